@@ -1,0 +1,1 @@
+//! The text assembly: assembler and disassembler of whole programs.

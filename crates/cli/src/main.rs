@@ -1,0 +1,3 @@
+//! The `jambox` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The JAM codec as this project uses it.

@@ -1,0 +1,1 @@
+//! A deterministic PVM: modules, instances, exits, gas and the interpreter.

@@ -1,0 +1,1 @@
+//! The host-call table: names, numbers, arguments, results and gas per ABI.

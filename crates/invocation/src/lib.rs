@@ -1,0 +1,1 @@
+//! PVM invocations, host-call handlers, work reports and accumulation.

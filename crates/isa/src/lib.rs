@@ -1,0 +1,1 @@
+//! The PVM instruction table and everything that expands from it.

@@ -1,0 +1,1 @@
+//! PVM program blobs, standard programs, metadata containers and basic blocks.

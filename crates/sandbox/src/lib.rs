@@ -1,0 +1,1 @@
+//! Guest memory over an address-space reservation: the one crate with unsafe code.

@@ -1,0 +1,1 @@
+//! Service accounts, overlays with checkpoints, footprints, state keys and the state root.

@@ -1,0 +1,1 @@
+//! Loaders and runners for public test vectors.

@@ -1,0 +1,3 @@
+//! Project chores that are longer than one cargo command.
+
+fn main() {}
