@@ -1,1 +1,155 @@
-//! The JAM codec as this project uses it.
+//! The JAM codec: values to octets and back, as the Gray Paper's serialization appendix defines
+//! it (`sec:serialization`, 0.7.2).
+//!
+//! **What it is.** Two traits, [`Encode`] and [`Decode`], their implementations for the building
+//! blocks (fixed-width integers, naturals, sequences, options, dictionaries), and the macro
+//! [`impl_codec!`], which makes both from one list of a struct's fields in encoding order.
+//!
+//! **What it is not.** It holds no protocol type and no protocol constant, and it is not a serde
+//! format. `jam-codec` 0.1.1 was weighed for the job and serves as an oracle in this crate's tests;
+//! it is not used below because its errors are strings without a place, and because its decoder
+//! takes no context, which lengths that depend on protocol parameters need.
+//!
+//! **Invariants.**
+//!
+//! - Exactly one value is decoded from a sequence of octets and exactly one sequence of octets is
+//!   accepted for a value: naturals that are longer than needed, unsorted dictionaries, unknown
+//!   discriminators and trailing octets are errors.
+//! - Decoding allocates in proportion to the octets given, never to a length claimed in them.
+//! - Every error names the offset of the first octet of the item that could not be decoded.
+//!
+//! # Context
+//!
+//! Some lengths are not written down but fixed by protocol parameters (validators, cores, slots of
+//! an epoch). Such types implement [`Decode`] for one context only; all others implement it for
+//! every context, so that both kinds mix freely and a missing context is a compile error.
+//!
+//! # Example
+//!
+//! ```
+//! use jambox_codec::{DecodeErrorKind, Natural, decode_all, encode, impl_codec};
+//!
+//! #[derive(Debug, PartialEq)]
+//! struct Item {
+//!     id: u32,
+//!     gas: u64,
+//!     payload: Vec<u8>,
+//! }
+//! impl_codec!(Item { id, gas: natural, payload });
+//!
+//! let item = Item { id: 7, gas: 300, payload: vec![0xaa, 0xbb] };
+//! let octets = encode(&item);
+//! assert_eq!(octets, [7, 0, 0, 0, 0x81, 0x2c, 2, 0xaa, 0xbb]);
+//! assert_eq!(decode_all::<Item>(&octets)?, item);
+//!
+//! let error = decode_all::<Item>(&octets[..8]).unwrap_err();
+//! assert_eq!((error.offset, error.kind), (6, DecodeErrorKind::LengthExceedsInput { claimed: 2 }));
+//! # Ok::<(), jambox_codec::DecodeError>(())
+//! ```
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+extern crate alloc;
+
+mod collections;
+mod error;
+mod integers;
+mod macros;
+mod natural;
+mod reader;
+
+use alloc::vec::Vec;
+
+pub use error::{DecodeError, DecodeErrorKind};
+pub use natural::{Natural, encode_natural, natural_len};
+pub use reader::Reader;
+
+#[doc(hidden)]
+pub use alloc::vec::Vec as MacroVec;
+
+/// A value with an encoding.
+pub trait Encode {
+    /// Appends the encoding to `out`.
+    fn encode_to(&self, out: &mut Vec<u8>);
+
+    /// Appends the encodings of `items`, one after another, without a length.
+    ///
+    /// Octets override it to be copied at once.
+    fn encode_slice(items: &[Self], out: &mut Vec<u8>)
+    where
+        Self: Sized,
+    {
+        for item in items {
+            item.encode_to(out);
+        }
+    }
+}
+
+/// A value that can be decoded, given a context `C` (see the crate's documentation).
+///
+/// An encoding should take at least one octet: sequences rely on it to refuse claimed lengths.
+pub trait Decode<C: ?Sized = ()>: Sized {
+    /// Takes one value off the reader.
+    ///
+    /// # Errors
+    ///
+    /// When the octets at the reader's offset are not the encoding of a value.
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError>;
+
+    /// Takes `count` values off the reader: a sequence whose length is known.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Decode::decode`]; octets override it to be copied at once.
+    fn decode_many(
+        reader: &mut Reader<'_>,
+        count: usize,
+        context: &C,
+    ) -> Result<Vec<Self>, DecodeError> {
+        let mut items = Vec::new();
+        for _ in 0..count {
+            items.push(Self::decode(reader, context)?);
+        }
+        Ok(items)
+    }
+}
+
+/// The encoding of `value`.
+#[must_use]
+pub fn encode<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    value.encode_to(&mut out);
+    out
+}
+
+/// Decodes a value that needs no context from all of `octets`.
+///
+/// # Errors
+///
+/// When they are not the encoding of a value, or more than that.
+pub fn decode_all<T: Decode>(octets: &[u8]) -> Result<T, DecodeError> {
+    decode_all_with(octets, &())
+}
+
+/// Decodes a value from all of `octets`, given a context.
+///
+/// # Errors
+///
+/// As [`decode_all`].
+pub fn decode_all_with<T: Decode<C>, C: ?Sized>(
+    octets: &[u8],
+    context: &C,
+) -> Result<T, DecodeError> {
+    let mut reader = Reader::new(octets);
+    let value = T::decode(&mut reader, context)?;
+    reader.finish()?;
+    Ok(value)
+}

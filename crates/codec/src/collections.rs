@@ -1,0 +1,139 @@
+//! Sequences with a length, options, pairs, dictionaries and sets.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use crate::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, encode_natural};
+
+/// With its length as a natural in front.
+impl<T: Encode> Encode for [T] {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        encode_natural(self.len() as u64, out);
+        T::encode_slice(self, out);
+    }
+}
+
+impl<T: Encode> Encode for Vec<T> {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        self.as_slice().encode_to(out);
+    }
+}
+
+impl<T: Decode<C>, C: ?Sized> Decode<C> for Vec<T> {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        let length = reader.take_length()?;
+        T::decode_many(reader, length, context)
+    }
+}
+
+impl<T: Encode + ?Sized> Encode for &T {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        (**self).encode_to(out);
+    }
+}
+
+impl<T: Encode + ?Sized> Encode for Box<T> {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        (**self).encode_to(out);
+    }
+}
+
+impl<T: Decode<C>, C: ?Sized> Decode<C> for Box<T> {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        T::decode(reader, context).map(Self::new)
+    }
+}
+
+/// A discriminator, 0 for nothing and 1 for something, then the value.
+impl<T: Encode> Encode for Option<T> {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.is_some()));
+        if let Some(value) = self {
+            value.encode_to(out);
+        }
+    }
+}
+
+impl<T: Decode<C>, C: ?Sized> Decode<C> for Option<T> {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        match reader.take_discriminator(1)? {
+            0 => Ok(None),
+            _ => T::decode(reader, context).map(Some),
+        }
+    }
+}
+
+macro_rules! impl_tuple {
+    ($($name:ident $index:tt),*) => {
+        impl<$($name: Encode),*> Encode for ($($name,)*) {
+            fn encode_to(&self, out: &mut Vec<u8>) {
+                $(self.$index.encode_to(out);)*
+            }
+        }
+
+        impl<$($name: Decode<C>,)* C: ?Sized> Decode<C> for ($($name,)*) {
+            fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+                Ok(($($name::decode(reader, context)?,)*))
+            }
+        }
+    };
+}
+
+impl_tuple!(T0 0, T1 1);
+impl_tuple!(T0 0, T1 1, T2 2);
+
+/// A sequence of pairs in the order of their keys.
+impl<K: Encode, V: Encode> Encode for BTreeMap<K, V> {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        encode_natural(self.len() as u64, out);
+        for (key, value) in self {
+            key.encode_to(out);
+            value.encode_to(out);
+        }
+    }
+}
+
+impl<K: Decode<C> + Ord, V: Decode<C>, C: ?Sized> Decode<C> for BTreeMap<K, V> {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        let mut map = Self::new();
+        for _ in 0..reader.take_length()? {
+            let start = reader.offset();
+            let key = K::decode(reader, context)?;
+            require_ascending(map.last_key_value().map(|(last, _)| last), &key, start)?;
+            let value = V::decode(reader, context)?;
+            map.insert(key, value);
+        }
+        Ok(map)
+    }
+}
+
+/// A sequence of the members in their order, with its length.
+impl<T: Encode> Encode for BTreeSet<T> {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        encode_natural(self.len() as u64, out);
+        for member in self {
+            member.encode_to(out);
+        }
+    }
+}
+
+impl<T: Decode<C> + Ord, C: ?Sized> Decode<C> for BTreeSet<T> {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        let mut set = Self::new();
+        for _ in 0..reader.take_length()? {
+            let start = reader.offset();
+            let member = T::decode(reader, context)?;
+            require_ascending(set.last(), &member, start)?;
+            set.insert(member);
+        }
+        Ok(set)
+    }
+}
+
+fn require_ascending<T: Ord>(last: Option<&T>, next: &T, offset: usize) -> Result<(), DecodeError> {
+    match last {
+        Some(last) if last >= next => Err(DecodeError { offset, kind: DecodeErrorKind::Unsorted }),
+        _ => Ok(()),
+    }
+}

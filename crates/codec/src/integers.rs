@@ -1,0 +1,68 @@
+//! Numbers of fixed width, little-endian; truth values; octet arrays.
+
+use alloc::vec::Vec;
+
+use crate::{Decode, DecodeError, Encode, Reader};
+
+macro_rules! impl_fixed_width {
+    ($($type:ty),*) => {$(
+        impl Encode for $type {
+            fn encode_to(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_le_bytes());
+            }
+        }
+
+        impl<C: ?Sized> Decode<C> for $type {
+            fn decode(reader: &mut Reader<'_>, _: &C) -> Result<Self, DecodeError> {
+                Ok(Self::from_le_bytes(reader.take_array()?))
+            }
+        }
+    )*};
+}
+
+impl_fixed_width!(u16, u32, u64);
+
+impl Encode for u8 {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        out.push(*self);
+    }
+
+    fn encode_slice(items: &[Self], out: &mut Vec<u8>) {
+        out.extend_from_slice(items);
+    }
+}
+
+impl<C: ?Sized> Decode<C> for u8 {
+    fn decode(reader: &mut Reader<'_>, _: &C) -> Result<Self, DecodeError> {
+        reader.take_array().map(|[octet]| octet)
+    }
+
+    fn decode_many(reader: &mut Reader<'_>, count: usize, _: &C) -> Result<Vec<Self>, DecodeError> {
+        Ok(reader.take(count)?.to_vec())
+    }
+}
+
+impl Encode for bool {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+}
+
+impl<C: ?Sized> Decode<C> for bool {
+    fn decode(reader: &mut Reader<'_>, _: &C) -> Result<Self, DecodeError> {
+        Ok(reader.take_discriminator(1)? == 1)
+    }
+}
+
+/// An octet sequence of fixed length is its own encoding.
+impl<const N: usize> Encode for [u8; N] {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+}
+
+impl<C: ?Sized, const N: usize> Decode<C> for [u8; N] {
+    fn decode(reader: &mut Reader<'_>, _: &C) -> Result<Self, DecodeError> {
+        reader.take_array()
+    }
+}
