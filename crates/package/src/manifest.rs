@@ -1,0 +1,475 @@
+//! The package file's model: what is written, each value with its place, nothing resolved yet.
+
+use toml::de::DeTable;
+
+use crate::problem::{Place, Problem, ProblemKind, Problems};
+use crate::reader::{Entry, Placed, Section};
+use crate::value::Value;
+
+/// A package file as written. Reading it touches no other file.
+///
+/// ```
+/// use jambox_package::Manifest;
+///
+/// let problems = Manifest::parse("items = []\n[chain]\nslto = 5").unwrap_err();
+/// let unknown = problems.last().unwrap();
+/// assert_eq!(unknown.kind.to_string(), "unknown key `slto` in [chain]");
+/// assert_eq!(unknown.kind.expected(), "did you mean `slot`?");
+/// assert_eq!(unknown.place, Some(19..23));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// `[protocol]`: the three switches.
+    pub protocol: Protocol,
+    /// `[chain]`: the block that accumulates the report.
+    pub chain: Chain,
+    /// `[privileges]`: the privileged services.
+    pub privileges: Privileges,
+    /// `[services.<name>]`, in the order of the file.
+    pub services: Vec<(Placed<String>, Service)>,
+    /// `[segments.<name>]`, in the order of the file.
+    pub segments: Vec<(Placed<String>, Segments)>,
+    /// `[authorizer]`.
+    pub authorizer: Authorizer,
+    /// `[context]`: the refinement context.
+    pub context: Context,
+    /// `[[items]]`, in the order of the package.
+    pub items: Vec<Item>,
+}
+
+/// `[protocol]`. Words are looked up when the package is loaded; the command line wins over them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protocol {
+    /// `revision`, for instance `gray-paper-0.7.2`.
+    pub revision: Option<Placed<String>>,
+    /// `abi`, for instance `gray-paper`.
+    pub abi: Option<Placed<String>>,
+    /// `parameters`, for instance `tiny`.
+    pub parameters: Option<Placed<String>>,
+}
+
+/// `[chain]`: the core the package runs on and the block that accumulates its report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// `slot`: the block's time slot; 0 when not given.
+    pub slot: Option<Placed<u32>>,
+    /// `entropy`: the entropy accumulator after the block; zero when not given.
+    pub entropy: Option<Placed<[u8; 32]>>,
+    /// `core`: where the package is evaluated; 0 when not given.
+    pub core: Option<Placed<u16>>,
+    /// `state`: a state file to start from; the services of this file are put over it.
+    pub state: Option<Placed<String>>,
+}
+
+/// `[privileges]`; what is not given is service 0, and nobody always accumulates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Privileges {
+    /// `manager`: may bless.
+    pub manager: Option<Placed<ServiceName>>,
+    /// `assigners`: who may assign each core's authorizer queue; one for all cores, or one a core.
+    pub assigners: Option<Vec<Placed<ServiceName>>>,
+    /// `delegator`: may designate validators.
+    pub delegator: Option<Placed<ServiceName>>,
+    /// `registrar`: may create services with low ids.
+    pub registrar: Option<Placed<ServiceName>>,
+    /// `always_accumulate`: services that accumulate in every block, with their gas.
+    pub always_accumulate: Vec<(Placed<ServiceName>, Placed<u64>)>,
+}
+
+/// A service, by the name it has in this file or by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceName {
+    /// The name of a `[services.<name>]` section.
+    Name(String),
+    /// The id.
+    Id(u32),
+}
+
+/// `[services.<name>]`: a service account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The section's place, for problems that concern all of it.
+    pub place: Place,
+    /// `id`.
+    pub id: Placed<u32>,
+    /// `code`: a `.jam` or `.pvm` blob, or assembly text.
+    pub code: Option<Placed<Value>>,
+    /// `balance`.
+    pub balance: Option<Placed<u64>>,
+    /// `min_accumulate_gas`.
+    pub min_accumulate_gas: Option<Placed<u64>>,
+    /// `min_memo_gas`.
+    pub min_memo_gas: Option<Placed<u64>>,
+    /// `gratis`: the storage that needs no balance.
+    pub gratis: Option<Placed<u64>>,
+    /// `created`: the slot of its creation.
+    pub created: Option<Placed<u32>>,
+    /// `last_accumulation`: the slot of its latest accumulation.
+    pub last_accumulation: Option<Placed<u32>>,
+    /// `parent`: the service that created it.
+    pub parent: Option<Placed<ServiceName>>,
+    /// `storage`: its entries.
+    pub storage: Vec<StorageEntry>,
+    /// `preimages`: the preimages it has solicited and got.
+    pub preimages: Vec<Preimage>,
+    /// `requests`: the preimages it has solicited and not got, or had once.
+    pub requests: Vec<Request>,
+}
+
+/// An entry of a service's storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageEntry {
+    /// `key`.
+    pub key: Placed<Value>,
+    /// `value`.
+    pub value: Placed<Value>,
+}
+
+/// A preimage of a service with its request's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preimage {
+    /// `data`, or the whole entry when it is a string.
+    pub data: Placed<Value>,
+    /// `history`: the slots at which it became available, was forgotten, and was solicited again;
+    /// available since slot 0 when not given.
+    pub history: Option<Vec<Placed<u32>>>,
+}
+
+/// A preimage request of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `hash`.
+    pub hash: Placed<[u8; 32]>,
+    /// `length`.
+    pub length: Placed<u32>,
+    /// `history`: as in [`Preimage`]; none when not given.
+    pub history: Vec<Placed<u32>>,
+}
+
+/// `[segments.<name>]`: segments that an earlier package exported, to import from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segments {
+    /// `data`: the segments; shorter ones are padded with zeros, a longer value is cut into several.
+    pub data: Vec<Placed<Value>>,
+    /// `package`: the hash of the package that exported them.
+    pub package: Option<Placed<[u8; 32]>>,
+}
+
+/// `[authorizer]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorizer {
+    /// `host`: the service among whose preimages the code is found.
+    pub host: Placed<ServiceName>,
+    /// `code`: the program; it becomes a preimage of the host.
+    pub code: Option<Placed<Value>>,
+    /// `code_hash`: instead of `code`, for a preimage that the host has already.
+    pub code_hash: Option<Placed<[u8; 32]>>,
+    /// `configuration`; empty when not given.
+    pub configuration: Option<Placed<Value>>,
+    /// `token`; empty when not given.
+    pub token: Option<Placed<Value>>,
+    /// The section's place.
+    pub place: Place,
+}
+
+/// `[context]`: the refinement context; what is not given is zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// `anchor`: a recent block's header hash.
+    pub anchor: Option<Placed<[u8; 32]>>,
+    /// `state_root`: the state root after the anchor.
+    pub state_root: Option<Placed<[u8; 32]>>,
+    /// `accumulation_root`: the accumulation-output log's root after the anchor.
+    pub accumulation_root: Option<Placed<[u8; 32]>>,
+    /// `lookup_anchor`: the header hash of the block that historical lookups look at.
+    pub lookup_anchor: Option<Placed<[u8; 32]>>,
+    /// `lookup_anchor_slot`: its slot; the chain's slot when not given.
+    pub lookup_anchor_slot: Option<Placed<u32>>,
+    /// `prerequisites`: the hashes of packages that must be accumulated before.
+    pub prerequisites: Vec<Placed<[u8; 32]>>,
+}
+
+/// One of `[[items]]`: a work item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The section's place.
+    pub place: Place,
+    /// `service`.
+    pub service: Placed<ServiceName>,
+    /// `code_hash`; the service's own when not given.
+    pub code_hash: Option<Placed<[u8; 32]>>,
+    /// `payload`; empty when not given.
+    pub payload: Option<Placed<Value>>,
+    /// `refine_gas_limit`.
+    pub refine_gas_limit: Placed<u64>,
+    /// `accumulate_gas_limit`.
+    pub accumulate_gas_limit: Placed<u64>,
+    /// `export_count`; 0 when not given.
+    pub export_count: Option<Placed<u16>>,
+    /// `imports`.
+    pub imports: Vec<Import>,
+    /// `extrinsics`: the data themselves.
+    pub extrinsics: Vec<Placed<Value>>,
+}
+
+/// A segment that an item imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// `from`: the name of a `[segments.<name>]` section.
+    pub from: Placed<String>,
+    /// `index`.
+    pub index: Placed<u16>,
+    /// `by`: `root` (default) names the segments by their root, `package` by their package's hash.
+    pub by: Option<Placed<String>>,
+}
+
+impl Manifest {
+    /// Reads the text of a package file.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it, in the order of the places.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let problems = Problems::default();
+        let manifest = match DeTable::parse(text) {
+            Ok(root) => read_manifest(root.get_ref(), &problems),
+            Err(error) => {
+                let reason = error.message().to_owned();
+                problems.add(error.span(), ProblemKind::Syntax(reason));
+                None
+            }
+        };
+        match manifest {
+            Some(manifest) if problems.is_empty() => Ok(manifest),
+            _ => Err(problems.into_vec()),
+        }
+    }
+}
+
+fn read_manifest<'a>(root: &'a DeTable<'a>, problems: &'a Problems) -> Option<Manifest> {
+    // The root has no text of its own to point at: its place is the start of the file.
+    let mut root = Section::new(root, 0..0, "the package file", problems);
+    let protocol = root.optional("protocol", read_protocol).unwrap_or_default();
+    let chain = root.optional("chain", read_chain).unwrap_or_default();
+    let privileges = root.optional("privileges", read_privileges).unwrap_or_default();
+    let services = root.optional("services", |entry| named(entry, "services", read_service));
+    let segments = root.optional("segments", |entry| named(entry, "segments", read_segments));
+    let authorizer = root.required("authorizer", read_authorizer);
+    let context = root.optional("context", read_context).unwrap_or_default();
+    let items = root.required("items", |entry| entry.list(read_item));
+    root.finish();
+    Some(Manifest {
+        protocol,
+        chain,
+        privileges,
+        services: services.unwrap_or_default(),
+        segments: segments.unwrap_or_default(),
+        authorizer: authorizer?,
+        context,
+        items: items?,
+    })
+}
+
+/// Reads `[<section>.<name>]` tables; those that cannot be read are left out, their problems noted.
+fn named<'a, T>(
+    entry: Entry<'a>,
+    section: &str,
+    read: impl Fn(Entry<'a>, String) -> Option<T>,
+) -> Option<Vec<(Placed<String>, T)>> {
+    let names = entry.section(format!("[{section}]"))?.names();
+    Some(
+        names
+            .into_iter()
+            .filter_map(|(name, entry)| {
+                let heading = format!("[{section}.{}]", name.value);
+                Some((name, read(entry, heading)?))
+            })
+            .collect(),
+    )
+}
+
+fn read_protocol(entry: Entry<'_>) -> Option<Protocol> {
+    let mut section = entry.section("[protocol]")?;
+    let protocol = Protocol {
+        revision: section.optional("revision", Entry::text),
+        abi: section.optional("abi", Entry::text),
+        parameters: section.optional("parameters", Entry::text),
+    };
+    section.finish();
+    Some(protocol)
+}
+
+fn read_chain(entry: Entry<'_>) -> Option<Chain> {
+    let mut section = entry.section("[chain]")?;
+    let chain = Chain {
+        slot: section.optional("slot", Entry::natural),
+        entropy: section.optional("entropy", Entry::hash),
+        core: section.optional("core", Entry::natural),
+        state: section.optional("state", Entry::text),
+    };
+    section.finish();
+    Some(chain)
+}
+
+fn read_privileges(entry: Entry<'_>) -> Option<Privileges> {
+    let mut section = entry.section("[privileges]")?;
+    let privileges = Privileges {
+        manager: section.optional("manager", service_name),
+        assigners: section.optional("assigners", |entry| entry.list(service_name)),
+        delegator: section.optional("delegator", service_name),
+        registrar: section.optional("registrar", service_name),
+        always_accumulate: section
+            .optional("always_accumulate", |entry| entry.list(read_always_accumulate))
+            .unwrap_or_default(),
+    };
+    section.finish();
+    Some(privileges)
+}
+
+fn read_always_accumulate(entry: Entry<'_>) -> Option<(Placed<ServiceName>, Placed<u64>)> {
+    let mut section = entry.section("an entry of `always_accumulate`")?;
+    let service = section.required("service", service_name);
+    let gas = section.required("gas", Entry::natural);
+    section.finish();
+    Some((service?, gas?))
+}
+
+fn service_name(entry: Entry<'_>) -> Option<Placed<ServiceName>> {
+    if entry.is_number() {
+        Some(entry.natural()?.map(ServiceName::Id))
+    } else {
+        Some(entry.text()?.map(ServiceName::Name))
+    }
+}
+
+fn read_service(entry: Entry<'_>, heading: String) -> Option<Service> {
+    let mut section = entry.section(heading)?;
+    let place = section.place();
+    let id = section.required("id", Entry::natural);
+    let code = section.optional("code", Entry::value);
+    let balance = section.optional("balance", Entry::natural);
+    let min_accumulate_gas = section.optional("min_accumulate_gas", Entry::natural);
+    let min_memo_gas = section.optional("min_memo_gas", Entry::natural);
+    let gratis = section.optional("gratis", Entry::natural);
+    let created = section.optional("created", Entry::natural);
+    let last_accumulation = section.optional("last_accumulation", Entry::natural);
+    let parent = section.optional("parent", service_name);
+    let storage = section.optional("storage", |entry| entry.list(read_storage_entry));
+    let preimages = section.optional("preimages", |entry| entry.list(read_preimage));
+    let requests = section.optional("requests", |entry| entry.list(read_request));
+    section.finish();
+    Some(Service {
+        place,
+        id: id?,
+        code,
+        balance,
+        min_accumulate_gas,
+        min_memo_gas,
+        gratis,
+        created,
+        last_accumulation,
+        parent,
+        storage: storage.unwrap_or_default(),
+        preimages: preimages.unwrap_or_default(),
+        requests: requests.unwrap_or_default(),
+    })
+}
+
+fn read_storage_entry(entry: Entry<'_>) -> Option<StorageEntry> {
+    let mut section = entry.section("an entry of `storage`")?;
+    let key = section.required("key", Entry::value);
+    let value = section.required("value", Entry::value);
+    section.finish();
+    Some(StorageEntry { key: key?, value: value? })
+}
+
+fn read_preimage(entry: Entry<'_>) -> Option<Preimage> {
+    if !entry.is_table() {
+        return Some(Preimage { data: entry.value()?, history: None });
+    }
+    let mut section = entry.section("an entry of `preimages`")?;
+    let data = section.required("data", Entry::value);
+    let history = section.optional("history", |entry| entry.list(Entry::natural));
+    section.finish();
+    Some(Preimage { data: data?, history })
+}
+
+fn read_request(entry: Entry<'_>) -> Option<Request> {
+    let mut section = entry.section("an entry of `requests`")?;
+    let hash = section.required("hash", Entry::hash);
+    let length = section.required("length", Entry::natural);
+    let history = section.optional("history", |entry| entry.list(Entry::natural));
+    section.finish();
+    Some(Request { hash: hash?, length: length?, history: history.unwrap_or_default() })
+}
+
+fn read_segments(entry: Entry<'_>, heading: String) -> Option<Segments> {
+    let mut section = entry.section(heading)?;
+    let data = section.required("data", |entry| entry.list(Entry::value));
+    let package = section.optional("package", Entry::hash);
+    section.finish();
+    Some(Segments { data: data?, package })
+}
+
+fn read_authorizer(entry: Entry<'_>) -> Option<Authorizer> {
+    let mut section = entry.section("[authorizer]")?;
+    let place = section.place();
+    let host = section.required("host", service_name);
+    let code = section.optional("code", Entry::value);
+    let code_hash = section.optional("code_hash", Entry::hash);
+    let configuration = section.optional("configuration", Entry::value);
+    let token = section.optional("token", Entry::value);
+    section.finish();
+    Some(Authorizer { host: host?, code, code_hash, configuration, token, place })
+}
+
+fn read_context(entry: Entry<'_>) -> Option<Context> {
+    let mut section = entry.section("[context]")?;
+    let context = Context {
+        anchor: section.optional("anchor", Entry::hash),
+        state_root: section.optional("state_root", Entry::hash),
+        accumulation_root: section.optional("accumulation_root", Entry::hash),
+        lookup_anchor: section.optional("lookup_anchor", Entry::hash),
+        lookup_anchor_slot: section.optional("lookup_anchor_slot", Entry::natural),
+        prerequisites: section
+            .optional("prerequisites", |entry| entry.list(Entry::hash))
+            .unwrap_or_default(),
+    };
+    section.finish();
+    Some(context)
+}
+
+fn read_item(entry: Entry<'_>) -> Option<Item> {
+    let heading = format!("[[{}]]", entry.key());
+    let mut section = entry.section(heading)?;
+    let place = section.place();
+    let service = section.required("service", service_name);
+    let code_hash = section.optional("code_hash", Entry::hash);
+    let payload = section.optional("payload", Entry::value);
+    let refine_gas_limit = section.required("refine_gas_limit", Entry::natural);
+    let accumulate_gas_limit = section.required("accumulate_gas_limit", Entry::natural);
+    let export_count = section.optional("export_count", Entry::natural);
+    let imports = section.optional("imports", |entry| entry.list(read_import));
+    let extrinsics = section.optional("extrinsics", |entry| entry.list(Entry::value));
+    section.finish();
+    Some(Item {
+        place,
+        service: service?,
+        code_hash,
+        payload,
+        refine_gas_limit: refine_gas_limit?,
+        accumulate_gas_limit: accumulate_gas_limit?,
+        export_count,
+        imports: imports.unwrap_or_default(),
+        extrinsics: extrinsics.unwrap_or_default(),
+    })
+}
+
+fn read_import(entry: Entry<'_>) -> Option<Import> {
+    let mut section = entry.section("an entry of `imports`")?;
+    let from = section.required("from", Entry::text);
+    let index = section.required("index", Entry::natural);
+    let by = section.optional("by", Entry::text);
+    section.finish();
+    Some(Import { from: from?, index: index?, by })
+}

@@ -1,0 +1,320 @@
+//! What can be wrong with a package file, and where.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A range of octets in the package file.
+pub type Place = Range<usize>;
+
+/// How many problems of one file are kept. A file with more has one cause, not that many.
+const KEPT: usize = 32;
+
+/// One thing that is wrong with a package file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, when a place in the file can be named.
+    pub place: Option<Place>,
+    /// What.
+    pub kind: ProblemKind,
+}
+
+/// Everything that can be wrong with a package file. `Display` says what was found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The text is not TOML.
+    #[error("this is not valid TOML: {0}")]
+    Syntax(String),
+    /// A key that the section does not have.
+    #[error("unknown key `{key}` in {section}")]
+    UnknownKey {
+        /// The key as written.
+        key: String,
+        /// The section it stands in.
+        section: String,
+        /// The keys the section has.
+        known: Vec<&'static str>,
+    },
+    /// A key that the section needs and does not have.
+    #[error("{section} has no `{key}`")]
+    MissingKey {
+        /// The key.
+        key: &'static str,
+        /// The section that needs it.
+        section: String,
+    },
+    /// A value of another type.
+    #[error("`{key}` is {found}, expected {expected}")]
+    WrongType {
+        /// The key.
+        key: String,
+        /// What it should be, with its article.
+        expected: &'static str,
+        /// What it is, with its article.
+        found: &'static str,
+    },
+    /// A number that does not fit.
+    #[error("`{key}` is {found}, expected a number from 0 to {maximum}")]
+    OutOfRange {
+        /// The key.
+        key: String,
+        /// The number as written.
+        found: String,
+        /// The largest number accepted.
+        maximum: u64,
+    },
+    /// A value without `text:`, `hex:` or `file:`.
+    #[error("`{key}` does not say how it is written")]
+    NoScheme {
+        /// The key.
+        key: String,
+        /// The value as written, shortened.
+        found: String,
+    },
+    /// Digits that are not hexadecimal, or half an octet.
+    #[error("`{key}` is not hexadecimal: {reason}")]
+    BadHex {
+        /// The key.
+        key: String,
+        /// What is wrong with the digits.
+        reason: String,
+    },
+    /// A value of another length.
+    #[error("`{key}` has {found} octets, expected {expected}")]
+    WrongLength {
+        /// The key.
+        key: String,
+        /// The number of octets needed.
+        expected: usize,
+        /// The number of octets given.
+        found: usize,
+    },
+    /// A word that is not one of those that are possible.
+    #[error("`{found}` is not a known {what}")]
+    UnknownWord {
+        /// What it should name.
+        what: &'static str,
+        /// The word as written.
+        found: String,
+        /// The possible words.
+        known: Vec<String>,
+    },
+    /// Two things that exclude each other, or two that claim one place.
+    #[error("{0}")]
+    Conflict(String),
+    /// A file that is named and cannot be used.
+    #[error("cannot read `{}`: {reason}", path.display())]
+    File {
+        /// The path as resolved.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A program that is none.
+    #[error("{what} is not a program: {reason}")]
+    Program {
+        /// What should have been a program.
+        what: String,
+        /// What the parser or the assembler found, with its place.
+        reason: String,
+        /// What to do next.
+        help: String,
+    },
+    /// A limit of the protocol.
+    #[error("{what} is {found}, beyond the limit of {limit}")]
+    Limit {
+        /// What is limited.
+        what: String,
+        /// How much there is.
+        found: u64,
+        /// How much there may be.
+        limit: u64,
+    },
+    /// A segment that an item imports and no `[segments]` section gives.
+    #[error("import {index} of `{from}` is not given: {given}")]
+    Import {
+        /// The segments' name.
+        from: String,
+        /// The index asked for.
+        index: u16,
+        /// What is there.
+        given: String,
+    },
+    /// More problems than are worth listing.
+    #[error("and {0} more problems")]
+    More(usize),
+}
+
+impl ProblemKind {
+    /// What was expected in the place, in a few words for a label under it.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        match self {
+            Self::Syntax(_) => "here".to_owned(),
+            Self::UnknownKey { key, known, .. } => match suggest(key, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "expected one of the keys below".to_owned(),
+            },
+            Self::MissingKey { key, .. } => format!("expected `{key} = ...` in this section"),
+            Self::WrongType { expected, .. } => format!("expected {expected}"),
+            Self::OutOfRange { maximum, .. } => format!("expected at most {maximum}"),
+            Self::NoScheme { .. } => "expected text:, hex: or file: in front".to_owned(),
+            Self::BadHex { .. } => "expected pairs of hexadecimal digits".to_owned(),
+            Self::WrongLength { expected, .. } => format!("expected {expected} octets"),
+            Self::UnknownWord { what, found, known } => match suggest(found, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("expected a {what}"),
+            },
+            Self::Conflict(_) => "this one".to_owned(),
+            Self::File { .. } => "expected a readable file".to_owned(),
+            Self::Program { .. } => "expected a program".to_owned(),
+            Self::Limit { limit, .. } => format!("expected at most {limit}"),
+            Self::Import { .. } => "expected a segment that is given".to_owned(),
+            Self::More(_) => String::new(),
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Syntax(_) | Self::Conflict(_) | Self::More(_) => return None,
+            Self::UnknownKey { section, known, .. } => {
+                format!("{section} has these keys: {}", list(known))
+            }
+            Self::MissingKey { key, section } => format!("add a line `{key} = ...` to {section}"),
+            Self::WrongType { expected, .. } => format!("write {expected}"),
+            Self::OutOfRange { .. } => {
+                "write a smaller number, or none to have the default".to_owned()
+            }
+            Self::NoScheme { found, .. } => format!(
+                "write \"text:{found}\" for text, \"hex:...\" for octets in hexadecimal, or \
+                 \"file:...\" for a file's content"
+            ),
+            Self::BadHex { .. } => "write \"hex:0123ff\", two digits an octet".to_owned(),
+            Self::WrongLength { expected, .. } => {
+                format!("a hash is written \"hex:\" and {} digits", expected.saturating_mul(2))
+            }
+            Self::UnknownWord { known, .. } if known.is_empty() => {
+                "none is defined in this file".to_owned()
+            }
+            Self::UnknownWord { known, .. } => format!("known here: {}", list(known)),
+            Self::File { .. } => {
+                "paths are relative to the folder of the package file; check the spelling"
+                    .to_owned()
+            }
+            Self::Program { help, .. } => help.clone(),
+            Self::Limit { .. } => {
+                "make it smaller; the limits are the protocol's (see --params)".to_owned()
+            }
+            Self::Import { from, .. } => {
+                format!("add it to `data` of [segments.{from}], or import a smaller index")
+            }
+        })
+    }
+}
+
+/// A package file that cannot be used: all that is wrong with it, and its text to point into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text; empty when it could not be read.
+    pub text: Arc<str>,
+    /// At least one problem, in the order of their places.
+    pub problems: Vec<Problem>,
+}
+
+impl Invalid {
+    /// Builds the error from what was collected.
+    #[must_use]
+    pub fn new(path: &Path, text: &str, problems: Vec<Problem>) -> Self {
+        Self { path: path.to_owned(), text: text.into(), problems }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{}", self.path.display())?;
+            if let Some(place) = &problem.place {
+                let (line, column) = line_and_column(&self.text, place.start);
+                write!(f, ":{line}:{column}")?;
+            }
+            write!(f, ": {}", problem.kind)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// The line and the column of an octet of a text, both counted from one, columns in characters.
+#[must_use]
+pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count().saturating_add(1);
+    let start = before.rfind('\n').map_or(0, |newline| newline.saturating_add(1));
+    let column = before.get(start..).unwrap_or_default().chars().count().saturating_add(1);
+    (line, column)
+}
+
+/// The candidate that was probably meant, when one is near enough.
+#[must_use]
+pub fn suggest<'a, T: AsRef<str>>(word: &str, candidates: &'a [T]) -> Option<&'a str> {
+    // A quarter of a word's letters wrong is still that word; three letters are never more than one
+    // slip away from the word that was meant.
+    let tolerated = (word.chars().count() / 4).max(1).saturating_add(1);
+    candidates
+        .iter()
+        .map(|candidate| {
+            let candidate = candidate.as_ref();
+            (
+                strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, _)| *distance <= tolerated)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+fn list<T: AsRef<str>>(words: &[T]) -> String {
+    words.iter().map(|word| format!("`{}`", word.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// Collects problems while a file is read, so that one reading reports them all.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: std::cell::RefCell<Vec<Problem>>,
+    dropped: std::cell::Cell<usize>,
+}
+
+impl Problems {
+    pub(crate) fn add(&self, place: impl Into<Option<Place>>, kind: ProblemKind) {
+        let mut found = self.found.borrow_mut();
+        if found.len() < KEPT {
+            found.push(Problem { place: place.into(), kind });
+        } else {
+            self.dropped.set(self.dropped.get().saturating_add(1));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.borrow().is_empty()
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Problem> {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|problem| problem.place.as_ref().map(|place| place.start));
+        if self.dropped.get() > 0 {
+            found.push(Problem { place: None, kind: ProblemKind::More(self.dropped.get()) });
+        }
+        found
+    }
+}

@@ -1,0 +1,247 @@
+//! Reading TOML tables with places.
+//!
+//! A [`Section`] hands out a table's keys by name; the names asked for are the names it knows, so that
+//! the list of keys, the check for unknown ones and the suggestions cannot drift apart.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::problem::{Place, ProblemKind, Problems};
+use crate::value::{Value, ValueError};
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands in the file.
+    pub place: Place,
+}
+
+impl<T> Placed<T> {
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Placed<U> {
+        Placed { value: f(self.value), place: self.place }
+    }
+}
+
+/// A table that is being read.
+pub(crate) struct Section<'a> {
+    table: &'a DeTable<'a>,
+    place: Place,
+    name: String,
+    known: Vec<&'static str>,
+    problems: &'a Problems,
+}
+
+impl<'a> Section<'a> {
+    pub(crate) fn new(
+        table: &'a DeTable<'a>,
+        place: Place,
+        name: impl Into<String>,
+        problems: &'a Problems,
+    ) -> Self {
+        Self { table, place, name: name.into(), known: Vec::new(), problems }
+    }
+
+    /// The value of a key that may be missing.
+    pub(crate) fn optional<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(Entry<'a>) -> Option<T>,
+    ) -> Option<T> {
+        self.known.push(key);
+        let value = self.table.get(key)?;
+        read(Entry { key: key.to_owned(), value, problems: self.problems })
+    }
+
+    /// The value of a key that must be there: its absence is a problem.
+    pub(crate) fn required<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(Entry<'a>) -> Option<T>,
+    ) -> Option<T> {
+        if !self.table.contains_key(key) {
+            let section = self.name.clone();
+            self.problems.add(self.place.clone(), ProblemKind::MissingKey { key, section });
+        }
+        self.optional(key, read)
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    /// The table's keys that are names, in the order of the file.
+    pub(crate) fn names(self) -> Vec<(Placed<String>, Entry<'a>)> {
+        let mut entries: Vec<_> = self
+            .table
+            .iter()
+            .map(|(key, value)| {
+                let name = Placed { value: key.get_ref().to_string(), place: key.span() };
+                (name, Entry { key: key.get_ref().to_string(), value, problems: self.problems })
+            })
+            .collect();
+        entries.sort_by_key(|(name, _)| name.place.start);
+        entries
+    }
+
+    /// Reports the keys that nobody asked for.
+    pub(crate) fn finish(self) {
+        for key in self.table.keys() {
+            if !self.known.contains(&key.get_ref().as_ref()) {
+                self.problems.add(
+                    key.span(),
+                    ProblemKind::UnknownKey {
+                        key: key.get_ref().to_string(),
+                        section: self.name.clone(),
+                        known: self.known.clone(),
+                    },
+                );
+            }
+        }
+    }
+}
+
+/// A key's value that is being read.
+#[derive(Clone)]
+pub(crate) struct Entry<'a> {
+    key: String,
+    value: &'a Spanned<DeValue<'a>>,
+    problems: &'a Problems,
+}
+
+impl<'a> Entry<'a> {
+    fn place(&self) -> Place {
+        self.value.span()
+    }
+
+    fn placed<T>(&self, value: T) -> Placed<T> {
+        Placed { value, place: self.place() }
+    }
+
+    fn wrong_type<T>(&self, expected: &'static str) -> Option<T> {
+        let found = match self.value.get_ref() {
+            DeValue::String(_) => "a string",
+            DeValue::Integer(_) => "an integer",
+            DeValue::Float(_) => "a float",
+            DeValue::Boolean(_) => "a boolean",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        let key = self.key.clone();
+        self.problems.add(self.place(), ProblemKind::WrongType { key, expected, found });
+        None
+    }
+
+    /// A string.
+    pub(crate) fn text(self) -> Option<Placed<String>> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(self.placed(text.to_string())),
+            _ => self.wrong_type("a string"),
+        }
+    }
+
+    /// A natural number that fits its type.
+    pub(crate) fn natural<T: TryFrom<u64> + Width>(self) -> Option<Placed<T>> {
+        let DeValue::Integer(integer) = self.value.get_ref() else {
+            return self.wrong_type("a whole number");
+        };
+        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
+        let number = number.and_then(|number| T::try_from(number).ok());
+        if number.is_none() {
+            let (key, found) = (self.key.clone(), integer.to_string());
+            let kind = ProblemKind::OutOfRange { key, found, maximum: T::MAXIMUM };
+            self.problems.add(self.place(), kind);
+        }
+        number.map(|number| self.placed(number))
+    }
+
+    /// Octets as `text:`, `hex:` or `file:`.
+    pub(crate) fn value(self) -> Option<Placed<Value>> {
+        let DeValue::String(written) = self.value.get_ref() else {
+            return self.wrong_type("a string \"text:...\", \"hex:...\" or \"file:...\"");
+        };
+        let key = self.key.clone();
+        match written.parse() {
+            Ok(value) => return Some(self.placed(value)),
+            Err(ValueError::NoScheme) => {
+                let found = written.chars().take(40).collect();
+                self.problems.add(self.place(), ProblemKind::NoScheme { key, found });
+            }
+            Err(error @ (ValueError::BadHex(_) | ValueError::NoPath)) => {
+                let reason = error.to_string();
+                self.problems.add(self.place(), ProblemKind::BadHex { key, reason });
+            }
+        }
+        None
+    }
+
+    /// A hash: `hex:` and 64 digits.
+    pub(crate) fn hash(self) -> Option<Placed<[u8; 32]>> {
+        let entry = self.clone();
+        let value = self.value()?;
+        match value.value {
+            Value::Octets(octets) => match <[u8; 32]>::try_from(octets.as_slice()) {
+                Ok(hash) => Some(entry.placed(hash)),
+                Err(_) => {
+                    let (key, found) = (entry.key.clone(), octets.len());
+                    let kind = ProblemKind::WrongLength { key, expected: 32, found };
+                    entry.problems.add(entry.place(), kind);
+                    None
+                }
+            },
+            Value::File(_) => entry.wrong_type("a hash \"hex:...\""),
+        }
+    }
+
+    /// A list, each element read the same way; elements that cannot be read are left out.
+    pub(crate) fn list<T>(self, mut read: impl FnMut(Entry<'a>) -> Option<T>) -> Option<Vec<T>> {
+        let DeValue::Array(array) = self.value.get_ref() else {
+            return self.wrong_type("a list");
+        };
+        let entry = |(index, value)| Entry {
+            key: format!("{}[{index}]", self.key),
+            value,
+            problems: self.problems,
+        };
+        Some(array.iter().enumerate().map(entry).filter_map(|entry| read(entry)).collect())
+    }
+
+    /// A table, read as a section.
+    pub(crate) fn section(self, name: impl Into<String>) -> Option<Section<'a>> {
+        match self.value.get_ref() {
+            DeValue::Table(table) => Some(Section::new(table, self.place(), name, self.problems)),
+            _ => self.wrong_type("a table"),
+        }
+    }
+
+    /// Whether the value is a table, for the keys that have a short and a long form.
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Table(_))
+    }
+
+    /// Whether the value is a number, for the keys that take a number or a word.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Integer(_))
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// The largest number of a type, for messages.
+pub(crate) trait Width {
+    const MAXIMUM: u64;
+}
+
+impl Width for u16 {
+    const MAXIMUM: u64 = u16::MAX as u64;
+}
+impl Width for u32 {
+    const MAXIMUM: u64 = u32::MAX as u64;
+}
+impl Width for u64 {
+    const MAXIMUM: u64 = u64::MAX;
+}
