@@ -1,1 +1,56 @@
-//! Guest memory over an address-space reservation: the one crate with unsafe code.
+//! Guest memory: 4 GiB of 4 KiB pages, each inaccessible, read-only or read-write.
+//!
+//! This is the one crate of the workspace that may hold unsafe code. It knows nothing of
+//! instructions, gas or JAM: it keeps octets and permissions, and hands out bounds- and
+//! permission-checked access to them through safe functions that inline into an interpreter's
+//! handlers.
+//!
+//! Two implementations of [`GuestMemory`]:
+//!
+//! - `ReservedMemory` (64-bit Linux): one address-space reservation of 4 GiB, resident only where
+//!   it was touched, behind a lazily mapped table of one permission octet per page. A load is a
+//!   table lookup, a branch and a move.
+//! - [`PagedMemory`]: a two-level page table in safe code, for every other target, and for hosts
+//!   that have run out of address space.
+//!
+//! [`DefaultMemory`] is the faster one that the target (or the feature `portable-memory`) allows.
+//!
+//! # Invariants
+//!
+//! - Every guest address is a `u32`, every access stays inside the reservation, and no octet of
+//!   an inaccessible page reaches [`GuestMemory::load`] or [`GuestMemory::store`].
+//! - A page that was never written, or was zeroed since, reads as zeros.
+//! - Memory costs resident pages only where it was written (or read, for page-table octets).
+//!
+//! ```
+//! use jambox_sandbox::{Access, DefaultMemory, GuestMemory};
+//!
+//! let mut memory = DefaultMemory::new()?;
+//! memory.set_access(16, 1, Access::ReadWrite);
+//! assert!(memory.store(0x1_0000, [1, 2, 3, 4]));
+//! assert_eq!(memory.load::<2>(0x1_0001), Some([2, 3]));
+//! assert_eq!(memory.load::<8>(0x1_0ffc), None); // the next page is inaccessible
+//! # Ok::<(), jambox_sandbox::ReserveError>(())
+//! ```
+
+mod access;
+mod paged;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod reserved;
+
+pub use access::{Access, GuestMemory, PAGE_COUNT, PAGE_SIZE, ReserveError};
+pub use paged::PagedMemory;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+pub use reserved::ReservedMemory;
+
+/// The memory an engine uses unless told otherwise: the fastest that this build has.
+#[cfg(all(target_os = "linux", target_pointer_width = "64", not(feature = "portable-memory")))]
+pub type DefaultMemory = ReservedMemory;
+
+/// The memory an engine uses unless told otherwise: the fastest that this build has.
+#[cfg(not(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(feature = "portable-memory")
+)))]
+pub type DefaultMemory = PagedMemory;

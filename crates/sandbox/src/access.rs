@@ -1,0 +1,95 @@
+//! What both memories have in common: page geometry, permissions, the interface.
+
+/// Octets in a page (the paper's `Cpvmpagesize`).
+pub const PAGE_SIZE: u32 = 1 << 12;
+
+/// Pages in the 32-bit address space.
+pub const PAGE_COUNT: u32 = 1 << 20;
+
+/// What a guest may do with a page. Ordered: every access includes the lesser ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Access {
+    /// Neither read nor write.
+    #[default]
+    Inaccessible = 0,
+    /// Read, not write.
+    ReadOnly = 1,
+    /// Read and write.
+    ReadWrite = 2,
+}
+
+/// The host could not provide an address space for a guest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no address space for a guest memory: {reason}")]
+pub struct ReserveError {
+    /// What the operating system said.
+    pub reason: String,
+}
+
+/// The 32-bit paged address space of one guest.
+///
+/// Addresses of multi-octet accesses wrap modulo 2^32. The functions named `raw` are the host's:
+/// they ignore permissions and must be given ranges that end at or below 2^32.
+pub trait GuestMemory: Sized {
+    /// An address space without any accessible page.
+    ///
+    /// # Errors
+    /// When the operating system refuses the reservation.
+    fn new() -> Result<Self, ReserveError>;
+
+    /// The permission of a page, by page index; inaccessible from [`PAGE_COUNT`] on.
+    fn access(&self, page: u32) -> Access;
+
+    /// Sets the permission of `count` pages from page index `first`; contents stay as they are.
+    /// Pages from [`PAGE_COUNT`] on do not exist and are ignored.
+    fn set_access(&mut self, first: u32, count: u32, access: Access);
+
+    /// Makes `count` pages from page index `first` read as zeros; permissions stay as they are.
+    fn zero(&mut self, first: u32, count: u32);
+
+    /// How many of the pages from `first` (at most `count`) allow at least `access` in one run.
+    fn accessible_run(&self, first: u32, count: u32, access: Access) -> u32;
+
+    /// Reads `N` octets if all of them are readable. `N` is at most [`PAGE_SIZE`].
+    fn load<const N: usize>(&self, address: u32) -> Option<[u8; N]>;
+
+    /// Writes `N` octets if all of them are writable, otherwise nothing; says whether it did.
+    /// `N` is at most [`PAGE_SIZE`].
+    fn store<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool;
+
+    /// Copies octets out, whatever the permissions.
+    ///
+    /// # Panics
+    /// When the range reaches beyond 2^32.
+    fn read_raw(&self, address: u32, into: &mut [u8]);
+
+    /// Copies octets in, whatever the permissions.
+    ///
+    /// # Panics
+    /// When the range reaches beyond 2^32.
+    fn write_raw(&mut self, address: u32, octets: &[u8]);
+}
+
+/// The page index of an address.
+#[inline(always)]
+pub(crate) const fn page_of(address: u32) -> u32 {
+    address / PAGE_SIZE
+}
+
+/// Whether `length` octets from `address` lie within one page.
+#[inline(always)]
+pub(crate) const fn within_page(address: u32, length: usize) -> bool {
+    (address % PAGE_SIZE) as usize + length <= PAGE_SIZE as usize
+}
+
+/// The end of a page range, clipped to the address space.
+pub(crate) fn clipped_end(first: u32, count: u32) -> u32 {
+    first.saturating_add(count).min(PAGE_COUNT)
+}
+
+/// Panics when a raw range reaches beyond the address space: a caller's mistake, never a guest's.
+pub(crate) fn assert_in_space(address: u32, length: usize) {
+    let room = (1u64 << 32) - u64::from(address);
+    assert!(length as u64 <= room, "raw access of {length} octets at {address:#x} leaves 2^32");
+}
