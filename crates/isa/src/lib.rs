@@ -1,1 +1,59 @@
 //! The PVM instruction table and everything that expands from it.
+//!
+//! What it is: opcodes with their octets in each revision, operand formats, decoding, encoding,
+//! text, a [`Visitor`] for backends, and the [arithmetic](arith) of every instruction as pure
+//! functions. All but the arithmetic expands from [`for_each_instruction!`].
+//!
+//! What it is not: it knows no program (bitmask, jump table, basic blocks: `jambox-program`) and
+//! executes nothing (`jambox-engine`).
+//!
+//! Invariants:
+//! - an [`Instruction`] can always be encoded, and decodes to itself;
+//! - decoding never fails and never panics: octets that mean nothing are a `trap`;
+//! - a [`Reg`] is below 13.
+//!
+//! ```
+//! use jambox_isa::{Instruction, InstructionSet, Revision, Window};
+//!
+//! let set = InstructionSet::of(Revision::GrayPaper072);
+//! let code = [131, 0x87, 0xff];
+//! let instruction = Instruction::decode(set, Window::new(&code, 0, 2));
+//! assert_eq!(instruction.to_string(), "add_imm_32 r7, r8, -1");
+//! assert_eq!(instruction, "add_imm_32 r7, r8, -1".parse()?);
+//! assert_eq!(*instruction.encode(set, 0).unwrap(), code);
+//! # Ok::<(), jambox_isa::ParseInstructionError>(())
+//! ```
+
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+#[macro_use]
+mod table;
+
+pub mod arith;
+mod instruction;
+mod opcode;
+pub mod operands;
+mod reg;
+mod revision;
+mod text;
+mod window;
+
+pub use instruction::{Instruction, Visitor};
+pub use opcode::{InstructionSet, Opcode};
+pub use operands::{Fields, Format};
+pub use reg::{Reg, UnknownReg};
+pub use revision::{Revision, UnknownRevision};
+pub use text::{
+    Display, Names, Numbers, OperandReader, OutOfRange, ParseErrorKind, ParseInstructionError,
+    Slot, parse_number,
+};
+pub use window::{Encoded, Window};

@@ -1,0 +1,217 @@
+//! The thirteen operand formats (`sec:instructiontables`, 0.7.2).
+//!
+//! Operands are named by the paper's letters: registers `a`, `b`, `d`; immediates `x`, `y`, held as
+//! the `i32` whose sign extension is the paper's 64-bit value; `wide` is the one 64-bit immediate;
+//! `target` is a jump's destination.
+//!
+//! A target is an absolute position in the code, modulo 2^32. That loses nothing: code is shorter
+//! than 2^31 octets, so a position below 0 or above 2^32 wraps to one that is past the code's end,
+//! and like those starts no basic block.
+
+use crate::Reg;
+use crate::window::{Encoder, Window, imm_length, minimal_length};
+
+/// Which of the thirteen operand layouts an opcode has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[expect(missing_docs, reason = "the structs of the same names have the docs")]
+pub enum Format {
+    NoOperands,
+    Imm,
+    RegExtImm,
+    ImmImm,
+    Offset,
+    RegImm,
+    RegImmImm,
+    RegImmOffset,
+    RegReg,
+    RegRegImm,
+    RegRegOffset,
+    RegRegImmImm,
+    RegRegReg,
+}
+
+/// The operands of any format side by side; those that a format lacks are zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Fields {
+    /// Register `A`.
+    pub a: Reg,
+    /// Register `B`.
+    pub b: Reg,
+    /// Register `D`.
+    pub d: Reg,
+    /// Immediate `X`.
+    pub x: i32,
+    /// Immediate `Y`.
+    pub y: i32,
+    /// The immediate of `load_imm_64`.
+    pub wide: u64,
+    /// The position that a jump or branch goes to.
+    pub target: u32,
+}
+
+/// A set of operands laid out in one [`Format`].
+pub trait Operands: Copy {
+    /// The layout.
+    const FORMAT: Format;
+
+    /// Reads the operands of the instruction in the window, whatever its opcode.
+    fn decode(window: Window) -> Self;
+
+    /// Picks the format's operands.
+    fn from_fields(fields: Fields) -> Self;
+
+    /// The operands by name.
+    fn fields(self) -> Fields;
+}
+
+macro_rules! formats {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident { $($field:ident: $type:ty),* }
+        decode($window:ident) $decode:block
+        encode($this:ident, $pc:ident, $to:ident) $encode:block
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub struct $name {
+            $(
+                #[doc = concat!("See [`Fields::", stringify!($field), "`].")]
+                pub $field: $type,
+            )*
+        }
+
+        impl Operands for $name {
+            const FORMAT: Format = Format::$name;
+
+            #[inline]
+            fn decode($window: Window) -> Self $decode
+
+            #[inline]
+            fn from_fields(fields: Fields) -> Self {
+                let Fields { $($field,)* .. } = fields;
+                Self { $($field),* }
+            }
+
+            #[inline]
+            fn fields(self) -> Fields {
+                Fields { $($field: self.$field,)* ..Fields::default() }
+            }
+        }
+
+        impl $name {
+            /// Writes the octets after the opcode of an instruction that starts at `pc`.
+            pub(crate) const fn encode($this, $pc: u32, $to: Encoder) -> Encoder $encode
+        }
+    )*};
+}
+
+formats! {
+    /// Without operands.
+    NoOperands {}
+    decode(_window) { Self {} }
+    encode(self, _pc, to) { to }
+
+    /// One immediate.
+    Imm { x: i32 }
+    decode(window) { Self { x: window.last_imm(1) } }
+    encode(self, _pc, to) { to.imm(self.x) }
+
+    /// One register and one 64-bit immediate.
+    RegExtImm { a: Reg, wide: u64 }
+    decode(window) { Self { a: low(window), wide: window.wide() } }
+    encode(self, _pc, to) { to.octet(self.a as u8).wide(self.wide) }
+
+    /// Two immediates.
+    ImmImm { x: i32, y: i32 }
+    decode(window) {
+        let length = imm_length(window.octet::<1>());
+        Self { x: window.imm(2, length), y: window.last_imm(length.wrapping_add(2)) }
+    }
+    encode(self, _pc, to) { to.octet(minimal_length(self.x)).imm(self.x).imm(self.y) }
+
+    /// One offset.
+    Offset { target: u32 }
+    decode(window) { Self { target: window.last_target(1) } }
+    encode(self, pc, to) { to.target(self.target, pc) }
+
+    /// One register and one immediate.
+    RegImm { a: Reg, x: i32 }
+    decode(window) { Self { a: low(window), x: window.last_imm(2) } }
+    encode(self, _pc, to) { to.octet(self.a as u8).imm(self.x) }
+
+    /// One register and two immediates.
+    RegImmImm { a: Reg, x: i32, y: i32 }
+    decode(window) {
+        let length = imm_length(window.octet::<1>() >> 4);
+        Self { a: low(window), x: window.imm(2, length), y: window.last_imm(length.wrapping_add(2)) }
+    }
+    encode(self, _pc, to) {
+        to.octet(pair(self.a as u8, minimal_length(self.x))).imm(self.x).imm(self.y)
+    }
+
+    /// One register, one immediate and one offset.
+    RegImmOffset { a: Reg, x: i32, target: u32 }
+    decode(window) {
+        let length = imm_length(window.octet::<1>() >> 4);
+        Self { a: low(window), x: window.imm(2, length), target: window.last_target(length.wrapping_add(2)) }
+    }
+    encode(self, pc, to) {
+        to.octet(pair(self.a as u8, minimal_length(self.x))).imm(self.x).target(self.target, pc)
+    }
+
+    /// Two registers.
+    RegReg { d: Reg, a: Reg }
+    decode(window) { Self { d: low(window), a: high(window) } }
+    encode(self, _pc, to) { to.octet(pair(self.d as u8, self.a as u8)) }
+
+    /// Two registers and one immediate.
+    RegRegImm { a: Reg, b: Reg, x: i32 }
+    decode(window) { Self { a: low(window), b: high(window), x: window.last_imm(2) } }
+    encode(self, _pc, to) { to.octet(pair(self.a as u8, self.b as u8)).imm(self.x) }
+
+    /// Two registers and one offset.
+    RegRegOffset { a: Reg, b: Reg, target: u32 }
+    decode(window) { Self { a: low(window), b: high(window), target: window.last_target(2) } }
+    encode(self, pc, to) { to.octet(pair(self.a as u8, self.b as u8)).target(self.target, pc) }
+
+    /// Two registers and two immediates.
+    RegRegImmImm { a: Reg, b: Reg, x: i32, y: i32 }
+    decode(window) {
+        let length = imm_length(window.octet::<2>());
+        Self {
+            a: low(window),
+            b: high(window),
+            x: window.imm(3, length),
+            y: window.last_imm(length.wrapping_add(3)),
+        }
+    }
+    encode(self, _pc, to) {
+        to.octet(pair(self.a as u8, self.b as u8))
+            .octet(minimal_length(self.x))
+            .imm(self.x)
+            .imm(self.y)
+    }
+
+    /// Three registers.
+    RegRegReg { a: Reg, b: Reg, d: Reg }
+    decode(window) {
+        Self { a: low(window), b: high(window), d: Reg::clipped(window.octet::<2>()) }
+    }
+    encode(self, _pc, to) { to.octet(pair(self.a as u8, self.b as u8)).octet(self.d as u8) }
+}
+
+/// The register in the low half of the octet after the opcode.
+#[inline]
+const fn low(window: Window) -> Reg {
+    Reg::clipped(window.octet::<1>() & 15)
+}
+
+/// The register in the high half of the octet after the opcode.
+#[inline]
+const fn high(window: Window) -> Reg {
+    Reg::clipped(window.octet::<1>() >> 4)
+}
+
+const fn pair(low: u8, high: u8) -> u8 {
+    low | high << 4
+}

@@ -1,0 +1,169 @@
+//! The octets of one instruction: reading and writing operands.
+
+/// The octets at an instruction's start, and how far it is to the next one.
+///
+/// No instruction is longer than 16 octets, so 16 are enough to decode any; where the code ends
+/// earlier, zeros follow (`eq:instructions`, 0.7.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Window {
+    octets: u128,
+    pc: u32,
+    skip: u8,
+}
+
+impl Window {
+    /// The most octets an instruction takes.
+    pub const SIZE: usize = 16;
+
+    /// The window at `pc` of `code`, zero-extended past the end of the code.
+    ///
+    /// `skip` is the number of octets between the opcode and the next instruction's, at most 24.
+    #[inline]
+    #[must_use]
+    pub fn new(code: &[u8], pc: u32, skip: u8) -> Self {
+        let rest = code.get(pc as usize..).unwrap_or_default();
+        let octets = match rest.first_chunk() {
+            Some(octets) => u128::from_le_bytes(*octets),
+            None => zero_extended(rest),
+        };
+        Self { octets, pc, skip }
+    }
+
+    /// The first octet, which says what the opcode is.
+    #[inline]
+    #[must_use]
+    pub const fn opcode_octet(self) -> u8 {
+        self.octets as u8
+    }
+
+    /// Where the instruction starts in the code.
+    #[inline]
+    #[must_use]
+    pub const fn pc(self) -> u32 {
+        self.pc
+    }
+
+    /// The number of octets between the opcode and the next instruction's.
+    #[inline]
+    #[must_use]
+    pub const fn skip(self) -> u8 {
+        self.skip
+    }
+
+    /// The octet at a constant place.
+    #[inline]
+    pub(crate) const fn octet<const AT: u32>(self) -> u8 {
+        (self.octets >> const { 8 * AT }) as u8
+    }
+
+    /// The eight octets from the third on, for `load_imm_64`.
+    #[inline]
+    pub(crate) const fn wide(self) -> u64 {
+        (self.octets >> 16) as u64
+    }
+
+    /// The immediate of `length` octets at `place`.
+    #[inline]
+    pub(crate) const fn imm(self, place: u32, length: u32) -> i32 {
+        let octets = self.octets.wrapping_shr(place.wrapping_mul(8)) as u32;
+        sign_extend(octets, length)
+    }
+
+    /// The immediate that fills what the instruction has left from `place` on.
+    #[inline]
+    pub(crate) const fn last_imm(self, place: u32) -> i32 {
+        let left = (self.skip as u32).wrapping_add(1).saturating_sub(place);
+        self.imm(place, at_most_4(left))
+    }
+
+    /// The jump target whose offset fills what the instruction has left from `place` on.
+    #[inline]
+    pub(crate) const fn last_target(self, place: u32) -> u32 {
+        self.pc.wrapping_add_signed(self.last_imm(place))
+    }
+}
+
+#[cold]
+fn zero_extended(rest: &[u8]) -> u128 {
+    rest.iter().rev().fold(0, |octets, &octet| octets << 8 | u128::from(octet))
+}
+
+/// The length of an immediate whose three-bit length field is in the low bits of `octet`.
+#[inline]
+pub(crate) const fn imm_length(octet: u8) -> u32 {
+    at_most_4((octet & 7) as u32)
+}
+
+#[inline]
+const fn at_most_4(length: u32) -> u32 {
+    if length < 4 { length } else { 4 }
+}
+
+/// Sign-extends the low `length` octets, 0 to 4 (`eq:signedextension`, 0.7.2).
+#[inline]
+const fn sign_extend(octets: u32, length: u32) -> i32 {
+    // In 64 bits the shift by 32 that length 0 asks for is an ordinary one.
+    let unused = length.wrapping_mul(8).abs_diff(32);
+    let high = (octets as u64).wrapping_shl(unused) as u32 as i32;
+    (high as i64).wrapping_shr(unused) as i32
+}
+
+/// The octets of one encoded instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Encoded {
+    octets: [u8; Window::SIZE],
+    length: u8,
+}
+
+impl core::ops::Deref for Encoded {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.length)).unwrap_or_default()
+    }
+}
+
+/// Writes an instruction's octets, each immediate in as few octets as its value allows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Encoder {
+    octets: u128,
+    length: u8,
+}
+
+impl Encoder {
+    pub(crate) const fn octet(self, octet: u8) -> Self {
+        self.append(octet as u64, 1)
+    }
+
+    pub(crate) const fn wide(self, value: u64) -> Self {
+        self.append(value, 8)
+    }
+
+    pub(crate) const fn imm(self, value: i32) -> Self {
+        self.append(value as u64, minimal_length(value))
+    }
+
+    pub(crate) const fn target(self, target: u32, pc: u32) -> Self {
+        self.imm(target.wrapping_sub(pc) as i32)
+    }
+
+    pub(crate) const fn finish(self) -> Encoded {
+        Encoded { octets: self.octets.to_le_bytes(), length: self.length }
+    }
+
+    /// Appends the low `length` octets of `value`; the formats append at most 12 in all.
+    const fn append(self, value: u64, length: u8) -> Self {
+        let kept = value & !u64::MAX.unbounded_shl((length as u32).wrapping_mul(8));
+        let octets = (kept as u128).unbounded_shl((self.length as u32).wrapping_mul(8));
+        Self { octets: self.octets | octets, length: self.length.wrapping_add(length) }
+    }
+}
+
+/// The number of octets that hold a value as a sign-extended immediate.
+pub(crate) const fn minimal_length(value: i32) -> u8 {
+    let mut length = 0_u8;
+    while length < 4 && sign_extend(value as u32, length as u32) != value {
+        length = length.wrapping_add(1);
+    }
+    length
+}
