@@ -1,0 +1,163 @@
+//! Octet sequences of fixed length: hashes, keys, signatures.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::{fmt, str};
+
+use jambox_codec::{Decode, DecodeError, Encode, Reader};
+use sha3::Digest as _;
+
+/// A text that is not the hexadecimal form of the octets expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected} octets in hexadecimal, with or without 0x: {reason}")]
+pub struct HexError {
+    /// Octets expected.
+    pub expected: usize,
+    /// What the text has instead.
+    pub reason: String,
+}
+
+macro_rules! octets {
+    ($($(#[$doc:meta])* $name:ident($length:literal);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $length]);
+
+        impl $name {
+            /// Octets in a value.
+            pub const LENGTH: usize = $length;
+
+            /// The value whose octets are all zero.
+            pub const ZERO: Self = Self([0; $length]);
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::ZERO
+            }
+        }
+
+        impl AsRef<[u8]> for $name {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
+        impl From<[u8; $length]> for $name {
+            fn from(octets: [u8; $length]) -> Self {
+                Self(octets)
+            }
+        }
+
+        /// Hexadecimal with `0x` in front; `{:#}` shortens it to the first four octets.
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_hex(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl str::FromStr for $name {
+            type Err = HexError;
+
+            fn from_str(text: &str) -> Result<Self, HexError> {
+                const_hex::decode_to_array(text).map(Self).map_err(|error| HexError {
+                    expected: $length,
+                    reason: alloc::format!("{error}"),
+                })
+            }
+        }
+
+        impl Encode for $name {
+            fn encode_to(&self, out: &mut Vec<u8>) {
+                self.0.encode_to(out);
+            }
+        }
+
+        impl<C: ?Sized> Decode<C> for $name {
+            fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+                <[u8; $length]>::decode(reader, context).map(Self)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+octets! {
+    /// A 32-octet hash.
+    Hash(32);
+    /// A Bandersnatch public key.
+    BandersnatchKey(32);
+    /// A Bandersnatch signature with its VRF output.
+    BandersnatchSignature(96);
+    /// A Bandersnatch ring signature with its VRF output.
+    RingSignature(784);
+    /// The commitment to the keys of a Bandersnatch ring.
+    RingRoot(144);
+    /// An Ed25519 public key.
+    Ed25519Key(32);
+    /// An Ed25519 signature.
+    Ed25519Signature(64);
+    /// A BLS public key.
+    BlsKey(144);
+    /// What a validator tells of itself, a network address not least.
+    ValidatorMetadata(128);
+    /// The memo of a deferred transfer.
+    Memo(128);
+}
+
+impl Hash {
+    /// BLAKE2b with an output of 256 bits, the paper's general hash (`sec:cryptography`, 0.7.2).
+    #[must_use]
+    pub fn blake2b(octets: &[u8]) -> Self {
+        Self::blake2b_of(&[octets])
+    }
+
+    /// [`Hash::blake2b`] of the concatenation of `parts`.
+    #[must_use]
+    pub fn blake2b_of(parts: &[&[u8]]) -> Self {
+        let mut state = blake2b_simd::Params::new().hash_length(Self::LENGTH).to_state();
+        for part in parts {
+            state.update(part);
+        }
+        let mut octets = [0; Self::LENGTH];
+        for (to, from) in octets.iter_mut().zip(state.finalize().as_bytes()) {
+            *to = *from;
+        }
+        Self(octets)
+    }
+
+    /// Keccak-256, the hash of the accumulation-output log (`sec:cryptography`, 0.7.2).
+    #[must_use]
+    pub fn keccak(octets: &[u8]) -> Self {
+        Self(sha3::Keccak256::digest(octets).into())
+    }
+}
+
+fn write_hex(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let shown = if f.alternate() { octets.get(..4).unwrap_or(octets) } else { octets };
+    f.write_str("0x")?;
+    for octet in shown {
+        write!(f, "{octet:02x}")?;
+    }
+    if shown.len() < octets.len() { f.write_str("..") } else { Ok(()) }
+}

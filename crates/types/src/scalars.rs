@@ -1,0 +1,70 @@
+//! Numbers with a meaning: a service is not a slot, and gas is not balance.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use jambox_codec::{Decode, DecodeError, Encode, Natural, Reader};
+
+macro_rules! scalars {
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[cfg_attr(
+            feature = "serde",
+            derive(serde::Serialize, serde::Deserialize),
+            serde(transparent)
+        )]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl From<$inner> for $name {
+            fn from(number: $inner) -> Self {
+                Self(number)
+            }
+        }
+
+        impl Encode for $name {
+            fn encode_to(&self, out: &mut Vec<u8>) {
+                self.0.encode_to(out);
+            }
+        }
+
+        impl<C: ?Sized> Decode<C> for $name {
+            fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+                <$inner>::decode(reader, context).map(Self)
+            }
+        }
+
+        impl Natural for $name {
+            const MAX_NATURAL: u64 = <$inner>::MAX_NATURAL;
+
+            fn to_natural(self) -> u64 {
+                self.0.to_natural()
+            }
+
+            fn from_natural(number: u64) -> Option<Self> {
+                <$inner>::from_natural(number).map(Self)
+            }
+        }
+    )*};
+}
+
+scalars! {
+    /// The index of a service (`eq:serviceaccounts`, 0.7.2).
+    ServiceId(u32);
+    /// An amount of gas, the unit of execution (`eq:gasregentry`, 0.7.2).
+    Gas(u64);
+    /// An amount of the native token (`eq:balance`, 0.7.2).
+    Balance(u64);
+    /// A slot, six seconds long, counted from the start of the Jam Common Era (`eq:time`, 0.7.2).
+    TimeSlot(u32);
+    /// The index of a core.
+    CoreIndex(u16);
+    /// The index of a validator in its set.
+    ValidatorIndex(u16);
+}
