@@ -1,0 +1,330 @@
+//! What the table expands to: the calls, their typed requests and their register forms.
+
+use crate::argument::{Argument, ArgumentInfo, Decoder};
+use crate::gas::{Price, Sum, Term};
+use crate::{
+    Abi, Context, ContextSet, FetchKind, HashPointer, InnerExit, Interface, Pointer, Registers,
+    ResultCode, Revision, ServiceRef, Slice, Window,
+};
+
+/// What an outcome leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeKind {
+    /// The guest panics.
+    Panic,
+    /// The guest is out of gas although the base price was covered.
+    OutOfGas,
+    /// `r7` holds a result code.
+    Code(ResultCode),
+    /// `r7` holds a number.
+    Value,
+    /// `r7` holds how an inner machine stopped.
+    Exit(InnerExit),
+}
+
+/// One thing that can come of a call, in the order in which the conditions are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Names the outcome within its call; tests are named after it.
+    pub name: &'static str,
+    /// What it leaves behind.
+    pub kind: OutcomeKind,
+    /// When it comes about, or what the number is.
+    pub when: &'static str,
+}
+
+/// A call's number, contexts, price and registers under one ABI.
+pub struct Form {
+    /// The call that this is a form of.
+    pub call: HostCall,
+    pub(crate) family: Family,
+    pub(crate) numbers: [Option<u64>; 2],
+    /// Where the call is offered.
+    pub contexts: ContextSet,
+    pub(crate) prices: [Price; 2],
+    /// The arguments in register order, from `r7` on.
+    pub arguments: &'static [ArgumentInfo],
+    decode: fn(&mut Decoder<'_>) -> Request,
+}
+
+/// The ABI that a form belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Paper,
+}
+
+impl Family {
+    const fn serves(self, abi: Abi) -> bool {
+        matches!((self, abi), (Self::Paper, Abi::GrayPaper))
+    }
+}
+
+const fn column(revision: Revision) -> usize {
+    match revision {
+        Revision::GrayPaper072 => 0,
+        Revision::GrayPaper080 => 1,
+    }
+}
+
+impl Form {
+    /// The call's number, if the interface has the call in this form.
+    pub const fn number(&self, interface: Interface) -> Option<u64> {
+        if !self.family.serves(interface.abi) {
+            return None;
+        }
+        let [first, second] = self.numbers;
+        if column(interface.revision) == 0 { first } else { second }
+    }
+
+    /// What the call costs.
+    pub const fn price(&self, revision: Revision) -> &Price {
+        let [first, second] = &self.prices;
+        if column(revision) == 0 { first } else { second }
+    }
+
+    /// Reads the request from the registers.
+    pub fn decode(&self, abi: Abi, context: Context, registers: &Registers) -> Request {
+        (self.decode)(&mut Decoder::new(registers, abi, context))
+    }
+
+    /// Each argument with the index of its first register.
+    pub fn arguments_with_registers(&self) -> impl Iterator<Item = (usize, &'static ArgumentInfo)> {
+        let mut next = 7usize;
+        self.arguments.iter().map(move |argument| {
+            let first = next;
+            next = next.saturating_add(argument.kind.parts().len());
+            (first, argument)
+        })
+    }
+}
+
+impl core::fmt::Debug for Form {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Form").field("call", &self.call).field("numbers", &self.numbers).finish()
+    }
+}
+
+// Short names for the table's columns.
+const ALL: ContextSet = ContextSet::ALL;
+const REFINE: ContextSet = ContextSet::REFINE;
+const ACCUMULATE: ContextSet = ContextSet::ACCUMULATE;
+
+const fn flat(gas: u64) -> Price {
+    Price::flat(gas)
+}
+
+const fn of(base: u64, terms: &'static [Term]) -> Price {
+    Price::of(base, terms)
+}
+
+/// What an unknown or unavailable call costs, per revision (`F` in `eq:refinemutator`).
+pub(crate) const UNKNOWN_CALL: [u64; 2] = [10, 1000];
+
+/// `fetch` in 0.8.0: a price by kind, with a part for the octets requested.
+const FETCH_080: Price = Price::ByRegister {
+    register: 10,
+    rows: &[
+        Sum::flat(390),
+        Sum::flat(103),
+        Sum::of(80, &[Term::per_kib(9, 96)]),
+        Sum::of(85, &[Term::per_kib(9, 96)]),
+        Sum::of(85, &[Term::per_kib(9, 96)]),
+        Sum::flat(171),
+        Sum::flat(171),
+        Sum::of(85, &[Term::per_kib(9, 96)]),
+        Sum::flat(84),
+        Sum::flat(88),
+        Sum::flat(111),
+        Sum::flat(317),
+        Sum::flat(250),
+        Sum::of(95, &[Term::per_kib(9, 96)]),
+        Sum::of(287, &[Term::per_kib(9, 400)]),
+        Sum::of(355, &[Term::per_kib(9, 344)]),
+    ],
+    otherwise: Sum::flat(80),
+};
+
+/// `pages` in 0.8.0: a price by mode and number of pages.
+const PAGES_080: Price = Price::ByRegister {
+    register: 10,
+    rows: &[
+        Sum::of(212, &[Term::per_unit(9, 118)]),
+        Sum::of(275, &[Term::per_unit(9, 121)]),
+        Sum::of(275, &[Term::per_unit(9, 121)]),
+        Sum::of(130, &[Term::per_unit(9, 29)]),
+        Sum::of(130, &[Term::per_unit(9, 29)]),
+    ],
+    otherwise: Sum::flat(80),
+};
+
+macro_rules! number {
+    (-) => {
+        None
+    };
+    ($number:literal) => {
+        Some($number)
+    };
+}
+
+macro_rules! family {
+    (paper) => {
+        Family::Paper
+    };
+}
+
+macro_rules! outcome_kind {
+    (Panic) => {
+        OutcomeKind::Panic
+    };
+    (OutOfGas) => {
+        OutcomeKind::OutOfGas
+    };
+    (Value) => {
+        OutcomeKind::Value
+    };
+    (Exit($exit:ident)) => {
+        OutcomeKind::Exit(InnerExit::$exit)
+    };
+    ($code:ident) => {
+        OutcomeKind::Code(ResultCode::$code)
+    };
+}
+
+/// The arguments of a form: its own, or the row's.
+macro_rules! form_arguments {
+    ($call:ident) => {
+        request::$call::ARGUMENTS
+    };
+    ($call:ident ($($name:ident: $type:ty => $doc:literal),*) => $request:expr) => {
+        &[$(ArgumentInfo {
+            name: stringify!($name),
+            kind: <$type as Argument>::KIND,
+            doc: $doc,
+        }),*]
+    };
+}
+
+/// The decoder of a form: its own, or the row's.
+macro_rules! form_decode {
+    ($call:ident) => {
+        |from| Request::$call(request::$call::from_registers(from))
+    };
+    ($call:ident ($($name:ident: $type:ty => $doc:literal),*) => $request:expr) => {
+        |from| {
+            use request::*;
+            $(let $name: $type = from.argument();)*
+            Request::$call($request)
+        }
+    };
+}
+
+macro_rules! define {
+    ($(
+        $(#[doc = $doc:literal])+
+        $call:ident $name:literal
+        ($($field:ident: $type:ty => $field_doc:literal,)*) + ($($extra:ident: $extra_type:ty = $default:expr,)*)
+        { $($outcome:ident: $kind:ident $(($kind_argument:ident))? $when:literal,)* }
+        [ $(
+            $family:ident [$first:tt, $second:tt] in $contexts:expr,
+            gas [$first_price:expr, $second_price:expr]
+            $(, ($($argument:ident: $argument_type:ty => $argument_doc:literal),*) => $request:expr)?;
+        )+ ]
+    )*) => {
+        /// A host call, whatever its number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum HostCall { $( $(#[doc = $doc])+ $call, )* }
+
+        impl HostCall {
+            /// Every call, in the table's order.
+            pub const ALL: &'static [Self] = &[$(Self::$call,)*];
+
+            /// The paper's name, for example `historical_lookup`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$call => $name,)* }
+            }
+
+            /// What it does, in a sentence.
+            pub const fn doc(self) -> &'static str {
+                match self { $(Self::$call => concat!($($doc),+).trim_ascii(),)* }
+            }
+
+            /// What can come of it beyond lack of gas, in the order of the checks.
+            pub const fn outcomes(self) -> &'static [Outcome] {
+                match self {
+                    $(Self::$call => &[$(Outcome {
+                        name: stringify!($outcome),
+                        kind: outcome_kind!($kind $(($kind_argument))?),
+                        when: $when,
+                    }),*],)*
+                }
+            }
+
+            /// The call of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|call| call.name() == name)
+            }
+        }
+
+        /// A call with its arguments, read from registers but not yet checked against memory.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Request { $( $(#[doc = $doc])+ $call(request::$call), )* }
+
+        impl Request {
+            /// Which call it is.
+            pub const fn call(&self) -> HostCall {
+                match self { $(Self::$call(_) => HostCall::$call,)* }
+            }
+        }
+
+        /// The arguments of each call.
+        pub mod request {
+            use super::*;
+
+            $(
+                $(#[doc = $doc])+
+                #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+                pub struct $call {
+                    $(#[doc = concat!("Argument: ", $field_doc, ".")] pub $field: $type,)*
+                    $(
+                        #[doc = concat!("Not in every register form; `", stringify!($default), "` there.")]
+                        pub $extra: $extra_type,
+                    )*
+                }
+
+                impl $call {
+                    pub(super) const ARGUMENTS: &[ArgumentInfo] = &[$(ArgumentInfo {
+                        name: stringify!($field),
+                        kind: <$type as Argument>::KIND,
+                        doc: $field_doc,
+                    }),*];
+
+                    pub(super) fn from_registers(_from: &mut Decoder<'_>) -> Self {
+                        Self {
+                            $($field: _from.argument(),)*
+                            $($extra: $default,)*
+                        }
+                    }
+                }
+            )*
+        }
+
+        /// Every form of every call.
+        pub static FORMS: &[Form] = &[$($(
+            Form {
+                call: HostCall::$call,
+                family: family!($family),
+                numbers: [number!($first), number!($second)],
+                contexts: $contexts,
+                prices: [$first_price, $second_price],
+                arguments: form_arguments!(
+                    $call $(($($argument: $argument_type => $argument_doc),*) => $request)?
+                ),
+                decode: form_decode!(
+                    $call $(($($argument: $argument_type => $argument_doc),*) => $request)?
+                ),
+            },
+        )+)*];
+    };
+}
+
+crate::for_each_host_call!(define);

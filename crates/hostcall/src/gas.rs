@@ -1,0 +1,204 @@
+//! What a host call costs, as data: a base and terms in the registers or in the outcome.
+
+use core::fmt;
+
+/// The registers a guest sees, `r0` to `r12`.
+pub type Registers = [u64; 13];
+
+/// What a term of a price is proportional to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// The value of a register at the call, an unchecked claim of the guest.
+    Register(u8),
+    /// The octets that will be copied into guest memory; known once the value is found.
+    Copied,
+    /// The value of a register, charged only when the call succeeds.
+    OnSuccess(u8),
+    /// The gas that an inner machine uses.
+    InnerGas,
+}
+
+/// One term: `quantity * numerator / denominator`, rounded as told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What is counted.
+    pub quantity: Quantity,
+    /// Gas per `denominator` units.
+    pub numerator: u64,
+    /// Units per `numerator` gas; never zero.
+    pub denominator: u64,
+    /// Whether a fraction rounds up (Gray Paper) or down (seed document).
+    pub round_up: bool,
+}
+
+impl Term {
+    /// `numerator` gas for each unit of a register.
+    pub const fn per_unit(register: u8, numerator: u64) -> Self {
+        Self::new(Quantity::Register(register), numerator, 1, true)
+    }
+
+    /// `numerator` gas for each 1024 units of a register, rounded up.
+    pub const fn per_kib(register: u8, numerator: u64) -> Self {
+        Self::new(Quantity::Register(register), numerator, 1024, true)
+    }
+
+    /// One gas for each `denominator` octets copied, rounded down.
+    pub const fn copied(denominator: u64) -> Self {
+        Self::new(Quantity::Copied, 1, denominator, false)
+    }
+
+    /// The value of a register when the call succeeds.
+    pub const fn on_success(register: u8) -> Self {
+        Self::new(Quantity::OnSuccess(register), 1, 1, false)
+    }
+
+    /// The gas an inner machine uses.
+    pub const fn inner_gas() -> Self {
+        Self::new(Quantity::InnerGas, 1, 1, false)
+    }
+
+    const fn new(quantity: Quantity, numerator: u64, denominator: u64, round_up: bool) -> Self {
+        Self { quantity, numerator, denominator, round_up }
+    }
+
+    /// The gas for `units`, saturating: guests claim sizes near `2^64`.
+    pub fn price(&self, units: u64) -> u64 {
+        let product = u128::from(units).saturating_mul(u128::from(self.numerator));
+        let divisor = u128::from(self.denominator);
+        let price = match self.round_up {
+            true => product.checked_add(divisor.saturating_sub(1)),
+            false => Some(product),
+        };
+        let price = price.and_then(|price| price.checked_div(divisor));
+        price.and_then(|price| u64::try_from(price).ok()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A base price and its terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// Charged always.
+    pub base: u64,
+    /// Charged on top.
+    pub terms: &'static [Term],
+}
+
+impl Sum {
+    /// A price without terms.
+    pub const fn flat(base: u64) -> Self {
+        Self { base, terms: &[] }
+    }
+
+    /// A base with terms.
+    pub const fn of(base: u64, terms: &'static [Term]) -> Self {
+        Self { base, terms }
+    }
+}
+
+/// The price of a host call under one schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Price {
+    /// One formula.
+    Sum(Sum),
+    /// A formula chosen by a register's value: the row at that index, or the last resort.
+    ByRegister {
+        /// The register that chooses.
+        register: u8,
+        /// The formula for each value from 0.
+        rows: &'static [Sum],
+        /// The formula for every other value.
+        otherwise: Sum,
+    },
+}
+
+impl Price {
+    /// A price that depends on nothing.
+    pub const fn flat(base: u64) -> Self {
+        Self::Sum(Sum::flat(base))
+    }
+
+    /// A base with terms.
+    pub const fn of(base: u64, terms: &'static [Term]) -> Self {
+        Self::Sum(Sum::of(base, terms))
+    }
+
+    /// The formula in force for these registers.
+    pub fn sum(&self, registers: &Registers) -> Sum {
+        match *self {
+            Self::Sum(sum) => sum,
+            Self::ByRegister { register, rows, otherwise } => {
+                let value = register_value(registers, register);
+                let row = usize::try_from(value).ok().and_then(|value| rows.get(value));
+                row.copied().unwrap_or(otherwise)
+            }
+        }
+    }
+
+    /// The part that is known from the registers: charged before anything else happens.
+    pub fn upfront(&self, registers: &Registers) -> u64 {
+        let sum = self.sum(registers);
+        sum.terms.iter().fold(sum.base, |total, term| match term.quantity {
+            Quantity::Register(register) => {
+                total.saturating_add(term.price(register_value(registers, register)))
+            }
+            Quantity::Copied | Quantity::OnSuccess(_) | Quantity::InnerGas => total,
+        })
+    }
+
+    /// The part for `octets` about to be copied into guest memory: charged before the copy.
+    pub fn for_copying(&self, registers: &Registers, octets: u64) -> u64 {
+        let terms = self.sum(registers).terms.iter();
+        let copied = terms.filter(|term| term.quantity == Quantity::Copied);
+        copied.fold(0, |total, term| total.saturating_add(term.price(octets)))
+    }
+}
+
+fn register_value(registers: &Registers, register: u8) -> u64 {
+    registers.get(usize::from(register)).copied().unwrap_or(0)
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Register(register) => write!(f, "r{register}"),
+            Self::Copied => f.write_str("copied"),
+            Self::OnSuccess(register) => write!(f, "r{register} when OK"),
+            Self::InnerGas => f.write_str("gas used inside"),
+        }
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { quantity, numerator, denominator, round_up } = *self;
+        match (numerator, denominator) {
+            (1, 1) => write!(f, "{quantity}"),
+            (_, 1) => write!(f, "{numerator}*{quantity}"),
+            _ if round_up => write!(f, "ceil({numerator}*{quantity}/{denominator})"),
+            (1, _) => write!(f, "{quantity}/{denominator}"),
+            _ => write!(f, "{numerator}*{quantity}/{denominator}"),
+        }
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.base)?;
+        self.terms.iter().try_for_each(|term| write!(f, " + {term}"))
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sum(sum) => write!(f, "{sum}"),
+            Self::ByRegister { register, rows, otherwise } => {
+                write!(f, "by r{register}: ")?;
+                for (value, sum) in rows.iter().enumerate() {
+                    write!(f, "{value}: {sum}, ")?;
+                }
+                write!(f, "else: {otherwise}")
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Which number means which call: the ABI and the revision together.
+
+use crate::call::UNKNOWN_CALL;
+use crate::{Abi, Context, FORMS, FetchKind, Form, HostCall, ResultCode, Revision};
+
+/// The host-call interface that a guest sees; fixed for a whole invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Numbers, registers, result codes.
+    pub abi: Abi,
+    /// Numbers and prices within the ABI.
+    pub revision: Revision,
+}
+
+impl Interface {
+    /// The Gray Paper's interface at a revision.
+    pub const fn gray_paper(revision: Revision) -> Self {
+        Self { abi: Abi::GrayPaper, revision }
+    }
+
+    /// The form in which `context` offers call `number`; `None` answers `WHAT`.
+    pub fn form(self, context: Context, number: u64) -> Option<&'static Form> {
+        self.forms()
+            .find(|form| form.number(self) == Some(number) && form.contexts.contains(context))
+    }
+
+    /// Every form of the interface, in the table's order.
+    pub fn forms(self) -> impl Iterator<Item = &'static Form> {
+        FORMS.iter().filter(move |form| form.number(self).is_some())
+    }
+
+    /// The number of a call by its name, in whichever context has it; for assemblers.
+    pub fn number_of(self, name: &str) -> Option<u64> {
+        let call = HostCall::from_name(name)?;
+        self.forms().find(|form| form.call == call)?.number(self)
+    }
+
+    /// What a call costs that is unknown or that the context does not offer.
+    pub const fn unknown_call_price(self) -> u64 {
+        let [first, second] = UNKNOWN_CALL;
+        match self.revision {
+            Revision::GrayPaper072 => first,
+            Revision::GrayPaper080 => second,
+        }
+    }
+
+    /// The register value of a result code.
+    pub const fn code(self, code: ResultCode) -> u64 {
+        code.value(self.abi)
+    }
+
+    /// The kinds of `fetch` that the interface has, with their numbers.
+    pub fn fetch_kinds(self) -> impl Iterator<Item = (u64, FetchKind)> {
+        FetchKind::ALL.iter().filter_map(move |kind| Some((kind.number(self.abi)?, *kind)))
+    }
+}

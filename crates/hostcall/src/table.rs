@@ -1,0 +1,424 @@
+//! The table of host calls: everything else about them expands from it.
+//!
+//! A row is the call's documentation, the names and types of its arguments in register order (and
+//! after `+` those that only other register forms set, with their default), its possible outcomes
+//! in the order in which they are tried, and its forms. A form says under which ABI and revision
+//! the call has which number, in which contexts it is offered, what it costs, and, where it
+//! differs from the row, how its registers read.
+//!
+//! Prices: the first is the schedule of Gray Paper 0.7.2, the second that of 0.8.0.
+
+/// Passes every row of the host-call table to the macro named by the argument.
+///
+/// Row: docs, `Variant "name"`, `(field: Type "doc", ..)`, `+ (field: Type = default, ..)`,
+/// `{ outcome: Kind "when" , .. }`, `[ form ; .. ]`. Form: ABI, `[number in 0.7.2, in 0.8.0]`
+/// (`-` for none), contexts, `gas [0.7.2, 0.8.0]` and optionally `(arguments) => request`.
+#[macro_export]
+macro_rules! for_each_host_call {
+    ($callback:ident) => {
+        $callback! {
+            /// Tells the gas that is left.
+            Gas "gas" () + () {
+                remaining: Value "the gas left after this call's own charge",
+            } [
+                paper [0, 0] in ALL, gas [flat(10), flat(48)];
+            ]
+
+            /// Copies a part of the invocation's environment into memory.
+            Fetch "fetch" (
+                out: Window => "where the octets go",
+                kind: Option<FetchKind> => "which part of the environment",
+                first: u64 => "first index, where the kind takes one",
+                second: u64 => "second index, where the kind takes one",
+            ) + () {
+                panic_out: Panic "the octets to copy would go to inaccessible memory",
+                none: None "this context has no such item",
+                copied: Value "the item's full length; the part asked for is copied",
+            } [
+                paper [1, 2] in ALL, gas [flat(10), FETCH_080];
+            ]
+
+            /// Copies a preimage that a service has into memory.
+            Lookup "lookup" (
+                service: ServiceRef => "whose preimage",
+                hash: HashPointer => "the preimage's hash",
+                out: Window => "where the octets go",
+            ) + () {
+                panic_hash: Panic "the hash is not readable",
+                panic_out: Panic "the octets to copy would go to inaccessible memory",
+                none: None "there is no such service, or it has no such preimage",
+                copied: Value "the preimage's full length; the part asked for is copied",
+            } [
+                paper [2, 3] in ACCUMULATE, gas [flat(10), of(600, &[Term::per_kib(11, 248)])];
+            ]
+
+            /// Copies a value from a service's storage into memory.
+            Read "read" (
+                service: ServiceRef => "whose storage",
+                key: Slice => "the storage key",
+                out: Window => "where the octets go",
+            ) + () {
+                panic_key: Panic "the key is not readable",
+                panic_out: Panic "the octets to copy would go to inaccessible memory",
+                none: None "there is no such service, or it has nothing under the key",
+                copied: Value "the value's full length; the part asked for is copied",
+            } [
+                paper [3, 4] in ACCUMULATE, gas [
+                    flat(10),
+                    of(2407, &[Term::per_kib(9, 1736), Term::per_kib(12, 248)])
+                ];
+            ]
+
+            /// Stores a value under a key of the own storage; an empty value deletes the key.
+            Write "write" (
+                key: Slice => "the storage key",
+                value: Slice => "the value; length 0 deletes",
+            ) + () {
+                panic_key: Panic "the key is not readable",
+                panic_value: Panic "the value is not readable",
+                full: Full "the threshold balance would exceed the balance",
+                created: None "there was nothing under the key",
+                replaced: Value "the length of the value that was there",
+            } [
+                paper [4, 5] in ACCUMULATE, gas [
+                    flat(10),
+                    of(2442, &[Term::per_kib(8, 3358), Term::per_kib(10, 216)])
+                ];
+            ]
+
+            /// Copies a service's account record (96 octets) into memory.
+            Info "info" (
+                service: ServiceRef => "which service",
+                out: Window => "where the octets go",
+            ) + () {
+                panic_out: Panic "the octets to copy would go to inaccessible memory",
+                none: None "there is no such service",
+                copied: Value "96; the part asked for is copied",
+            } [
+                paper [5, 6] in ACCUMULATE, gas [flat(10), flat(703)];
+            ]
+
+            /// Copies a preimage into memory as it was available at the lookup anchor's time.
+            HistoricalLookup "historical_lookup" (
+                service: ServiceRef => "whose preimage",
+                hash: HashPointer => "the preimage's hash",
+                out: Window => "where the octets go",
+            ) + (
+                slots_back: u64 = 0,
+            ) {
+                panic_hash: Panic "the hash is not readable",
+                panic_out: Panic "the octets to copy would go to inaccessible memory",
+                none: None "there is no such service, or the preimage was not available then",
+                copied: Value "the preimage's full length; the part asked for is copied",
+            } [
+                paper [6, 7] in REFINE, gas [flat(10), of(1125, &[Term::per_kib(11, 264)])];
+            ]
+
+            /// Appends a segment to the exports, padded with zeroes to 4104 octets.
+            Export "export" (
+                data: Slice => "the segment's octets; at most 4104 of them are taken",
+            ) + (
+                exact_length: Option<u64> = None,
+            ) {
+                panic_data: Panic "the octets are not readable",
+                full: Full "the work package has reached its limit of exports",
+                exported: Value "the segment's index within the work package",
+            } [
+                paper [7, 8] in REFINE, gas [flat(10), flat(3521)];
+            ]
+
+            /// Makes an inner machine with empty memory.
+            Machine "machine" (
+                program: Slice => "the program blob",
+                pc: u64 => "where it is to start",
+            ) + () {
+                panic_program: Panic "the blob is not readable",
+                huh: Huh "the octets are not a program blob",
+                created: Value "the machine's handle, the lowest that is free",
+            } [
+                paper [8, 9] in REFINE, gas [flat(10), of(1862, &[Term::per_kib(8, 112)])];
+            ]
+
+            /// Copies memory from an inner machine to the caller.
+            Peek "peek" (
+                machine: u64 => "the machine's handle",
+                to: Pointer => "where the octets go, in the caller's memory",
+                from: u64 => "where they come from, in the inner machine's memory",
+                length: u64 => "how many",
+            ) + () {
+                panic_out: Panic "the caller's memory is not writable",
+                who: Who "there is no such machine",
+                oob: Oob "the inner memory is not readable",
+                ok: Ok "the octets are copied",
+            } [
+                paper [9, 10] in REFINE, gas [flat(10), of(377, &[Term::per_kib(10, 336)])];
+            ]
+
+            /// Copies memory from the caller to an inner machine.
+            Poke "poke" (
+                machine: u64 => "the machine's handle",
+                from: Pointer => "where the octets come from, in the caller's memory",
+                to: u64 => "where they go, in the inner machine's memory",
+                length: u64 => "how many",
+            ) + () {
+                panic_data: Panic "the caller's memory is not readable",
+                who: Who "there is no such machine",
+                oob: Oob "the inner memory is not writable",
+                ok: Ok "the octets are copied",
+            } [
+                paper [10, 11] in REFINE, gas [flat(10), of(297, &[Term::per_kib(10, 224)])];
+            ]
+
+            /// Sets the access of an inner machine's pages: 0 none, 1 read, 2 read and write, each
+            /// zeroed; 3 read, 4 read and write, contents kept.
+            Pages "pages" (
+                machine: u64 => "the machine's handle",
+                first: u64 => "the first page's index",
+                count: u64 => "how many pages",
+                mode: u64 => "0 to 4",
+            ) + () {
+                who: Who "there is no such machine",
+                huh_range: Huh "the mode is above 4, or a page is below 16 or beyond the memory",
+                huh_inaccessible: Huh "the mode keeps contents and a page is inaccessible",
+                ok: Ok "the pages are changed",
+            } [
+                paper [11, 12] in REFINE, gas [flat(10), PAGES_080];
+            ]
+
+            /// Runs an inner machine until it stops.
+            Invoke "invoke" (
+                machine: u64 => "the machine's handle",
+                block: Pointer => "112 octets: gas, then 13 registers; rewritten at the end",
+            ) + () {
+                panic_block: Panic "the block is not writable",
+                who: Who "there is no such machine",
+                host: Exit(Host) "it asks for a host call; r8 is the number",
+                fault: Exit(Fault) "it touched an inaccessible page; r8 is its address",
+                oog: Exit(OutOfGas) "it ran out of gas",
+                panicked: Exit(Panic) "it panicked",
+                halt: Exit(Halt) "it halted",
+            } [
+                paper [12, 13] in REFINE, gas [flat(10), of(968, &[Term::inner_gas()])];
+            ]
+
+            /// Removes an inner machine.
+            Expunge "expunge" (
+                machine: u64 => "the machine's handle",
+            ) + () {
+                who: Who "there is no such machine",
+                removed: Value "the machine's program counter",
+            } [
+                paper [13, 14] in REFINE, gas [flat(10), flat(335)];
+            ]
+
+            /// Sets the privileged services.
+            Bless "bless" (
+                manager: u64 => "the new manager",
+                assigners: Pointer => "one service id (4 octets) for each core",
+                delegator: u64 => "the new delegator",
+                registrar: Option<u64> => "the new registrar",
+                always: Pointer => "always-accumulate entries: service id (4 octets), gas (8)",
+                always_count: u64 => "how many entries",
+            ) + () {
+                panic_assigners: Panic "the assigners are not readable",
+                panic_always: Panic "the always-accumulate entries are not readable",
+                who: Who "manager, delegator or registrar is not below 2^32",
+                ok: Ok "the privileges are set",
+            } [
+                paper [14, 15] in ACCUMULATE, gas [flat(10), of(422, &[Term::per_unit(12, 20)])];
+            ]
+
+            /// Sets a core's queue of authorizers and who may do so next.
+            Assign "assign" (
+                core: u64 => "the core",
+                queue: Pointer => "80 hashes",
+                assigner: Option<u64> => "the core's new assigner",
+            ) + (
+                count: Option<u64> = None,
+            ) {
+                panic_queue: Panic "the queue is not readable",
+                core: Core "there is no such core",
+                huh: Huh "the caller is not the core's assigner",
+                who: Who "the new assigner is not below 2^32",
+                ok: Ok "the queue and the assigner are set",
+            } [
+                paper [15, 16] in ACCUMULATE, gas [flat(10), flat(1818)];
+            ]
+
+            /// Sets the validator keys of the epoch after next.
+            Designate "designate" (
+                keys: Pointer => "336 octets for each validator",
+            ) + (
+                count: Option<u64> = None,
+            ) {
+                panic_keys: Panic "the keys are not readable",
+                huh: Huh "the caller is not the delegator",
+                ok: Ok "the keys are set",
+            } [
+                paper [16, -] in ACCUMULATE, gas [flat(10), flat(10)];
+                paper [-, 17] in ACCUMULATE, gas [flat(10), of(1100, &[Term::per_unit(8, 302)])],
+                    (keys: Pointer => "336 octets for each validator", count: u64 => "how many")
+                    => Designate { keys, count: Some(count) };
+            ]
+
+            /// Makes the present state the one that a panic or lack of gas falls back to.
+            Checkpoint "checkpoint" () + () {
+                remaining: Value "the gas left after this call's own charge",
+            } [
+                paper [17, 18] in ACCUMULATE, gas [flat(10), flat(103)];
+            ]
+
+            /// Creates a service, paid with its threshold balance.
+            New "new" (
+                code_hash: HashPointer => "the code's hash",
+                code_length: u64 => "the code's length, below 2^32",
+                min_accumulate_gas: u64 => "minimum gas for each work item",
+                min_memo_gas: u64 => "minimum gas for each transfer",
+                gratis: u64 => "octets' worth of balance that is waived; manager only",
+                wanted_id: u64 => "the id wanted; heeded below 2^16 and from the registrar only",
+            ) + (
+                balance: Option<u64> = None,
+            ) {
+                panic_hash: Panic "the hash is not readable",
+                panic_length: Panic "the code's length is not below 2^32",
+                huh: Huh "gratis is not 0 and the caller is not the manager",
+                cash: Cash "what remains would be below the caller's threshold balance",
+                full: Full "the registrar asks for an id that is taken",
+                registered: Value "the id that the registrar asked for",
+                created: Value "the new service's id",
+            } [
+                paper [18, 19] in ACCUMULATE, gas [flat(10), flat(3855)];
+            ]
+
+            /// Sets the own code hash and gas minima.
+            Upgrade "upgrade" (
+                code_hash: HashPointer => "the new code's hash",
+                min_accumulate_gas: Option<u64> => "minimum gas for each work item",
+                min_memo_gas: Option<u64> => "minimum gas for each transfer",
+            ) + (
+                service: ServiceRef = ServiceRef::Own,
+            ) {
+                panic_hash: Panic "the hash is not readable",
+                ok: Ok "the account is changed",
+            } [
+                paper [19, 20] in ACCUMULATE, gas [flat(10), flat(1028)];
+            ]
+
+            /// Sends balance to another service; it arrives with gas and a memo.
+            Transfer "transfer" (
+                to: u64 => "the receiving service",
+                amount: u64 => "balance",
+                gas_limit: u64 => "gas given to the receiver; charged here when the call succeeds",
+                memo: Pointer => "128 octets",
+            ) + () {
+                panic_memo: Panic "the memo is not readable",
+                who: Who "there is no such service",
+                low: Low "the gas is below the receiver's minimum",
+                cash: Cash "what remains would be below the caller's threshold balance",
+                out_of_gas_limit: OutOfGas "the call would succeed but its gas limit is not covered",
+                ok: Ok "the transfer is on its way",
+            } [
+                paper [20, 21] in ACCUMULATE, gas [
+                    of(10, &[Term::on_success(9)]),
+                    of(575, &[Term::on_success(9)])
+                ];
+            ]
+
+            /// Removes a service that has given itself up and takes over its balance.
+            Eject "eject" (
+                service: u64 => "the service to remove; its code hash is the caller's id in 32 octets",
+                hash: HashPointer => "the hash of its one remaining preimage request",
+            ) + () {
+                panic_hash: Panic "the hash is not readable",
+                who: Who "there is no such other service, or its code hash is not the caller's id",
+                huh_footprint: Huh "more than the one request is left, or it is another one",
+                ok: Ok "the service is gone",
+                huh_early: Huh "the request was not forgotten, or not long enough ago",
+            } [
+                paper [21, 22] in ACCUMULATE, gas [flat(10), flat(458)];
+            ]
+
+            /// Tells the state of one of the own preimage requests, in r7 and r8.
+            Query "query" (
+                hash: HashPointer => "the preimage's hash",
+                length: u64 => "its length",
+            ) + () {
+                panic_hash: Panic "the hash is not readable",
+                none: None "there is no such request; r8 is 0",
+                requested: Value "0: requested, not there yet; r8 is 0",
+                available: Value "1 + 2^32*x: there since x; r8 is 0",
+                unavailable: Value "2 + 2^32*x, r8 = y: there from x until y",
+                available_again: Value "3 + 2^32*x, r8 = y + 2^32*z: there from x to y and since z",
+            } [
+                paper [22, 23] in ACCUMULATE, gas [flat(10), flat(643)];
+            ]
+
+            /// Requests a preimage.
+            Solicit "solicit" (
+                hash: HashPointer => "the preimage's hash",
+                length: u64 => "its length",
+            ) + () {
+                panic_hash: Panic "the hash is not readable",
+                huh: Huh "it is requested or available already",
+                full: Full "the threshold balance would exceed the balance",
+                requested: Ok "the request is made",
+                requested_again: Ok "a forgotten preimage is available again from now on",
+            } [
+                paper [23, 24] in ACCUMULATE, gas [flat(10), flat(2193)];
+            ]
+
+            /// Gives up a preimage request: step by step from available to forgotten to gone.
+            Forget "forget" (
+                hash: HashPointer => "the preimage's hash",
+                length: u64 => "its length",
+            ) + () {
+                panic_hash: Panic "the hash is not readable",
+                dropped: Ok "a request that was never met is gone",
+                expunged: Ok "a preimage forgotten long enough ago is gone",
+                forgotten: Ok "an available preimage is unavailable from now on",
+                forgotten_again: Ok "a preimage available again is unavailable from now on",
+                huh: Huh "there is no such request, or it was forgotten too recently",
+            } [
+                paper [24, 25] in ACCUMULATE, gas [flat(10), flat(3250)];
+            ]
+
+            /// Sets the hash that this accumulation outputs.
+            Yield "yield" (
+                hash: HashPointer => "the output",
+            ) + () {
+                panic_hash: Panic "the hash is not readable",
+                ok: Ok "the output is set",
+            } [
+                paper [25, 26] in ACCUMULATE, gas [flat(10), flat(98)];
+            ]
+
+            /// Provides a preimage that a service has requested.
+            Provide "provide" (
+                service: ServiceRef => "whose request",
+                data: Slice => "the preimage",
+            ) + () {
+                panic_data: Panic "the preimage is not readable",
+                who: Who "there is no such service",
+                huh_request: Huh "the service has no open request for it",
+                huh_provided: Huh "it has been provided already",
+                ok: Ok "the preimage will be integrated",
+            } [
+                paper [26, 27] in ACCUMULATE, gas [
+                    flat(10),
+                    of(3980, &[Term::per_kib(9, 2264)])
+                ];
+            ]
+
+            /// Hands a message to the operator's log (JIP-1); the guest sees an unknown call.
+            Log "log" (
+                level: u64 => "0 (fatal) to 4 (pedantic)",
+                target: Slice => "who speaks; address 0 and length 0 for nobody",
+                message: Slice => "what is said",
+            ) + () {
+                logged: What "always; the message is logged if all of it is readable",
+            } [
+                paper [100, 100] in ALL, gas [flat(10), flat(1000)];
+            ]
+        }
+    };
+}
