@@ -1,0 +1,160 @@
+//! Everything that types are built from: there and back, and every way to refuse it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use jambox_codec::{
+    Decode, DecodeError, DecodeErrorKind, Encode, decode_all, decode_all_with, encode, impl_codec,
+};
+use proptest::prelude::*;
+
+fn check<T: Encode + Decode + PartialEq + Debug>(value: &T, octets: &[u8]) {
+    assert_eq!(encode(value), octets, "{value:?}");
+    assert_eq!(decode_all::<T>(octets).as_ref(), Ok(value));
+    for end in 0..octets.len() {
+        let result = decode_all::<T>(&octets[..end]);
+        assert!(result.is_err(), "{value:?} cut off at {end} is {result:?}");
+    }
+    let mut longer = octets.to_vec();
+    longer.push(0);
+    let kind = DecodeErrorKind::TrailingOctets { count: 1 };
+    assert_eq!(decode_all::<T>(&longer), Err(DecodeError { offset: octets.len(), kind }));
+}
+
+fn refusal<T: Decode + Debug>(octets: &[u8]) -> (usize, DecodeErrorKind) {
+    let error = decode_all::<T>(octets).unwrap_err();
+    (error.offset, error.kind)
+}
+
+#[test]
+fn fixed_width_numbers_are_little_endian() {
+    check(&0x12_u8, &[0x12]);
+    check(&0x1234_u16, &[0x34, 0x12]);
+    check(&0x1234_5678_u32, &[0x78, 0x56, 0x34, 0x12]);
+    check(&0x0102_0304_0506_0708_u64, &[8, 7, 6, 5, 4, 3, 2, 1]);
+}
+
+#[test]
+fn arrays_have_no_length_and_sequences_have_one() {
+    check(&[1_u8, 2, 3], &[1, 2, 3]);
+    check(&vec![1_u8, 2, 3], &[3, 1, 2, 3]);
+    check(&vec![1_u16, 2], &[2, 1, 0, 2, 0]);
+    check(&vec![vec![7_u8], vec![]], &[2, 1, 7, 0]);
+    check(&Vec::<u32>::new(), &[0]);
+}
+
+#[test]
+fn options_and_truth_values_have_a_discriminator() {
+    check(&None::<u16>, &[0]);
+    check(&Some(5_u16), &[1, 5, 0]);
+    check(&true, &[1]);
+    check(&false, &[0]);
+    let kind = DecodeErrorKind::UnknownDiscriminator { value: 2, max: 1 };
+    assert_eq!(refusal::<bool>(&[2]), (0, kind));
+    assert_eq!(refusal::<(u8, Option<u8>)>(&[9, 2]), (1, kind));
+}
+
+#[test]
+fn dictionaries_and_sets_are_in_order() {
+    check(&BTreeMap::from([(1_u16, 7_u8), (2, 6)]), &[2, 1, 0, 7, 2, 0, 6]);
+    check(&BTreeSet::from([1_u8, 2]), &[2, 1, 2]);
+    assert_eq!(refusal::<BTreeSet<u8>>(&[2, 2, 1]), (2, DecodeErrorKind::Unsorted));
+    assert_eq!(refusal::<BTreeSet<u8>>(&[2, 2, 2]), (2, DecodeErrorKind::Unsorted));
+    assert_eq!(
+        refusal::<BTreeMap<u16, u8>>(&[2, 2, 0, 6, 1, 0, 7]),
+        (4, DecodeErrorKind::Unsorted)
+    );
+    // The order is that of the keys, not of their octets: 0x0100 comes after 0x00ff.
+    check(&BTreeSet::from([0x00ff_u16, 0x0100]), &[2, 0xff, 0, 0, 1]);
+}
+
+#[test]
+fn a_length_beyond_the_input_is_refused_where_it_stands() {
+    let kind = DecodeErrorKind::LengthExceedsInput { claimed: 4 };
+    assert_eq!(refusal::<(u8, Vec<u8>)>(&[0, 4, 1, 2, 3]), (1, kind));
+    let kind = DecodeErrorKind::UnexpectedEnd { needed: 4, available: 1 };
+    assert_eq!(refusal::<Vec<u32>>(&[2, 0, 0, 0, 0, 1]), (5, kind));
+}
+
+#[derive(Debug, PartialEq)]
+struct Record {
+    wide: u32,
+    narrow: u32,
+    note: Vec<u8>,
+}
+
+impl_codec!(Record { note, wide, narrow: natural });
+
+#[test]
+fn a_struct_is_its_fields_in_the_listed_order() {
+    check(&Record { wide: 1, narrow: 1, note: vec![9] }, &[1, 9, 1, 0, 0, 0, 1]);
+    let kind = DecodeErrorKind::TooLarge { value: 1 << 32, limit: u32::MAX.into() };
+    assert_eq!(refusal::<Record>(&[0, 1, 0, 0, 0, 0xf1, 0, 0, 0, 0]), (5, kind));
+}
+
+/// A sequence as long as the context says.
+#[derive(Debug, PartialEq)]
+struct AsLongAs(Vec<u8>);
+
+impl Encode for AsLongAs {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        u8::encode_slice(&self.0, out);
+    }
+}
+
+impl Decode<usize> for AsLongAs {
+    fn decode(reader: &mut jambox_codec::Reader<'_>, context: &usize) -> Result<Self, DecodeError> {
+        u8::decode_many(reader, *context, context).map(Self)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct WithContext {
+    before: u8,
+    middle: AsLongAs,
+    after: Vec<u8>,
+}
+
+impl_codec!(WithContext in usize { before, middle, after });
+
+#[test]
+fn a_context_reaches_the_fields_that_need_it() {
+    let value = WithContext { before: 1, middle: AsLongAs(vec![2, 3]), after: vec![4] };
+    assert_eq!(encode(&value), [1, 2, 3, 1, 4]);
+    assert_eq!(decode_all_with(&[1, 2, 3, 1, 4], &2), Ok(value));
+    assert!(decode_all_with::<WithContext, _>(&[1, 2, 3, 1, 4], &3).is_err());
+}
+
+type Nested = (u16, Vec<(Option<u32>, Vec<u8>)>, BTreeMap<u32, (bool, u64)>);
+
+proptest! {
+    #[test]
+    fn values_come_back(value: Nested) {
+        prop_assert_eq!(decode_all::<Nested>(&encode(&value)), Ok(value));
+    }
+
+    #[test]
+    fn octets_that_decode_come_back(octets in proptest::collection::vec(0..4_u8, 0..64)) {
+        if let Ok(value) = decode_all::<Nested>(&octets) {
+            prop_assert_eq!(encode(&value), octets);
+        }
+    }
+
+    #[test]
+    fn errors_lie_within_the_input(octets: Vec<u8>) {
+        if let Err(error) = decode_all::<Nested>(&octets) {
+            prop_assert!(error.offset <= octets.len());
+        }
+    }
+}
+
+/// A length of 2^64 - 1 is claimed with a few octets behind it: were room made for the claim, this
+/// test would abort.
+#[test]
+fn a_claimed_length_makes_no_room() {
+    let mut octets = vec![0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    octets.extend([0; 64]);
+    let kind = DecodeErrorKind::LengthExceedsInput { claimed: u64::MAX };
+    assert_eq!(refusal::<Vec<[u8; 4096]>>(&octets), (0, kind));
+    assert_eq!(refusal::<BTreeMap<u32, Vec<u8>>>(&octets), (0, kind));
+}
