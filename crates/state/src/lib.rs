@@ -1,1 +1,69 @@
-//! Service accounts, overlays with checkpoints, footprints, state keys and the state root.
+//! Service state: accounts with their storage, preimages and requests, and the rest of what
+//! accumulation may change.
+//!
+//! **What it is.** [`Accounts`], a persistent overlay over a read-only [`Base`]: reading goes
+//! through, writing stays above, a clone costs O(1). [`PartialState`], the state that
+//! accumulation passes along. [`Difference`]s of two states for people to read. The keys of the
+//! serialised state, the state [trie]'s root, and the general [merkle] trees.
+//!
+//! **What it is not.** It runs nothing and does no I/O: a store implements [`Base`]. The rules
+//! that a host call or a block checks before it changes state are those of their callers.
+//!
+//! **Invariants.**
+//!
+//! - An account's footprint is always that of its dictionaries: every change of an entry adjusts
+//!   it, and nothing else can.
+//! - A state never changes under someone who holds a clone of it.
+//! - Values are shared (`Arc`), never copied.
+//! - Iteration is in the order of keys; nothing depends on addresses or time.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use jambox_state::{AccountInfo, Accounts, Blob, MemoryBase};
+//! use jambox_types::{Balance, Parameters, ServiceId};
+//!
+//! let mut accounts = Accounts::new(Arc::new(MemoryBase::default()));
+//! let service = ServiceId(7);
+//! accounts.create(service, AccountInfo { balance: Balance(500), ..AccountInfo::default() })?;
+//!
+//! let checkpoint = accounts.clone();
+//! accounts.set_storage(service, b"name", Some(Blob::from(*b"jam")))?;
+//! let info = accounts.get(service)?.unwrap();
+//! assert_eq!((info.footprint.items, info.footprint.octets), (1, 34 + 4 + 3));
+//! assert_eq!(info.threshold_balance(&Parameters::FULL), Balance(100 + 10 + 41));
+//!
+//! let changes: Vec<_> =
+//!     checkpoint.diff(&accounts)?.iter().map(ToString::to_string).collect();
+//! assert_eq!(changes[2], "service 7 storage \"name\": nothing -> \"jam\"");
+//! # Ok::<(), jambox_state::StateError>(())
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod account;
+mod accounts;
+mod base;
+mod diff;
+mod error;
+mod key;
+mod merge;
+pub mod merkle;
+mod partial;
+mod request;
+pub mod trie;
+
+pub use account::{AccountInfo, Footprint};
+pub use accounts::{AccountChange, Accounts};
+pub use base::{Base, Blob, MemoryBase};
+pub use diff::{Difference, Part, Place, Value};
+pub use error::StateError;
+pub use key::StateKey;
+pub use partial::{AuthorizerQueue, PartialState};
+pub use request::{RequestHistory, RequestKey};

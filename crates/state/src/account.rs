@@ -1,0 +1,109 @@
+//! The fields of a service account, its footprint and its encoding in state.
+
+use jambox_types::{Balance, Gas, Hash, Parameters, ServiceId, TimeSlot};
+
+/// The storage footprint of an account: its `items` and `octets` (`eq:deposits`, 0.7.2).
+///
+/// Counts saturate: an account large enough to overflow them cannot be paid for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Two for each request, one for each storage entry.
+    pub items: u32,
+    /// 81 and the preimage's length for each request; 34 and the lengths of key and value for
+    /// each storage entry.
+    pub octets: u64,
+}
+
+const REQUEST_ITEMS: u32 = 2;
+const REQUEST_OCTETS: u64 = 81;
+const STORAGE_OCTETS: u64 = 34;
+
+impl Footprint {
+    /// The footprint after the storage value under a key of `key_length` octets changed from
+    /// one of `before` octets to one of `after` octets; `None` stands for no entry.
+    #[must_use]
+    pub fn with_storage(
+        self,
+        key_length: usize,
+        before: Option<usize>,
+        after: Option<usize>,
+    ) -> Self {
+        let octets = |value: usize| {
+            STORAGE_OCTETS.saturating_add(key_length as u64).saturating_add(value as u64)
+        };
+        let mut footprint = self;
+        if let Some(value) = before {
+            footprint.items = footprint.items.saturating_sub(1);
+            footprint.octets = footprint.octets.saturating_sub(octets(value));
+        }
+        if let Some(value) = after {
+            footprint.items = footprint.items.saturating_add(1);
+            footprint.octets = footprint.octets.saturating_add(octets(value));
+        }
+        footprint
+    }
+
+    /// The footprint with one more request, for a preimage of `length` octets.
+    #[must_use]
+    pub fn with_request(self, length: u32) -> Self {
+        Self {
+            items: self.items.saturating_add(REQUEST_ITEMS),
+            octets: self.octets.saturating_add(request_octets(length)),
+        }
+    }
+
+    /// The footprint with one request less, for a preimage of `length` octets.
+    #[must_use]
+    pub fn without_request(self, length: u32) -> Self {
+        Self {
+            items: self.items.saturating_sub(REQUEST_ITEMS),
+            octets: self.octets.saturating_sub(request_octets(length)),
+        }
+    }
+
+    /// The least balance an account of this footprint must hold (`eq:deposits`, 0.7.2).
+    #[must_use]
+    pub fn threshold_balance(self, gratis: Balance, parameters: &Parameters) -> Balance {
+        let items = u128::from(parameters.item_deposit).saturating_mul(self.items.into());
+        let octets = u128::from(parameters.octet_deposit).saturating_mul(self.octets.into());
+        let deposit =
+            u128::from(parameters.base_deposit).saturating_add(items).saturating_add(octets);
+        let due = deposit.saturating_sub(u128::from(gratis.0));
+        Balance(u64::try_from(due).unwrap_or(u64::MAX))
+    }
+}
+
+fn request_octets(length: u32) -> u64 {
+    REQUEST_OCTETS.saturating_add(u64::from(length))
+}
+
+/// A service account without its dictionaries (`eq:serviceaccount`, 0.7.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountInfo {
+    /// Hash of the preimage that holds metadata and code.
+    pub code_hash: Hash,
+    /// Tokens held.
+    pub balance: Balance,
+    /// Least gas for each work item to be accumulated.
+    pub min_accumulate_gas: Gas,
+    /// Least gas for each deferred transfer received.
+    pub min_memo_gas: Gas,
+    /// Deposit that the account need not hold.
+    pub gratis: Balance,
+    /// Time slot of creation.
+    pub created: TimeSlot,
+    /// Time slot of the most recent accumulation.
+    pub last_accumulation: TimeSlot,
+    /// The service that created it.
+    pub parent: ServiceId,
+    /// What its dictionaries hold; kept by [`Accounts`](crate::Accounts), not by the caller.
+    pub footprint: Footprint,
+}
+
+impl AccountInfo {
+    /// The least balance the account must hold (`eq:deposits`, 0.7.2).
+    #[must_use]
+    pub fn threshold_balance(&self, parameters: &Parameters) -> Balance {
+        self.footprint.threshold_balance(self.gratis, parameters)
+    }
+}

@@ -1,0 +1,112 @@
+//! What lies under an overlay: a read-only source of accounts, and the one in memory.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use jambox_types::{Hash, ServiceId};
+
+use crate::{AccountInfo, Accounts, RequestHistory, RequestKey, StateError};
+
+/// Octets shared, never copied, by every state that holds them.
+pub type Blob = Arc<[u8]>;
+
+/// A read-only source of service accounts.
+///
+/// Keys of storage are given as the service wrote them; a source may hash them. What belongs to
+/// a service that does not exist is `None`.
+///
+/// # Errors
+///
+/// Every method fails with [`StateError::Store`] or [`StateError::Corrupt`] when the source
+/// cannot be read.
+pub trait Base: Debug + Send + Sync {
+    /// The fields of an account.
+    fn account(&self, service: ServiceId) -> Result<Option<AccountInfo>, StateError>;
+    /// A storage value.
+    fn storage(&self, service: ServiceId, key: &[u8]) -> Result<Option<Blob>, StateError>;
+    /// A preimage.
+    fn preimage(&self, service: ServiceId, hash: &Hash) -> Result<Option<Blob>, StateError>;
+    /// The history of a preimage request.
+    fn request(
+        &self,
+        service: ServiceId,
+        key: &RequestKey,
+    ) -> Result<Option<RequestHistory>, StateError>;
+}
+
+/// Service accounts in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryBase {
+    accounts: BTreeMap<ServiceId, MemoryAccount>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MemoryAccount {
+    info: AccountInfo,
+    storage: BTreeMap<Blob, Blob>,
+    preimages: BTreeMap<Hash, Blob>,
+    requests: BTreeMap<RequestKey, RequestHistory>,
+}
+
+impl MemoryBase {
+    /// Takes over what an overlay over this base, or over an equal one, changed.
+    pub fn apply(&mut self, accounts: &Accounts) {
+        for (service, change) in accounts.changes() {
+            let Some(change) = change else {
+                self.accounts.remove(&service);
+                continue;
+            };
+            let info = *change.info();
+            let account = self.accounts.entry(service).or_insert_with(|| MemoryAccount {
+                info,
+                storage: BTreeMap::new(),
+                preimages: BTreeMap::new(),
+                requests: BTreeMap::new(),
+            });
+            if change.replaces() {
+                account.storage.clear();
+                account.preimages.clear();
+                account.requests.clear();
+            }
+            account.info = info;
+            apply_to(&mut account.storage, change.storage());
+            apply_to(&mut account.preimages, change.preimages());
+            apply_to(&mut account.requests, change.requests());
+        }
+    }
+}
+
+fn apply_to<'a, K: Ord + Clone + 'a, V: Clone + 'a>(
+    map: &mut BTreeMap<K, V>,
+    changes: impl Iterator<Item = (&'a K, Option<&'a V>)>,
+) {
+    for (key, value) in changes {
+        match value {
+            Some(value) => drop(map.insert(key.clone(), value.clone())),
+            None => drop(map.remove(key)),
+        }
+    }
+}
+
+impl Base for MemoryBase {
+    fn account(&self, service: ServiceId) -> Result<Option<AccountInfo>, StateError> {
+        Ok(self.accounts.get(&service).map(|account| account.info))
+    }
+
+    fn storage(&self, service: ServiceId, key: &[u8]) -> Result<Option<Blob>, StateError> {
+        Ok(self.accounts.get(&service).and_then(|account| account.storage.get(key)).cloned())
+    }
+
+    fn preimage(&self, service: ServiceId, hash: &Hash) -> Result<Option<Blob>, StateError> {
+        Ok(self.accounts.get(&service).and_then(|account| account.preimages.get(hash)).cloned())
+    }
+
+    fn request(
+        &self,
+        service: ServiceId,
+        key: &RequestKey,
+    ) -> Result<Option<RequestHistory>, StateError> {
+        Ok(self.accounts.get(&service).and_then(|account| account.requests.get(key)).copied())
+    }
+}

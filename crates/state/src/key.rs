@@ -1,0 +1,73 @@
+//! State keys: where a value stands in the serialised state.
+
+use std::fmt;
+
+use jambox_types::{Hash, ServiceId};
+
+use crate::RequestKey;
+
+/// A key of the serialised state (function `C` of `sec:statemerklization`, 0.7.2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateKey(pub [u8; 31]);
+
+const ACCOUNT_CHAPTER: u8 = 255;
+const STORAGE_MARK: u32 = u32::MAX;
+const PREIMAGE_MARK: u32 = u32::MAX - 1;
+
+impl StateKey {
+    /// The key of a whole component, by its chapter (1 to 16).
+    #[must_use]
+    pub fn component(chapter: u8) -> Self {
+        let mut key = [0; 31];
+        key[0] = chapter;
+        Self(key)
+    }
+
+    /// The key of an account's fields.
+    #[must_use]
+    pub fn account(service: ServiceId) -> Self {
+        let [a, b, c, d] = service.0.to_le_bytes();
+        let mut key = [0; 31];
+        key[..8].copy_from_slice(&[ACCOUNT_CHAPTER, a, 0, b, 0, c, 0, d]);
+        Self(key)
+    }
+
+    /// The key of a storage value.
+    #[must_use]
+    pub fn storage(service: ServiceId, key: &[u8]) -> Self {
+        Self::entry(service, STORAGE_MARK, key)
+    }
+
+    /// The key of a preimage.
+    #[must_use]
+    pub fn preimage(service: ServiceId, hash: &Hash) -> Self {
+        Self::entry(service, PREIMAGE_MARK, &hash.0)
+    }
+
+    /// The key of a preimage request.
+    #[must_use]
+    pub fn request(service: ServiceId, request: &RequestKey) -> Self {
+        Self::entry(service, request.length, &request.hash.0)
+    }
+
+    fn entry(service: ServiceId, mark: u32, rest: &[u8]) -> Self {
+        let hash = Hash::blake2b_of(&[&mark.to_le_bytes(), rest]).0;
+        let ([s0, s1, s2, s3], [h0, h1, h2, h3, ..]) = (service.0.to_le_bytes(), hash);
+        let mut key = [0; 31];
+        key[..8].copy_from_slice(&[s0, h0, s1, h1, s2, h2, s3, h3]);
+        key[8..].copy_from_slice(&hash[4..27]);
+        Self(key)
+    }
+}
+
+impl fmt::Display for StateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl fmt::Debug for StateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StateKey({self})")
+    }
+}

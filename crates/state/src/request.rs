@@ -1,0 +1,77 @@
+//! Preimage requests and their history.
+
+use std::fmt;
+
+use jambox_types::{Hash, TimeSlot};
+
+/// What a preimage request asks for: a hash and the length of what hashes to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestKey {
+    /// Blake2b-256 of the preimage.
+    pub hash: Hash,
+    /// Its length in octets.
+    pub length: u32,
+}
+
+/// The history of a request: up to three time slots (`eq:serviceaccount`, 0.7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestHistory {
+    /// Asked for, not yet supplied.
+    Requested,
+    /// Available since the time slot.
+    Available(TimeSlot),
+    /// Available since the first time slot, until the second.
+    Unavailable(TimeSlot, TimeSlot),
+    /// Available since the first time slot, until the second, and again since the third.
+    AvailableAgain(TimeSlot, TimeSlot, TimeSlot),
+}
+
+impl RequestHistory {
+    /// The history as a sequence of time slots; `None` for more than three.
+    #[must_use]
+    pub fn from_slots(slots: &[TimeSlot]) -> Option<Self> {
+        match *slots {
+            [] => Some(Self::Requested),
+            [x] => Some(Self::Available(x)),
+            [x, y] => Some(Self::Unavailable(x, y)),
+            [x, y, z] => Some(Self::AvailableAgain(x, y, z)),
+            _ => None,
+        }
+    }
+
+    /// The time slots of the history, oldest first.
+    pub fn slots(self) -> impl Iterator<Item = TimeSlot> {
+        let (slots, count) = match self {
+            Self::Requested => ([TimeSlot(0); 3], 0),
+            Self::Available(x) => ([x, TimeSlot(0), TimeSlot(0)], 1),
+            Self::Unavailable(x, y) => ([x, y, TimeSlot(0)], 2),
+            Self::AvailableAgain(x, y, z) => ([x, y, z], 3),
+        };
+        slots.into_iter().take(count)
+    }
+
+    /// Whether the preimage was available at `time` (function `I` of `eq:historicallookup`,
+    /// 0.7.2).
+    #[must_use]
+    pub fn was_available_at(self, time: TimeSlot) -> bool {
+        match self {
+            Self::Requested => false,
+            Self::Available(x) => x <= time,
+            Self::Unavailable(x, y) => x <= time && time < y,
+            Self::AvailableAgain(x, y, z) => (x <= time && time < y) || z <= time,
+        }
+    }
+}
+
+impl fmt::Display for RequestHistory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requested => f.write_str("requested"),
+            Self::Available(x) => write!(f, "available since {x}"),
+            Self::Unavailable(x, y) => write!(f, "available from {x} to {y}"),
+            Self::AvailableAgain(x, y, z) => {
+                write!(f, "available from {x} to {y} and since {z}")
+            }
+        }
+    }
+}

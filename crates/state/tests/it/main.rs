@@ -1,0 +1,9 @@
+//! Tests of the state crate through its public interface.
+
+mod account;
+mod diff;
+mod merge;
+mod merkle;
+mod model;
+mod overlay;
+mod trie;
