@@ -1,1 +1,67 @@
 //! PVM program blobs, standard programs, metadata containers and basic blocks.
+//!
+//! What it is: the formats that programs come in, parsed and written exactly as the paper has them,
+//! and the structure of code: where instructions and basic blocks start, what a jump table holds.
+//!
+//! What it is not: it knows no instruction beyond what `jambox-isa` decodes, and runs nothing.
+//!
+//! Invariants:
+//! - a [`ProgramBlob`] is what `deblob` accepts, a [`StandardProgram`] what `Y` accepts;
+//! - what was parsed encodes to the octets it was parsed from;
+//! - parsing allocates no more than a small multiple of what it is given.
+//!
+//! ```
+//! use jambox_isa::{InstructionSet, Revision};
+//! use jambox_program::ProgramBlob;
+//!
+//! let set = InstructionSet::of(Revision::GrayPaper072);
+//! // load_imm r7, 5; jump @0; trap
+//! let program = ProgramBlob::parse(&[0, 1, 6, 51, 7, 5, 40, 0xfd, 0, 0b10_1001])?;
+//! let text: Vec<_> =
+//!     program.instructions(set).map(|located| located.instruction.to_string()).collect();
+//! assert_eq!(text, ["load_imm r7, 5", "jump @0", "trap"]);
+//! assert_eq!(program.basic_blocks(set).collect::<Vec<_>>(), [0..5, 5..6]);
+//! assert!(program.is_block_start(set, 5) && !program.is_block_start(set, 3));
+//! # Ok::<(), jambox_program::ProgramError>(())
+//! ```
+
+#![no_std]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+extern crate alloc;
+
+mod bitmask;
+mod blob;
+mod container;
+mod error;
+mod instructions;
+mod jump_table;
+mod metadata;
+mod reader;
+mod standard;
+
+pub use bitmask::Bitmask;
+pub use blob::ProgramBlob;
+pub use container::{Container, Form, ProgramKind, UnknownForm, join_metadata, split_metadata};
+pub use error::{ErrorKind, Part, ProgramError};
+pub use instructions::Located;
+pub use jump_table::JumpTable;
+pub use metadata::CrateInfo;
+pub use standard::{Layout, StandardProgram};
+
+/// The octets of a memory page.
+pub const PAGE_SIZE: u64 = 1 << 12;
+
+/// The octets of a zone: sections of a standard program start at multiples of it.
+pub const ZONE_SIZE: u64 = 1 << 16;
+
+/// The most octets of arguments that a standard program takes.
+pub const MAX_ARGUMENTS: u64 = 1 << 24;

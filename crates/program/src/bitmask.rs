@@ -1,0 +1,87 @@
+//! The opcode bitmask, arranged so that one unaligned word answers every question about a place.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// The most octets that skipping passes over (the paper's `skip`).
+pub(crate) const MAX_SKIP: u32 = 24;
+
+/// Zeros in front of the bits, for looking back from the first octets of the code.
+const FRONT: usize = 4;
+/// Ones after the bits, for looking ahead from the last octets of the code.
+const BACK: usize = 4;
+const FRONT_BITS: u32 = 8 * FRONT as u32;
+
+/// Which octets of the code are opcodes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bitmask {
+    /// [`FRONT`] zero octets, the bits, [`BACK`] and a little more of ones.
+    padded: Arc<[u8]>,
+    len: u32,
+}
+
+impl Bitmask {
+    /// From `len` bits packed in octets, lowest first; bits past `len` are ignored.
+    pub(crate) fn from_packed(octets: &[u8], len: u32) -> Self {
+        let mut padded =
+            Vec::with_capacity(octets.len().saturating_add(FRONT).saturating_add(BACK));
+        padded.extend([0; FRONT]);
+        padded.extend_from_slice(octets);
+        if let Some(last) = padded.last_mut().filter(|_| !len.is_multiple_of(8)) {
+            *last |= 0xff << (len % 8);
+        }
+        padded.extend([0xff; BACK]);
+        Self { padded: padded.into(), len }
+    }
+
+    /// The number of bits: the length of the code.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "it is the code that may be empty")]
+    pub const fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Whether the bit of this octet of the code is set; false past the end.
+    #[inline]
+    #[must_use]
+    pub fn is_set(&self, pc: u32) -> bool {
+        pc < self.len && self.word_at(FRONT_BITS.saturating_add(pc)) & 1 != 0
+    }
+
+    /// The number of octets between `pc` and the next octet whose bit is set, at most 24.
+    ///
+    /// All bits past the end count as set.
+    #[inline]
+    #[must_use]
+    pub fn skip(&self, pc: u32) -> u8 {
+        let ahead = self.word_at(FRONT_BITS.saturating_add(pc).saturating_add(1));
+        ahead.trailing_zeros().min(MAX_SKIP) as u8
+    }
+
+    /// The octet whose bit is set that is nearest before `pc`, if skipping from it leads to `pc`.
+    #[inline]
+    pub(crate) fn previous(&self, pc: u32) -> Option<u32> {
+        const REACH: u32 = MAX_SKIP + 1;
+        let behind = self.word_at(FRONT_BITS.saturating_add(pc).saturating_sub(REACH));
+        // Bit 31 is now the octet before `pc`; a skip of at most 24 is at most 25 octets back.
+        let distance = behind.wrapping_shl(32 - REACH).leading_zeros().saturating_add(1);
+        if distance <= REACH { pc.checked_sub(distance) } else { None }
+    }
+
+    /// At least 25 bits from `bit` of the padded octets on, the first one lowest.
+    #[inline]
+    fn word_at(&self, bit: u32) -> u32 {
+        let word = self.padded.get((bit / 8) as usize..).and_then(<[u8]>::first_chunk);
+        word.map_or(u32::MAX, |octets| u32::from_le_bytes(*octets).wrapping_shr(bit % 8))
+    }
+
+    /// The bits packed in octets, lowest first, the unused ones of the last octet zero.
+    pub fn to_packed(&self) -> Vec<u8> {
+        let end = FRONT.saturating_add(self.len.div_ceil(8) as usize);
+        let mut packed = self.padded.get(FRONT..end).unwrap_or_default().to_vec();
+        if let Some(last) = packed.last_mut().filter(|_| !self.len.is_multiple_of(8)) {
+            *last &= !(0xff << (self.len % 8));
+        }
+        packed
+    }
+}

@@ -1,0 +1,176 @@
+//! The forms in which programs are kept: with or without metadata, standard or bare.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::error::{Part, ProgramError};
+use crate::reader::{Reader, push_natural};
+use crate::{ProgramBlob, StandardProgram};
+
+/// Splits the code of a service, as its preimage has it, into metadata and standard program.
+///
+/// This is what the paper does with a service's code; nothing is guessed.
+pub fn split_metadata(octets: &[u8]) -> Result<(&[u8], &[u8]), ProgramError> {
+    let mut reader = Reader::new(octets);
+    let length = reader.natural(Part::MetadataLength)?;
+    let metadata = reader.take(Part::Metadata, length)?;
+    Ok((metadata, reader.rest()))
+}
+
+/// Puts metadata in front of a program.
+#[must_use]
+pub fn join_metadata(metadata: &[u8], program: &[u8]) -> Vec<u8> {
+    let mut octets = Vec::new();
+    push_natural(&mut octets, metadata.len() as u64);
+    octets.extend_from_slice(metadata);
+    octets.extend_from_slice(program);
+    octets
+}
+
+/// A form of program file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Form {
+    /// Metadata and a standard program: the code of a service.
+    Service,
+    /// A standard program without metadata.
+    Standard,
+    /// A program blob: code, bitmask and jump table.
+    Bare,
+    /// Metadata and a program blob.
+    BareWithMetadata,
+}
+
+impl Form {
+    /// Every form, in the order in which they are tried.
+    pub const ALL: [Self; 4] = [Self::Service, Self::Standard, Self::Bare, Self::BareWithMetadata];
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Service => "standard program with metadata",
+            Self::Standard => "standard program",
+            Self::Bare => "program blob",
+            Self::BareWithMetadata => "program blob with metadata",
+        })
+    }
+}
+
+/// A program as a file has it, for tools that take any [`Form`].
+///
+/// Which form a file has is found by trying them all. An invocation must not do that: the paper
+/// says which form it takes there ([`split_metadata`], [`StandardProgram::parse`]).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Container {
+    /// The metadata, if the form has any.
+    pub metadata: Option<Arc<[u8]>>,
+    /// The program.
+    pub kind: ProgramKind,
+}
+
+/// A standard or a bare program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ProgramKind {
+    /// With data, heap and stack. Its code parses.
+    Standard(StandardProgram, ProgramBlob),
+    /// Code alone.
+    Bare(ProgramBlob),
+}
+
+/// Why octets are a program in none of the forms.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownForm {
+    /// For each form what is wrong with it, in the order tried.
+    pub errors: Vec<(Form, ProgramError)>,
+}
+
+impl fmt::Display for UnknownForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a program in any form")?;
+        for (form, error) in &self.errors {
+            write!(f, "\n  as {form}: {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for UnknownForm {}
+
+impl Container {
+    /// Parses a program of any form. The first form that fits in every detail, the code's included,
+    /// is taken.
+    pub fn parse(octets: &[u8]) -> Result<Self, UnknownForm> {
+        let mut errors = Vec::new();
+        for form in Form::ALL {
+            match Self::parse_as(form, octets) {
+                Ok(container) => return Ok(container),
+                Err(error) => errors.push((form, error)),
+            }
+        }
+        Err(UnknownForm { errors })
+    }
+
+    /// Parses a program of this form.
+    pub fn parse_as(form: Form, octets: &[u8]) -> Result<Self, ProgramError> {
+        let (metadata, program) = match form {
+            Form::Service | Form::BareWithMetadata => {
+                let (metadata, program) = split_metadata(octets)?;
+                (Some(metadata), program)
+            }
+            Form::Standard | Form::Bare => (None, octets),
+        };
+        let start = octets.len().saturating_sub(program.len());
+        let kind = match form {
+            Form::Service | Form::Standard => StandardProgram::parse(program)
+                .and_then(|standard| Ok((standard.program()?, standard)))
+                .map(|(code, standard)| ProgramKind::Standard(standard, code)),
+            Form::Bare | Form::BareWithMetadata => {
+                ProgramBlob::parse(program).map(ProgramKind::Bare)
+            }
+        };
+        let kind = kind.map_err(|error| error.within(start))?;
+        Ok(Self { metadata: metadata.map(Arc::from), kind })
+    }
+
+    /// Which form this is.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        match (&self.kind, &self.metadata) {
+            (ProgramKind::Standard(..), Some(_)) => Form::Service,
+            (ProgramKind::Standard(..), None) => Form::Standard,
+            (ProgramKind::Bare(_), Some(_)) => Form::BareWithMetadata,
+            (ProgramKind::Bare(_), None) => Form::Bare,
+        }
+    }
+
+    /// The code.
+    #[must_use]
+    pub const fn program(&self) -> &ProgramBlob {
+        match &self.kind {
+            ProgramKind::Standard(_, program) | ProgramKind::Bare(program) => program,
+        }
+    }
+
+    /// The standard program, if it is one.
+    #[must_use]
+    pub const fn standard(&self) -> Option<&StandardProgram> {
+        match &self.kind {
+            ProgramKind::Standard(standard, _) => Some(standard),
+            ProgramKind::Bare(_) => None,
+        }
+    }
+
+    /// The octets that parse to this.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let program = match &self.kind {
+            ProgramKind::Standard(standard, _) => standard.encode(),
+            ProgramKind::Bare(program) => program.encode(),
+        };
+        match &self.metadata {
+            Some(metadata) => join_metadata(metadata, &program),
+            None => program,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What can be wrong with a program.
+
+use core::fmt;
+
+/// Why octets are no program: what is wrong, and where.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("at octet {offset}: {kind}")]
+pub struct ProgramError {
+    /// The octet, counted from the start of what was parsed, where the fault begins.
+    pub offset: usize,
+    /// What is wrong there, and what was expected.
+    pub kind: ErrorKind,
+}
+
+impl ProgramError {
+    pub(crate) const fn new(offset: usize, kind: ErrorKind) -> Self {
+        Self { offset, kind }
+    }
+
+    /// The same error in a larger whole, of which what was parsed starts at `start`.
+    pub(crate) const fn within(mut self, start: usize) -> Self {
+        self.offset = self.offset.saturating_add(start);
+        self
+    }
+}
+
+/// What is wrong with a program.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The octets end too soon.
+    #[error("{what} needs {expected} octets, only {found} are left")]
+    TooShort {
+        /// What was being read.
+        what: Part,
+        /// How many octets it takes.
+        expected: u64,
+        /// How many there are.
+        found: usize,
+    },
+    /// Octets follow the program.
+    #[error("the program ends here, but {found} octets follow")]
+    Trailing {
+        /// How many.
+        found: usize,
+    },
+    /// A natural number is written in more octets than it needs.
+    #[error("{what} is not in its shortest form: expected {value} in {expected} octets")]
+    NotCanonical {
+        /// What was being read.
+        what: Part,
+        /// The number.
+        value: u64,
+        /// The octets of its shortest form.
+        expected: usize,
+    },
+    /// The code is longer than this implementation takes.
+    #[error("the code has {length} octets: expected fewer than 2^31")]
+    CodeTooLong {
+        /// The length.
+        length: u64,
+    },
+    /// A jump table entry does not fit in 64 bits.
+    #[error("jump table entry {index} exceeds 64 bits")]
+    EntryTooLarge {
+        /// The entry.
+        index: u64,
+    },
+    /// A bit of the bitmask that stands for no octet of the code is set.
+    #[error("the bitmask's last octet is {found:#04x}: expected the bits past the code to be zero")]
+    Padding {
+        /// The octet.
+        found: u8,
+    },
+    /// A section is longer than its length field can say.
+    #[error("{what} has {length} octets: expected fewer than {limit}")]
+    SectionTooLong {
+        /// The section.
+        what: Part,
+        /// Its length.
+        length: u64,
+        /// The least length that is too long.
+        limit: u64,
+    },
+    /// Text is not UTF-8.
+    #[error("{what} is not UTF-8")]
+    NotText {
+        /// What was being read.
+        what: Part,
+    },
+    /// Metadata of an unknown kind.
+    #[error("metadata starts with {found}: expected 0, for crate information")]
+    UnknownMetadata {
+        /// The first octet.
+        found: u8,
+    },
+}
+
+/// A part of a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the text of each is in `Display`")]
+pub enum Part {
+    JumpTableLength,
+    JumpTableEntrySize,
+    CodeLength,
+    JumpTable,
+    Code,
+    Bitmask,
+    ReadOnlyLength,
+    ReadWriteLength,
+    HeapPages,
+    StackSize,
+    ReadOnly,
+    ReadWrite,
+    MetadataLength,
+    Metadata,
+    Name,
+    Version,
+    License,
+    Authors,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::JumpTableLength => "the length of the jump table",
+            Self::JumpTableEntrySize => "the size of a jump table entry",
+            Self::CodeLength => "the length of the code",
+            Self::JumpTable => "the jump table",
+            Self::Code => "the code",
+            Self::Bitmask => "the bitmask",
+            Self::ReadOnlyLength => "the length of the read-only data",
+            Self::ReadWriteLength => "the length of the read-write data",
+            Self::HeapPages => "the number of heap pages",
+            Self::StackSize => "the size of the stack",
+            Self::ReadOnly => "the read-only data",
+            Self::ReadWrite => "the read-write data",
+            Self::MetadataLength => "the length of the metadata",
+            Self::Metadata => "the metadata",
+            Self::Name => "the name",
+            Self::Version => "the version",
+            Self::License => "the licence",
+            Self::Authors => "the authors",
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! Walking over the instructions and basic blocks of a program.
+
+use core::iter;
+use core::ops::Range;
+
+use jambox_isa::{Instruction, InstructionSet, Opcode, Window};
+
+use crate::ProgramBlob;
+
+/// An instruction where it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Located {
+    /// Where it starts in the code.
+    pub pc: u32,
+    /// The number of octets between its opcode and the next.
+    pub skip: u8,
+    /// What it is.
+    pub instruction: Instruction,
+}
+
+impl Located {
+    /// Where the next instruction starts.
+    #[inline]
+    #[must_use]
+    pub const fn next_pc(&self) -> u32 {
+        self.pc.saturating_add(self.skip as u32).saturating_add(1)
+    }
+}
+
+impl ProgramBlob {
+    /// The opcode at a place that the bitmask marks and the set knows.
+    #[inline]
+    #[must_use]
+    pub fn opcode(&self, set: InstructionSet, pc: u32) -> Option<Opcode> {
+        let octet = *self.code().get(pc as usize)?;
+        if self.is_instruction_start(pc) { set.opcode(octet) } else { None }
+    }
+
+    /// The octets of the instruction at `pc`.
+    #[inline]
+    #[must_use]
+    pub fn window(&self, pc: u32) -> Window {
+        Window::new(self.code(), pc, self.skip(pc))
+    }
+
+    /// The instruction that executing at `pc` executes: anywhere but at a valid opcode, a `trap`.
+    #[inline]
+    #[must_use]
+    pub fn instruction(&self, set: InstructionSet, pc: u32) -> Located {
+        let opcode = self.opcode(set, pc).unwrap_or(Opcode::Trap);
+        let window = self.window(pc);
+        let instruction = Instruction::from_window(opcode, window);
+        Located { pc, skip: window.skip(), instruction }
+    }
+
+    /// The instructions from `pc` to the end of the code, each one skip after the one before.
+    pub fn instructions_from(
+        &self,
+        set: InstructionSet,
+        pc: u32,
+    ) -> impl Iterator<Item = Located> + '_ {
+        let mut next = pc;
+        iter::from_fn(move || {
+            if next >= self.code_len() {
+                return None;
+            }
+            let located = self.instruction(set, next);
+            next = located.next_pc();
+            Some(located)
+        })
+    }
+
+    /// The instructions from the start of the code to its end.
+    pub fn instructions(&self, set: InstructionSet) -> impl Iterator<Item = Located> + '_ {
+        self.instructions_from(set, 0)
+    }
+
+    /// The basic blocks in order: from a block's start to the end of what runs without a jump.
+    ///
+    /// A block ends after its terminator, or after what traps because it is no valid opcode, or at
+    /// the end of the code.
+    pub fn basic_blocks(&self, set: InstructionSet) -> impl Iterator<Item = Range<u32>> + '_ {
+        let starts = (0..self.code_len()).filter(move |pc| self.is_block_start(set, *pc));
+        starts.map(move |start| {
+            let is_last = |located: &Located| located.instruction.opcode().is_terminator();
+            let mut instructions = self.instructions_from(set, start);
+            let end = instructions.find(is_last).map_or(self.code_len(), |last| last.next_pc());
+            start..end.min(self.code_len())
+        })
+    }
+}
