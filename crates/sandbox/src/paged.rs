@@ -82,9 +82,15 @@ impl PagedMemory {
     }
 }
 
+impl Default for PagedMemory {
+    fn default() -> Self {
+        Self { tables: Box::new([const { None }; TABLE_PAGES]) }
+    }
+}
+
 impl GuestMemory for PagedMemory {
     fn new() -> Result<Self, ReserveError> {
-        Ok(Self { tables: Box::new([const { None }; TABLE_PAGES]) })
+        Ok(Self::default())
     }
 
     #[inline]

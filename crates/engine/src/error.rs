@@ -1,0 +1,20 @@
+//! What the host can get wrong, or lack. A guest's mistakes are [`Exit`](crate::Exit)s instead.
+
+use jambox_isa::Revision;
+
+/// Why an engine, module or instance could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The engine does not execute this revision (yet).
+    #[error("the engine does not execute {0}")]
+    UnsupportedRevision(Revision),
+    /// Arguments are longer than the standard program's argument area.
+    #[error("{length} octets of arguments, but the argument area has room for {limit}")]
+    ArgumentsTooLong {
+        /// Octets given.
+        length: u64,
+        /// Octets that fit (`Cpvminitinputsize`).
+        limit: u64,
+    },
+}

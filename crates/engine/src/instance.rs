@@ -1,0 +1,142 @@
+//! Instances: one machine's registers, position, gas and memory.
+
+use jambox_isa::Reg;
+use jambox_program::StandardProgram;
+
+use crate::{EngineError, Exit, Inspector, Memory, Module, standard, stepper};
+
+/// One machine: a [`Module`] with registers, a position in the code, gas and memory.
+///
+/// Whatever ended a run, the state is the one the paper says, with two liberties: `pc` is always
+/// that of the instruction that caused the exit (the paper makes it 0 after a halt or a panic),
+/// and gas never shows below 0. A run can therefore always be resumed: after a host call with
+/// [`skip_host_call`](Self::skip_host_call), after a page fault once the page is accessible, after
+/// running out of gas with more gas.
+pub struct Instance {
+    pub(crate) module: Module,
+    pub(crate) regs: [u64; 13],
+    pub(crate) pc: u64,
+    pub(crate) gas: u64,
+    pub(crate) memory: Memory,
+}
+
+impl Instance {
+    /// An instance with empty memory, all registers, pc and gas 0.
+    ///
+    /// # Errors
+    /// None for now; backends may fail to provide what they need.
+    pub fn new(module: &Module) -> Result<Self, EngineError> {
+        let memory = Memory::new();
+        Ok(Self { module: module.clone(), regs: [0; 13], pc: 0, gas: 0, memory })
+    }
+
+    /// An instance with the memory and registers of a standard program given arguments (the
+    /// paper's `Y`, 0.7.2, `sec:standardprograminit`); pc and gas 0. The module must be of the
+    /// program's code.
+    ///
+    /// # Errors
+    /// When the arguments do not fit the argument area.
+    pub fn standard(
+        module: &Module,
+        program: &StandardProgram,
+        arguments: &[u8],
+    ) -> Result<Self, EngineError> {
+        let mut instance = Self::new(module)?;
+        standard::initialize(&mut instance, program, arguments)?;
+        Ok(instance)
+    }
+
+    /// Runs from the current pc until something ends the run.
+    pub fn run(&mut self) -> Exit {
+        stepper::run(self, &mut ())
+    }
+
+    /// Like [`run`](Self::run), exactly and slowly, telling an inspector what happens.
+    pub fn run_with<I: Inspector>(&mut self, inspector: &mut I) -> Exit {
+        stepper::run(self, inspector)
+    }
+
+    /// Runs one instruction, telling an inspector (`&mut ()` for none) what happens. Returns the
+    /// exit if it ended the run; otherwise pc is at the next instruction.
+    pub fn step<I: Inspector>(&mut self, inspector: &mut I) -> Option<Exit> {
+        stepper::step(self, inspector)
+    }
+
+    /// The position of the next instruction; after an exit, of the one that caused it.
+    #[must_use]
+    pub fn pc(&self) -> u64 {
+        self.pc
+    }
+
+    /// Sets the position of the next instruction. Any is legal: where no instruction starts, the
+    /// next run panics.
+    pub fn set_pc(&mut self, pc: u64) {
+        self.pc = pc;
+    }
+
+    /// The position after the instruction at [`pc`](Self::pc).
+    #[must_use]
+    pub fn next_pc(&self) -> u64 {
+        self.module.next_pc(self.pc)
+    }
+
+    /// Moves past the instruction at [`pc`](Self::pc). After [`Exit::HostCall`] it is the `ecalli`
+    /// that was served.
+    pub fn skip_host_call(&mut self) {
+        self.pc = self.next_pc();
+    }
+
+    /// The gas left; 0 when it ran out.
+    #[must_use]
+    pub fn gas(&self) -> u64 {
+        self.gas
+    }
+
+    /// Sets the gas left.
+    pub fn set_gas(&mut self, gas: u64) {
+        self.gas = gas;
+    }
+
+    /// The registers.
+    #[must_use]
+    pub fn regs(&self) -> &[u64; 13] {
+        &self.regs
+    }
+
+    /// The registers, to change.
+    pub fn regs_mut(&mut self) -> &mut [u64; 13] {
+        &mut self.regs
+    }
+
+    /// One register.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "a Reg is below 13")]
+    pub fn reg(&self, reg: Reg) -> u64 {
+        self.regs[reg.index()]
+    }
+
+    /// Sets one register.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "a Reg is below 13")]
+    pub fn set_reg(&mut self, reg: Reg, value: u64) {
+        self.regs[reg.index()] = value;
+    }
+
+    /// The memory.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// The memory, to change.
+    pub fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    /// The module.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+}
