@@ -1,0 +1,3 @@
+//! Behaviour of the engine, on every backend.
+
+mod vectors;
