@@ -1,1 +1,35 @@
 //! Loaders and runners for public test vectors.
+//!
+//! **What it is.** For each family of vectors a function that runs all of a folder's cases and
+//! gives a [`Report`]: [`codec`] so far. And the one place that
+//! finds and unpacks the public archive, [`archive`].
+//!
+//! **What it is not.** No engine, codec or state of its own: it only feeds those of the other rooms
+//! and compares. Nothing in the project outside tests and the command depends on it.
+//!
+//! **Invariants.** A case passes only if everything that the vector says was compared; what is
+//! left out is said in the outcome. A vector that is known to be wrong is skipped by name, with the
+//! reason, in one list.
+//!
+//! # Example
+//!
+//! ```
+//! use jambox_types::Parameters;
+//!
+//! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/codec/types");
+//! let report = jambox_vectors::codec::run(folder.as_ref(), &Parameters::TINY)?;
+//! assert_eq!(report.failed(), 0, "{}", report.remarks());
+//! # Ok::<(), jambox_vectors::Error>(())
+//! ```
+
+pub mod archive;
+pub mod codec;
+mod error;
+mod files;
+pub mod json;
+mod report;
+pub mod steps;
+pub mod stf;
+
+pub use error::Error;
+pub use report::{Case, Outcome, Report};

@@ -1,0 +1,92 @@
+//! The codec vectors: each encoding decodes, encodes to itself, and means what the JSON file
+//! beside it says.
+
+use std::path::Path;
+
+use jambox_codec::{Decode, Encode, decode_all_with, encode};
+use jambox_types::{
+    AccumulateInput, Assurance, Block, Disputes, Extrinsic, Guarantee, Header, Parameters,
+    Preimage, RefineContext, TicketEnvelope, WorkDigest, WorkItem, WorkPackage, WorkReport,
+};
+
+use crate::json::{ToJson, first_difference};
+use crate::{Error, Outcome, Report, files};
+
+/// Runs every case in a folder: each file `name.bin`, or `name.hex` with commented hexadecimal, and
+/// `name.json` beside it.
+///
+/// # Errors
+///
+/// When the folder cannot be read or holds no case.
+pub fn run(folder: &Path, parameters: &Parameters) -> Result<Report, Error> {
+    let mut report = Report::default();
+    for file in files::files_under(folder, &["bin", "hex"], "codec vectors (`*.bin`)")? {
+        let name = files::stem(&file);
+        let octets = files::read_octets(&file)?;
+        let json = files::read(&file.with_extension("json"))?;
+        let outcome = match check_named(&name, &octets, &json, parameters) {
+            None => Outcome::Skipped("no type is known by this name".into()),
+            Some(Ok(())) => Outcome::Passed,
+            Some(Err(difference)) => Outcome::Failed(difference),
+        };
+        report.add(name, outcome);
+    }
+    Ok(report)
+}
+
+/// Checks the case of a name, or nothing if no type is known by it.
+fn check_named(
+    name: &str,
+    octets: &[u8],
+    json: &[u8],
+    parameters: &Parameters,
+) -> Option<Result<(), String>> {
+    // Several files of one type are numbered.
+    let kind = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    let check = match kind {
+        "accumulate_inputs" => check::<Vec<AccumulateInput>>,
+        "assurances_extrinsic" => check::<Vec<Assurance>>,
+        "block" => check::<Block>,
+        "disputes_extrinsic" => check::<Disputes>,
+        "extrinsic" => check::<Extrinsic>,
+        "guarantees_extrinsic" => check::<Vec<Guarantee>>,
+        "header" => check::<Header>,
+        "preimages_extrinsic" => check::<Vec<Preimage>>,
+        "refine_context" => check::<RefineContext>,
+        "tickets_extrinsic" => check::<Vec<TicketEnvelope>>,
+        "work_item" => check::<WorkItem>,
+        "work_package" => check::<WorkPackage>,
+        "work_report" => check::<WorkReport>,
+        "work_result" => check::<WorkDigest>,
+        _ => return None,
+    };
+    Some(check(octets, json, parameters))
+}
+
+/// Checks an encoding of `T` against itself and against its JSON form.
+pub(crate) fn check<T: Decode<Parameters> + Encode + ToJson>(
+    octets: &[u8],
+    json: &[u8],
+    parameters: &Parameters,
+) -> Result<(), String> {
+    decode_checked::<T>(octets, json, parameters).map(|_| ())
+}
+
+/// A value of `T` that encodes to just these octets and means what this JSON says.
+pub(crate) fn decode_checked<T: Decode<Parameters> + Encode + ToJson>(
+    octets: &[u8],
+    json: &[u8],
+    parameters: &Parameters,
+) -> Result<T, String> {
+    let value: T = decode_all_with(octets, parameters).map_err(|error| error.to_string())?;
+    let encoded = encode(&value);
+    if encoded != octets {
+        let offset = encoded.iter().zip(octets).take_while(|(ours, theirs)| ours == theirs).count();
+        return Err(format!("decoded and encoded again, octet {offset} differs"));
+    }
+    let expected = serde_json::from_slice(json).map_err(|error| format!("JSON: {error}"))?;
+    match first_difference(&expected, &value.to_json()) {
+        Some(difference) => Err(format!("decoded, it differs from the JSON file: {difference}")),
+        None => Ok(value),
+    }
+}

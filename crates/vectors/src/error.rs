@@ -1,0 +1,45 @@
+//! What keeps vectors from being run at all.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A folder or file of vectors that cannot be used. A case that fails is not an error but a
+/// [`Report`](crate::Report) with a failed case.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading or writing failed.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A folder holds none of the files expected in it.
+    #[error("{}: no {expected} here", path.display())]
+    Nothing {
+        /// The folder.
+        path: PathBuf,
+        /// What was looked for.
+        expected: &'static str,
+    },
+    /// The place named by the environment holds neither vectors nor their archive.
+    #[error(
+        "{}: neither a folder with `dev` nor one with `{archive}` (JAMBOX_VECTORS names it)",
+        path.display()
+    )]
+    NotVectors {
+        /// The place.
+        path: PathBuf,
+        /// The archive's name.
+        archive: &'static str,
+    },
+}
+
+impl Error {
+    /// Tells the place along with the system's error.
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<'_> {
+        |error| Self::Io { path: path.to_owned(), error }
+    }
+}

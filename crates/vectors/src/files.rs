@@ -1,0 +1,62 @@
+//! Files of a folder, in the order of their names.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::Error;
+
+/// All files under `folder`, at any depth, whose name ends in one of the extensions, ordered by
+/// path.
+pub(crate) fn files_under(
+    folder: &Path,
+    extensions: &[&str],
+    expected: &'static str,
+) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(Error::at(&folder))? {
+            let path = entry.map_err(Error::at(&folder))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if has_extension(&path, extensions) {
+                files.push(path);
+            }
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::Nothing { path: folder.to_owned(), expected });
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A file's name without its extension.
+pub(crate) fn stem(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A file's octets.
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(file).map_err(Error::at(file))
+}
+
+fn has_extension(file: &Path, extensions: &[&str]) -> bool {
+    let found = file.extension();
+    found.is_some_and(|found| extensions.iter().any(|extension| found == *extension))
+}
+
+/// The octets that a file holds, or, if its name ends in `.hex`, those that its text shows:
+/// hexadecimal with spaces and with comments from `#` to the end of the line.
+pub(crate) fn read_octets(file: &Path) -> Result<Vec<u8>, Error> {
+    let content = read(file)?;
+    if !has_extension(file, &["hex"]) {
+        return Ok(content);
+    }
+    let text = String::from_utf8_lossy(&content);
+    let code = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let digits: String = code.flat_map(str::split_whitespace).collect();
+    const_hex::decode(digits).map_err(|error| {
+        Error::at(file)(io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
+    })
+}

@@ -1,0 +1,84 @@
+//! Values in the JSON form of the public vectors, to compare what was decoded with what the JSON
+//! file beside it says: an equal encoding proves the layout, this proves the meaning.
+
+mod types;
+
+use serde_json::Value;
+
+/// A value with a JSON form.
+pub trait ToJson {
+    /// The JSON form.
+    fn to_json(&self) -> Value;
+
+    /// The JSON form of several values; octets override it to be hexadecimal text.
+    fn sequence_to_json(items: &[Self]) -> Value
+    where
+        Self: Sized,
+    {
+        items.iter().map(ToJson::to_json).collect()
+    }
+}
+
+/// Implements [`ToJson`] for a struct from the list of its fields and their names in the vectors.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! impl_to_json {
+    ($type:ty { $($name:literal: $field:ident),* $(,)? }) => {
+        impl $crate::json::ToJson for $type {
+            fn to_json(&self) -> ::serde_json::Value {
+                ::serde_json::json!({
+                    $($name: $crate::json::ToJson::to_json(&self.$field)),*
+                })
+            }
+        }
+    };
+}
+
+pub(crate) use impl_to_json;
+
+/// The first place at which two JSON values differ, and how; nothing if they are equal.
+#[must_use]
+pub fn first_difference(expected: &Value, found: &Value) -> Option<String> {
+    difference_at("", expected, found)
+}
+
+fn difference_at(path: &str, expected: &Value, found: &Value) -> Option<String> {
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => {
+            let missing = expected.keys().find(|key| !found.contains_key(*key));
+            let surplus = found.keys().find(|key| !expected.contains_key(*key));
+            if let Some(key) = missing {
+                return Some(format!("{path}.{key}: expected, not found"));
+            }
+            if let Some(key) = surplus {
+                return Some(format!("{path}.{key}: found, not expected"));
+            }
+            expected.iter().find_map(|(key, value)| {
+                difference_at(&format!("{path}.{key}"), value, &found[key])
+            })
+        }
+        (Value::Array(expected), Value::Array(found)) => {
+            let differing = expected
+                .iter()
+                .zip(found)
+                .enumerate()
+                .find_map(|(index, (e, f))| difference_at(&format!("{path}[{index}]"), e, f));
+            differing.or_else(|| {
+                let (expected, found) = (expected.len(), found.len());
+                (expected != found)
+                    .then(|| format!("{path}: {expected} items expected, {found} found"))
+            })
+        }
+        _ if expected == found => None,
+        _ => Some(format!("{path}: {} expected, {} found", short(expected), short(found))),
+    }
+}
+
+fn short(value: &Value) -> String {
+    const SHOWN: usize = 80;
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text,
+    }
+}

@@ -1,0 +1,75 @@
+//! Trace steps: a block with the whole state before and after it, as keys and values of the state
+//! trie (`traces/*/NNNNNNNN.bin`).
+
+use std::path::{Path, PathBuf};
+
+use jambox_codec::{DecodeError, decode_all_with, impl_codec};
+use jambox_types::{Block, Hash, Header, Parameters};
+
+use crate::{Error, files};
+
+/// A key of the state trie and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyValue {
+    /// The key.
+    pub key: [u8; 31],
+    /// The value.
+    pub value: Vec<u8>,
+}
+
+impl_codec!(KeyValue { key, value });
+
+/// A whole state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawState {
+    /// The root of its trie.
+    pub root: Hash,
+    /// The trie's leaves.
+    pub leaves: Vec<KeyValue>,
+}
+
+impl_codec!(RawState { root, leaves });
+
+/// A block with the state before and after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The state before.
+    pub pre_state: RawState,
+    /// The block.
+    pub block: Block,
+    /// The state after; equal to that before if the block is invalid.
+    pub post_state: RawState,
+}
+
+impl_codec!(Step in Parameters { pre_state, block, post_state });
+
+/// The first state of a trace (`genesis.bin`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genesis {
+    /// The header from which the first block descends.
+    pub header: Header,
+    /// The state.
+    pub state: RawState,
+}
+
+impl_codec!(Genesis in Parameters { header, state });
+
+/// The files of all steps under a folder, in order.
+///
+/// # Errors
+///
+/// When the folder cannot be read or holds no step.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = files::files_under(folder, &["bin"], "trace steps (`NNNNNNNN.bin`)")?;
+    files.retain(|file| files::stem(file) != "genesis");
+    Ok(files)
+}
+
+/// A step.
+///
+/// # Errors
+///
+/// The outer one when the file cannot be read, the inner one when it is not a step.
+pub fn load(file: &Path, parameters: &Parameters) -> Result<Result<Step, DecodeError>, Error> {
+    Ok(decode_all_with(&files::read(file)?, parameters))
+}

@@ -1,0 +1,136 @@
+//! The preimages vectors (`stf/preimages`).
+
+use std::path::Path;
+
+use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, impl_codec};
+use jambox_types::{Parameters, Preimage, ServiceId, ServiceStatistics, TimeSlot};
+use serde_json::{Value, json};
+
+use super::{Loaded, PreimageEntry, RequestEntry};
+use crate::Error;
+use crate::json::{ToJson, impl_to_json};
+
+/// One case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// What the block brings.
+    pub input: Input,
+    /// The state before.
+    pub pre_state: State,
+    /// Whether the block is valid.
+    pub output: Output,
+    /// The state after.
+    pub post_state: State,
+}
+
+impl_codec!(Case in Parameters { input, pre_state, output, post_state });
+impl_to_json!(Case {
+    "input": input,
+    "pre_state": pre_state,
+    "output": output,
+    "post_state": post_state,
+});
+
+/// What the block brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Preimages.
+    pub preimages: Vec<Preimage>,
+    /// Its slot.
+    pub slot: TimeSlot,
+}
+
+impl_codec!(Input { preimages, slot });
+impl_to_json!(Input { "preimages": preimages, "slot": slot });
+
+/// The part of the state that preimages have to do with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Accounts, in the order of their ids.
+    pub accounts: Vec<AccountEntry>,
+    /// The services' part of the statistics, of which only the preimages' is set.
+    pub statistics: ServiceStatistics,
+}
+
+impl_codec!(State { accounts, statistics });
+impl_to_json!(State { "accounts": accounts, "statistics": statistics });
+
+/// An account and its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountEntry {
+    /// The id.
+    pub id: ServiceId,
+    /// The account.
+    pub account: Account,
+}
+
+impl_codec!(AccountEntry { id, account });
+impl_to_json!(AccountEntry { "id": id, "data": account });
+
+/// The part of an account that preimages have to do with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Preimages, in the order of their hashes.
+    pub preimages: Vec<PreimageEntry>,
+    /// Preimage requests, in the order of their keys.
+    pub requests: Vec<RequestEntry>,
+}
+
+impl_codec!(Account { preimages, requests });
+impl_to_json!(Account { "preimage_blobs": preimages, "preimage_requests": requests });
+
+/// Why a block's preimages are invalid. The paper does not name these errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invalid {
+    /// A preimage that nobody asked for, or that is there already.
+    Unneeded,
+    /// Out of order, or twice.
+    NotSortedUnique,
+}
+
+/// Whether the block is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Output(pub Result<(), Invalid>);
+
+impl Encode for Output {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        match self.0 {
+            Ok(()) => encode_natural(0, out),
+            Err(error) => {
+                encode_natural(1, out);
+                encode_natural(u64::from(error == Invalid::NotSortedUnique), out);
+            }
+        }
+    }
+}
+
+impl<C: ?Sized> Decode<C> for Output {
+    fn decode(reader: &mut Reader<'_>, _: &C) -> Result<Self, DecodeError> {
+        if reader.take_discriminator(1)? == 0 {
+            return Ok(Self(Ok(())));
+        }
+        Ok(Self(Err(match reader.take_discriminator(1)? {
+            0 => Invalid::Unneeded,
+            _ => Invalid::NotSortedUnique,
+        })))
+    }
+}
+
+impl ToJson for Output {
+    fn to_json(&self) -> Value {
+        match self.0 {
+            Ok(()) => json!({ "ok": null }),
+            Err(Invalid::Unneeded) => json!({ "err": "preimage_unneeded" }),
+            Err(Invalid::NotSortedUnique) => json!({ "err": "preimages_not_sorted_unique" }),
+        }
+    }
+}
+
+/// Loads every case of a folder, in the order of the files' names.
+///
+/// # Errors
+///
+/// When the folder cannot be read or holds no case.
+pub fn load(folder: &Path, parameters: &Parameters) -> Result<Vec<Loaded<Case>>, Error> {
+    super::load(folder, parameters)
+}

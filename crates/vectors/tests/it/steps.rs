@@ -1,0 +1,26 @@
+//! Trace steps: blocks made by another implementation, so that what their headers commit to is an
+//! independent check of the encodings of all that is in them.
+
+use std::fs;
+
+use jambox_codec::encode;
+use jambox_types::Parameters;
+use jambox_vectors::steps;
+
+#[test]
+fn headers_commit_to_our_encodings() {
+    let Some(vectors) = jambox_vectors::public!() else { return };
+    let folder = vectors.join("dev/jam-test-vectors/traces");
+    let files = steps::files(&folder).expect("the folder is readable");
+    assert!(files.len() > 300, "{} steps", files.len());
+    let mut with_reports = 0;
+    for file in files {
+        let name = file.display();
+        let step = steps::load(&file, &Parameters::TINY).expect("the file is readable");
+        let step = step.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(encode(&step), fs::read(&file).expect("it was read before"), "{name}");
+        assert_eq!(step.block.header.extrinsic_hash, step.block.extrinsic.hash(), "{name}");
+        with_reports += usize::from(!step.block.extrinsic.guarantees.is_empty());
+    }
+    assert!(with_reports > 50, "{with_reports} blocks with reports");
+}
