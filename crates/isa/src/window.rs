@@ -21,10 +21,16 @@ impl Window {
     #[inline]
     #[must_use]
     pub fn new(code: &[u8], pc: u32, skip: u8) -> Self {
-        let rest = code.get(pc as usize..).unwrap_or_default();
-        let octets = match rest.first_chunk() {
+        Self::from_octets(code.get(pc as usize..).unwrap_or_default(), pc, skip)
+    }
+
+    /// The window of an instruction at `pc`, given the octets of the code from there on.
+    #[inline]
+    #[must_use]
+    pub fn from_octets(octets: &[u8], pc: u32, skip: u8) -> Self {
+        let octets = match octets.first_chunk() {
             Some(octets) => u128::from_le_bytes(*octets),
-            None => zero_extended(rest),
+            None => zero_extended(octets),
         };
         Self { octets, pc, skip }
     }

@@ -1,1 +1,6 @@
-//! Checks of the instruction table.
+//! Checks of the instruction table and what expands from it.
+
+mod arith;
+mod decode;
+mod table;
+mod text;
