@@ -1,5 +1,6 @@
 //! The fields of a service account, its footprint and its encoding in state.
 
+use jambox_codec::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, impl_codec};
 use jambox_types::{Balance, Gas, Hash, Parameters, ServiceId, TimeSlot};
 
 /// The storage footprint of an account: its `items` and `octets` (`eq:deposits`, 0.7.2).
@@ -105,5 +106,78 @@ impl AccountInfo {
     #[must_use]
     pub fn threshold_balance(&self, parameters: &Parameters) -> Balance {
         self.footprint.threshold_balance(self.gratis, parameters)
+    }
+}
+
+/// The value under an account's state key (`sec:statemerklization`, 0.7.2): 89 octets.
+struct Record {
+    version: u8,
+    code_hash: Hash,
+    balance: Balance,
+    min_accumulate_gas: Gas,
+    min_memo_gas: Gas,
+    octets: u64,
+    gratis: Balance,
+    items: u32,
+    created: TimeSlot,
+    last_accumulation: TimeSlot,
+    parent: ServiceId,
+}
+
+impl_codec!(Record {
+    version,
+    code_hash,
+    balance,
+    min_accumulate_gas,
+    min_memo_gas,
+    octets,
+    gratis,
+    items,
+    created,
+    last_accumulation,
+    parent,
+});
+
+impl Encode for AccountInfo {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        let record = Record {
+            version: 0,
+            code_hash: self.code_hash,
+            balance: self.balance,
+            min_accumulate_gas: self.min_accumulate_gas,
+            min_memo_gas: self.min_memo_gas,
+            octets: self.footprint.octets,
+            gratis: self.gratis,
+            items: self.footprint.items,
+            created: self.created,
+            last_accumulation: self.last_accumulation,
+            parent: self.parent,
+        };
+        record.encode_to(out);
+    }
+}
+
+impl<C: ?Sized> Decode<C> for AccountInfo {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        let offset = reader.offset();
+        let record = Record::decode(reader, context)?;
+        if record.version != 0 {
+            let value = record.version.into();
+            return Err(DecodeError {
+                offset,
+                kind: DecodeErrorKind::UnknownDiscriminator { value, max: 0 },
+            });
+        }
+        Ok(Self {
+            code_hash: record.code_hash,
+            balance: record.balance,
+            min_accumulate_gas: record.min_accumulate_gas,
+            min_memo_gas: record.min_memo_gas,
+            gratis: record.gratis,
+            created: record.created,
+            last_accumulation: record.last_accumulation,
+            parent: record.parent,
+            footprint: Footprint { items: record.items, octets: record.octets },
+        })
     }
 }

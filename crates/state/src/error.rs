@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
+use jambox_codec::DecodeError;
 use jambox_types::ServiceId;
 
 /// A failure of the host, never of the guest: guest mistakes are result codes, not errors.
@@ -21,14 +22,14 @@ pub enum StateError {
     #[error("the two states are not overlays over the same base")]
     DifferentBases,
     /// A stored value does not decode as what its key says it is.
-    #[error("the stored {what} of service {service} is not valid: {reason}")]
+    #[error("the stored {what} of service {service} is not valid: {error}")]
     Corrupt {
         /// The service whose value it is.
         service: ServiceId,
         /// What the value should have been.
         what: &'static str,
         /// Why it is not.
-        reason: String,
+        error: DecodeError,
     },
     /// The store under the overlay could not be read.
     #[error("the state store failed")]

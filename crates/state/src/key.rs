@@ -14,7 +14,36 @@ const ACCOUNT_CHAPTER: u8 = 255;
 const STORAGE_MARK: u32 = u32::MAX;
 const PREIMAGE_MARK: u32 = u32::MAX - 1;
 
+/// What a state key tells of the value under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// A whole component, by its chapter.
+    Component(u8),
+    /// The fields of an account.
+    Account(ServiceId),
+    /// A storage value, preimage or request of a service.
+    Entry(ServiceId),
+}
+
 impl StateKey {
+    /// What the key tells of the value under it.
+    ///
+    /// An entry whose hash has zeros where the other kinds have them would be mistaken for one of
+    /// those; no such hash will be found.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        let [s0, h0, s1, h1, s2, h2, s3, h3, rest @ ..] = self.0;
+        if rest != [0; 23] {
+            return KeyKind::Entry(ServiceId(u32::from_le_bytes([s0, s1, s2, s3])));
+        }
+        match (s0, [s1, s2, s3]) {
+            (ACCOUNT_CHAPTER, [0, 0, 0]) => {
+                KeyKind::Account(ServiceId(u32::from_le_bytes([h0, h1, h2, h3])))
+            }
+            (chapter, _) => KeyKind::Component(chapter),
+        }
+    }
+
     /// The key of a whole component, by its chapter (1 to 16).
     #[must_use]
     pub fn component(chapter: u8) -> Self {

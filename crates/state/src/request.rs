@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jambox_codec::{Decode, DecodeError, DecodeErrorKind, Encode, Reader};
 use jambox_types::{Hash, TimeSlot};
 
 /// What a preimage request asks for: a hash and the length of what hashes to it.
@@ -73,5 +74,22 @@ impl fmt::Display for RequestHistory {
                 write!(f, "available from {x} to {y} and since {z}")
             }
         }
+    }
+}
+
+/// The value under a request's state key (`sec:statemerklization`, 0.7.2).
+impl Encode for RequestHistory {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        self.slots().collect::<Vec<_>>().encode_to(out);
+    }
+}
+
+impl<C: ?Sized> Decode<C> for RequestHistory {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        let offset = reader.offset();
+        let slots = Vec::<TimeSlot>::decode(reader, context)?;
+        let length = slots.len() as u64;
+        let kind = DecodeErrorKind::LengthOutOfBounds { length, min: 0, max: 3 };
+        Self::from_slots(&slots).ok_or(DecodeError { offset, kind })
     }
 }

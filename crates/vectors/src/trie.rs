@@ -18,7 +18,7 @@ use crate::{Error, Outcome, Report, files};
 /// When the folder cannot be read or holds no such file.
 pub fn run(folder: &Path) -> Result<Report, Error> {
     let mut report = Report::default();
-    for file in files::files_under(folder, "json", "trie vectors (`*.json`)")? {
+    for file in files::files_under(folder, &["json"], "trie vectors (`*.json`)")? {
         let name = files::stem(&file);
         match serde_json::from_slice::<Vec<Value>>(&files::read(&file)?) {
             Ok(cases) => {
