@@ -1,5 +1,9 @@
 //! The state trie.
 
+use jambox_state::{StateKey, trie};
+use jambox_types::Parameters;
+use jambox_vectors::steps;
+
 #[test]
 fn every_root_is_as_the_vectors_say() {
     let Some(vectors) = jambox_vectors::public!() else { return };
@@ -7,4 +11,21 @@ fn every_root_is_as_the_vectors_say() {
     let report = jambox_vectors::trie::run(&folder).expect("the folder is readable");
     assert_eq!(report.failed(), 0, "{}", report.remarks());
     assert!(report.passed() >= 10, "{report}");
+}
+
+/// Roots of whole states, as another implementation computed them.
+#[test]
+fn every_root_is_that_of_its_trace() {
+    let Some(vectors) = jambox_vectors::public!() else { return };
+    let folder = vectors.join("dev/jam-test-vectors/traces");
+    let files = steps::files(&folder).expect("the folder is readable");
+    for file in files {
+        let name = file.display();
+        let step = steps::load(&file, &Parameters::TINY).expect("the file is readable");
+        let step = step.unwrap_or_else(|error| panic!("{name}: {error}"));
+        for state in [step.pre_state, step.post_state] {
+            let leaves = state.leaves.iter().map(|leaf| (StateKey(leaf.key), &leaf.value));
+            assert_eq!(trie::root(leaves), state.root, "{name}");
+        }
+    }
 }
