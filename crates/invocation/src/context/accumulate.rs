@@ -1,0 +1,145 @@
+//! Accumulate: two copies of everything that can change, the regular and the exceptional one.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+use jambox_codec::encode;
+use jambox_hostcall::{FetchKind, Reply, Request};
+use jambox_state::{AccountInfo, Accounts, Blob, PartialState, StateError};
+use jambox_types::{AccumulateInput, DeferredTransfer, Hash, ServiceId, TimeSlot};
+
+use crate::guest::Guest;
+use crate::handlers::{fetch, general, preimages, privileges, services, storage, transfers};
+use crate::host::HostContext;
+use crate::package::at;
+use crate::{Env, HostError, Invocation, Stop};
+
+/// What an accumulation means for the state and beyond, if it stands (`eq:implications`, 0.7.2).
+/// A clone costs O(1).
+#[derive(Clone, Debug)]
+pub(crate) struct Implications {
+    /// The state.
+    pub(crate) state: PartialState,
+    /// The id that the next new service gets.
+    pub(crate) next_service: ServiceId,
+    /// Transfers on their way.
+    pub(crate) transfers: Vector<DeferredTransfer>,
+    /// The output.
+    pub(crate) yielded: Option<Hash>,
+    /// Preimages provided, by service and hash.
+    pub(crate) provisions: OrdMap<(ServiceId, Hash), Blob>,
+}
+
+/// The context of `eq:accinvocation` (0.7.2).
+pub(crate) struct Accumulate<'a> {
+    pub(crate) env: &'a Env,
+    /// The service that runs, and whose account exists.
+    pub(crate) service: ServiceId,
+    /// The block's slot.
+    pub(crate) slot: TimeSlot,
+    /// The block's posterior entropy.
+    pub(crate) entropy: Hash,
+    /// The accounts before the accumulation, among which new ids must not be.
+    pub(crate) base: Accounts,
+    /// All inputs as `fetch` gives them together, and each.
+    pub(crate) inputs: Blob,
+    pub(crate) each_input: Vec<Blob>,
+    /// What stands when the guest halts.
+    pub(crate) regular: Implications,
+    /// What stands when it panics or runs out of gas: the last checkpoint.
+    pub(crate) exceptional: Implications,
+}
+
+impl<'a> Accumulate<'a> {
+    pub(crate) fn new(
+        env: &'a Env,
+        state: PartialState,
+        base: Accounts,
+        service: ServiceId,
+        block: (TimeSlot, Hash),
+        inputs: &[AccumulateInput],
+    ) -> Result<Self, HostError> {
+        let (slot, entropy) = block;
+        let implications = Implications {
+            state,
+            next_service: services::first_new_id(&base, service, slot, entropy)?,
+            transfers: Vector::new(),
+            yielded: None,
+            provisions: OrdMap::new(),
+        };
+        Ok(Self {
+            env,
+            service,
+            slot,
+            entropy,
+            base,
+            inputs: encode(inputs).into(),
+            each_input: inputs.iter().map(|input| encode(input).into()).collect(),
+            exceptional: implications.clone(),
+            regular: implications,
+        })
+    }
+
+    /// The accounts as they are now.
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.regular.state.accounts
+    }
+
+    /// The accounts, to change.
+    pub(crate) fn accounts_mut(&mut self) -> &mut Accounts {
+        &mut self.regular.state.accounts
+    }
+
+    /// The account of the service that runs.
+    pub(crate) fn own(&self) -> Result<AccountInfo, StateError> {
+        self.accounts().get(self.service)?.ok_or(StateError::NoAccount(self.service))
+    }
+
+    fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
+        match kind {
+            FetchKind::Constants => Some(fetch::constants(self.env.parameters())),
+            FetchKind::Entropy => Some(Arc::from(self.entropy.0.as_slice())),
+            FetchKind::Inputs => Some(self.inputs.clone()),
+            FetchKind::Input => at(&self.each_input, first).cloned(),
+            _ => None,
+        }
+    }
+}
+
+impl HostContext for Accumulate<'_> {
+    fn invocation(&self) -> Invocation {
+        Invocation::Accumulate { slot: self.slot, service: self.service }
+    }
+
+    fn handle(&mut self, request: &Request, guest: &mut Guest<'_>) -> Result<Reply, Stop> {
+        match request {
+            Request::Gas(_) => Ok(general::gas(guest)),
+            Request::Log(request) => Ok(general::log(self.invocation(), guest, request)),
+            Request::Fetch(request) => {
+                Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first)))
+            }
+            Request::Lookup(request) => {
+                preimages::lookup(self.accounts(), self.service, guest, request)
+            }
+            Request::Read(request) => storage::read(self.accounts(), self.service, guest, request),
+            Request::Write(request) => storage::write(self, guest, request),
+            Request::Info(request) => {
+                general::info(self.accounts(), self.service, self.env.parameters(), request)
+            }
+            Request::Bless(request) => privileges::bless(self, guest, request),
+            Request::Assign(request) => privileges::assign(self, guest, request),
+            Request::Designate(request) => privileges::designate(self, guest, request),
+            Request::Checkpoint(_) => Ok(general::checkpoint(self, guest)),
+            Request::New(request) => services::new(self, guest, request),
+            Request::Upgrade(request) => services::upgrade(self, guest, request),
+            Request::Transfer(request) => transfers::transfer(self, guest, request),
+            Request::Eject(request) => services::eject(self, guest, request),
+            Request::Query(request) => preimages::query(self, guest, request),
+            Request::Solicit(request) => preimages::solicit(self, guest, request),
+            Request::Forget(request) => preimages::forget(self, guest, request),
+            Request::Yield(request) => general::yield_hash(self, guest, request),
+            Request::Provide(request) => preimages::provide(self, guest, request),
+            _ => Err(HostError::not_implemented(request, self.invocation()).into()),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Is-authorized: stateless; a view of the package is all there is.
+
+use jambox_hostcall::{FetchKind, Reply, Request};
+use jambox_state::Blob;
+use jambox_types::CoreIndex;
+
+use crate::guest::Guest;
+use crate::handlers::{fetch, general};
+use crate::host::HostContext;
+use crate::{Env, HostError, Invocation, PackageData, Stop};
+
+/// The context of `eq:isauthinvocation` (0.7.2).
+pub(crate) struct IsAuthorized<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) package: &'a PackageData,
+    pub(crate) core: CoreIndex,
+}
+
+impl IsAuthorized<'_> {
+    fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
+        match kind {
+            FetchKind::Constants => Some(fetch::constants(self.env.parameters())),
+            _ => self.package.fetch(kind, first),
+        }
+    }
+}
+
+impl HostContext for IsAuthorized<'_> {
+    fn invocation(&self) -> Invocation {
+        Invocation::IsAuthorized { core: self.core }
+    }
+
+    fn handle(&mut self, request: &Request, guest: &mut Guest<'_>) -> Result<Reply, Stop> {
+        match request {
+            Request::Gas(_) => Ok(general::gas(guest)),
+            Request::Log(request) => Ok(general::log(self.invocation(), guest, request)),
+            Request::Fetch(request) => {
+                Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first)))
+            }
+            _ => Err(HostError::not_implemented(request, self.invocation()).into()),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Refine: the package, a view of preimages as they were, exports and inner machines.
+
+use std::sync::Arc;
+
+use jambox_hostcall::{FetchKind, Reply, Request};
+use jambox_state::{Accounts, Blob};
+use jambox_types::{CoreIndex, Hash, ServiceId, TimeSlot};
+
+use crate::guest::Guest;
+use crate::handlers::{exports, fetch, general, machines, preimages};
+use crate::host::HostContext;
+use crate::{Env, HostError, Invocation, PackageData, Stop};
+
+/// The context of `eq:refinvocation` (0.7.2).
+pub(crate) struct Refine<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) package: &'a PackageData,
+    pub(crate) core: CoreIndex,
+    pub(crate) item: usize,
+    pub(crate) service: ServiceId,
+    /// The accounts in which preimages are looked up.
+    pub(crate) accounts: &'a Accounts,
+    /// The slot as of which they are looked up.
+    pub(crate) lookup_slot: TimeSlot,
+    /// The authorizer's output.
+    pub(crate) trace: Blob,
+    pub(crate) exports: exports::Exports,
+    pub(crate) machines: machines::Machines,
+}
+
+impl Refine<'_> {
+    fn fetch(&self, kind: FetchKind, first: u64, second: u64) -> Option<Blob> {
+        let own = self.item as u64;
+        match kind {
+            FetchKind::Constants => Some(fetch::constants(self.env.parameters())),
+            FetchKind::Entropy => Some(Arc::from(Hash::ZERO.0.as_slice())),
+            FetchKind::AuthorizerTrace => Some(self.trace.clone()),
+            FetchKind::AnyExtrinsic => self.package.extrinsic(first, second),
+            FetchKind::OwnExtrinsic => self.package.extrinsic(own, first),
+            FetchKind::AnyImport => self.package.import(first, second),
+            FetchKind::OwnImport => self.package.import(own, first),
+            _ => self.package.fetch(kind, first),
+        }
+    }
+}
+
+impl HostContext for Refine<'_> {
+    fn invocation(&self) -> Invocation {
+        Invocation::Refine { core: self.core, item: self.item, service: self.service }
+    }
+
+    fn handle(&mut self, request: &Request, guest: &mut Guest<'_>) -> Result<Reply, Stop> {
+        match request {
+            Request::Gas(_) => Ok(general::gas(guest)),
+            Request::Log(request) => Ok(general::log(self.invocation(), guest, request)),
+            Request::Fetch(request) => {
+                Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first, request.second)))
+            }
+            Request::HistoricalLookup(request) => preimages::historical_lookup(
+                self.accounts,
+                self.service,
+                self.lookup_slot,
+                guest,
+                request,
+            ),
+            Request::Export(request) => self.exports.export(guest, request),
+            Request::Machine(request) => self.machines.create(self.env, guest, request),
+            Request::Peek(request) => self.machines.peek(guest, request),
+            Request::Poke(request) => self.machines.poke(guest, request),
+            Request::Pages(request) => self.machines.pages(request),
+            Request::Invoke(request) => self.machines.invoke(guest, request),
+            Request::Expunge(request) => self.machines.expunge(request),
+            _ => Err(HostError::not_implemented(request, self.invocation()).into()),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What invocations share: the protocol, the engine, the runner.
+
+use jambox_engine::{Backend, Config, Engine};
+use jambox_hostcall::Interface;
+use jambox_types::{Parameters, Protocol};
+
+use crate::host::HostContext;
+use crate::runner::{EngineRunner, Job, Ran};
+use crate::{End, Finished, Host, HostError, Observer, Runner, Started};
+
+/// What invocations run under. Shared by reference; holds no state of the chain.
+pub struct Env {
+    protocol: Protocol,
+    engine: Engine,
+    runner: Box<dyn Runner>,
+    limits: Limits,
+}
+
+/// Limits of this host where the protocol has none; reaching one is a [`HostError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most inner machines that one guest may hold at a time.
+    pub inner_machines: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { inner_machines: 1 << 16 }
+    }
+}
+
+impl Env {
+    /// An environment that runs programs on the default engine.
+    ///
+    /// # Errors
+    ///
+    /// When the engine does not execute the protocol's revision.
+    pub fn new(protocol: Protocol) -> Result<Self, HostError> {
+        Self::with_backend(protocol, Backend::default())
+    }
+
+    /// An environment that runs programs on the engine with this backend.
+    ///
+    /// # Errors
+    ///
+    /// As [`Env::new`].
+    pub fn with_backend(protocol: Protocol, backend: Backend) -> Result<Self, HostError> {
+        let engine = Engine::new(Config { revision: protocol.revision, backend })?;
+        let runner = Box::new(EngineRunner::new(engine.clone()));
+        Ok(Self { protocol, engine, runner, limits: Limits::default() })
+    }
+
+    /// The same with another runner for outer guests; inner machines stay on the engine.
+    #[must_use]
+    pub fn with_runner(self, runner: Box<dyn Runner>) -> Self {
+        Self { runner, ..self }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The protocol.
+    #[must_use]
+    pub const fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    /// The protocol's parameters.
+    #[must_use]
+    pub const fn parameters(&self) -> &Parameters {
+        &self.protocol.parameters
+    }
+
+    /// The host-call interface that guests see.
+    #[must_use]
+    pub const fn interface(&self) -> Interface {
+        Interface { abi: self.protocol.abi, revision: self.protocol.revision }
+    }
+
+    /// The engine that machines run on.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// This host's limits.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The paper's argument invocation (`sec:standardprograminit`, 0.7.2): how the guest ended,
+    /// and the gas it used.
+    pub(crate) fn invoke(
+        &self,
+        job: &Job<'_>,
+        context: &mut dyn HostContext,
+        observer: &mut dyn Observer,
+    ) -> Result<(End, u64), HostError> {
+        let invocation = context.invocation();
+        let Job { code_hash, program, entry_pc, gas_limit, arguments } = *job;
+        observer.invocation_started(&Started {
+            invocation,
+            code_hash,
+            program,
+            entry_pc,
+            gas_limit,
+            arguments,
+        });
+        let mut host = Host::new(self.interface(), context, observer);
+        let Ran { end, gas_left } = self.runner.run(job, &mut host)?;
+        let gas_used = gas_limit.saturating_sub(gas_left);
+        observer.invocation_ended(&Finished { invocation, end: &end, gas_used });
+        Ok((end, gas_used))
+    }
+}

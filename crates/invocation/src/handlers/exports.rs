@@ -1,0 +1,48 @@
+//! `export`.
+
+use jambox_hostcall::{Reply, ResultCode, Slice, request};
+use jambox_state::Blob;
+use jambox_types::Parameters;
+
+use crate::Stop;
+use crate::guest::Guest;
+
+/// The segments that one refinement exports.
+#[derive(Clone, Debug)]
+pub(crate) struct Exports {
+    /// The segments so far.
+    pub(crate) segments: Vec<Blob>,
+    /// How many the work package has exported before.
+    offset: u64,
+    limit: u64,
+    segment_size: usize,
+}
+
+impl Exports {
+    /// No export yet; those to come count from `offset`.
+    pub(crate) fn new(offset: u64, parameters: &Parameters) -> Self {
+        Self {
+            segments: Vec::new(),
+            offset,
+            limit: u64::from(parameters.max_package_exports),
+            segment_size: parameters.segment_size(),
+        }
+    }
+
+    pub(crate) fn export(
+        &mut self,
+        guest: &mut Guest<'_>,
+        request: &request::Export,
+    ) -> Result<Reply, Stop> {
+        let length = request.data.length.min(self.segment_size as u64);
+        let mut segment = guest.read("the segment", Slice { length, ..request.data })?;
+        segment.resize(self.segment_size, 0);
+        let index = self.offset.saturating_add(self.segments.len() as u64);
+        if index >= self.limit {
+            return Ok(Reply::Code(ResultCode::Full));
+        }
+        guest.observer.exported(index, &segment);
+        self.segments.push(segment.into());
+        Ok(Reply::Value(index))
+    }
+}

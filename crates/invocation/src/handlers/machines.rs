@@ -1,0 +1,217 @@
+//! Inner machines: `machine`, `peek`, `poke`, `pages`, `invoke` and `expunge`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jambox_engine::{Access, Exit, Instance, Module, PAGE_COUNT, PAGE_SIZE};
+use jambox_hostcall::{InnerExit, Registers, Reply, ResultCode, Slice, request};
+use jambox_program::ProgramBlob;
+use jambox_types::Hash;
+
+use crate::guest::Guest;
+use crate::{Env, HostError, Machine, Stop};
+
+/// The inner machines of one refinement, by handle (`eq:pvmguest`, 0.7.2).
+///
+/// They are ordinary instances of the engine. Machines of the same blob share one decoded module.
+#[derive(Default)]
+pub(crate) struct Machines {
+    machines: BTreeMap<u64, Instance>,
+    /// Handles below the highest one ever given out that are free again.
+    free: BTreeSet<u64>,
+    modules: BTreeMap<Hash, Module>,
+}
+
+/// How much is copied between two memories at a time, in octets.
+const CHUNK: u64 = 1 << 16;
+
+/// The lowest page that a guest may have: below 2^16 nothing is ever accessible.
+const LOWEST_PAGE: u64 = 16;
+
+/// The octets of the block that `invoke` reads and rewrites: gas and 13 registers.
+const BLOCK: u64 = 8 + 13 * 8;
+
+impl Machines {
+    pub(crate) fn create(
+        &mut self,
+        env: &Env,
+        guest: &mut Guest<'_>,
+        request: &request::Machine,
+    ) -> Result<Reply, Stop> {
+        let octets = guest.read("the program", request.program)?;
+        let Some(module) = self.module(env, &octets)? else {
+            return Ok(Reply::Code(ResultCode::Huh));
+        };
+        let limit = env.limits().inner_machines;
+        if self.machines.len() >= limit {
+            return Err(HostError::TooManyMachines(limit).into());
+        }
+        let mut instance = Instance::new(&module)?;
+        instance.set_pc(request.pc);
+        let handle = self.free.pop_first().unwrap_or(self.machines.len() as u64);
+        guest.observer.inner_created(handle, &octets);
+        self.machines.insert(handle, instance);
+        Ok(Reply::Value(handle))
+    }
+
+    /// The module of a blob, if it is one; made once for each distinct blob.
+    fn module(&mut self, env: &Env, octets: &[u8]) -> Result<Option<Module>, Stop> {
+        let hash = Hash::blake2b(octets);
+        if let Some(module) = self.modules.get(&hash) {
+            return Ok(Some(module.clone()));
+        }
+        let Ok(blob) = ProgramBlob::parse(octets) else { return Ok(None) };
+        let module = Module::new(env.engine(), blob)?;
+        self.modules.insert(hash, module.clone());
+        Ok(Some(module))
+    }
+
+    pub(crate) fn peek(
+        &self,
+        guest: &mut Guest<'_>,
+        request: &request::Peek,
+    ) -> Result<Reply, Stop> {
+        let (to, from, length) = (request.to.0, request.from, request.length);
+        guest.require_writable("the destination", Slice { address: to, length })?;
+        let Some(instance) = self.machines.get(&request.machine) else {
+            return Ok(Reply::Code(ResultCode::Who));
+        };
+        let memory = instance.memory();
+        if !memory.is_readable(from, length) {
+            return Ok(Reply::Code(ResultCode::Oob));
+        }
+        for (offset, size) in chunks(length) {
+            let Ok(octets) = memory.read(from.saturating_add(offset), size) else {
+                return Ok(Reply::Code(ResultCode::Oob));
+            };
+            guest.write("the destination", to.saturating_add(offset), &octets)?;
+        }
+        Ok(Reply::Code(ResultCode::Ok))
+    }
+
+    pub(crate) fn poke(
+        &mut self,
+        guest: &mut Guest<'_>,
+        request: &request::Poke,
+    ) -> Result<Reply, Stop> {
+        let (from, to, length) = (request.from.0, request.to, request.length);
+        guest.require_readable("the source", Slice { address: from, length })?;
+        let Some(instance) = self.machines.get_mut(&request.machine) else {
+            return Ok(Reply::Code(ResultCode::Who));
+        };
+        let memory = instance.memory_mut();
+        if !memory.is_writable(to, length) {
+            return Ok(Reply::Code(ResultCode::Oob));
+        }
+        for (offset, length) in chunks(length) {
+            let slice = Slice { address: from.saturating_add(offset), length };
+            let octets = guest.read("the source", slice)?;
+            if memory.write(to.saturating_add(offset), &octets).is_err() {
+                return Ok(Reply::Code(ResultCode::Oob));
+            }
+        }
+        Ok(Reply::Code(ResultCode::Ok))
+    }
+
+    pub(crate) fn pages(&mut self, request: &request::Pages) -> Result<Reply, Stop> {
+        let Some(instance) = self.machines.get_mut(&request.machine) else {
+            return Ok(Reply::Code(ResultCode::Who));
+        };
+        let memory = instance.memory_mut();
+        let huh = Ok(Reply::Code(ResultCode::Huh));
+        let (access, keeps) = match request.mode {
+            0 => (Access::Inaccessible, false),
+            1 => (Access::ReadOnly, false),
+            2 => (Access::ReadWrite, false),
+            3 => (Access::ReadOnly, true),
+            4 => (Access::ReadWrite, true),
+            _ => return huh,
+        };
+        let end = request.first.saturating_add(request.count);
+        if request.first < LOWEST_PAGE || end >= u64::from(PAGE_COUNT) {
+            return huh;
+        }
+        // Both are below 2^20 by the check above.
+        let (first, count) = (request.first as u32, request.count as u32);
+        let octets = |pages: u64| pages.saturating_mul(u64::from(PAGE_SIZE));
+        if keeps && !memory.is_readable(octets(request.first), octets(request.count)) {
+            return huh;
+        }
+        if !keeps {
+            memory.zero(first, count);
+        }
+        memory.set_access(first, count, access);
+        Ok(Reply::Code(ResultCode::Ok))
+    }
+
+    pub(crate) fn invoke(
+        &mut self,
+        guest: &mut Guest<'_>,
+        request: &request::Invoke,
+    ) -> Result<Reply, Stop> {
+        let block = Slice { address: request.block.0, length: BLOCK };
+        guest.require_writable("the block of gas and registers", block)?;
+        let Some(instance) = self.machines.get_mut(&request.machine) else {
+            return Ok(Reply::Code(ResultCode::Who));
+        };
+        let (gas, registers) = parse_block(&guest.read("the block of gas and registers", block)?);
+        instance.set_gas(gas);
+        *instance.regs_mut() = registers;
+        guest.observer.inner_started(request.machine, instance);
+        let exit = guest.observer.run(Machine::Inner(request.machine), instance);
+        guest.observer.inner_ended(request.machine, instance, exit);
+        let after = block_of(instance.gas(), instance.regs());
+        guest.write("the block of gas and registers", block.address, &after)?;
+        Ok(leave(instance, exit))
+    }
+
+    pub(crate) fn expunge(&mut self, request: &request::Expunge) -> Result<Reply, Stop> {
+        let Some(instance) = self.machines.remove(&request.machine) else {
+            return Ok(Reply::Code(ResultCode::Who));
+        };
+        self.free.insert(request.machine);
+        Ok(Reply::Value(instance.pc()))
+    }
+}
+
+/// Leaves a machine where its next run is to start, and says how this one ended: behind a host
+/// call, at the start after a halt or a panic, else at the instruction that caused the exit.
+fn leave(instance: &mut Instance, exit: Exit) -> Reply {
+    let (exit, detail) = match exit {
+        Exit::HostCall(number) => {
+            instance.skip_host_call();
+            (InnerExit::Host, Some(number))
+        }
+        Exit::PageFault(address) => (InnerExit::Fault, Some(u64::from(address))),
+        Exit::OutOfGas => (InnerExit::OutOfGas, None),
+        Exit::Panic => {
+            instance.set_pc(0);
+            (InnerExit::Panic, None)
+        }
+        Exit::Halt => {
+            instance.set_pc(0);
+            (InnerExit::Halt, None)
+        }
+    };
+    Reply::Ran { exit, detail }
+}
+
+fn parse_block(octets: &[u8]) -> (u64, Registers) {
+    let mut numbers = octets.as_chunks::<8>().0.iter().copied().map(u64::from_le_bytes);
+    let gas = numbers.next().unwrap_or(0);
+    (gas, std::array::from_fn(|_| numbers.next().unwrap_or(0)))
+}
+
+fn block_of(gas: u64, registers: &Registers) -> Vec<u8> {
+    std::iter::once(&gas).chain(registers).flat_map(|number| number.to_le_bytes()).collect()
+}
+
+/// Offsets and sizes of the chunks that make up `length` octets.
+fn chunks(length: u64) -> impl Iterator<Item = (u64, u64)> {
+    let mut offset = 0u64;
+    std::iter::from_fn(move || {
+        let size = length.saturating_sub(offset).min(CHUNK);
+        let start = offset;
+        offset = offset.saturating_add(size);
+        (size > 0).then_some((start, size))
+    })
+}

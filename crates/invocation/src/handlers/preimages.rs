@@ -1,0 +1,162 @@
+//! `lookup`, `historical_lookup`, `query`, `solicit`, `forget` and `provide`.
+
+use jambox_hostcall::{HashPointer, History, Reply, ResultCode, request};
+use jambox_state::{Accounts, Blob, RequestHistory, RequestKey};
+use jambox_types::{Hash, ServiceId, TimeSlot};
+
+use super::general::service;
+use crate::Stop;
+use crate::context::Accumulate;
+use crate::guest::Guest;
+
+pub(crate) fn lookup(
+    accounts: &Accounts,
+    own: ServiceId,
+    guest: &mut Guest<'_>,
+    request: &request::Lookup,
+) -> Result<Reply, Stop> {
+    let hash = guest.read_hash(request.hash)?;
+    let Some(service) = service(request.service, own) else { return Ok(Reply::Data(None)) };
+    Ok(Reply::Data(accounts.preimage(service, &hash)?))
+}
+
+pub(crate) fn historical_lookup(
+    accounts: &Accounts,
+    own: ServiceId,
+    slot: TimeSlot,
+    guest: &mut Guest<'_>,
+    request: &request::HistoricalLookup,
+) -> Result<Reply, Stop> {
+    let hash = guest.read_hash(request.hash)?;
+    let Some(service) = service(request.service, own) else { return Ok(Reply::Data(None)) };
+    let slots_back = u32::try_from(request.slots_back).ok();
+    let Some(slot) = slots_back.and_then(|slots| slot.0.checked_sub(slots)) else {
+        return Ok(Reply::Data(None));
+    };
+    Ok(Reply::Data(accounts.historical_lookup(service, TimeSlot(slot), &hash)?))
+}
+
+pub(crate) fn query(
+    context: &Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Query,
+) -> Result<Reply, Stop> {
+    let hash = guest.read_hash(request.hash)?;
+    let history = match key(hash, request.length) {
+        Some(key) => context.accounts().request(context.service, &key)?,
+        None => None,
+    };
+    Ok(Reply::History(history.map(|history| match history {
+        RequestHistory::Requested => History::Requested,
+        RequestHistory::Available(x) => History::Available(x.0),
+        RequestHistory::Unavailable(x, y) => History::Unavailable(x.0, y.0),
+        RequestHistory::AvailableAgain(x, y, z) => History::AvailableAgain(x.0, y.0, z.0),
+    })))
+}
+
+/// A length of 2^32 or more is no length of a blob in the paper's sense: no request can have it,
+/// and none can be made with it (0.8.0 says so in words).
+fn key(hash: Hash, length: u64) -> Option<RequestKey> {
+    u32::try_from(length).ok().map(|length| RequestKey { hash, length })
+}
+
+/// The request that the registers name and its history.
+fn named(
+    context: &Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    hash: HashPointer,
+    length: u64,
+) -> Result<Option<(RequestKey, Option<RequestHistory>)>, Stop> {
+    let hash = guest.read_hash(hash)?;
+    let Some(key) = key(hash, length) else { return Ok(None) };
+    Ok(Some((key, context.accounts().request(context.service, &key)?)))
+}
+
+pub(crate) fn solicit(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Solicit,
+) -> Result<Reply, Stop> {
+    let huh = Ok(Reply::Code(ResultCode::Huh));
+    let Some((key, history)) = named(context, guest, request.hash, request.length)? else {
+        return huh;
+    };
+    let account = context.own()?;
+    let (after, footprint) = match history {
+        None => (RequestHistory::Requested, account.footprint.with_request(key.length)),
+        Some(RequestHistory::Unavailable(x, y)) => {
+            (RequestHistory::AvailableAgain(x, y, context.slot), account.footprint)
+        }
+        Some(_) => return huh,
+    };
+    let threshold = footprint.threshold_balance(account.gratis, context.env.parameters());
+    if account.balance < threshold {
+        return Ok(Reply::Code(ResultCode::Full));
+    }
+    let own = context.service;
+    context.accounts_mut().set_request(own, key, Some(after))?;
+    Ok(Reply::Code(ResultCode::Ok))
+}
+
+pub(crate) fn forget(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Forget,
+) -> Result<Reply, Stop> {
+    let huh = Ok(Reply::Code(ResultCode::Huh));
+    let Some((key, Some(history))) = named(context, guest, request.hash, request.length)? else {
+        return huh;
+    };
+    let now = context.slot;
+    let after = match history {
+        RequestHistory::Requested => None,
+        RequestHistory::Unavailable(_, y) if context.is_expired(y) => None,
+        RequestHistory::Available(x) => Some(RequestHistory::Unavailable(x, now)),
+        RequestHistory::AvailableAgain(_, y, z) if context.is_expired(y) => {
+            Some(RequestHistory::Unavailable(z, now))
+        }
+        RequestHistory::Unavailable(..) | RequestHistory::AvailableAgain(..) => return huh,
+    };
+    let own = context.service;
+    context.accounts_mut().set_request(own, key, after)?;
+    if after.is_none() {
+        context.accounts_mut().set_preimage(own, key.hash, None)?;
+    }
+    Ok(Reply::Code(ResultCode::Ok))
+}
+
+pub(crate) fn provide(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Provide,
+) -> Result<Reply, Stop> {
+    let preimage = guest.read("the preimage", request.data)?;
+    let Some(service) = service(request.service, context.service) else {
+        return Ok(Reply::Code(ResultCode::Who));
+    };
+    if !context.accounts().contains(service)? {
+        return Ok(Reply::Code(ResultCode::Who));
+    }
+    let hash = Hash::blake2b(&preimage);
+    let history = match key(hash, request.data.length) {
+        Some(key) => context.accounts().request(service, &key)?,
+        None => None,
+    };
+    if history != Some(RequestHistory::Requested) {
+        return Ok(Reply::Code(ResultCode::Huh));
+    }
+    // A hash stands for its preimage: two that differ cannot share it.
+    if context.regular.provisions.contains_key(&(service, hash)) {
+        return Ok(Reply::Code(ResultCode::Huh));
+    }
+    context.regular.provisions.insert((service, hash), Blob::from(preimage));
+    Ok(Reply::Code(ResultCode::Ok))
+}
+
+impl Accumulate<'_> {
+    /// Whether a preimage unavailable since `since` may be expunged by now.
+    pub(crate) fn is_expired(&self, since: TimeSlot) -> bool {
+        let period = self.env.parameters().expunge_period;
+        self.slot.0.checked_sub(period).is_some_and(|before| since.0 < before)
+    }
+}

@@ -1,0 +1,108 @@
+//! `bless`, `assign` and `designate`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jambox_codec::decode_all_with;
+use jambox_hostcall::{Reply, ResultCode, request};
+use jambox_types::{
+    Gas, Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Privileges, ServiceId,
+    ValidatorKey,
+};
+
+use crate::Stop;
+use crate::context::Accumulate;
+use crate::guest::Guest;
+
+pub(crate) fn bless(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Bless,
+) -> Result<Reply, Stop> {
+    let parameters = context.env.parameters();
+    let cores = u64::from(parameters.cores);
+    let assigners = guest.read_array("the assigners", request.assigners.0, cores, 4)?;
+    let what = "the always-accumulate entries";
+    let always = guest.read_array(what, request.always.0, request.always_count, 12)?;
+    let state = &mut context.regular.state;
+    let registrar = request.registrar.unwrap_or(u64::from(state.privileges.registrar.0));
+    let ids = [request.manager, request.delegator, registrar].map(u32::try_from);
+    let [Ok(manager), Ok(delegator), Ok(registrar)] = ids else {
+        return Ok(Reply::Code(ResultCode::Who));
+    };
+    state.privileges = Arc::new(Privileges {
+        manager: ServiceId(manager),
+        assigners: per_core(&assigners, parameters),
+        delegator: ServiceId(delegator),
+        registrar: ServiceId(registrar),
+        always_accumulate: entries(&always),
+    });
+    Ok(Reply::Code(ResultCode::Ok))
+}
+
+fn per_core(octets: &[u8], parameters: &Parameters) -> PerCore<ServiceId> {
+    let mut ids = octets.as_chunks::<4>().0.iter();
+    PerCore::from_fn(parameters, |_| ServiceId(ids.next().copied().map_or(0, u32::from_le_bytes)))
+}
+
+/// A service named twice has the gas of its last entry.
+fn entries(octets: &[u8]) -> BTreeMap<ServiceId, Gas> {
+    let entries = octets.as_chunks::<12>().0.iter();
+    entries
+        .map(|&[a, b, c, d, gas @ ..]| {
+            (ServiceId(u32::from_le_bytes([a, b, c, d])), Gas(u64::from_le_bytes(gas)))
+        })
+        .collect()
+}
+
+pub(crate) fn assign(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Assign,
+) -> Result<Reply, Stop> {
+    let parameters = context.env.parameters();
+    let length = u64::from(parameters.auth_queue_size);
+    let queue = guest.read_array("the queue", request.queue.0, length, Hash::LENGTH as u64)?;
+    let state = &mut context.regular.state;
+    let core = usize::try_from(request.core).unwrap_or(usize::MAX);
+    let Some(&assigner) = state.privileges.assigners.get(core) else {
+        return Ok(Reply::Code(ResultCode::Core));
+    };
+    if assigner != context.service {
+        return Ok(Reply::Code(ResultCode::Huh));
+    }
+    let Ok(successor) = u32::try_from(request.assigner.unwrap_or(u64::from(assigner.0))) else {
+        return Ok(Reply::Code(ResultCode::Who));
+    };
+    let mut hashes = queue.as_chunks::<{ Hash::LENGTH }>().0.iter();
+    let queue =
+        PerQueuePosition::from_fn(parameters, |_| Hash(hashes.next().copied().unwrap_or_default()));
+    if let Some(place) = Arc::make_mut(&mut state.authorizer_queues).get_mut(core) {
+        *place = Arc::new(queue);
+    }
+    if let Some(place) = Arc::make_mut(&mut state.privileges).assigners.get_mut(core) {
+        *place = ServiceId(successor);
+    }
+    Ok(Reply::Code(ResultCode::Ok))
+}
+
+pub(crate) fn designate(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Designate,
+) -> Result<Reply, Stop> {
+    let parameters = context.env.parameters();
+    let count = u64::from(parameters.validators);
+    let size = ValidatorKey::LENGTH as u64;
+    let keys = guest.read_array("the validator keys", request.keys.0, count, size)?;
+    let state = &mut context.regular.state;
+    if state.privileges.delegator != context.service {
+        return Ok(Reply::Code(ResultCode::Huh));
+    }
+    // Any octets are keys, and their number was just read.
+    let keys = decode_all_with::<PerValidator<ValidatorKey>, _>(&keys, parameters);
+    if let Ok(keys) = keys {
+        state.staging_set = Arc::new(keys);
+    }
+    Ok(Reply::Code(ResultCode::Ok))
+}

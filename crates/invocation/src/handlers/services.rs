@@ -1,0 +1,161 @@
+//! `new`, `upgrade` and `eject`, and the ids of new services.
+
+use jambox_codec::{Encode, encode_natural};
+use jambox_hostcall::{Reply, ResultCode, request};
+use jambox_state::{AccountInfo, Accounts, Footprint, RequestHistory, RequestKey, StateError};
+use jambox_types::constants::MIN_PUBLIC_INDEX;
+use jambox_types::{Balance, Gas, Hash, ServiceId, TimeSlot};
+
+use crate::context::Accumulate;
+use crate::guest::Guest;
+use crate::{PanicReason, Stop};
+
+/// Ids from [`MIN_PUBLIC_INDEX`] on that new services can have: all but the last 2^8.
+const PUBLIC_IDS: u32 = u32::MAX - MIN_PUBLIC_INDEX - 0xff;
+
+/// How far apart the ids are that one accumulation gives out.
+const ID_STEP: u32 = 42;
+
+/// The id of the first service that an accumulation creates (`I` in `eq:accinvocation`, 0.7.2).
+pub(crate) fn first_new_id(
+    base: &Accounts,
+    service: ServiceId,
+    slot: TimeSlot,
+    entropy: Hash,
+) -> Result<ServiceId, StateError> {
+    let mut seed = Vec::new();
+    encode_natural(u64::from(service.0), &mut seed);
+    entropy.encode_to(&mut seed);
+    encode_natural(u64::from(slot.0), &mut seed);
+    let Hash([a, b, c, d, ..]) = Hash::blake2b(&seed);
+    let number = u32::from_le_bytes([a, b, c, d]) % PUBLIC_IDS;
+    free_id(base, ServiceId(number.saturating_add(MIN_PUBLIC_INDEX)))
+}
+
+/// The first id from `id` on that no service of `base` has (`eq:newserviceindex`, 0.7.2).
+fn free_id(base: &Accounts, mut id: ServiceId) -> Result<ServiceId, StateError> {
+    while base.contains(id)? {
+        id = public_id_after(id, 1);
+    }
+    Ok(id)
+}
+
+/// The public id that is `step` further, around the end of the range.
+fn public_id_after(id: ServiceId, step: u32) -> ServiceId {
+    let number = u64::from(id.0.saturating_sub(MIN_PUBLIC_INDEX)).saturating_add(u64::from(step));
+    let number = number.checked_rem(u64::from(PUBLIC_IDS)).unwrap_or(0);
+    ServiceId((number as u32).saturating_add(MIN_PUBLIC_INDEX))
+}
+
+pub(crate) fn new(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::New,
+) -> Result<Reply, Stop> {
+    let code_hash = guest.read_hash(request.code_hash)?;
+    let Ok(code_length) = u32::try_from(request.code_length) else {
+        return Err(Stop::Panic(PanicReason::CodeLength(request.code_length)));
+    };
+    let privileges = &context.regular.state.privileges;
+    if request.gratis != 0 && context.service != privileges.manager {
+        return Ok(Reply::Code(ResultCode::Huh));
+    }
+    let is_registrar = context.service == privileges.registrar;
+    let parameters = context.env.parameters();
+    let (own, gratis) = (context.own()?, Balance(request.gratis));
+    let endowment =
+        Footprint::default().with_request(code_length).threshold_balance(gratis, parameters);
+    let rest = own.balance.0.checked_sub(endowment.0);
+    let Some(rest) = rest.filter(|rest| *rest >= own.threshold_balance(parameters).0) else {
+        return Ok(Reply::Code(ResultCode::Cash));
+    };
+    let wanted = u32::try_from(request.wanted_id).ok();
+    let wanted = wanted.filter(|id| is_registrar && *id < MIN_PUBLIC_INDEX).map(ServiceId);
+    let id = match wanted {
+        Some(id) if context.accounts().contains(id)? => return Ok(Reply::Code(ResultCode::Full)),
+        Some(id) => id,
+        None => {
+            let id = context.regular.next_service;
+            context.regular.next_service = free_id(&context.base, public_id_after(id, ID_STEP))?;
+            id
+        }
+    };
+    let account = AccountInfo {
+        code_hash,
+        balance: endowment,
+        min_accumulate_gas: Gas(request.min_accumulate_gas),
+        min_memo_gas: Gas(request.min_memo_gas),
+        gratis,
+        created: context.slot,
+        last_accumulation: TimeSlot(0),
+        parent: context.service,
+        footprint: Footprint::default(),
+    };
+    let creator = context.service;
+    let accounts = context.accounts_mut();
+    accounts.update(creator, |own| own.balance = Balance(rest))?;
+    accounts.remove(id)?;
+    accounts.create(id, account)?;
+    let key = RequestKey { hash: code_hash, length: code_length };
+    accounts.set_request(id, key, Some(RequestHistory::Requested))?;
+    Ok(Reply::Value(u64::from(id.0)))
+}
+
+pub(crate) fn upgrade(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Upgrade,
+) -> Result<Reply, Stop> {
+    let code_hash = guest.read_hash(request.code_hash)?;
+    let own = context.service;
+    context.accounts_mut().update(own, |account| {
+        account.code_hash = code_hash;
+        account.min_accumulate_gas =
+            request.min_accumulate_gas.map_or(account.min_accumulate_gas, Gas);
+        account.min_memo_gas = request.min_memo_gas.map_or(account.min_memo_gas, Gas);
+    })?;
+    Ok(Reply::Code(ResultCode::Ok))
+}
+
+pub(crate) fn eject(
+    context: &mut Accumulate<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::Eject,
+) -> Result<Reply, Stop> {
+    let hash = guest.read_hash(request.hash)?;
+    let own = context.service;
+    let service = u32::try_from(request.service).ok().map(ServiceId);
+    let Some(service) = service.filter(|service| *service != own) else {
+        return Ok(Reply::Code(ResultCode::Who));
+    };
+    let account = context.accounts().get(service)?;
+    let Some(account) = account.filter(|account| account.code_hash == as_code_hash(own)) else {
+        return Ok(Reply::Code(ResultCode::Who));
+    };
+    let huh = Ok(Reply::Code(ResultCode::Huh));
+    let last = Footprint::default().with_request(0);
+    let length = account.footprint.octets.saturating_sub(last.octets);
+    let Ok(length) = u32::try_from(length) else { return huh };
+    if account.footprint.items != last.items {
+        return huh;
+    }
+    match context.accounts().request(service, &RequestKey { hash, length })? {
+        Some(RequestHistory::Unavailable(_, y)) if context.is_expired(y) => {}
+        _ => return huh,
+    }
+    let accounts = context.accounts_mut();
+    accounts.remove(service)?;
+    accounts.update(own, |own| {
+        own.balance = Balance(own.balance.0.saturating_add(account.balance.0));
+    })?;
+    Ok(Reply::Code(ResultCode::Ok))
+}
+
+/// The code hash by which a service hands itself over to `owner`: the id in 32 octets.
+fn as_code_hash(owner: ServiceId) -> Hash {
+    let [a, b, c, d] = owner.0.to_le_bytes();
+    let mut hash = Hash::ZERO;
+    let [first, second, third, fourth, ..] = &mut hash.0;
+    (*first, *second, *third, *fourth) = (a, b, c, d);
+    hash
+}

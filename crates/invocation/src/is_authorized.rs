@@ -1,0 +1,66 @@
+//! The is-authorized invocation (`eq:isauthinvocation`, 0.7.2).
+
+use jambox_codec::encode;
+use jambox_program::split_metadata;
+use jambox_state::Accounts;
+use jambox_types::{CoreIndex, Gas, WorkError};
+
+use crate::context::IsAuthorized;
+use crate::runner::Job;
+use crate::{End, Env, Failure, HostError, Observer, PackageData};
+
+/// What an authorizer made of a package.
+#[derive(Clone, Debug)]
+pub struct Authorized {
+    /// The trace, or why there is none.
+    pub result: Result<Vec<u8>, WorkError>,
+    /// The gas used.
+    pub gas_used: Gas,
+    /// Why the authorizer failed, if it ran and did.
+    pub failure: Option<Box<Failure>>,
+}
+
+/// Asks a package's authorizer whether the package may use `core`.
+///
+/// The code is looked up among `accounts` as of the package's lookup anchor. Code that is not
+/// there, or not encoded with its metadata, is [`WorkError::BadCode`].
+///
+/// # Errors
+///
+/// Only when the host cannot go on.
+pub fn is_authorized(
+    env: &Env,
+    package: &PackageData,
+    core: CoreIndex,
+    accounts: &Accounts,
+    observer: &mut dyn Observer,
+) -> Result<Authorized, HostError> {
+    let refused = |error| Authorized { result: Err(error), gas_used: Gas(0), failure: None };
+    let (host, code_hash) = (package.package().auth_code_host, package.package().auth_code_hash);
+    let slot = package.package().context.lookup_anchor_slot;
+    let preimage = accounts.historical_lookup(host, slot, &code_hash)?;
+    let code = preimage.as_deref().and_then(|preimage| split_metadata(preimage).ok());
+    let Some((_, program)) = code else { return Ok(refused(WorkError::BadCode)) };
+    if program.len() > env.parameters().max_authorizer_code_size as usize {
+        return Ok(refused(WorkError::BigCode));
+    }
+    let job = Job {
+        code_hash,
+        program,
+        entry_pc: 0,
+        gas_limit: env.parameters().is_authorized_gas,
+        arguments: &encode(&core),
+    };
+    let mut context = IsAuthorized { env, package, core };
+    let (end, gas_used) = env.invoke(&job, &mut context, observer)?;
+    let gas_used = Gas(gas_used);
+    Ok(match end {
+        End::Halt(trace) => Authorized { result: Ok(trace), gas_used, failure: None },
+        End::Panic(failure) => {
+            Authorized { result: Err(WorkError::Panic), gas_used, failure: Some(failure) }
+        }
+        End::OutOfGas(failure) => {
+            Authorized { result: Err(WorkError::OutOfGas), gas_used, failure: Some(failure) }
+        }
+    })
+}

@@ -1,0 +1,120 @@
+//! A work package with all the data it refers to, laid out for `fetch`.
+
+use std::sync::Arc;
+
+use jambox_codec::encode;
+use jambox_hostcall::FetchKind;
+use jambox_state::Blob;
+use jambox_types::{Hash, WorkPackage};
+
+/// A work package with the blobs that its items refer to, each ready to be fetched in parts
+/// without being copied as a whole.
+#[derive(Clone, Debug)]
+pub struct PackageData {
+    package: WorkPackage,
+    hash: Hash,
+    encoded: Blob,
+    configuration: Blob,
+    token: Blob,
+    context: Blob,
+    summaries: Blob,
+    items: Vec<ItemData>,
+}
+
+/// What belongs to one work item.
+#[derive(Clone, Debug)]
+struct ItemData {
+    summary: Blob,
+    payload: Blob,
+    blobs: ItemBlobs,
+}
+
+/// The blobs that a work item refers to by hash, in the order in which it names them.
+#[derive(Clone, Debug, Default)]
+pub struct ItemBlobs {
+    /// The extrinsics.
+    pub extrinsics: Vec<Blob>,
+    /// The imported segments.
+    pub imports: Vec<Blob>,
+}
+
+impl PackageData {
+    /// Lays out a package. `blobs` has an entry for each item; that they are what the package
+    /// means is for the caller to know.
+    #[must_use]
+    pub fn new(package: WorkPackage, blobs: Vec<ItemBlobs>) -> Self {
+        let encoded: Blob = encode(&package).into();
+        let mut blobs = blobs.into_iter();
+        let items = package.items.iter().map(|item| ItemData {
+            summary: item.summary().into(),
+            payload: Arc::from(item.payload.as_slice()),
+            blobs: blobs.next().unwrap_or_default(),
+        });
+        Self {
+            hash: Hash::blake2b(&encoded),
+            encoded,
+            configuration: Arc::from(package.auth_config.as_slice()),
+            token: Arc::from(package.auth_token.as_slice()),
+            context: encode(&package.context).into(),
+            summaries: package.summaries().into(),
+            items: items.collect(),
+            package,
+        }
+    }
+
+    /// The package.
+    #[must_use]
+    pub const fn package(&self) -> &WorkPackage {
+        &self.package
+    }
+
+    /// The package's hash.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The package's encoding.
+    #[must_use]
+    pub const fn encoded(&self) -> &Blob {
+        &self.encoded
+    }
+
+    /// The blobs of each item.
+    pub fn blobs(&self) -> impl Iterator<Item = &ItemBlobs> {
+        self.items.iter().map(|item| &item.blobs)
+    }
+
+    /// What `fetch` gives of the package itself (`fetch`, 0.7.2).
+    pub(crate) fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
+        Some(match kind {
+            FetchKind::WorkPackage => self.encoded.clone(),
+            FetchKind::AuthorizerConfiguration => self.configuration.clone(),
+            FetchKind::AuthorizationToken => self.token.clone(),
+            FetchKind::RefineContext => self.context.clone(),
+            FetchKind::ItemSummaries => self.summaries.clone(),
+            FetchKind::ItemSummary => self.item(first)?.summary.clone(),
+            FetchKind::ItemPayload => self.item(first)?.payload.clone(),
+            _ => return None,
+        })
+    }
+
+    /// One extrinsic of an item.
+    pub(crate) fn extrinsic(&self, item: u64, index: u64) -> Option<Blob> {
+        at(&self.item(item)?.blobs.extrinsics, index).cloned()
+    }
+
+    /// One imported segment of an item.
+    pub(crate) fn import(&self, item: u64, index: u64) -> Option<Blob> {
+        at(&self.item(item)?.blobs.imports, index).cloned()
+    }
+
+    fn item(&self, index: u64) -> Option<&ItemData> {
+        at(&self.items, index)
+    }
+}
+
+/// The element that a guest's index names, if it names one.
+pub(crate) fn at<T>(items: &[T], index: u64) -> Option<&T> {
+    usize::try_from(index).ok().and_then(|index| items.get(index))
+}

@@ -1,0 +1,119 @@
+//! The refine invocation (`eq:refinvocation`, 0.7.2).
+
+use jambox_codec::{Encode, encode_natural};
+use jambox_program::split_metadata;
+use jambox_state::{Accounts, Blob};
+use jambox_types::{CoreIndex, Gas, WorkError, WorkItem};
+
+use crate::context::Refine;
+use crate::handlers::exports::Exports;
+use crate::handlers::machines::Machines;
+use crate::runner::Job;
+use crate::{End, Env, Failure, HostError, Observer, PackageData};
+
+/// What refine is asked to do.
+#[derive(Clone, Copy, Debug)]
+pub struct RefineCall<'a> {
+    /// The package with its data.
+    pub package: &'a PackageData,
+    /// The index of the item.
+    pub item: usize,
+    /// The core that does the work.
+    pub core: CoreIndex,
+    /// The authorizer's output.
+    pub trace: &'a Blob,
+    /// How many segments the package's earlier items export.
+    pub export_offset: u64,
+    /// The accounts in which code and preimages are looked up.
+    pub accounts: &'a Accounts,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Refined {
+    /// The output, or why there is none.
+    pub result: Result<Vec<u8>, WorkError>,
+    /// The exported segments; none without an output.
+    pub exports: Vec<Blob>,
+    /// The gas used.
+    pub gas_used: Gas,
+    /// Why the guest failed, if it ran and did.
+    pub failure: Option<Box<Failure>>,
+}
+
+impl Refined {
+    fn refused(error: WorkError) -> Self {
+        Self { result: Err(error), exports: Vec::new(), gas_used: Gas(0), failure: None }
+    }
+}
+
+/// Refines one work item.
+///
+/// The code is looked up as of the package's lookup anchor: not there (or not encoded with its
+/// metadata) is [`WorkError::BadCode`], longer than allowed with its metadata is
+/// [`WorkError::BigCode`].
+///
+/// # Errors
+///
+/// Only when the host cannot go on. An item that the package does not have is bad code.
+pub fn refine(
+    env: &Env,
+    call: RefineCall<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Refined, HostError> {
+    let RefineCall { package, item: index, core, trace, export_offset, accounts } = call;
+    let bad_code = || Ok(Refined::refused(WorkError::BadCode));
+    let Some(item) = package.package().items.get(index) else { return bad_code() };
+    let slot = package.package().context.lookup_anchor_slot;
+    let Some(preimage) = accounts.historical_lookup(item.service, slot, &item.code_hash)? else {
+        return bad_code();
+    };
+    if preimage.len() > env.parameters().max_service_code_size as usize {
+        return Ok(Refined::refused(WorkError::BigCode));
+    }
+    let Ok((_, program)) = split_metadata(&preimage) else { return bad_code() };
+    let job = Job {
+        code_hash: item.code_hash,
+        program,
+        entry_pc: 0,
+        gas_limit: item.refine_gas_limit.0,
+        arguments: &arguments(package, core, index, item),
+    };
+    let mut context = Refine {
+        env,
+        package,
+        core,
+        item: index,
+        service: item.service,
+        accounts,
+        lookup_slot: slot,
+        trace: trace.clone(),
+        exports: Exports::new(export_offset, env.parameters()),
+        machines: Machines::default(),
+    };
+    let (end, gas_used) = env.invoke(&job, &mut context, observer)?;
+    let exports = context.exports.segments;
+    let gas_used = Gas(gas_used);
+    let failed = |error, failure| Refined {
+        result: Err(error),
+        exports: Vec::new(),
+        gas_used,
+        failure: Some(failure),
+    };
+    Ok(match end {
+        End::Halt(output) => Refined { result: Ok(output), exports, gas_used, failure: None },
+        End::Panic(failure) => failed(WorkError::Panic, failure),
+        End::OutOfGas(failure) => failed(WorkError::OutOfGas, failure),
+    })
+}
+
+/// Core, item index and service as naturals, the payload with its length, the package's hash.
+fn arguments(package: &PackageData, core: CoreIndex, index: usize, item: &WorkItem) -> Vec<u8> {
+    let mut arguments = Vec::new();
+    encode_natural(u64::from(core.0), &mut arguments);
+    encode_natural(index as u64, &mut arguments);
+    encode_natural(u64::from(item.service.0), &mut arguments);
+    item.payload.encode_to(&mut arguments);
+    package.hash().encode_to(&mut arguments);
+    arguments
+}

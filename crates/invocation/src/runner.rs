@@ -1,0 +1,175 @@
+//! Running the outer guest: its standard program on the engine, or something in its place.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jambox_engine::{Engine, Exit, Instance, Module};
+use jambox_program::{ProgramError, StandardProgram};
+use jambox_types::Hash;
+
+use crate::failure::{Cause, MachineState};
+use crate::{CallSite, End, Failure, Host, HostError, Machine};
+
+/// What a runner is to run (the arguments of the paper's argument invocation,
+/// `sec:standardprograminit`, 0.7.2).
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The hash that names the code, metadata included.
+    pub code_hash: Hash,
+    /// The standard program, without metadata.
+    pub program: &'a [u8],
+    /// Where it starts.
+    pub entry_pc: u64,
+    /// The gas that it may use.
+    pub gas_limit: u64,
+    /// Its encoded arguments.
+    pub arguments: &'a [u8],
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// How, and with what output.
+    pub end: End,
+    /// The gas left of the limit.
+    pub gas_left: u64,
+}
+
+/// Runs the guest of an invocation and serves its host calls through [`Host::serve`].
+///
+/// The engine is one; another runs services natively, under the same handlers.
+pub trait Runner: Send + Sync {
+    /// Runs a guest to its end.
+    ///
+    /// # Errors
+    ///
+    /// Only when the host cannot go on; what the guest does is an [`End`].
+    fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError>;
+}
+
+/// Runs standard programs on the engine, and keeps the last ones decoded.
+pub struct EngineRunner {
+    engine: Engine,
+    programs: Mutex<ProgramCache>,
+}
+
+struct Program {
+    standard: StandardProgram,
+    module: Module,
+}
+
+impl EngineRunner {
+    /// A runner without any program yet.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        Self { engine, programs: Mutex::new(ProgramCache::default()) }
+    }
+
+    fn program(&self, job: &Job<'_>) -> Result<Result<Arc<Program>, ProgramError>, HostError> {
+        let lock = || self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(program) = lock().get(&job.code_hash) {
+            return Ok(Ok(program));
+        }
+        let parsed = StandardProgram::parse(job.program);
+        let parsed = parsed.and_then(|standard| Ok((standard.program()?, standard)));
+        let (blob, standard) = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => return Ok(Err(error)),
+        };
+        let module = Module::new(&self.engine, blob)?;
+        let program = Arc::new(Program { standard, module });
+        lock().insert(job.code_hash, &program, job.program.len());
+        Ok(Ok(program))
+    }
+}
+
+impl Runner for EngineRunner {
+    fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError> {
+        let refused = |cause| {
+            let failure = Failure { cause, machine: None };
+            Ok(Ran { end: End::Panic(Box::new(failure)), gas_left: job.gas_limit })
+        };
+        let program = match self.program(job)? {
+            Ok(program) => program,
+            Err(error) => return refused(Cause::NotAProgram(error)),
+        };
+        let Program { standard, module } = &*program;
+        if standard.layout(job.arguments.len() as u64).is_none() {
+            return refused(Cause::ArgumentsTooLong(job.arguments.len()));
+        }
+        let mut instance = Instance::standard(module, standard, job.arguments)?;
+        instance.set_pc(job.entry_pc);
+        instance.set_gas(job.gas_limit);
+        let failure = run_to_end(&mut instance, host)?;
+        host.observer().stopped(&instance, failure.as_ref());
+        let end = match failure {
+            None => End::Halt(output(&instance)),
+            Some(failure) if failure.is_out_of_gas() => End::OutOfGas(Box::new(failure)),
+            Some(failure) => End::Panic(Box::new(failure)),
+        };
+        Ok(Ran { end, gas_left: instance.gas() })
+    }
+}
+
+/// The host-call loop: runs the guest until it halts (`None`) or fails.
+fn run_to_end(instance: &mut Instance, host: &mut Host<'_>) -> Result<Option<Failure>, HostError> {
+    loop {
+        let exit = host.observer().run(Machine::Outer, instance);
+        let Exit::HostCall(number) = exit else {
+            return Ok(Failure::of_exit(instance, exit));
+        };
+        let (mut registers, mut gas) = (*instance.regs(), instance.gas());
+        let site = CallSite {
+            pc: Some(instance.pc()),
+            registers: &mut registers,
+            gas: &mut gas,
+            memory: instance.memory_mut(),
+        };
+        let served = host.serve(number, site);
+        *instance.regs_mut() = registers;
+        instance.set_gas(gas);
+        match served {
+            Ok(()) => instance.skip_host_call(),
+            Err(stop) => {
+                let call = host.form(number).map(|form| form.call);
+                let machine = Some(MachineState::of(instance));
+                return Ok(Some(Failure { cause: Cause::of_stop(number, call, stop)?, machine }));
+            }
+        }
+    }
+}
+
+/// The output of a guest that halted: the memory that `r7` and `r8` name, if all is readable.
+fn output(instance: &Instance) -> Vec<u8> {
+    let [_, _, _, _, _, _, _, address, length, ..] = *instance.regs();
+    instance.memory().read(address, length).unwrap_or_default()
+}
+
+/// Programs by code hash, the oldest leaving first.
+#[derive(Default)]
+struct ProgramCache {
+    programs: BTreeMap<Hash, (Arc<Program>, usize)>,
+    order: VecDeque<Hash>,
+    octets: usize,
+}
+
+impl ProgramCache {
+    /// How much code is kept, in octets of program blobs.
+    const LIMIT: usize = 16 << 20;
+
+    fn get(&self, hash: &Hash) -> Option<Arc<Program>> {
+        self.programs.get(hash).map(|(program, _)| Arc::clone(program))
+    }
+
+    fn insert(&mut self, hash: Hash, program: &Arc<Program>, octets: usize) {
+        if self.programs.insert(hash, (Arc::clone(program), octets)).is_none() {
+            self.order.push_back(hash);
+            self.octets = self.octets.saturating_add(octets);
+        }
+        while self.octets > Self::LIMIT {
+            let Some(oldest) = self.order.pop_front() else { return };
+            let freed = self.programs.remove(&oldest).map_or(0, |(_, octets)| octets);
+            self.octets = self.octets.saturating_sub(freed);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Computing a work report (`sec:computeworkreport`, 0.7.2).
+
+mod check;
+mod segments;
+
+pub use check::PackageError;
+pub use segments::{BadSegment, ExportedSegments};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jambox_codec::{Encode, encode_natural};
+use jambox_state::merkle::constant_depth;
+use jambox_state::{Accounts, Blob};
+use jambox_types::{
+    AvailabilitySpec, CoreIndex, Gas, Hash, ImportSource, ImportSpec, RefineLoad, WorkDigest,
+    WorkError, WorkItem, WorkPackage, WorkReport, WorkResult,
+};
+
+use crate::{
+    Env, Failure, HostError, ItemBlobs, Observer, PackageData, RefineCall, is_authorized, refine,
+};
+
+/// A work package with everything that a core must know to work on it.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportCall<'a> {
+    /// The package.
+    pub package: &'a WorkPackage,
+    /// The core that is to do the work.
+    pub core: CoreIndex,
+    /// For each item the blobs of its extrinsics.
+    pub extrinsics: &'a [Vec<Blob>],
+    /// The segments to import from, by segment root.
+    pub exported: &'a BTreeMap<Hash, ExportedSegments>,
+    /// The segment roots of packages that imports name by hash.
+    pub segment_roots: &'a BTreeMap<Hash, Hash>,
+    /// The accounts in which code and preimages are looked up.
+    pub accounts: &'a Accounts,
+}
+
+/// A work report and what else came of the work.
+#[derive(Clone, Debug)]
+pub struct Computed {
+    /// The report. Its erasure root is zero: erasure coding is for whoever distributes the bundle
+    /// and the exports.
+    pub report: WorkReport,
+    /// What came of each item, in order.
+    pub items: Vec<ItemOutcome>,
+    /// The segments of all items, zero segments in place of those that failed.
+    pub exports: Vec<Blob>,
+    /// The bundle that auditors need: package, extrinsics, imports and their justifications.
+    pub bundle: Vec<u8>,
+}
+
+/// What came of an item, beyond its digest.
+#[derive(Clone, Debug)]
+pub struct ItemOutcome {
+    /// How many segments it exported, whatever it declared.
+    pub exported: usize,
+    /// The result of refine before the limits of the report were applied.
+    pub refined: Result<usize, WorkError>,
+    /// Why the guest failed, if it ran and did.
+    pub failure: Option<Box<Failure>>,
+}
+
+/// Why there is no report.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The package is not valid, or data that it refers to is missing or not what it says.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The authorizer did not authorize the package.
+    #[error("the package is not authorized: {error}")]
+    NotAuthorized {
+        /// How the authorizer ended.
+        error: WorkError,
+        /// The gas it used.
+        gas_used: Gas,
+        /// Why it failed, if it ran.
+        failure: Option<Box<Failure>>,
+    },
+    /// The authorizer's output alone is larger than a report may be.
+    #[error("the authorizer returned {length} octets: a report holds at most {limit}")]
+    TraceTooLong {
+        /// Its length.
+        length: usize,
+        /// The most that a report holds.
+        limit: u32,
+    },
+    /// The host could not go on.
+    #[error(transparent)]
+    Host(#[from] HostError),
+}
+
+/// Computes the work report of a package: asks the authorizer, then refines the items in order
+/// (`eq:workdigestfunction`, 0.7.2).
+///
+/// # Errors
+///
+/// When the package is not valid or not authorized, or the host cannot go on. Items that fail do
+/// not: their digests say so.
+pub fn compute_report(
+    env: &Env,
+    call: ReportCall<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Computed, ReportError> {
+    let data = check::load(env.parameters(), &call)?;
+    let authorized = is_authorized(env, &data, call.core, call.accounts, observer)?;
+    let (gas_used, failure) = (authorized.gas_used, authorized.failure);
+    let trace = match authorized.result {
+        Ok(trace) => trace,
+        Err(error) => return Err(ReportError::NotAuthorized { error, gas_used, failure }),
+    };
+    let limit = env.parameters().max_report_variable_size;
+    if trace.len() > limit as usize {
+        return Err(ReportError::TraceTooLong { length: trace.len(), limit });
+    }
+    let work = refine_items(env, &call, &data, &trace, observer)?;
+    let bundle = bundle(&call, &data);
+    let availability = AvailabilitySpec {
+        package_hash: data.hash(),
+        bundle_length: u32::try_from(bundle.len()).unwrap_or(u32::MAX),
+        erasure_root: Hash::ZERO,
+        segment_root: constant_depth(&work.exports, Hash::blake2b),
+        segment_count: u16::try_from(work.exports.len()).unwrap_or(u16::MAX),
+    };
+    let report = WorkReport {
+        availability,
+        context: call.package.context.clone(),
+        core: call.core,
+        authorizer: call.package.authorizer(),
+        auth_gas_used: gas_used,
+        auth_trace: trace,
+        segment_roots: needed_roots(&call),
+        digests: work.digests,
+    };
+    Ok(Computed { report, items: work.items, exports: work.exports, bundle })
+}
+
+/// What came of all items.
+struct Work {
+    digests: Vec<WorkDigest>,
+    items: Vec<ItemOutcome>,
+    exports: Vec<Blob>,
+}
+
+fn refine_items(
+    env: &Env,
+    call: &ReportCall<'_>,
+    data: &PackageData,
+    trace: &[u8],
+    observer: &mut dyn Observer,
+) -> Result<Work, HostError> {
+    let limit = env.parameters().max_report_variable_size as usize;
+    let zero_segment: Blob = vec![0; env.parameters().segment_size()].into();
+    let shared_trace = Blob::from(trace);
+    let mut size = trace.len();
+    let mut work = Work { digests: Vec::new(), items: Vec::new(), exports: Vec::new() };
+    for (index, item) in call.package.items.iter().enumerate() {
+        let refined = refine(
+            env,
+            RefineCall {
+                package: data,
+                item: index,
+                core: call.core,
+                trace: &shared_trace,
+                export_offset: work.exports.len() as u64,
+                accounts: call.accounts,
+            },
+            observer,
+        )?;
+        let declared = usize::from(item.export_count);
+        work.items.push(ItemOutcome {
+            exported: refined.exports.len(),
+            refined: refined.result.as_ref().map(Vec::len).map_err(|error| *error),
+            failure: refined.failure,
+        });
+        let result = limited(refined.result, refined.exports.len(), declared, size, limit);
+        match &result {
+            Ok(output) => {
+                size = size.saturating_add(output.len());
+                work.exports.extend(refined.exports);
+            }
+            Err(_) => work.exports.extend(vec![Arc::clone(&zero_segment); declared]),
+        }
+        work.digests.push(digest(item, WorkResult(result), refined.gas_used));
+    }
+    Ok(work)
+}
+
+/// The result of an item within the limits of its report (`I` in `sec:computeworkreport`, 0.7.2).
+///
+/// The order is the paper's: an item that failed and declared exports has bad exports, since it
+/// made none.
+fn limited(
+    result: Result<Vec<u8>, WorkError>,
+    exported: usize,
+    declared: usize,
+    size: usize,
+    limit: usize,
+) -> Result<Vec<u8>, WorkError> {
+    let length = result.as_ref().map_or(0, Vec::len);
+    if length.saturating_add(size) > limit {
+        return Err(WorkError::Oversize);
+    }
+    if exported != declared {
+        return Err(WorkError::BadExports);
+    }
+    result
+}
+
+/// The digest of an item (`C` in `sec:packagesanditems`, 0.7.2).
+fn digest(item: &WorkItem, result: WorkResult, gas_used: Gas) -> WorkDigest {
+    // The counts and sizes are within the limits of a package, which was checked.
+    let size = item.extrinsics.iter().fold(0u32, |size, spec| size.saturating_add(spec.length));
+    WorkDigest {
+        service: item.service,
+        code_hash: item.code_hash,
+        payload_hash: Hash::blake2b(&item.payload),
+        accumulate_gas_limit: item.accumulate_gas_limit,
+        result,
+        load: RefineLoad {
+            gas_used,
+            imports: u16::try_from(item.imports.len()).unwrap_or(u16::MAX),
+            extrinsic_count: u16::try_from(item.extrinsics.len()).unwrap_or(u16::MAX),
+            extrinsic_size: size,
+            exports: item.export_count,
+        },
+    }
+}
+
+/// The segment roots of the packages that imports name by hash.
+fn needed_roots(call: &ReportCall<'_>) -> BTreeMap<Hash, Hash> {
+    let imports = call.package.items.iter().flat_map(|item| &item.imports);
+    let by_package = imports.filter_map(|import| match import.source() {
+        ImportSource::WorkPackage(hash) => Some((hash, *call.segment_roots.get(&hash)?)),
+        ImportSource::SegmentRoot(_) => None,
+    });
+    by_package.collect()
+}
+
+/// The segments that an import is taken from, if they are known.
+fn source<'a>(call: &ReportCall<'a>, import: &ImportSpec) -> Option<&'a ExportedSegments> {
+    let root = match import.source() {
+        ImportSource::SegmentRoot(root) => root,
+        ImportSource::WorkPackage(hash) => *call.segment_roots.get(&hash)?,
+    };
+    call.exported.get(&root)
+}
+
+/// The package, then of all items the extrinsics, the imports, and the imports' justifications;
+/// only the latter with their lengths.
+fn bundle(call: &ReportCall<'_>, data: &PackageData) -> Vec<u8> {
+    let mut bundle = data.encoded().to_vec();
+    data.blobs().flat_map(|blobs| &blobs.extrinsics).for_each(|blob| bundle.extend(&**blob));
+    data.blobs().flat_map(|blobs: &ItemBlobs| &blobs.imports).for_each(|blob| {
+        bundle.extend(&**blob);
+    });
+    for import in call.package.items.iter().flat_map(|item| &item.imports) {
+        let path = source(call, import).map(|source| source.justification(import.index()));
+        let path = path.unwrap_or_default();
+        encode_natural(path.len() as u64, &mut bundle);
+        Hash::encode_slice(&path, &mut bundle);
+    }
+    bundle
+}

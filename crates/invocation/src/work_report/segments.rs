@@ -1,0 +1,98 @@
+//! The segments that a package exported, to import from.
+
+use std::sync::Arc;
+
+use jambox_state::Blob;
+use jambox_types::{Hash, Parameters};
+
+/// All segments that one package exported, with the tree over them (`eq:constantdepthmerkleroot`,
+/// 0.7.2).
+#[derive(Clone, Debug)]
+pub struct ExportedSegments {
+    segments: Vec<Blob>,
+    /// The levels of the tree from the leaves to the root.
+    levels: Vec<Vec<Hash>>,
+}
+
+/// A segment that is not of the one size that segments have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("segment {index} has {length} octets: expected {expected}")]
+pub struct BadSegment {
+    /// Its index.
+    pub index: usize,
+    /// Its length.
+    pub length: usize,
+    /// The length of segments.
+    pub expected: usize,
+}
+
+impl ExportedSegments {
+    /// The segments that a package exported, all of them and in order.
+    ///
+    /// # Errors
+    ///
+    /// When one is not of the size of segments.
+    pub fn new(segments: Vec<Blob>, parameters: &Parameters) -> Result<Self, BadSegment> {
+        let expected = parameters.segment_size();
+        let lengths = segments.iter().map(|segment| segment.len()).enumerate();
+        for (index, length) in lengths {
+            if length != expected {
+                return Err(BadSegment { index, length, expected });
+            }
+        }
+        let leaf = |segment: &Blob| Hash::blake2b_of(&[b"leaf", segment]);
+        let mut level: Vec<Hash> = segments.iter().map(leaf).collect();
+        level.resize(segments.len().next_power_of_two(), Hash::ZERO);
+        let mut levels = vec![level];
+        while let Some(level) = levels.last().filter(|level| level.len() > 1) {
+            let pairs = level.as_chunks::<2>().0.iter();
+            let above = pairs.map(|[left, right]| node(left, right)).collect();
+            levels.push(above);
+        }
+        Ok(Self { segments, levels })
+    }
+
+    /// The segment root, by which imports name these segments.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.levels.last().and_then(|level| level.first()).copied().unwrap_or(Hash::ZERO)
+    }
+
+    /// How many segments there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// A segment.
+    #[must_use]
+    pub fn get(&self, index: u16) -> Option<Blob> {
+        self.segments.get(usize::from(index)).map(Arc::clone)
+    }
+
+    /// The hashes from the top down that, with a segment, give the root
+    /// (`eq:constantdepthsubtreemerklejust` with pages of one segment, 0.7.2).
+    #[must_use]
+    pub fn justification(&self, index: u16) -> Vec<Hash> {
+        let below_root = self.levels.split_last().map_or(&[][..], |(_, below)| below);
+        let mut position = usize::from(index);
+        let mut path = Vec::new();
+        for level in below_root {
+            path.push(level.get(position ^ 1).copied().unwrap_or(Hash::ZERO));
+            position >>= 1;
+        }
+        path.reverse();
+        path
+    }
+}
+
+/// The hash of a node with two children (`eq:merklenode`, 0.7.2).
+fn node(left: &Hash, right: &Hash) -> Hash {
+    Hash::blake2b_of(&[b"node", left.as_ref(), right.as_ref()])
+}
