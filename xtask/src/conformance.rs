@@ -1,0 +1,46 @@
+//! `cargo xtask conformance`: the commands a person would type, over the public vectors.
+
+use std::path::{Path, PathBuf};
+
+use jambox_vectors::archive;
+
+use crate::command::{cache, jambox, root, succeed};
+
+/// The commands, each with the folder it runs over, below the folder that holds `dev`.
+const RUNS: &[(&[&str], &str)] = &[
+    (&["vectors", "pvm"], "dev/pvm/w3f_v0.4/programs"),
+    (&["trace", "replay"], "dev/ecalli"),
+    (&["vectors", "stf"], "dev/jam-test-vectors/stf"),
+    (&["vectors", "codec"], "dev/jam-test-vectors/codec/tiny"),
+];
+
+/// What `cargo xtask conformance` takes.
+#[derive(clap::Args)]
+pub struct Options {
+    /// The vectors: a folder that holds `dev`, or the packed archive. Default: `JAMBOX_VECTORS`,
+    /// else `shared/vectors` beside the project.
+    vectors: Option<PathBuf>,
+    /// Fail when there are no vectors, instead of saying that nothing was checked.
+    #[arg(long)]
+    required: bool,
+}
+
+/// Runs every command; fails with the first that does.
+pub fn run(options: &Options) -> Result<(), String> {
+    let named = options.vectors.as_deref().map(Path::as_os_str);
+    let variable = std::env::var_os(archive::VARIABLE);
+    let found = archive::find_at(named.or(variable.as_deref()), &root(), &cache());
+    let Some(folder) = found.map_err(|error| error.to_string())? else {
+        if options.required {
+            return Err(archive::SOURCES.to_owned());
+        }
+        println!("conformance: skipped, {}", archive::SOURCES);
+        return Ok(());
+    };
+    for (arguments, place) in RUNS {
+        println!("== jambox {} {place}", arguments.join(" "));
+        let mut command = jambox(*arguments);
+        succeed(command.arg(folder.join(place)))?;
+    }
+    Ok(())
+}
