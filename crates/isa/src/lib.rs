@@ -40,6 +40,7 @@ mod table;
 
 pub mod arith;
 mod instruction;
+mod layout;
 mod opcode;
 pub mod operands;
 mod reg;

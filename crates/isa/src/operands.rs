@@ -9,7 +9,7 @@
 //! and like those starts no basic block.
 
 use crate::Reg;
-use crate::window::{Encoder, Window, imm_length, minimal_length};
+use crate::window::{Encoder, Window, minimal_length};
 
 /// Which of the thirteen operand layouts an opcode has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -55,7 +55,10 @@ pub trait Operands: Copy {
     const FORMAT: Format;
 
     /// Reads the operands of the instruction in the window, whatever its opcode.
-    fn decode(window: Window) -> Self;
+    #[inline(always)]
+    fn decode(window: Window) -> Self {
+        Self::from_fields(window.fields(Self::FORMAT))
+    }
 
     /// Picks the format's operands.
     fn from_fields(fields: Fields) -> Self;
@@ -68,7 +71,6 @@ macro_rules! formats {
     ($(
         $(#[$doc:meta])*
         $name:ident { $($field:ident: $type:ty),* }
-        decode($window:ident) $decode:block
         encode($this:ident, $pc:ident, $to:ident) $encode:block
     )*) => {$(
         $(#[$doc])*
@@ -82,9 +84,6 @@ macro_rules! formats {
 
         impl Operands for $name {
             const FORMAT: Format = Format::$name;
-
-            #[inline]
-            fn decode($window: Window) -> Self $decode
 
             #[inline]
             fn from_fields(fields: Fields) -> Self {
@@ -108,83 +107,54 @@ macro_rules! formats {
 formats! {
     /// Without operands.
     NoOperands {}
-    decode(_window) { Self {} }
     encode(self, _pc, to) { to }
 
     /// One immediate.
     Imm { x: i32 }
-    decode(window) { Self { x: window.last_imm(1) } }
     encode(self, _pc, to) { to.imm(self.x) }
 
     /// One register and one 64-bit immediate.
     RegExtImm { a: Reg, wide: u64 }
-    decode(window) { Self { a: low(window), wide: window.wide() } }
     encode(self, _pc, to) { to.octet(self.a as u8).wide(self.wide) }
 
     /// Two immediates.
     ImmImm { x: i32, y: i32 }
-    decode(window) {
-        let length = imm_length(window.octet::<1>());
-        Self { x: window.imm(2, length), y: window.last_imm(length.wrapping_add(2)) }
-    }
     encode(self, _pc, to) { to.octet(minimal_length(self.x)).imm(self.x).imm(self.y) }
 
     /// One offset.
     Offset { target: u32 }
-    decode(window) { Self { target: window.last_target(1) } }
     encode(self, pc, to) { to.target(self.target, pc) }
 
     /// One register and one immediate.
     RegImm { a: Reg, x: i32 }
-    decode(window) { Self { a: low(window), x: window.last_imm(2) } }
     encode(self, _pc, to) { to.octet(self.a as u8).imm(self.x) }
 
     /// One register and two immediates.
     RegImmImm { a: Reg, x: i32, y: i32 }
-    decode(window) {
-        let length = imm_length(window.octet::<1>() >> 4);
-        Self { a: low(window), x: window.imm(2, length), y: window.last_imm(length.wrapping_add(2)) }
-    }
     encode(self, _pc, to) {
         to.octet(pair(self.a as u8, minimal_length(self.x))).imm(self.x).imm(self.y)
     }
 
     /// One register, one immediate and one offset.
     RegImmOffset { a: Reg, x: i32, target: u32 }
-    decode(window) {
-        let length = imm_length(window.octet::<1>() >> 4);
-        Self { a: low(window), x: window.imm(2, length), target: window.last_target(length.wrapping_add(2)) }
-    }
     encode(self, pc, to) {
         to.octet(pair(self.a as u8, minimal_length(self.x))).imm(self.x).target(self.target, pc)
     }
 
     /// Two registers.
     RegReg { d: Reg, a: Reg }
-    decode(window) { Self { d: low(window), a: high(window) } }
     encode(self, _pc, to) { to.octet(pair(self.d as u8, self.a as u8)) }
 
     /// Two registers and one immediate.
     RegRegImm { a: Reg, b: Reg, x: i32 }
-    decode(window) { Self { a: low(window), b: high(window), x: window.last_imm(2) } }
     encode(self, _pc, to) { to.octet(pair(self.a as u8, self.b as u8)).imm(self.x) }
 
     /// Two registers and one offset.
     RegRegOffset { a: Reg, b: Reg, target: u32 }
-    decode(window) { Self { a: low(window), b: high(window), target: window.last_target(2) } }
     encode(self, pc, to) { to.octet(pair(self.a as u8, self.b as u8)).target(self.target, pc) }
 
     /// Two registers and two immediates.
     RegRegImmImm { a: Reg, b: Reg, x: i32, y: i32 }
-    decode(window) {
-        let length = imm_length(window.octet::<2>());
-        Self {
-            a: low(window),
-            b: high(window),
-            x: window.imm(3, length),
-            y: window.last_imm(length.wrapping_add(3)),
-        }
-    }
     encode(self, _pc, to) {
         to.octet(pair(self.a as u8, self.b as u8))
             .octet(minimal_length(self.x))
@@ -194,22 +164,7 @@ formats! {
 
     /// Three registers.
     RegRegReg { a: Reg, b: Reg, d: Reg }
-    decode(window) {
-        Self { a: low(window), b: high(window), d: Reg::clipped(window.octet::<2>()) }
-    }
     encode(self, _pc, to) { to.octet(pair(self.a as u8, self.b as u8)).octet(self.d as u8) }
-}
-
-/// The register in the low half of the octet after the opcode.
-#[inline]
-const fn low(window: Window) -> Reg {
-    Reg::clipped(window.octet::<1>() & 15)
-}
-
-/// The register in the high half of the octet after the opcode.
-#[inline]
-const fn high(window: Window) -> Reg {
-    Reg::clipped(window.octet::<1>() >> 4)
 }
 
 const fn pair(low: u8, high: u8) -> u8 {

@@ -1,5 +1,8 @@
 //! The octets of one instruction: reading and writing operands.
 
+use crate::layout::Bits;
+use crate::{Fields, Format, Reg};
+
 /// The octets at an instruction's start, and how far it is to the next one.
 ///
 /// No instruction is longer than 16 octets, so 16 are enough to decode any; where the code ends
@@ -56,48 +59,47 @@ impl Window {
         self.skip
     }
 
-    /// The octet at a constant place.
-    #[inline]
-    pub(crate) const fn octet<const AT: u32>(self) -> u8 {
-        (self.octets >> const { 8 * AT }) as u8
+    /// The operands of the instruction, read as those of one format.
+    ///
+    /// Without a branch, so that decoding a mix of formats costs no mispredictions; where the format
+    /// is known, inlining leaves only what that format needs.
+    #[inline(always)]
+    #[must_use]
+    pub const fn fields(self, format: Format) -> Fields {
+        let layout = format.layout();
+        // The immediates take at most eight octets and start at one of the first four.
+        let immediates = self.octets.wrapping_shr(layout.immediates_shift as u32 & 31) as u64;
+        let first_length = at_most_4(self.bits(layout.length) as u32);
+        let first = sign_extend(immediates as u32, first_length);
+        let taken = first_length.wrapping_add((layout.immediates_shift / 8) as u32);
+        let left = (self.skip as u32).wrapping_add(1).saturating_sub(taken);
+        let last = immediates.wrapping_shr(first_length.wrapping_mul(8)) as u32;
+        let last = sign_extend(last, at_most_4(left));
+        Fields {
+            a: self.reg(layout.a),
+            b: self.reg(layout.b),
+            d: self.reg(layout.d),
+            x: if layout.last_is_x { last } else { first },
+            y: if layout.last_is_y { last } else { 0 },
+            wide: if layout.is_wide { (self.octets >> 16) as u64 } else { 0 },
+            target: if layout.last_is_target { self.pc.wrapping_add_signed(last) } else { 0 },
+        }
     }
 
-    /// The eight octets from the third on, for `load_imm_64`.
     #[inline]
-    pub(crate) const fn wide(self) -> u64 {
-        (self.octets >> 16) as u64
+    const fn bits(self, bits: Bits) -> u8 {
+        (self.octets as u32).wrapping_shr(bits.shift as u32) as u8 & bits.mask
     }
 
-    /// The immediate of `length` octets at `place`.
     #[inline]
-    pub(crate) const fn imm(self, place: u32, length: u32) -> i32 {
-        let octets = self.octets.wrapping_shr(place.wrapping_mul(8)) as u32;
-        sign_extend(octets, length)
-    }
-
-    /// The immediate that fills what the instruction has left from `place` on.
-    #[inline]
-    pub(crate) const fn last_imm(self, place: u32) -> i32 {
-        let left = (self.skip as u32).wrapping_add(1).saturating_sub(place);
-        self.imm(place, at_most_4(left))
-    }
-
-    /// The jump target whose offset fills what the instruction has left from `place` on.
-    #[inline]
-    pub(crate) const fn last_target(self, place: u32) -> u32 {
-        self.pc.wrapping_add_signed(self.last_imm(place))
+    const fn reg(self, bits: Bits) -> Reg {
+        Reg::clipped(self.bits(bits))
     }
 }
 
 #[cold]
 fn zero_extended(rest: &[u8]) -> u128 {
     rest.iter().rev().fold(0, |octets, &octet| octets << 8 | u128::from(octet))
-}
-
-/// The length of an immediate whose three-bit length field is in the low bits of `octet`.
-#[inline]
-pub(crate) const fn imm_length(octet: u8) -> u32 {
-    at_most_4((octet & 7) as u32)
 }
 
 #[inline]

@@ -10,7 +10,7 @@ pub(crate) const MAX_SKIP: u32 = 24;
 const FRONT: usize = 4;
 /// Ones after the bits, for looking ahead from the last octets of the code.
 const BACK: usize = 4;
-const FRONT_BITS: u32 = 8 * FRONT as u32;
+const FRONT_BITS: u64 = 8 * FRONT as u64;
 
 /// Which octets of the code are opcodes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,7 +45,7 @@ impl Bitmask {
     #[inline]
     #[must_use]
     pub fn is_set(&self, pc: u32) -> bool {
-        pc < self.len && self.word_at(FRONT_BITS.saturating_add(pc)) & 1 != 0
+        pc < self.len && self.word_at(pc, 0) & 1 != 0
     }
 
     /// The number of octets between `pc` and the next octet whose bit is set, at most 24.
@@ -54,7 +54,7 @@ impl Bitmask {
     #[inline]
     #[must_use]
     pub fn skip(&self, pc: u32) -> u8 {
-        let ahead = self.word_at(FRONT_BITS.saturating_add(pc).saturating_add(1));
+        let ahead = self.word_at(pc, 1);
         ahead.trailing_zeros().min(MAX_SKIP) as u8
     }
 
@@ -62,17 +62,21 @@ impl Bitmask {
     #[inline]
     pub(crate) fn previous(&self, pc: u32) -> Option<u32> {
         const REACH: u32 = MAX_SKIP + 1;
-        let behind = self.word_at(FRONT_BITS.saturating_add(pc).saturating_sub(REACH));
+        const BACK_BY_REACH: i64 = -(REACH as i64);
+        let behind = self.word_at(pc, BACK_BY_REACH);
         // Bit 31 is now the octet before `pc`; a skip of at most 24 is at most 25 octets back.
         let distance = behind.wrapping_shl(32 - REACH).leading_zeros().saturating_add(1);
         if distance <= REACH { pc.checked_sub(distance) } else { None }
     }
 
-    /// At least 25 bits from `bit` of the padded octets on, the first one lowest.
+    /// At least 25 bits from the one `distance` after that of `pc` on, the first one lowest.
+    ///
+    /// In 64 bits no position overflows.
     #[inline]
-    fn word_at(&self, bit: u32) -> u32 {
+    fn word_at(&self, pc: u32, distance: i64) -> u32 {
+        let bit = FRONT_BITS.wrapping_add(pc.into()).wrapping_add_signed(distance);
         let word = self.padded.get((bit / 8) as usize..).and_then(<[u8]>::first_chunk);
-        word.map_or(u32::MAX, |octets| u32::from_le_bytes(*octets).wrapping_shr(bit % 8))
+        word.map_or(u32::MAX, |octets| u32::from_le_bytes(*octets).wrapping_shr(bit as u32 % 8))
     }
 
     /// The bits packed in octets, lowest first, the unused ones of the last octet zero.

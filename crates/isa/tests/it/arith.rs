@@ -90,12 +90,17 @@ const BINARY: &[Binary] = &[
     ("add_64", arith::add_64, |a, b| wrap(n(a) + n(b))),
     ("sub_64", arith::sub_64, |a, b| wrap(n(a) + (1 << 64) - n(b))),
     ("mul_64", arith::mul_64, |a, b| {
-        let halves = n(a) % (1 << 32) * n(b) + ((n(a) >> 32) * (n(b) % (1 << 32)) << 32);
-        wrap(halves)
+        let low = low32(a) * n(b);
+        let high = (n(a) >> 32) * low32(b);
+        wrap(low + (high << 32))
     }),
-    ("div_u_64", arith::div_u_64, |a, b| {
-        if b == 0 { wrap(-1) } else { wrap(floor_div(n(a), n(b))) }
-    }),
+    (
+        "div_u_64",
+        arith::div_u_64,
+        |a, b| {
+            if b == 0 { wrap(-1) } else { wrap(floor_div(n(a), n(b))) }
+        },
+    ),
     ("div_s_64", arith::div_s_64, |a, b| {
         if b == 0 {
             wrap(-1)
@@ -109,7 +114,9 @@ const BINARY: &[Binary] = &[
     ("rem_s_64", arith::rem_s_64, |a, b| {
         if z(a) == -(1 << 63) && z(b) == -1 { 0 } else { wrap(smod(z(a), z(b))) }
     }),
-    ("shlo_l_64", arith::shlo_l_64, |a, b| from_bits(64, |i| if i < b % 64 { 0 } else { bit(a, i - b % 64) })),
+    ("shlo_l_64", arith::shlo_l_64, |a, b| {
+        from_bits(64, |i| if i < b % 64 { 0 } else { bit(a, i - b % 64) })
+    }),
     ("shlo_r_64", arith::shlo_r_64, |a, b| wrap(floor_div(n(a), 1 << (b % 64)))),
     ("shar_r_64", arith::shar_r_64, |a, b| wrap(floor_div(z(a), 1 << (b % 64)))),
     ("mul_upper_s_s", arith::mul_upper_s_s, |a, b| wrap(floor_div(z(a) * z(b), 1 << 64))),

@@ -22,12 +22,15 @@ fn by_the_paper(format: Format, code: &[u8], pc: u32, skip: u8) -> Paper {
         let at = usize::try_from(i128::from(pc) + n).unwrap();
         i128::from(code.get(at).copied().unwrap_or(0))
     };
-    let number = |from: i128, length: i128| {
-        (0..length).map(|n| zeta(from + n) << (8 * n)).sum::<i128>()
-    };
+    let number =
+        |from: i128, length: i128| (0..length).map(|n| zeta(from + n) << (8 * n)).sum::<i128>();
     let signed = |from, length: i128| {
         let value = number(from, length);
-        if length > 0 && value >= 1 << (8 * length - 1) { value - (1 << (8 * length)) } else { value }
+        if length > 0 && value >= 1 << (8 * length - 1) {
+            value - (1 << (8 * length))
+        } else {
+            value
+        }
     };
     let sext = |from, length| signed(from, length).rem_euclid(1 << 64) as u64;
     let reg = |n: i128| n.min(12) as u8;

@@ -1,1 +1,6 @@
 //! Checks of the program formats.
+
+mod blob;
+mod code;
+mod container;
+mod standard;
