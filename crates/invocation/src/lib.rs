@@ -10,6 +10,7 @@
 )]
 
 mod accumulate;
+pub mod accumulation;
 mod context;
 mod env;
 mod failure;

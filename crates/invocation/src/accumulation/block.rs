@@ -1,0 +1,97 @@
+//! Accumulation of a block: the state that it reads and leaves.
+
+use jambox_codec::encode;
+use jambox_state::{PartialState, StateError, merkle};
+use jambox_types::{
+    AccumulatedQueue, Gas, Hash, Parameters, ReadyQueue, ServiceId, TimeSlot, WorkReport,
+};
+
+use super::queue::{self, Arrivals};
+use super::{AccumulationStatistics, BlockContext, Outputs, accumulate_reports, block_gas};
+use crate::{AccumulateCall, Accumulated};
+
+/// The state that accumulation carries from block to block.
+#[derive(Clone, Debug)]
+pub struct AccumulationState {
+    /// Time slot of the block that left it.
+    pub slot: TimeSlot,
+    /// What services may change.
+    pub state: PartialState,
+    /// Reports that wait for others.
+    pub ready: ReadyQueue,
+    /// Packages accumulated within the last epoch.
+    pub accumulated: AccumulatedQueue,
+}
+
+/// What came of a block's accumulation.
+#[derive(Clone, Debug)]
+pub struct BlockOutcome {
+    /// The state afterwards, preimages of the block not yet taken in.
+    pub state: AccumulationState,
+    /// What services yielded.
+    pub outputs: Outputs,
+    /// What it meant for each service.
+    pub statistics: AccumulationStatistics,
+}
+
+/// Accumulates what a block makes available, and what waited for it
+/// (`sec:accumulation`, 0.7.2).
+///
+/// # Errors
+///
+/// As [`accumulate_reports`].
+pub fn accumulate_block<E: From<StateError>>(
+    prior: AccumulationState,
+    block: BlockContext,
+    available: Vec<WorkReport>,
+    parameters: &Parameters,
+    invoke: impl FnMut(AccumulateCall) -> Result<Accumulated, E>,
+) -> Result<BlockOutcome, E> {
+    let slot = block.slot;
+    let AccumulationState { slot: prior_slot, state, mut ready, mut accumulated } = prior;
+    let arrivals = Arrivals::new(available, &accumulated);
+    let order = queue::accumulatable(&arrivals, &ready, slot);
+    let gas = block_gas(&state.privileges, parameters);
+    let outcome = accumulate_reports(gas, block, &order, state, invoke)?;
+
+    let done = order.get(..outcome.accumulated).unwrap_or(&order);
+    let packages = queue::package_hashes(done.iter().copied());
+    let statistics = statistics(done, &outcome.gas_used);
+    queue::advance(&mut ready, arrivals.queued, &packages, prior_slot, slot);
+    queue::record(&mut accumulated, packages);
+
+    let mut state = outcome.state;
+    for service in statistics.keys() {
+        if state.accounts.contains(*service)? {
+            state.accounts.update(*service, |info| info.last_accumulation = slot)?;
+        }
+    }
+    Ok(BlockOutcome {
+        state: AccumulationState { slot, state, ready, accumulated },
+        outputs: outcome.outputs,
+        statistics,
+    })
+}
+
+/// `eq:accumulationstatisticsdef`, 0.7.2.
+fn statistics(reports: &[&WorkReport], gas_used: &[(ServiceId, Gas)]) -> AccumulationStatistics {
+    let mut statistics = AccumulationStatistics::new();
+    for (service, gas) in gas_used {
+        let total = &mut statistics.entry(*service).or_default().gas_used.0;
+        *total = total.saturating_add(gas.0);
+    }
+    for digest in reports.iter().flat_map(|report| &report.digests) {
+        let items = &mut statistics.entry(digest.service).or_default().items;
+        *items = items.saturating_add(1);
+    }
+    statistics.retain(|_, service| service.gas_used.0 != 0 || service.items != 0);
+    statistics
+}
+
+/// The commitment to a block's accumulation outputs, an entry of the log that validators sign
+/// (`eq:accoutbeltdef`, 0.7.2).
+#[must_use]
+pub fn output_root(outputs: &Outputs) -> Hash {
+    let leaves: Vec<Vec<u8>> = outputs.iter().map(encode).collect();
+    merkle::well_balanced(&leaves, Hash::keccak)
+}

@@ -1,0 +1,130 @@
+//! One round: every service with work accumulates from the same state, and the results are
+//! joined (`eq:accpar`, 0.7.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jambox_state::{Accounts, AuthorizerQueue, Blob, PartialState, StateError};
+use jambox_types::{DeferredTransfer, Gas, PerCore, Privileges, ServiceId};
+
+use super::Outputs;
+use super::single::Round;
+use crate::{AccumulateCall, Accumulated};
+
+/// What came of a round.
+pub(super) struct RoundOutcome {
+    pub state: PartialState,
+    pub transfers: Vec<DeferredTransfer>,
+    pub outputs: Outputs,
+    pub gas_used: Vec<(ServiceId, Gas)>,
+}
+
+/// Runs one round; `free` are the services that accumulate whether or not they have work.
+pub(super) fn accumulate_round<E: From<StateError>>(
+    state: &PartialState,
+    round: Round<'_>,
+    free: &BTreeMap<ServiceId, Gas>,
+    invoke: &mut impl FnMut(AccumulateCall) -> Result<Accumulated, E>,
+) -> Result<RoundOutcome, E> {
+    let mut results = Results { before: state, outcomes: BTreeMap::new() };
+    for service in participants(round, free) {
+        let free_gas = free.get(&service).copied().unwrap_or_default();
+        let outcome = invoke(round.call(state, service, free_gas))?;
+        results.outcomes.insert(service, outcome);
+    }
+    let outcomes = &results.outcomes;
+    let yields = |(service, outcome): (&ServiceId, &Accumulated)| {
+        outcome.yielded.map(|output| (*service, output))
+    };
+    Ok(RoundOutcome {
+        state: results.joined_state(round)?,
+        transfers: outcomes.values().flat_map(|outcome| outcome.transfers.clone()).collect(),
+        outputs: outcomes.iter().filter_map(yields).collect(),
+        gas_used: outcomes.iter().map(|(service, outcome)| (*service, outcome.gas_used)).collect(),
+    })
+}
+
+/// The services that take part in a round, in the order of their indices.
+fn participants(round: Round<'_>, free: &BTreeMap<ServiceId, Gas>) -> BTreeSet<ServiceId> {
+    let digests = round.reports.iter().flat_map(|report| &report.digests);
+    digests
+        .map(|digest| digest.service)
+        .chain(free.keys().copied())
+        .chain(round.transfers.iter().map(|transfer| transfer.destination))
+        .collect()
+}
+
+/// The state before a round, and what each service made of it.
+struct Results<'a> {
+    before: &'a PartialState,
+    outcomes: BTreeMap<ServiceId, Accumulated>,
+}
+
+impl Results<'_> {
+    /// The state as `service` left it: unchanged if it took no part in the round, since without
+    /// gas no program can change anything.
+    fn left_by(&self, service: ServiceId) -> &PartialState {
+        self.outcomes.get(&service).map_or(self.before, |outcome| &outcome.state)
+    }
+
+    fn joined_state(&self, round: Round<'_>) -> Result<PartialState, StateError> {
+        let before = &self.before.privileges;
+        Ok(PartialState {
+            accounts: self.accounts(round)?,
+            staging_set: Arc::clone(&self.left_by(before.delegator).staging_set),
+            authorizer_queues: self.authorizer_queues(),
+            privileges: self.privileges(),
+        })
+    }
+
+    fn accounts(&self, round: Round<'_>) -> Result<Accounts, StateError> {
+        let outcomes = self.outcomes.iter();
+        let mut accounts = self
+            .before
+            .accounts
+            .merged(outcomes.map(|(service, outcome)| (*service, &outcome.state.accounts)))?;
+        let provisions: BTreeSet<&(ServiceId, Blob)> =
+            self.outcomes.values().flat_map(|outcome| &outcome.provisions).collect();
+        for (service, preimage) in provisions {
+            accounts.provide(*service, Arc::clone(preimage), round.block.slot)?;
+        }
+        Ok(accounts)
+    }
+
+    /// Each core's queue as the core's assigner left it.
+    fn authorizer_queues(&self) -> Arc<PerCore<AuthorizerQueue>> {
+        let mut queues = Arc::clone(&self.before.authorizer_queues);
+        for (core, assigner) in self.before.privileges.assigners.iter().enumerate() {
+            let left = self.left_by(*assigner).authorizer_queues.get(core);
+            let Some(left) = left.filter(|left| Some(*left) != queues.get(core)) else { continue };
+            if let Some(queue) = Arc::make_mut(&mut queues).get_mut(core) {
+                *queue = Arc::clone(left);
+            }
+        }
+        queues
+    }
+
+    /// The manager decides; what it leaves alone, the holder of a privilege may pass on.
+    fn privileges(&self) -> Arc<Privileges> {
+        let before = &self.before.privileges;
+        let managed = &self.left_by(before.manager).privileges;
+        let mut after = Privileges::clone(managed);
+        for (core, holder) in before.assigners.iter().enumerate() {
+            let own = self.left_by(*holder).privileges.assigners.get(core);
+            if let (Some(assigner), Some(own)) = (after.assigners.get_mut(core), own) {
+                *assigner = changed_or(*holder, *assigner, *own);
+            }
+        }
+        let own = self.left_by(before.delegator).privileges.delegator;
+        after.delegator = changed_or(before.delegator, managed.delegator, own);
+        let own = self.left_by(before.registrar).privileges.registrar;
+        after.registrar = changed_or(before.registrar, managed.registrar, own);
+        if after == **before { Arc::clone(before) } else { Arc::new(after) }
+    }
+}
+
+/// What the manager changed a privilege to, or if it did not, what its holder did (function `R`
+/// of `sec:accumulationexecution`, 0.7.2).
+fn changed_or(before: ServiceId, by_manager: ServiceId, by_holder: ServiceId) -> ServiceId {
+    if by_manager == before { by_holder } else { by_manager }
+}

@@ -1,0 +1,92 @@
+//! Rounds of accumulation within the gas of a block (`eq:accseq`, 0.7.2).
+
+use std::collections::BTreeMap;
+
+use jambox_state::{PartialState, StateError};
+use jambox_types::{Gas, Parameters, Privileges, ServiceId, WorkReport};
+
+use super::parallel::{RoundOutcome, accumulate_round};
+use super::single::Round;
+use super::{BlockContext, Outputs};
+use crate::{AccumulateCall, Accumulated};
+
+/// What came of accumulating reports.
+#[derive(Clone, Debug)]
+pub struct ReportsOutcome {
+    /// How many of the reports, from the first, were accumulated within the gas.
+    pub accumulated: usize,
+    /// The state afterwards.
+    pub state: PartialState,
+    /// What services yielded.
+    pub outputs: Outputs,
+    /// Gas used, by round and service.
+    pub gas_used: Vec<(ServiceId, Gas)>,
+}
+
+/// The gas that a block has for accumulation (`eq:finalstateaccumulation`, 0.7.2).
+#[must_use]
+pub fn block_gas(privileges: &Privileges, parameters: &Parameters) -> Gas {
+    let reports = parameters.report_accumulate_gas.saturating_mul(parameters.cores.into());
+    let free = privileges.always_accumulate.values();
+    let needed = free.fold(reports, |sum, gas| sum.saturating_add(gas.0));
+    Gas(parameters.block_accumulate_gas.max(needed))
+}
+
+/// Accumulates as many of `reports` as `gas` covers, in rounds: each takes the transfers that the
+/// one before made, the first also the services that always accumulate (`eq:accseq`, 0.7.2).
+///
+/// `invoke` accumulates one service in one round (`eq:accinvocation`).
+///
+/// # Errors
+///
+/// Those of `invoke`, and those of the state: its base cannot be read, or two services created
+/// the same index, which makes the block invalid.
+pub fn accumulate_reports<E: From<StateError>>(
+    gas: Gas,
+    block: BlockContext,
+    reports: &[&WorkReport],
+    state: PartialState,
+    mut invoke: impl FnMut(AccumulateCall) -> Result<Accumulated, E>,
+) -> Result<ReportsOutcome, E> {
+    let mut gas = gas.0;
+    let mut free = state.privileges.always_accumulate.clone();
+    let mut transfers = Vec::new();
+    let mut waiting = reports;
+    let mut outcome =
+        ReportsOutcome { accumulated: 0, state, outputs: Outputs::new(), gas_used: Vec::new() };
+    loop {
+        let (now, later) = waiting.split_at(affordable(gas, waiting));
+        if now.is_empty() && transfers.is_empty() && free.is_empty() {
+            return Ok(outcome);
+        }
+        let round = Round { block, transfers: &transfers, reports: now };
+        let result = accumulate_round(&outcome.state, round, &free, &mut invoke)?;
+        let RoundOutcome { state, transfers: next, outputs, gas_used } = result;
+        for transfer in &transfers {
+            gas = gas.saturating_add(transfer.gas_limit.0);
+        }
+        for (_, used) in &gas_used {
+            gas = gas.saturating_sub(used.0);
+        }
+        outcome.accumulated = outcome.accumulated.saturating_add(now.len());
+        outcome.state = state;
+        outcome.outputs.extend(outputs);
+        outcome.gas_used.extend(gas_used);
+        (waiting, transfers, free) = (later, next, BTreeMap::new());
+    }
+}
+
+/// How many of the reports, from the first, `gas` covers.
+fn affordable(gas: u64, reports: &[&WorkReport]) -> usize {
+    let mut left = gas;
+    reports
+        .iter()
+        .take_while(|report| {
+            let limits = report.digests.iter().map(|digest| digest.accumulate_gas_limit.0);
+            let needed = limits.fold(0_u64, u64::saturating_add);
+            let enough = left.checked_sub(needed);
+            left = enough.unwrap_or(0);
+            enough.is_some()
+        })
+        .count()
+}

@@ -1,0 +1,43 @@
+//! The services' part of a block's statistics (`sec:bookkeeping`, 0.7.2).
+
+use jambox_types::{Preimage, ServiceStatistics, WorkReport};
+
+use super::AccumulationStatistics;
+
+/// What a block meant for each service: from the reports that came in with it, its preimages
+/// and its accumulation. Counts saturate.
+#[must_use]
+pub fn of_services<'a>(
+    incoming: impl IntoIterator<Item = &'a WorkReport>,
+    preimages: &[Preimage],
+    accumulation: &AccumulationStatistics,
+) -> ServiceStatistics {
+    let mut statistics = ServiceStatistics::new();
+    for digest in incoming.into_iter().flat_map(|report| &report.digests) {
+        let record = statistics.entry(digest.service).or_default();
+        let load = &digest.load;
+        let gas = &mut record.refinement_gas_used.0;
+        *gas = gas.saturating_add(load.gas_used.0);
+        add(&mut record.refinement_count, 1);
+        add(&mut record.imports, load.imports.into());
+        add(&mut record.extrinsic_count, load.extrinsic_count.into());
+        add(&mut record.extrinsic_size, load.extrinsic_size);
+        add(&mut record.exports, load.exports.into());
+    }
+    for preimage in preimages {
+        let record = statistics.entry(preimage.service).or_default();
+        record.provided_count = record.provided_count.saturating_add(1);
+        let octets = u32::try_from(preimage.data.len()).unwrap_or(u32::MAX);
+        add(&mut record.provided_size, octets);
+    }
+    for (service, accumulation) in accumulation {
+        let record = statistics.entry(*service).or_default();
+        record.accumulate_count = accumulation.items;
+        record.accumulate_gas_used = accumulation.gas_used;
+    }
+    statistics
+}
+
+fn add(count: &mut u32, more: u32) {
+    *count = count.saturating_add(more);
+}

@@ -1,0 +1,73 @@
+//! "Final State Integration": statistics, last accumulation and the commitment to outputs.
+
+use std::collections::BTreeSet;
+
+use jambox_invocation::accumulation::{
+    AccumulationState, BlockOutcome, Outputs, ServiceAccumulation, accumulate_block, output_root,
+};
+use jambox_invocation::{AccumulateCall, Accumulated};
+use jambox_types::{Gas, Hash, PerSlot, ServiceId, TimeSlot, WorkReport};
+
+use super::{BLOCK, Invoked, PARAMETERS, SLOT, idle, report, state, transfer};
+
+fn block(
+    services: &[u32],
+    reports: Vec<WorkReport>,
+    script: impl Fn(&AccumulateCall, &mut Accumulated),
+) -> BlockOutcome {
+    let prior = AccumulationState {
+        slot: TimeSlot(SLOT.0 - 1),
+        state: state(services.iter().copied()),
+        ready: PerSlot::from_fn(&PARAMETERS, |_| Vec::new()),
+        accumulated: PerSlot::from_fn(&PARAMETERS, |_| BTreeSet::new()),
+    };
+    let invoke = |call: AccumulateCall| -> Invoked {
+        let mut outcome = idle(call.clone());
+        script(&call, &mut outcome);
+        Ok(outcome)
+    };
+    accumulate_block(prior, BLOCK, reports, &PARAMETERS, invoke).unwrap()
+}
+
+fn last_accumulation(outcome: &BlockOutcome, service: u32) -> Option<u32> {
+    let info = outcome.state.state.accounts.get(ServiceId(service)).unwrap();
+    info.map(|info| info.last_accumulation.0)
+}
+
+#[test]
+fn statistics_sum_gas_over_rounds_and_count_items() {
+    let reports = vec![report(1, &[(5, 10), (5, 10), (6, 10)])];
+    let outcome = block(&[5, 6, 7, 8], reports, |call, outcome| {
+        let service = call.service.0;
+        outcome.gas_used = Gas(if service == 8 { 0 } else { u64::from(service) });
+        if service == 5 {
+            outcome.transfers = [6, 7, 8].map(|to| transfer(call.service, to, 1, 1)).into();
+        }
+    });
+    let expected = [(5, 5, 2), (6, 12, 1), (7, 7, 0)].map(|(service, gas, items)| {
+        (ServiceId(service), ServiceAccumulation { gas_used: Gas(gas), items })
+    });
+    assert_eq!(outcome.statistics, expected.into());
+    assert_eq!(last_accumulation(&outcome, 7), Some(SLOT.0));
+    assert_eq!(last_accumulation(&outcome, 8), Some(0), "no gas, no items: not accumulated");
+    assert_eq!(outcome.state.slot, SLOT);
+}
+
+#[test]
+fn a_service_that_is_gone_is_in_the_statistics_but_not_brought_back() {
+    let outcome = block(&[5], vec![report(1, &[(5, 10), (9, 10)])], |_, _| {});
+    let service = ServiceAccumulation { gas_used: Gas(0), items: 1 };
+    assert_eq!(outcome.statistics.get(&ServiceId(9)), Some(&service));
+    assert_eq!(last_accumulation(&outcome, 9), None);
+}
+
+#[test]
+fn the_commitment_to_outputs() {
+    assert_eq!(output_root(&Outputs::new()), Hash::ZERO);
+    let leaf = |service: u32, mark: u8| [&service.to_le_bytes()[..], &[mark; 32]].concat();
+    let mut outputs = Outputs::from([(ServiceId(300), Hash([1; 32]))]);
+    assert_eq!(output_root(&outputs), Hash::keccak(&leaf(300, 1)));
+    outputs.insert((ServiceId(2), Hash([2; 32])));
+    let node = [b"node", leaf(2, 2).as_slice(), &leaf(300, 1)].concat();
+    assert_eq!(output_root(&outputs), Hash::keccak(&node));
+}

@@ -1,0 +1,3 @@
+//! Tests of the invocation crate through its public interface.
+
+mod accumulation;
