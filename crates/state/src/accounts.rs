@@ -20,9 +20,9 @@ pub struct Accounts {
 /// An account that was created or changed: its fields, and the entries that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountChange {
-    info: AccountInfo,
+    pub(crate) info: AccountInfo,
     /// Whether the account was created here, so that the base's entries are not its own.
-    replaces: bool,
+    pub(crate) replaces: bool,
     pub(crate) storage: Layer<Blob, Blob>,
     pub(crate) preimages: Layer<Hash, Blob>,
     pub(crate) requests: Layer<RequestKey, RequestHistory>,

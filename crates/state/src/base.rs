@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use jambox_types::{Hash, ServiceId};
 
-use crate::{AccountInfo, Accounts, RequestHistory, RequestKey, StateError};
+use crate::accounts::Layer;
+use crate::{AccountChange, AccountInfo, Accounts, RequestHistory, RequestKey, StateError};
 
 /// Octets shared, never copied, by every state that holds them.
 pub type Blob = Arc<[u8]>;
@@ -41,15 +42,43 @@ pub struct MemoryBase {
     accounts: BTreeMap<ServiceId, MemoryAccount>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct MemoryAccount {
-    info: AccountInfo,
-    storage: BTreeMap<Blob, Blob>,
-    preimages: BTreeMap<Hash, Blob>,
-    requests: BTreeMap<RequestKey, RequestHistory>,
+/// A service account in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryAccount {
+    /// The fields. The footprint is taken as given: state may be known in part only.
+    pub info: AccountInfo,
+    /// Storage.
+    pub storage: BTreeMap<Blob, Blob>,
+    /// Preimages, by their hashes.
+    pub preimages: BTreeMap<Hash, Blob>,
+    /// Preimage requests.
+    pub requests: BTreeMap<RequestKey, RequestHistory>,
 }
 
 impl MemoryBase {
+    /// Puts in an account in place of one of the same service.
+    pub fn insert(&mut self, service: ServiceId, account: MemoryAccount) {
+        self.accounts.insert(service, account);
+    }
+
+    /// The accounts as if they had been created over `base`. States made so over one base can be
+    /// [compared](Accounts::diff).
+    #[must_use]
+    pub fn over(&self, base: Arc<dyn Base>) -> Accounts {
+        let mut accounts = Accounts::new(base);
+        for (service, account) in &self.accounts {
+            let change = AccountChange {
+                info: account.info,
+                replaces: true,
+                storage: layer(&account.storage),
+                preimages: layer(&account.preimages),
+                requests: layer(&account.requests),
+            };
+            accounts.changed.insert(*service, Some(Arc::new(change)));
+        }
+        accounts
+    }
+
     /// Takes over what an overlay over this base, or over an equal one, changed.
     pub fn apply(&mut self, accounts: &Accounts) {
         for (service, change) in accounts.changes() {
@@ -57,19 +86,11 @@ impl MemoryBase {
                 self.accounts.remove(&service);
                 continue;
             };
-            let info = *change.info();
-            let account = self.accounts.entry(service).or_insert_with(|| MemoryAccount {
-                info,
-                storage: BTreeMap::new(),
-                preimages: BTreeMap::new(),
-                requests: BTreeMap::new(),
-            });
+            let account = self.accounts.entry(service).or_default();
             if change.replaces() {
-                account.storage.clear();
-                account.preimages.clear();
-                account.requests.clear();
+                *account = MemoryAccount::default();
             }
-            account.info = info;
+            account.info = *change.info();
             apply_to(&mut account.storage, change.storage());
             apply_to(&mut account.preimages, change.preimages());
             apply_to(&mut account.requests, change.requests());
@@ -87,6 +108,10 @@ fn apply_to<'a, K: Ord + Clone + 'a, V: Clone + 'a>(
             None => drop(map.remove(key)),
         }
     }
+}
+
+fn layer<K: Ord + Clone, V: Clone>(map: &BTreeMap<K, V>) -> Layer<K, V> {
+    map.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect()
 }
 
 impl Base for MemoryBase {

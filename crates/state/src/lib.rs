@@ -19,7 +19,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use jambox_state::{AccountInfo, Accounts, Blob, MemoryBase};
+//! use jambox_state::{AccountInfo, Accounts, Blob, MemoryAccount, MemoryBase};
 //! use jambox_types::{Balance, Parameters, ServiceId};
 //!
 //! let mut accounts = Accounts::new(Arc::new(MemoryBase::default()));
@@ -62,7 +62,7 @@ pub mod trie;
 
 pub use account::{AccountInfo, Footprint};
 pub use accounts::{AccountChange, Accounts};
-pub use base::{Base, Blob, MemoryBase};
+pub use base::{Base, Blob, MemoryAccount, MemoryBase};
 pub use diff::{Difference, Part, Place, Value};
 pub use error::StateError;
 pub use key::{KeyKind, StateKey};

@@ -5,6 +5,7 @@
 
 pub mod accumulate;
 pub mod preimages;
+mod run;
 
 use std::path::Path;
 
@@ -13,6 +14,8 @@ use jambox_types::{Hash, Parameters, TimeSlot};
 
 use crate::json::{ToJson, impl_to_json};
 use crate::{Error, codec, files};
+
+pub use run::run;
 
 /// A preimage in an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +66,18 @@ fn load<T: Decode<Parameters> + Encode + ToJson>(
     folder: &Path,
     parameters: &Parameters,
 ) -> Result<Vec<Loaded<T>>, Error> {
-    let load_file = |file: std::path::PathBuf| {
-        let octets = files::read(&file)?;
-        let json = files::read(&file.with_extension("json"))?;
-        let case = codec::decode_checked(&octets, &json, parameters);
-        Ok(Loaded { name: files::stem(&file), case })
-    };
-    let files = files::files_under(folder, &["bin"], "state-transition vectors (`*.bin`)")?;
-    files.into_iter().map(load_file).collect()
+    let files = files::files_under(folder, &["bin"], EXPECTED)?;
+    files.iter().map(|file| load_file(file, parameters)).collect()
 }
+
+fn load_file<T: Decode<Parameters> + Encode + ToJson>(
+    file: &Path,
+    parameters: &Parameters,
+) -> Result<Loaded<T>, Error> {
+    let octets = files::read(file)?;
+    let json = files::read(&file.with_extension("json"))?;
+    let case = codec::decode_checked(&octets, &json, parameters);
+    Ok(Loaded { name: files::stem(file), case })
+}
+
+const EXPECTED: &str = "state-transition vectors (`*.bin`)";

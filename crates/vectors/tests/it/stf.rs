@@ -1,7 +1,7 @@
 //! State transitions.
 
-use jambox_types::Parameters;
-use jambox_vectors::stf::{Loaded, accumulate, preimages};
+use jambox_types::{Parameters, Protocol};
+use jambox_vectors::stf::{self, Loaded, accumulate, preimages};
 
 #[test]
 fn every_case_means_what_its_json_says() {
@@ -19,5 +19,17 @@ fn check<T>(cases: Vec<Loaded<T>>, count: usize) {
         if let Err(difference) = case {
             panic!("{name}: {difference}");
         }
+    }
+}
+
+#[test]
+fn every_transition_gives_the_state_and_output_expected() {
+    let Some(vectors) = jambox_vectors::public!() else { return };
+    let folder = vectors.join("dev/jam-test-vectors/stf");
+    let protocol = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
+    for (name, count) in [("accumulate", 30), ("preimages", 8)] {
+        let report = stf::run(&folder.join(name), protocol).expect("the folder is readable");
+        assert_eq!(report.failed(), 0, "{}", report.remarks());
+        assert_eq!(report.passed(), count, "{report}");
     }
 }

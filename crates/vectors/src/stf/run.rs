@@ -1,0 +1,201 @@
+//! State transitions of the vectors, made by the invocation crate and compared with what the
+//! vectors say.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jambox_invocation::accumulation::preimages::{PreimagesError, check, integrate};
+use jambox_invocation::accumulation::statistics::of_services;
+use jambox_invocation::accumulation::{
+    AccumulationState, AccumulationStatistics, BlockContext, accumulate_block, output_root,
+};
+use jambox_invocation::{Env, HostError, accumulate as accumulate_service};
+use jambox_state::{
+    AccountInfo, Accounts, Base, Blob, Footprint, MemoryAccount, MemoryBase, PartialState,
+    RequestHistory, RequestKey,
+};
+use jambox_types::{
+    Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Protocol, ValidatorKey,
+};
+
+use super::preimages::Invalid;
+use super::{EXPECTED, Loaded, PreimageEntry, RequestEntry, accumulate, load_file, preimages};
+use crate::json::{ToJson, first_difference};
+use crate::{Error, Outcome, Report, files};
+
+/// Runs every case under a folder: a file belongs to the transition that one of the folders
+/// above it is named after, `accumulate` or `preimages`.
+///
+/// Compared is everything that a case says of the state after and of the output.
+///
+/// # Errors
+///
+/// When the folder cannot be read or holds no case.
+pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
+    let mut report = Report::default();
+    for file in files::files_under(folder, &["bin"], EXPECTED)? {
+        let is_under = |name: &str| {
+            let mut folders = file.ancestors().skip(1).filter_map(Path::file_name);
+            folders.any(|folder| folder == name)
+        };
+        let outcome = if is_under("accumulate") {
+            judge(load_file(&file, &protocol.parameters)?, |case| check_accumulate(case, protocol))
+        } else if is_under("preimages") {
+            judge(load_file(&file, &protocol.parameters)?, check_preimages)
+        } else {
+            Outcome::Skipped("under no folder named `accumulate` or `preimages`".into())
+        };
+        report.add(files::stem(&file), outcome);
+    }
+    Ok(report)
+}
+
+fn judge<T>(loaded: Loaded<T>, check: impl FnOnce(&T) -> Result<(), String>) -> Outcome {
+    match loaded.case.and_then(|case| check(&case)) {
+        Ok(()) => Outcome::Passed,
+        Err(difference) => Outcome::Failed(difference),
+    }
+}
+
+fn check_accumulate(case: &accumulate::Case, protocol: Protocol) -> Result<(), String> {
+    let parameters = &protocol.parameters;
+    let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
+    let (before, after) = (&case.pre_state, &case.post_state);
+    let prior = AccumulationState {
+        slot: before.slot,
+        state: PartialState {
+            accounts: accounts(&base, &before.accounts)?,
+            ..blank_state(before, parameters, &base)
+        },
+        ready: before.ready_queue.clone(),
+        accumulated: before.accumulated.clone(),
+    };
+    let block = BlockContext { slot: case.input.slot, entropy: before.entropy };
+    let env = Env::new(protocol).map_err(|error| error.to_string())?;
+    let reports = case.input.reports.clone();
+    let invoke = |call| -> Result<_, HostError> { accumulate_service(&env, call, &mut ()) };
+    let outcome = accumulate_block(prior, block, reports, parameters, invoke)
+        .map_err(|error| format!("no outcome: {error}"))?;
+
+    let statistics = of_services([], &[], &outcome.statistics);
+    let found = outcome.state;
+    same("output", &case.output.0, &output_root(&outcome.outputs))?;
+    same("slot", &after.slot, &found.slot)?;
+    same("entropy", &after.entropy, &before.entropy)?;
+    same("ready queue", &after.ready_queue, &found.ready)?;
+    same("accumulated", &after.accumulated, &found.accumulated)?;
+    same("privileges", &after.privileges, &*found.state.privileges)?;
+    same("statistics", &after.statistics, &statistics)?;
+    same_accounts(&accounts(&base, &after.accounts)?, &found.state.accounts)
+}
+
+/// The state of a case with neither accounts nor what the vectors leave out.
+fn blank_state(
+    state: &accumulate::State,
+    parameters: &Parameters,
+    base: &Arc<dyn Base>,
+) -> PartialState {
+    let queue = Arc::new(PerQueuePosition::from_fn(parameters, |_| Hash::ZERO));
+    PartialState {
+        accounts: Accounts::new(Arc::clone(base)),
+        staging_set: Arc::new(PerValidator::from_fn(parameters, |_| ValidatorKey::default())),
+        authorizer_queues: Arc::new(PerCore::from_fn(parameters, |_| Arc::clone(&queue))),
+        privileges: Arc::new(state.privileges.clone()),
+    }
+}
+
+fn check_preimages(case: &preimages::Case) -> Result<(), String> {
+    let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
+    let load = |state: &preimages::State| {
+        let mut accounts = MemoryBase::default();
+        for preimages::AccountEntry { id, account } in &state.accounts {
+            let info = AccountInfo::default();
+            accounts.insert(*id, self::account(info, &account.preimages, &account.requests)?);
+        }
+        Ok::<_, String>(accounts.over(Arc::clone(&base)))
+    };
+    let mut accounts = load(&case.pre_state)?;
+    let mut statistics = case.pre_state.statistics.clone();
+    let given = &case.input.preimages;
+    let output = match check(&accounts, given) {
+        Ok(()) => {
+            let taken = integrate(&mut accounts, given, case.input.slot);
+            taken.map_err(|error| error.to_string())?;
+            statistics = of_services([], given, &AccumulationStatistics::new());
+            Ok(())
+        }
+        Err(PreimagesError::NotSortedUnique { .. }) => Err(Invalid::NotSortedUnique),
+        Err(PreimagesError::Unneeded { .. }) => Err(Invalid::Unneeded),
+        Err(PreimagesError::State(error)) => return Err(error.to_string()),
+    };
+    same("output", &case.output, &preimages::Output(output))?;
+    same("statistics", &case.post_state.statistics, &statistics)?;
+    same_accounts(&load(&case.post_state)?, &accounts)
+}
+
+fn accounts(
+    base: &Arc<dyn Base>,
+    entries: &[accumulate::AccountEntry],
+) -> Result<Accounts, String> {
+    let mut accounts = MemoryBase::default();
+    for accumulate::AccountEntry { id, account } in entries {
+        let stated = &account.info;
+        let info = AccountInfo {
+            code_hash: stated.code_hash,
+            balance: stated.balance,
+            min_accumulate_gas: stated.min_accumulate_gas,
+            min_memo_gas: stated.min_memo_gas,
+            gratis: stated.gratis,
+            created: stated.created,
+            last_accumulation: stated.last_accumulation,
+            parent: stated.parent,
+            footprint: Footprint { items: stated.items, octets: stated.octets },
+        };
+        let storage = account.storage.iter().map(|item| (blob(&item.key), blob(&item.value)));
+        let storage = storage.collect();
+        let account = self::account(info, &account.preimages, &account.requests)?;
+        accounts.insert(*id, MemoryAccount { storage, ..account });
+    }
+    Ok(accounts.over(Arc::clone(base)))
+}
+
+fn account(
+    info: AccountInfo,
+    preimages: &[PreimageEntry],
+    requests: &[RequestEntry],
+) -> Result<MemoryAccount, String> {
+    let request = |entry: &RequestEntry| {
+        let key = RequestKey { hash: entry.key.hash, length: entry.key.length };
+        let history = RequestHistory::from_slots(&entry.history);
+        Ok((key, history.ok_or("a request has more than three time slots")?))
+    };
+    Ok(MemoryAccount {
+        info,
+        storage: BTreeMap::new(),
+        preimages: preimages.iter().map(|entry| (entry.hash, blob(&entry.blob))).collect(),
+        requests: requests.iter().map(request).collect::<Result<_, String>>()?,
+    })
+}
+
+fn blob(octets: &[u8]) -> Blob {
+    Blob::from(octets)
+}
+
+fn same<T: ToJson>(what: &str, expected: &T, found: &T) -> Result<(), String> {
+    match first_difference(&expected.to_json(), &found.to_json()) {
+        Some(difference) => Err(format!("{what}{difference}")),
+        None => Ok(()),
+    }
+}
+
+fn same_accounts(expected: &Accounts, found: &Accounts) -> Result<(), String> {
+    let differences = expected.diff(found).map_err(|error| error.to_string())?;
+    let Some(first) = differences.first() else { return Ok(()) };
+    let shown = |value: &Option<jambox_state::Value>| {
+        value.as_ref().map_or("nothing".to_owned(), ToString::to_string)
+    };
+    let (expected, found) = (shown(&first.before), shown(&first.after));
+    let more = differences.len().saturating_sub(1);
+    Err(format!("{}: {expected} expected, {found} found (and {more} more)", first.place))
+}
