@@ -1,4 +1,4 @@
-//! Numbers of fixed width, little-endian; truth values; octet arrays.
+//! Numbers of fixed width, little-endian; truth values; arrays.
 
 use alloc::vec::Vec;
 
@@ -40,6 +40,13 @@ impl<C: ?Sized> Decode<C> for u8 {
     fn decode_many(reader: &mut Reader<'_>, count: usize, _: &C) -> Result<Vec<Self>, DecodeError> {
         Ok(reader.take(count)?.to_vec())
     }
+
+    fn decode_array<const N: usize>(
+        reader: &mut Reader<'_>,
+        _: &C,
+    ) -> Result<[Self; N], DecodeError> {
+        reader.take_array()
+    }
 }
 
 impl Encode for bool {
@@ -54,15 +61,15 @@ impl<C: ?Sized> Decode<C> for bool {
     }
 }
 
-/// An octet sequence of fixed length is its own encoding.
-impl<const N: usize> Encode for [u8; N] {
+/// A sequence whose length is part of its type: the items alone.
+impl<T: Encode, const N: usize> Encode for [T; N] {
     fn encode_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self);
+        T::encode_slice(self, out);
     }
 }
 
-impl<C: ?Sized, const N: usize> Decode<C> for [u8; N] {
-    fn decode(reader: &mut Reader<'_>, _: &C) -> Result<Self, DecodeError> {
-        reader.take_array()
+impl<T: Decode<C>, C: ?Sized, const N: usize> Decode<C> for [T; N] {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        T::decode_array(reader, context)
     }
 }

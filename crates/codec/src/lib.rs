@@ -120,6 +120,23 @@ pub trait Decode<C: ?Sized = ()>: Sized {
         }
         Ok(items)
     }
+
+    /// Takes `N` values off the reader: a sequence whose length is part of its type.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Decode::decode`]; octets override it to need no allocation.
+    fn decode_array<const N: usize>(
+        reader: &mut Reader<'_>,
+        context: &C,
+    ) -> Result<[Self; N], DecodeError> {
+        let items = Self::decode_many(reader, N, context)?;
+        items.try_into().map_err(|items: Vec<Self>| {
+            let (length, limit) = (items.len() as u64, N as u64);
+            let kind = DecodeErrorKind::LengthOutOfBounds { length, min: limit, max: limit };
+            reader.error(kind)
+        })
+    }
 }
 
 /// The encoding of `value`.

@@ -37,6 +37,7 @@ fn fixed_width_numbers_are_little_endian() {
 #[test]
 fn arrays_have_no_length_and_sequences_have_one() {
     check(&[1_u8, 2, 3], &[1, 2, 3]);
+    check(&[0x0102_u16, 3], &[2, 1, 3, 0]);
     check(&vec![1_u8, 2, 3], &[3, 1, 2, 3]);
     check(&vec![1_u16, 2], &[2, 1, 0, 2, 0]);
     check(&vec![vec![7_u8], vec![]], &[2, 1, 7, 0]);
