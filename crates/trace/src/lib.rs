@@ -1,1 +1,67 @@
-//! Host-call traces in the JIP-7 text form: recording, replay and comparison.
+//! Host-call traces: a text that holds an execution's program, its start, every host call with all
+//! that the host did, and its end, so that any PVM can replay it without a host.
+//!
+//! **What it is.** The JIP-7 text form read ([`Reader`]) and written ([`write_execution`],
+//! [`Recorder`]), [`replay`]ed on the engine, and [`compare`]d, each difference named with its line
+//! and step.
+//!
+//! **What it is not.** No host: it does not know what a call should have done, only what a trace
+//! says it did.
+//!
+//! **Invariants.** Reading holds one execution at a time and never more than its [`Limits`]. What is
+//! written reads back as the same, apart from the order of what the host did in one call, which
+//! JIP-7 fixes. A replay that gives [`Replayed::Same`] has compared everything that the trace shows
+//! of the machine.
+//!
+//! # Example
+//!
+//! ```
+//! use jambox_engine::{Config, Engine};
+//! use jambox_trace::{Reader, Replayed, replay};
+//!
+//! // add_imm_64 r7, r7, 5; ecalli 3; then the end of the code, a trap.
+//! let trace = "\
+//! Hello from a node; what follows is written by its logger:
+//! [trace] program 0x0000059577050a0309
+//! [trace] start pc=0 gas=10 r07=0x25
+//! [trace] ecalli=3 pc=3 gas=8 r07=0x2a
+//! [trace] setreg r07 <- 0x1
+//! [trace] setgas <- 5
+//! [trace] PANIC=0 pc=5 gas=4 r07=0x1
+//! ";
+//! let engine = Engine::new(Config::default())?;
+//! for execution in Reader::new(trace.as_bytes()) {
+//!     assert_eq!(replay(&execution?, &engine)?, Replayed::Same);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod difference;
+mod error;
+mod execution;
+mod line;
+mod read;
+mod recorder;
+#[cfg(feature = "recording")]
+mod recording;
+mod replay;
+mod write;
+
+pub use difference::{Compared, Difference, DifferenceKind, Event, Step, compare};
+pub use error::{Error, SyntaxError};
+pub use execution::{Action, Block, Call, End, EndKind, Execution, State};
+pub use read::{Limits, Reader};
+pub use recorder::Recorder;
+#[cfg(feature = "recording")]
+pub use recording::Recording;
+pub use replay::{Replayed, replay};
+pub use write::write_execution;

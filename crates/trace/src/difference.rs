@@ -1,0 +1,247 @@
+//! Where two executions part.
+
+use std::fmt;
+
+use crate::write::in_order;
+use crate::{Action, Block, EndKind, Execution, State};
+
+/// The first thing in which an execution differs from a trace, or one trace from another.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, {step}: {kind}")]
+pub struct Difference {
+    /// The line of the (first) trace, from 1.
+    pub line: usize,
+    /// The step of the execution.
+    pub step: Step,
+    /// What differs.
+    pub kind: DifferenceKind,
+}
+
+/// A step of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Before the first instruction.
+    Start,
+    /// At a host call, counted from 1.
+    Call(usize),
+    /// While or after the host served a call, counted from 1.
+    Served(usize),
+    /// At the end.
+    End,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("start"),
+            Self::Call(number) => write!(f, "call {number}"),
+            Self::Served(number) => write!(f, "serving call {number}"),
+            Self::End => f.write_str("end"),
+        }
+    }
+}
+
+/// What comes next in an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A host call of this number.
+    HostCall(u64),
+    /// The program ends.
+    End(EndKind),
+    /// The trace is cut off.
+    Nothing,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HostCall(number) => write!(f, "host call {number}"),
+            Self::End(kind) => kind.fmt(f),
+            Self::Nothing => f.write_str("nothing"),
+        }
+    }
+}
+
+/// What differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DifferenceKind {
+    /// The program, from this octet on.
+    Program(usize),
+    /// Memory written before the start.
+    Prelude(Compared<Option<Block>>),
+    /// What comes next.
+    Event(Compared<Event>),
+    /// The program counter.
+    ProgramCounter(Compared<u64>),
+    /// The gas left.
+    Gas(Compared<u64>),
+    /// A register.
+    Register(u8, Compared<u64>),
+    /// An octet that the host read, by address; it may be inaccessible.
+    Read(u32, Compared<Option<u8>>),
+    /// Memory that the host writes to is not writable.
+    NotWritable {
+        /// Where the host writes.
+        address: u32,
+        /// How many octets.
+        length: usize,
+    },
+    /// What the host did.
+    Action(Compared<Option<Action>>),
+}
+
+/// Two values that should be equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared<T> {
+    /// That of the (first) trace.
+    pub expected: T,
+    /// That of the execution or the second trace.
+    pub found: T,
+}
+
+impl<T: PartialEq> Compared<T> {
+    /// The two, if they differ.
+    pub(crate) fn differing(expected: T, found: T) -> Option<Self> {
+        (expected != found).then_some(Self { expected, found })
+    }
+}
+
+impl fmt::Display for DifferenceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program(octet) => write!(f, "the programs differ from octet {octet} on"),
+            Self::Prelude(Compared { expected, found }) => {
+                let text = |block: &Option<Block>| match block {
+                    Some(block) => format!("{:#}", Action::Write(block.clone())),
+                    None => "nothing".to_owned(),
+                };
+                write!(f, "initial memory: {} expected, {} found", text(expected), text(found))
+            }
+            Self::Event(Compared { expected, found }) => {
+                write!(f, "{expected} expected, {found} found")
+            }
+            Self::ProgramCounter(Compared { expected, found }) => {
+                write!(f, "pc {expected} expected, {found} found")
+            }
+            Self::Gas(Compared { expected, found }) => {
+                write!(f, "gas {expected} expected, {found} found")
+            }
+            Self::Register(register, Compared { expected, found }) => {
+                write!(f, "r{register} {expected:#x} expected, {found:#x} found")
+            }
+            Self::Read(address, Compared { expected, found }) => {
+                let text = |octet: &Option<u8>| match octet {
+                    Some(octet) => format!("{octet:#04x}"),
+                    None => "inaccessible memory".to_owned(),
+                };
+                let (expected, found) = (text(expected), text(found));
+                write!(f, "the host reads at {address:#010x}: {expected} expected, {found} found")
+            }
+            Self::NotWritable { address, length } => {
+                write!(
+                    f,
+                    "the host writes {length} octets at {address:#010x}, which is not writable"
+                )
+            }
+            Self::Action(Compared { expected, found }) => {
+                let text = |action: &Option<Action>| match action {
+                    Some(action) => format!("`{action:#}`"),
+                    None => "nothing".to_owned(),
+                };
+                write!(f, "{} expected, {} found", text(expected), text(found))
+            }
+        }
+    }
+}
+
+/// The first difference between two states.
+pub(crate) fn between_states(expected: &State, found: &State) -> Option<DifferenceKind> {
+    let register = || {
+        (0..13_u8).zip(expected.registers).zip(found.registers).find_map(|((register, e), f)| {
+            Some(DifferenceKind::Register(register, Compared::differing(e, f)?))
+        })
+    };
+    // What went another way usually shows in the program counter first, in registers next.
+    Compared::differing(expected.pc, found.pc)
+        .map(DifferenceKind::ProgramCounter)
+        .or_else(register)
+        .or_else(|| Compared::differing(expected.gas, found.gas).map(DifferenceKind::Gas))
+}
+
+/// The first difference between two traces of one execution.
+///
+/// What the host did is compared in JIP-7's order; comments and the argument of a panic, which has
+/// no common meaning, are not compared.
+#[must_use]
+pub fn compare(expected: &Execution, found: &Execution) -> Option<Difference> {
+    let at = |line, step| move |kind| Difference { line, step, kind };
+    if let Some(kind) = between_preludes(expected, found) {
+        return Some(at(expected.line, Step::Start)(kind));
+    }
+    for (index, call) in expected.calls.iter().enumerate() {
+        let number = index.saturating_add(1);
+        let here = at(call.line, Step::Call(number));
+        let Some(other) = found.calls.get(index) else {
+            let event = Compared { expected: Event::HostCall(call.number), found: end_of(found) };
+            return Some(here(DifferenceKind::Event(event)));
+        };
+        let event = Compared::differing(call.number, other.number).map(|numbers| {
+            DifferenceKind::Event(Compared {
+                expected: Event::HostCall(numbers.expected),
+                found: Event::HostCall(numbers.found),
+            })
+        });
+        if let Some(kind) = event.or_else(|| between_states(&call.state, &other.state)) {
+            return Some(here(kind));
+        }
+        if let Some(kind) = between_actions(&call.actions, &other.actions) {
+            return Some(at(call.line, Step::Served(number))(kind));
+        }
+    }
+    between_ends(expected, found)
+}
+
+fn between_preludes(expected: &Execution, found: &Execution) -> Option<DifferenceKind> {
+    if expected.program != found.program {
+        let pairs = expected.program.iter().zip(&found.program);
+        return Some(DifferenceKind::Program(pairs.take_while(|(e, f)| e == f).count()));
+    }
+    let length = expected.writes.len().max(found.writes.len());
+    let write = (0..length).find_map(|index| {
+        let pair = (expected.writes.get(index).cloned(), found.writes.get(index).cloned());
+        Compared::differing(pair.0, pair.1).map(DifferenceKind::Prelude)
+    });
+    write.or_else(|| between_states(&expected.start, &found.start))
+}
+
+fn between_actions(expected: &[Action], found: &[Action]) -> Option<DifferenceKind> {
+    let (expected, found) = (in_order(expected), in_order(found));
+    let length = expected.len().max(found.len());
+    (0..length).find_map(|index| {
+        let pair = (expected.get(index).cloned(), found.get(index).cloned());
+        Compared::differing(pair.0, pair.1).map(DifferenceKind::Action)
+    })
+}
+
+fn between_ends(expected: &Execution, found: &Execution) -> Option<Difference> {
+    let line = match &expected.end {
+        Some(end) => end.line,
+        None => expected.calls.last().map_or(expected.line, |call| call.line),
+    };
+    let event = match found.calls.get(expected.calls.len()) {
+        Some(call) => Event::HostCall(call.number),
+        None => end_of(found),
+    };
+    let events = Compared::differing(end_of(expected), event).map(DifferenceKind::Event);
+    let states = || between_states(&expected.end?.state, &found.end?.state);
+    events.or_else(states).map(|kind| Difference { line, step: Step::End, kind })
+}
+
+/// How a trace ends, with the argument of a panic left out.
+fn end_of(execution: &Execution) -> Event {
+    match execution.end.map(|end| end.kind) {
+        None => Event::Nothing,
+        Some(EndKind::Panic(_)) => Event::End(EndKind::Panic(0)),
+        Some(kind) => Event::End(kind),
+    }
+}

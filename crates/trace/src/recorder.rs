@@ -1,0 +1,104 @@
+//! Recording executions as they happen.
+
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::write::{write_call, write_comment, write_end, write_prelude};
+use crate::{Action, Block, End, EndKind, State};
+
+/// Writes a trace of executions while they happen.
+///
+/// The file appears under its name only when [`Recorder::finish`] is called, whole; until then, and
+/// if that never happens, there is at most a temporary file beside it. The recorder never holds
+/// more than one host call.
+#[derive(Debug)]
+pub struct Recorder {
+    path: PathBuf,
+    out: BufWriter<NamedTempFile>,
+    /// The call being served and what the host did so far.
+    call: Option<(u64, State, Vec<Action>)>,
+}
+
+impl Recorder {
+    /// A recorder of a file with this name, which may exist.
+    ///
+    /// # Errors
+    ///
+    /// When its folder cannot be written to.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), call: None })
+    }
+
+    /// Adds a comment.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn comment(&mut self, text: &str) -> io::Result<()> {
+        self.end_call()?;
+        write_comment(&mut self.out, text)
+    }
+
+    /// Begins an execution.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn start(&mut self, program: &[u8], writes: &[Block], start: &State) -> io::Result<()> {
+        self.end_call()?;
+        write_prelude(&mut self.out, program, writes, start)
+    }
+
+    /// Begins a host call, at its `ecalli` instruction.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn call(&mut self, number: u64, state: State) -> io::Result<()> {
+        self.end_call()?;
+        self.call = Some((number, state, Vec::new()));
+        Ok(())
+    }
+
+    /// Adds what the host did to the call being served.
+    pub fn action(&mut self, action: Action) {
+        if let Some((_, _, actions)) = &mut self.call {
+            actions.push(action);
+        }
+    }
+
+    /// Ends the execution.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn end(&mut self, kind: EndKind, state: State) -> io::Result<()> {
+        self.end_call()?;
+        write_end(&mut self.out, &End { line: 0, kind, state })
+    }
+
+    /// Puts the file under its name.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.end_call()?;
+        self.out.flush()?;
+        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.as_file().sync_all()?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    fn end_call(&mut self) -> io::Result<()> {
+        match self.call.take() {
+            Some((number, state, actions)) => write_call(&mut self.out, number, &state, &actions),
+            None => Ok(()),
+        }
+    }
+}

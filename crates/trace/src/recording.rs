@@ -1,0 +1,155 @@
+//! Recording invocations.
+
+use std::io;
+use std::path::Path;
+
+use jambox_engine::Instance;
+use jambox_hostcall::{Registers, Reply};
+use jambox_invocation::{CallEnded, CallStarted, Failure, Finished, Observer, Started};
+use jambox_program::StandardProgram;
+
+use crate::{Action, Block, EndKind, Recorder, State};
+
+/// An observer that records every invocation that it sees into one file.
+///
+/// An invocation that never starts to run, because its code is no program, leaves no trace. Inner
+/// machines show only in what the calls that drive them read and write.
+#[derive(Debug)]
+pub struct Recording {
+    recorder: Recorder,
+    /// The start of an invocation that has not run yet.
+    prelude: Option<Prelude>,
+    /// The call being served: its registers and gas.
+    before: Option<(Registers, u64)>,
+    /// The first failure to write; nothing is written after it.
+    failure: Option<io::Error>,
+}
+
+#[derive(Debug)]
+struct Prelude {
+    comment: String,
+    program: Vec<u8>,
+    writes: Vec<Block>,
+    start: State,
+}
+
+impl Recording {
+    /// A recording into a file of this name, which may exist.
+    ///
+    /// # Errors
+    ///
+    /// When its folder cannot be written to.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let recorder = Recorder::create(path)?;
+        Ok(Self { recorder, prelude: None, before: None, failure: None })
+    }
+
+    /// Puts the file under its name.
+    ///
+    /// # Errors
+    ///
+    /// When writing fails now or failed before; the file is then as it was.
+    pub fn finish(self) -> io::Result<()> {
+        match self.failure {
+            Some(error) => Err(error),
+            None => self.recorder.finish(),
+        }
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut Recorder) -> io::Result<()>) {
+        if self.failure.is_none() {
+            self.failure = write(&mut self.recorder).err();
+        }
+    }
+
+    fn write_prelude(&mut self) {
+        if let Some(Prelude { comment, program, writes, start }) = self.prelude.take() {
+            self.write(|recorder| {
+                recorder.comment(&comment)?;
+                recorder.start(&program, &writes, &start)
+            });
+        }
+    }
+}
+
+impl Observer for Recording {
+    fn invocation_started(&mut self, started: &Started<'_>) {
+        let registers = StandardProgram::registers(started.arguments.len() as u64);
+        let [_, _, _, _, _, _, _, address, ..] = registers;
+        let arguments = Block {
+            address: u32::try_from(address).unwrap_or(u32::MAX),
+            octets: started.arguments.to_vec(),
+        };
+        self.prelude = Some(Prelude {
+            comment: format!("{:?}", started.invocation),
+            program: started.program.to_vec(),
+            writes: if started.arguments.is_empty() { Vec::new() } else { vec![arguments] },
+            start: State { pc: started.entry_pc, gas: started.gas_limit, registers },
+        });
+    }
+
+    fn host_call_started(&mut self, call: &CallStarted<'_>) {
+        self.write_prelude();
+        self.before = Some((*call.registers, call.gas));
+        let (number, gas, registers) = (call.number, call.gas, *call.registers);
+        let state = State { pc: call.pc.unwrap_or_default(), gas, registers };
+        self.write(|recorder| recorder.call(number, state));
+    }
+
+    fn memory_read(&mut self, address: u64, octets: &[u8]) {
+        if let Some(block) = block(address, octets) {
+            self.recorder.action(Action::Read(block));
+        }
+    }
+
+    fn memory_written(&mut self, address: u64, octets: &[u8]) {
+        if let Some(block) = block(address, octets) {
+            self.recorder.action(Action::Write(block));
+        }
+    }
+
+    fn host_call_ended(&mut self, call: &CallEnded<'_>) {
+        let Some((registers, gas)) = self.before.take() else { return };
+        let touched = touched_registers(call);
+        let pairs = registers.iter().zip(call.registers).zip(0_u8..);
+        for ((before, after), register) in pairs {
+            if before != after || touched.contains(&register) {
+                let value = *after;
+                self.recorder.action(Action::SetRegister { register, value });
+            }
+        }
+        if gas != call.gas {
+            self.recorder.action(Action::SetGas(call.gas));
+        }
+    }
+
+    fn stopped(&mut self, instance: &Instance, failure: Option<&Failure>) {
+        self.write_prelude();
+        let kind = match failure {
+            None => EndKind::Halt,
+            Some(failure) if failure.is_out_of_gas() => EndKind::OutOfGas,
+            Some(_) => EndKind::Panic(0),
+        };
+        let (pc, gas, registers) = (instance.pc(), instance.gas(), *instance.regs());
+        self.write(|recorder| recorder.end(kind, State { pc, gas, registers }));
+    }
+
+    fn invocation_ended(&mut self, _: &Finished<'_>) {
+        self.prelude = None;
+    }
+}
+
+fn block(address: u64, octets: &[u8]) -> Option<Block> {
+    let address = u32::try_from(address).ok()?;
+    (!octets.is_empty()).then(|| Block { address, octets: octets.to_vec() })
+}
+
+/// Registers that the host sets even where their value stays the same: JIP-7 wants them shown. A
+/// call that returns always sets the register of its result, r7; two results also set r8.
+fn touched_registers(call: &CallEnded<'_>) -> &'static [u8] {
+    match call.reply {
+        Err(_) => &[],
+        Ok(Some(Reply::History(Some(_)) | Reply::Ran { detail: Some(_), .. })) => &[7, 8],
+        Ok(_) => &[7],
+    }
+}

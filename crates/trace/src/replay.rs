@@ -1,0 +1,196 @@
+//! Replaying a trace: the program runs, the trace stands in for the host.
+
+use jambox_engine::{Access, Engine, Exit, Instance, Module, PAGE_SIZE};
+use jambox_program::{Container, ProgramKind, StandardProgram};
+
+use crate::difference::{Compared, between_states};
+use crate::{Action, Block, Call, Difference, DifferenceKind, End, EndKind, Error, Event};
+use crate::{Execution, State, Step};
+
+/// What a replay shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replayed {
+    /// Everything is as in the trace.
+    Same,
+    /// Everything is as in the trace, which leaves out a last host call whose price the remaining
+    /// gas did not cover: it shows that gas ran out where the machine alone comes to that call.
+    SameButForLastCall {
+        /// The number of the call.
+        number: u64,
+        /// The gas left before it.
+        gas: u64,
+    },
+    /// Everything is as in the trace, which is cut off before the end.
+    CutOff,
+    /// Something is not.
+    Different(Difference),
+}
+
+/// Runs the program of a trace on a bare machine and compares the machine with the trace at every
+/// host call and at the end: number, program counter, gas, registers, and what the host read.
+///
+/// # Errors
+///
+/// When the program is in no known form or the engine cannot set it up.
+pub fn replay(execution: &Execution, engine: &Engine) -> Result<Replayed, Error> {
+    let mut instance = set_up(execution, engine)?;
+    let mut served = None;
+    for (index, call) in execution.calls.iter().enumerate() {
+        let number = index.saturating_add(1);
+        let at = |step| move |kind| Difference { line: call.line, step, kind };
+        let exit = instance.run();
+        if let Some(kind) = check_call(call, exit, &instance) {
+            return Ok(Replayed::Different(at(Step::Call(number))(kind)));
+        }
+        for action in &call.actions {
+            if let Err(kind) = perform(action, &mut instance) {
+                return Ok(Replayed::Different(at(Step::Served(number))(kind)));
+            }
+        }
+        served = Some(state_of(&instance));
+        instance.skip_host_call();
+    }
+    match &execution.end {
+        Some(end) => Ok(finish(end, served, &mut instance)),
+        None => Ok(Replayed::CutOff),
+    }
+}
+
+fn set_up(execution: &Execution, engine: &Engine) -> Result<Instance, Error> {
+    let container = Container::parse(&execution.program)
+        .map_err(|error| Error::Program { line: execution.line, error })?;
+    let mut instance = match &container.kind {
+        ProgramKind::Standard(standard, code) => {
+            let module = Module::new(engine, code.clone())?;
+            let arguments = arguments(standard, &execution.writes);
+            Instance::standard(&module, standard, arguments)?
+        }
+        ProgramKind::Bare(code) => Instance::new(&Module::new(engine, code.clone())?)?,
+    };
+    for block in &execution.writes {
+        let is_writable =
+            instance.memory().is_writable(block.address.into(), block.octets.len() as u64);
+        let memory = instance.memory_mut();
+        // A bare program brings no memory: it has what the trace writes.
+        if !is_writable && matches!(container.kind, ProgramKind::Bare(_)) {
+            let first = block.address / PAGE_SIZE;
+            let end = block.end().div_ceil(u64::from(PAGE_SIZE));
+            let count = u32::try_from(end).unwrap_or(u32::MAX).saturating_sub(first);
+            memory.set_access(first, count, Access::ReadWrite);
+        }
+        memory.poke_raw(block.address.into(), &block.octets);
+    }
+    *instance.regs_mut() = execution.start.registers;
+    instance.set_pc(execution.start.pc);
+    instance.set_gas(execution.start.gas);
+    Ok(instance)
+}
+
+/// The arguments of a standard program: what is written where arguments are.
+fn arguments<'a>(standard: &StandardProgram, writes: &'a [Block]) -> &'a [u8] {
+    let start = standard.layout(0).map(|layout| layout.arguments.start);
+    let block = writes.iter().find(|block| Some(block.address) == start);
+    block.map_or(&[], |block| block.octets.as_slice())
+}
+
+fn check_call(call: &Call, exit: Exit, instance: &Instance) -> Option<DifferenceKind> {
+    Compared::differing(Event::HostCall(call.number), event_of(exit))
+        .map(DifferenceKind::Event)
+        .or_else(|| between_states(&call.state, &state_of(instance)))
+}
+
+/// Runs to the end. `served` is the machine after the last call was served and before it went on.
+fn finish(end: &End, served: Option<State>, instance: &mut Instance) -> Replayed {
+    let exit = instance.run();
+    let state = state_of(instance);
+    let expected = match end.kind {
+        EndKind::Panic(_) => EndKind::Panic(0),
+        kind => kind,
+    };
+    let kind = Compared::differing(Event::End(expected), event_of(exit))
+        .map(DifferenceKind::Event)
+        .or_else(|| between_states(&end.state, &state));
+    let Some(kind) = kind else { return Replayed::Same };
+    if served.is_some_and(|served| is_ended_by_host(end, &served)) {
+        return Replayed::Same;
+    }
+    match (exit, end.kind) {
+        (Exit::HostCall(number), EndKind::OutOfGas) if is_same_but_for_gas(&end.state, &state) => {
+            Replayed::SameButForLastCall { number, gas: state.gas }
+        }
+        _ => Replayed::Different(Difference { line: end.line, step: Step::End, kind }),
+    }
+}
+
+/// Whether the end is that of a last call from which the host did not let the guest return, which a
+/// bare machine cannot know.
+fn is_ended_by_host(end: &End, served: &State) -> bool {
+    match end.kind {
+        EndKind::Halt => false,
+        EndKind::Panic(_) => between_states(&end.state, served).is_none(),
+        EndKind::OutOfGas => end.state.gas == 0 && is_same_but_for_gas(&end.state, served),
+    }
+}
+
+fn is_same_but_for_gas(one: &State, other: &State) -> bool {
+    (one.pc, one.registers) == (other.pc, other.registers)
+}
+
+fn perform(action: &Action, instance: &mut Instance) -> Result<(), DifferenceKind> {
+    match action {
+        Action::Read(block) => check_read(block, instance)?,
+        Action::Write(block) => {
+            let write = instance.memory_mut().write(block.address.into(), &block.octets);
+            write.map_err(|_| DifferenceKind::NotWritable {
+                address: block.address,
+                length: block.octets.len(),
+            })?;
+        }
+        Action::SetRegister { register, value } => {
+            if let Some(to) = instance.regs_mut().get_mut(usize::from(*register)) {
+                *to = *value;
+            }
+        }
+        Action::SetGas(gas) => instance.set_gas(*gas),
+    }
+    Ok(())
+}
+
+fn check_read(block: &Block, instance: &Instance) -> Result<(), DifferenceKind> {
+    let memory = instance.memory();
+    let addresses = block.address..=u32::MAX;
+    match memory.read(block.address.into(), block.octets.len() as u64) {
+        Ok(found) if found == block.octets => Ok(()),
+        Ok(found) => {
+            let pairs = addresses.zip(block.octets.iter().zip(found));
+            let differing = pairs.into_iter().find_map(|(address, (expected, found))| {
+                let compared = Compared::differing(Some(*expected), Some(found))?;
+                Some(DifferenceKind::Read(address, compared))
+            });
+            differing.map_or(Ok(()), Err)
+        }
+        Err(_) => {
+            let is_readable = |address: &u32| memory.is_readable(u64::from(*address), 1);
+            let mut octets = addresses.zip(&block.octets);
+            let inaccessible = octets.find(|(address, _)| !is_readable(address));
+            inaccessible.map_or(Ok(()), |(address, expected)| {
+                let compared = Compared { expected: Some(*expected), found: None };
+                Err(DifferenceKind::Read(address, compared))
+            })
+        }
+    }
+}
+
+fn state_of(instance: &Instance) -> State {
+    State { pc: instance.pc(), gas: instance.gas(), registers: *instance.regs() }
+}
+
+/// A trace knows no page faults: they are panics there.
+fn event_of(exit: Exit) -> Event {
+    match exit {
+        Exit::HostCall(number) => Event::HostCall(number),
+        Exit::Halt => Event::End(EndKind::Halt),
+        Exit::Panic | Exit::PageFault(_) => Event::End(EndKind::Panic(0)),
+        Exit::OutOfGas => Event::End(EndKind::OutOfGas),
+    }
+}
