@@ -71,6 +71,13 @@ impl Layout {
 }
 
 impl Format {
+    /// Whether one of the operands is a position that a jump goes to.
+    #[inline]
+    #[must_use]
+    pub const fn has_target(self) -> bool {
+        self.layout().last_is_target
+    }
+
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "an entry for each of the thirteen formats")]
     pub(crate) const fn layout(self) -> &'static Layout {

@@ -57,4 +57,4 @@ pub use text::{
     Display, Names, Numbers, OperandReader, OutOfRange, ParseErrorKind, ParseInstructionError,
     Slot, parse_number,
 };
-pub use window::{Encoded, Window};
+pub use window::{Encoded, Window, minimal_length};

@@ -167,8 +167,9 @@ impl Encoder {
     }
 }
 
-/// The number of octets that hold a value as a sign-extended immediate.
-pub(crate) const fn minimal_length(value: i32) -> u8 {
+/// The least number of octets that hold a value as a sign-extended immediate.
+#[must_use]
+pub const fn minimal_length(value: i32) -> u8 {
     let mut length = 0_u8;
     while length < 4 && sign_extend(value as u32, length as u32) != value {
         length = length.wrapping_add(1);

@@ -17,12 +17,12 @@ pub struct JumpTable {
 }
 
 impl JumpTable {
-    /// A table with these entries, each in as few octets as the largest needs.
+    /// A table with these entries, each in as few octets as the largest needs, but at least one.
     #[must_use]
     pub fn new(entries: &[u64]) -> Self {
         let largest = entries.iter().copied().max().unwrap_or(0);
         let bits = u64::BITS.saturating_sub(largest.leading_zeros());
-        let entry_size = bits.div_ceil(8).max(1) as u8;
+        let entry_size = bits.div_ceil(8).max(u32::from(!entries.is_empty())) as u8;
         Self::with_entry_size(entries, entry_size)
     }
 

@@ -118,7 +118,7 @@ fn a_program_may_be_made_of_parts() {
     let program = ProgramBlob::from_parts(&[1, 51, 7, 5, 0], [0, 1, 4, 9], table).unwrap();
     assert_eq!(program.encode(), [2, 2, 5, 0, 0, 44, 1, 1, 51, 7, 5, 0, 0b1_0011]);
     assert_eq!(JumpTable::with_entry_size(&[1, 2], 10).get(1), Some(2));
-    assert_eq!(JumpTable::new(&[]), JumpTable::with_entry_size(&[], 1));
+    assert_eq!(JumpTable::new(&[]), JumpTable::default());
 }
 
 proptest! {

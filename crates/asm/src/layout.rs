@@ -1,0 +1,111 @@
+//! Where each piece of code goes.
+//!
+//! A jump's length depends on how far it jumps, and that on the lengths of what is between. All
+//! lengths start at their least and grow until every jump reaches: since distances only grow with
+//! lengths, that ends, and ends with the shortest code.
+
+use jambox_isa::minimal_length;
+
+/// A piece of code as far as lengths go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Extent {
+    /// So many octets.
+    Fixed(u32),
+    /// As many octets as it takes to get to a position.
+    PadTo(u32),
+    /// So many octets, and an offset to the start of a piece.
+    JumpToPiece { fixed: u32, piece: usize },
+    /// So many octets, and an offset to a position.
+    JumpToPosition { fixed: u32, position: u32 },
+}
+
+/// The start of each piece, and the end of the last. Code that exceeds 2^32 octets ends there.
+///
+/// Gives up after so many rounds.
+pub(crate) fn settle(extents: &[Extent], most_rounds: usize) -> Option<Vec<u32>> {
+    let mut offset_lengths = vec![0_u8; extents.len()];
+    for _ in 0..most_rounds {
+        let starts = starts(extents, &offset_lengths);
+        let mut is_settled = true;
+        for ((extent, start), length) in extents.iter().zip(&starts).zip(&mut offset_lengths) {
+            let Extent::JumpToPiece { piece, .. } = extent else { continue };
+            let target = starts.get(*piece).copied().unwrap_or_default();
+            let needed = offset_length(target, *start);
+            if needed > *length {
+                *length = needed;
+                is_settled = false;
+            }
+        }
+        if is_settled {
+            return Some(starts);
+        }
+    }
+    None
+}
+
+fn starts(extents: &[Extent], offset_lengths: &[u8]) -> Vec<u32> {
+    let mut starts = Vec::with_capacity(extents.len().saturating_add(1));
+    let mut at = 0_u32;
+    for (extent, offset_length_of_jump) in extents.iter().zip(offset_lengths) {
+        starts.push(at);
+        at = match *extent {
+            Extent::Fixed(length) => at.saturating_add(length),
+            Extent::PadTo(position) => at.max(position),
+            Extent::JumpToPiece { fixed, .. } => {
+                at.saturating_add(fixed).saturating_add((*offset_length_of_jump).into())
+            }
+            Extent::JumpToPosition { fixed, position } => {
+                at.saturating_add(fixed).saturating_add(offset_length(position, at).into())
+            }
+        };
+    }
+    starts.push(at);
+    starts
+}
+
+fn offset_length(target: u32, start: u32) -> u8 {
+    minimal_length(target.wrapping_sub(start) as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(extents: &[Extent]) -> Vec<u32> {
+        settle(extents, usize::MAX).unwrap()
+    }
+
+    fn jump(piece: usize) -> Extent {
+        Extent::JumpToPiece { fixed: 1, piece }
+    }
+
+    #[test]
+    fn jumps_are_as_short_as_they_can_be() {
+        assert_eq!(settled(&[jump(0)]), [0, 1]);
+        assert_eq!(settled(&[jump(1)]), [0, 2]);
+        assert_eq!(settled(&[jump(2), Extent::Fixed(125)]), [0, 2, 127]);
+        assert_eq!(settled(&[jump(2), Extent::Fixed(126)]), [0, 3, 129]);
+        assert_eq!(settled(&[Extent::Fixed(128), jump(0)]), [0, 128, 130]);
+        assert_eq!(settled(&[Extent::Fixed(129), jump(0)]), [0, 129, 132]);
+    }
+
+    #[test]
+    fn a_jump_that_grows_makes_others_grow() {
+        // The first reaches over the second by 127 octets at most while that is short.
+        let pieces = [jump(3), jump(4), Extent::Fixed(123), Extent::Fixed(1), Extent::Fixed(1)];
+        assert_eq!(settled(&pieces), [0, 2, 4, 127, 128, 129]);
+        let pieces = [jump(3), jump(4), Extent::Fixed(123), Extent::Fixed(3), Extent::Fixed(1)];
+        assert_eq!(settled(&pieces), [0, 3, 6, 129, 132, 133]);
+    }
+
+    #[test]
+    fn positions_hold() {
+        let pieces = [jump(1), Extent::PadTo(5), Extent::JumpToPosition { fixed: 1, position: 5 }];
+        assert_eq!(settled(&pieces), [0, 2, 5, 6]);
+    }
+
+    #[test]
+    fn patience_ends() {
+        assert_eq!(settle(&[jump(1)], 1), None);
+    }
+}
