@@ -1,8 +1,9 @@
 //! Loaders and runners for public test vectors.
 //!
 //! **What it is.** For each family of vectors a function that runs all of a folder's cases and
-//! gives a [`Report`]: [`codec`] so far. And the one place that
-//! finds and unpacks the public archive, [`archive`].
+//! gives a [`Report`]: [`codec`] for encodings, [`pvm`] for single programs, [`replay`] for host-call
+//! traces; [`stf`] and [`steps`] load state transitions and blocks. And the one place that finds and
+//! unpacks the public archive, [`archive`].
 //!
 //! **What it is not.** No engine, codec or state of its own: it only feeds those of the other rooms
 //! and compares. Nothing in the project outside tests and the command depends on it.
@@ -27,9 +28,13 @@ pub mod codec;
 mod error;
 mod files;
 pub mod json;
+pub mod pvm;
+pub mod replay;
 mod report;
 pub mod steps;
 pub mod stf;
+pub mod traces;
+pub mod trie;
 
 pub use error::Error;
 pub use report::{Case, Outcome, Report};
