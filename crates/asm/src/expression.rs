@@ -35,8 +35,10 @@ pub(crate) enum Value {
 impl Expression {
     /// Reads a sum; a sign may come first.
     pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+        let start = cursor.position();
         let is_negative = cursor.take('-');
-        Self::parse_signed(cursor, is_negative)
+        let expression = Self::parse_signed(cursor, is_negative)?;
+        Ok(Self { span: start..expression.span.end, ..expression })
     }
 
     /// Reads a sum whose sign has been read.
