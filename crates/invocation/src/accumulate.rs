@@ -78,8 +78,10 @@ pub fn accumulate(
         return Ok(Accumulated::without_code(state, NoCode::NoService));
     };
     credit(&mut state, service, &inputs)?;
-    let preimage = base.preimage(service, &account.code_hash)?;
-    let Some((_, program)) = preimage.as_deref().and_then(|code| split_metadata(code).ok()) else {
+    let Some(code) = base.preimage(service, &account.code_hash)? else {
+        return Ok(Accumulated::without_code(state, NoCode::Unavailable));
+    };
+    let Ok((_, program)) = split_metadata(&code) else {
         return Ok(Accumulated::without_code(state, NoCode::Unavailable));
     };
     if program.len() > env.parameters().max_service_code_size as usize {
@@ -91,6 +93,7 @@ pub fn accumulate(
     encode_natural(inputs.len() as u64, &mut arguments);
     let job = Job {
         code_hash: account.code_hash,
+        code: &code,
         program,
         entry_pc: ENTRY_PC,
         gas_limit: gas.0,

@@ -101,10 +101,11 @@ impl Env {
         observer: &mut dyn Observer,
     ) -> Result<(End, u64), HostError> {
         let invocation = context.invocation();
-        let Job { code_hash, program, entry_pc, gas_limit, arguments } = *job;
+        let Job { code_hash, code, program, entry_pc, gas_limit, arguments } = *job;
         observer.invocation_started(&Started {
             invocation,
             code_hash,
+            code,
             program,
             entry_pc,
             gas_limit,

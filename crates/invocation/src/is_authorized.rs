@@ -39,13 +39,14 @@ pub fn is_authorized(
     let (host, code_hash) = (package.package().auth_code_host, package.package().auth_code_hash);
     let slot = package.package().context.lookup_anchor_slot;
     let preimage = accounts.historical_lookup(host, slot, &code_hash)?;
-    let code = preimage.as_deref().and_then(|preimage| split_metadata(preimage).ok());
-    let Some((_, program)) = code else { return Ok(refused(WorkError::BadCode)) };
+    let Some(code) = preimage.as_deref() else { return Ok(refused(WorkError::BadCode)) };
+    let Ok((_, program)) = split_metadata(code) else { return Ok(refused(WorkError::BadCode)) };
     if program.len() > env.parameters().max_authorizer_code_size as usize {
         return Ok(refused(WorkError::BigCode));
     }
     let job = Job {
         code_hash,
+        code,
         program,
         entry_pc: 0,
         gas_limit: env.parameters().is_authorized_gas,

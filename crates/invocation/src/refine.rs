@@ -65,15 +65,16 @@ pub fn refine(
     let bad_code = || Ok(Refined::refused(WorkError::BadCode));
     let Some(item) = package.package().items.get(index) else { return bad_code() };
     let slot = package.package().context.lookup_anchor_slot;
-    let Some(preimage) = accounts.historical_lookup(item.service, slot, &item.code_hash)? else {
+    let Some(code) = accounts.historical_lookup(item.service, slot, &item.code_hash)? else {
         return bad_code();
     };
-    if preimage.len() > env.parameters().max_service_code_size as usize {
+    if code.len() > env.parameters().max_service_code_size as usize {
         return Ok(Refined::refused(WorkError::BigCode));
     }
-    let Ok((_, program)) = split_metadata(&preimage) else { return bad_code() };
+    let Ok((_, program)) = split_metadata(&code) else { return bad_code() };
     let job = Job {
         code_hash: item.code_hash,
+        code: &code,
         program,
         entry_pc: 0,
         gas_limit: item.refine_gas_limit.0,

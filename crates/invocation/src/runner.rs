@@ -14,9 +14,11 @@ use crate::{CallSite, End, Failure, Host, HostError, Machine};
 /// `sec:standardprograminit`, 0.7.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
-    /// The hash that names the code, metadata included.
+    /// The hash of the code.
     pub code_hash: Hash,
-    /// The standard program, without metadata.
+    /// The code as its preimage has it: metadata, then the standard program.
+    pub code: &'a [u8],
+    /// The standard program.
     pub program: &'a [u8],
     /// Where it starts.
     pub entry_pc: u64,

@@ -1,0 +1,176 @@
+//! A guest made of test code: it enters the host as the engine's host-call loop does, with
+//! registers, gas and an engine's memory, and checks what every call must leave alone.
+
+use std::sync::Mutex;
+
+use jambox_engine::{Access, Memory};
+use jambox_hostcall::Registers;
+use jambox_invocation::{
+    CallSite, End, Host, HostError, Job, Needed, PanicReason, Ran, Runner, Stop,
+};
+
+/// Four pages that can be read only.
+pub const READ_ONLY: u64 = 0x1_0000;
+/// The start of the writable memory.
+pub const WRITABLE: u64 = 0x2_0000;
+/// The end of the writable memory.
+pub const WRITABLE_END: u64 = 0x8_0000;
+/// Nothing is accessible here.
+pub const NOWHERE: u64 = 0x9_0000;
+
+/// The paper's result codes.
+pub const NONE: u64 = u64::MAX;
+pub const WHAT: u64 = u64::MAX - 1;
+pub const OOB: u64 = u64::MAX - 2;
+pub const WHO: u64 = u64::MAX - 3;
+pub const FULL: u64 = u64::MAX - 4;
+pub const CORE: u64 = u64::MAX - 5;
+pub const CASH: u64 = u64::MAX - 6;
+pub const LOW: u64 = u64::MAX - 7;
+pub const HUH: u64 = u64::MAX - 8;
+pub const OK: u64 = 0;
+
+/// "This service" in a register.
+pub const OWN: u64 = u64::MAX;
+
+/// What a call costs in 0.7.2 whatever it is.
+pub const PRICE: u64 = 10;
+
+/// A guest that stands at host calls.
+pub struct Guest<'g, 'h> {
+    host: &'g mut Host<'h>,
+    pub gas: u64,
+    pub memory: Memory,
+}
+
+/// The steps of a scripted guest.
+pub type Script = Box<dyn FnOnce(&mut Guest<'_, '_>) + Send>;
+
+/// Runs a script in the place of a program; it then halts without output.
+pub struct Scripted(pub Mutex<Option<Script>>);
+
+impl Runner for Scripted {
+    fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError> {
+        let mut memory = Memory::new();
+        memory.set_access(0x10, 4, Access::ReadOnly);
+        memory.set_access(0x20, 0x60, Access::ReadWrite);
+        let mut guest = Guest { host, gas: job.gas_limit, memory };
+        let script = self.0.lock().unwrap().take().expect("a script runs once");
+        script(&mut guest);
+        Ok(Ran { end: End::Halt(Vec::new()), gas_left: guest.gas })
+    }
+}
+
+/// Registers with the arguments from `r7` on and a recognizable value in all others.
+fn registers(arguments: &[u64]) -> Registers {
+    let mut registers: Registers = std::array::from_fn(|index| 0x5e_0000 + index as u64);
+    registers[7..7 + arguments.len()].copy_from_slice(arguments);
+    registers
+}
+
+impl Guest<'_, '_> {
+    /// Puts octets into memory, whatever its access.
+    pub fn put(&mut self, address: u64, octets: &[u8]) {
+        self.memory.poke_raw(address, octets);
+    }
+
+    /// Octets of memory.
+    pub fn get(&self, address: u64, length: u64) -> Vec<u8> {
+        self.memory.read(address, length).expect("the test reads what it mapped")
+    }
+
+    fn all_memory(&self) -> Vec<u8> {
+        self.get(WRITABLE, WRITABLE_END - WRITABLE)
+    }
+
+    fn serve(&mut self, number: u64, registers: &mut Registers) -> Result<(), Stop> {
+        self.host.serve(
+            number,
+            CallSite { pc: None, registers, gas: &mut self.gas, memory: &mut self.memory },
+        )
+    }
+
+    /// Makes a call that must return for ten gas, and gives `r7` and `r8`; every other register
+    /// must be as it was.
+    pub fn call(&mut self, number: u64, arguments: &[u64]) -> (u64, u64) {
+        self.call_for(PRICE, number, arguments)
+    }
+
+    fn call_for(&mut self, price: u64, number: u64, arguments: &[u64]) -> (u64, u64) {
+        let before = registers(arguments);
+        let (mut after, gas) = (before, self.gas);
+        self.serve(number, &mut after).expect("the call returns");
+        assert_eq!(after[..7], before[..7], "registers before r7");
+        assert_eq!(after[9..], before[9..], "registers after r8");
+        assert_eq!(self.gas, gas - price, "gas");
+        (after[7], after[8])
+    }
+
+    /// The call returns this in `r7` for another price than ten gas.
+    pub fn pays(&mut self, price: u64, number: u64, arguments: &[u64], r7: u64) {
+        let r8 = registers(arguments)[8];
+        assert_eq!(self.call_for(price, number, arguments), (r7, r8), "r7 and r8");
+    }
+
+    /// The call returns this in `r7`, and `r8` stays.
+    pub fn returns(&mut self, number: u64, arguments: &[u64], r7: u64) {
+        let r8 = registers(arguments)[8];
+        assert_eq!(self.call(number, arguments), (r7, r8), "r7 and r8 of call {number}");
+    }
+
+    /// The call returns this in `r7` and changes neither `r8` nor memory.
+    pub fn answers(&mut self, number: u64, arguments: &[u64], r7: u64) {
+        let memory = self.all_memory();
+        self.returns(number, arguments, r7);
+        assert!(self.all_memory() == memory, "memory changed");
+    }
+
+    fn stops(&mut self, number: u64, arguments: &[u64]) -> Stop {
+        let before = registers(arguments);
+        let (mut after, memory) = (before, self.all_memory());
+        let stop = self.serve(number, &mut after).expect_err("the call does not return");
+        assert_eq!(after, before, "registers");
+        assert!(self.all_memory() == memory, "memory changed");
+        stop
+    }
+
+    /// The call panics because it would read this range. Its ten gas are spent.
+    pub fn panics_reading(&mut self, number: u64, arguments: &[u64], address: u64, length: u64) {
+        self.panics_over(number, arguments, (address, length, Needed::Readable));
+    }
+
+    /// The call panics because it would write this range. Its ten gas are spent.
+    pub fn panics_writing(&mut self, number: u64, arguments: &[u64], address: u64, length: u64) {
+        self.panics_over(number, arguments, (address, length, Needed::Writable));
+    }
+
+    fn panics_over(&mut self, number: u64, arguments: &[u64], range: (u64, u64, Needed)) {
+        match self.panics(number, arguments) {
+            PanicReason::Memory { address, length, access, .. } => {
+                assert_eq!((address, length, access), range, "the range at fault");
+            }
+            reason => panic!("another reason: {reason}"),
+        }
+    }
+
+    /// The call panics. Its ten gas are spent.
+    pub fn panics(&mut self, number: u64, arguments: &[u64]) -> PanicReason {
+        let gas = self.gas;
+        let stop = self.stops(number, arguments);
+        assert_eq!(self.gas, gas - PRICE, "gas");
+        match stop {
+            Stop::Panic(reason) => reason,
+            stop => panic!("no panic: {stop}"),
+        }
+    }
+
+    /// With less than `needed` gas the call runs out of it, and with that much it does not.
+    /// The first try leaves everything as it was, apart from gas, of which none is left.
+    pub fn runs_out_below(&mut self, needed: u64, number: u64, arguments: &[u64]) {
+        self.gas = needed - 1;
+        match self.stops(number, arguments) {
+            Stop::OutOfGas { .. } => assert_eq!(self.gas, 0, "gas"),
+            stop => panic!("not out of gas: {stop}"),
+        }
+    }
+}

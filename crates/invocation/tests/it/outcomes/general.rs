@@ -1,0 +1,172 @@
+//! `gas`, `fetch`, `info`, `checkpoint`, `yield` and `log`.
+
+use jambox_types::{Balance, Hash};
+
+use crate::guest::{NONE, NOWHERE, OK, OWN, READ_ONLY, WHAT, WRITABLE};
+use crate::world::{Block, NOBODY, OTHER, SELF, THRESHOLD, Work};
+
+const GAS: u64 = 0;
+const FETCH: u64 = 1;
+const WRITE: u64 = 4;
+const INFO: u64 = 5;
+const CHECKPOINT: u64 = 17;
+const YIELD: u64 = 25;
+const LOG: u64 = 100;
+
+outcomes!(Gas in gas {
+    remaining {
+        for gas in [10, 11, 1_000_000] {
+            Block::new().run_in_vain(move |guest| {
+                guest.gas = gas;
+                guest.answers(GAS, &[], gas - 10);
+            });
+        }
+    }
+    out_of_gas {
+        Block::new().run_in_vain(|guest| guest.runs_out_below(10, GAS, &[]));
+    }
+});
+
+outcomes!(Fetch in fetch {
+    panic_out {
+        Block::new().run_in_vain(|guest| {
+            guest.panics_writing(FETCH, &[READ_ONLY, 0, 1, 0], READ_ONLY, 1);
+            guest.panics_writing(FETCH, &[NOWHERE, 130, 1000, 0], NOWHERE, 4);
+            guest.panics_writing(FETCH, &[u64::MAX, 0, u64::MAX, 0], u64::MAX, 134);
+        });
+    }
+    none {
+        Block::new().run_in_vain(|guest| {
+            guest.answers(FETCH, &[WRITABLE, 0, 134, 16], NONE);
+            guest.answers(FETCH, &[NOWHERE, 0, 134, 2], NONE);
+            guest.answers(FETCH, &[WRITABLE, 0, 134, u64::MAX], NONE);
+        });
+    }
+    copied {
+        Block::new().run_in_vain(|guest| {
+            // The first constants: 10, 1 and 100 in eight octets each, 341 in two.
+            guest.returns(FETCH, &[WRITABLE, 16, 10, 0], 134);
+            assert_eq!(guest.get(WRITABLE, 12), [100, 0, 0, 0, 0, 0, 0, 0, 0x55, 1, 0, 0]);
+            // Nothing of it, whatever the address.
+            guest.answers(FETCH, &[NOWHERE, 0, 0, 0], 134);
+            guest.answers(FETCH, &[NOWHERE, 134, 10, 0], 134);
+            guest.answers(FETCH, &[NOWHERE, u64::MAX, u64::MAX, 0], 134);
+        });
+    }
+    out_of_gas {
+        Block::new().run_in_vain(|guest| guest.runs_out_below(10, FETCH, &[WRITABLE, 0, 134, 0]));
+    }
+});
+
+outcomes!(Info in info {
+    panic_out {
+        Block::new().run_in_vain(|guest| {
+            guest.panics_writing(INFO, &[OWN, READ_ONLY, 0, 96], READ_ONLY, 96);
+            guest.panics_writing(INFO, &[OTHER.0.into(), NOWHERE, 90, 96], NOWHERE, 6);
+        });
+    }
+    none {
+        Block::new().run_in_vain(|guest| {
+            guest.answers(INFO, &[NOBODY, WRITABLE, 0, 96], NONE);
+            guest.answers(INFO, &[NOBODY, NOWHERE, 0, 96], NONE);
+            guest.answers(INFO, &[1 << 32 | u64::from(SELF.0), WRITABLE, 0, 96], NONE);
+        });
+    }
+    copied {
+        let mut block = Block::new();
+        block.accounts().update(OTHER, |other| {
+            other.balance = Balance(0x0807_0605_0403_0201);
+            other.gratis = Balance(6);
+        }).unwrap();
+        block.run_in_vain(|guest| {
+            guest.returns(INFO, &[OTHER.0.into(), WRITABLE, 0, 96], 96);
+            let mut record = Hash::blake2b(&crate::world::CODE).0.to_vec();
+            record.extend([1, 2, 3, 4, 5, 6, 7, 8]); // balance
+            record.extend([200, 0, 0, 0, 0, 0, 0, 0]); // threshold balance: 206 - 6
+            record.extend([0x11, 0, 0, 0, 0, 0, 0, 0]); // minimum gas to accumulate
+            record.extend([0x22, 0, 0, 0, 0, 0, 0, 0]); // minimum gas for a memo
+            record.extend([86, 0, 0, 0, 0, 0, 0, 0]); // octets
+            record.extend([2, 0, 0, 0]); // items
+            record.extend([6, 0, 0, 0, 0, 0, 0, 0]); // gratis
+            record.extend([0x33, 0, 0, 0]); // created
+            record.extend([0x44, 0, 0, 0]); // last accumulation
+            record.extend([0x55, 0, 0, 0]); // parent
+            assert_eq!(guest.get(WRITABLE, 96), record);
+            guest.returns(INFO, &[OTHER.0.into(), WRITABLE + 0x1000, 95, 7], 96);
+            assert_eq!(guest.get(WRITABLE + 0x1000, 2), [0, 0]);
+            // The own account by both names.
+            guest.returns(INFO, &[OWN, WRITABLE, 40, 8], 96);
+            assert_eq!(guest.get(WRITABLE, 8), THRESHOLD.to_le_bytes());
+            guest.returns(INFO, &[SELF.0.into(), WRITABLE, 32, 8], 96);
+            assert_eq!(guest.get(WRITABLE, 8), 1_000_000u64.to_le_bytes());
+        });
+    }
+    out_of_gas {
+        Block::new().run_in_vain(|guest| guest.runs_out_below(10, INFO, &[OWN, WRITABLE, 0, 96]));
+    }
+});
+
+outcomes!(Checkpoint in checkpoint {
+    remaining {
+        Block::new().run_in_vain(|guest| {
+            guest.gas = 50;
+            guest.answers(CHECKPOINT, &[], 40);
+        });
+    }
+    out_of_gas {
+        Block::new().run_in_vain(|guest| guest.runs_out_below(10, CHECKPOINT, &[]));
+    }
+});
+
+outcomes!(Yield in yield_hash {
+    panic_hash {
+        Block::new().run_in_vain(|guest| {
+            guest.panics_reading(YIELD, &[NOWHERE], NOWHERE, 32);
+            guest.panics_reading(YIELD, &[READ_ONLY + 0x3fe1], READ_ONLY + 0x3fe1, 32);
+        });
+    }
+    ok {
+        let after = Block::new().run(|guest| {
+            guest.put(READ_ONLY + 0x3fe0, &[8; 32]);
+            guest.put(WRITABLE, &[9; 32]);
+            guest.answers(YIELD, &[READ_ONLY + 0x3fe0], OK);
+            guest.answers(YIELD, &[WRITABLE], OK);
+        });
+        assert_eq!(after.yielded, Some(Hash([9; 32])));
+    }
+    out_of_gas {
+        Block::new().run_in_vain(|guest| guest.runs_out_below(10, YIELD, &[WRITABLE]));
+    }
+});
+
+outcomes!(Log in log {
+    logged {
+        let say = [2, WRITABLE, 6, WRITABLE + 6, 5];
+        Block::new().run_in_vain(move |guest| {
+            guest.put(WRITABLE, b"targethello");
+            guest.answers(LOG, &say, WHAT);
+            // Not readable: the guest sees no difference.
+            guest.answers(LOG, &[2, NOWHERE, 6, WRITABLE, 5], WHAT);
+            guest.answers(LOG, &[2, 0, 0, NOWHERE, u64::MAX], WHAT);
+        });
+        Work::new().authorize(move |guest| guest.answers(LOG, &say, WHAT));
+        Work::new().refine(move |guest| guest.answers(LOG, &say, WHAT));
+    }
+    out_of_gas {
+        Block::new().run_in_vain(|guest| guest.runs_out_below(10, LOG, &[0, 0, 0, 0, 0]));
+    }
+});
+
+#[test]
+fn checkpoint_takes_everything_along() {
+    // What happens to a checkpoint shows when the guest fails: see `invocations`. Here: the regular
+    // context goes on as if nothing had happened.
+    let after = Block::new().run(|guest| {
+        guest.put(WRITABLE, b"keyvalue");
+        guest.answers(WRITE, &[WRITABLE, 3, WRITABLE + 3, 5], NONE);
+        guest.call(CHECKPOINT, &[]);
+        guest.answers(WRITE, &[WRITABLE, 3, WRITABLE + 3, 4], 5);
+    });
+    let value = after.state.accounts.storage(SELF, b"key").unwrap();
+    assert_eq!(value.as_deref(), Some(b"valu".as_slice()));
+}
