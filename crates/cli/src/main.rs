@@ -1,3 +1,82 @@
-//! The `jambox` command.
+//! The `jambox` command: run, test and explain JAM services.
+//!
+//! One file a subcommand, thin over the libraries: a command turns its arguments into a library's input,
+//! and what the library says into a report. A report is one model ([`output::Report`]), shown as text or
+//! serialised as JSON, so that the two cannot tell different stories.
+//!
+//! Nothing here decides what a program does; nothing here panics at bad input.
+//!
+//! Invariants:
+//!
+//! - standard output carries the report and nothing else; progress and mistakes go to standard error;
+//! - under `--json` standard output is one JSON document, also when the command fails;
+//! - the exit code is 0 when all went well, 1 when a guest or a check failed, 2 when the input is bad.
 
-fn main() {}
+mod args;
+mod assembly;
+mod calls;
+mod checks;
+mod commands;
+mod diagnosis;
+mod end_to_end;
+mod engine;
+mod explanation;
+mod input;
+mod invalid;
+mod octets;
+mod outcome;
+mod output;
+mod program;
+mod protocol;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use diagnosis::Diagnosis;
+use outcome::Failure;
+use output::Output;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let output = cli.output.output();
+    output.color.write_global();
+    let result = match &cli.command {
+        Command::Run(command) => command.run(&cli.protocol, &output),
+        Command::Exec(command) => command.run(&cli.protocol, &output),
+        Command::Asm(command) => command.run(&cli.protocol, &output),
+        Command::Disasm(command) => command.run(&cli.protocol, &output),
+        Command::Inspect(command) => command.run(&cli.protocol, &output),
+        Command::Explain(command) => command.run(&cli.protocol, &output),
+        Command::Trace(command) => command.run(&cli.protocol, &output),
+        Command::Vectors(command) => command.run(&cli.protocol, &output),
+        Command::Completions(command) => command.run(),
+    };
+    match result {
+        Ok(verdict) => verdict.into(),
+        Err(failure) => {
+            output.fail(&failure);
+            ExitCode::from(Failure::CODE)
+        }
+    }
+}
+
+/// Answers a command line that does not parse, or that asks for help or the version.
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && args::wants_json(std::env::args_os()) {
+        let output = Output { json: true, verbosity: 0, color: anstream::ColorChoice::Never };
+        let message = error.render().to_string();
+        let diagnosis = Diagnosis::new(message.trim_end()).help("see jambox --help");
+        output.fail(&diagnosis.into());
+    } else {
+        // Nothing is left to be done when the help cannot be written.
+        let _ = error.print();
+    }
+    // clap gives 0 for help and version, and 2 for usage: the numbers that are documented.
+    u8::try_from(error.exit_code()).map_or(ExitCode::from(Failure::CODE), ExitCode::from)
+}

@@ -23,14 +23,25 @@
     )
 )]
 
+mod accounts;
+mod code;
 mod files;
+mod load;
 pub mod manifest;
 mod problem;
 mod reader;
+mod sources;
+mod state_file;
+mod switches;
 mod value;
+mod work;
 
+pub use code::{assemble, host_calls, is_assembly};
 pub use files::{Disk, Files};
+pub use load::{Package, Source, load};
 pub use manifest::Manifest;
-pub use problem::{Invalid, Place, Problem, ProblemKind, line_and_column, suggest};
+pub use problem::{Invalid, Place, Problem, ProblemKind, TextFile, line_and_column, suggest};
 pub use reader::Placed;
+pub use state_file::{Snapshot, load as load_state, parse as parse_state};
+pub use switches::{Switches, load_parameters};
 pub use value::{Value, ValueError};

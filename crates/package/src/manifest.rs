@@ -58,7 +58,7 @@ pub struct Chain {
     /// `core`: where the package is evaluated; 0 when not given.
     pub core: Option<Placed<u16>>,
     /// `state`: a state file to start from; the services of this file are put over it.
-    pub state: Option<Placed<String>>,
+    pub state: Option<Placed<Value>>,
 }
 
 /// `[privileges]`; what is not given is service 0, and nobody always accumulates.
@@ -94,6 +94,8 @@ pub struct Service {
     pub id: Placed<u32>,
     /// `code`: a `.jam` or `.pvm` blob, or assembly text.
     pub code: Option<Placed<Value>>,
+    /// `code_hash`: instead of `code`, for code that is a preimage already, or that is nowhere.
+    pub code_hash: Option<Placed<[u8; 32]>>,
     /// `balance`.
     pub balance: Option<Placed<u64>>,
     /// `min_accumulate_gas`.
@@ -305,7 +307,7 @@ fn read_chain(entry: Entry<'_>) -> Option<Chain> {
         slot: section.optional("slot", Entry::natural),
         entropy: section.optional("entropy", Entry::hash),
         core: section.optional("core", Entry::natural),
-        state: section.optional("state", Entry::text),
+        state: section.optional("state", Entry::value),
     };
     section.finish();
     Some(chain)
@@ -347,6 +349,7 @@ fn read_service(entry: Entry<'_>, heading: String) -> Option<Service> {
     let place = section.place();
     let id = section.required("id", Entry::natural);
     let code = section.optional("code", Entry::value);
+    let code_hash = section.optional("code_hash", Entry::hash);
     let balance = section.optional("balance", Entry::natural);
     let min_accumulate_gas = section.optional("min_accumulate_gas", Entry::natural);
     let min_memo_gas = section.optional("min_memo_gas", Entry::natural);
@@ -362,6 +365,7 @@ fn read_service(entry: Entry<'_>, heading: String) -> Option<Service> {
         place,
         id: id?,
         code,
+        code_hash,
         balance,
         min_accumulate_gas,
         min_memo_gas,

@@ -11,9 +11,20 @@ pub type Place = Range<usize>;
 /// How many problems of one file are kept. A file with more has one cause, not that many.
 const KEPT: usize = 32;
 
-/// One thing that is wrong with a package file.
+/// A text that a problem points into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text; empty when it could not be read.
+    pub text: Arc<str>,
+}
+
+/// One thing that is wrong with a package file, or with a file that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// The file, when it is not the package file.
+    pub file: Option<Arc<TextFile>>,
     /// Where, when a place in the file can be named.
     pub place: Option<Place>,
     /// What.
@@ -113,14 +124,31 @@ pub enum ProblemKind {
         reason: String,
     },
     /// A program that is none.
-    #[error("{what} is not a program: {reason}")]
+    #[error("{what} is not a program in any form")]
     Program {
         /// What should have been a program.
         what: String,
-        /// What the parser or the assembler found, with its place.
+        /// What is wrong with it in each form that it could have.
         reason: String,
-        /// What to do next.
-        help: String,
+    },
+    /// An assembly text that does not assemble.
+    #[error("{0}")]
+    Assembly(String),
+    /// A file of parameters that the protocol cannot run with.
+    #[error("these are not parameters: {0}")]
+    Parameters(String),
+    /// A file that should hold a state and does not.
+    #[error("this is not a state file: {0}")]
+    State(String),
+    /// A balance that the service's state does not allow.
+    #[error("the balance of `{service}` is {balance}, its state needs {threshold}")]
+    Balance {
+        /// The service's name.
+        service: String,
+        /// What it has.
+        balance: u64,
+        /// What it must have at least.
+        threshold: u64,
     },
     /// A limit of the protocol.
     #[error("{what} is {found}, beyond the limit of {limit}")]
@@ -131,16 +159,6 @@ pub enum ProblemKind {
         found: u64,
         /// How much there may be.
         limit: u64,
-    },
-    /// A segment that an item imports and no `[segments]` section gives.
-    #[error("import {index} of `{from}` is not given: {given}")]
-    Import {
-        /// The segments' name.
-        from: String,
-        /// The index asked for.
-        index: u16,
-        /// What is there.
-        given: String,
     },
     /// More problems than are worth listing.
     #[error("and {0} more problems")]
@@ -170,8 +188,9 @@ impl ProblemKind {
             Self::Conflict(_) => "this one".to_owned(),
             Self::File { .. } => "expected a readable file".to_owned(),
             Self::Program { .. } => "expected a program".to_owned(),
+            Self::Assembly(_) | Self::Parameters(_) | Self::State(_) => "here".to_owned(),
+            Self::Balance { threshold, .. } => format!("expected at least {threshold}"),
             Self::Limit { limit, .. } => format!("expected at most {limit}"),
-            Self::Import { .. } => "expected a segment that is given".to_owned(),
             Self::More(_) => String::new(),
         }
     }
@@ -205,12 +224,23 @@ impl ProblemKind {
                 "paths are relative to the folder of the package file; check the spelling"
                     .to_owned()
             }
-            Self::Program { help, .. } => help.clone(),
+            Self::Program { reason, .. } => reason.clone(),
+            Self::Assembly(_) => return None,
+            Self::Parameters(_) => {
+                "write names of parameters with numbers, and `base = \"full\"` or \"tiny\" for the \
+                 others; `jambox explain <name>` tells what each means"
+                    .to_owned()
+            }
+            Self::State(_) => {
+                "give a file that `jambox run --save-state` has written, all of it".to_owned()
+            }
+            Self::Balance { .. } => {
+                "raise `balance`: the threshold is the base deposit, and a deposit for each item and \
+                 octet of storage and requests"
+                    .to_owned()
+            }
             Self::Limit { .. } => {
                 "make it smaller; the limits are the protocol's (see --params)".to_owned()
-            }
-            Self::Import { from, .. } => {
-                format!("add it to `data` of [segments.{from}], or import a smaller index")
             }
         })
     }
@@ -233,6 +263,15 @@ impl Invalid {
     pub fn new(path: &Path, text: &str, problems: Vec<Problem>) -> Self {
         Self { path: path.to_owned(), text: text.into(), problems }
     }
+
+    /// The file that a problem is in, and its text.
+    #[must_use]
+    pub fn file<'a>(&'a self, problem: &'a Problem) -> (&'a Path, &'a Arc<str>) {
+        match &problem.file {
+            Some(file) => (&file.path, &file.text),
+            None => (&self.path, &self.text),
+        }
+    }
 }
 
 impl fmt::Display for Invalid {
@@ -241,9 +280,10 @@ impl fmt::Display for Invalid {
             if index > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{}", self.path.display())?;
+            let (path, text) = self.file(problem);
+            write!(f, "{}", path.display())?;
             if let Some(place) = &problem.place {
-                let (line, column) = line_and_column(&self.text, place.start);
+                let (line, column) = line_and_column(text, place.start);
                 write!(f, ":{line}:{column}")?;
             }
             write!(f, ": {}", problem.kind)?;
@@ -297,9 +337,29 @@ pub(crate) struct Problems {
 
 impl Problems {
     pub(crate) fn add(&self, place: impl Into<Option<Place>>, kind: ProblemKind) {
+        self.push(Problem { file: None, place: place.into(), kind });
+    }
+
+    /// Adds a problem in another text than the package file.
+    pub(crate) fn add_in(&self, file: &Arc<TextFile>, place: Place, kind: ProblemKind) {
+        self.push(Problem { file: Some(Arc::clone(file)), place: Some(place), kind });
+    }
+
+    /// Adds the problems of a file that is named at a place of the package file.
+    pub(crate) fn add_all(&self, invalid: Invalid, named_at: &Place) {
+        let file = Arc::new(TextFile { path: invalid.path, text: invalid.text });
+        for problem in invalid.problems {
+            match problem.place {
+                Some(place) => self.add_in(&file, place, problem.kind),
+                None => self.add(named_at.clone(), problem.kind),
+            }
+        }
+    }
+
+    fn push(&self, problem: Problem) {
         let mut found = self.found.borrow_mut();
         if found.len() < KEPT {
-            found.push(Problem { place: place.into(), kind });
+            found.push(problem);
         } else {
             self.dropped.set(self.dropped.get().saturating_add(1));
         }
@@ -311,9 +371,13 @@ impl Problems {
 
     pub(crate) fn into_vec(self) -> Vec<Problem> {
         let mut found = self.found.into_inner();
-        found.sort_by_key(|problem| problem.place.as_ref().map(|place| place.start));
+        found.sort_by_key(|problem| {
+            // Mistakes in other files come after those in the package file itself.
+            (problem.file.is_some(), problem.place.as_ref().map(|place| place.start))
+        });
         if self.dropped.get() > 0 {
-            found.push(Problem { place: None, kind: ProblemKind::More(self.dropped.get()) });
+            let kind = ProblemKind::More(self.dropped.get());
+            found.push(Problem { file: None, place: None, kind });
         }
         found
     }

@@ -1,0 +1,88 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use anstream::ColorChoice;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+use crate::output::Output;
+use crate::protocol::ProtocolArgs;
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done
+  1  a guest failed, or a check did; the report says which and why
+  2  bad input or usage; the message says where and what was expected";
+
+/// Run, test and explain JAM services.
+#[derive(Debug, Parser)]
+#[command(name = "jambox", version, after_help = EXIT_STATUS)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(infer_subcommands = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub protocol: ProtocolArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How to speak.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Show more: host calls (-v), memory reads and writes (-vv)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    /// When to colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    /// When a terminal reads it and NO_COLOR is not set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl OutputArgs {
+    pub fn output(&self) -> Output {
+        let color = match self.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Output { json: self.json, verbosity: self.verbose, color }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(commands::run::Run),
+    Exec(commands::exec::Exec),
+    Asm(commands::asm::Asm),
+    Disasm(commands::disasm::Disasm),
+    Inspect(commands::inspect::Inspect),
+    Explain(commands::explain::Explain),
+    Trace(commands::trace::Trace),
+    Vectors(commands::vectors::Vectors),
+    Completions(commands::completions::Completions),
+}
+
+/// Whether JSON was asked for on a command line that could not be parsed.
+pub fn wants_json(mut arguments: impl Iterator<Item = OsString>) -> bool {
+    arguments.any(|argument| argument == "--json")
+}

@@ -1,0 +1,27 @@
+//! Assembly text to and from programs.
+
+use std::path::Path;
+
+use jambox_asm::{Assembly, Dialect};
+use jambox_isa::InstructionSet;
+use jambox_package::{assemble as assemble_text, host_calls};
+use jambox_program::Container;
+use jambox_types::Protocol;
+
+use crate::diagnosis::Diagnosis;
+use crate::input;
+use crate::outcome::{Failure, Result};
+
+/// Assembles a file.
+pub fn assemble(path: &Path, protocol: &Protocol) -> Result<Assembly> {
+    let text = input::read_text(path)?;
+    let assembly = assemble_text(path, &text, protocol);
+    assembly.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+}
+
+/// The text of a program.
+pub fn disassemble(container: &Container, comments: bool, protocol: &Protocol) -> String {
+    let host_calls = host_calls(protocol);
+    let set = InstructionSet::of(protocol.revision);
+    jambox_asm::disassemble(container, &Dialect { set, host_calls: &host_calls }, comments)
+}

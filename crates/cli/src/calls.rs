@@ -1,0 +1,193 @@
+//! Host calls in words: arguments and results as the host-call table and the memory show them.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use jambox_hostcall::{
+    Abi, AccountRecord, ArgumentInfo, ArgumentKind, FetchKind, Form, History, Interface, Registers,
+    Reply, ResultCode,
+};
+use jambox_invocation::Stop;
+
+use crate::octets::{Octets, Shown};
+use crate::style::{FAINT, NAME};
+
+/// An argument of a call.
+#[derive(Serialize)]
+pub struct Argument {
+    pub name: &'static str,
+    /// The first register that it takes.
+    pub register: u8,
+    pub value: String,
+}
+
+/// Octets that a host call read from or wrote to the guest's memory.
+#[derive(Serialize)]
+pub struct MemoryEvent {
+    pub access: MemoryDirection,
+    pub address: u64,
+    pub length: usize,
+    /// The octets, or the first of them when they are many.
+    pub octets: Octets,
+}
+
+#[derive(Serialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryDirection {
+    Read,
+    Write,
+}
+
+/// Decodes the arguments of a call. `memory` is what the call read and wrote: where it read what an
+/// argument points at, that is shown instead of the address.
+pub fn arguments(
+    form: &Form,
+    registers: &Registers,
+    memory: &[MemoryEvent],
+    abi: Abi,
+) -> Vec<Argument> {
+    form.arguments_with_registers()
+        .map(|(first, info)| Argument {
+            name: info.name,
+            register: u8::try_from(first).unwrap_or(u8::MAX),
+            value: argument(info, first, registers, memory, abi),
+        })
+        .collect()
+}
+
+fn argument(
+    info: &ArgumentInfo,
+    first: usize,
+    registers: &Registers,
+    memory: &[MemoryEvent],
+    abi: Abi,
+) -> String {
+    let register = |offset: usize| registers.get(first + offset).copied().unwrap_or(0);
+    let (value, second) = (register(0), register(1));
+    match info.kind {
+        ArgumentKind::Number => number(value),
+        ArgumentKind::Service if value == u64::MAX => "own".to_owned(),
+        ArgumentKind::Service => number(value),
+        ArgumentKind::FetchKind => match FetchKind::from_number(abi, value) {
+            Some(kind) => format!("{value} ({})", kind.name()),
+            None => format!("{value} (unknown)"),
+        },
+        ArgumentKind::Pointer => format!("{value:#x}"),
+        ArgumentKind::Hash | ArgumentKind::FixedKey => pointed(value, 32, memory),
+        ArgumentKind::Slice => pointed(value, second, memory),
+        ArgumentKind::Window => {
+            let most = register(2);
+            format!("{value:#x}, from {second}, at most {}", number(most))
+        }
+        ArgumentKind::Output => format!("{value:#x}, at most {}", number(second)),
+        ArgumentKind::LowHigh => {
+            number(second & 0xffff_ffff << 32 | value & 0xffff_ffff)
+        }
+    }
+}
+
+/// What lies at an address if the call has read it, otherwise the range.
+fn pointed(address: u64, length: u64, memory: &[MemoryEvent]) -> String {
+    let read = memory.iter().find(|event| {
+        event.access == MemoryDirection::Read
+            && event.address == address
+            && event.length as u64 == length
+    });
+    match read {
+        Some(event) => event.octets.to_string(),
+        None if length == 0 => "empty".to_owned(),
+        None => format!("{address:#x}+{length}"),
+    }
+}
+
+/// A number as a person wants it: the largest ones are meant as "everything".
+fn number(value: u64) -> String {
+    match value {
+        u64::MAX => "2^64-1".to_owned(),
+        value if value >= 1 << 32 => format!("{value:#x}"),
+        value => value.to_string(),
+    }
+}
+
+/// Says what came of a call.
+pub fn result(
+    reply: Result<Option<&Reply>, &Stop>,
+    interface: Interface,
+    r7: u64,
+) -> String {
+    match reply {
+        Err(Stop::Panic(reason)) => format!("panic: {reason}"),
+        Err(Stop::OutOfGas { price, left }) => {
+            format!("out of gas: the call costs {price}, {left} were left")
+        }
+        Err(Stop::Host(error)) => format!("host failure: {error}"),
+        Ok(None) => format!("WHAT ({})", code_doc(interface, r7)),
+        Ok(Some(reply)) => describe(reply),
+    }
+}
+
+fn code_doc(interface: Interface, value: u64) -> &'static str {
+    ResultCode::from_value(interface.abi, value).map_or("", ResultCode::doc)
+}
+
+fn describe(reply: &Reply) -> String {
+    match reply {
+        Reply::Code(code) => code.name().to_owned(),
+        Reply::Value(value) => number(*value),
+        Reply::Gas(gas) => format!("{gas} gas left"),
+        Reply::Data(None) | Reply::Account(None) | Reply::History(None) => "NONE".to_owned(),
+        Reply::Data(Some(octets)) => format!("{} octets: {}", octets.len(), Shown(octets)),
+        Reply::Account(Some(account)) => describe_account(account),
+        Reply::Replaced(None) => "NONE (a new entry, or none)".to_owned(),
+        Reply::Replaced(Some(length)) => format!("{length} octets were there"),
+        Reply::History(Some(history)) => describe_history(*history),
+        Reply::Ran { exit, detail: None } => exit.name().to_owned(),
+        Reply::Ran { exit, detail: Some(detail) } => format!("{exit} {}", number(*detail)),
+    }
+}
+
+fn describe_account(account: &AccountRecord) -> String {
+    let AccountRecord { balance, threshold_balance, items, octets, .. } = account;
+    format!("balance {balance}, threshold {threshold_balance}, {items} items of {octets} octets")
+}
+
+fn describe_history(history: History) -> String {
+    match history {
+        History::Requested => "requested".to_owned(),
+        History::Available(x) => format!("available since {x}"),
+        History::Unavailable(x, y) => format!("available from {x} to {y}"),
+        History::AvailableAgain(x, y, z) => format!("available from {x} to {y} and since {z}"),
+    }
+}
+
+/// Writes a call as a line.
+pub fn write(
+    out: &mut dyn Write,
+    name: &str,
+    arguments: &[Argument],
+    result: &str,
+    gas: &str,
+) -> io::Result<()> {
+    let argument = |Argument { name, value, .. }: &Argument| format!("{name}: {value}");
+    let arguments: Vec<_> = arguments.iter().map(argument).collect();
+    let arguments = arguments.join(", ");
+    writeln!(
+        out,
+        "  {FAINT}{:<12}{FAINT:#}{NAME}{name}{NAME:#}({arguments}) -> {result} \
+         {FAINT}[{gas}]{FAINT:#}",
+        "host call"
+    )
+}
+
+/// Writes what a call read and wrote, a line each.
+pub fn write_memory(out: &mut dyn Write, memory: &[MemoryEvent]) -> io::Result<()> {
+    memory.iter().try_for_each(|event| {
+        let verb = match event.access {
+            MemoryDirection::Read => "read",
+            MemoryDirection::Write => "write",
+        };
+        let MemoryEvent { address, length, octets, .. } = event;
+        writeln!(out, "  {:<14}{FAINT}{verb} {address:#x}+{length}{FAINT:#} {octets}", "")
+    })
+}

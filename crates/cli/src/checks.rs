@@ -1,0 +1,68 @@
+//! The report of a set of checks: what is remarkable, then one line that counts.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use jambox_vectors::{Outcome, Report as Checked};
+
+use crate::output::Report;
+use crate::style::{BAD, FAINT};
+
+/// A set of checks, with the cases that did not simply pass.
+#[derive(Serialize)]
+pub struct Checks {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    cases: Vec<Case>,
+    #[serde(skip)]
+    all: bool,
+}
+
+#[derive(Serialize)]
+struct Case {
+    name: String,
+    outcome: &'static str,
+    /// What the exception, the difference or the reason is.
+    remark: Option<String>,
+}
+
+impl Checks {
+    /// The report of what was checked; `all` lists the cases that passed, too.
+    pub fn new(checked: Checked, all: bool) -> Self {
+        let (passed, failed, skipped) = (checked.passed(), checked.failed(), checked.skipped());
+        let cases = checked.cases.into_iter().map(|case| {
+            let (outcome, remark) = match case.outcome {
+                Outcome::Passed => ("passed", None),
+                Outcome::PassedExcept(what) => ("passed except", Some(what)),
+                Outcome::Failed(what) => ("failed", Some(what)),
+                Outcome::Skipped(why) => ("skipped", Some(why)),
+            };
+            Case { name: case.name, outcome, remark }
+        });
+        Self { passed, failed, skipped, cases: cases.collect(), all }
+    }
+
+    /// Whether a case failed.
+    pub fn failed(&self) -> bool {
+        self.failed > 0
+    }
+}
+
+impl Report for Checks {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for Case { name, outcome, remark } in &self.cases {
+            match remark {
+                None if self.all => writeln!(out, "{FAINT}{outcome}{FAINT:#} {name}")?,
+                None => {}
+                Some(what) if *outcome == "failed" => {
+                    writeln!(out, "{BAD}{outcome}{BAD:#} {name}: {what}")?;
+                }
+                Some(what) => writeln!(out, "{FAINT}{outcome}{FAINT:#} {name}: {what}")?,
+            }
+        }
+        // Scripts read this line: it stands alone and last, and is never coloured.
+        writeln!(out, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+    }
+}

@@ -1,0 +1,64 @@
+//! `jambox disasm`: from a program to assembly text.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::assembly;
+use crate::input;
+use crate::outcome::{Result, Verdict};
+use crate::output::{Output, Report};
+use crate::program::{FormArg, Program};
+use crate::protocol::ProtocolArgs;
+
+/// Disassemble a program to text that assembles to the same blob
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox disasm service.jam
+  jambox disasm service.jam --comments -o service.asm && jambox asm service.asm -o same.jam")]
+pub struct Disasm {
+    /// The program
+    program: PathBuf,
+
+    /// The form of the blob
+    #[arg(long, value_enum, default_value_t = FormArg::Auto)]
+    form: FormArg,
+
+    /// Add comments: positions, basic blocks, what reaches them
+    #[arg(long)]
+    comments: bool,
+
+    /// The file to write [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Disasm {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let protocol = protocol.protocol()?;
+        let program = Program::load(&self.program, self.form, &protocol)?;
+        let text = assembly::disassemble(&program.container, self.comments, &protocol);
+        if let Some(path) = &self.output {
+            input::write(path, text.as_bytes())?;
+            return Ok(Verdict::Done);
+        }
+        let form = program.container.form().to_string();
+        output.emit(&Disassembly { form, text })?;
+        Ok(Verdict::Done)
+    }
+}
+
+#[derive(Serialize)]
+struct Disassembly {
+    form: String,
+    text: String,
+}
+
+impl Report for Disassembly {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, "{}", self.text)
+    }
+}

@@ -1,0 +1,261 @@
+//! `jambox exec`: runs a program on its own, without a host.
+
+mod steps;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use jambox_engine::{Exit, Instance, Module};
+use jambox_hostcall::{HostCall, Interface};
+use jambox_isa::Reg;
+use jambox_package::Value;
+use jambox_types::Protocol;
+
+use crate::diagnosis::Diagnosis;
+use crate::engine::engine;
+use crate::explanation::{Explanation, Regions, write_registers};
+use crate::input;
+use crate::octets::Octets;
+use crate::outcome::{Result, Verdict};
+use crate::output::{Output, Report};
+use crate::program::{FormArg, Program};
+use crate::protocol::ProtocolArgs;
+use crate::style::{BAD, FAINT, GOOD, NAME};
+
+/// Execute a program on its own: no host, one run until it exits
+///
+/// A standard program gets its memory, arguments and registers as the paper lays them out; a bare program
+/// starts with empty memory and zero registers. A host call ends the run.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox exec fibonacci.asm --reg r7=10
+  jambox exec service.jam --entry accumulate --arguments hex:0000002a01 --gas 100000
+  jambox exec program.pvm --memory 0x20000+16 --json
+  jambox exec program.pvm -v           with every instruction (-vv: and every memory access)
+
+Exit status: 0 halt or host call; 1 panic, page fault or out of gas; 2 bad input.")]
+pub struct Exec {
+    /// The program: a blob with or without metadata, standard or bare, or assembly text (.asm)
+    program: PathBuf,
+
+    /// The form of the blob
+    #[arg(long, value_enum, default_value_t = FormArg::Auto)]
+    form: FormArg,
+
+    /// Where to start: is-authorized (0), refine (0), accumulate (5), or a pc
+    #[arg(long, value_name = "NAME|PC", default_value = "0", value_parser = parse_entry)]
+    entry: u64,
+
+    /// The gas
+    #[arg(long, default_value = "10_000_000", value_parser = input::parse_number)]
+    gas: u64,
+
+    /// The argument octets: text:..., hex:... or file:... (standard programs only)
+    #[arg(long, value_name = "VALUE", value_parser = input::parse_value)]
+    arguments: Option<Value>,
+
+    /// Set a register, after the arguments are in place: r7=5
+    #[arg(long = "reg", value_name = "REG=NUMBER", value_parser = parse_register)]
+    registers: Vec<(Reg, u64)>,
+
+    /// Show a range of memory at the end: 0x20000+16
+    #[arg(long, value_name = "ADDRESS+LENGTH", value_parser = parse_range)]
+    memory: Vec<(u64, u64)>,
+}
+
+/// The most octets of one range to show.
+const RANGE_LIMIT: u64 = 1 << 24;
+
+impl Exec {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let protocol = protocol.protocol()?;
+        let program = Program::load(&self.program, self.form, &protocol)?;
+        let (mut instance, regions) = self.instance(&program, &protocol)?;
+        let exit = match output.verbosity {
+            0 => instance.run(),
+            _ if output.json => instance.run(),
+            verbosity => steps::run(&mut instance, verbosity, output)?,
+        };
+        let report = self.report(&program, &instance, exit, &regions, &protocol);
+        output.emit(&report)?;
+        Ok(Verdict::failed_if(!matches!(exit, Exit::Halt | Exit::HostCall(_))))
+    }
+
+    fn instance(&self, program: &Program, protocol: &Protocol) -> Result<(Instance, Regions)> {
+        let failed = |error: jambox_engine::EngineError| Diagnosis::new(error.to_string());
+        let module = Module::new(&engine(protocol)?, program.blob().clone()).map_err(failed)?;
+        let arguments = self.arguments.as_ref().map(input::octets).transpose()?;
+        let (mut instance, regions) = match (program.standard(), &arguments) {
+            (Some(standard), arguments) => {
+                let arguments = arguments.as_deref().unwrap_or_default();
+                let instance =
+                    Instance::standard(&module, standard, arguments).map_err(failed)?;
+                (instance, Regions::standard(standard, arguments.len()))
+            }
+            (None, Some(_)) => {
+                let diagnosis = Diagnosis::new("a bare program takes no arguments")
+                    .in_file(&program.path)
+                    .help("leave --arguments out; --reg sets registers");
+                return Err(diagnosis.into());
+            }
+            (None, None) => (Instance::new(&module).map_err(failed)?, Regions::default()),
+        };
+        instance.set_pc(self.entry);
+        instance.set_gas(self.gas);
+        for (reg, value) in &self.registers {
+            instance.set_reg(*reg, *value);
+        }
+        Ok((instance, regions))
+    }
+
+    fn report(
+        &self,
+        program: &Program,
+        instance: &Instance,
+        exit: Exit,
+        regions: &Regions,
+        protocol: &Protocol,
+    ) -> ExecReport {
+        let [.., r7, r8, _, _, _, _] = *instance.regs();
+        // What a halting standard program leaves in r7 and r8 is its output, if it can be read.
+        let output = (exit == Exit::Halt && program.standard().is_some())
+            .then(|| instance.memory().read(r7, r8).unwrap_or_default());
+        let range = |(address, length): &(u64, u64)| MemoryRange {
+            address: *address,
+            length: *length,
+            octets: instance.memory().read(*address, *length).ok().map(Octets),
+        };
+        ExecReport {
+            program: program.path.display().to_string(),
+            form: program.container.form().to_string(),
+            exit: exit_report(exit, protocol),
+            pc: instance.pc(),
+            gas: GasReport {
+                limit: self.gas,
+                used: self.gas.saturating_sub(instance.gas()),
+                left: instance.gas(),
+            },
+            registers: *instance.regs(),
+            output: output.map(Octets),
+            memory: self.memory.iter().map(range).collect(),
+            explanation: Explanation::of(instance, exit, regions),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ExecReport {
+    program: String,
+    form: String,
+    exit: ExitReport,
+    pc: u64,
+    gas: GasReport,
+    registers: [u64; 13],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Octets>,
+    memory: Vec<MemoryRange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum ExitReport {
+    Halt,
+    Panic,
+    OutOfGas,
+    PageFault { address: u32 },
+    HostCall { number: u64, name: Option<&'static str> },
+}
+
+#[derive(Serialize)]
+struct GasReport {
+    limit: u64,
+    used: u64,
+    left: u64,
+}
+
+#[derive(Serialize)]
+struct MemoryRange {
+    address: u64,
+    length: u64,
+    /// Nothing when the range cannot be read.
+    octets: Option<Octets>,
+}
+
+fn exit_report(exit: Exit, protocol: &Protocol) -> ExitReport {
+    let interface = Interface { abi: protocol.abi, revision: protocol.revision };
+    let name = |number: u64| {
+        let form = interface.forms().find(|form| form.number(interface) == Some(number));
+        form.map(|form| HostCall::name(form.call))
+    };
+    match exit {
+        Exit::Halt => ExitReport::Halt,
+        Exit::Panic => ExitReport::Panic,
+        Exit::OutOfGas => ExitReport::OutOfGas,
+        Exit::PageFault(address) => ExitReport::PageFault { address },
+        Exit::HostCall(number) => ExitReport::HostCall { number, name: name(number) },
+    }
+}
+
+impl Report for ExecReport {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let line = |out: &mut dyn Write, label: &str, text: &str| {
+            writeln!(out, "{FAINT}{label:<12}{FAINT:#}{text}")
+        };
+        let (style, what) = match &self.exit {
+            ExitReport::Halt => (GOOD, "halt".to_owned()),
+            ExitReport::Panic => (BAD, "panic".to_owned()),
+            ExitReport::OutOfGas => (BAD, "out of gas".to_owned()),
+            ExitReport::PageFault { address } => (BAD, format!("page fault at {address:#x}")),
+            ExitReport::HostCall { number, name } => {
+                (NAME, format!("host call {number} ({})", name.unwrap_or("unknown")))
+            }
+        };
+        line(out, "exit", &format!("{style}{what}{style:#} at pc {}", self.pc))?;
+        let GasReport { limit, used, left } = &self.gas;
+        line(out, "gas", &format!("{used} used of {limit}, {left} left"))?;
+        if let Some(output) = &self.output {
+            line(out, "output", &output.to_string())?;
+        }
+        match &self.explanation {
+            Some(explanation) => explanation.write(out, "")?,
+            None => write_registers(out, "", &self.registers)?,
+        }
+        for MemoryRange { address, length, octets } in &self.memory {
+            let shown = octets.as_ref().map_or("not readable".to_owned(), ToString::to_string);
+            line(out, "memory", &format!("{address:#x}+{length}: {shown}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn parse_entry(written: &str) -> std::result::Result<u64, String> {
+    match written {
+        "is-authorized" | "refine" => Ok(0),
+        "accumulate" => Ok(5),
+        pc => input::parse_number(pc)
+            .map_err(|_| "expected is-authorized, refine, accumulate or a pc".to_owned()),
+    }
+}
+
+fn parse_register(written: &str) -> std::result::Result<(Reg, u64), String> {
+    let expected = || "expected a register and a number such as r7=5".to_owned();
+    let (reg, value) = written.split_once('=').ok_or_else(expected)?;
+    let reg = reg.trim().parse().map_err(|_| expected())?;
+    Ok((reg, input::parse_number(value.trim())?))
+}
+
+fn parse_range(written: &str) -> std::result::Result<(u64, u64), String> {
+    let expected = || "expected an address and a length such as 0x20000+16".to_owned();
+    let (address, length) = written.split_once('+').ok_or_else(expected)?;
+    let range = (input::parse_number(address)?, input::parse_number(length)?);
+    if range.1 > RANGE_LIMIT {
+        return Err(format!("expected a length of at most {RANGE_LIMIT}"));
+    }
+    Ok(range)
+}

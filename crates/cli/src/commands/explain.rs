@@ -1,0 +1,360 @@
+//! `jambox explain`: what a word or a number of the protocol means.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use serde::Serialize;
+
+use jambox_hostcall::{Context, FetchKind, HostCall, InnerExit, Interface, OutcomeKind, ResultCode};
+use jambox_isa::{InstructionSet, Opcode};
+use jambox_package::suggest;
+use jambox_types::{Parameters, Protocol};
+
+use crate::diagnosis::Diagnosis;
+use crate::outcome::{Result, Verdict};
+use crate::output::{Output, Report};
+use crate::protocol::{ProtocolArgs, interface};
+use crate::style::{FAINT, HEADING, NAME};
+
+/// Explain a host call, result code, opcode, fetch kind or parameter, by name or number
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox explain write           the host call: arguments, gas, outcomes in their order
+  jambox explain HUH             the result code
+  jambox explain branch_eq_imm   the instruction
+  jambox explain 100             whatever has this number
+  jambox explain 2^64-9          the result code with this value
+  jambox explain W_R             the parameter")]
+pub struct Explain {
+    /// A name or a number
+    #[arg(value_name = "NAME|NUMBER")]
+    word: String,
+}
+
+impl Explain {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let protocol = protocol.protocol()?;
+        let interface = interface(&protocol)?;
+        let entries = look_up(&self.word, &protocol, interface);
+        if entries.is_empty() {
+            return Err(unknown(&self.word).into());
+        }
+        output.emit(&Explanation { word: &self.word, protocol: Switches::of(&protocol), entries })?;
+        Ok(Verdict::Done)
+    }
+}
+
+#[derive(Serialize)]
+struct Explanation<'a> {
+    word: &'a str,
+    protocol: Switches,
+    entries: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Switches {
+    revision: &'static str,
+    abi: &'static str,
+}
+
+impl Switches {
+    fn of(protocol: &Protocol) -> Self {
+        Self { revision: protocol.revision.name(), abi: protocol.abi.name() }
+    }
+}
+
+/// One thing that a word means.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Entry {
+    HostCall {
+        name: &'static str,
+        number: u64,
+        doc: &'static str,
+        contexts: Vec<&'static str>,
+        gas: String,
+        arguments: Vec<ArgumentEntry>,
+        outcomes: Vec<OutcomeEntry>,
+    },
+    ResultCode {
+        name: &'static str,
+        value: u64,
+        doc: &'static str,
+    },
+    InnerExit {
+        name: &'static str,
+        value: u64,
+        doc: &'static str,
+    },
+    FetchKind {
+        name: &'static str,
+        number: u64,
+        doc: &'static str,
+        contexts: Vec<&'static str>,
+        indices: &'static [&'static str],
+    },
+    Instruction {
+        name: &'static str,
+        opcode: u8,
+        syntax: &'static str,
+        doc: &'static str,
+        format: String,
+        ends_block: bool,
+    },
+    Parameter {
+        name: &'static str,
+        symbol: &'static str,
+        label: &'static str,
+        value: u64,
+        doc: &'static str,
+    },
+}
+
+#[derive(Serialize)]
+struct ArgumentEntry {
+    register: String,
+    name: String,
+    doc: &'static str,
+}
+
+#[derive(Serialize)]
+struct OutcomeEntry {
+    result: String,
+    when: &'static str,
+}
+
+/// A word as it is compared: names are the same in any case, with `-` or `_`.
+fn normal(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
+fn look_up(word: &str, protocol: &Protocol, interface: Interface) -> Vec<Entry> {
+    let name = normal(word);
+    let number = number(word);
+    let is_named = |candidate: &str| normal(candidate) == name;
+    let mut entries = Vec::new();
+
+    let calls = interface.forms().filter(|form| {
+        is_named(form.call.name()) || (number.is_some() && form.number(interface) == number)
+    });
+    entries.extend(calls.filter_map(|form| host_call(form, interface)));
+
+    let set = InstructionSet::of(protocol.revision);
+    let opcodes = set.iter().filter_map(|opcode| Some((opcode, opcode.octet(set.revision())?)));
+    let opcodes = opcodes.filter(|(opcode, octet)| {
+        is_named(opcode.mnemonic()) || number == Some(u64::from(*octet))
+    });
+    entries.extend(opcodes.map(|(opcode, octet)| instruction(opcode, octet)));
+
+    let codes = ResultCode::ALL.iter().map(|code| (code, interface.code(*code)));
+    let codes = codes.filter(|(code, value)| is_named(code.name()) || number == Some(*value));
+    entries.extend(codes.map(|(code, value)| Entry::ResultCode {
+        name: code.name(),
+        value,
+        doc: code.doc(),
+    }));
+
+    let exits = InnerExit::ALL.iter();
+    let exits = exits.filter(|exit| is_named(exit.name()) || number == Some(exit.value()));
+    entries.extend(exits.map(|exit| Entry::InnerExit {
+        name: exit.name(),
+        value: exit.value(),
+        doc: exit.doc(),
+    }));
+
+    let kinds = interface.fetch_kinds();
+    let kinds = kinds.filter(|(of, kind)| is_named(kind.name()) || number == Some(*of));
+    entries.extend(kinds.map(|(number, kind)| fetch_kind(number, kind, interface)));
+
+    let values = protocol.parameters.values();
+    let parameters = Parameters::INFO.iter().zip(values);
+    let parameters = parameters.filter(|(info, _)| is_named(info.name) || is_named(info.symbol));
+    entries.extend(parameters.map(|(info, value)| Entry::Parameter {
+        name: info.name,
+        symbol: info.symbol,
+        label: info.label,
+        value,
+        doc: info.doc.trim(),
+    }));
+    entries
+}
+
+/// Reads `12`, `0x0c` and, for the result codes, `2^64-9` and `-9`.
+fn number(word: &str) -> Option<u64> {
+    let below = word.strip_prefix("2^64-").or_else(|| word.strip_prefix('-'));
+    match below {
+        Some(digits) => jambox_isa::parse_number(digits).map(u64::wrapping_neg),
+        None => jambox_isa::parse_number(word),
+    }
+}
+
+fn contexts(is_in: impl Fn(Context) -> bool) -> Vec<&'static str> {
+    Context::ALL.into_iter().filter(|context| is_in(*context)).map(Context::name).collect()
+}
+
+fn host_call(form: &jambox_hostcall::Form, interface: Interface) -> Option<Entry> {
+    let arguments = form.arguments_with_registers().flat_map(|(first, argument)| {
+        argument.kind.parts().iter().zip(first..).enumerate().map(
+            move |(index, (part, register))| ArgumentEntry {
+                register: format!("r{register}"),
+                name: if part.is_empty() {
+                    argument.name.to_owned()
+                } else {
+                    format!("{}: {part}", argument.name)
+                },
+                doc: if index == 0 { argument.doc } else { "" },
+            },
+        )
+    });
+    let outcomes = form.call.outcomes().iter().map(|outcome| OutcomeEntry {
+        result: match outcome.kind {
+            OutcomeKind::Panic => "panic".to_owned(),
+            OutcomeKind::OutOfGas => "out of gas".to_owned(),
+            OutcomeKind::Value => "a number".to_owned(),
+            OutcomeKind::Code(code) => code.name().to_owned(),
+            OutcomeKind::Exit(exit) => exit.name().to_owned(),
+        },
+        when: outcome.when,
+    });
+    Some(Entry::HostCall {
+        name: form.call.name(),
+        number: form.number(interface)?,
+        doc: form.call.doc(),
+        contexts: contexts(|context| form.contexts.contains(context)),
+        gas: form.price(interface.revision).to_string(),
+        arguments: arguments.collect(),
+        outcomes: outcomes.collect(),
+    })
+}
+
+fn instruction(opcode: Opcode, octet: u8) -> Entry {
+    Entry::Instruction {
+        name: opcode.mnemonic(),
+        opcode: octet,
+        syntax: opcode.syntax(),
+        doc: opcode.doc(),
+        format: format!("{:?}", opcode.format()),
+        ends_block: opcode.is_terminator(),
+    }
+}
+
+fn fetch_kind(number: u64, kind: FetchKind, interface: Interface) -> Entry {
+    let offered = kind.contexts(interface.abi);
+    Entry::FetchKind {
+        name: kind.name(),
+        number,
+        doc: kind.doc(),
+        contexts: contexts(|context| offered.contains(context)),
+        indices: kind.indices(),
+    }
+}
+
+fn unknown(word: &str) -> Diagnosis {
+    let mut names: Vec<&str> = HostCall::ALL.iter().map(|call| call.name()).collect();
+    names.extend(ResultCode::ALL.iter().map(|code| code.name()));
+    names.extend(InnerExit::ALL.iter().map(|exit| exit.name()));
+    names.extend(Opcode::ALL.iter().map(|opcode| opcode.mnemonic()));
+    names.extend(FetchKind::ALL.iter().map(|kind| kind.name()));
+    names.extend(Parameters::INFO.iter().flat_map(|info| [info.name, info.symbol]));
+    let diagnosis = Diagnosis::new(format!("nothing here is called `{word}`"));
+    match suggest(word, &names) {
+        Some(near) => diagnosis.help(format!("did you mean `{near}`?")),
+        None => diagnosis.help(
+            "give the name or number of a host call, a result code, an opcode, a fetch kind, or the \
+             name of a parameter",
+        ),
+    }
+}
+
+impl Report for Explanation<'_> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (index, entry) in self.entries.iter().enumerate() {
+            if index > 0 {
+                writeln!(out)?;
+            }
+            entry.write(out, &self.protocol)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a line of an entry: what it is about, then what there is to say.
+fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "  {FAINT}{label:<12}{FAINT:#}{text}")
+}
+
+impl Entry {
+    fn write(&self, out: &mut dyn Write, protocol: &Switches) -> io::Result<()> {
+        let mut heading = |kind: &str, name: &str, rest: &str| {
+            writeln!(out, "{HEADING}{kind}{HEADING:#} {NAME}{name}{NAME:#}{rest}")
+        };
+        match self {
+            Self::HostCall { name, number, doc, contexts, gas, arguments, outcomes } => {
+                let Switches { revision, abi } = protocol;
+                heading("host call", name, &format!(", number {number} ({revision}, {abi} ABI)"))?;
+                line(out, "", doc)?;
+                line(out, "offered in", &contexts.join(", "))?;
+                line(out, "gas", gas)?;
+                write_arguments(out, arguments)?;
+                write_outcomes(out, outcomes)
+            }
+            Self::ResultCode { name, value, doc } => {
+                heading("result code", name, &format!(" = {}", code_value(*value)))?;
+                line(out, "", doc)
+            }
+            Self::InnerExit { name, value, doc } => {
+                heading("inner exit", name, &format!(" = {value} in r7 after invoke"))?;
+                line(out, "", doc)
+            }
+            Self::FetchKind { name, number, doc, contexts, indices } => {
+                heading("fetch kind", name, &format!(", {number} in r10"))?;
+                line(out, "", doc)?;
+                line(out, "offered in", &contexts.join(", "))?;
+                for (index, register) in indices.iter().zip(["r11", "r12"]) {
+                    line(out, register, &format!("index of the {index}"))?;
+                }
+                Ok(())
+            }
+            Self::Instruction { name, opcode, syntax, doc, format, ends_block } => {
+                heading("instruction", name, &format!(" {syntax}"))?;
+                line(out, "", doc)?;
+                line(out, "opcode", &format!("{opcode} ({})", protocol.revision))?;
+                line(out, "format", format)?;
+                if *ends_block {
+                    line(out, "", "ends a basic block")?;
+                }
+                Ok(())
+            }
+            Self::Parameter { name, symbol, label, value, doc } => {
+                heading("parameter", name, &format!(" = {value}"))?;
+                line(out, "", doc)?;
+                line(out, "in the paper", &format!("{symbol}, {label}"))
+            }
+        }
+    }
+}
+
+fn write_arguments(out: &mut dyn Write, arguments: &[ArgumentEntry]) -> io::Result<()> {
+    for argument in arguments {
+        let ArgumentEntry { register, name, doc } = argument;
+        let doc = if doc.is_empty() { String::new() } else { format!(" ({doc})") };
+        line(out, register, &format!("{name}{doc}"))?;
+    }
+    Ok(())
+}
+
+fn write_outcomes(out: &mut dyn Write, outcomes: &[OutcomeEntry]) -> io::Result<()> {
+    for (index, outcome) in outcomes.iter().enumerate() {
+        let label = if index == 0 { "outcomes" } else { "" };
+        line(out, label, &format!("{:<11}{}", outcome.result, outcome.when))?;
+    }
+    Ok(())
+}
+
+fn code_value(value: u64) -> String {
+    match value {
+        0 => "0".to_owned(),
+        value => format!("2^64-{} ({value})", value.wrapping_neg()),
+    }
+}

@@ -1,0 +1,323 @@
+//! `jambox inspect`: what a program file is, without running it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use jambox_isa::{Instruction, InstructionSet};
+use jambox_package::host_calls;
+use jambox_program::{CrateInfo, ProgramBlob, StandardProgram};
+use jambox_types::{Hash, Protocol};
+
+use crate::octets::Octets;
+use crate::outcome::{Result, Verdict};
+use crate::output::{Output, Report};
+use crate::program::{FormArg, Program};
+use crate::protocol::ProtocolArgs;
+use crate::style::{BAD, FAINT, HEADING, NAME};
+
+/// Show what a program file is: container, metadata, sizes, hash, entry points, host calls, validity
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox inspect service.jam
+  jambox inspect service.jam --json | jq '.host_calls[].name'
+
+Exit status: 0 when nothing is wrong with the program; 1 when a check failed; 2 when it is no program.")]
+pub struct Inspect {
+    /// The program: a blob with or without metadata, standard or bare, or assembly text (.asm)
+    program: PathBuf,
+
+    /// The form of the blob
+    #[arg(long, value_enum, default_value_t = FormArg::Auto)]
+    form: FormArg,
+}
+
+impl Inspect {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let protocol = protocol.protocol()?;
+        let program = Program::load(&self.program, self.form, &protocol)?;
+        let report = Inspection::of(&program, &protocol);
+        output.emit(&report)?;
+        Ok(Verdict::failed_if(!report.problems.is_empty()))
+    }
+}
+
+#[derive(Serialize)]
+struct Inspection {
+    file: String,
+    form: String,
+    octets: usize,
+    /// The hash of all octets: a service's code hash when the form is the one of a service.
+    hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Metadata>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<MemoryLayout>,
+    code: Code,
+    entry_points: Vec<EntryPoint>,
+    host_calls: Vec<HostCallUse>,
+    /// What is wrong with the program although it parses.
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Metadata {
+    octets: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    info: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    license: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<String>,
+    /// The octets, when they are not of the known kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<Octets>,
+}
+
+#[derive(Serialize)]
+struct MemoryLayout {
+    read_only: Region,
+    read_write: Region,
+    heap_pages: u16,
+    stack: Region,
+}
+
+/// A region: where it is, and how many octets the program gives for it.
+#[derive(Serialize)]
+struct Region {
+    start: u32,
+    end: u32,
+    octets: usize,
+}
+
+#[derive(Serialize)]
+struct Code {
+    octets: u32,
+    instructions: usize,
+    basic_blocks: usize,
+    jump_table_entries: u64,
+}
+
+#[derive(Serialize)]
+struct EntryPoint {
+    name: &'static str,
+    pc: u32,
+    /// The instruction there; nothing when execution cannot start there.
+    instruction: Option<String>,
+}
+
+#[derive(Serialize)]
+struct HostCallUse {
+    number: u64,
+    /// Nothing for a number that no call has.
+    name: Option<&'static str>,
+    /// How many instructions make the call.
+    uses: usize,
+}
+
+impl Inspection {
+    fn of(program: &Program, protocol: &Protocol) -> Self {
+        let (blob, set) = (program.blob(), InstructionSet::of(protocol.revision));
+        Self {
+            file: program.path.display().to_string(),
+            form: program.container.form().to_string(),
+            octets: program.octets.len(),
+            hash: Hash::blake2b(&program.octets).to_string(),
+            metadata: program.container.metadata.as_deref().map(metadata),
+            memory: program.standard().and_then(memory_layout),
+            code: Code {
+                octets: blob.code_len(),
+                instructions: blob.instructions(set).count(),
+                basic_blocks: blob.basic_blocks(set).count(),
+                jump_table_entries: blob.jump_table().len(),
+            },
+            entry_points: entry_points(blob, set),
+            host_calls: host_calls_used(blob, set, protocol),
+            problems: problems(program, set, protocol),
+        }
+    }
+}
+
+fn metadata(octets: &[u8]) -> Metadata {
+    let info = CrateInfo::parse(octets).ok();
+    Metadata {
+        octets: octets.len(),
+        license: info.as_ref().map(|info| info.license.clone()).filter(|text| !text.is_empty()),
+        authors: info.as_ref().map(|info| info.authors.clone()).unwrap_or_default(),
+        raw: (info.is_none() && !octets.is_empty()).then(|| Octets::new(octets)),
+        info: info.map(|info| info.to_string()),
+    }
+}
+
+fn memory_layout(program: &StandardProgram) -> Option<MemoryLayout> {
+    let layout = program.layout(0)?;
+    let region = |range: std::ops::Range<u32>, octets| Region {
+        start: range.start,
+        end: range.end,
+        octets,
+    };
+    Some(MemoryLayout {
+        read_only: region(layout.read_only, program.read_only().len()),
+        read_write: region(layout.read_write, program.read_write().len()),
+        heap_pages: program.heap_pages(),
+        stack: region(layout.stack, program.stack_size() as usize),
+    })
+}
+
+/// Where the invocations start (`eq:isauthinvocation`, `eq:refinvocation`, `eq:accinvocation`; 0.7.2).
+fn entry_points(blob: &ProgramBlob, set: InstructionSet) -> Vec<EntryPoint> {
+    let entry = |(name, pc)| EntryPoint {
+        name,
+        pc,
+        instruction: blob
+            .opcode(set, pc)
+            .map(|_| blob.instruction(set, pc).instruction.to_string()),
+    };
+    [("is-authorized or refine", 0), ("accumulate", 5)].into_iter().map(entry).collect()
+}
+
+fn host_calls_used(
+    blob: &ProgramBlob,
+    set: InstructionSet,
+    protocol: &Protocol,
+) -> Vec<HostCallUse> {
+    let mut uses: BTreeMap<u64, usize> = BTreeMap::new();
+    for located in blob.instructions(set) {
+        if let Instruction::Ecalli(operands) = located.instruction {
+            *uses.entry(i64::from(operands.x) as u64).or_default() += 1;
+        }
+    }
+    let names = host_calls(protocol);
+    let name = |number| names.iter().find(|(_, other)| *other == number).map(|(name, _)| *name);
+    uses.into_iter()
+        .map(|(number, uses)| HostCallUse { number, name: name(number), uses })
+        .collect()
+}
+
+/// What can be seen to be wrong without running the program.
+fn problems(program: &Program, set: InstructionSet, protocol: &Protocol) -> Vec<String> {
+    let blob = program.blob();
+    let mut problems = Problems::default();
+    for located in blob.instructions(set) {
+        let (pc, instruction) = (located.pc, located.instruction);
+        let octet = blob.code().get(pc as usize).copied();
+        if let Some(octet) = octet.filter(|octet| set.opcode(*octet).is_none()) {
+            let revision = protocol.revision;
+            problems.add(|| format!("at pc {pc} the octet {octet} is no opcode of {revision}: it traps"));
+        }
+        let jumps = instruction.opcode().syntax().split(", ").any(|operand| operand == "t");
+        if jumps && !blob.is_block_start(set, instruction.fields().target) {
+            problems.add(|| {
+                format!("at pc {pc} `{instruction}` goes where no basic block starts: it panics when taken")
+            });
+        }
+    }
+    jump_table_problems(blob, set, &mut problems);
+    problems.finish()
+}
+
+/// The most jump table entries that are looked at: entries of no octets can be claimed in any number.
+const ENTRIES_LIMIT: u64 = 1 << 24;
+
+fn jump_table_problems(blob: &ProgramBlob, set: InstructionSet, problems: &mut Problems) {
+    let table = blob.jump_table();
+    for index in 0..table.len().min(ENTRIES_LIMIT) {
+        let Some(target) = table.get(index) else { break };
+        if !u32::try_from(target).is_ok_and(|pc| blob.is_block_start(set, pc)) {
+            problems.add(|| {
+                format!(
+                    "jump table entry {index} leads to {target}, where no basic block starts: it \
+                     panics when taken"
+                )
+            });
+        }
+    }
+}
+
+/// Collects problems, the first of them in full.
+#[derive(Default)]
+struct Problems {
+    kept: Vec<String>,
+    more: usize,
+}
+
+impl Problems {
+    const KEPT: usize = 20;
+
+    fn add(&mut self, problem: impl FnOnce() -> String) {
+        if self.kept.len() < Self::KEPT {
+            self.kept.push(problem());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.kept.push(format!("and {} more", self.more));
+        }
+        self.kept
+    }
+}
+
+impl Report for Inspection {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let line = |out: &mut dyn Write, label: &str, text: &str| {
+            writeln!(out, "  {FAINT}{label:<14}{FAINT:#}{text}")
+        };
+        writeln!(out, "{HEADING}{}{HEADING:#}: {}, {} octets", self.file, self.form, self.octets)?;
+        line(out, "hash", &self.hash)?;
+        if let Some(metadata) = &self.metadata {
+            metadata.write(out)?;
+        }
+        if let Some(MemoryLayout { read_only, read_write, heap_pages, stack }) = &self.memory {
+            let region = |Region { start, end, octets }: &Region| {
+                format!("{start:#x}..{end:#x}, {octets} octets")
+            };
+            line(out, "read-only", &region(read_only))?;
+            line(out, "read-write", &format!("{}, {heap_pages} heap pages", region(read_write)))?;
+            line(out, "stack", &region(stack))?;
+        }
+        let Code { octets, instructions, basic_blocks, jump_table_entries } = &self.code;
+        let code = format!(
+            "{octets} octets, {instructions} instructions, {basic_blocks} basic blocks, \
+             {jump_table_entries} jump table entries"
+        );
+        line(out, "code", &code)?;
+        for EntryPoint { name, pc, instruction } in &self.entry_points {
+            let at = instruction.as_deref().unwrap_or("nothing: would panic");
+            line(out, "entry", &format!("pc {pc} for {name}: {at}"))?;
+        }
+        for HostCallUse { number, name, uses } in &self.host_calls {
+            let name = name.unwrap_or("unknown");
+            let times = if *uses == 1 { "once".to_owned() } else { format!("{uses} times") };
+            line(out, "host call", &format!("{NAME}{name}{NAME:#} ({number}), {times}"))?;
+        }
+        for problem in &self.problems {
+            line(out, "problem", &format!("{BAD}{problem}{BAD:#}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Metadata {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let line = |out: &mut dyn Write, text: &str| {
+            writeln!(out, "  {FAINT}{:<14}{FAINT:#}{text}", "metadata")
+        };
+        let Self { octets, info, license, authors, raw } = self;
+        match (info, raw) {
+            (Some(info), _) => {
+                let license = license.as_ref().map(|it| format!(", {it}")).unwrap_or_default();
+                let authors = authors.iter().map(|author| format!(", {author}"));
+                line(out, &format!("{info}{license}{}", authors.collect::<String>()))
+            }
+            (None, Some(raw)) => line(out, &format!("{octets} octets of another kind: {raw}")),
+            (None, None) => line(out, "empty"),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `jambox run`: a work package from end to end.
+
+mod log;
+mod model;
+mod recorder;
+mod summary;
+mod text;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use jambox_codec::encode;
+use jambox_invocation::Computed;
+use jambox_package::{Disk, Package, Snapshot, load};
+
+use crate::diagnosis::Diagnosis;
+use crate::end_to_end::{self, OnChain};
+use crate::input;
+use crate::outcome::{Failure, Result, Verdict};
+use crate::output::Output;
+use crate::protocol::ProtocolArgs;
+
+use recorder::Recorder;
+
+/// Run a work package from end to end: is-authorized, refine, work report, accumulate, state
+///
+/// The package file names the services, their code and state, the authorizer and the work items; its format is
+/// described in docs/package-file.md.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox run guests/asm/counter/package.toml
+  jambox run package.toml -v                      with every host call (-vv: and memory)
+  jambox run package.toml --json | jq .state
+  jambox run first.toml --save-state after.json   and then
+  jambox run second.toml --state after.json
+
+Exit status: 0 when every guest halted and every result was accepted; 1 when the package was not authorized, \
+or a guest panicked, ran out of gas, had no code, or had its result refused; 2 bad input.")]
+pub struct Run {
+    /// The package file
+    package: PathBuf,
+
+    /// Start from this state file; wins over the one that the package file names
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    /// Write the state after the run to this file
+    #[arg(long, value_name = "FILE")]
+    save_state: Option<PathBuf>,
+
+    /// Write the exported segments to this file, one after the other
+    #[arg(long, value_name = "FILE")]
+    save_exports: Option<PathBuf>,
+
+    /// Write the encoded work report to this file
+    #[arg(long, value_name = "FILE")]
+    save_report: Option<PathBuf>,
+}
+
+impl Run {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let package = load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
+        let package =
+            package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let env = end_to_end::env(&package)?;
+        let mut recorder = Recorder::new(output.verbosity > 0, &package);
+
+        let spinner = output.spinner("running");
+        let computed = end_to_end::in_core(&env, &package, &mut recorder)?;
+        let on_chain = match &computed {
+            Ok(computed) => {
+                let report = &computed.report;
+                Some(end_to_end::on_chain(&env, &package, report, &mut recorder)?)
+            }
+            Err(_) => None,
+        };
+        spinner.finish_and_clear();
+
+        self.save(&package, computed.as_ref().ok(), on_chain.as_ref())?;
+        let recorded = recorder.finish();
+        let report = summary::summarize(&package, recorded, &computed, on_chain.as_ref())?;
+        output.emit(&text::Shown { report: &report, verbosity: output.verbosity })?;
+        Ok(Verdict::failed_if(!report.failures.is_empty()))
+    }
+
+    fn save(
+        &self,
+        package: &Package,
+        computed: Option<&Computed>,
+        on_chain: Option<&OnChain>,
+    ) -> Result<()> {
+        if let Some(path) = &self.save_state {
+            let snapshot = Snapshot {
+                slot: package.slot,
+                entropy: package.entropy,
+                state: on_chain.map_or(&package.state, |on_chain| &on_chain.state).clone(),
+                names: package.names.clone(),
+            };
+            input::write(path, snapshot.to_json().as_bytes())?;
+        }
+        let Some(computed) = computed else { return Ok(()) };
+        if let Some(path) = &self.save_exports {
+            input::write(path, &computed.exports.concat())?;
+        }
+        if let Some(path) = &self.save_report {
+            input::write(path, &encode(&computed.report))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,251 @@
+//! Writes down what invocations do.
+
+use std::collections::BTreeMap;
+
+use jambox_engine::{Exit, Instance};
+use jambox_hostcall::{Interface, Registers};
+use jambox_invocation::{
+    CallEnded, CallStarted, Cause, End, Failure as GuestFailure, Finished, Invocation as Which,
+    LogLine, Observer, Started,
+};
+use jambox_package::Package;
+use jambox_program::StandardProgram;
+use jambox_types::{Parameters, ServiceId, TimeSlot};
+
+use crate::calls::{self, MemoryDirection, MemoryEvent};
+use crate::explanation::{Explanation, Regions};
+use crate::octets::Octets;
+
+use super::log::JipLog;
+use super::model::{
+    CallGas, Event, Failure, Gas, HostCall, InnerRun, Invocation, Outcome, Service,
+};
+
+/// The most events of one invocation that are kept: a guest must not fill this machine's memory.
+const EVENT_LIMIT: usize = 100_000;
+/// The most octets of one memory access that are kept: a whole segment.
+const OCTETS_LIMIT: usize = 4104;
+/// The most octets of one log line that are kept.
+const LOG_LIMIT: usize = 16 << 10;
+/// The most octets of memory accesses and log lines that are kept in all.
+const TOTAL_OCTETS_LIMIT: usize = 64 << 20;
+
+/// An observer that keeps everything worth telling.
+pub struct Recorder<'a> {
+    /// Whether host calls are told of.
+    calls: bool,
+    interface: Interface,
+    parameters: Parameters,
+    slot: TimeSlot,
+    names: &'a BTreeMap<ServiceId, String>,
+    invocations: Vec<(Which, Invocation)>,
+    regions: Regions,
+    call: Option<OpenCall>,
+    inner_gas: u64,
+    octets_kept: usize,
+}
+
+/// A host call that has started and not ended.
+struct OpenCall {
+    registers: Registers,
+    pc: Option<u64>,
+    gas: u64,
+    memory: Vec<MemoryEvent>,
+    form: Option<&'static jambox_hostcall::Form>,
+}
+
+impl<'a> Recorder<'a> {
+    /// A recorder of what a package does; of host calls only when asked.
+    pub fn new(calls: bool, package: &'a Package) -> Self {
+        let protocol = &package.protocol;
+        Self {
+            calls,
+            interface: Interface { abi: protocol.abi, revision: protocol.revision },
+            parameters: protocol.parameters,
+            slot: package.slot,
+            names: &package.names,
+            invocations: Vec::new(),
+            regions: Regions::default(),
+            call: None,
+            inner_gas: 0,
+            octets_kept: 0,
+        }
+    }
+
+    /// What was recorded, in the order in which the invocations ran.
+    pub fn finish(self) -> Vec<(Which, Invocation)> {
+        self.invocations
+    }
+
+    fn add(&mut self, event: Event) {
+        let Some((_, invocation)) = self.invocations.last_mut() else { return };
+        if invocation.events.len() < EVENT_LIMIT {
+            invocation.events.push(event);
+        } else {
+            invocation.events_dropped += 1;
+        }
+    }
+
+    fn memory(&mut self, access: MemoryDirection, address: u64, octets: &[u8]) {
+        let Some(call) = self.call.as_mut().filter(|_| self.calls) else { return };
+        let kept = keep(&mut self.octets_kept, octets, OCTETS_LIMIT);
+        let (length, octets) = (octets.len(), Octets::new(kept));
+        call.memory.push(MemoryEvent { access, address, length, octets });
+    }
+}
+
+impl Observer for Recorder<'_> {
+    fn invocation_started(&mut self, started: &Started<'_>) {
+        self.regions = match StandardProgram::parse(started.program) {
+            Ok(program) => Regions::standard(&program, started.arguments.len()),
+            Err(_) => Regions::default(),
+        };
+        let item = match started.invocation {
+            Which::Refine { item, .. } => Some(item),
+            Which::IsAuthorized { .. } | Which::Accumulate { .. } => None,
+        };
+        let service = started.invocation.service().map(|id| Service::new(id, self.names));
+        let invocation = Invocation {
+            service,
+            item,
+            gas: Gas { limit: started.gas_limit, used: 0 },
+            outcome: Outcome::Halt,
+            output: None,
+            events: Vec::new(),
+            events_dropped: 0,
+            failure: None,
+        };
+        self.invocations.push((started.invocation, invocation));
+    }
+
+    fn host_call_started(&mut self, call: &CallStarted<'_>) {
+        self.call = Some(OpenCall {
+            registers: *call.registers,
+            pc: call.pc,
+            gas: call.gas,
+            memory: Vec::new(),
+            form: call.form,
+        });
+    }
+
+    fn memory_read(&mut self, address: u64, octets: &[u8]) {
+        self.memory(MemoryDirection::Read, address, octets);
+    }
+
+    fn memory_written(&mut self, address: u64, octets: &[u8]) {
+        self.memory(MemoryDirection::Write, address, octets);
+    }
+
+    fn host_call_ended(&mut self, call: &CallEnded<'_>) {
+        let Some(OpenCall { registers, pc, gas, memory, form }) = self.call.take() else { return };
+        if !self.calls {
+            return;
+        }
+        let [.., r7, r8, _, _, _, _] = *call.registers;
+        let abi = self.interface.abi;
+        let event = HostCall {
+            number: call.number,
+            name: form.map(|form| form.call.name()),
+            pc,
+            arguments: form
+                .map(|form| calls::arguments(form, &registers, &memory, abi))
+                .unwrap_or_default(),
+            result: calls::result(call.reply, self.interface, r7),
+            r7,
+            r8,
+            gas: CallGas { before: gas, after: call.gas },
+            memory,
+        };
+        self.add(Event::HostCall(event));
+    }
+
+    fn log(&mut self, line: &LogLine<'_>) {
+        let message = keep(&mut self.octets_kept, line.message, LOG_LIMIT);
+        let target = line.target.map(|target| keep(&mut self.octets_kept, target, LOG_LIMIT));
+        let line = LogLine { message, target, ..*line };
+        let line = JipLog::new(&line, self.slot, &self.parameters);
+        self.add(Event::Log(line));
+    }
+
+    fn exported(&mut self, index: u64, segment: &[u8]) {
+        self.add(Event::Export { index, segment: Octets::new(segment) });
+    }
+
+    fn inner_created(&mut self, machine: u64, blob: &[u8]) {
+        self.add(Event::InnerCreated { machine, octets: blob.len() });
+    }
+
+    fn inner_started(&mut self, _: u64, instance: &Instance) {
+        self.inner_gas = instance.gas();
+    }
+
+    fn inner_ended(&mut self, machine: u64, instance: &Instance, exit: Exit) {
+        let gas = Gas {
+            limit: self.inner_gas,
+            used: self.inner_gas.saturating_sub(instance.gas()),
+        };
+        let explanation = Explanation::of(instance, exit, &Regions::default());
+        self.add(Event::InnerRan(InnerRun {
+            machine,
+            exit: exit.to_string(),
+            pc: instance.pc(),
+            gas,
+            explanation,
+        }));
+    }
+
+    fn stopped(&mut self, instance: &Instance, failure: Option<&GuestFailure>) {
+        let Some(failure) = failure else { return };
+        let explanation = Explanation::of_failure(instance, failure, &self.regions);
+        if let Some((_, invocation)) = self.invocations.last_mut() {
+            invocation.failure = Some(Failure { what: what(failure), explanation });
+        }
+    }
+
+    fn invocation_ended(&mut self, finished: &Finished<'_>) {
+        let Some((_, invocation)) = self.invocations.last_mut() else { return };
+        invocation.gas.used = finished.gas_used;
+        (invocation.outcome, invocation.output) = match finished.end {
+            End::Halt(output) => (Outcome::Halt, Some(Octets::new(output.as_slice()))),
+            End::Panic(_) => (Outcome::Panic, None),
+            End::OutOfGas(_) => (Outcome::OutOfGas, None),
+        };
+        // A guest that never got a machine has not been told of as stopped.
+        if let Some(failure) = finished.end.failure().filter(|_| invocation.failure.is_none()) {
+            invocation.failure = Some(Failure { what: what(failure), explanation: None });
+        }
+    }
+}
+
+/// The first of some octets, within the limits of what is kept.
+fn keep<'o>(kept: &mut usize, octets: &'o [u8], limit: usize) -> &'o [u8] {
+    let left = TOTAL_OCTETS_LIMIT.saturating_sub(*kept);
+    let octets = &octets[..octets.len().min(limit).min(left)];
+    *kept += octets.len();
+    octets
+}
+
+/// What made a guest fail, in a sentence.
+fn what(failure: &GuestFailure) -> String {
+    let called = |number: &u64, call: &Option<jambox_hostcall::HostCall>| match call {
+        Some(call) => format!("host call {} ({number})", call.name()),
+        None => format!("host call {number}, which is unknown here,"),
+    };
+    match &failure.cause {
+        Cause::NotAProgram(error) => format!("the code is not a standard program: {error}"),
+        Cause::ArgumentsTooLong(length) => {
+            format!("the arguments have {length} octets, more than the argument area holds")
+        }
+        Cause::Trap => "the guest panicked".to_owned(),
+        Cause::PageFault(address) => {
+            format!("the guest faulted on the page at {address:#x}, which counts as a panic")
+        }
+        Cause::OutOfGas => "the guest ran out of gas".to_owned(),
+        Cause::HostCallPanic { number, call, reason } => {
+            format!("{} panicked the guest: {reason}", called(number, call))
+        }
+        Cause::HostCallOutOfGas { number, call, price, left } => {
+            format!("{} costs {price} gas and {left} were left", called(number, call))
+        }
+    }
+}

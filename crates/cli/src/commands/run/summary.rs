@@ -1,0 +1,253 @@
+//! From what the libraries say of a run to its report.
+
+use std::collections::BTreeMap;
+
+use jambox_codec::encode;
+use jambox_invocation::{Computed, Invocation as Which};
+use jambox_package::Package;
+use jambox_state::{Difference, Part, Place, Value};
+use jambox_types::{Parameters, Preset, ServiceId};
+
+use crate::diagnosis::Diagnosis;
+use crate::end_to_end::{NotAuthorized, OnChain, ServiceCall};
+use crate::octets::Octets;
+use crate::outcome::Result;
+
+use super::model::{
+    Change, Digest, DigestResult, Gas, Invocation, Outcome, Output, PackageSummary, RunReport,
+    Service, Transfer, WorkReport,
+};
+
+type Names = BTreeMap<ServiceId, String>;
+
+/// Builds the report of a run from what was recorded and what came of it.
+pub fn summarize(
+    package: &Package,
+    recorded: Vec<(Which, Invocation)>,
+    computed: &std::result::Result<Computed, NotAuthorized>,
+    on_chain: Option<&OnChain>,
+) -> Result<RunReport> {
+    let names = &package.names;
+    let Sorted { is_authorized, mut refined, accumulated } = sort(recorded);
+    let mut failures = Vec::new();
+    if let Err(NotAuthorized(reason)) = computed {
+        failures.push(reason.clone());
+    }
+    let computed = computed.as_ref().ok();
+    let refine = computed.map(|computed| refine(package, computed, &mut refined));
+    let refine = refine.unwrap_or_default();
+    failures.extend(failed("refine", &refine));
+    let mut report = RunReport {
+        package: describe(package),
+        is_authorized,
+        refine,
+        work_report: computed.map(|computed| work_report(computed, names)),
+        accumulate: Vec::new(),
+        transfers: Vec::new(),
+        outputs: Vec::new(),
+        output_root: None,
+        state: Vec::new(),
+        failures,
+    };
+    if let Some(on_chain) = on_chain {
+        add_on_chain(&mut report, package, on_chain, accumulated)?;
+    }
+    Ok(report)
+}
+
+fn add_on_chain(
+    report: &mut RunReport,
+    package: &Package,
+    on_chain: &OnChain,
+    accumulated: Vec<Invocation>,
+) -> Result<()> {
+    let names = &package.names;
+    // Every accumulation with code was recorded, in the same order.
+    let mut accumulated = accumulated.into_iter();
+    let invocation = |call: &ServiceCall| match call.no_code {
+        Some(reason) => not_run(
+            Some(Service::new(call.service, names)),
+            None,
+            call.gas.0,
+            reason.to_string(),
+        ),
+        None => accumulated.next().unwrap_or_else(|| {
+            not_run(Some(Service::new(call.service, names)), None, call.gas.0, String::new())
+        }),
+    };
+    report.accumulate = on_chain.calls.iter().map(invocation).collect();
+    report.failures.extend(failed("accumulate", &report.accumulate));
+    report.transfers = on_chain.transfers.iter().map(|it| transfer(it, names)).collect();
+    report.output_root = (!on_chain.outputs.is_empty()).then(|| on_chain.output_root.to_string());
+    let outputs = on_chain.outputs.iter().map(|(service, hash)| Output {
+        service: Service::new(*service, names),
+        hash: hash.to_string(),
+    });
+    report.outputs = outputs.collect();
+    let differences = package.state.diff(&on_chain.state);
+    let differences = differences.map_err(|error| Diagnosis::new(error.to_string()))?;
+    report.state = differences.iter().map(|difference| change(difference, names)).collect();
+    Ok(())
+}
+
+/// What was recorded, by kind of invocation.
+#[derive(Default)]
+struct Sorted {
+    is_authorized: Option<Invocation>,
+    refined: BTreeMap<usize, Invocation>,
+    accumulated: Vec<Invocation>,
+}
+
+fn sort(recorded: Vec<(Which, Invocation)>) -> Sorted {
+    let mut sorted = Sorted::default();
+    for (which, invocation) in recorded {
+        match which {
+            Which::IsAuthorized { .. } => sorted.is_authorized = Some(invocation),
+            Which::Refine { item, .. } => {
+                sorted.refined.insert(item, invocation);
+            }
+            Which::Accumulate { .. } => sorted.accumulated.push(invocation),
+        }
+    }
+    sorted
+}
+
+/// One invocation for each item, also for those that had no code to run, with what the report made of it.
+fn refine(
+    package: &Package,
+    computed: &Computed,
+    refined: &mut BTreeMap<usize, Invocation>,
+) -> Vec<Invocation> {
+    let items = package.work_package.items.iter().zip(&computed.report.digests).enumerate();
+    items
+        .map(|(index, (item, digest))| {
+            let error = digest.result.0.as_ref().err();
+            let Some(mut invocation) = refined.remove(&index) else {
+                let service = Service::new(item.service, &package.names);
+                let reason = error.map(ToString::to_string).unwrap_or_default();
+                return not_run(Some(service), Some(index), item.refine_gas_limit.0, reason);
+            };
+            if let (Some(error), Outcome::Halt) = (error, &invocation.outcome) {
+                invocation.outcome = Outcome::Refused(error.to_string());
+            }
+            invocation
+        })
+        .collect()
+}
+
+/// The invocation of code that never ran.
+fn not_run(
+    service: Option<Service>,
+    item: Option<usize>,
+    limit: u64,
+    reason: String,
+) -> Invocation {
+    Invocation {
+        service,
+        item,
+        gas: Gas { limit, used: 0 },
+        outcome: Outcome::NotRun(reason),
+        output: None,
+        events: Vec::new(),
+        events_dropped: 0,
+        failure: None,
+    }
+}
+
+fn failed(what: &str, invocations: &[Invocation]) -> Vec<String> {
+    let failed = invocations.iter().filter(|invocation| !invocation.outcome.is_good());
+    failed
+        .map(|invocation| {
+            let of_service = invocation.service.as_ref().map(|service| format!(" of {service}"));
+            let item = invocation.item.map(|item| format!(", item {item}"));
+            let (service, item) = (of_service.unwrap_or_default(), item.unwrap_or_default());
+            format!("{what}{service}{item}: {}", invocation.outcome)
+        })
+        .collect()
+}
+
+fn describe(package: &Package) -> PackageSummary {
+    let protocol = &package.protocol;
+    let encoded = encode(&package.work_package);
+    PackageSummary {
+        file: package.source.path.display().to_string(),
+        hash: package.work_package.hash().to_string(),
+        octets: encoded.len(),
+        items: package.work_package.items.len(),
+        core: package.core.0,
+        slot: package.slot.0,
+        revision: protocol.revision.name(),
+        abi: protocol.abi.name(),
+        parameters: parameters_name(&protocol.parameters),
+    }
+}
+
+fn parameters_name(parameters: &Parameters) -> String {
+    let preset = Preset::ALL.into_iter().find(|preset| Parameters::preset(*preset) == *parameters);
+    preset.map_or("custom", Preset::name).to_owned()
+}
+
+fn work_report(computed: &Computed, names: &Names) -> WorkReport {
+    let report = &computed.report;
+    let digests = report.digests.iter().map(|digest| Digest {
+        service: Service::new(digest.service, names),
+        code_hash: digest.code_hash.to_string(),
+        payload_hash: digest.payload_hash.to_string(),
+        result: match &digest.result.0 {
+            Ok(output) => DigestResult::Output(Octets::new(output.as_slice())),
+            Err(error) => DigestResult::Error(error.to_string()),
+        },
+        gas_used: digest.load.gas_used.0,
+        imports: digest.load.imports,
+        extrinsics: digest.load.extrinsic_count,
+        extrinsic_octets: digest.load.extrinsic_size,
+        exports: digest.load.exports,
+    });
+    WorkReport {
+        hash: report.hash().to_string(),
+        package_hash: report.availability.package_hash.to_string(),
+        authorizer: report.authorizer.to_string(),
+        authorizer_trace: Octets::new(report.auth_trace.as_slice()),
+        bundle_octets: computed.bundle.len(),
+        segment_root: report.availability.segment_root.to_string(),
+        segments: computed.exports.len(),
+        digests: digests.collect(),
+    }
+}
+
+fn transfer(transfer: &jambox_types::DeferredTransfer, names: &Names) -> Transfer {
+    Transfer {
+        from: Service::new(transfer.source, names),
+        to: Service::new(transfer.destination, names),
+        amount: transfer.amount.0,
+        gas: transfer.gas_limit.0,
+        memo: Octets::new(transfer.memo.0),
+    }
+}
+
+fn change(difference: &Difference, names: &Names) -> Change {
+    let (service, place) = match &difference.place {
+        Place::Service(service, part) => (Some(Service::new(*service, names)), part_name(part)),
+        other => (None, other.to_string()),
+    };
+    Change {
+        service,
+        place,
+        before: difference.before.as_ref().map(value),
+        after: difference.after.as_ref().map(value),
+    }
+}
+
+fn part_name(part: &Part) -> String {
+    match part {
+        Part::Storage(key) => format!("storage {}", Octets::new(&**key)),
+        other => other.to_string(),
+    }
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::Blob(octets) => Octets::new(&**octets).to_string(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,207 @@
+//! The account of a run as a person reads it.
+
+use std::io::{self, Write};
+
+use crate::calls;
+use crate::output::Report;
+use crate::style::{BAD, FAINT, GOOD, HEADING, NAME};
+
+use super::model::{
+    Change, Digest, DigestResult, Event, Gas, HostCall, InnerRun, Invocation, PackageSummary,
+    RunReport, Transfer, WorkReport,
+};
+
+/// A run's report at a level of detail.
+pub struct Shown<'a> {
+    pub report: &'a RunReport,
+    pub verbosity: u8,
+}
+
+impl serde::Serialize for Shown<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.report.serialize(serializer)
+    }
+}
+
+impl Report for Shown<'_> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let RunReport { package, is_authorized, refine, work_report, accumulate, .. } = self.report;
+        write_package(out, package)?;
+        if let Some(invocation) = is_authorized {
+            self.write_invocation(out, "is-authorized", invocation)?;
+        }
+        for invocation in refine {
+            self.write_invocation(out, "refine", invocation)?;
+        }
+        if let Some(report) = work_report {
+            write_report(out, report)?;
+        }
+        for invocation in accumulate {
+            self.write_invocation(out, "accumulate", invocation)?;
+        }
+        write_transfers(out, &self.report.transfers)?;
+        self.write_outputs(out)?;
+        if work_report.is_some() {
+            write_state(out, &self.report.state)?;
+        }
+        self.write_verdict(out)
+    }
+}
+
+/// Writes a line of a section: what it is about, then what there is to say.
+fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "  {FAINT}{label:<12}{FAINT:#}{text}")
+}
+
+fn write_package(out: &mut dyn Write, package: &PackageSummary) -> io::Result<()> {
+    writeln!(out, "{HEADING}work package{HEADING:#} {}", package.hash)?;
+    line(out, "file", &package.file)?;
+    let PackageSummary { revision, abi, parameters, .. } = package;
+    let consensus = if *abi == "gray-paper" { "" } else { " (non-consensus)" };
+    line(out, "protocol", &format!("{revision}, {abi} ABI{consensus}, {parameters} parameters"))?;
+    let PackageSummary { octets, items, core, slot, .. } = package;
+    let items = if *items == 1 { "1 item".to_owned() } else { format!("{items} items") };
+    line(out, "size", &format!("{octets} octets, {items}"))?;
+    line(out, "where", &format!("core {core}, slot {slot}"))
+}
+
+impl Shown<'_> {
+    fn write_invocation(
+        &self,
+        out: &mut dyn Write,
+        what: &str,
+        invocation: &Invocation,
+    ) -> io::Result<()> {
+        let item = invocation.item.map(|item| format!(" item {item}")).unwrap_or_default();
+        let service = invocation.service.as_ref().map(|service| format!(" of {service}"));
+        let service = service.unwrap_or_default();
+        writeln!(out, "\n{HEADING}{what}{HEADING:#}{item}{service}")?;
+        let style = if invocation.outcome.is_good() { GOOD } else { BAD };
+        line(out, "outcome", &format!("{style}{}{style:#}", invocation.outcome))?;
+        let Gas { used, limit } = invocation.gas;
+        line(out, "gas", &format!("{used} of {limit}"))?;
+        for event in &invocation.events {
+            self.write_event(out, event)?;
+        }
+        if invocation.events_dropped > 0 {
+            line(out, "", &format!("and {} more events, not kept", invocation.events_dropped))?;
+        }
+        if let Some(output) = &invocation.output {
+            line(out, "output", &output.to_string())?;
+        }
+        if let Some(failure) = &invocation.failure {
+            line(out, "failure", &format!("{BAD}{}{BAD:#}", failure.what))?;
+            if let Some(explanation) = &failure.explanation {
+                explanation.write(out, "  ")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_event(&self, out: &mut dyn Write, event: &Event) -> io::Result<()> {
+        match event {
+            Event::HostCall(call) => self.write_call(out, call),
+            Event::Log(log) => line(out, "log", &log.to_string()),
+            Event::Export { index, segment } => {
+                line(out, "export", &format!("segment {index}: {segment}"))
+            }
+            Event::InnerCreated { machine, octets } => {
+                line(out, "machine", &format!("{machine} made from a blob of {octets} octets"))
+            }
+            Event::InnerRan(run) => write_inner(out, run),
+        }
+    }
+
+    fn write_call(&self, out: &mut dyn Write, call: &HostCall) -> io::Result<()> {
+        let name = call.name.map_or_else(|| call.number.to_string(), str::to_owned);
+        let gas = format!("gas {}", call.gas.after);
+        calls::write(out, &name, &call.arguments, &call.result, &gas)?;
+        if self.verbosity > 1 { calls::write_memory(out, &call.memory) } else { Ok(()) }
+    }
+
+    fn write_outputs(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(root) = &self.report.output_root else { return Ok(()) };
+        writeln!(out, "\n{HEADING}accumulation outputs{HEADING:#}")?;
+        for output in &self.report.outputs {
+            line(out, "yield", &format!("{} by {}", output.hash, output.service))?;
+        }
+        line(out, "root", root)
+    }
+
+    fn write_verdict(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out)?;
+        if self.report.failures.is_empty() {
+            return writeln!(out, "{GOOD}done{GOOD:#}");
+        }
+        for failure in &self.report.failures {
+            writeln!(out, "{BAD}failed{BAD:#}: {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_inner(out: &mut dyn Write, run: &InnerRun) -> io::Result<()> {
+    let InnerRun { machine, exit, pc, gas: Gas { limit, used }, .. } = run;
+    line(out, "machine", &format!("{machine} ran: {exit} at pc {pc}, gas {used} of {limit}"))?;
+    match &run.explanation {
+        Some(explanation) => explanation.write_briefly(out, "              "),
+        None => Ok(()),
+    }
+}
+
+fn write_report(out: &mut dyn Write, report: &WorkReport) -> io::Result<()> {
+    writeln!(out, "\n{HEADING}work report{HEADING:#} {}", report.hash)?;
+    line(out, "authorizer", &report.authorizer)?;
+    line(out, "trace", &report.authorizer_trace.to_string())?;
+    line(out, "bundle", &format!("{} octets", report.bundle_octets))?;
+    line(out, "exports", &format!("{} segments, root {}", report.segments, report.segment_root))?;
+    for (index, digest) in report.digests.iter().enumerate() {
+        write_digest(out, index, digest)?;
+    }
+    Ok(())
+}
+
+fn write_digest(out: &mut dyn Write, index: usize, digest: &Digest) -> io::Result<()> {
+    let result = match &digest.result {
+        DigestResult::Output(output) => format!("output {output}"),
+        DigestResult::Error(error) => format!("{BAD}{error}{BAD:#}"),
+    };
+    let Digest { service, gas_used, imports, extrinsics, exports, .. } = digest;
+    line(out, "digest", &format!("{index} of {service}: {result}"))?;
+    let load = format!(
+        "gas {gas_used}, {imports} imports, {extrinsics} extrinsics of {} octets, {exports} exports",
+        digest.extrinsic_octets
+    );
+    line(out, "", &load)
+}
+
+fn write_transfers(out: &mut dyn Write, transfers: &[Transfer]) -> io::Result<()> {
+    if transfers.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{HEADING}deferred transfers{HEADING:#}")?;
+    for Transfer { from, to, amount, gas, memo } in transfers {
+        line(out, "transfer", &format!("{amount} from {from} to {to}, gas {gas}, memo {memo}"))?;
+    }
+    Ok(())
+}
+
+fn write_state(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
+    writeln!(out, "\n{HEADING}state{HEADING:#}")?;
+    if changes.is_empty() {
+        return line(out, "", "unchanged");
+    }
+    let mut shown = None;
+    for Change { service, place, before, after } in changes {
+        let owner = service.as_ref().map_or("privileged".to_owned(), ToString::to_string);
+        if shown.as_ref() != Some(&owner) {
+            writeln!(out, "  {NAME}{owner}{NAME:#}")?;
+        }
+        shown = Some(owner);
+        let nothing = || "nothing".to_owned();
+        let before = before.clone().unwrap_or_else(nothing);
+        let after = after.clone().unwrap_or_else(nothing);
+        writeln!(out, "    {place}: {before} -> {after}")?;
+    }
+    Ok(())
+}

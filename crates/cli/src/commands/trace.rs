@@ -1,0 +1,120 @@
+//! `jambox trace`: host-call traces in the JIP-7 text form.
+
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use jambox_package::{Disk, load};
+use jambox_trace::Recording;
+use jambox_vectors::replay;
+
+use crate::checks::Checks;
+use crate::commands::vectors::failure;
+use crate::diagnosis::Diagnosis;
+use crate::end_to_end;
+use crate::engine::engine;
+use crate::outcome::{Failure, Result, Verdict};
+use crate::output::Output;
+use crate::protocol::ProtocolArgs;
+
+/// Record, replay and show host-call traces (JIP-7)
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox trace record package.toml -o run.log
+  jambox trace replay run.log
+  jambox trace replay traces/            every *.log under the folder
+  jambox trace show run.log -v           with the arguments of every call (-vv: and memory)")]
+pub struct Trace {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Run a work package and record every invocation
+    Record(Record),
+    /// Replay every execution of a trace on a bare machine and compare
+    ///
+    /// Ends with a line `N passed, N failed, N skipped`.
+    #[command(after_help = "\
+Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when nothing can be read.")]
+    Replay(Replay),
+    /// Show what a trace holds
+    Show(show::Show),
+}
+
+#[derive(Debug, Args)]
+struct Record {
+    /// The package file
+    package: PathBuf,
+
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+
+    /// Start from this state file; wins over the one that the package file names
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Replay {
+    /// A trace, or a folder of traces (*.log)
+    place: PathBuf,
+}
+
+impl Trace {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        match &self.action {
+            Action::Record(record) => record.run(protocol),
+            Action::Replay(replay) => replay.run(protocol, output),
+            Action::Show(show) => show.run(protocol, output),
+        }
+    }
+}
+
+impl Record {
+    fn run(&self, protocol: &ProtocolArgs) -> Result {
+        let package =
+            load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
+        let package =
+            package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let env = end_to_end::env(&package)?;
+        let unwritable = |error: std::io::Error| unwritable(&self.output, &error);
+        let mut recording = Recording::create(&self.output).map_err(unwritable)?;
+        let computed = end_to_end::in_core(&env, &package, &mut recording)?;
+        let verdict = match computed {
+            Ok(computed) => {
+                let on_chain =
+                    end_to_end::on_chain(&env, &package, &computed.report, &mut recording)?;
+                let refused = computed.report.digests.iter().any(|digest| digest.result.0.is_err());
+                Verdict::failed_if(refused || on_chain.calls.iter().any(|call| call.failed))
+            }
+            Err(_) => Verdict::Failed,
+        };
+        recording.finish().map_err(unwritable)?;
+        Ok(verdict)
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Diagnosis {
+    Diagnosis::new(format!("cannot write: {error}"))
+        .in_file(path)
+        .help("check that the folder exists and may be written")
+}
+
+impl Replay {
+    fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let engine = engine(&protocol.protocol()?)?;
+        let spinner = output.spinner("replaying");
+        let checked = replay::run(&self.place, &engine);
+        spinner.finish_and_clear();
+        let checked = checked.map_err(|error| failure(&self.place, &error))?;
+        let checks = Checks::new(checked, output.verbosity > 0);
+        output.emit(&checks)?;
+        Ok(Verdict::failed_if(checks.failed()))
+    }
+}

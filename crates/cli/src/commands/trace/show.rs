@@ -1,0 +1,208 @@
+//! `jambox trace show`: what a trace holds, in words.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use jambox_hostcall::{Interface, ResultCode};
+use jambox_trace::{Action, Call, EndKind, Error, Execution, Reader};
+use jambox_types::Hash;
+
+use crate::calls::{self, Argument, MemoryDirection, MemoryEvent};
+use crate::diagnosis::Diagnosis;
+use crate::octets::Octets;
+use crate::outcome::{Failure, Result, Verdict};
+use crate::output::{Output, Report};
+use crate::protocol::{ProtocolArgs, interface};
+use crate::style::{BAD, FAINT, GOOD, HEADING};
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The trace
+    trace: PathBuf,
+}
+
+impl Show {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let interface = interface(&protocol.protocol()?)?;
+        let file = File::open(&self.trace).map_err(|error| self.unreadable(&error))?;
+        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return Err(Diagnosis::new("not a regular file").in_file(&self.trace).into());
+        }
+        let mut executions = Vec::new();
+        for execution in Reader::new(BufReader::new(file)) {
+            let execution = execution.map_err(|error| self.bad_trace(&error))?;
+            let shown = ExecutionReport::of(&execution, interface, output.verbosity);
+            if output.json {
+                executions.push(shown);
+            } else {
+                // A trace may be longer than memory: as text, one execution is held at a time.
+                output.emit(&shown)?;
+            }
+        }
+        if output.json {
+            output.emit(&TraceReport { executions })?;
+        }
+        Ok(Verdict::Done)
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Failure {
+        let diagnosis = Diagnosis::new(format!("cannot read: {error}")).in_file(&self.trace);
+        diagnosis.help("check the path").into()
+    }
+
+    fn bad_trace(&self, error: &Error) -> Failure {
+        let diagnosis = Diagnosis::new(error.to_string()).in_file(&self.trace);
+        diagnosis.expected("expected a trace in the text form of JIP-7").into()
+    }
+}
+
+/// All executions of a trace, for JSON.
+#[derive(Serialize)]
+struct TraceReport {
+    executions: Vec<ExecutionReport>,
+}
+
+impl Report for TraceReport {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.executions.iter().try_for_each(|execution| execution.write(out))
+    }
+}
+
+#[derive(Serialize)]
+struct ExecutionReport {
+    line: usize,
+    comments: Vec<String>,
+    program_octets: usize,
+    program_hash: String,
+    pc: u64,
+    gas: u64,
+    host_calls: usize,
+    /// The calls, when asked for.
+    calls: Vec<CallReport>,
+    end: Option<EndReport>,
+}
+
+#[derive(Serialize)]
+struct CallReport {
+    line: usize,
+    number: u64,
+    name: Option<&'static str>,
+    pc: u64,
+    gas: u64,
+    arguments: Vec<Argument>,
+    result: Option<String>,
+    memory: Vec<MemoryEvent>,
+    #[serde(skip)]
+    show_memory: bool,
+}
+
+#[derive(Serialize)]
+struct EndReport {
+    kind: String,
+    pc: u64,
+    gas: u64,
+    #[serde(skip)]
+    is_good: bool,
+}
+
+impl ExecutionReport {
+    fn of(execution: &Execution, interface: Interface, verbosity: u8) -> Self {
+        let calls = if verbosity > 0 { execution.calls.as_slice() } else { &[] };
+        let call = |call: &Call| CallReport::of(call, interface, verbosity > 1);
+        Self {
+            line: execution.line,
+            comments: execution.comments.clone(),
+            program_octets: execution.program.len(),
+            program_hash: Hash::blake2b(&execution.program).to_string(),
+            pc: execution.start.pc,
+            gas: execution.start.gas,
+            host_calls: execution.calls.len(),
+            calls: calls.iter().map(call).collect(),
+            end: execution.end.map(|end| EndReport {
+                kind: end.kind.to_string(),
+                pc: end.state.pc,
+                gas: end.state.gas,
+                is_good: end.kind == EndKind::Halt,
+            }),
+        }
+    }
+}
+
+impl Report for ExecutionReport {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let line = |out: &mut dyn Write, label: &str, text: &str| {
+            writeln!(out, "  {FAINT}{label:<12}{FAINT:#}{text}")
+        };
+        writeln!(out, "{HEADING}execution{HEADING:#} at line {}", self.line)?;
+        for comment in &self.comments {
+            line(out, "comment", comment)?;
+        }
+        line(out, "program", &format!("{} octets, {}", self.program_octets, self.program_hash))?;
+        line(out, "start", &format!("pc {}, gas {}", self.pc, self.gas))?;
+        line(out, "host calls", &self.host_calls.to_string())?;
+        for call in &self.calls {
+            call.write(out)?;
+        }
+        match &self.end {
+            Some(EndReport { kind, pc, gas, is_good }) => {
+                let style = if *is_good { GOOD } else { BAD };
+                line(out, "end", &format!("{style}{kind}{style:#} at pc {pc}, gas {gas}"))
+            }
+            None => line(out, "end", "not in the trace"),
+        }
+    }
+}
+
+impl CallReport {
+    fn of(call: &Call, interface: Interface, show_memory: bool) -> Self {
+        let form = interface.forms().find(|form| form.number(interface) == Some(call.number));
+        let memory: Vec<_> = call.actions.iter().filter_map(memory_event).collect();
+        let r7 = call.actions.iter().find_map(|action| match action {
+            Action::SetRegister { register: 7, value } => Some(*value),
+            _ => None,
+        });
+        let abi = interface.abi;
+        let arguments =
+            form.map(|form| calls::arguments(form, &call.state.registers, &memory, abi));
+        Self {
+            line: call.line,
+            number: call.number,
+            name: form.map(|form| form.call.name()),
+            pc: call.state.pc,
+            gas: call.state.gas,
+            arguments: arguments.unwrap_or_default(),
+            // 0 is a number as often as it is OK.
+            result: r7.map(|value| match ResultCode::from_value(abi, value) {
+                Some(code) if value != 0 => code.name().to_owned(),
+                _ => value.to_string(),
+            }),
+            memory,
+            show_memory,
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let name = self.name.map_or_else(|| self.number.to_string(), str::to_owned);
+        let result = self.result.as_deref().unwrap_or("nothing");
+        calls::write(out, &name, &self.arguments, result, &format!("gas {} before", self.gas))?;
+        if self.show_memory { calls::write_memory(out, &self.memory) } else { Ok(()) }
+    }
+}
+
+fn memory_event(action: &Action) -> Option<MemoryEvent> {
+    let (access, block) = match action {
+        Action::Read(block) => (MemoryDirection::Read, block),
+        Action::Write(block) => (MemoryDirection::Write, block),
+        Action::SetRegister { .. } | Action::SetGas(_) => return None,
+    };
+    Some(MemoryEvent {
+        access,
+        address: block.address.into(),
+        length: block.octets.len(),
+        octets: Octets::new(block.octets.as_slice()),
+    })
+}

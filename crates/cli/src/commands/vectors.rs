@@ -1,0 +1,89 @@
+//! `jambox vectors`: public test vectors.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use jambox_types::{Parameters, Protocol};
+use jambox_vectors::{Error, codec, pvm, stf, trie};
+
+use crate::checks::Checks;
+use crate::diagnosis::Diagnosis;
+use crate::engine::engine;
+use crate::outcome::{Failure, Result, Verdict};
+use crate::output::Output;
+use crate::protocol::ProtocolArgs;
+
+/// Run public test vectors
+///
+/// Ends with a line `N passed, N failed, N skipped`. The parameters are tiny, as in the public vectors, unless
+/// --params says otherwise.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples, with V a folder of unpacked vectors:
+  jambox vectors pvm V/pvm/w3f_v0.4/programs
+  jambox vectors stf V/jam-test-vectors/stf
+  jambox vectors codec V/jam-test-vectors/codec/tiny -v     lists what passed, too
+
+Exit status: 0 when none failed; 1 when one did; 2 when the folder cannot be read or holds no vectors.")]
+pub struct Vectors {
+    #[command(subcommand)]
+    family: Family,
+}
+
+#[derive(Debug, Subcommand)]
+enum Family {
+    /// Single programs: exit, pc, registers, gas, memory (*.json)
+    Pvm(Folder),
+    /// State transitions: accumulate, preimages (*.bin with *.json)
+    Stf(Folder),
+    /// Encodings of the protocol's types (*.bin with *.json)
+    Codec(Folder),
+    /// Roots of state tries (*.json)
+    Trie(Folder),
+}
+
+#[derive(Debug, Args)]
+struct Folder {
+    /// The folder of the vectors
+    folder: PathBuf,
+}
+
+impl Vectors {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let tiny = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
+        let protocol = protocol.switches()?.over(tiny);
+        let spinner = output.spinner("running vectors");
+        let checked = match &self.family {
+            Family::Pvm(Folder { folder }) => {
+                pvm::run(folder, &engine(&protocol)?).map_err(|error| failure(folder, &error))
+            }
+            Family::Stf(Folder { folder }) => {
+                stf::run(folder, protocol).map_err(|error| failure(folder, &error))
+            }
+            Family::Codec(Folder { folder }) => codec::run(folder, &protocol.parameters)
+                .map_err(|error| failure(folder, &error)),
+            Family::Trie(Folder { folder }) => {
+                trie::run(folder).map_err(|error| failure(folder, &error))
+            }
+        };
+        spinner.finish_and_clear();
+        let checks = Checks::new(checked?, output.verbosity > 0);
+        output.emit(&checks)?;
+        Ok(Verdict::failed_if(checks.failed()))
+    }
+}
+
+/// Why vectors cannot be run at all.
+pub fn failure(place: &Path, error: &Error) -> Failure {
+    let diagnosis = match error {
+        Error::Io { path, error } => {
+            Diagnosis::new(format!("cannot read: {error}")).in_file(path).help("check the path")
+        }
+        Error::Nothing { path, expected } => Diagnosis::new(format!("no {expected} here"))
+            .in_file(path)
+            .help("name the folder that holds them, or one above it"),
+        other => Diagnosis::new(other.to_string()).in_file(place),
+    };
+    diagnosis.into()
+}

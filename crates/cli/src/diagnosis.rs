@@ -1,0 +1,176 @@
+//! What a person is told when the input is bad: where, what, what was expected, what to do next.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use serde::Serialize;
+
+use jambox_package::{Invalid, line_and_column};
+
+/// One mistake in what the command was given.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    message: String,
+    place: Place,
+    expected: Option<String>,
+    help: Option<String>,
+}
+
+/// Where a mistake is.
+#[derive(Debug, Clone)]
+enum Place {
+    /// Nowhere in a file: an argument, or the lack of one.
+    Nowhere,
+    /// A file as a whole.
+    File(PathBuf),
+    /// An octet of a binary file.
+    Octet { path: PathBuf, offset: u64 },
+    /// A range of a text.
+    Text { source: NamedSource<Arc<str>>, start: usize, length: usize },
+}
+
+impl Diagnosis {
+    /// A mistake that is in no file.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: Place::Nowhere, expected: None, help: None }
+    }
+
+    /// The mistake concerns a file as a whole.
+    pub fn in_file(mut self, path: &Path) -> Self {
+        self.place = Place::File(path.to_owned());
+        self
+    }
+
+    /// The mistake is at an octet of a binary file.
+    pub fn at_octet(mut self, path: &Path, offset: u64) -> Self {
+        self.place = Place::Octet { path: path.to_owned(), offset };
+        self
+    }
+
+    /// The mistake is in a range of a text file.
+    pub fn at_text(mut self, path: &Path, text: &Arc<str>, place: std::ops::Range<usize>) -> Self {
+        let start = place.start.min(text.len());
+        let length = place.end.min(text.len()).saturating_sub(start);
+        let source = NamedSource::new(path.display().to_string(), Arc::clone(text));
+        self.place = Place::Text { source, start, length };
+        self
+    }
+
+    /// What was expected in the place.
+    pub fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    /// What to do next.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// All mistakes of a package file.
+    pub fn of_package(invalid: &Invalid) -> Vec<Self> {
+        let diagnosis = |problem: &jambox_package::Problem| {
+            let mut diagnosis = Self::new(problem.kind.to_string()).in_file(&invalid.path);
+            if let Some(place) = &problem.place {
+                diagnosis = diagnosis.at_text(&invalid.path, &invalid.text, place.clone());
+            }
+            diagnosis = diagnosis.expected(problem.kind.expected());
+            match problem.kind.help() {
+                Some(help) => diagnosis.help(help),
+                None => diagnosis,
+            }
+        };
+        invalid.problems.iter().map(diagnosis).collect()
+    }
+
+    /// The mistake as a person reads it.
+    pub fn render(&self, coloured: bool) -> String {
+        let theme =
+            if coloured { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
+        let mut rendered = String::new();
+        match handler.render_report(&mut rendered, self) {
+            Ok(()) => rendered,
+            Err(_) => self.to_string(),
+        }
+    }
+
+    /// The mistake as a program reads it.
+    pub fn to_json(&self) -> impl Serialize {
+        let (file, line, column, offset) = match &self.place {
+            Place::Nowhere => (None, None, None, None),
+            Place::File(path) => (Some(path.display().to_string()), None, None, None),
+            Place::Octet { path, offset } => {
+                (Some(path.display().to_string()), None, None, Some(*offset))
+            }
+            Place::Text { source, start, .. } => {
+                let (line, column) = line_and_column(source.inner(), *start);
+                (Some(source.name().to_owned()), Some(line), Some(column), None)
+            }
+        };
+        ErrorJson {
+            message: self.message.clone(),
+            file,
+            line,
+            column,
+            offset,
+            expected: self.expected.clone(),
+            help: self.help.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorJson {
+    message: String,
+    file: Option<String>,
+    line: Option<usize>,
+    column: Option<usize>,
+    offset: Option<u64>,
+    expected: Option<String>,
+    help: Option<String>,
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::File(path) => write!(f, "{}: ", path.display())?,
+            Place::Octet { path, offset } => write!(f, "{}, octet {offset}: ", path.display())?,
+            Place::Nowhere | Place::Text { .. } => {}
+        }
+        write!(f, "{}", self.message)?;
+        match (&self.place, &self.expected) {
+            // A text shows it as the label under the place.
+            (Place::Text { .. }, _) | (_, None) => Ok(()),
+            (_, Some(expected)) => write!(f, " ({expected})"),
+        }
+    }
+}
+
+impl std::error::Error for Diagnosis {}
+
+impl Diagnostic for Diagnosis {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        match &self.place {
+            Place::Text { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        match &self.place {
+            Place::Text { start, length, .. } => {
+                let span = LabeledSpan::new(self.expected.clone(), *start, *length);
+                Some(Box::new(std::iter::once(span)))
+            }
+            _ => None,
+        }
+    }
+}

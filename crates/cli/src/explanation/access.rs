@@ -1,0 +1,126 @@
+//! The memory access that an instruction makes.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use jambox_engine::{Access, Memory, PAGE_SIZE};
+use jambox_isa::{Fields, Instruction, Opcode, Reg, Slot};
+
+use super::region::Regions;
+
+/// A memory access of one instruction.
+#[derive(Clone, Debug, Serialize)]
+pub struct MemoryAccess {
+    /// The first address.
+    pub address: u64,
+    /// How many octets.
+    pub length: u64,
+    /// Whether it writes.
+    pub writes: bool,
+    /// The first address that does not allow it, if there is one.
+    pub refused_at: Option<u64>,
+    /// What lies there.
+    pub region: String,
+}
+
+impl MemoryAccess {
+    /// The access that an instruction makes, by its text form in the instruction table: what stands in
+    /// brackets there is the address, and the name ends in the width.
+    pub fn of(instruction: &Instruction, registers: &[u64; 13]) -> Option<Self> {
+        let opcode = instruction.opcode();
+        let (_, rest) = opcode.syntax().split_once('[')?;
+        let (address, _) = rest.split_once(']')?;
+        let length = opcode.mnemonic().trim_start_matches(|c: char| !c.is_ascii_digit());
+        Some(Self {
+            address: evaluate(address, &instruction.fields(), registers).into(),
+            length: length.parse::<u64>().ok()? / 8,
+            writes: opcode.mnemonic().starts_with("store"),
+            refused_at: None,
+            region: String::new(),
+        })
+    }
+
+    /// Finds the address that does not allow the access, which wraps, and what lies there.
+    pub fn locate(mut self, memory: &Memory, regions: &Regions) -> Self {
+        let wanted = if self.writes { Access::ReadWrite } else { Access::ReadOnly };
+        let first = self.address as u32;
+        let mut octets = (0..self.length as u32).map(|offset| first.wrapping_add(offset));
+        let refused_at = octets.find(|octet| memory.access(octet / PAGE_SIZE) < wanted);
+        self.refused_at = refused_at.map(u64::from);
+        self.region = regions.describe(refused_at.unwrap_or(first).into(), memory);
+        self
+    }
+
+    /// The access that a host call was refused; the addresses of host calls do not wrap.
+    pub fn by_host(
+        address: u64,
+        length: u64,
+        writes: bool,
+        memory: &Memory,
+        regions: &Regions,
+    ) -> Self {
+        let allows = |page: u64| {
+            let at = (page * u64::from(PAGE_SIZE)).max(address);
+            if writes { memory.is_writable(at, 1) } else { memory.is_readable(at, 1) }
+        };
+        let page = |address: u64| address / u64::from(PAGE_SIZE);
+        // There are 2^20 pages: what lies beyond them is found at the first of it.
+        let last = page(address.saturating_add(length.saturating_sub(1))).min(1 << 20);
+        let refused = (page(address)..=last.max(page(address))).find(|page| !allows(*page));
+        let refused_at = refused.map(|page| (page * u64::from(PAGE_SIZE)).max(address));
+        let region = regions.describe(refused_at.unwrap_or(address), memory);
+        Self { address, length, writes, refused_at, region }
+    }
+
+    /// The rule that the access broke.
+    pub fn rule(&self) -> String {
+        let verb = if self.writes { "writes" } else { "reads" };
+        match self.refused_at {
+            None => format!("the instruction {verb} memory"),
+            Some(at) if at < 1 << 16 => {
+                format!("the instruction {verb} below 2^16, where no address is ever accessible")
+            }
+            Some(at) => format!(
+                "the instruction {verb} a page that does not allow it: page fault at {:#x}",
+                at - at % u64::from(PAGE_SIZE)
+            ),
+        }
+    }
+}
+
+impl fmt::Display for MemoryAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = if self.writes { "write" } else { "read" };
+        write!(f, "{:#x}, {verb} of {} octets", self.address, self.length)?;
+        match self.refused_at {
+            Some(at) if at != self.address => write!(f, ", refused at {at:#x}: {}", self.region),
+            _ => write!(f, ": {}", self.region),
+        }
+    }
+}
+
+/// The address that a dynamic jump goes to.
+pub fn dynamic_target(instruction: &Instruction, registers: &[u64; 13]) -> u32 {
+    let fields = instruction.fields();
+    match instruction.opcode() {
+        Opcode::LoadImmJumpInd => add(fields.b, fields.y, registers),
+        _ => add(fields.a, fields.x, registers),
+    }
+}
+
+/// Evaluates an address of the syntax: `m`, or a register with a displacement such as `a+x`.
+fn evaluate(address: &str, fields: &Fields, registers: &[u64; 13]) -> u32 {
+    let slot = match address.chars().next() {
+        Some('a') => Slot::A,
+        Some('b') => Slot::B,
+        Some('d') => Slot::D,
+        _ => return fields.x as u32,
+    };
+    let displacement = if address.ends_with('y') { fields.y } else { fields.x };
+    fields.reg(slot).map_or(0, |base| add(base, displacement, registers))
+}
+
+fn add(base: Reg, displacement: i32, registers: &[u64; 13]) -> u32 {
+    (registers[base.index()] as u32).wrapping_add(displacement as u32)
+}

@@ -1,0 +1,81 @@
+//! What lies at an address.
+
+use std::ops::Range;
+
+use jambox_engine::{Access, Memory, PAGE_SIZE};
+use jambox_program::StandardProgram;
+
+/// The regions of a machine's memory that have names.
+#[derive(Clone, Debug, Default)]
+pub struct Regions(Vec<Region>);
+
+#[derive(Clone, Debug)]
+struct Region {
+    name: &'static str,
+    range: Range<u64>,
+}
+
+impl Regions {
+    /// The regions of a standard program with arguments of this length.
+    pub fn standard(program: &StandardProgram, arguments: usize) -> Self {
+        let Some(layout) = program.layout(arguments as u64) else { return Self::default() };
+        let wide = |range: &Range<u32>| u64::from(range.start)..u64::from(range.end);
+        let read_write = wide(&layout.read_write);
+        let data_end = read_write.start + program.read_write().len() as u64;
+        let regions = [
+            ("the read-only data", wide(&layout.read_only)),
+            ("the read-write data", read_write.start..data_end),
+            ("the heap", data_end..read_write.end),
+            ("the stack", wide(&layout.stack)),
+            ("the arguments", wide(&layout.arguments)),
+        ];
+        let regions = regions.into_iter().filter(|(_, range)| !range.is_empty());
+        Self(regions.map(|(name, range)| Region { name, range }).collect())
+    }
+
+    /// Says what lies at an address, and what is near when nothing lies there.
+    pub fn describe(&self, at: u64, memory: &Memory) -> String {
+        let Ok(address) = u32::try_from(at) else {
+            return "beyond 2^32, where no memory is".to_owned();
+        };
+        let access = match memory.access(address / PAGE_SIZE) {
+            Access::Inaccessible => "inaccessible",
+            Access::ReadOnly => "read-only",
+            Access::ReadWrite => "writable",
+        };
+        if at < 1 << 16 {
+            return "below 2^16".to_owned();
+        }
+        let named = self.0.iter().find(|region| region.range.contains(&at));
+        if let Some(Region { name, range }) = named {
+            return format!("{name}, {:#x}..{:#x}, {access}", range.start, range.end);
+        }
+        if memory.access(address / PAGE_SIZE) != Access::Inaccessible {
+            // What `sbrk` or the machine's owner made accessible has no region of the layout.
+            return if at < memory.heap_end() { format!("the heap, {access}") } else { access.to_owned() };
+        }
+        match self.nearest(at) {
+            Some(near) => format!("unmapped, {near}"),
+            None => match memory.accessible_ranges().next() {
+                Some((range, _)) => format!(
+                    "unmapped; the first accessible addresses are {:#x}..{:#x}",
+                    range.start, range.end
+                ),
+                None => "unmapped; no address is accessible".to_owned(),
+            },
+        }
+    }
+
+    /// The region nearest to an address outside of all.
+    fn nearest(&self, at: u64) -> Option<String> {
+        let distances = self.0.iter().map(|region| {
+            if at < region.range.start {
+                (region.range.start - at, "below the start of", region.name)
+            } else {
+                (at - region.range.end, "past the end of", region.name)
+            }
+        });
+        let (distance, side, name) = distances.min_by_key(|(distance, ..)| *distance)?;
+        Some(format!("{distance:#x} {side} {name}"))
+    }
+}

@@ -1,0 +1,60 @@
+//! How a command ends, and the exit code that says so.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::diagnosis::Diagnosis;
+
+/// A command that did what it was asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// All went well: exit code 0.
+    Done,
+    /// A guest failed, or a check did: exit code 1. The report says which and why.
+    Failed,
+}
+
+impl Verdict {
+    /// [`Verdict::Failed`] when the condition holds.
+    pub fn failed_if(failed: bool) -> Self {
+        if failed { Self::Failed } else { Self::Done }
+    }
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Done => Self::SUCCESS,
+            Verdict::Failed => Self::from(1),
+        }
+    }
+}
+
+/// A command that could not do what it was asked to do: exit code 2.
+#[derive(Debug)]
+pub enum Failure {
+    /// What it was given is bad.
+    Input(Vec<Diagnosis>),
+    /// What it has to say cannot be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// The exit code of every failure.
+    pub const CODE: u8 = 2;
+}
+
+impl From<Diagnosis> for Failure {
+    fn from(diagnosis: Diagnosis) -> Self {
+        Self::Input(vec![diagnosis])
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// What a command returns.
+pub type Result<T = Verdict> = std::result::Result<T, Failure>;

@@ -1,0 +1,80 @@
+//! Where reports go: as text or as JSON to standard output, mistakes to standard error.
+
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use serde::Serialize;
+
+use crate::outcome::Failure;
+
+/// What a command has to say: one model, shown as text or serialised as JSON.
+pub trait Report: Serialize {
+    /// Writes the report as a person reads it. Styles may be used freely: they are stripped when the
+    /// reader does not want them.
+    fn write(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// How the command speaks.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// Reports as JSON.
+    pub json: bool,
+    /// How often `-v` was given.
+    pub verbosity: u8,
+    /// Whether to colour.
+    pub color: ColorChoice,
+}
+
+impl Output {
+    /// Writes a report to standard output.
+    pub fn emit<R: Report + ?Sized>(&self, report: &R) -> io::Result<()> {
+        let stdout = io::stdout().lock();
+        if self.json {
+            let mut stdout = io::BufWriter::new(stdout);
+            serde_json::to_writer_pretty(&mut stdout, report)?;
+            writeln!(stdout)?;
+            return stdout.flush();
+        }
+        let mut stdout = io::BufWriter::new(AutoStream::new(stdout, self.color));
+        report.write(&mut stdout)?;
+        stdout.flush()
+    }
+
+    /// Tells why the command failed: on standard error, and under `--json` on standard output too, so that
+    /// a program that reads it always gets JSON.
+    pub fn fail(&self, failure: &Failure) {
+        // Nothing is left to be done when even this cannot be written.
+        let _ = self.try_fail(failure);
+    }
+
+    fn try_fail(&self, failure: &Failure) -> io::Result<()> {
+        let diagnoses = match failure {
+            Failure::Input(diagnoses) => diagnoses,
+            // A reader that closed the pipe has seen enough.
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            Failure::Output(error) => return writeln!(io::stderr(), "cannot write: {error}"),
+        };
+        if self.json {
+            let errors: Vec<_> = diagnoses.iter().map(|diagnosis| diagnosis.to_json()).collect();
+            let mut stdout = io::stdout().lock();
+            serde_json::to_writer_pretty(&mut stdout, &serde_json::json!({ "errors": errors }))?;
+            return writeln!(stdout);
+        }
+        let mut stderr = io::stderr().lock();
+        let coloured = AutoStream::new(&mut stderr, self.color).current_choice();
+        for diagnosis in diagnoses {
+            write!(stderr, "{}", diagnosis.render(coloured != ColorChoice::Never))?;
+        }
+        Ok(())
+    }
+
+    /// A spinner for long work: on standard error, and only when somebody watches it there.
+    pub fn spinner(&self, what: &'static str) -> ProgressBar {
+        let target =
+            if self.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let spinner = ProgressBar::with_draw_target(None, target).with_message(what);
+        spinner.enable_steady_tick(std::time::Duration::from_millis(200));
+        spinner
+    }
+}

@@ -1,0 +1,89 @@
+//! Programs that commands take: blobs of any form, or assembly text.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use jambox_program::{Container, Form, ProgramBlob, ProgramError, StandardProgram};
+use jambox_types::Protocol;
+
+use crate::assembly;
+use crate::diagnosis::Diagnosis;
+use crate::input;
+use crate::outcome::Result;
+
+/// A program file.
+pub struct Program {
+    pub path: PathBuf,
+    /// The octets of the blob: the file's, or what the assembler made of it.
+    pub octets: Vec<u8>,
+    pub container: Container,
+}
+
+/// Which form a program file has.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum FormArg {
+    /// Find out by trying
+    Auto,
+    /// Metadata and a standard program
+    Service,
+    /// A standard program
+    Standard,
+    /// A program blob
+    Bare,
+    /// Metadata and a program blob
+    BareWithMetadata,
+}
+
+impl FormArg {
+    fn form(self) -> Option<Form> {
+        match self {
+            Self::Auto => None,
+            Self::Service => Some(Form::Service),
+            Self::Standard => Some(Form::Standard),
+            Self::Bare => Some(Form::Bare),
+            Self::BareWithMetadata => Some(Form::BareWithMetadata),
+        }
+    }
+}
+
+impl Program {
+    /// Loads a program; assembly text, by its extension `.asm`, is assembled.
+    pub fn load(path: &Path, form: FormArg, protocol: &Protocol) -> Result<Self> {
+        if jambox_package::is_assembly(path) {
+            let container = assembly::assemble(path, protocol)?.container;
+            return Ok(Self { path: path.to_owned(), octets: container.encode(), container });
+        }
+        let octets = input::read(path)?;
+        let container = match form.form() {
+            Some(form) => Container::parse_as(form, &octets).map_err(|error| {
+                at(path, &error).expected(format!("expected a {form}"))
+            })?,
+            None => Container::parse(&octets).map_err(|unknown| {
+                // The form that got furthest is most likely the one that was meant.
+                let furthest = unknown.errors.iter().max_by_key(|(_, error)| error.offset);
+                let offset = furthest.map_or(0, |(_, error)| error.offset);
+                Diagnosis::new("not a program in any form")
+                    .at_octet(path, offset as u64)
+                    .help(unknown.to_string())
+            })?,
+        };
+        Ok(Self { path: path.to_owned(), octets, container })
+    }
+
+    /// The code.
+    pub fn blob(&self) -> &ProgramBlob {
+        self.container.program()
+    }
+
+    /// The standard program, if it is one.
+    pub fn standard(&self) -> Option<&StandardProgram> {
+        self.container.standard()
+    }
+}
+
+fn at(path: &Path, error: &ProgramError) -> Diagnosis {
+    Diagnosis::new(error.kind.to_string())
+        .at_octet(path, error.offset as u64)
+        .help("`jambox inspect` shows what the file could be")
+}

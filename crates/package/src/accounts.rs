@@ -1,0 +1,367 @@
+//! The state that a package file describes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jambox_state::{
+    Accounts, Blob, MemoryBase, PartialState, RequestHistory, RequestKey, StateError,
+};
+use jambox_types::{
+    Balance, Gas, Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Privileges, Protocol,
+    ServiceId, TimeSlot, ValidatorKey,
+};
+
+use crate::code;
+use crate::manifest::{self, Authorizer, Preimage, Service, ServiceName};
+use crate::problem::{Place, ProblemKind};
+use crate::reader::Placed;
+use crate::sources::Sources;
+use crate::state_file::{self, Snapshot};
+use crate::value::Value;
+
+/// Puts services into a state, one section after the other.
+pub(crate) struct Builder<'a> {
+    protocol: Protocol,
+    sources: &'a Sources<'a>,
+    ids: BTreeMap<String, ServiceId>,
+    names: BTreeMap<ServiceId, String>,
+    state: PartialState,
+    /// The slot after the one in which the state file was written; 0 without one.
+    next_slot: TimeSlot,
+    entropy: Hash,
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn new(protocol: Protocol, sources: &'a Sources<'a>) -> Self {
+        Self {
+            protocol,
+            sources,
+            ids: BTreeMap::new(),
+            names: BTreeMap::new(),
+            state: empty_state(&protocol.parameters),
+            next_slot: TimeSlot(0),
+            entropy: Hash::ZERO,
+        }
+    }
+
+    /// Starts from a state file that the caller names.
+    pub(crate) fn start_from_file(&mut self, path: &Path) -> Option<()> {
+        match state_file::load(self.sources.files(), path, &self.protocol.parameters) {
+            Ok(snapshot) => {
+                self.start_from(snapshot);
+                Some(())
+            }
+            Err(invalid) => {
+                // Not in the package file: the place is in the state file, or nowhere.
+                self.sources.problems.add_all(invalid, &(0..0));
+                None
+            }
+        }
+    }
+
+    /// Starts from the state file that the package file names.
+    pub(crate) fn start_from_value(&mut self, written: &Placed<Value>) -> Option<()> {
+        let path = match &written.value {
+            Value::File(path) => self.sources.resolve(path),
+            Value::Octets(_) => Path::new("the value of `state`").to_owned(),
+        };
+        let octets = self.sources.octets(written)?;
+        match state_file::parse(&path, &octets, &self.protocol.parameters) {
+            Ok(snapshot) => {
+                self.start_from(snapshot);
+                Some(())
+            }
+            Err(invalid) => {
+                self.sources.problems.add_all(invalid, &written.place);
+                None
+            }
+        }
+    }
+
+    fn start_from(&mut self, snapshot: Snapshot) {
+        self.ids = snapshot.names.iter().map(|(id, name)| (name.clone(), *id)).collect();
+        self.names = snapshot.names;
+        self.state = snapshot.state;
+        self.next_slot = TimeSlot(snapshot.slot.0.saturating_add(1));
+        self.entropy = snapshot.entropy;
+    }
+
+    /// Names the services first, so that the sections may refer to each other in any order.
+    pub(crate) fn name_services(&mut self, services: &[(Placed<String>, Service)]) {
+        let mut taken: BTreeMap<ServiceId, &str> = BTreeMap::new();
+        for (name, service) in services {
+            let id = ServiceId(service.id.value);
+            if let Some(other) = taken.insert(id, &name.value) {
+                let reason = format!("services `{other}` and `{}` have the same id {id}", name.value);
+                self.sources.problems.add(service.id.place.clone(), ProblemKind::Conflict(reason));
+            }
+            self.ids.insert(name.value.clone(), id);
+            self.names.insert(id, name.value.clone());
+        }
+    }
+
+    /// Puts a service over what the state has under its id.
+    pub(crate) fn add_service(&mut self, name: &str, service: &Service) -> Option<()> {
+        let id = ServiceId(service.id.value);
+        let known = self.checked(self.state.accounts.get(id))?;
+        let mut info = known.unwrap_or_default();
+        if known.is_none() && service.balance.is_none() {
+            let section = format!("[services.{name}]");
+            let kind = ProblemKind::MissingKey { key: "balance", section };
+            self.sources.problems.add(service.place.clone(), kind);
+        }
+        let parent = service.parent.as_ref().and_then(|parent| self.service(parent));
+        set(&mut info.balance, service.balance.as_ref().map(|placed| Balance(placed.value)));
+        let gas = |placed: &Option<Placed<u64>>| placed.as_ref().map(|placed| Gas(placed.value));
+        set(&mut info.min_accumulate_gas, gas(&service.min_accumulate_gas));
+        set(&mut info.min_memo_gas, gas(&service.min_memo_gas));
+        set(&mut info.gratis, service.gratis.as_ref().map(|placed| Balance(placed.value)));
+        let slot = |placed: &Option<Placed<u32>>| placed.as_ref().map(|p| TimeSlot(p.value));
+        set(&mut info.created, slot(&service.created));
+        set(&mut info.last_accumulation, slot(&service.last_accumulation));
+        set(&mut info.parent, parent);
+        if let (Some(_), Some(hash)) = (&service.code, &service.code_hash) {
+            self.exclusive_codes(hash);
+        }
+        set(&mut info.code_hash, service.code_hash.as_ref().map(|hash| Hash(hash.value)));
+        let code = service.code.as_ref().map(|code| {
+            code::load(self.sources, code, &format!("the code of service `{name}`"), &self.protocol)
+        });
+        if let Some(code) = code.as_ref().and_then(Option::as_ref) {
+            info.code_hash = Hash::blake2b(code);
+        }
+        self.change(|accounts| match known {
+            Some(_) => accounts.update(id, |account| *account = info),
+            None => accounts.create(id, info),
+        })?;
+        if let Some(code) = code.flatten() {
+            self.add_preimage(id, code, RequestHistory::Available(TimeSlot(0)))?;
+        }
+        self.add_dictionaries(id, service)
+    }
+
+    fn exclusive_codes(&self, hash: &Placed<[u8; 32]>) {
+        let reason = "`code` and `code_hash` exclude each other".to_owned();
+        self.sources.problems.add(hash.place.clone(), ProblemKind::Conflict(reason));
+    }
+
+    fn add_dictionaries(&mut self, id: ServiceId, service: &Service) -> Option<()> {
+        for entry in &service.storage {
+            let (key, value) = (self.sources.octets(&entry.key), self.sources.octets(&entry.value));
+            let (Some(key), Some(value)) = (key, value) else { continue };
+            self.change(|accounts| accounts.set_storage(id, &key, Some(value)).map(drop))?;
+        }
+        for preimage in &service.preimages {
+            let Some(history) = self.preimage_history(preimage) else { continue };
+            let Some(data) = self.sources.octets(&preimage.data) else { continue };
+            self.add_preimage(id, data, history)?;
+        }
+        for request in &service.requests {
+            let key = RequestKey { hash: Hash(request.hash.value), length: request.length.value };
+            let place = &request.hash.place;
+            let Some(history) = self.history(&request.history, place) else { continue };
+            self.change(|accounts| accounts.set_request(id, key, Some(history)))?;
+        }
+        Some(())
+    }
+
+    fn preimage_history(&self, preimage: &Preimage) -> Option<RequestHistory> {
+        match &preimage.history {
+            Some(slots) => self.history(slots, &preimage.data.place),
+            None => Some(RequestHistory::Available(TimeSlot(0))),
+        }
+    }
+
+    fn history(&self, slots: &[Placed<u32>], place: &Place) -> Option<RequestHistory> {
+        let slots: Vec<_> = slots.iter().map(|slot| TimeSlot(slot.value)).collect();
+        let history = RequestHistory::from_slots(&slots);
+        if history.is_none() {
+            let what = "the number of slots in a request's history".to_owned();
+            let kind = ProblemKind::Limit { what, found: slots.len() as u64, limit: 3 };
+            self.sources.problems.add(place.clone(), kind);
+        }
+        history
+    }
+
+    fn add_preimage(&mut self, id: ServiceId, data: Blob, history: RequestHistory) -> Option<()> {
+        let hash = Hash::blake2b(&data);
+        let key = RequestKey { hash, length: u32::try_from(data.len()).unwrap_or(u32::MAX) };
+        self.change(|accounts| {
+            accounts.set_request(id, key, Some(history))?;
+            accounts.set_preimage(id, hash, Some(data))
+        })
+    }
+
+    /// Makes the authorizer's code a preimage of its host; returns the host and the code's hash.
+    pub(crate) fn add_authorizer(&mut self, authorizer: &Authorizer) -> Option<(ServiceId, Hash)> {
+        let host = self.existing_service(&authorizer.host);
+        let problems = self.sources.problems;
+        match (&authorizer.code, &authorizer.code_hash) {
+            (None, None) => {
+                let section = "[authorizer]".to_owned();
+                let kind = ProblemKind::MissingKey { key: "code", section };
+                problems.add(authorizer.place.clone(), kind);
+                None
+            }
+            (Some(_), Some(hash)) => {
+                self.exclusive_codes(hash);
+                None
+            }
+            (None, Some(hash)) => Some((host?, Hash(hash.value))),
+            (Some(code), None) => {
+                let code = code::load(self.sources, code, "the authorizer's code", &self.protocol);
+                let (host, code) = (host?, code?);
+                let hash = Hash::blake2b(&code);
+                self.add_preimage(host, code, RequestHistory::Available(TimeSlot(0)))?;
+                Some((host, hash))
+            }
+        }
+    }
+
+    pub(crate) fn set_privileges(&mut self, written: &manifest::Privileges) {
+        let service = |name: &Option<Placed<ServiceName>>, before: ServiceId| {
+            name.as_ref().and_then(|name| self.service(name)).unwrap_or(before)
+        };
+        let before = Arc::clone(&self.state.privileges);
+        let assigners = match &written.assigners {
+            None => before.assigners.clone(),
+            Some(names) => self.assigners(names),
+        };
+        let always = written.always_accumulate.iter();
+        let always = always.filter_map(|(name, gas)| Some((self.service(name)?, Gas(gas.value))));
+        let mut always_accumulate = before.always_accumulate.clone();
+        always_accumulate.extend(always);
+        let privileges = Privileges {
+            manager: service(&written.manager, before.manager),
+            assigners,
+            delegator: service(&written.delegator, before.delegator),
+            registrar: service(&written.registrar, before.registrar),
+            always_accumulate,
+        };
+        self.state.privileges = Arc::new(privileges);
+    }
+
+    fn assigners(&self, names: &[Placed<ServiceName>]) -> PerCore<ServiceId> {
+        let parameters = &self.protocol.parameters;
+        let ids: Vec<_> =
+            names.iter().map(|name| self.service(name).unwrap_or_default()).collect();
+        if let (Some(extra), true) = (names.get(parameters.core_count()), ids.len() > 1) {
+            let kind = ProblemKind::Limit {
+                what: "the number of assigners".to_owned(),
+                found: ids.len() as u64,
+                limit: parameters.core_count() as u64,
+            };
+            self.sources.problems.add(extra.place.clone(), kind);
+        }
+        PerCore::from_fn(parameters, |core| match ids.as_slice() {
+            [one] => *one,
+            ids => ids.get(core).copied().unwrap_or_default(),
+        })
+    }
+
+    /// Checks that every service of the file can pay for its state, as every service on a chain can.
+    pub(crate) fn check_balances(&self, services: &[(Placed<String>, Service)]) {
+        for (name, service) in services {
+            let id = ServiceId(service.id.value);
+            let Some(Some(info)) = self.checked(self.state.accounts.get(id)) else { continue };
+            let threshold = info.threshold_balance(&self.protocol.parameters);
+            let place = service.balance.as_ref().map_or(&service.place, |balance| &balance.place);
+            if info.balance < threshold {
+                let kind = ProblemKind::Balance {
+                    service: name.value.clone(),
+                    balance: info.balance.0,
+                    threshold: threshold.0,
+                };
+                self.sources.problems.add(place.clone(), kind);
+            }
+        }
+    }
+
+    /// The id of a service by name or id; a name must be known.
+    fn service(&self, name: &Placed<ServiceName>) -> Option<ServiceId> {
+        match &name.value {
+            ServiceName::Id(id) => Some(ServiceId(*id)),
+            ServiceName::Name(word) => {
+                let id = self.ids.get(word).copied();
+                if id.is_none() {
+                    self.unknown_service(&name.place, word.clone());
+                }
+                id
+            }
+        }
+    }
+
+    /// The id of a service that must exist.
+    pub(crate) fn existing_service(&self, name: &Placed<ServiceName>) -> Option<ServiceId> {
+        let id = self.service(name)?;
+        if self.checked(self.state.accounts.contains(id))? {
+            return Some(id);
+        }
+        self.unknown_service(&name.place, id.to_string());
+        None
+    }
+
+    fn unknown_service(&self, place: &Place, found: String) {
+        let known = self.ids.keys().cloned().collect();
+        let kind = ProblemKind::UnknownWord { what: "service", found, known };
+        self.sources.problems.add(place.clone(), kind);
+    }
+
+    /// The code hash of a service that exists.
+    pub(crate) fn code_hash(&self, service: ServiceId) -> Hash {
+        let info = self.checked(self.state.accounts.get(service)).flatten();
+        info.unwrap_or_default().code_hash
+    }
+
+    pub(crate) fn next_slot(&self) -> TimeSlot {
+        self.next_slot
+    }
+
+    pub(crate) fn entropy(&self) -> Hash {
+        self.entropy
+    }
+
+    pub(crate) fn finish(self) -> (PartialState, BTreeMap<ServiceId, String>) {
+        (self.state, self.names)
+    }
+
+    fn change(
+        &mut self,
+        change: impl FnOnce(&mut Accounts) -> Result<(), StateError>,
+    ) -> Option<()> {
+        let result = change(&mut self.state.accounts);
+        self.checked(result)
+    }
+
+    /// State in memory is read without failing; should it fail all the same, that is reported.
+    fn checked<T>(&self, result: Result<T, StateError>) -> Option<T> {
+        result
+            .map_err(|error| self.sources.problems.add(None, ProblemKind::State(error.to_string())))
+            .ok()
+    }
+}
+
+/// A state without services, in which nobody has privileges that service 0 does not have.
+pub(crate) fn empty_state(parameters: &Parameters) -> PartialState {
+    let queue = Arc::new(PerQueuePosition::from_fn(parameters, |_| Hash::ZERO));
+    PartialState {
+        accounts: Accounts::new(Arc::new(MemoryBase::default())),
+        staging_set: Arc::new(PerValidator::from_fn(parameters, |_| ValidatorKey::default())),
+        authorizer_queues: Arc::new(PerCore::from_fn(parameters, |_| Arc::clone(&queue))),
+        privileges: Arc::new(Privileges {
+            manager: ServiceId(0),
+            assigners: PerCore::from_fn(parameters, |_| ServiceId(0)),
+            delegator: ServiceId(0),
+            registrar: ServiceId(0),
+            always_accumulate: BTreeMap::new(),
+        }),
+    }
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+

@@ -1,0 +1,133 @@
+//! Programs that a package file names: blobs of any form, or assembly text.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use jambox_asm::{Assembly, Dialect};
+use jambox_hostcall::{Form, Interface};
+use jambox_isa::InstructionSet;
+use jambox_program::{Container, ProgramKind, StandardProgram, join_metadata};
+use jambox_state::Blob;
+use jambox_types::Protocol;
+
+use crate::problem::{Invalid, Place, Problem, ProblemKind};
+use crate::reader::Placed;
+use crate::sources::Sources;
+use crate::value::Value;
+
+/// Whether a file holds assembly text, which its name says.
+#[must_use]
+pub fn is_assembly(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("asm"))
+}
+
+/// Loads a program as a service's code: a standard program with metadata in front, as its preimage is.
+///
+/// A blob that has no metadata gets none of length zero in front; a bare program gets no data, heap or
+/// stack.
+pub(crate) fn load(
+    sources: &Sources<'_>,
+    code: &Placed<Value>,
+    what: &str,
+    protocol: &Protocol,
+) -> Option<Blob> {
+    let octets = match &code.value {
+        Value::File(path) => {
+            let (path, octets) = sources.file(path, &code.place)?;
+            if is_assembly(&path) {
+                return assembly(sources, &path, octets, &code.place, protocol);
+            }
+            octets
+        }
+        Value::Octets(octets) => octets.clone(),
+    };
+    match Container::parse(&octets) {
+        Ok(container) => as_service_code(&container, octets, sources, &code.place),
+        Err(error) => {
+            let kind = ProblemKind::Program { what: what.to_owned(), reason: error.to_string() };
+            sources.problems.add(code.place.clone(), kind);
+            None
+        }
+    }
+}
+
+fn as_service_code(
+    container: &Container,
+    octets: Vec<u8>,
+    sources: &Sources<'_>,
+    place: &Place,
+) -> Option<Blob> {
+    let metadata = container.metadata.as_deref();
+    match (&container.kind, metadata) {
+        (ProgramKind::Standard(..), Some(_)) => Some(octets.into()),
+        (ProgramKind::Standard(..), None) => Some(join_metadata(&[], &octets).into()),
+        (ProgramKind::Bare(program), metadata) => {
+            match StandardProgram::new([], [], 0, 0, program.encode()) {
+                Ok(standard) => {
+                    Some(join_metadata(metadata.unwrap_or_default(), &standard.encode()).into())
+                }
+                Err(error) => {
+                    let what = "the code".to_owned();
+                    let kind = ProblemKind::Program { what, reason: error.to_string() };
+                    sources.problems.add(place.clone(), kind);
+                    None
+                }
+            }
+        }
+    }
+}
+
+fn assembly(
+    sources: &Sources<'_>,
+    path: &Path,
+    octets: Vec<u8>,
+    place: &Place,
+    protocol: &Protocol,
+) -> Option<Blob> {
+    let text = match String::from_utf8(octets) {
+        Ok(text) => text,
+        Err(error) => {
+            let reason = format!("it is not UTF-8 text ({})", error.utf8_error());
+            let kind = ProblemKind::File { path: path.to_owned(), reason };
+            sources.problems.add(place.clone(), kind);
+            return None;
+        }
+    };
+    match assemble(path, &text, protocol) {
+        Ok(assembly) => {
+            let container = assembly.container;
+            let octets = container.encode();
+            as_service_code(&container, octets, sources, place)
+        }
+        Err(invalid) => {
+            sources.problems.add_all(invalid, place);
+            None
+        }
+    }
+}
+
+/// Assembles a text with the instructions and the names of host calls that the protocol has.
+///
+/// # Errors
+///
+/// Everything that is wrong with the text; `path` is for messages.
+pub fn assemble(path: &Path, text: &str, protocol: &Protocol) -> Result<Assembly, Invalid> {
+    let host_calls = host_calls(protocol);
+    let set = InstructionSet::of(protocol.revision);
+    jambox_asm::assemble(text, &Dialect { set, host_calls: &host_calls }).map_err(|errors| {
+        let problem = |error: jambox_asm::AsmError| Problem {
+            file: None,
+            place: Some(error.span),
+            kind: ProblemKind::Assembly(error.kind.to_string()),
+        };
+        Invalid::new(path, text, errors.0.into_iter().map(problem).collect())
+    })
+}
+
+/// The names and numbers of the host calls that a protocol has, for assembly texts.
+#[must_use]
+pub fn host_calls(protocol: &Protocol) -> Vec<(&'static str, u64)> {
+    let interface = Interface { abi: protocol.abi, revision: protocol.revision };
+    let named = |form: &'static Form| Some((form.call.name(), form.number(interface)?));
+    interface.forms().filter_map(named).collect()
+}

@@ -1,0 +1,68 @@
+//! Resolving written values to octets.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use jambox_state::Blob;
+
+use crate::files::Files;
+use crate::problem::{Place, ProblemKind, Problems};
+use crate::reader::Placed;
+use crate::value::Value;
+
+/// The most octets of one file: beyond every limit of the protocol, so that those are what is reported.
+const FILE_LIMIT: u64 = 32 << 20;
+/// The most octets of all files together.
+const TOTAL_LIMIT: u64 = 512 << 20;
+
+/// Where values come from, and how much more may be read.
+pub(crate) struct Sources<'a> {
+    files: &'a dyn Files,
+    /// The folder of the package file.
+    base: &'a Path,
+    pub(crate) problems: &'a Problems,
+    left: Cell<u64>,
+}
+
+impl<'a> Sources<'a> {
+    pub(crate) fn new(files: &'a dyn Files, base: &'a Path, problems: &'a Problems) -> Self {
+        Self { files, base, problems, left: Cell::new(TOTAL_LIMIT) }
+    }
+
+    /// The octets of a value; `None` and a problem when they cannot be had.
+    pub(crate) fn octets(&self, value: &Placed<Value>) -> Option<Blob> {
+        match &value.value {
+            Value::Octets(octets) => Some(octets.as_slice().into()),
+            Value::File(path) => Some(self.file(path, &value.place)?.1.into()),
+        }
+    }
+
+    /// The octets of a value that may be left out, which is the same as empty.
+    pub(crate) fn octets_or_empty(&self, value: Option<&Placed<Value>>) -> Option<Blob> {
+        value.map_or_else(|| Some(Blob::from([])), |value| self.octets(value))
+    }
+
+    pub(crate) fn files(&self) -> &'a dyn Files {
+        self.files
+    }
+
+    /// The path of a file as written in the package file.
+    pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
+        self.base.join(path)
+    }
+
+    /// A file by its path as written, with its path as resolved.
+    pub(crate) fn file(&self, path: &Path, place: &Place) -> Option<(PathBuf, Vec<u8>)> {
+        let path = self.resolve(path);
+        match self.files.read(&path, FILE_LIMIT.min(self.left.get())) {
+            Ok(octets) => {
+                self.left.set(self.left.get().saturating_sub(octets.len() as u64));
+                Some((path, octets))
+            }
+            Err(reason) => {
+                self.problems.add(place.clone(), ProblemKind::File { path, reason });
+                None
+            }
+        }
+    }
+}

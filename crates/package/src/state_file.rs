@@ -1,0 +1,345 @@
+//! State files: the services' state after a run, to start the next one from.
+//!
+//! A state file is JSON. The first key names the format; keys and values of storage and preimages are
+//! in full, so that the file can be read, compared and edited.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use jambox_codec::{decode_all, encode};
+use jambox_state::{
+    AccountInfo, Accounts, Blob, PartialState, RequestHistory, RequestKey, StateError,
+};
+use jambox_types::{
+    Balance, Gas, Hash, LengthError, Parameters, PerCore, PerQueuePosition, PerValidator,
+    Privileges, ServiceId, TimeSlot, ValidatorKey,
+};
+
+use crate::accounts::empty_state;
+use crate::files::Files;
+use crate::problem::{Invalid, Place, Problem, ProblemKind};
+
+/// The first key's value in every state file.
+const FORMAT: &str = "jambox-state/1";
+/// The most octets of a state file.
+const LIMIT: u64 = 256 << 20;
+
+/// What a state file holds.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The slot of the block after which the state is.
+    pub slot: TimeSlot,
+    /// The entropy accumulator after that block.
+    pub entropy: Hash,
+    /// The state.
+    pub state: PartialState,
+    /// The services' names, for people to read.
+    pub names: BTreeMap<ServiceId, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateFile {
+    format: String,
+    slot: TimeSlot,
+    entropy: Hash,
+    services: Vec<ServiceEntry>,
+    privileges: PrivilegesEntry,
+    /// Left out when no key was ever designated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    staging_set: Vec<Octets>,
+    /// Left out when no queue was ever assigned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    authorizer_queues: Vec<Vec<Hash>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServiceEntry {
+    id: ServiceId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    code_hash: Hash,
+    balance: Balance,
+    min_accumulate_gas: Gas,
+    min_memo_gas: Gas,
+    gratis: Balance,
+    created: TimeSlot,
+    last_accumulation: TimeSlot,
+    parent: ServiceId,
+    storage: Vec<StorageEntry>,
+    preimages: Vec<Octets>,
+    requests: Vec<RequestEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StorageEntry {
+    key: Octets,
+    value: Octets,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RequestEntry {
+    hash: Hash,
+    length: u32,
+    history: Vec<TimeSlot>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrivilegesEntry {
+    manager: ServiceId,
+    assigners: Vec<ServiceId>,
+    delegator: ServiceId,
+    registrar: ServiceId,
+    always_accumulate: BTreeMap<ServiceId, Gas>,
+}
+
+/// Octets in hexadecimal.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Octets(#[serde(with = "const_hex")] Vec<u8>);
+
+/// Loads a state file.
+///
+/// # Errors
+///
+/// The file cannot be read, is no state file, is cut off, or does not fit the parameters.
+pub fn load(
+    files: &dyn Files,
+    path: &Path,
+    parameters: &Parameters,
+) -> Result<Snapshot, Invalid> {
+    let octets = files.read(path, LIMIT).map_err(|reason| {
+        let kind = ProblemKind::File { path: path.to_owned(), reason };
+        Invalid::new(path, "", vec![Problem { file: None, place: None, kind }])
+    })?;
+    parse(path, &octets, parameters)
+}
+
+/// Reads the content of a state file; `path` is for messages.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn parse(path: &Path, octets: &[u8], parameters: &Parameters) -> Result<Snapshot, Invalid> {
+    let text = String::from_utf8_lossy(octets);
+    let fail = |place: Option<Place>, reason: String| {
+        let kind = ProblemKind::State(reason);
+        // The text of a large file is no help to anyone, and some are not even text.
+        let text = if place.is_some() { &*text } else { "" };
+        Invalid::new(path, text, vec![Problem { file: None, place, kind }])
+    };
+    let fail_json = |error: serde_json::Error| {
+        let place = offset(&text, error.line(), error.column());
+        if error.is_eof() {
+            return fail(Some(place..place), "it ends too soon: it was cut off".to_owned());
+        }
+        let message = error.to_string();
+        let reason = message.rsplit_once(" at line ").map_or(&*message, |(reason, _)| reason);
+        fail(Some(place..place), reason.to_owned())
+    };
+    check_format(octets, fail_json, fail)?;
+    let file: StateFile = serde_json::from_slice(octets).map_err(fail_json)?;
+    file.into_snapshot(parameters).map_err(|reason| fail(None, reason))
+}
+
+/// Looks at the format alone, so that another tool's file is called what it is.
+fn check_format(
+    octets: &[u8],
+    fail_json: impl Fn(serde_json::Error) -> Invalid,
+    fail: impl Fn(Option<Place>, String) -> Invalid,
+) -> Result<(), Invalid> {
+    #[derive(Deserialize)]
+    struct Probe {
+        format: Option<serde_json::Value>,
+    }
+    let probe: Probe = serde_json::from_slice(octets).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => {
+            fail(None, format!("expected an object whose first key is `format`: \"{FORMAT}\""))
+        }
+        _ => fail_json(error),
+    })?;
+    match probe.format {
+        Some(serde_json::Value::String(format)) if format == FORMAT => Ok(()),
+        Some(other) => Err(fail(None, format!("its `format` is {other}, expected \"{FORMAT}\""))),
+        None => Err(fail(None, format!("it has no `format`, expected \"{FORMAT}\""))),
+    }
+}
+
+/// The offset of a place that is given by line and column, both counted from one.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+    let start = before.fold(0_usize, |sum, line| sum.saturating_add(line.len()));
+    start.saturating_add(column.saturating_sub(1)).min(text.len())
+}
+
+impl StateFile {
+    fn into_snapshot(self, parameters: &Parameters) -> Result<Snapshot, String> {
+        let mut state = empty_state(parameters);
+        let mut names = BTreeMap::new();
+        for service in self.services {
+            let id = service.id;
+            if let Some(name) = &service.name {
+                names.insert(id, name.clone());
+            }
+            let added = service.add_to(&mut state.accounts);
+            added.map_err(|reason| format!("service {id}: {reason}"))?;
+        }
+        let sized = |what: &str, error: LengthError| {
+            format!("{what}: {error}; was it written under other parameters?")
+        };
+        state.privileges = Arc::new(
+            self.privileges
+                .into_privileges(parameters)
+                .map_err(|error| sized("`assigners`", error))?,
+        );
+        if !self.staging_set.is_empty() {
+            let keys = self.staging_set.iter().map(|key| decode_all::<ValidatorKey>(&key.0));
+            let keys = keys.collect::<Result<_, _>>();
+            let keys = keys.map_err(|error| format!("`staging_set`: {error}"))?;
+            let keys = PerValidator::new(keys, parameters);
+            state.staging_set = Arc::new(keys.map_err(|error| sized("`staging_set`", error))?);
+        }
+        if !self.authorizer_queues.is_empty() {
+            let queues = self.authorizer_queues.into_iter();
+            let queues =
+                queues.map(|queue| PerQueuePosition::new(queue, parameters).map(Arc::new));
+            let queues = queues
+                .collect::<Result<_, _>>()
+                .and_then(|queues| PerCore::new(queues, parameters))
+                .map_err(|error| sized("`authorizer_queues`", error))?;
+            state.authorizer_queues = Arc::new(queues);
+        }
+        Ok(Snapshot { slot: self.slot, entropy: self.entropy, state, names })
+    }
+}
+
+impl ServiceEntry {
+    fn add_to(self, accounts: &mut Accounts) -> Result<(), String> {
+        let requests = self.requests.iter().map(|request| {
+            let key = RequestKey { hash: request.hash, length: request.length };
+            let history = RequestHistory::from_slots(&request.history);
+            history.map(|history| (key, history)).ok_or(request.hash)
+        });
+        let requests: Result<Vec<_>, Hash> = requests.collect();
+        let requests = requests
+            .map_err(|hash| format!("the request of {hash} has more than three slots"))?;
+        self.put(requests, accounts).map_err(|error| error.to_string())
+    }
+
+    fn put(
+        self,
+        requests: Vec<(RequestKey, RequestHistory)>,
+        accounts: &mut Accounts,
+    ) -> Result<(), StateError> {
+        let info = AccountInfo {
+            code_hash: self.code_hash,
+            balance: self.balance,
+            min_accumulate_gas: self.min_accumulate_gas,
+            min_memo_gas: self.min_memo_gas,
+            gratis: self.gratis,
+            created: self.created,
+            last_accumulation: self.last_accumulation,
+            parent: self.parent,
+            ..AccountInfo::default()
+        };
+        accounts.create(self.id, info)?;
+        for StorageEntry { key, value } in self.storage {
+            accounts.set_storage(self.id, &key.0, Some(Blob::from(value.0)))?;
+        }
+        for preimage in self.preimages {
+            let hash = Hash::blake2b(&preimage.0);
+            accounts.set_preimage(self.id, hash, Some(Blob::from(preimage.0)))?;
+        }
+        for (key, history) in requests {
+            accounts.set_request(self.id, key, Some(history))?;
+        }
+        Ok(())
+    }
+}
+
+impl PrivilegesEntry {
+    fn into_privileges(self, parameters: &Parameters) -> Result<Privileges, LengthError> {
+        Ok(Privileges {
+            manager: self.manager,
+            assigners: PerCore::new(self.assigners, parameters)?,
+            delegator: self.delegator,
+            registrar: self.registrar,
+            always_accumulate: self.always_accumulate,
+        })
+    }
+}
+
+impl Snapshot {
+    /// The state file that holds this.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let state = &self.state;
+        let services = state.accounts.changes().filter_map(|(id, change)| {
+            let change = change?;
+            let info = change.info();
+            Some(ServiceEntry {
+                id,
+                name: self.names.get(&id).cloned(),
+                code_hash: info.code_hash,
+                balance: info.balance,
+                min_accumulate_gas: info.min_accumulate_gas,
+                min_memo_gas: info.min_memo_gas,
+                gratis: info.gratis,
+                created: info.created,
+                last_accumulation: info.last_accumulation,
+                parent: info.parent,
+                storage: change
+                    .storage()
+                    .filter_map(|(key, value)| {
+                        Some(StorageEntry { key: octets(key), value: octets(value?) })
+                    })
+                    .collect(),
+                preimages: change.preimages().filter_map(|(_, data)| data.map(octets)).collect(),
+                requests: change
+                    .requests()
+                    .filter_map(|(key, history)| {
+                        let history = history?.slots().collect();
+                        Some(RequestEntry { hash: key.hash, length: key.length, history })
+                    })
+                    .collect(),
+            })
+        });
+        let privileges = &state.privileges;
+        let is_designated = state.staging_set.iter().any(|key| *key != ValidatorKey::default());
+        let keys = is_designated.then_some(&state.staging_set).into_iter();
+        let keys = keys.flat_map(|keys| keys.iter()).map(|key| Octets(encode(key)));
+        let is_assigned =
+            state.authorizer_queues.iter().any(|queue| queue.iter().any(|hash| *hash != Hash::ZERO));
+        let queues = is_assigned.then_some(&state.authorizer_queues).into_iter();
+        let file = StateFile {
+            format: FORMAT.to_owned(),
+            slot: self.slot,
+            entropy: self.entropy,
+            services: services.collect(),
+            privileges: PrivilegesEntry {
+                manager: privileges.manager,
+                assigners: privileges.assigners.to_vec(),
+                delegator: privileges.delegator,
+                registrar: privileges.registrar,
+                always_accumulate: privileges.always_accumulate.clone(),
+            },
+            staging_set: keys.collect(),
+            authorizer_queues: queues
+                .flat_map(|queues| queues.iter())
+                .map(|queue| queue.to_vec())
+                .collect(),
+        };
+        serde_json::to_string_pretty(&file).unwrap_or_default()
+    }
+}
+
+fn octets(blob: &Blob) -> Octets {
+    Octets(blob.to_vec())
+}

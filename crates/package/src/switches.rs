@@ -1,0 +1,109 @@
+//! The protocol's switches as they come together from the package file and its caller.
+
+use std::path::Path;
+
+use jambox_types::{Abi, Parameters, Preset, Protocol, Revision};
+
+use crate::files::Files;
+use crate::manifest;
+use crate::problem::{Invalid, Place, Problem, ProblemKind, Problems};
+use crate::reader::Placed;
+
+/// The most octets of a parameters file.
+const PARAMETERS_LIMIT: u64 = 1 << 16;
+
+/// The switches that a caller sets, over what a package file says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// The revision.
+    pub revision: Option<Revision>,
+    /// The ABI.
+    pub abi: Option<Abi>,
+    /// The parameters.
+    pub parameters: Option<Parameters>,
+}
+
+impl Switches {
+    /// The protocol with these switches set.
+    #[must_use]
+    pub fn over(&self, protocol: Protocol) -> Protocol {
+        Protocol {
+            revision: self.revision.unwrap_or(protocol.revision),
+            abi: self.abi.unwrap_or(protocol.abi),
+            parameters: self.parameters.unwrap_or(protocol.parameters),
+        }
+    }
+}
+
+/// Reads a TOML file of parameters: any of their names, and `base` for the preset that the others are
+/// taken from.
+///
+/// # Errors
+///
+/// The file cannot be read, is not TOML, has unknown names, or its values break a rule.
+pub fn load_parameters(files: &dyn Files, path: &Path) -> Result<Parameters, Invalid> {
+    let fail = |text: &str, place: Option<Place>, kind| {
+        Invalid::new(path, text, vec![Problem { place, file: None, kind }])
+    };
+    let octets = files.read(path, PARAMETERS_LIMIT).map_err(|reason| {
+        fail("", None, ProblemKind::File { path: path.to_owned(), reason })
+    })?;
+    let text = String::from_utf8(octets)
+        .map_err(|error| fail("", None, ProblemKind::Parameters(error.to_string())))?;
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        fail(&text, error.span(), ProblemKind::Parameters(error.message().to_owned()))
+    })
+}
+
+/// The protocol that a package file asks for; what it does not say is the default.
+pub(crate) fn protocol(
+    written: &manifest::Protocol,
+    files: &dyn Files,
+    base: &Path,
+    problems: &Problems,
+) -> Protocol {
+    let revision = word(written.revision.as_ref(), "revision", &names(Revision::ALL), problems);
+    let abi = word(written.abi.as_ref(), "ABI", &names(Abi::ALL), problems);
+    let switches =
+        Switches { revision, abi, parameters: parameters(written, files, base, problems) };
+    switches.over(Protocol::default())
+}
+
+fn parameters(
+    written: &manifest::Protocol,
+    files: &dyn Files,
+    base: &Path,
+    problems: &Problems,
+) -> Option<Parameters> {
+    let word_or_file = written.parameters.as_ref()?;
+    let Some(path) = word_or_file.value.strip_prefix("file:") else {
+        let preset = word(Some(word_or_file), "preset", &names(Preset::ALL), problems);
+        return preset.map(Parameters::preset);
+    };
+    match load_parameters(files, &base.join(path)) {
+        Ok(parameters) => Some(parameters),
+        Err(invalid) => {
+            problems.add_all(invalid, &word_or_file.place);
+            None
+        }
+    }
+}
+
+fn names<const N: usize>(all: [impl ToString; N]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
+}
+
+fn word<T: std::str::FromStr>(
+    written: Option<&Placed<String>>,
+    what: &'static str,
+    known: &[String],
+    problems: &Problems,
+) -> Option<T> {
+    let word = written?;
+    let parsed = word.value.parse().ok();
+    if parsed.is_none() {
+        let (found, known) = (word.value.clone(), known.to_vec());
+        problems.add(word.place.clone(), ProblemKind::UnknownWord { what, found, known });
+    }
+    parsed
+}

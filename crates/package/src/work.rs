@@ -1,0 +1,201 @@
+//! The work package that a package file describes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jambox_state::{Blob, merkle};
+use jambox_types::{
+    ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, Parameters, RefineContext, ServiceId,
+    TimeSlot, WorkItem, WorkPackage,
+};
+
+use crate::accounts::Builder;
+use crate::manifest::{Context, Import, Item, Manifest, Segments};
+use crate::problem::ProblemKind;
+use crate::reader::Placed;
+use crate::sources::Sources;
+
+/// A work package with the data that it refers to.
+pub(crate) struct Work {
+    pub(crate) package: WorkPackage,
+    pub(crate) extrinsics: Vec<Vec<Blob>>,
+    pub(crate) exported: BTreeMap<Hash, Vec<Blob>>,
+    pub(crate) segment_roots: BTreeMap<Hash, Hash>,
+}
+
+/// What the work package takes over from elsewhere in the file.
+pub(crate) struct Surroundings {
+    pub(crate) auth_code_host: ServiceId,
+    pub(crate) auth_code_hash: Hash,
+    /// The slot of the block, which the lookup anchor's is when none is given.
+    pub(crate) slot: TimeSlot,
+    pub(crate) parameters: Parameters,
+}
+
+/// A `[segments.<name>]` section, resolved.
+struct SegmentSet {
+    segments: Vec<Blob>,
+    root: Hash,
+    package: Option<Hash>,
+}
+
+type SegmentSets = BTreeMap<String, SegmentSet>;
+
+pub(crate) fn build(
+    manifest: &Manifest,
+    builder: &Builder<'_>,
+    surroundings: &Surroundings,
+    sources: &Sources<'_>,
+) -> Option<Work> {
+    let sets = segment_sets(&manifest.segments, &surroundings.parameters, sources);
+    let authorizer = &manifest.authorizer;
+    let auth_token = sources.octets_or_empty(authorizer.token.as_ref());
+    let auth_config = sources.octets_or_empty(authorizer.configuration.as_ref());
+    let mut work = Work {
+        package: WorkPackage {
+            auth_code_host: surroundings.auth_code_host,
+            auth_code_hash: surroundings.auth_code_hash,
+            context: context(&manifest.context, surroundings.slot),
+            auth_token: auth_token?.to_vec(),
+            auth_config: auth_config?.to_vec(),
+            items: Vec::new(),
+        },
+        extrinsics: Vec::new(),
+        segment_roots: sets.values().filter_map(|set| Some((set.package?, set.root))).collect(),
+        exported: BTreeMap::new(),
+    };
+    for item in &manifest.items {
+        // An item with a problem is left out: the problem keeps the package from being used.
+        let Some((item, extrinsics)) = build_item(item, builder, &sets, sources) else { continue };
+        work.package.items.push(item);
+        work.extrinsics.push(extrinsics);
+    }
+    work.exported = sets.into_values().map(|set| (set.root, set.segments)).collect();
+    Some(work)
+}
+
+fn context(written: &Context, slot: TimeSlot) -> RefineContext {
+    let hash = |written: &Option<Placed<[u8; 32]>>| {
+        written.as_ref().map_or(Hash::ZERO, |placed| Hash(placed.value))
+    };
+    let lookup_anchor_slot = written.lookup_anchor_slot.as_ref();
+    RefineContext {
+        anchor: hash(&written.anchor),
+        state_root: hash(&written.state_root),
+        accumulation_root: hash(&written.accumulation_root),
+        lookup_anchor: hash(&written.lookup_anchor),
+        lookup_anchor_slot: lookup_anchor_slot.map_or(slot, |placed| TimeSlot(placed.value)),
+        prerequisites: written.prerequisites.iter().map(|hash| Hash(hash.value)).collect(),
+    }
+}
+
+fn build_item(
+    written: &Item,
+    builder: &Builder<'_>,
+    sets: &SegmentSets,
+    sources: &Sources<'_>,
+) -> Option<(WorkItem, Vec<Blob>)> {
+    let service = builder.existing_service(&written.service);
+    let payload = sources.octets_or_empty(written.payload.as_ref());
+    let imports: Vec<_> =
+        written.imports.iter().filter_map(|written| import(written, sets, sources)).collect();
+    let extrinsics: Vec<_> =
+        written.extrinsics.iter().filter_map(|value| sources.octets(value)).collect();
+    let (service, payload) = (service?, payload?);
+    let own_code = || builder.code_hash(service);
+    let item = WorkItem {
+        service,
+        code_hash: written.code_hash.as_ref().map_or_else(own_code, |hash| Hash(hash.value)),
+        refine_gas_limit: Gas(written.refine_gas_limit.value),
+        accumulate_gas_limit: Gas(written.accumulate_gas_limit.value),
+        export_count: written.export_count.as_ref().map_or(0, |count| count.value),
+        payload: payload.to_vec(),
+        imports,
+        extrinsics: extrinsics.iter().map(extrinsic_spec).collect(),
+    };
+    Some((item, extrinsics))
+}
+
+fn extrinsic_spec(data: &Blob) -> ExtrinsicSpec {
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    ExtrinsicSpec { hash: Hash::blake2b(data), length }
+}
+
+fn import(written: &Import, sets: &SegmentSets, sources: &Sources<'_>) -> Option<ImportSpec> {
+    let problems = sources.problems;
+    let from = &written.from;
+    let Some(set) = sets.get(&from.value) else {
+        let known = sets.keys().cloned().collect();
+        let found = from.value.clone();
+        let kind = ProblemKind::UnknownWord { what: "[segments] section", found, known };
+        problems.add(from.place.clone(), kind);
+        return None;
+    };
+    let index = written.index.value;
+    let source = match written.by.as_ref().map(|by| (by.value.as_str(), by)) {
+        None | Some(("root", _)) => ImportSource::SegmentRoot(set.root),
+        Some(("package", by)) => {
+            let Some(package) = set.package else {
+                let reason = format!("[segments.{}] names no `package` to import by", from.value);
+                problems.add(by.place.clone(), ProblemKind::Conflict(reason));
+                return None;
+            };
+            ImportSource::WorkPackage(package)
+        }
+        Some((found, by)) => {
+            let known = vec!["root".to_owned(), "package".to_owned()];
+            let found = found.to_owned();
+            let kind = ProblemKind::UnknownWord { what: "way to import", found, known };
+            problems.add(by.place.clone(), kind);
+            return None;
+        }
+    };
+    let spec = ImportSpec::new(source, index);
+    if spec.is_none() {
+        let (key, found) = ("index".to_owned(), index.to_string());
+        let kind = ProblemKind::OutOfRange { key, found, maximum: (1 << 15) - 1 };
+        problems.add(written.index.place.clone(), kind);
+    }
+    spec
+}
+
+fn segment_sets(
+    sections: &[(Placed<String>, Segments)],
+    parameters: &Parameters,
+    sources: &Sources<'_>,
+) -> SegmentSets {
+    let mut packages = BTreeSet::new();
+    let mut sets = SegmentSets::new();
+    for (name, section) in sections {
+        let package = section.package.as_ref();
+        if let Some(hash) = package.filter(|hash| !packages.insert(hash.value)) {
+            let reason = "two [segments] sections are of the same package".to_owned();
+            sources.problems.add(hash.place.clone(), ProblemKind::Conflict(reason));
+        }
+        let data = section.data.iter().filter_map(|value| sources.octets(value));
+        let segments: Vec<Blob> =
+            data.flat_map(|octets| cut(&octets, parameters.segment_size())).collect();
+        let (found, limit) = (segments.len() as u64, u64::from(parameters.max_package_exports));
+        if found > limit {
+            let what = format!("the number of segments of `{}`", name.value);
+            sources.problems.add(name.place.clone(), ProblemKind::Limit { what, found, limit });
+            continue;
+        }
+        let root = merkle::constant_depth(&segments, Hash::blake2b);
+        let package = package.map(|hash| Hash(hash.value));
+        sets.insert(name.value.clone(), SegmentSet { segments, root, package });
+    }
+    sets
+}
+
+/// Cuts octets into segments of `size`, the last padded with zeros; no octets are one segment of zeros.
+fn cut(octets: &[u8], size: usize) -> Vec<Blob> {
+    let padded = |octets: &[u8]| {
+        let mut segment = octets.to_vec();
+        segment.resize(size, 0);
+        Blob::from(segment)
+    };
+    if octets.is_empty() {
+        return vec![padded(&[])];
+    }
+    octets.chunks(size.max(1)).map(padded).collect()
+}
