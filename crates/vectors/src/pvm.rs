@@ -177,6 +177,14 @@ fn memory_difference(case: &Case, instance: &Instance) -> Option<String> {
     if expected != found {
         return Some(format!("accessible memory {expected:x?} expected, {found:x?} found"));
     }
+    let is_in = |chunk: &Chunk, (range, _): &(Range<u64>, Access)| {
+        let start = u64::from(chunk.address);
+        range.start <= start && start + chunk.contents.len() as u64 <= range.end
+    };
+    let mut chunks = case.expected_memory.iter();
+    if let Some(chunk) = chunks.find(|chunk| !expected.iter().any(|range| is_in(chunk, range))) {
+        return Some(format!("memory at {:#x} expected, inaccessible", chunk.address));
+    }
     expected.iter().find_map(|(range, _)| {
         let mut image = vec![0; usize::try_from(range.end - range.start).ok()?];
         for Chunk { address, contents } in &case.expected_memory {

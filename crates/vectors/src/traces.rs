@@ -8,16 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use jambox_codec::{Decode, Encode, decode_all_with, encode};
+use jambox_codec::{Decode, decode_all_with, encode};
 use jambox_invocation::accumulation::preimages::{check, integrate};
 use jambox_invocation::accumulation::statistics::of_services;
 use jambox_invocation::accumulation::{
-    AccumulationState, BlockContext, BlockOutcome, Outputs, accumulate_block,
+    AccumulationState, BlockContext, BlockOutcome, accumulate_block,
 };
 use jambox_invocation::{Env, HostError, accumulate};
 use jambox_state::{Accounts, Blob, KeyKind, KeyedBase, PartialState, StateKey};
 use jambox_types::{
-    Block, Hash, Parameters, PerCore, PerQueuePosition, Protocol, Statistics, TimeSlot, WorkReport,
+    Block, CoreIndex, Hash, Parameters, PerCore, PerQueuePosition, Protocol, ServiceId, Statistics,
+    TimeSlot, WorkReport,
 };
 
 use crate::steps::{self, RawState, Step};
@@ -117,8 +118,8 @@ impl State<'_> {
 
     fn accumulation(&self) -> Result<AccumulationState, String> {
         let queues: PerCore<PerQueuePosition<Hash>> = self.component(chapter::AUTHORIZER_QUEUES)?;
-        let mut queues = queues.into_vec().into_iter().map(Arc::new);
-        let queues = PerCore::new(queues.by_ref().collect(), self.parameters);
+        let queues = queues.into_vec().into_iter().map(Arc::new).collect();
+        let queues = PerCore::new(queues, self.parameters);
         Ok(AccumulationState {
             slot: self.component(chapter::SLOT)?,
             state: PartialState {
@@ -146,7 +147,7 @@ fn available(before: &State<'_>, block: &Block) -> Result<Vec<WorkReport>, Strin
         .map(|verdict| verdict.report_hash)
         .collect();
     let mut available = Vec::new();
-    for (core, report) in (0..).map(jambox_types::CoreIndex).zip(pending.into_vec()) {
+    for (core, report) in (0..).map(CoreIndex).zip(pending.into_vec()) {
         let Some((report, _)) = report else { continue };
         let assurances = block.extrinsic.assurances.iter();
         let count = assurances.filter(|assurance| assurance.availabilities.is_set(core)).count();
@@ -160,7 +161,7 @@ fn available(before: &State<'_>, block: &Block) -> Result<Vec<WorkReport>, Strin
 fn same_components(after: &State<'_>, outcome: &BlockOutcome) -> Result<(), String> {
     let state = &outcome.state;
     let queues = state.state.authorizer_queues.iter().flat_map(|queue| encode(&**queue));
-    let outputs: Vec<_> = Outputs::iter(&outcome.outputs).copied().collect();
+    let outputs: Vec<(ServiceId, Hash)> = outcome.outputs.iter().copied().collect();
     let found = [
         (chapter::AUTHORIZER_QUEUES, queues.collect()),
         (chapter::STAGING_SET, encode(&*state.state.staging_set)),

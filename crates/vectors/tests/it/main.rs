@@ -1,6 +1,8 @@
 //! The public vectors, where they are, and the project's own cases.
 
+mod archive;
 mod codec;
+mod failures;
 mod pvm;
 mod replay;
 mod steps;
