@@ -13,11 +13,11 @@
 //! - [`statistics`]: the services' part of a block's statistics.
 
 mod block;
+mod calls;
 mod parallel;
 pub mod preimages;
 pub mod queue;
 mod rounds;
-mod single;
 pub mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet};

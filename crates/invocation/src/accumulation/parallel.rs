@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jambox_state::{Accounts, AuthorizerQueue, Blob, PartialState, StateError};
-use jambox_types::{DeferredTransfer, Gas, PerCore, Privileges, ServiceId};
+use jambox_types::{DeferredTransfer, Gas, PerCore, Privileges, ServiceId, TimeSlot};
 
 use super::Outputs;
-use super::single::Round;
+use super::calls::Round;
 use crate::{AccumulateCall, Accumulated};
 
 /// What came of a round.
@@ -19,39 +19,29 @@ pub(super) struct RoundOutcome {
     pub gas_used: Vec<(ServiceId, Gas)>,
 }
 
-/// Runs one round; `free` are the services that accumulate whether or not they have work.
+/// Runs one round from `state`.
 pub(super) fn accumulate_round<E: From<StateError>>(
     state: &PartialState,
     round: Round<'_>,
-    free: &BTreeMap<ServiceId, Gas>,
     invoke: &mut impl FnMut(AccumulateCall) -> Result<Accumulated, E>,
 ) -> Result<RoundOutcome, E> {
+    let slot = round.block.slot;
     let mut results = Results { before: state, outcomes: BTreeMap::new() };
-    for service in participants(round, free) {
-        let free_gas = free.get(&service).copied().unwrap_or_default();
-        let outcome = invoke(round.call(state, service, free_gas))?;
-        results.outcomes.insert(service, outcome);
+    for (service, call) in round.into_calls(state) {
+        results.outcomes.insert(service, invoke(call)?);
     }
-    let outcomes = &results.outcomes;
-    let yields = |(service, outcome): (&ServiceId, &Accumulated)| {
-        outcome.yielded.map(|output| (*service, output))
+    let mut joined = RoundOutcome {
+        state: results.joined_state(slot)?,
+        transfers: Vec::new(),
+        outputs: Outputs::new(),
+        gas_used: Vec::new(),
     };
-    Ok(RoundOutcome {
-        state: results.joined_state(round)?,
-        transfers: outcomes.values().flat_map(|outcome| outcome.transfers.clone()).collect(),
-        outputs: outcomes.iter().filter_map(yields).collect(),
-        gas_used: outcomes.iter().map(|(service, outcome)| (*service, outcome.gas_used)).collect(),
-    })
-}
-
-/// The services that take part in a round, in the order of their indices.
-fn participants(round: Round<'_>, free: &BTreeMap<ServiceId, Gas>) -> BTreeSet<ServiceId> {
-    let digests = round.reports.iter().flat_map(|report| &report.digests);
-    digests
-        .map(|digest| digest.service)
-        .chain(free.keys().copied())
-        .chain(round.transfers.iter().map(|transfer| transfer.destination))
-        .collect()
+    for (service, outcome) in results.outcomes {
+        joined.transfers.extend(outcome.transfers);
+        joined.outputs.extend(outcome.yielded.map(|output| (service, output)));
+        joined.gas_used.push((service, outcome.gas_used));
+    }
+    Ok(joined)
 }
 
 /// The state before a round, and what each service made of it.
@@ -67,17 +57,17 @@ impl Results<'_> {
         self.outcomes.get(&service).map_or(self.before, |outcome| &outcome.state)
     }
 
-    fn joined_state(&self, round: Round<'_>) -> Result<PartialState, StateError> {
+    fn joined_state(&self, slot: TimeSlot) -> Result<PartialState, StateError> {
         let before = &self.before.privileges;
         Ok(PartialState {
-            accounts: self.accounts(round)?,
+            accounts: self.accounts(slot)?,
             staging_set: Arc::clone(&self.left_by(before.delegator).staging_set),
             authorizer_queues: self.authorizer_queues(),
             privileges: self.privileges(),
         })
     }
 
-    fn accounts(&self, round: Round<'_>) -> Result<Accounts, StateError> {
+    fn accounts(&self, slot: TimeSlot) -> Result<Accounts, StateError> {
         let outcomes = self.outcomes.iter();
         let mut accounts = self
             .before
@@ -86,7 +76,7 @@ impl Results<'_> {
         let provisions: BTreeSet<&(ServiceId, Blob)> =
             self.outcomes.values().flat_map(|outcome| &outcome.provisions).collect();
         for (service, preimage) in provisions {
-            accounts.provide(*service, Arc::clone(preimage), round.block.slot)?;
+            accounts.provide(*service, Arc::clone(preimage), slot)?;
         }
         Ok(accounts)
     }

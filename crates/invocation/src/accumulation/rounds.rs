@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jambox_state::{PartialState, StateError};
 use jambox_types::{Gas, Parameters, Privileges, ServiceId, WorkReport};
 
-use super::parallel::{RoundOutcome, accumulate_round};
-use super::single::Round;
+use super::calls::Round;
+use super::parallel::accumulate_round;
 use super::{BlockContext, Outputs};
 use crate::{AccumulateCall, Accumulated};
 
@@ -56,23 +56,20 @@ pub fn accumulate_reports<E: From<StateError>>(
         ReportsOutcome { accumulated: 0, state, outputs: Outputs::new(), gas_used: Vec::new() };
     loop {
         let (now, later) = waiting.split_at(affordable(gas, waiting));
-        if now.is_empty() && transfers.is_empty() && free.is_empty() {
+        let round = Round { block, transfers, reports: now, free };
+        if round.is_empty() {
             return Ok(outcome);
         }
-        let round = Round { block, transfers: &transfers, reports: now };
-        let result = accumulate_round(&outcome.state, round, &free, &mut invoke)?;
-        let RoundOutcome { state, transfers: next, outputs, gas_used } = result;
-        for transfer in &transfers {
-            gas = gas.saturating_add(transfer.gas_limit.0);
-        }
-        for (_, used) in &gas_used {
+        gas = gas.saturating_add(round.transferred_gas());
+        let result = accumulate_round(&outcome.state, round, &mut invoke)?;
+        for (_, used) in &result.gas_used {
             gas = gas.saturating_sub(used.0);
         }
         outcome.accumulated = outcome.accumulated.saturating_add(now.len());
-        outcome.state = state;
-        outcome.outputs.extend(outputs);
-        outcome.gas_used.extend(gas_used);
-        (waiting, transfers, free) = (later, next, BTreeMap::new());
+        outcome.state = result.state;
+        outcome.outputs.extend(result.outputs);
+        outcome.gas_used.extend(result.gas_used);
+        (waiting, transfers, free) = (later, result.transfers, BTreeMap::new());
     }
 }
 
