@@ -36,36 +36,7 @@
 //! ```
 //!
 //! # The language
-//!
-//! A line holds labels, then an instruction or a directive, then a comment that starts with `;`:
-//!
-//! ```text
-//! loop: add_imm_64 r7, r7, 1      ; registers r0 to r12, or ra sp t0-t2 s0 s1 a0-a5
-//!       load_ind_u32 a1, [sp + 8] ; memory is in brackets
-//!       branch_lt_u r7, r8, loop  ; targets are labels, or @12 for a position
-//!       ecalli write              ; host calls go by name or number
-//! ```
-//!
-//! Values are sums of numbers (`12`, `0xff`, `0b1`, `'a'`), constants, data labels and `table(label)`,
-//! the address at which `jump_ind` finds the label in the jump table.
-//!
-//! | Directive | Means |
-//! |---|---|
-//! | `.program bare`, `.program standard` | the kind of program; standard if it has data, heap or stack |
-//! | `.name`, `.version`, `.license`, `.author` and a text | metadata |
-//! | `.metadata` and octets | other metadata |
-//! | `.heap_pages n`, `.stack_size n` | the size of the heap in pages, of the stack in octets |
-//! | `.const name, value` | names a value |
-//! | `.code`, `.ro`, `.rw` | what follows is code, read-only data, read-write data |
-//! | `.u8`, `.u16`, `.u32`, `.u64` and values | data: little-endian |
-//! | `.ascii "text"`, `.hex 00 ff`, `.zero n`, `.align n` | data: octets, zeros, zeros up to a multiple |
-//! | `.nested` ... `.end` | data: the program between, assembled by itself |
-//! | `.at n` | code: pads with `trap` up to a position, such as an entry point |
-//! | `.raw 33 07 05` | code: an instruction, as octets |
-//! | `.unmarked 00` | code: octets that start no instruction |
-//! | `.jump_table a, b` | adds entries to the jump table |
-//! | `.entry_size n`, `.zero_entries n` | the octets of an entry; the number of entries without octets |
-
+#![doc = include_str!("../../../docs/assembly.md")]
 #![cfg_attr(
     not(test),
     deny(

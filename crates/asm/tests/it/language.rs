@@ -243,3 +243,15 @@ fn revisions_have_their_own_octets() {
     assert_eq!(program.container.program().code(), [2, 110, 0x21]);
     assert_eq!(code("reverse_bytes r1, r2"), [111, 0x21]);
 }
+
+#[test]
+fn the_examples_of_the_manual_assemble() {
+    let manual = include_str!("../../../../docs/assembly.md");
+    let blocks = manual.split("```").skip(1).step_by(2);
+    let examples: Vec<&str> = blocks.filter_map(|block| block.strip_prefix("asm\n")).collect();
+    assert_eq!(examples.len(), 2);
+    let service = assembled(examples[0]).container;
+    assert_eq!(service.form(), Form::Service);
+    assert!(service.program().is_block_start(DIALECT.set, 5));
+    assembled(examples[1]);
+}
