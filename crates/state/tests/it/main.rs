@@ -1,6 +1,7 @@
 //! Tests of the state crate through its public interface.
 
 mod account;
+mod bases;
 mod diff;
 mod merge;
 mod merkle;

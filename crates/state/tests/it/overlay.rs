@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jambox_state::{Accounts, MemoryBase, RequestHistory, RequestKey};
+use jambox_state::{Accounts, KeyedBase, MemoryBase, RequestHistory, RequestKey};
 use jambox_types::{Hash, ServiceId, TimeSlot};
 use proptest::prelude::*;
 
@@ -17,7 +17,8 @@ enum Step {
     Collapse,
     /// Forget the last checkpoint.
     Keep,
-    /// Write the overlay into its base and go on with an empty overlay over that.
+    /// Write the overlay into its base, and into one of keys and values; go on with an empty
+    /// overlay.
     Flush,
 }
 
@@ -35,7 +36,8 @@ struct Run {
     model: Model,
     accounts: Accounts,
     base: MemoryBase,
-    checkpoints: Vec<(Model, Accounts, MemoryBase)>,
+    keyed: KeyedBase,
+    checkpoints: Vec<(Model, Accounts, MemoryBase, KeyedBase)>,
 }
 
 impl Run {
@@ -48,15 +50,18 @@ impl Run {
                 self.model.clone(),
                 self.accounts.clone(),
                 self.base.clone(),
+                self.keyed.clone(),
             )),
             Step::Collapse => {
                 if let Some(checkpoint) = self.checkpoints.pop() {
-                    (self.model, self.accounts, self.base) = checkpoint;
+                    (self.model, self.accounts, self.base, self.keyed) = checkpoint;
                 }
             }
             Step::Keep => drop(self.checkpoints.pop()),
             Step::Flush => {
                 self.base.apply(&self.accounts);
+                self.keyed.apply(&self.accounts);
+                model::assert_same(&self.model, &Accounts::new(Arc::new(self.keyed.clone())));
                 self.accounts = Accounts::new(Arc::new(self.base.clone()));
             }
         }
@@ -72,13 +77,14 @@ proptest! {
             model: Model::new(),
             accounts: model::empty(),
             base: MemoryBase::default(),
+            keyed: KeyedBase::default(),
             checkpoints: Vec::new(),
         };
         for step in &steps {
             run.step(step);
             model::assert_same(&run.model, &run.accounts);
         }
-        for (model, accounts, _) in &run.checkpoints {
+        for (model, accounts, ..) in &run.checkpoints {
             model::assert_same(model, accounts);
         }
     }

@@ -15,7 +15,7 @@ use jambox_types::{Hash, Parameters, TimeSlot};
 use crate::json::{ToJson, impl_to_json};
 use crate::{Error, codec, files};
 
-pub use run::run;
+pub use run::{check_accumulate, check_preimages, run};
 
 /// A preimage in an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

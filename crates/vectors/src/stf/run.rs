@@ -10,7 +10,7 @@ use jambox_invocation::accumulation::statistics::of_services;
 use jambox_invocation::accumulation::{
     AccumulationState, AccumulationStatistics, BlockContext, accumulate_block, output_root,
 };
-use jambox_invocation::{Env, HostError, accumulate as accumulate_service};
+use jambox_invocation::{Env, HostError, Observer, accumulate as accumulate_service};
 use jambox_state::{
     AccountInfo, Accounts, Base, Blob, Footprint, MemoryAccount, MemoryBase, PartialState,
     RequestHistory, RequestKey,
@@ -40,7 +40,9 @@ pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
             folders.any(|folder| folder == name)
         };
         let outcome = if is_under("accumulate") {
-            judge(load_file(&file, &protocol.parameters)?, |case| check_accumulate(case, protocol))
+            judge(load_file(&file, &protocol.parameters)?, |case| {
+                check_accumulate(case, protocol, &mut ())
+            })
         } else if is_under("preimages") {
             judge(load_file(&file, &protocol.parameters)?, check_preimages)
         } else {
@@ -58,7 +60,16 @@ fn judge<T>(loaded: Loaded<T>, check: impl FnOnce(&T) -> Result<(), String>) -> 
     }
 }
 
-fn check_accumulate(case: &accumulate::Case, protocol: Protocol) -> Result<(), String> {
+/// Runs one case of the accumulate vectors, watched by an observer.
+///
+/// # Errors
+///
+/// The first difference, or why there is no state after.
+pub fn check_accumulate(
+    case: &accumulate::Case,
+    protocol: Protocol,
+    observer: &mut dyn Observer,
+) -> Result<(), String> {
     let parameters = &protocol.parameters;
     let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
     let (before, after) = (&case.pre_state, &case.post_state);
@@ -74,7 +85,7 @@ fn check_accumulate(case: &accumulate::Case, protocol: Protocol) -> Result<(), S
     let block = BlockContext { slot: case.input.slot, entropy: before.entropy };
     let env = Env::new(protocol).map_err(|error| error.to_string())?;
     let reports = case.input.reports.clone();
-    let invoke = |call| -> Result<_, HostError> { accumulate_service(&env, call, &mut ()) };
+    let invoke = |call| -> Result<_, HostError> { accumulate_service(&env, call, observer) };
     let outcome = accumulate_block(prior, block, reports, parameters, invoke)
         .map_err(|error| format!("no outcome: {error}"))?;
 
@@ -105,7 +116,12 @@ fn blank_state(
     }
 }
 
-fn check_preimages(case: &preimages::Case) -> Result<(), String> {
+/// Runs one case of the preimages vectors.
+///
+/// # Errors
+///
+/// The first difference.
+pub fn check_preimages(case: &preimages::Case) -> Result<(), String> {
     let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
     let load = |state: &preimages::State| {
         let mut accounts = MemoryBase::default();

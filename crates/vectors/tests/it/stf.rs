@@ -33,3 +33,46 @@ fn every_transition_gives_the_state_and_output_expected() {
         assert_eq!(report.passed(), count, "{report}");
     }
 }
+
+/// The first case of a kind, with something changed in it, fails and says what differs.
+#[test]
+fn a_changed_case_fails_and_says_where() {
+    let Some(vectors) = jambox_vectors::public!() else { return };
+    let folder = vectors.join("dev/jam-test-vectors/stf");
+    let protocol = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
+    let cases = accumulate::load(&folder.join("accumulate/tiny"), &Parameters::TINY);
+    let cases = cases.expect("the folder is readable");
+    let is_one = |loaded: &&Loaded<_>| loaded.name == "process_one_immediate_report-1";
+    let one = cases.iter().find(is_one).expect("it is there");
+    let fails = |change: fn(&mut accumulate::Case)| {
+        let mut case = one.case.clone().expect("it loads");
+        change(&mut case);
+        stf::check_accumulate(&case, protocol).expect_err("it was changed")
+    };
+    assert!(fails(|case| case.output.0.0[0] ^= 1).starts_with("output: "));
+    assert!(fails(|case| case.post_state.slot.0 += 1).starts_with("slot: "));
+    assert!(
+        fails(|case| case.post_state.privileges.manager.0 += 1).starts_with("privileges.bless")
+    );
+    assert!(fails(|case| case.post_state.accumulated[11].clear()).starts_with("accumulated[11]"));
+    let gas = |case: &mut accumulate::Case| {
+        case.post_state
+            .statistics
+            .values_mut()
+            .for_each(|record| record.accumulate_gas_used.0 += 1);
+    };
+    assert!(fails(gas).starts_with("statistics"));
+    let storage = fails(|case| case.post_state.accounts[0].account.storage[0].value[0] ^= 1);
+    assert!(storage.starts_with("service 1729 storage \"last\": 0x"), "{storage}");
+    let octets = fails(|case| case.post_state.accounts[0].account.info.octets += 1);
+    assert_eq!(octets, "service 1729 octets: 35864 expected, 35863 found (and 0 more)");
+    let service = fails(|case| drop(case.post_state.accounts.pop()));
+    assert!(service.starts_with("service 1729 code hash: nothing expected"), "{service}");
+
+    let cases = preimages::load(&folder.join("preimages/tiny"), &Parameters::TINY);
+    let cases = cases.expect("the folder is readable");
+    let mut case = cases[1].case.clone().expect("it loads");
+    case.post_state.accounts[0].account.requests[0].history.clear();
+    let error = stf::check_preimages(&case).expect_err("it was changed");
+    assert!(error.contains(": requested expected, available since"), "{error}");
+}
