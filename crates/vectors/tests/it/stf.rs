@@ -47,7 +47,7 @@ fn a_changed_case_fails_and_says_where() {
     let fails = |change: fn(&mut accumulate::Case)| {
         let mut case = one.case.clone().expect("it loads");
         change(&mut case);
-        stf::check_accumulate(&case, protocol).expect_err("it was changed")
+        stf::check_accumulate(&case, protocol, &mut ()).expect_err("it was changed")
     };
     assert!(fails(|case| case.output.0.0[0] ^= 1).starts_with("output: "));
     assert!(fails(|case| case.post_state.slot.0 += 1).starts_with("slot: "));
