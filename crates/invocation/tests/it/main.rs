@@ -8,4 +8,5 @@ mod outcomes;
 mod program;
 mod reference_page;
 mod reports;
+mod robustness;
 mod world;

@@ -1,0 +1,81 @@
+//! Whatever a guest puts into its registers, the host stands.
+
+use proptest::prelude::*;
+
+use crate::guest::{NOWHERE, READ_ONLY, WRITABLE};
+use crate::world::{Block, GAS, NOBODY, OTHER, SELF, Work, request};
+use jambox_state::RequestHistory;
+use jambox_types::{Hash, TimeSlot};
+
+/// Call number and `r7` to `r12`.
+type Call = (u64, [u64; 6]);
+
+/// Values at which something changes its meaning, and a few random ones.
+fn register() -> impl Strategy<Value = u64> {
+    let mut values = vec![READ_ONLY, WRITABLE, WRITABLE + 0x1000, NOWHERE, NOBODY];
+    values.extend([SELF.0, OTHER.0].map(u64::from));
+    values.extend([15, 16, 32, 96, 112, 128, 340, 341, 4096, 4104, 65_535, 65_536, 80_799]);
+    for power in [12, 20, 31, 32, 33, 63] {
+        values.extend([(1 << power) - 1, 1 << power, (1 << power) + 1]);
+    }
+    values.extend((0..8).map(|below| u64::MAX - below));
+    prop_oneof![6 => prop::sample::select(values), 3 => 0..20u64, 1 => any::<u64>()]
+}
+
+fn calls() -> impl Strategy<Value = Vec<Call>> {
+    let number = prop_oneof![12 => 0..27u64, 1 => Just(100), 1 => any::<u64>()];
+    let call = (number, prop::array::uniform6(register()));
+    prop::collection::vec(call, 1..40)
+}
+
+/// A block in which much can be done: all privileges, requests in every state.
+fn block() -> Block {
+    let mut block = Block::new();
+    let privileges = block.privileges();
+    (privileges.manager, privileges.delegator, privileges.registrar) = (SELF, SELF, SELF);
+    privileges.assigners.fill(SELF);
+    let histories = [
+        RequestHistory::Requested,
+        RequestHistory::Available(TimeSlot(1)),
+        RequestHistory::Unavailable(TimeSlot(1), TimeSlot(2)),
+        RequestHistory::AvailableAgain(TimeSlot(1), TimeSlot(2), TimeSlot(3)),
+    ];
+    for (length, history) in (0..).zip(histories) {
+        request(block.accounts(), SELF, Hash::ZERO, length, history);
+    }
+    block
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn accumulation_stands(calls in calls()) {
+        block().run(move |guest| {
+            for (number, arguments) in calls {
+                guest.gas = GAS;
+                guest.attempt(number, arguments);
+            }
+        });
+    }
+
+    #[test]
+    fn work_stands(calls in calls()) {
+        let again = calls.clone();
+        Work::new().authorize(move |guest| {
+            for (number, arguments) in calls {
+                guest.gas = GAS;
+                guest.attempt(number, arguments);
+            }
+        });
+        Work::new().refine(move |guest| {
+            // A program blob, and a block of gas and registers, where the calls may look.
+            guest.put(WRITABLE, &crate::program::blob(&[[10u8, 3], [50, 0]]));
+            guest.put(WRITABLE + 0x1000, &[0x40, 0, 0, 0]);
+            for (number, arguments) in again {
+                guest.gas = GAS;
+                guest.attempt(number, arguments);
+            }
+        });
+    }
+}
