@@ -32,6 +32,11 @@ pub struct ReserveError {
 /// Addresses of multi-octet accesses wrap modulo 2^32. The functions named `raw` are the host's:
 /// they ignore permissions and must be given ranges that end at or below 2^32.
 pub trait GuestMemory: Sized {
+    /// Exclusive access that is cheap to pass on: one pointer.
+    type View<'a>: GuestView
+    where
+        Self: 'a;
+
     /// An address space without any accessible page.
     ///
     /// # Errors
@@ -51,11 +56,17 @@ pub trait GuestMemory: Sized {
     /// How many of the pages from `first` (at most `count`) allow at least `access` in one run.
     fn accessible_run(&self, first: u32, count: u32, access: Access) -> u32;
 
-    /// Reads `N` octets if all of them are readable. `N` is at most [`PAGE_SIZE`].
+    /// Exclusive access for a while.
+    fn view(&mut self) -> Self::View<'_>;
+
+    /// Exclusive access for a part of the while that a view is for.
+    fn reborrow<'a>(view: &'a mut Self::View<'_>) -> Self::View<'a>;
+
+    /// Reads `N` octets if all of them are readable. `N` is from 1 to [`PAGE_SIZE`].
     fn load<const N: usize>(&self, address: u32) -> Option<[u8; N]>;
 
     /// Writes `N` octets if all of them are writable, otherwise nothing; says whether it did.
-    /// `N` is at most [`PAGE_SIZE`].
+    /// `N` is from 1 to [`PAGE_SIZE`].
     fn store<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool;
 
     /// Copies octets out, whatever the permissions.
@@ -69,6 +80,18 @@ pub trait GuestMemory: Sized {
     /// # Panics
     /// When the range reaches beyond 2^32.
     fn write_raw(&mut self, address: u32, octets: &[u8]);
+}
+
+/// Exclusive access to a guest's memory by its permissions: what an interpreter passes along.
+///
+/// Only accesses that stay within a page are offered, so that each is one lookup; for the rest
+/// there are [`GuestMemory::load`] and [`GuestMemory::store`].
+pub trait GuestView {
+    /// Reads `N` octets if they lie in one page and are readable.
+    fn load_in_page<const N: usize>(&self, address: u32) -> Option<[u8; N]>;
+
+    /// Writes `N` octets if they lie in one page and are writable; says whether it did.
+    fn store_in_page<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool;
 }
 
 /// The page index of an address.

@@ -1,11 +1,10 @@
-//! Guest memory: 4 GiB of 4 KiB pages, each inaccessible, read-only or read-write.
+//! The one crate of the workspace that may hold unsafe code, behind safe interfaces.
 //!
-//! This is the one crate of the workspace that may hold unsafe code. It knows nothing of
-//! instructions, gas or JAM: it keeps octets and permissions, and hands out bounds- and
-//! permission-checked access to them through safe functions that inline into an interpreter's
-//! handlers.
+//! It knows nothing of instructions, gas or JAM. It offers what a fast interpreter cannot have in
+//! safe code: guest memory, and [`Slots`], a table that is filled while it is read.
 //!
-//! Two implementations of [`GuestMemory`]:
+//! Guest memory is 4 GiB of 4 KiB pages, each inaccessible, read-only or read-write. There are two
+//! implementations of [`GuestMemory`]:
 //!
 //! - `ReservedMemory` (64-bit Linux): one address-space reservation of 4 GiB, resident only where
 //!   it was touched, behind a lazily mapped table of one permission octet per page. A load is a
@@ -34,14 +33,19 @@
 //! ```
 
 mod access;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub mod native;
 mod paged;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod reserved;
+mod slots;
 
-pub use access::{Access, GuestMemory, PAGE_COUNT, PAGE_SIZE, ReserveError};
+pub use access::{Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError};
 pub use paged::PagedMemory;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-pub use reserved::ReservedMemory;
+pub use reserved::{ReservedMemory, ReservedView};
+
+pub use slots::{Cursor, Slots, Writer};
 
 /// The memory an engine uses unless told otherwise: the fastest that this build has.
 #[cfg(all(target_os = "linux", target_pointer_width = "64", not(feature = "portable-memory")))]

@@ -1,8 +1,8 @@
 //! A guest memory in safe, portable code: a two-level page table.
 
 use crate::access::{
-    Access, GuestMemory, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space, clipped_end,
-    page_of, within_page,
+    Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space,
+    clipped_end, page_of, within_page,
 };
 
 const TABLE_PAGES: usize = 1 << 10;
@@ -89,6 +89,12 @@ impl Default for PagedMemory {
 }
 
 impl GuestMemory for PagedMemory {
+    type View<'a> = &'a mut Self;
+
+    fn view(&mut self) -> &mut Self {
+        self
+    }
+
     fn new() -> Result<Self, ReserveError> {
         Ok(Self::default())
     }
@@ -126,31 +132,22 @@ impl GuestMemory for PagedMemory {
         pages.take_while(|&page| self.access(page) >= access).count() as u32
     }
 
-    #[inline]
+    fn reborrow<'a>(view: &'a mut &mut Self) -> &'a mut Self {
+        view
+    }
+
     fn load<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
-        if N == 0 {
-            return Some([0; N]);
-        }
+        const { assert!(0 < N && N <= PAGE) };
         if !self.allows(address, N, Access::ReadOnly) {
             return None;
         }
         let mut octets = [0; N];
-        if within_page(address, N) {
-            if let Some(page) = self.page(page_of(address)) {
-                let offset = (address % PAGE_SIZE) as usize;
-                octets.copy_from_slice(&page[offset..offset + N]);
-            }
-        } else {
-            self.copy_out(address, &mut octets);
-        }
+        self.copy_out(address, &mut octets);
         Some(octets)
     }
 
-    #[inline]
     fn store<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool {
-        if N == 0 {
-            return true;
-        }
+        const { assert!(0 < N && N <= PAGE) };
         if !self.allows(address, N, Access::ReadWrite) {
             return false;
         }
@@ -166,5 +163,29 @@ impl GuestMemory for PagedMemory {
     fn write_raw(&mut self, address: u32, octets: &[u8]) {
         assert_in_space(address, octets.len());
         self.copy_in(address, octets);
+    }
+}
+
+impl GuestView for &mut PagedMemory {
+    #[inline]
+    fn load_in_page<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
+        if !within_page(address, N) || self.access(page_of(address)) < Access::ReadOnly {
+            return None;
+        }
+        let offset = (address % PAGE_SIZE) as usize;
+        match self.page(page_of(address)) {
+            Some(page) => page[offset..].first_chunk().copied(),
+            None => Some([0; N]),
+        }
+    }
+
+    #[inline]
+    fn store_in_page<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool {
+        if !within_page(address, N) || self.access(page_of(address)) < Access::ReadWrite {
+            return false;
+        }
+        let offset = (address % PAGE_SIZE) as usize;
+        self.page_mut(page_of(address))[offset..offset + N].copy_from_slice(&octets);
+        true
     }
 }

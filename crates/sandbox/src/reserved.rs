@@ -12,82 +12,148 @@
 //! permission octets, not by the hardware, so no signal handler is needed and a fault is an
 //! ordinary return value.
 
+mod protection;
+
 use core::ffi::c_void;
+use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
 use crate::access::{
-    Access, GuestMemory, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space, clipped_end,
-    page_of, within_page,
+    Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space,
+    clipped_end, page_of, within_page,
 };
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use protection::GUEST_SPACE;
+use protection::Protection;
 
 const TABLE: usize = PAGE_COUNT as usize;
 const SPACE: usize = 1 << 32;
 const SLACK: usize = PAGE_SIZE as usize;
 const MAPPING: usize = TABLE + SPACE + SLACK;
 
-/// Guest memory over a 4 GiB address-space reservation.
+/// Where a mapping is.
 ///
-/// `base` points `TABLE` octets into a live mapping of `MAPPING` octets that this value owns, so
-/// `base - TABLE .. base + SPACE + SLACK` is readable and writable for as long as it lives.
-pub struct ReservedMemory {
-    base: NonNull<u8>,
-}
+/// # Invariants
+///
+/// It points `TABLE` octets into a live mapping of `MAPPING` octets, so `TABLE` octets before it
+/// and `SPACE + SLACK` octets from it on are initialised (with zeros), readable and writable.
+/// Whoever holds one makes sure that the mapping lives, and that nobody else uses it while
+/// something is written.
+#[derive(Clone, Copy)]
+struct Base(NonNull<u8>);
 
-// SAFETY: the mapping belongs to this value alone and is not tied to a thread; shared references
-// only read it.
-unsafe impl Send for ReservedMemory {}
-// SAFETY: as above: writing takes `&mut self`.
-unsafe impl Sync for ReservedMemory {}
-
-impl ReservedMemory {
+impl Base {
     #[inline(always)]
-    fn start(&self) -> NonNull<u8> {
-        // SAFETY: `base` is `TABLE` octets into the mapping.
-        unsafe { self.base.sub(TABLE) }
+    fn start(self) -> NonNull<u8> {
+        // SAFETY: `TABLE` octets of the mapping precede the base.
+        unsafe { self.0.sub(TABLE) }
     }
 
-    /// The address of a guest octet. Every `u32` is in the mapping.
+    /// The place of a guest octet.
     #[inline(always)]
-    fn at(&self, address: u32) -> *mut u8 {
-        // SAFETY: `address` is below `SPACE`, and `SPACE` octets of the mapping follow `base`.
-        unsafe { self.base.as_ptr().add(address as usize) }
+    fn at(self, address: u32) -> NonNull<u8> {
+        // SAFETY: `address` is below `SPACE`, and `SPACE` octets of the mapping follow the base.
+        unsafe { self.0.add(address as usize) }
     }
 
     /// The permission octet of the page that an address lies in.
     #[inline(always)]
-    fn permission(&self, address: u32) -> u8 {
-        // SAFETY: a page index is below `TABLE`, and `TABLE` octets of the mapping precede `base`.
+    fn permission(self, address: u32) -> u8 {
+        // SAFETY: a page index is below `TABLE`, and the mapping begins with `TABLE` octets.
         let octet = unsafe { self.start().add(page_of(address) as usize) };
-        // SAFETY: the octet is in the mapping, which is initialised with zeros.
+        // SAFETY: the octet is in the mapping.
         unsafe { octet.read() }
     }
 
+    /// Whether an access lies in one page that allows it: almost every access.
+    #[inline(always)]
+    fn plainly_allows(self, address: u32, length: usize, access: Access) -> bool {
+        self.permission(address) >= access as u8 && within_page(address, length)
+    }
+
+    /// Whether an access of at most a page's length is allowed.
+    fn allows(self, address: u32, length: usize, access: Access) -> bool {
+        let last = address.wrapping_add(length as u32).wrapping_sub(1);
+        self.permission(address) >= access as u8 && self.permission(last) >= access as u8
+    }
+
+    #[inline(always)]
+    fn load_in_page<const N: usize>(self, address: u32) -> Option<[u8; N]> {
+        const { assert!(0 < N && N <= SLACK) };
+        if !self.plainly_allows(address, N, Access::ReadOnly) {
+            return None;
+        }
+        // SAFETY: `N` octets from any address lie in the mapping.
+        Some(unsafe { self.at(address).cast::<[u8; N]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    fn store_in_page<const N: usize>(self, address: u32, octets: [u8; N]) -> bool {
+        const { assert!(0 < N && N <= SLACK) };
+        if !self.plainly_allows(address, N, Access::ReadWrite) {
+            return false;
+        }
+        // SAFETY: `N` octets from any address lie in the mapping.
+        unsafe { self.at(address).cast::<[u8; N]>().write_unaligned(octets) };
+        true
+    }
+
+    /// A load that may leave its page, or wrap around 2^32.
+    fn load<const N: usize>(self, address: u32) -> Option<[u8; N]> {
+        if !self.allows(address, N, Access::ReadOnly) {
+            return None;
+        }
+        let mut octets = [0; N];
+        for (offset, octet) in octets.iter_mut().enumerate() {
+            let place = self.at(address.wrapping_add(offset as u32));
+            // SAFETY: the octet is in the mapping.
+            *octet = unsafe { place.read() };
+        }
+        Some(octets)
+    }
+
+    /// A store that may leave its page, or wrap around 2^32.
+    fn store<const N: usize>(self, address: u32, octets: [u8; N]) -> bool {
+        if !self.allows(address, N, Access::ReadWrite) {
+            return false;
+        }
+        for (offset, octet) in octets.into_iter().enumerate() {
+            let place = self.at(address.wrapping_add(offset as u32));
+            // SAFETY: the octet is in the mapping.
+            unsafe { place.write(octet) };
+        }
+        true
+    }
+}
+
+/// Guest memory over a 4 GiB address-space reservation, which this value owns.
+pub struct ReservedMemory {
+    base: Base,
+    protection: Protection,
+}
+
+// SAFETY: the mapping belongs to this value alone and is not tied to a thread.
+unsafe impl Send for ReservedMemory {}
+// SAFETY: shared references only read the mapping; writing takes `&mut self`.
+unsafe impl Sync for ReservedMemory {}
+
+impl ReservedMemory {
     fn permissions(&self) -> &[u8] {
-        // SAFETY: the mapping starts with `TABLE` initialised (zeroed) octets, which change only
-        // through `&mut self`.
-        unsafe { core::slice::from_raw_parts(self.start().as_ptr(), TABLE) }
+        // SAFETY: the mapping begins with `TABLE` initialised octets, which change only through
+        // `&mut self`.
+        unsafe { core::slice::from_raw_parts(self.base.start().as_ptr(), TABLE) }
     }
 
     fn permissions_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `permissions`, and `&mut self` excludes every other reference.
-        unsafe { core::slice::from_raw_parts_mut(self.start().as_ptr(), TABLE) }
-    }
-
-    #[inline(always)]
-    fn allows(&self, address: u32, length: usize, access: Access) -> bool {
-        self.permission(address) >= access as u8
-            && (within_page(address, length)
-                || self.permission(address.wrapping_add(PAGE_SIZE)) >= access as u8)
-    }
-
-    /// The two halves of an access that wraps around 2^32: octets below it, octets from zero on.
-    fn wrapped(address: u32, length: usize) -> Option<usize> {
-        let room = SPACE - address as usize;
-        (length > room).then_some(room)
+        unsafe { core::slice::from_raw_parts_mut(self.base.start().as_ptr(), TABLE) }
     }
 }
 
 impl GuestMemory for ReservedMemory {
+    type View<'a> = ReservedView<'a>;
+
     fn new() -> Result<Self, ReserveError> {
         // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no
         // memory that anything else uses.
@@ -112,7 +178,7 @@ impl GuestMemory for ReservedMemory {
         // SAFETY: `TABLE` is less than `MAPPING`.
         let base = unsafe { start.cast::<u8>().add(TABLE) };
         let base = NonNull::new(base).ok_or_else(|| ReserveError { reason: "null".into() })?;
-        Ok(Self { base })
+        Ok(Self { base: Base(base), protection: Protection::default() })
     }
 
     #[inline]
@@ -128,6 +194,7 @@ impl GuestMemory for ReservedMemory {
         let end = clipped_end(first, count) as usize;
         if let Some(pages) = self.permissions_mut().get_mut(first as usize..end) {
             pages.fill(access as u8);
+            self.follow(first..end as u32, access);
         }
     }
 
@@ -137,13 +204,16 @@ impl GuestMemory for ReservedMemory {
             return;
         }
         let length = (end - first) as usize * PAGE_SIZE as usize;
-        let start = self.at(first * PAGE_SIZE);
+        let start = self.base.at(first * PAGE_SIZE).as_ptr();
         // SAFETY: `first..end` are pages of the guest space, and `&mut self` excludes references
         // into them; private anonymous pages read as zeros after this.
         let result = unsafe { libc::madvise(start.cast::<c_void>(), length, libc::MADV_DONTNEED) };
         if result != 0 {
-            // SAFETY: the same range, which is mapped writable.
-            unsafe { start.write_bytes(0, length) };
+            let zero = || {
+                // SAFETY: the same range, which is writable for the moment.
+                unsafe { start.write_bytes(0, length) };
+            };
+            self.with_open(first * PAGE_SIZE, length, Access::ReadWrite, zero);
         }
     }
 
@@ -154,58 +224,66 @@ impl GuestMemory for ReservedMemory {
         run.unwrap_or(pages.len()) as u32
     }
 
-    #[inline(always)]
-    fn load<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
-        const { assert!(N <= SLACK) };
-        if !self.allows(address, N, Access::ReadOnly) {
-            return None;
-        }
-        let mut octets = [0; N];
-        match Self::wrapped(address, N) {
-            // SAFETY: `N <= SLACK`, so the range lies in the mapping wherever `address` is.
-            None => octets = unsafe { self.at(address).cast::<[u8; N]>().read_unaligned() },
-            Some(room) => {
-                self.read_raw(address, &mut octets[..room]);
-                self.read_raw(0, &mut octets[room..]);
-            }
-        }
-        Some(octets)
+    fn view(&mut self) -> ReservedView<'_> {
+        ReservedView { base: self.base, memory: PhantomData }
     }
 
-    #[inline(always)]
+    fn reborrow<'a>(view: &'a mut ReservedView<'_>) -> ReservedView<'a> {
+        ReservedView { base: view.base, memory: PhantomData }
+    }
+
+    fn load<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
+        self.base.load_in_page(address).or_else(|| self.base.load(address))
+    }
+
     fn store<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool {
-        const { assert!(N <= SLACK) };
-        if !self.allows(address, N, Access::ReadWrite) {
-            return false;
-        }
-        match Self::wrapped(address, N) {
-            // SAFETY: `N <= SLACK`, so the range lies in the mapping wherever `address` is.
-            None => unsafe { self.at(address).cast::<[u8; N]>().write_unaligned(octets) },
-            Some(room) => {
-                self.write_raw(address, &octets[..room]);
-                self.write_raw(0, &octets[room..]);
-            }
-        }
-        true
+        self.base.store_in_page(address, octets) || self.base.store(address, octets)
     }
 
     fn read_raw(&self, address: u32, into: &mut [u8]) {
         assert_in_space(address, into.len());
-        // SAFETY: the range was just checked to lie in the guest space; `into` is a Rust
-        // reference and so cannot overlap the mapping, of which none exist.
-        unsafe { ptr::copy_nonoverlapping(self.at(address), into.as_mut_ptr(), into.len()) };
+        let (from, to, length) = (self.base.at(address).as_ptr(), into.as_mut_ptr(), into.len());
+        let copy = || {
+            // SAFETY: the range was just checked to lie in the guest space, and is readable for
+            // the moment; `into` cannot overlap the mapping, into which no Rust reference but the
+            // permissions' exists.
+            unsafe { ptr::copy_nonoverlapping(from, to, length) };
+        };
+        self.with_open(address, length, Access::ReadOnly, copy);
     }
 
     fn write_raw(&mut self, address: u32, octets: &[u8]) {
         assert_in_space(address, octets.len());
-        // SAFETY: as in `read_raw`, and `&mut self` makes this the only access.
-        unsafe { ptr::copy_nonoverlapping(octets.as_ptr(), self.at(address), octets.len()) };
+        let (from, to) = (octets.as_ptr(), self.base.at(address).as_ptr());
+        let copy = || {
+            // SAFETY: as in `read_raw`, and `&mut self` makes this the only access.
+            unsafe { ptr::copy_nonoverlapping(from, to, octets.len()) };
+        };
+        self.with_open(address, octets.len(), Access::ReadWrite, copy);
     }
 }
 
 impl Drop for ReservedMemory {
     fn drop(&mut self) {
         // SAFETY: the mapping is this value's own and nothing outlives it.
-        unsafe { libc::munmap(self.start().as_ptr().cast::<c_void>(), MAPPING) };
+        unsafe { libc::munmap(self.base.start().as_ptr().cast::<c_void>(), MAPPING) };
+    }
+}
+
+/// Exclusive access to a [`ReservedMemory`]: its base address.
+pub struct ReservedView<'a> {
+    base: Base,
+    memory: PhantomData<&'a mut ReservedMemory>,
+}
+
+impl GuestView for ReservedView<'_> {
+    #[inline(always)]
+    fn load_in_page<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
+        self.base.load_in_page(address)
+    }
+
+    #[inline(always)]
+    fn store_in_page<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool {
+        self.base.store_in_page(address, octets)
     }
 }

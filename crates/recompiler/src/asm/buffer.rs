@@ -1,0 +1,259 @@
+//! Where instructions are written, eight octets at a time.
+
+use super::operand::{Gpr, Mem, Size};
+
+/// The most octets that one call of [`Buffer::put`] writes.
+const ROOM: usize = 16;
+
+/// Octets of machine code under construction.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    octets: Vec<u8>,
+    length: usize,
+}
+
+/// Up to eight octets of an instruction: prefixes, opcode, ModRM and SIB.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Head {
+    octets: u64,
+    length: u32,
+}
+
+impl Head {
+    #[inline(always)]
+    pub(crate) const fn octet(self, octet: u8) -> Self {
+        Self { octets: self.octets | (octet as u64) << (8 * self.length), length: self.length + 1 }
+    }
+
+    /// The octet if it is not zero.
+    #[inline(always)]
+    pub(crate) const fn prefix(self, octet: u8) -> Self {
+        if octet == 0 { self } else { self.octet(octet) }
+    }
+}
+
+/// Up to eight octets after the head: displacement and immediate.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tail {
+    octets: u64,
+    length: u32,
+}
+
+impl Tail {
+    #[inline(always)]
+    pub(crate) const fn imm8(self, value: i8) -> Self {
+        self.append(value as u8 as u64, 1)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn imm16(self, value: i16) -> Self {
+        self.append(value as u16 as u64, 2)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn imm32(self, value: i32) -> Self {
+        self.append(value as u32 as u64, 4)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn imm64(value: u64) -> Self {
+        Self { octets: value, length: 8 }
+    }
+
+    #[inline(always)]
+    const fn append(self, octets: u64, length: u32) -> Self {
+        Self { octets: self.octets | octets << (8 * self.length), length: self.length + length }
+    }
+}
+
+/// An opcode: mandatory prefix (or 0), whether the `0F` escape precedes it, the octet.
+#[derive(Clone, Copy)]
+pub(crate) struct Op {
+    pub(crate) prefix: u8,
+    pub(crate) escape: bool,
+    pub(crate) octet: u8,
+}
+
+/// A REX prefix; absent if it would say nothing, unless `forced`.
+#[inline(always)]
+fn rex(w: u8, reg: u8, index: u8, base: u8, forced: bool) -> u8 {
+    let bits = w << 3 | reg << 2 | index << 1 | base;
+    if bits == 0 && !forced { 0 } else { 0x40 | bits }
+}
+
+/// Whether a register names its low octet only with a REX prefix (`spl`, `bpl`, `sil`, `dil`).
+pub(crate) const fn low_octet_needs_rex(reg: Gpr) -> bool {
+    matches!(reg, Gpr::Rsp | Gpr::Rbp | Gpr::Rsi | Gpr::Rdi)
+}
+
+impl Buffer {
+    /// How many octets have been written.
+    #[inline(always)]
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The octets written.
+    pub(crate) fn octets(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or_default()
+    }
+
+    /// Forgets what was written, keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// Overwrites four octets that have been written before.
+    pub(crate) fn patch32(&mut self, at: usize, value: i32) {
+        if let Some(octets) = self.octets.get_mut(at..at + 4) {
+            octets.copy_from_slice(&value.to_le_bytes());
+        }
+    }
+
+    /// Overwrites an octet that has been written before.
+    pub(crate) fn patch8(&mut self, at: usize, value: i8) {
+        if let Some(octet) = self.octets.get_mut(at) {
+            *octet = value as u8;
+        }
+    }
+
+    /// Appends an instruction.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, head: Head, tail: Tail) {
+        if self.octets.len() < self.length + ROOM {
+            self.grow();
+        }
+        let middle = head.length as usize;
+        if let Some(room) = self.octets.get_mut(self.length..self.length + ROOM) {
+            room[..8].copy_from_slice(&head.octets.to_le_bytes());
+            room[middle..middle + 8].copy_from_slice(&tail.octets.to_le_bytes());
+        }
+        self.length += middle + tail.length as usize;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let size = (self.octets.len() * 2).max(4096);
+        self.octets.resize(size, 0);
+    }
+
+    /// Register to register: `rm` and `reg` as in the ModRM octet.
+    #[inline(always)]
+    pub(crate) fn registers(
+        &mut self,
+        op: Op,
+        size: Size,
+        reg: u8,
+        rm: Gpr,
+        forced: bool,
+        tail: Tail,
+    ) {
+        let mut head =
+            Head::default().prefix(op.prefix).prefix(rex(size.w(), reg >> 3, 0, rm.high(), forced));
+        if op.escape {
+            head = head.octet(0x0f);
+        }
+        head = head.octet(op.octet).octet(0xc0 | (reg & 7) << 3 | rm.low());
+        self.put(head, tail);
+    }
+
+    /// Register or opcode extension, and memory. `immediate` follows the displacement.
+    #[inline(always)]
+    pub(crate) fn memory(
+        &mut self,
+        op: Op,
+        size: Size,
+        reg: u8,
+        mem: Mem,
+        forced: bool,
+        immediate: impl FnOnce(Tail) -> Tail,
+    ) {
+        let mut head = Head::default();
+        let base = match mem {
+            Mem::Guest(base, _) => {
+                head = head.octet(0x67).octet(0x65);
+                base.map_or(0, Gpr::high)
+            }
+            Mem::At(base) => base.high(),
+            Mem::Frame(_) | Mem::Rip(_) => 0,
+        };
+        head = head.prefix(op.prefix).prefix(rex(size.w(), reg >> 3, 0, base, forced));
+        if op.escape {
+            head = head.octet(0x0f);
+        }
+        let (head, tail) = place(head.octet(op.octet), (reg & 7) << 3, mem);
+        self.put(head, immediate(tail));
+    }
+
+    /// A three-operand instruction with a VEX prefix in the maps `0F38` (2) or `0F3A` (3).
+    #[inline(always)]
+    pub(crate) fn vex(
+        &mut self,
+        vex: Vex,
+        size: Size,
+        reg: Gpr,
+        second: Gpr,
+        rm: VexRm,
+        tail: Tail,
+    ) {
+        let base = match rm {
+            VexRm::Reg(rm) => rm.high(),
+            VexRm::Frame(_) => 0,
+        };
+        let inverted = (reg.high() ^ 1) << 7 | 1 << 6 | (base ^ 1) << 5;
+        let head = Head::default()
+            .octet(0xc4)
+            .octet(inverted | vex.map)
+            .octet(size.w() << 7 | (second as u8 ^ 15) << 3 | vex.prefix)
+            .octet(vex.octet);
+        match rm {
+            VexRm::Reg(rm) => self.put(head.octet(0xc0 | reg.low() << 3 | rm.low()), tail),
+            VexRm::Frame(at) => {
+                let (head, tail) = place(head, reg.low() << 3, Mem::Frame(at));
+                self.put(head, tail);
+            }
+        }
+    }
+}
+
+/// The opcode of a VEX instruction: map (2 or 3), implied prefix (0 none, 1 `66`, 2 `F3`, 3 `F2`).
+#[derive(Clone, Copy)]
+pub(crate) struct Vex {
+    pub(crate) map: u8,
+    pub(crate) prefix: u8,
+    pub(crate) octet: u8,
+}
+
+/// The last operand of a VEX instruction.
+#[derive(Clone, Copy)]
+pub(crate) enum VexRm {
+    Reg(Gpr),
+    Frame(i8),
+}
+
+/// Appends ModRM, SIB and displacement of a memory operand.
+#[inline(always)]
+fn place(head: Head, reg: u8, mem: Mem) -> (Head, Tail) {
+    let tail = Tail::default();
+    match mem {
+        Mem::Guest(None, at) => (head.octet(reg | 4).octet(0x25), tail.imm32(at)),
+        Mem::Guest(Some(base), at) => displaced(head, reg, base, at),
+        Mem::At(base) => displaced(head, reg, base, 0),
+        Mem::Frame(at) => (head.octet(0x40 | reg | 4).octet(0x24), tail.imm8(at)),
+        Mem::Rip(at) => (head.octet(reg | 5), tail.imm32(at)),
+    }
+}
+
+/// `[base + displacement]` in the shortest form.
+#[inline(always)]
+pub(crate) fn displaced(head: Head, reg: u8, base: Gpr, at: i32) -> (Head, Tail) {
+    let needs_sib = base.low() == Gpr::Rsp.low();
+    let needs_displacement = base.low() == Gpr::Rbp.low();
+    let (mode, tail) = match i8::try_from(at) {
+        Ok(0) if !needs_displacement => (0x00, Tail::default()),
+        Ok(short) => (0x40, Tail::default().imm8(short)),
+        Err(_) => (0x80, Tail::default().imm32(at)),
+    };
+    let head = head.octet(mode | reg | base.low());
+    (if needs_sib { head.octet(0x24) } else { head }, tail)
+}

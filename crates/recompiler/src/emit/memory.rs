@@ -1,0 +1,44 @@
+//! Loads and stores.
+
+use jambox_isa::Reg;
+
+use super::{Access, Emitter, Flow};
+use crate::asm::{Assembler, Gpr, Mem};
+use crate::registers::host;
+
+impl Emitter<'_> {
+    /// Notes that the instruction written next may fault.
+    fn access(&mut self) {
+        let (at, pc) = (self.at(), self.pc);
+        // For now the number of instructions before; `price` makes it what follows.
+        self.buffers.accesses.push(Access { at, pc, refund: self.index });
+    }
+
+    pub(super) fn load(&mut self, form: fn(&mut Assembler, Gpr, Mem), a: Reg, from: Mem) -> Flow {
+        self.access();
+        form(self.asm(), host(a), from);
+        Flow::Next
+    }
+
+    pub(super) fn store(&mut self, form: fn(&mut Assembler, Mem, Gpr), to: Mem, a: Reg) -> Flow {
+        self.access();
+        form(self.asm(), to, host(a));
+        Flow::Next
+    }
+
+    pub(super) fn store_imm(
+        &mut self,
+        form: fn(&mut Assembler, Mem, i32),
+        to: Mem,
+        imm: i32,
+    ) -> Flow {
+        self.access();
+        form(self.asm(), to, imm);
+        Flow::Next
+    }
+}
+
+/// Guest memory at a register and a displacement.
+pub(super) const fn based(base: Reg, displacement: i32) -> Mem {
+    Mem::Guest(Some(host(base)), displacement)
+}

@@ -1,0 +1,288 @@
+//! Instructions to machine code: a visitor of `jambox-isa`'s table.
+//!
+//! The emitter writes segments: runs of instructions whose gas is taken at once, at the start. A
+//! segment ends with its basic block, and also after an `ecalli` or `sbrk`, because the gas must
+//! be exact there, and after [`MAX_SEGMENT`] instructions. Whatever is not plain computation
+//! leaves the code: the interpreter does it exactly.
+
+mod arithmetic;
+mod control;
+mod divide;
+mod memory;
+mod visitor;
+
+use jambox_isa::{InstructionSet, Opcode};
+use jambox_program::ProgramBlob;
+use jambox_sandbox::native::frame;
+
+use crate::asm::{Assembler, Condition, Mem, Size};
+use crate::entries::{Entries, Entry};
+use crate::registers::{GAS, SCRATCH};
+
+/// The most instructions in a segment: what an immediate of one octet can charge.
+pub(crate) const MAX_SEGMENT: u32 = 127;
+
+/// A memory access, should it fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// Where its instruction starts in the unit.
+    pub(crate) at: u32,
+    /// The position of the guest's instruction.
+    pub(crate) pc: u32,
+    /// The gas that was taken for it and what follows it in its segment.
+    pub(crate) refund: u8,
+}
+
+/// A slot that code of the unit jumps through, which does not lead to the code yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// The position that it should lead to.
+    pub(crate) pc: u32,
+    /// Where in the unit the code is that asks for it, to which the slot leads meanwhile.
+    pub(crate) at: u32,
+}
+
+/// Where a jump goes that was written before its target was known.
+#[derive(Clone, Copy)]
+enum Target {
+    Position(u32),
+    Step { pc: u32, refund: u8 },
+}
+
+/// What follows an instruction.
+pub(crate) enum Flow {
+    /// The next one, in the same segment.
+    Next,
+    /// The next one, in a new segment.
+    NewSegment,
+    /// Nothing: code goes elsewhere in every case.
+    Elsewhere,
+}
+
+/// Where a unit will be.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// The distance of its first octet from the start of the code space.
+    pub(crate) code: u32,
+    /// That of its first slot.
+    pub(crate) slots: u32,
+    /// How many slots it may use.
+    pub(crate) slot_room: u32,
+}
+
+/// Writes the code of one unit.
+pub(crate) struct Emitter<'a> {
+    program: &'a ProgramBlob,
+    set: InstructionSet,
+    entries: &'a mut Entries,
+    place: Place,
+    /// The number of the dispatch table's entries beyond the first.
+    dispatch_length: u32,
+    buffers: &'a mut Buffers,
+    /// The instruction in hand, and how many there are before it in its segment.
+    pc: u32,
+    next_pc: u32,
+    index: u8,
+}
+
+/// What a unit is made of. Kept from unit to unit so that nothing is allocated anew.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    pub(crate) asm: Assembler,
+    pub(crate) accesses: Vec<Access>,
+    pub(crate) requests: Vec<Request>,
+    /// Positions that slots waited for: the last request for each, and the position.
+    pub(crate) awaited: Vec<(u32, u32)>,
+    fixups: Vec<(usize, Target)>,
+    /// The fixups of this segment that are to be told its cost.
+    pending: Vec<usize>,
+    work: Vec<u32>,
+    /// The positions of the segments written in this unit.
+    pub(crate) segments: Vec<u32>,
+    /// Instructions written in this unit.
+    pub(crate) instructions: u32,
+}
+
+impl Buffers {
+    fn clear(&mut self) {
+        self.asm.clear();
+        self.accesses.clear();
+        self.requests.clear();
+        self.awaited.clear();
+        self.fixups.clear();
+        self.pending.clear();
+        self.work.clear();
+        self.segments.clear();
+        self.instructions = 0;
+    }
+}
+
+impl<'a> Emitter<'a> {
+    pub(crate) fn new(
+        program: &'a ProgramBlob,
+        set: InstructionSet,
+        entries: &'a mut Entries,
+        place: Place,
+        dispatch_length: u32,
+        buffers: &'a mut Buffers,
+    ) -> Self {
+        buffers.clear();
+        Self { program, set, entries, place, dispatch_length, buffers, pc: 0, next_pc: 0, index: 0 }
+    }
+
+    /// Writes a unit: the segment at `start` and those that follow from it, nearest first, until
+    /// there are `budget` instructions. Segments that have code already are not written again.
+    pub(crate) fn unit(&mut self, start: u32, budget: u32) {
+        self.buffers.work.push(start);
+        while let Some(pc) = self.buffers.work.pop() {
+            if self.entries.compiled(pc).is_none() && self.buffers.instructions < budget {
+                self.chain(pc, budget);
+            }
+        }
+        self.settle();
+    }
+
+    /// Writes segments one after the other until one does not go on to the next.
+    fn chain(&mut self, start: u32, budget: u32) {
+        let mut pc = start;
+        loop {
+            match self.segment(pc) {
+                Flow::Elsewhere => return,
+                Flow::Next | Flow::NewSegment => pc = self.next_pc,
+            }
+            let is_new = self.entries.compiled(pc).is_none();
+            if !is_new || self.buffers.instructions >= budget {
+                self.jump_to(pc);
+                return;
+            }
+        }
+    }
+
+    /// Writes one segment.
+    fn segment(&mut self, start: u32) -> Flow {
+        let at = self.at();
+        self.buffers.segments.push(start);
+        let known = self.entries.replace(start, Entry::Compiled(self.place.code + at));
+        if let Entry::Awaited(request) = known {
+            self.buffers.awaited.push((request, start));
+        }
+        let first_access = self.buffers.accesses.len();
+        // The cost is written when it is known, into the last octet of the subtraction.
+        self.asm().sub_imm(Size::S64, GAS, 1);
+        let cost_end = self.buffers.asm.at();
+        self.pc = start;
+        self.index = 0;
+        self.asm().jcc(Condition::Below, 0);
+        self.leave_at_step();
+        let mut flow = Flow::Next;
+        let mut pc = start;
+        let mut index = 0;
+        while index < MAX_SEGMENT && matches!(flow, Flow::Next) {
+            self.pc = pc;
+            self.index = index as u8;
+            let window = self.program.window(pc);
+            self.next_pc = pc + 1 + u32::from(window.skip());
+            let opcode = self.program.opcode(self.set, pc).unwrap_or(Opcode::Trap);
+            flow = window.visit(opcode, self);
+            pc = self.next_pc;
+            index += 1;
+        }
+        self.buffers.instructions += index;
+        self.price(index as u8, cost_end, first_access);
+        flow
+    }
+
+    /// Tells the parts of a segment what it costs.
+    fn price(&mut self, cost: u8, cost_end: usize, first_access: usize) {
+        self.buffers.asm.set_octet_before(cost_end, cost);
+        for access in self.buffers.accesses.iter_mut().skip(first_access) {
+            access.refund = cost - access.refund;
+        }
+        let Buffers { pending, fixups, .. } = &mut *self.buffers;
+        for index in pending.drain(..) {
+            if let Some((_, Target::Step { refund, .. })) = fixups.get_mut(index) {
+                *refund = cost - *refund;
+            }
+        }
+    }
+
+    fn asm(&mut self) -> &mut Assembler {
+        &mut self.buffers.asm
+    }
+
+    fn at(&self) -> u32 {
+        self.buffers.asm.at() as u32
+    }
+
+    /// Makes the jump that was just written leave to the interpreter, at this instruction.
+    fn leave_at_step(&mut self) {
+        let (end, pc) = (self.buffers.asm.at(), self.pc);
+        self.buffers.pending.push(self.buffers.fixups.len());
+        // For now the number of instructions before; `price` makes it what follows.
+        self.buffers.fixups.push((end, Target::Step { pc, refund: self.index }));
+    }
+
+    /// Makes the jump that was just written go to a position, and has it written soon.
+    fn lead_to(&mut self, pc: u32) {
+        let end = self.buffers.asm.at();
+        self.buffers.fixups.push((end, Target::Position(pc)));
+        if self.entries.compiled(pc).is_none() {
+            self.buffers.work.push(pc);
+        }
+    }
+
+    /// Jumps to a position.
+    fn jump_to(&mut self, pc: u32) {
+        self.asm().jmp(0);
+        let end = self.buffers.asm.at();
+        self.buffers.fixups.push((end, Target::Position(pc)));
+    }
+
+    /// Aims all jumps, writing the ways out that some of them need.
+    fn settle(&mut self) {
+        let fixups = core::mem::take(&mut self.buffers.fixups);
+        for &(end, target) in &fixups {
+            match target {
+                Target::Position(pc) => self.aim_at_position(end, pc),
+                Target::Step { pc, refund } => {
+                    let here = self.buffers.asm.at();
+                    self.buffers.asm.aim(end, here);
+                    self.asm().add_imm(Size::S64, GAS, i32::from(refund));
+                    self.asm().mov_u32(SCRATCH, pc);
+                    self.asm().jmp_mem(Mem::Frame(frame::EXIT_STEP));
+                }
+            }
+        }
+        self.buffers.fixups = fixups;
+    }
+
+    fn aim_at_position(&mut self, end: usize, pc: u32) {
+        if let Some(offset) = self.entries.compiled(pc) {
+            let target = i64::from(offset) - i64::from(self.place.code);
+            self.buffers.asm.aim_by(end, (target - end as i64) as i32);
+            return;
+        }
+        // Looking far would make compilation slower than linear.
+        let mut recent = self.buffers.requests.iter().rev().take(8);
+        if let Some(request) = recent.find(|request| request.pc == pc) {
+            let way_out = request.at as usize - WAY_THROUGH_SLOT;
+            self.buffers.asm.aim(end, way_out);
+            return;
+        }
+        let here = self.buffers.asm.at();
+        self.buffers.asm.aim(end, here);
+        let slot = self.buffers.requests.len() as u32;
+        if slot < self.place.slot_room {
+            let next = i64::from(self.place.code) + (here + WAY_THROUGH_SLOT) as i64;
+            let distance = i64::from(self.place.slots + 8 * slot) - next;
+            self.asm().jmp_mem(Mem::Rip(distance as i32));
+            let at = self.at();
+            self.buffers.requests.push(Request { pc, at });
+        }
+        self.asm().mov_u32(SCRATCH, pc);
+        self.asm().jmp_mem(Mem::Frame(frame::EXIT_COMPILE));
+    }
+}
+
+/// The length of a jump through a slot.
+const WAY_THROUGH_SLOT: usize = 6;

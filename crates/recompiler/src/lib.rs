@@ -1,0 +1,32 @@
+//! Basic blocks of a PVM program to x86-64 code.
+//!
+//! What it is: an [assembler](asm) for the instructions it needs, an emitter that turns runs of
+//! guest instructions into host code, and [`Code`], the code of one program, made as it is
+//! reached. Nothing here is unsafe: what is made here runs through `jambox_sandbox::native`.
+//!
+//! What it is not: it knows no instances, and decides nothing but plain computation. Wherever a
+//! program traps, faults, halts, grows its heap or runs out of gas, native code comes back as if
+//! the instruction had not begun, and the exact interpreter of `jambox-engine` executes it.
+//!
+//! # Invariants
+//!
+//! - At every place where native code can come back, registers, memory and gas are those of the
+//!   paper's single-step function before the instruction at the position it comes back with.
+//! - Guest memory is reached through [`asm::Mem::Guest`] only: 32-bit addresses from the base of
+//!   the guest's own memory.
+//! - Making code takes time and room linear in the code reached: no instruction is compiled
+//!   twice, none becomes more than [`MAX_INSTRUCTION`] octets, and no program has more than
+//!   [`MAX_CODE`].
+//!
+//! `docs/recompiler.md` explains the whole.
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod asm;
+mod code;
+mod emit;
+mod entries;
+mod registers;
+
+pub use code::{Code, Dispatch, MAX_CODE, MAX_INSTRUCTION, Origin, UNIT_BUDGET, Usage};
+pub use registers::host;

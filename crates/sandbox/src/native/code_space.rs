@@ -1,0 +1,364 @@
+//! Where generated code lives.
+//!
+//! One reservation for the whole process:
+//!
+//! ```text
+//! start                       start + 1 GiB                 start + 1.25 GiB
+//! | code: read and execute    | slots: read and write       |
+//! ```
+//!
+//! The code part shows a memory file that a second mapping elsewhere shows readable and writable:
+//! no address is ever both writable and executable. Code and slots are so near each other that
+//! a 32-bit distance leads from any of one to any of the other.
+//!
+//! The space is handed out in [chunks](Chunk) of equal size. A process-wide space also makes it
+//! trivial to tell whether an instruction that faulted is generated code: its address decides.
+
+use core::ffi::c_void;
+use core::num::NonZeroU32;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::{Unsupported, check_processor, check_segment_base, last_error, signals};
+
+/// Octets of code in a chunk.
+pub const CHUNK_CODE: usize = 64 << 10;
+
+/// Slots in a chunk.
+pub const CHUNK_SLOTS: usize = 2 << 10;
+
+const CHUNKS: usize = 16 << 10;
+const CODE: usize = CHUNKS * CHUNK_CODE;
+const CHUNK_SLOT_OCTETS: usize = CHUNK_SLOTS * size_of::<u64>();
+const SLOTS: usize = CHUNKS * CHUNK_SLOT_OCTETS;
+
+/// Free chunks that keep their pages, so that the next program need not wait for new ones.
+const WARM_CHUNKS: usize = 64;
+
+/// The address of an instruction in the code space, as its distance from the start.
+///
+/// Holding one is the proof that it was handed out by a [`Chunk`]. The first octet of the space is
+/// never an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeAddress(NonZeroU32);
+
+impl CodeAddress {
+    /// The distance from the start of the code space.
+    #[must_use]
+    pub const fn offset(self) -> u32 {
+        self.0.get()
+    }
+}
+
+/// The process's code space.
+pub(super) struct CodeSpace {
+    start: NonNull<u8>,
+    writer: NonNull<u8>,
+    chunks: Mutex<Chunks>,
+}
+
+// SAFETY: the pointers are to mappings that live as long as the process; which part of them a
+// thread may write is decided by who owns the `Chunk`.
+unsafe impl Send for CodeSpace {}
+// SAFETY: as above.
+unsafe impl Sync for CodeSpace {}
+
+/// Which chunks are free: those that were used before, and all from `next` on.
+struct Chunks {
+    warm: Vec<u32>,
+    cold: Vec<u32>,
+    next: u32,
+}
+
+/// Set in a child process: its copy of the space is gone, see [`CodeSpace::map`].
+static FORKED: AtomicBool = AtomicBool::new(false);
+
+/// The code space, set up at the first call.
+pub(super) fn space() -> Result<&'static CodeSpace, Unsupported> {
+    static SPACE: OnceLock<Result<CodeSpace, Unsupported>> = OnceLock::new();
+    if FORKED.load(Ordering::Relaxed) {
+        return Err(Unsupported::Forked);
+    }
+    SPACE.get_or_init(CodeSpace::new).as_ref().map_err(Clone::clone)
+}
+
+/// Whether the code space is there; false in a forked child.
+#[inline]
+pub(super) fn is_alive() -> bool {
+    !FORKED.load(Ordering::Relaxed)
+}
+
+impl CodeSpace {
+    fn new() -> Result<Self, Unsupported> {
+        check_processor()?;
+        check_segment_base()?;
+        let (start, writer) = Self::map()?;
+        // The first octet of the space is no instruction, so the first chunk is never given out.
+        let chunks = Chunks { warm: Vec::new(), cold: Vec::new(), next: 1 };
+        signals::install(start.as_ptr() as usize..start.as_ptr() as usize + CODE)?;
+        // SAFETY: the handler only stores to an atomic.
+        if unsafe { libc::pthread_atfork(None, None, Some(note_fork)) } != 0 {
+            return Err(Unsupported::ExecutableMemory(last_error()));
+        }
+        Ok(Self { start, writer, chunks: Mutex::new(chunks) })
+    }
+
+    /// Reserves the space and maps the memory file into it and once more, to write.
+    fn map() -> Result<(NonNull<u8>, NonNull<u8>), Unsupported> {
+        let file = memory_file()?;
+        let anonymous = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        let result = (|| {
+            let start = map(ptr::null_mut(), CODE + SLOTS, libc::PROT_NONE, anonymous, -1)?;
+            let executable = libc::PROT_READ | libc::PROT_EXEC;
+            // SAFETY: `CODE` is less than the reservation's size.
+            let slots = unsafe { start.add(CODE) };
+            let fixed = libc::MAP_SHARED | libc::MAP_FIXED;
+            map(start.as_ptr(), CODE, executable, fixed, file)?;
+            let writable = libc::PROT_READ | libc::PROT_WRITE;
+            map(slots.as_ptr(), SLOTS, writable, anonymous | libc::MAP_FIXED, -1)?;
+            let writer = map(ptr::null_mut(), CODE, writable, libc::MAP_SHARED, file)?;
+            Ok((start, writer))
+        })();
+        // The mappings keep the file; nobody else should reach it.
+        // SAFETY: the descriptor is this function's own.
+        unsafe { libc::close(file) };
+        let (start, writer) = result.map_err(Unsupported::ExecutableMemory)?;
+        for (part, length) in [(start, CODE + SLOTS), (writer, CODE)] {
+            // A child that shared the file would write its code over its parent's.
+            // SAFETY: the ranges were just mapped here.
+            let refused =
+                unsafe { libc::madvise(part.as_ptr().cast(), length, libc::MADV_DONTFORK) };
+            if refused != 0 {
+                return Err(Unsupported::ExecutableMemory(last_error()));
+            }
+        }
+        Ok((start, writer))
+    }
+
+    /// The address of an instruction.
+    #[inline]
+    pub(super) fn address(&self, code: CodeAddress) -> u64 {
+        self.start.as_ptr() as u64 + u64::from(code.offset())
+    }
+
+    /// The instruction at an address of the space.
+    pub(super) fn code_address(&self, address: u64) -> Option<CodeAddress> {
+        let offset = address.checked_sub(self.start.as_ptr() as u64)?;
+        let offset = u32::try_from(offset).ok().filter(|&offset| (offset as usize) < CODE)?;
+        NonZeroU32::new(offset).map(CodeAddress)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Chunks> {
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the pages of a chunk back to the system.
+    fn discard(&self, index: u32) {
+        let at = index as usize * CHUNK_CODE;
+        // SAFETY: a chunk's code lies in the writer mapping; nobody owns this one any more.
+        let code = unsafe { self.writer.add(at) };
+        // SAFETY: as above; the pages of the file there become holes, which read as zeros.
+        unsafe { libc::madvise(code.as_ptr().cast(), CHUNK_CODE, libc::MADV_REMOVE) };
+        let slots = self.slots(index).cast::<c_void>();
+        // SAFETY: as above, for private anonymous pages.
+        unsafe { libc::madvise(slots.as_ptr(), CHUNK_SLOT_OCTETS, libc::MADV_DONTNEED) };
+    }
+
+    fn slots(&self, index: u32) -> NonNull<AtomicU64> {
+        let at = CODE + index as usize * CHUNK_SLOT_OCTETS;
+        // SAFETY: a chunk's slots lie in the reservation, after the code.
+        unsafe { self.start.add(at) }.cast()
+    }
+}
+
+extern "C" fn note_fork() {
+    FORKED.store(true, Ordering::Relaxed);
+}
+
+/// A memory file of the size of the code part; no page of it exists yet.
+fn memory_file() -> Result<i32, Unsupported> {
+    // Newer kernels want to be told that a memory file is for code; older ones refuse the flag.
+    const MFD_EXEC: libc::c_uint = 0x10;
+    let create = |flags| {
+        // SAFETY: the name is a string that ends with a zero; the call touches no other memory.
+        unsafe { libc::memfd_create(c"jambox-code".as_ptr(), flags) }
+    };
+    let mut file = create(libc::MFD_CLOEXEC | MFD_EXEC);
+    if file < 0 {
+        file = create(libc::MFD_CLOEXEC);
+    }
+    if file < 0 {
+        return Err(Unsupported::ExecutableMemory(last_error()));
+    }
+    if is_beyond_file_size_limit() {
+        // Growing the file would not fail but send a signal.
+        // SAFETY: the descriptor is this function's own.
+        unsafe { libc::close(file) };
+        let reason = "the process's file size limit is too low".to_string();
+        return Err(Unsupported::ExecutableMemory(reason));
+    }
+    // SAFETY: the descriptor is this function's own.
+    if unsafe { libc::ftruncate(file, CODE as libc::off_t) } != 0 {
+        let error = last_error();
+        // SAFETY: as above.
+        unsafe { libc::close(file) };
+        return Err(Unsupported::ExecutableMemory(error));
+    }
+    Ok(file)
+}
+
+fn is_beyond_file_size_limit() -> bool {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the call fills the structure it is given.
+    let result = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
+    result == 0 && limit.rlim_cur < CODE as libc::rlim_t
+}
+
+fn map(
+    at: *mut u8,
+    length: usize,
+    protection: i32,
+    flags: i32,
+    file: i32,
+) -> Result<NonNull<u8>, String> {
+    // SAFETY: either the kernel chooses an address that nothing uses, or (with `MAP_FIXED`) the
+    // range is part of a reservation that the caller made and nothing uses yet.
+    let address = unsafe { libc::mmap(at.cast(), length, protection, flags, file, 0) };
+    if address == libc::MAP_FAILED {
+        return Err(last_error());
+    }
+    NonNull::new(address.cast()).ok_or_else(|| "null".to_string())
+}
+
+/// A part of the code space that belongs to one program: code, which is only appended, and slots,
+/// each the address of an instruction that code may jump to.
+///
+/// Dropping it frees the space, so nobody may run its code then: whoever runs a program's code
+/// holds the program's chunks.
+pub struct Chunk {
+    space: &'static CodeSpace,
+    index: u32,
+    used: usize,
+}
+
+impl Chunk {
+    /// An empty chunk.
+    ///
+    /// # Errors
+    /// When the platform cannot run generated code, or the code space is full.
+    pub fn allocate() -> Result<Self, Unsupported> {
+        let space = space()?;
+        let mut chunks = space.lock();
+        let used = chunks.warm.pop().or_else(|| chunks.cold.pop());
+        let index = match used {
+            Some(index) => index,
+            None if (chunks.next as usize) < CHUNKS => {
+                chunks.next += 1;
+                chunks.next - 1
+            }
+            None => {
+                let reason = "the process's space for code is full".to_string();
+                return Err(Unsupported::ExecutableMemory(reason));
+            }
+        };
+        drop(chunks);
+        Ok(Self { space, index, used: 0 })
+    }
+
+    /// The distance from the start of the code space at which the next octets will be.
+    #[must_use]
+    pub fn next_offset(&self) -> u32 {
+        self.index * CHUNK_CODE as u32 + self.used as u32
+    }
+
+    /// How many octets of code still fit.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        CHUNK_CODE - self.used
+    }
+
+    /// The distance from the start of the code space to a slot of this chunk.
+    ///
+    /// # Panics
+    /// When the chunk has no such slot.
+    #[must_use]
+    pub fn slot_offset(&self, slot: usize) -> u32 {
+        assert!(slot < CHUNK_SLOTS, "a chunk has {CHUNK_SLOTS} slots, not {slot}");
+        (CODE + self.index as usize * CHUNK_SLOT_OCTETS + slot * size_of::<u64>()) as u32
+    }
+
+    /// Appends code and returns its address, or `None` if it does not fit or the process is a
+    /// forked child. See the [module](super) for what code may do.
+    pub fn append(&mut self, code: &[u8]) -> Option<CodeAddress> {
+        if code.len() > self.room() || !is_alive() {
+            return None;
+        }
+        let offset = self.next_offset();
+        // SAFETY: the chunk lies in the writer mapping, and its octets from `used` on, which the
+        // code fits into, belong to this value and have not been handed out to run.
+        let to = unsafe { self.space.writer.add(offset as usize) };
+        // SAFETY: as above; `code` is elsewhere, as no reference into the mapping exists.
+        unsafe { ptr::copy_nonoverlapping(code.as_ptr(), to.as_ptr(), code.len()) };
+        self.used += code.len();
+        NonZeroU32::new(offset).map(CodeAddress)
+    }
+
+    /// The instruction at a distance from the start of the code space, if this chunk holds it.
+    #[must_use]
+    pub fn code_at(&self, offset: u32) -> Option<CodeAddress> {
+        let first = self.index * CHUNK_CODE as u32;
+        let inside = (first..self.next_offset()).contains(&offset);
+        NonZeroU32::new(offset).filter(|_| inside).map(CodeAddress)
+    }
+
+    /// The octets of code at a distance from the start of the code space, if this chunk holds
+    /// them; for people to look at.
+    #[must_use]
+    pub fn read(&self, offset: u32, length: usize) -> Option<Vec<u8>> {
+        let first = self.index as usize * CHUNK_CODE;
+        let at = (offset as usize).checked_sub(first)?;
+        if at.checked_add(length)? > self.used || !is_alive() {
+            return None;
+        }
+        let mut octets = vec![0; length];
+        // SAFETY: the range was just checked to lie in the used part of this chunk.
+        let from = unsafe { self.space.writer.add(offset as usize) };
+        // SAFETY: as above; `octets` is fresh.
+        unsafe { ptr::copy_nonoverlapping(from.as_ptr(), octets.as_mut_ptr(), length) };
+        Some(octets)
+    }
+
+    /// Makes code that jumps through a slot go to `target`. Other threads may be running it.
+    ///
+    /// # Panics
+    /// When the chunk has no such slot.
+    pub fn set_slot(&self, slot: usize, target: CodeAddress) {
+        assert!(slot < CHUNK_SLOTS, "a chunk has {CHUNK_SLOTS} slots, not {slot}");
+        if !is_alive() {
+            return;
+        }
+        // SAFETY: the slot is in the chunk, see the assertion.
+        let slot = unsafe { self.space.slots(self.index).add(slot) };
+        // SAFETY: slots are aligned, mapped as long as the process lives, and only ever accessed
+        // as this atomic type and by generated code.
+        let slot = unsafe { slot.as_ref() };
+        slot.store(self.space.address(target), Ordering::Release);
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        if !is_alive() {
+            return;
+        }
+        let mut chunks = self.space.lock();
+        if chunks.warm.len() < WARM_CHUNKS {
+            chunks.warm.push(self.index);
+        } else {
+            drop(chunks);
+            self.space.discard(self.index);
+            self.space.lock().cold.push(self.index);
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Entering generated code, and how it comes back.
+
+use core::arch::naked_asm;
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::code_space::{CodeAddress, is_alive, space};
+use super::{frame, signals};
+use crate::ReservedMemory;
+
+/// Why generated code came back.
+///
+/// Registers and gas are then as before the instruction at the position, except where said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The instruction at this position has to be executed exactly.
+    Step {
+        /// The position in the program.
+        pc: u32,
+    },
+    /// An `ecalli`, whose gas is charged.
+    HostCall {
+        /// The position of the `ecalli`.
+        pc: u32,
+        /// Where to go on after it.
+        resume: CodeAddress,
+    },
+    /// There is no code yet for this position; its gas is not charged.
+    Compile {
+        /// The position in the program.
+        pc: u32,
+    },
+    /// There is no code yet for this entry of the dispatch table. The jump is done but for that:
+    /// its gas is charged, its register (if it sets one) is set.
+    Dispatch {
+        /// The index in the dispatch table.
+        index: usize,
+        /// The position of the jump.
+        pc: u32,
+    },
+    /// An access to guest memory that the page does not allow, by the instruction of generated
+    /// code at this address. Gas is charged up to the end of the segment.
+    Fault {
+        /// Where in the code space.
+        at: CodeAddress,
+    },
+    /// Nothing was run: the process is a forked child, or the memory is not armed.
+    Refused,
+}
+
+const REASON_STEP: u32 = 0;
+const REASON_HOST_CALL: u32 = 1;
+const REASON_COMPILE: u32 = 2;
+const REASON_DISPATCH: u32 = 3;
+const REASON_FAULT: u32 = 4;
+
+/// The addresses that indirect jumps lead to, by jump-table index; entry 0 is unused.
+///
+/// An entry that was not set leads back as [`Stop::Dispatch`].
+pub struct DispatchTable {
+    entries: Box<[AtomicU64]>,
+}
+
+impl DispatchTable {
+    /// A table of `length` entries.
+    #[must_use]
+    pub fn new(length: usize) -> Self {
+        let exit = exit_dispatch as *const () as u64;
+        let entries = core::iter::repeat_with(|| AtomicU64::new(exit));
+        Self { entries: entries.take(length).collect() }
+    }
+
+    /// Makes jumps through an entry go to `target`. Other threads may be jumping through it.
+    pub fn set(&self, index: usize, target: CodeAddress) {
+        if let (Some(entry), Ok(space)) = (self.entries.get(index), space()) {
+            entry.store(space.address(target), Ordering::Release);
+        }
+    }
+}
+
+/// What [`run`] and the code that it enters share.
+#[repr(C)]
+struct Context {
+    regs: *mut [u64; 13],
+    gas: u64,
+    entry: u64,
+    memory: u64,
+    table: u64,
+    /// Filled at exit: the value of `rcx`, which is a position or an address.
+    value: u64,
+    resume: u64,
+    jump_pc: u64,
+}
+
+/// Enters generated code at `entry` with the registers, gas and memory of a guest, and returns
+/// when it comes back. `table` must be that of the program that the code was made for.
+pub fn run(
+    regs: &mut [u64; 13],
+    gas: &mut u64,
+    memory: &mut ReservedMemory,
+    table: &DispatchTable,
+    entry: CodeAddress,
+) -> Stop {
+    let Ok(space) = space() else { return Stop::Refused };
+    if !memory.is_armed() || !is_alive() {
+        return Stop::Refused;
+    }
+    signals::prepare_thread();
+    let mut context = Context {
+        regs,
+        gas: *gas,
+        entry: space.address(entry),
+        memory: memory.guest_base(),
+        table: table.entries.as_ptr() as u64,
+        value: 0,
+        resume: 0,
+        jump_pc: 0,
+    };
+    // SAFETY: `entry` was handed out by a chunk, so it is code that keeps the rules of the parent
+    // module; the context and what it points to outlive the call; the memory is armed, so what the
+    // code may touch of it is what the page protection says, and the handler is installed.
+    let reason = unsafe { enter(&raw mut context) };
+    *gas = context.gas;
+    let pc = context.value as u32;
+    match reason {
+        REASON_STEP => Stop::Step { pc },
+        REASON_COMPILE => Stop::Compile { pc },
+        REASON_HOST_CALL => match space.code_address(context.resume) {
+            Some(resume) => Stop::HostCall { pc, resume },
+            None => Stop::Refused,
+        },
+        REASON_DISPATCH => {
+            let index = (context.value.wrapping_sub(context.table) / 8) as usize;
+            Stop::Dispatch { index, pc: context.jump_pc as u32 }
+        }
+        _ => match space.code_address(context.value) {
+            Some(at) => Stop::Fault { at },
+            None => Stop::Refused,
+        },
+    }
+}
+
+/// Saves what the calling convention says to keep, makes the frame, swaps the guest's state in and
+/// jumps to the entry. Generated code comes back by jumping to one of the exits below.
+///
+/// # Safety
+/// The context's entry must be code that keeps the rules of the parent module, everything else in
+/// it must be valid for as long as that runs.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn enter(context: *mut Context) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "sub rsp, {size}",
+        "mov [rsp + {context}], rdi",
+        "rdgsbase rax",
+        "mov [rsp + {outer_gs}], rax",
+        "mov rax, [rdi + {memory}]",
+        "wrgsbase rax",
+        "lea rax, [rip + {exit_step}]",
+        "mov [rsp + {step_field}], rax",
+        "lea rax, [rip + {exit_host_call}]",
+        "mov [rsp + {host_call_field}], rax",
+        "lea rax, [rip + {exit_compile}]",
+        "mov [rsp + {compile_field}], rax",
+        "lea rax, [rip + {exit_fault}]",
+        "mov [rsp + {fault_field}], rax",
+        "mov rax, [rdi + {table}]",
+        "mov [rsp + {table_field}], rax",
+        "mov r15, [rdi + {gas}]",
+        "mov rcx, [rdi + {entry}]",
+        "mov rdi, [rdi + {regs}]",
+        "mov r14, [rdi]",
+        "mov rbx, [rdi + 8]",
+        "mov r10, [rdi + 16]",
+        "mov r11, [rdi + 24]",
+        "mov r12, [rdi + 32]",
+        "mov rbp, [rdi + 40]",
+        "mov r13, [rdi + 48]",
+        "mov rsi, [rdi + 64]",
+        "mov rdx, [rdi + 72]",
+        "mov rax, [rdi + 80]",
+        "mov r8, [rdi + 88]",
+        "mov r9, [rdi + 96]",
+        "mov rdi, [rdi + 56]",
+        "jmp rcx",
+        size = const frame::SIZE,
+        context = const frame::CONTEXT,
+        outer_gs = const frame::OUTER_GS,
+        step_field = const frame::EXIT_STEP,
+        host_call_field = const frame::EXIT_HOST_CALL,
+        compile_field = const frame::EXIT_COMPILE,
+        fault_field = const frame::EXIT_FAULT,
+        table_field = const frame::TABLE,
+        memory = const offset_of!(Context, memory),
+        table = const offset_of!(Context, table),
+        gas = const offset_of!(Context, gas),
+        entry = const offset_of!(Context, entry),
+        regs = const offset_of!(Context, regs),
+        exit_step = sym exit_step,
+        exit_host_call = sym exit_host_call,
+        exit_compile = sym exit_compile,
+        exit_fault = sym exit_fault,
+    )
+}
+
+/// An exit: notes the reason and goes on to [`leave`]. Only ever jumped to, from generated code.
+macro_rules! exit {
+    ($name:ident, $reason:expr) => {
+        #[unsafe(naked)]
+        unsafe extern "sysv64" fn $name() {
+            naked_asm!(
+                "mov [rsp + {spill}], rax",
+                "mov eax, {reason}",
+                "jmp {leave}",
+                spill = const frame::SPILL[0],
+                reason = const $reason,
+                leave = sym leave,
+            )
+        }
+    };
+}
+
+exit!(exit_step, REASON_STEP);
+exit!(exit_host_call, REASON_HOST_CALL);
+exit!(exit_compile, REASON_COMPILE);
+exit!(exit_dispatch, REASON_DISPATCH);
+exit!(exit_fault, REASON_FAULT);
+
+/// Swaps the guest's state out and returns from [`enter`]. The reason is in `eax`, the guest's
+/// `rax` in the first spill field, the value for the context in `rcx`.
+#[unsafe(naked)]
+unsafe extern "sysv64" fn leave() {
+    naked_asm!(
+        "mov [rsp + {value_spill}], rdi",
+        "mov rdi, [rsp + {context}]",
+        "mov [rdi + {value}], rcx",
+        "mov [rdi + {gas}], r15",
+        "mov rcx, [rdi + {regs}]",
+        "mov [rcx], r14",
+        "mov [rcx + 8], rbx",
+        "mov [rcx + 16], r10",
+        "mov [rcx + 24], r11",
+        "mov [rcx + 32], r12",
+        "mov [rcx + 40], rbp",
+        "mov [rcx + 48], r13",
+        "mov [rcx + 64], rsi",
+        "mov [rcx + 72], rdx",
+        "mov [rcx + 88], r8",
+        "mov [rcx + 96], r9",
+        "mov rdx, [rsp + {spill}]",
+        "mov [rcx + 80], rdx",
+        "mov rdx, [rsp + {value_spill}]",
+        "mov [rcx + 56], rdx",
+        "mov rdx, [rsp + {resume_field}]",
+        "mov [rdi + {resume}], rdx",
+        "mov rdx, [rsp + {jump_pc_field}]",
+        "mov [rdi + {jump_pc}], rdx",
+        "mov rdx, [rsp + {outer_gs}]",
+        "wrgsbase rdx",
+        "add rsp, {size}",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+        spill = const frame::SPILL[0],
+        value_spill = const frame::SPILL[1],
+        context = const frame::CONTEXT,
+        value = const offset_of!(Context, value),
+        gas = const offset_of!(Context, gas),
+        regs = const offset_of!(Context, regs),
+        resume_field = const frame::RESUME,
+        resume = const offset_of!(Context, resume),
+        jump_pc_field = const frame::JUMP_PC,
+        jump_pc = const offset_of!(Context, jump_pc),
+        outer_gs = const frame::OUTER_GS,
+        size = const frame::SIZE,
+    )
+}
