@@ -1,0 +1,122 @@
+//! Wrapping a linked program for the chain, and the files that a build leaves.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jambox_program::{CrateInfo, join_metadata};
+use jambox_symbols::Symbols;
+use jambox_types::{Hash, Parameters};
+
+use crate::BuildError;
+use crate::link::{Kind, Linked};
+
+/// A finished blob with what is worth knowing of it.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// What it is for.
+    pub kind: Kind,
+    /// The name of the crate, of which the files' names are made.
+    pub name: String,
+    /// Metadata prefix and standard program: what goes on chain.
+    pub blob: Vec<u8>,
+    /// The hash by which the chain knows the blob.
+    pub code_hash: Hash,
+    /// What the octets are spent on.
+    pub sizes: Sizes,
+    /// Where its code comes from.
+    pub symbols: Symbols,
+}
+
+/// What a blob's octets are spent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The whole blob.
+    pub blob: usize,
+    /// The metadata with its length.
+    pub metadata: usize,
+    /// Read-only data.
+    pub read_only: usize,
+    /// Read-write data that is not zero from the start.
+    pub read_write: usize,
+    /// Instructions.
+    pub code: usize,
+    /// The bitmask that tells instructions from their arguments.
+    pub bitmask: usize,
+    /// Targets of indirect jumps.
+    pub jump_table: usize,
+    /// Stack, in octets of memory; costs nothing in the blob.
+    pub stack: u32,
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = [
+            ("instructions", self.code),
+            ("bitmask", self.bitmask),
+            ("jump table", self.jump_table),
+            ("read-only data", self.read_only),
+            ("read-write data", self.read_write),
+            ("metadata", self.metadata),
+        ];
+        for (name, size) in rows {
+            writeln!(f, "{name:<16}{size:>9}")?;
+        }
+        write!(f, "{:<16}{:>9}", "blob", self.blob)
+    }
+}
+
+impl Built {
+    /// Wraps a program and checks the chain's limits (full parameters).
+    ///
+    /// # Errors
+    ///
+    /// When the blob is over the limit for its kind, or its code is malformed.
+    pub fn new(linked: Linked, info: &CrateInfo) -> Result<Self, BuildError> {
+        let Linked { kind, program, ranges } = linked;
+        let standard = program.encode();
+        let blob = join_metadata(&info.encode(), &standard);
+        let limit = match kind {
+            Kind::Service => Parameters::FULL.max_service_code_size,
+            Kind::Authorizer => Parameters::FULL.max_authorizer_code_size,
+        };
+        if blob.len() > limit as usize {
+            let what = match kind {
+                Kind::Service => "a service",
+                Kind::Authorizer => "an authorizer",
+            };
+            return Err(BuildError::BlobTooBig { size: blob.len(), what, limit });
+        }
+        let code = program.program().map_err(|error| BuildError::Link(error.to_string()))?;
+        let table = code.jump_table();
+        let sizes = Sizes {
+            blob: blob.len(),
+            metadata: blob.len() - standard.len(),
+            read_only: program.read_only().len(),
+            read_write: program.read_write().len(),
+            code: code.code().len(),
+            bitmask: code.bitmask().to_packed().len(),
+            jump_table: usize::try_from(table.len()).unwrap_or(0) * usize::from(table.entry_size()),
+            stack: program.stack_size(),
+        };
+        let code_hash = Hash::blake2b(&blob);
+        let symbols = Symbols::new(code_hash, ranges)
+            .map_err(|error| BuildError::Link(format!("its line table: {error}")))?;
+        Ok(Self { kind, name: info.name.clone(), blob, code_hash, sizes, symbols })
+    }
+
+    /// Writes `NAME.jam` and, beside it, `symbols/CODE_HASH.symbols`; gives the path of the blob.
+    ///
+    /// # Errors
+    ///
+    /// When the file system refuses.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf, BuildError> {
+        let path = folder.join(format!("{}.jam", self.name));
+        let symbols = Symbols::folder_of(&path);
+        fs::create_dir_all(&symbols).map_err(BuildError::io(&symbols))?;
+        fs::write(&path, &self.blob).map_err(BuildError::io(&path))?;
+        let file = symbols.join(Symbols::file_name(self.code_hash));
+        fs::write(&file, self.symbols.to_string()).map_err(BuildError::io(&file))?;
+        Ok(path)
+    }
+}

@@ -1,0 +1,105 @@
+//! Services in C: the header, which is made from the host-call table, and the compiler.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use jambox_hostcall::{Abi, Interface, ResultCode, Revision};
+use jambox_program::CrateInfo;
+
+use crate::toolchain::{any_lld, on_path};
+use crate::{BuildError, Built, Messages, link};
+
+/// The instruction set that the linker takes, with its calling convention.
+const FLAGS: &[&str] = &[
+    "--target=riscv64-unknown-none-elf",
+    "-march=rv64emac_zbb_xtheadcondmov",
+    "-mabi=lp64e",
+    "-ffreestanding",
+    "-nostdlib",
+    "-fPIE",
+    "-mcmodel=medany",
+    "-Os",
+    "-g",
+    "-static",
+    "-Wl,--emit-relocs,--unique,--no-relax,--entry=0",
+];
+
+/// Clangs that know the instruction set, newest first.
+const CLANGS: &[&str] = &["clang-22", "clang-21", "clang-20", "clang-19", "clang"];
+
+/// The part of the header that is the same for every table of host calls.
+const PRELUDE: &str = include_str!("c/prelude.h");
+
+/// The text of `jambox.h`.
+#[must_use]
+pub fn header() -> String {
+    let mut text = PRELUDE.to_owned();
+    let interface = Interface::gray_paper(Revision::GrayPaper072);
+    for code in ResultCode::ALL {
+        let value = code.value(Abi::GrayPaper);
+        let _ = writeln!(text, "/* {} */\n#define JAMBOX_{} {value}ull", code.doc(), code.name());
+    }
+    for form in interface.forms() {
+        let Some(number) = form.number(interface) else { continue };
+        let names = form
+            .arguments_with_registers()
+            .map(|(register, argument)| format!("{} from r{register}", argument.name));
+        let names: Vec<_> = names.collect();
+        let arguments = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let _ = writeln!(text, "\n/* {} Arguments: {arguments}. */", form.call.doc());
+        let _ = writeln!(text, "JAMBOX_HOST_CALL({}, {number})", form.call.name());
+    }
+    text.push_str("\n#endif\n");
+    text
+}
+
+/// Builds all `.c` files of a folder into one blob named after the folder.
+pub(crate) fn build(folder: &Path, messages: Messages) -> Result<Built, BuildError> {
+    let folder = &folder.canonicalize().map_err(BuildError::io(folder))?;
+    let sources = sources(folder)?;
+    if sources.is_empty() {
+        return Err(BuildError::NothingToBuild { folder: folder.into() });
+    }
+    let clang = CLANGS.iter().find_map(|name| on_path(name)).ok_or(BuildError::NoClang)?;
+    let lld = any_lld().ok_or(BuildError::NoClang)?;
+    let out = folder.join("target/jambox/c");
+    fs::create_dir_all(&out).map_err(BuildError::io(&out))?;
+    let include = out.join("jambox.h");
+    fs::write(&include, header()).map_err(BuildError::io(&include))?;
+    let elf = out.join("service.elf");
+    let mut command = Command::new(&clang);
+    let mut linker = OsString::from("--ld-path=");
+    linker.push(lld);
+    command.args(FLAGS).arg(linker).arg("-I").arg(&out).arg("-o").arg(&elf);
+    let mut map = OsString::from("-ffile-prefix-map=");
+    map.push(folder);
+    map.push("=.");
+    command.arg(map).args(&sources);
+    if messages == Messages::Show {
+        command.stderr(Stdio::inherit());
+    }
+    let output = command.output().map_err(BuildError::io(&clang))?;
+    if !output.status.success() {
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(BuildError::DoesNotCompile { messages });
+    }
+    let octets = fs::read(&elf).map_err(BuildError::io(&elf))?;
+    let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+    Built::new(link(&octets)?, &CrateInfo { name, ..CrateInfo::default() })
+}
+
+/// The folder's `.c` files in the order of their names, so that the blob depends on nothing else.
+fn sources(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(folder).map_err(BuildError::io(folder))? {
+        let path = entry.map_err(BuildError::io(folder))?.path();
+        if path.extension().is_some_and(|extension| extension == "c") {
+            sources.push(path);
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}

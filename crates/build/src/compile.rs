@@ -1,0 +1,148 @@
+//! Running cargo for the guest target.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use polkavm_linker::TARGET_JSON_64_BIT_NEW;
+use serde_json::{Value, json};
+
+use crate::manifest::Manifest;
+use crate::{BuildError, Linker, Messages, Panics, Toolchain};
+
+/// The target's name: cargo derives it from the file's.
+const TARGET: &str = "riscv64emac-unknown-none-polkavm";
+
+/// The profile that services are built with, defined on the command line so that a package needs
+/// no setting of its own.
+const PROFILE: &str = "jambox";
+
+/// Optimised for size, as one unit, with line tables for the symbol file.
+const PROFILE_SETTINGS: &[&str] = &[
+    "inherits='release'",
+    "opt-level='s'",
+    "lto=true",
+    "codegen-units=1",
+    "debug='line-tables-only'",
+    "panic='abort'",
+    "overflow-checks=true",
+    "strip='none'",
+];
+
+/// Builds the library and gives the path of the ELF.
+pub(crate) fn compile(
+    toolchain: &Toolchain,
+    manifest: &Manifest,
+    panics: Panics,
+    messages: Messages,
+) -> Result<PathBuf, BuildError> {
+    let folder = manifest.target_directory.join("jambox");
+    let target = write_target(toolchain, &folder)?;
+    let mut command = Command::new(&toolchain.cargo);
+    command.args(["rustc", "--lib", "--crate-type=cdylib", "--profile", PROFILE]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    command.arg("--manifest-path").arg(&manifest.path);
+    command.arg("--target-dir").arg(folder.join(panics.name()));
+    command.arg("--target").arg(target).arg("-Zbuild-std=core,alloc");
+    if toolchain.json_target_flag {
+        command.arg("-Zjson-target-spec");
+    }
+    if panics == Panics::Trap && !toolchain.has_immediate_abort() {
+        command.arg("-Zbuild-std-features=panic_immediate_abort");
+    }
+    for setting in PROFILE_SETTINGS {
+        command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
+    }
+    command.env("RUSTC", &toolchain.rustc);
+    command.env("RUSTC_BOOTSTRAP", "1");
+    command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO_BUILD_TARGET");
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, manifest, panics));
+    command.stdout(Stdio::piped());
+    command.stderr(match messages {
+        Messages::Show => Stdio::inherit(),
+        Messages::Keep => Stdio::piped(),
+    });
+    let child = command.spawn().map_err(BuildError::io(&toolchain.cargo))?;
+    let output = child.wait_with_output().map_err(BuildError::io(&toolchain.cargo))?;
+    if !output.status.success() {
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(BuildError::DoesNotCompile { messages });
+    }
+    artifact(&output.stdout, manifest)
+        .ok_or_else(|| BuildError::Link("cargo names no file that it has built".to_owned()))
+}
+
+/// The target file of the linker, written where it stays so that `core` is not built anew.
+fn write_target(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildError> {
+    let mut target: Value = serde_json::from_str(TARGET_JSON_64_BIT_NEW)
+        .map_err(|error| BuildError::Link(error.to_string()))?;
+    if let Linker::System(lld) = &toolchain.linker {
+        // With the flavour of the bundled linker, a distribution's compiler fails internally.
+        target["linker-flavor"] = json!("unix");
+        target["linker"] = json!(lld);
+    }
+    let text = target.to_string();
+    let path = folder.join(format!("{TARGET}.json"));
+    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        fs::create_dir_all(folder).map_err(BuildError::io(folder))?;
+        fs::write(&path, text).map_err(BuildError::io(&path))?;
+    }
+    Ok(path)
+}
+
+/// The compiler's flags, separated as cargo wants them; the user's own come last and so win.
+fn flags(toolchain: &Toolchain, manifest: &Manifest, panics: Panics) -> OsString {
+    let mut flags: Vec<OsString> = Vec::new();
+    if panics == Panics::Trap {
+        if toolchain.has_immediate_abort() {
+            flags.push("-Zunstable-options".into());
+            flags.push("-Cpanic=immediate-abort".into());
+        }
+        flags.push("--cfg=jambox_panics_trap".into());
+    }
+    flags.push("--check-cfg=cfg(jambox_panics_trap)".into());
+    // Machine-dependent paths would end up in messages and so in the blob and its hash. The last
+    // that fits is taken.
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let sources = toolchain.sysroot.join("lib/rustlib/src/rust");
+    let real_sources = sources.canonicalize().unwrap_or_else(|_| sources.clone());
+    let mut remap = |from: &Path, to: &str| {
+        let mut flag = OsString::from("--remap-path-prefix=");
+        flag.push(from);
+        flag.push("=");
+        flag.push(to);
+        flags.push(flag);
+    };
+    if let Some(parent) = manifest.workspace_root.parent() {
+        remap(parent, "..");
+    }
+    remap(&manifest.workspace_root, ".");
+    if let Some(home) = home {
+        remap(&home, "/cargo");
+    }
+    remap(&real_sources, "/rust");
+    remap(&sources, "/rust");
+    if let Some(own) = std::env::var_os("RUSTFLAGS") {
+        flags.extend(own.to_string_lossy().split_whitespace().map(OsString::from));
+    }
+    flags.join(&OsString::from("\x1f"))
+}
+
+/// The ELF among the files that cargo reports.
+fn artifact(messages: &[u8], manifest: &Manifest) -> Option<PathBuf> {
+    let text = String::from_utf8_lossy(messages);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let built = messages.filter(|message| {
+        message["reason"] == "compiler-artifact"
+            && message["target"]["name"] == manifest.library.as_str()
+            && message["manifest_path"]
+                .as_str()
+                .is_some_and(|path| Path::new(path) == manifest.path)
+    });
+    let files = built.last()?;
+    let mut files = files["filenames"].as_array()?.iter().filter_map(Value::as_str);
+    files.find(|file| file.ends_with(".elf")).map(PathBuf::from)
+}

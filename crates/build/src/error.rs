@@ -1,0 +1,117 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::toolchain::Tried;
+
+/// Why there is no blob.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No compiler on this machine can build guests.
+    #[error("no toolchain here can build services; tried:{refused}\nto install one: {remedy}")]
+    NoToolchain {
+        /// What was looked at and what it lacks.
+        refused: Tried,
+        /// One command that installs what is missing.
+        remedy: String,
+    },
+    /// No C compiler for the guest target is there.
+    #[error(
+        "no clang here can build services in C; to install one: apt-get install clang-19 lld-22"
+    )]
+    NoClang,
+    /// The folder holds neither a Rust crate nor C sources.
+    #[error("{}: neither a Cargo.toml nor a .c file is here", folder.display())]
+    NothingToBuild {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The package has no library to build.
+    #[error("{}: the package `{package}` has no library target (src/lib.rs)", manifest.display())]
+    NoLibrary {
+        /// The manifest.
+        manifest: PathBuf,
+        /// The package.
+        package: String,
+    },
+    /// A setting under `[package.metadata.jambox]` is not understood.
+    #[error("{}: [package.metadata.jambox] {problem}", manifest.display())]
+    BadSetting {
+        /// The manifest.
+        manifest: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// `cargo metadata` failed.
+    #[error("{}: cargo cannot read the package:\n{messages}", manifest.display())]
+    BadManifest {
+        /// The manifest.
+        manifest: PathBuf,
+        /// What cargo says.
+        messages: String,
+    },
+    /// The code does not compile.
+    #[error("the service does not compile{}", above_or(messages))]
+    DoesNotCompile {
+        /// What the compiler says; empty when it was passed on as it came.
+        messages: String,
+    },
+    /// The compiled code cannot be linked into a PVM program.
+    #[error("the compiled code cannot become a PVM program: {0}")]
+    Link(String),
+    /// The code has no entry point at all.
+    #[error(
+        "the code has no entry point; a service has `refine` and `accumulate`, an authorizer \
+         `is_authorized` (in Rust: `jambox_sdk::entry_points!`)"
+    )]
+    NoEntryPoint,
+    /// One of a service's two entry points is missing.
+    #[error("the code has `{present}` but no `{missing}`; a service has both")]
+    MissingEntryPoint {
+        /// What is there.
+        present: &'static str,
+        /// What is not.
+        missing: &'static str,
+    },
+    /// Both an authorizer and a service claim the program's start.
+    #[error("the code has both `is_authorized` and `refine` in forms that exclude each other")]
+    ConflictingEntryPoints,
+    /// The program breaks a limit of standard programs.
+    #[error("the program's {part} takes {size} octets; a standard program holds at most {limit}")]
+    PartTooBig {
+        /// Which part.
+        part: &'static str,
+        /// What it takes.
+        size: u64,
+        /// What there is.
+        limit: u64,
+    },
+    /// The blob is larger than the chain accepts.
+    #[error("the blob takes {size} octets; {what} may take at most {limit}")]
+    BlobTooBig {
+        /// What it takes.
+        size: usize,
+        /// Whether a service or an authorizer.
+        what: &'static str,
+        /// What the chain accepts.
+        limit: u32,
+    },
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl BuildError {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}
+
+fn above_or(messages: &str) -> String {
+    if messages.is_empty() { "; see above".to_owned() } else { format!(":\n{messages}") }
+}

@@ -1,0 +1,125 @@
+//! Builds Rust and C services into `.jam` blobs with whatever toolchain is there.
+//!
+//! **What it is.** The road from a folder with a crate (or C sources) to a blob: finding a compiler
+//! ([`Toolchain`]), compiling for the guest target, linking, wrapping as a standard program with a
+//! metadata prefix, and the symbol file.
+//!
+//! **What it is not.** It runs nothing that it builds, and prints nothing of its own: the compiler's
+//! messages pass through ([`Messages`]).
+//!
+//! **Invariants.** The same sources and the same compiler give the same blob, wherever they lie and
+//! whoever builds. The user's manifest needs no edit and the user's environment is passed on.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use jambox_build::{Options, build};
+//!
+//! let built = build("my-service".as_ref(), &Options::default())?;
+//! println!("{}\n{}", built.code_hash, built.sizes);
+//! built.write("my-service/target/jambox".as_ref())?;
+//! # Ok::<(), jambox_build::BuildError>(())
+//! ```
+
+mod blob;
+mod c;
+mod compile;
+mod error;
+mod link;
+mod manifest;
+pub mod toolchain;
+
+use std::path::{Path, PathBuf};
+
+pub use blob::{Built, Sizes};
+pub use c::header as c_header;
+pub use error::BuildError;
+pub use link::{Kind, Linked, link};
+pub use toolchain::{Linker, Toolchain};
+
+use manifest::Manifest;
+
+/// What a panic in a Rust service does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Panics {
+    /// It logs the message with file and line, then traps. Costs some kilobytes of blob.
+    #[default]
+    Log,
+    /// It traps at once.
+    Trap,
+}
+
+impl Panics {
+    /// `log` or `trap`, as in `[package.metadata.jambox] panics = ".."`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Trap => "trap",
+        }
+    }
+}
+
+/// Where the compiler's messages go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Messages {
+    /// To standard error, as they come.
+    #[default]
+    Show,
+    /// Into the error, if there is one.
+    Keep,
+}
+
+/// How to build.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What panics do; the package's own setting if `None`, and [`Panics::Log`] without one.
+    pub panics: Option<Panics>,
+    /// Where the compiler's messages go.
+    pub messages: Messages,
+}
+
+/// Builds the crate or the C sources in `folder`.
+///
+/// # Errors
+///
+/// See [`BuildError`]; each says what to do where something can be done.
+pub fn build(folder: &Path, options: &Options) -> Result<Built, BuildError> {
+    let manifest = folder.join("Cargo.toml");
+    if !manifest.is_file() {
+        return c::build(folder, options.messages);
+    }
+    build_with(&Toolchain::find()?, &manifest, options)
+}
+
+/// Builds the package of a `Cargo.toml` with a given toolchain.
+///
+/// # Errors
+///
+/// As [`build`].
+pub fn build_with(
+    toolchain: &Toolchain,
+    manifest: &Path,
+    options: &Options,
+) -> Result<Built, BuildError> {
+    let manifest = Manifest::read(toolchain, manifest)?;
+    let panics = options.panics.or(manifest.panics).unwrap_or_default();
+    let elf = compile::compile(toolchain, &manifest, panics, options.messages)?;
+    let octets = std::fs::read(&elf).map_err(BuildError::io(&elf))?;
+    Built::new(link(&octets)?, &manifest.info)
+}
+
+/// The folder into which `jambox build` writes by default: `jambox` in cargo's target folder for a
+/// crate, `target/jambox` for C sources.
+///
+/// # Errors
+///
+/// When cargo cannot read the package.
+pub fn output_folder(folder: &Path) -> Result<PathBuf, BuildError> {
+    let path = folder.join("Cargo.toml");
+    if !path.is_file() {
+        return Ok(folder.join("target/jambox"));
+    }
+    let manifest = Manifest::read(&Toolchain::find()?, &path)?;
+    Ok(manifest.target_directory.join("jambox"))
+}

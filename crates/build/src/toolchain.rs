@@ -1,0 +1,289 @@
+//! Finding a compiler that can build guests.
+//!
+//! A guest needs `core` and `alloc` compiled for a target that no toolchain ships, so the sources
+//! of the standard library must be there, and a linker for RISC-V. Nightly is not needed: the
+//! unstable flags are unlocked through `RUSTC_BOOTSTRAP`.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::BuildError;
+
+/// The oldest compiler whose target files the pinned linker crate speaks.
+const OLDEST: (u32, u32) = (1, 91);
+
+/// From here on `-Cpanic=immediate-abort` exists.
+const IMMEDIATE_ABORT: (u32, u32) = (1, 92);
+
+/// Which environment variable names the toolchain to try first: a rustup name or a folder with
+/// `bin/rustc` in it.
+pub const TOOLCHAIN_VARIABLE: &str = "JAMBOX_TOOLCHAIN";
+
+/// How a guest is linked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Linker {
+    /// The `rust-lld` that comes with rustup's toolchains.
+    Bundled,
+    /// A `ld.lld` of the system, by its path.
+    System(PathBuf),
+}
+
+/// A compiler that can build guests.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    /// What it was found as, for messages: `$JAMBOX_TOOLCHAIN`, `PATH`, `rustup nightly`, ..
+    pub origin: &'static str,
+    /// The compiler.
+    pub rustc: PathBuf,
+    /// Its cargo.
+    pub cargo: PathBuf,
+    /// The `release` line of `rustc -vV`, for example `1.96.0`.
+    pub release: String,
+    /// The `commit-hash` line, which tells compilers of the same release apart.
+    pub commit: String,
+    /// Where the compiler keeps its libraries.
+    pub sysroot: PathBuf,
+    /// What links.
+    pub linker: Linker,
+    /// Major and minor version.
+    version: (u32, u32),
+    /// Whether cargo asks for `-Zjson-target-spec` before it takes a target file.
+    pub(crate) json_target_flag: bool,
+}
+
+impl Toolchain {
+    /// Takes the first toolchain that can build guests: `$JAMBOX_TOOLCHAIN`, the one on `PATH`,
+    /// rustup's nightly, rustup's stable, `/usr/bin`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none: what was tried and why it did not do, and the one command that
+    /// installs one.
+    pub fn find() -> Result<Self, BuildError> {
+        let mut refused = Vec::new();
+        for candidate in candidates() {
+            match Self::probe(candidate.origin, &candidate.rustc) {
+                Ok(toolchain) => return Ok(toolchain),
+                Err(reason) => refused.push(Refused { candidate, reason }),
+            }
+        }
+        Err(BuildError::NoToolchain { remedy: remedy(&refused), refused: Tried(refused) })
+    }
+
+    /// Checks one compiler.
+    ///
+    /// # Errors
+    ///
+    /// What it lacks.
+    pub fn probe(origin: &'static str, rustc: &Path) -> Result<Self, Lack> {
+        let verbose = output(Command::new(rustc).arg("-vV")).ok_or(Lack::Absent)?;
+        let field = |name: &str| {
+            let line = verbose.lines().find_map(|line| line.strip_prefix(name))?;
+            Some(line.trim().to_owned())
+        };
+        let release = field("release:").ok_or(Lack::Unintelligible)?;
+        let version = parse_version(&release).ok_or(Lack::Unintelligible)?;
+        if version < OLDEST {
+            return Err(Lack::TooOld { release });
+        }
+        let host = field("host:").ok_or(Lack::Unintelligible)?;
+        let llvm = field("LLVM version:").unwrap_or_default();
+        let sysroot = output(Command::new(rustc).args(["--print", "sysroot"]))
+            .map(|path| PathBuf::from(path.trim()))
+            .ok_or(Lack::Unintelligible)?;
+        if !sysroot.join("lib/rustlib/src/rust/library/core").is_dir() {
+            return Err(Lack::NoSources { sysroot });
+        }
+        // A proxy on PATH would look at the folder it runs in again: use what it stands for.
+        let real = |name: &str, otherwise: PathBuf| {
+            let path = sysroot.join("bin").join(name);
+            if path.is_file() { path } else { otherwise }
+        };
+        let cargo = real("cargo", rustc.with_file_name("cargo"));
+        let flags = output(Command::new(&cargo).args(["-Z", "help"]).env("RUSTC_BOOTSTRAP", "1"))
+            .ok_or(Lack::NoCargo { cargo: cargo.clone() })?;
+        let bundled = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
+        let linker = if bundled.is_file() {
+            Linker::Bundled
+        } else {
+            Linker::System(system_lld(&llvm).ok_or(Lack::NoLinker)?)
+        };
+        Ok(Self {
+            origin,
+            rustc: real("rustc", rustc.to_owned()),
+            cargo,
+            release,
+            commit: field("commit-hash:").unwrap_or_default(),
+            sysroot,
+            linker,
+            version,
+            json_target_flag: flags.contains("json-target-spec"),
+        })
+    }
+
+    /// Whether panics can be compiled into a bare trap without a special standard library.
+    pub(crate) fn has_immediate_abort(&self) -> bool {
+        self.version >= IMMEDIATE_ABORT
+    }
+}
+
+impl fmt::Display for Toolchain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let commit = self.commit.get(..9).unwrap_or(&self.commit);
+        write!(f, "rustc {} ({commit}) at {} ({})", self.release, self.rustc.display(), self.origin)
+    }
+}
+
+/// Why a compiler cannot build guests.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Lack {
+    /// It does not run.
+    #[error("not there")]
+    Absent,
+    /// `rustc -vV` does not say what it should.
+    #[error("does not answer as a Rust compiler does")]
+    Unintelligible,
+    /// It predates the target files.
+    #[error("is {release}, and guests need 1.91 or newer")]
+    TooOld {
+        /// The release found.
+        release: String,
+    },
+    /// The standard library's sources are missing.
+    #[error("has no library sources (rust-src) in {}", sysroot.display())]
+    NoSources {
+        /// The sysroot looked at.
+        sysroot: PathBuf,
+    },
+    /// There is no cargo beside it.
+    #[error("has no cargo at {}", cargo.display())]
+    NoCargo {
+        /// The path looked at.
+        cargo: PathBuf,
+    },
+    /// Neither `rust-lld` nor a system `ld.lld` is there.
+    #[error("has no rust-lld, and there is no ld.lld on PATH")]
+    NoLinker,
+}
+
+/// A compiler to look at.
+#[derive(Clone, Debug)]
+struct Candidate {
+    origin: &'static str,
+    rustc: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+struct Refused {
+    candidate: Candidate,
+    reason: Lack,
+}
+
+/// The toolchains tried, with what each lacks; one line each.
+#[derive(Clone, Debug)]
+pub struct Tried(Vec<Refused>);
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Refused { candidate, reason } in &self.0 {
+            write!(f, "\n  {} ({}) {reason}", candidate.origin, candidate.rustc.display())?;
+        }
+        Ok(())
+    }
+}
+
+fn candidates() -> Vec<Candidate> {
+    let mut found = Vec::new();
+    if let Some(named) = env::var_os(TOOLCHAIN_VARIABLE).filter(|named| !named.is_empty()) {
+        let rustc = if Path::new(&named).is_dir() {
+            Path::new(&named).join("bin/rustc")
+        } else {
+            rustup_rustc(&named).unwrap_or_else(|| named.into())
+        };
+        found.push(Candidate { origin: "$JAMBOX_TOOLCHAIN", rustc });
+    }
+    if let Some(rustc) = on_path("rustc") {
+        found.push(Candidate { origin: "PATH", rustc });
+    }
+    for (origin, name) in [("rustup nightly", "nightly"), ("rustup stable", "stable")] {
+        if let Some(rustc) = rustup_rustc(&name.into()) {
+            found.push(Candidate { origin, rustc });
+        }
+    }
+    found.push(Candidate { origin: "system", rustc: "/usr/bin/rustc".into() });
+    found
+}
+
+fn rustup_rustc(name: &OsString) -> Option<PathBuf> {
+    let path =
+        output(Command::new("rustup").arg("which").arg("rustc").arg("--toolchain").arg(name))?;
+    Some(path.trim().into())
+}
+
+/// The one command that gives this machine what it lacks.
+fn remedy(refused: &[Refused]) -> String {
+    if let Some(rustup) = on_path("rustup") {
+        let toolchain = refused.iter().find_map(|refused| match &refused.reason {
+            Lack::NoSources { sysroot }
+                if sysroot.components().any(|c| c.as_os_str() == "toolchains") =>
+            {
+                sysroot.file_name()?.to_str()
+            }
+            _ => None,
+        });
+        let rustup =
+            rustup.file_name().map_or("rustup".into(), |name| name.to_string_lossy().into_owned());
+        return match toolchain {
+            Some(name) => format!("{rustup} component add rust-src --toolchain {name}"),
+            None => format!("{rustup} toolchain install stable --component rust-src"),
+        };
+    }
+    if on_path("apt-get").is_some() {
+        return "apt-get install rustc-web rust-web-src cargo-web lld-22".to_owned();
+    }
+    "curl https://sh.rustup.rs -sSf | sh -s -- -y --component rust-src".to_owned()
+}
+
+/// The `ld.lld` that fits the compiler's LLVM best.
+fn system_lld(llvm: &str) -> Option<PathBuf> {
+    let major = llvm.split('.').next().unwrap_or_default();
+    on_path(&format!("ld.lld-{major}")).or_else(any_lld)
+}
+
+/// An `ld.lld` of whichever version, the unversioned first, then the newest.
+pub(crate) fn any_lld() -> Option<PathBuf> {
+    let versioned = (17..=24).rev().find_map(|major| on_path(&format!("ld.lld-{major}")));
+    on_path("ld.lld").or(versioned)
+}
+
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// What a command prints, if it runs and succeeds.
+fn output(command: &mut Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok()
+}
+
+fn parse_version(release: &str) -> Option<(u32, u32)> {
+    let mut parts = release.split(['.', '-']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_version;
+
+    #[test]
+    fn versions_are_read_whatever_follows_them() {
+        assert_eq!(parse_version("1.96.0"), Some((1, 96)));
+        assert_eq!(parse_version("1.98.0-nightly"), Some((1, 98)));
+        assert_eq!(parse_version("1.96.0+dfsg1"), Some((1, 96)));
+        assert_eq!(parse_version("one"), None);
+    }
+}

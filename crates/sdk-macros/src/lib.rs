@@ -1,0 +1,226 @@
+//! Derives the JAM codec for the types of a service.
+//!
+//! **What it is.** `#[derive(Encode, Decode)]` for structs and enums: fields one after another in
+//! the order in which they are written, an enum's variant as a natural in front, counted from 0.
+//! `#[codec(natural)]` on a field writes a number as a natural.
+//!
+//! **What it is not.** No union, no explicit discriminants: what they would mean is not clear.
+//!
+//! # Example
+//!
+//! ```
+//! use jambox_sdk::codec::{decode_all, encode};
+//! use jambox_sdk::{Decode, Encode};
+//!
+//! #[derive(Debug, PartialEq, Encode, Decode)]
+//! enum Command {
+//!     Clear,
+//!     Set { key: [u8; 2], #[codec(natural)] count: u64 },
+//!     Many(Vec<u8>),
+//! }
+//!
+//! let set = Command::Set { key: [7, 8], count: 300 };
+//! assert_eq!(encode(&set), [1, 7, 8, 0x81, 0x2c]);
+//! assert_eq!(decode_all::<Command>(&[1, 7, 8, 0x81, 0x2c])?, set);
+//! assert_eq!(encode(&Command::Clear), [0]);
+//! assert_eq!(encode(&Command::Many(vec![9])), [2, 1, 9]);
+//! assert!(decode_all::<Command>(&[3]).is_err(), "there is no fourth variant");
+//! # Ok::<(), jambox_sdk::codec::DecodeError>(())
+//! ```
+
+use proc_macro::TokenStream;
+use proc_macro2::TokenStream as Tokens;
+use quote::{format_ident, quote};
+use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Variant, parse_macro_input};
+
+/// Derives `jambox_sdk::codec::Encode`.
+#[proc_macro_derive(Encode, attributes(codec))]
+pub fn derive_encode(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    encode(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Derives `jambox_sdk::codec::Decode`, in every context.
+#[proc_macro_derive(Decode, attributes(codec))]
+pub fn derive_decode(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    decode(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Derives `jambox_sdk::Key` for a type with an encoding.
+#[proc_macro_derive(Key)]
+pub fn derive_key(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let name = &input.ident;
+    let (head, types, bounds) = input.generics.split_for_impl();
+    let octets = quote! {
+        impl #head ::jambox_sdk::Key for #name #types #bounds {
+            fn octets(&self) -> ::jambox_sdk::__Cow<'_, [u8]> {
+                ::jambox_sdk::__Cow::Owned(::jambox_sdk::codec::encode(self))
+            }
+        }
+    };
+    octets.into()
+}
+
+fn encode(input: &DeriveInput) -> Result<Tokens, Error> {
+    let name = &input.ident;
+    let body = match &input.data {
+        Data::Struct(data) => {
+            let (pattern, puts) = encode_fields(&data.fields)?;
+            quote! { let Self #pattern = self; #puts }
+        }
+        Data::Enum(data) => {
+            let arms = numbered(&data.variants)?.map(|(number, variant)| {
+                let ident = &variant.ident;
+                let (pattern, puts) = encode_fields(&variant.fields)?;
+                Ok(quote! {
+                    Self::#ident #pattern => {
+                        ::jambox_sdk::codec::encode_natural(#number, out);
+                        #puts
+                    }
+                })
+            });
+            let arms = arms.collect::<Result<Vec<_>, Error>>()?;
+            quote! { match self { #(#arms)* } }
+        }
+        Data::Union(_) => return Err(Error::new_spanned(name, "unions have no encoding")),
+    };
+    let mut generics = input.generics.clone();
+    for parameter in input.generics.type_params() {
+        let ident = &parameter.ident;
+        let clause = syn::parse_quote!(#ident: ::jambox_sdk::codec::Encode);
+        generics.make_where_clause().predicates.push(clause);
+    }
+    let (head, types, bounds) = generics.split_for_impl();
+    Ok(quote! {
+        impl #head ::jambox_sdk::codec::Encode for #name #types #bounds {
+            fn encode_to(&self, out: &mut ::jambox_sdk::codec::MacroVec<u8>) { #body }
+        }
+    })
+}
+
+fn decode(input: &DeriveInput) -> Result<Tokens, Error> {
+    let name = &input.ident;
+    let body = match &input.data {
+        Data::Struct(data) => {
+            let fields = decode_fields(&data.fields)?;
+            quote! { ::core::result::Result::Ok(Self #fields) }
+        }
+        Data::Enum(data) => {
+            let arms = numbered(&data.variants)?.map(|(number, variant)| {
+                let ident = &variant.ident;
+                let fields = decode_fields(&variant.fields)?;
+                Ok(quote! { #number => Self::#ident #fields, })
+            });
+            let arms = arms.collect::<Result<Vec<_>, Error>>()?;
+            let Some(last) = (arms.len() as u64).checked_sub(1) else {
+                return Err(Error::new_spanned(name, "an enum without variants has no values"));
+            };
+            quote! {
+                ::core::result::Result::Ok(match reader.take_discriminator(#last)? {
+                    #(#arms)*
+                    _ => ::core::unreachable!(),
+                })
+            }
+        }
+        Data::Union(_) => return Err(Error::new_spanned(name, "unions have no encoding")),
+    };
+    let mut generics = input.generics.clone();
+    for parameter in input.generics.type_params() {
+        let ident = &parameter.ident;
+        let clause = syn::parse_quote!(#ident: ::jambox_sdk::codec::Decode<__C>);
+        generics.make_where_clause().predicates.push(clause);
+    }
+    let (_, types, bounds) = generics.split_for_impl();
+    let mut with_context = input.generics.clone();
+    with_context.params.push(syn::parse_quote!(__C: ?Sized));
+    let (head, ..) = with_context.split_for_impl();
+    Ok(quote! {
+        impl #head ::jambox_sdk::codec::Decode<__C> for #name #types #bounds {
+            fn decode(
+                reader: &mut ::jambox_sdk::codec::Reader<'_>,
+                context: &__C,
+            ) -> ::core::result::Result<Self, ::jambox_sdk::codec::DecodeError> {
+                let _ = (&reader, context);
+                #body
+            }
+        }
+    })
+}
+
+/// The variants with their discriminators.
+fn numbered<'a>(
+    variants: impl IntoIterator<Item = &'a Variant>,
+) -> Result<impl Iterator<Item = (u64, &'a Variant)>, Error> {
+    let variants: Vec<_> = variants.into_iter().collect();
+    if let Some(variant) = variants.iter().find(|variant| variant.discriminant.is_some()) {
+        let text = "variants are counted from 0; an explicit discriminant would be ignored";
+        return Err(Error::new_spanned(variant, text));
+    }
+    Ok((0..).zip(variants))
+}
+
+/// A pattern that binds all fields, and the statements that write them.
+fn encode_fields(fields: &Fields) -> Result<(Tokens, Tokens), Error> {
+    let names = bindings(fields);
+    let mut puts = Tokens::new();
+    for (name, field) in names.iter().zip(fields) {
+        puts.extend(if is_natural(field)? {
+            quote! {
+                ::jambox_sdk::codec::encode_natural(
+                    ::jambox_sdk::codec::Natural::to_natural(*#name), out,
+                );
+            }
+        } else {
+            quote! { ::jambox_sdk::codec::Encode::encode_to(#name, out); }
+        });
+    }
+    let pattern = match fields {
+        Fields::Named(_) => quote! { { #(#names),* } },
+        Fields::Unnamed(_) => quote! { ( #(#names),* ) },
+        Fields::Unit => Tokens::new(),
+    };
+    Ok((pattern, puts))
+}
+
+/// The fields of a constructor, each read off the reader.
+fn decode_fields(fields: &Fields) -> Result<Tokens, Error> {
+    let mut takes = Vec::new();
+    for field in fields {
+        takes.push(if is_natural(field)? {
+            quote! { reader.take_natural_as()? }
+        } else {
+            quote! { ::jambox_sdk::codec::Decode::decode(reader, context)? }
+        });
+    }
+    Ok(match fields {
+        Fields::Named(named) => {
+            let names = named.named.iter().map(|field| &field.ident);
+            quote! { { #(#names: #takes),* } }
+        }
+        Fields::Unnamed(_) => quote! { ( #(#takes),* ) },
+        Fields::Unit => Tokens::new(),
+    })
+}
+
+fn bindings(fields: &Fields) -> Vec<Ident> {
+    let named = |(index, field): (usize, &Field)| {
+        field.ident.clone().unwrap_or_else(|| format_ident!("field{index}"))
+    };
+    fields.iter().enumerate().map(named).collect()
+}
+
+fn is_natural(field: &Field) -> Result<bool, Error> {
+    let mut natural = false;
+    for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("codec")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("natural") {
+                natural = true;
+                return Ok(());
+            }
+            Err(meta.error("expected `natural`"))
+        })?;
+    }
+    Ok(natural)
+}

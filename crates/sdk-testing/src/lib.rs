@@ -1,0 +1,1 @@
+//! Runs services under `cargo test`: natively on the real host, or compiled on the engine.

@@ -1,0 +1,200 @@
+//! The three contexts: what an entry point can do.
+
+use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot};
+
+use crate::ecalli::{Argument, host_call, length, value};
+use crate::{
+    AuthorizeFetcher, Error, Machine, NestedPvm, Output, RefineFetcher, RefinePreimages,
+    ServiceInfo, ServiceRef, SpiError, Storage,
+};
+
+/// What is-authorized can do. The macro [`entry_points!`](crate::entry_points) makes it.
+#[derive(Debug)]
+pub struct AuthorizeContext(pub(crate) ());
+
+/// What refine can do. The macro [`entry_points!`](crate::entry_points) makes it.
+#[derive(Debug)]
+pub struct RefineContext(pub(crate) ());
+
+/// What accumulate can do; more of it in [`accumulate`](crate::accumulate). The macro
+/// [`entry_points!`](crate::entry_points) makes it.
+#[derive(Debug)]
+pub struct AccumulateContext(pub(crate) ());
+
+macro_rules! everywhere {
+    ($($context:ident)+) => {$(
+        impl $context {
+            /// The gas that is left after this very call's charge.
+            #[must_use]
+            pub fn remaining_gas(&self) -> u64 {
+                host_call!(Gas).0
+            }
+
+            /// The output of the entry point: these octets and nothing around them.
+            #[must_use]
+            pub fn respond(&self, output: impl Into<Output>) -> Output {
+                output.into()
+            }
+        }
+    )+};
+}
+
+everywhere!(AuthorizeContext RefineContext AccumulateContext);
+
+impl AuthorizeContext {
+    /// What can be asked of the package.
+    #[must_use]
+    pub fn fetcher(&self) -> AuthorizeFetcher {
+        AuthorizeFetcher(())
+    }
+
+    /// The storage of the authorizing service; the paper's host offers none here, and every call
+    /// answers [`Error::Unavailable`].
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        Storage { owner: ServiceRef::Current }
+    }
+}
+
+impl RefineContext {
+    /// What can be asked of the package, its segments and extrinsics.
+    #[must_use]
+    pub fn fetcher(&self) -> RefineFetcher {
+        RefineFetcher(())
+    }
+
+    /// The service's preimages as of the lookup anchor.
+    #[must_use]
+    pub fn preimages(&self) -> RefinePreimages {
+        RefinePreimages { owner: ServiceRef::Current }
+    }
+
+    /// The service's storage; the paper's host offers none in refine, and every call answers
+    /// [`Error::Unavailable`].
+    #[must_use]
+    pub fn service_data(&self) -> Storage {
+        Storage { owner: ServiceRef::Current }
+    }
+
+    /// A service's account; the paper's host answers [`Error::Unavailable`] in refine.
+    ///
+    /// # Errors
+    ///
+    /// See above.
+    pub fn service_info(
+        &self,
+        service: impl Into<ServiceRef>,
+    ) -> Result<Option<ServiceInfo>, Error> {
+        ServiceInfo::of(service.into())
+    }
+
+    /// Exports a segment (at most 4104 octets of it, padded with zeros to as many) and gives its
+    /// index within the package.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] when the package has reached its limit.
+    pub fn export_segment(&self, segment: &[u8]) -> Result<u64, Error> {
+        value(host_call!(Export, Argument::input(segment), length(segment)))
+    }
+
+    /// An inner machine for a program blob, about to start at `pc`; see [`Machine::new`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when the octets are not a program blob.
+    pub fn machine(&self, program: &[u8], pc: u64) -> Result<Machine, Error> {
+        Machine::new(program, pc)
+    }
+
+    /// A standard program in an inner machine; see [`NestedPvm::from_spi`].
+    ///
+    /// # Panics
+    ///
+    /// When [`RefineContext::nested_pvm_checked`] fails.
+    #[must_use]
+    pub fn nested_pvm(&self, blob: &[u8], arguments: &[u8], gas: u64) -> NestedPvm {
+        NestedPvm::from_spi(blob, arguments, gas)
+    }
+
+    /// A standard program in an inner machine; see [`NestedPvm::from_spi_checked`].
+    ///
+    /// # Errors
+    ///
+    /// See [`SpiError`].
+    pub fn nested_pvm_checked(
+        &self,
+        blob: &[u8],
+        arguments: &[u8],
+        gas: u64,
+    ) -> Result<NestedPvm, SpiError> {
+        NestedPvm::from_spi_checked(blob, arguments, gas)
+    }
+}
+
+/// The arguments of refine (`eq:refinvocation`, 0.7.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefineArguments {
+    /// The core that does the work.
+    pub core: CoreIndex,
+    /// The index of the work item within its package.
+    pub item: u32,
+    /// The service that does the work: this one.
+    pub service: ServiceId,
+    /// The item's payload.
+    pub payload: alloc::vec::Vec<u8>,
+    /// The hash of the package.
+    pub package_hash: Hash,
+}
+
+jambox_codec::impl_codec!(RefineArguments {
+    core: natural,
+    item: natural,
+    service: natural,
+    payload,
+    package_hash,
+});
+
+/// The arguments of accumulate (`eq:accinvocation`, 0.7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccumulateArguments {
+    /// The block's slot.
+    pub slot: TimeSlot,
+    /// The service that accumulates: this one.
+    pub service: ServiceId,
+    /// How many inputs there are to fetch.
+    pub input_count: u32,
+}
+
+jambox_codec::impl_codec!(AccumulateArguments {
+    slot: natural,
+    service: natural,
+    input_count: natural,
+});
+
+/// The argument of is-authorized (`eq:isauthinvocation`, 0.7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthorizeArguments {
+    /// The core that the package asks for.
+    pub core: CoreIndex,
+}
+
+jambox_codec::impl_codec!(AuthorizeArguments { core });
+
+/// What a new service starts with; see
+/// [`AccumulateContext::new_service`](crate::AccumulateContext::new_service).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewService {
+    /// The hash of its code.
+    pub code_hash: Hash,
+    /// The length of its code, for the preimage request that it starts with.
+    pub code_length: u32,
+    /// The least gas for each work item's accumulation.
+    pub min_accumulate_gas: Gas,
+    /// The least gas for each transfer to it.
+    pub min_memo_gas: Gas,
+    /// Balance that its threshold is lowered by; other than 0 only for the manager.
+    pub gratis: u64,
+    /// The id wanted; heeded below 2^16 and from the registrar only.
+    pub wanted_id: ServiceId,
+}

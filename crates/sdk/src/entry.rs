@@ -1,0 +1,189 @@
+//! Entry points: arguments in, octets out.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Debug;
+
+use jambox_codec::{Decode, decode_all};
+use jambox_types::Hash;
+
+use crate::context::{
+    AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, RefineArguments,
+    RefineContext,
+};
+
+/// What an entry point gives back, as octets. Refine's are the work result, is-authorized's the
+/// authorizer trace; accumulate's count as a hash if there are exactly 32.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output(pub Vec<u8>);
+
+macro_rules! output_from {
+    ($($from:ty: $value:ident => $octets:expr;)+) => {$(
+        impl From<$from> for Output {
+            fn from($value: $from) -> Self {
+                Self($octets)
+            }
+        }
+    )+};
+}
+
+output_from! {
+    (): _nothing => Vec::new();
+    Vec<u8>: octets => octets;
+    &[u8]: octets => octets.to_vec();
+    &str: text => text.as_bytes().to_vec();
+    String: text => text.into_bytes();
+    Hash: hash => hash.0.to_vec();
+    Option<Hash>: hash => hash.map_or_else(Vec::new, |hash| hash.0.to_vec());
+}
+
+impl<const N: usize> From<[u8; N]> for Output {
+    fn from(octets: [u8; N]) -> Self {
+        Self(octets.to_vec())
+    }
+}
+
+/// An error ends the invocation with a panic that shows it.
+impl<T: Into<Output>, E: Debug> From<Result<T, E>> for Output {
+    fn from(result: Result<T, E>) -> Self {
+        match result {
+            Ok(output) => output.into(),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+/// An entry point as the host sees it: encoded arguments in, octets out.
+pub type Entry = fn(&[u8]) -> Vec<u8>;
+
+/// The entry points of a crate; [`entry_points!`](crate::entry_points) makes one.
+#[derive(Clone, Copy, Debug)]
+pub struct Service {
+    /// Starts at pc 0.
+    pub refine: Option<Entry>,
+    /// Starts at pc 5.
+    pub accumulate: Option<Entry>,
+    /// Starts at pc 0 too.
+    pub is_authorized: Option<Entry>,
+}
+
+impl Service {
+    /// What is-authorized's arguments take; refine's always take more.
+    const AUTHORIZE_ARGUMENTS: usize = 2;
+
+    /// Enters at pc 0: is-authorized if the arguments are its, else refine.
+    ///
+    /// # Panics
+    ///
+    /// When the service has no such entry point.
+    #[must_use]
+    pub fn start(&self, arguments: &[u8]) -> Vec<u8> {
+        match (self.refine, self.is_authorized) {
+            (_, Some(entry)) if arguments.len() == Self::AUTHORIZE_ARGUMENTS => entry(arguments),
+            (Some(entry), _) => entry(arguments),
+            _ => panic!("this service has no refine"),
+        }
+    }
+
+    /// Enters at pc 5.
+    ///
+    /// # Panics
+    ///
+    /// When the service has no accumulate.
+    #[must_use]
+    pub fn accumulate(&self, arguments: &[u8]) -> Vec<u8> {
+        match self.accumulate {
+            Some(entry) => entry(arguments),
+            None => panic!("this service has no accumulate"),
+        }
+    }
+}
+
+fn arguments<T: Decode>(octets: &[u8]) -> T {
+    match decode_all(octets) {
+        Ok(arguments) => arguments,
+        Err(_) => panic!("the host's arguments are malformed"),
+    }
+}
+
+#[doc(hidden)]
+pub fn refine<O: Into<Output>>(
+    entry: impl FnOnce(&RefineContext, RefineArguments) -> O,
+    octets: &[u8],
+) -> Vec<u8> {
+    entry(&RefineContext(()), arguments(octets)).into().0
+}
+
+#[doc(hidden)]
+pub fn accumulate<O: Into<Output>>(
+    entry: impl FnOnce(&AccumulateContext, AccumulateArguments) -> O,
+    octets: &[u8],
+) -> Vec<u8> {
+    entry(&AccumulateContext(()), arguments(octets)).into().0
+}
+
+#[doc(hidden)]
+pub fn is_authorized<O: Into<Output>>(
+    entry: impl FnOnce(&AuthorizeContext, AuthorizeArguments) -> O,
+    octets: &[u8],
+) -> Vec<u8> {
+    entry(&AuthorizeContext(()), arguments(octets)).into().0
+}
+
+/// Declares a crate's entry points, any of them but in this order, and defines `SERVICE`.
+///
+/// Each is a function of a context and arguments, and returns anything that turns into an
+/// [`Output`]: octets, text, a hash or none, nothing, or a `Result` of such, whose error panics.
+///
+/// A crate with `refine` or `accumulate` is a service; the entry point that it lacks panics. With
+/// all three it can be its own authorizer. A crate with only `is_authorized` is an authorizer.
+///
+/// ```
+/// use jambox_sdk::prelude::*;
+///
+/// fn refine(_: &RefineContext, arguments: RefineArguments) -> Vec<u8> {
+///     arguments.payload
+/// }
+///
+/// fn accumulate(_: &AccumulateContext, _: AccumulateArguments) -> Option<Hash> {
+///     None
+/// }
+///
+/// entry_points! { refine = refine, accumulate = accumulate }
+/// # fn main() { assert!(SERVICE.refine.is_some() && SERVICE.is_authorized.is_none()); }
+/// ```
+#[macro_export]
+macro_rules! entry_points {
+    (is_authorized = $authorize:ident $(,)?) => {
+        $crate::entry_points!(@service () () ($authorize));
+        $crate::__export!(authorizer);
+    };
+    (
+        $(refine = $refine:ident $(,)?)?
+        $(accumulate = $accumulate:ident $(,)?)?
+        $(is_authorized = $authorize:ident $(,)?)?
+    ) => {
+        $crate::entry_points!(@service ($($refine)?) ($($accumulate)?) ($($authorize)?));
+        $crate::__export!(service);
+    };
+    (@service ($($refine:ident)?) ($($accumulate:ident)?) ($($authorize:ident)?)) => {
+        /// This crate's entry points.
+        pub const SERVICE: $crate::Service = $crate::Service {
+            refine: $crate::entry_points!(@entry refine $($refine)?),
+            accumulate: $crate::entry_points!(@entry accumulate $($accumulate)?),
+            is_authorized: $crate::entry_points!(@entry is_authorized $($authorize)?),
+        };
+    };
+    (@entry $which:ident) => { ::core::option::Option::None };
+    (@entry $which:ident $function:ident) => {
+        ::core::option::Option::Some(|octets: &[u8]| $crate::__run::$which($function, octets))
+    };
+}
+
+/// Natively there is nothing to export: tests take `SERVICE`.
+#[cfg(not(target_env = "polkavm"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    ($kind:ident) => {};
+}

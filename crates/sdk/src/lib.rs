@@ -1,0 +1,124 @@
+//! What a JAM service in Rust links.
+//!
+//! **What it is.** Entry points ([`entry_points!`]) and the contexts that they receive: everything a
+//! service can ask of its host, typed, with an error for every code that the host may answer. The
+//! same service is compiled for the PVM (`jambox build`) and runs natively under `cargo test`, on
+//! the real host's handlers (`jambox-sdk-testing`).
+//!
+//! **What it is not.** It knows no engine and implements no host function. Natively it hands its
+//! calls to a [`native::Host`]; in the PVM they are instructions.
+//!
+//! **Invariants.** Host-call numbers, result codes and fetch kinds come from `jambox-hostcall`.
+//! Octets that come from outside are decoded, never trusted: what does not decode is an [`Error`].
+//! `unsafe` is found only in `guest`, which is compiled for the PVM only.
+//!
+//! # Example
+//!
+//! A service that counts how often each payload was seen:
+//!
+//! ```
+//! use jambox_sdk::prelude::*;
+//!
+//! fn refine(_: &RefineContext, arguments: RefineArguments) -> Hash {
+//!     blake2b_256(&arguments.payload)
+//! }
+//!
+//! fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+//!     for input in ctx.fetcher().inputs()? {
+//!         let AccumulateInput::Operand(operand) = input else { continue };
+//!         let Ok(hash) = operand.result.0 else { continue };
+//!         let seen: u64 = ctx.storage().load(&hash)?.unwrap_or(0);
+//!         ctx.storage().store(&hash, &(seen + 1))?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! entry_points! { refine = refine, accumulate = accumulate }
+//! # fn main() {}
+//! ```
+//!
+//! # Features
+//!
+//! `log-off`, `log-error`, `log-warn`, `log-info`, `log-debug`: log lines above that level are not
+//! compiled in. Without any, all are.
+#![no_std]
+
+extern crate alloc;
+#[cfg(not(target_env = "polkavm"))]
+extern crate std;
+// The derive macros name this crate by its name, inside it too.
+extern crate self as jambox_sdk;
+
+pub mod accumulate;
+mod context;
+mod ecalli;
+mod entry;
+mod error;
+mod fetch;
+#[cfg(target_env = "polkavm")]
+mod guest;
+mod hash;
+pub mod log;
+mod machine;
+#[cfg(not(target_env = "polkavm"))]
+pub mod native;
+mod nested;
+mod preimages;
+mod service;
+mod storage;
+
+pub use context::{
+    AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, NewService,
+    RefineArguments, RefineContext,
+};
+pub use entry::{Entry, Output, Service};
+pub use error::Error;
+pub use fetch::{
+    AccumulateFetcher, AuthorizeFetcher, ItemSummary, RefineFetcher, fetch, fetch_part,
+};
+pub use hash::blake2b_256;
+pub use jambox_codec as codec;
+pub use jambox_hostcall::{FetchKind, LogLevel};
+pub use jambox_sdk_macros::{Decode, Encode, Key};
+pub use jambox_types as types;
+pub use machine::{ExitReason, FIRST_PAGE, InvokeIo, Machine, PAGE_SIZE, PageAccess};
+pub use nested::{
+    Flow, InnerHost, NestedPvm, SPI_ARGUMENTS_START, SPI_MAX_ARGUMENTS, SPI_READ_ONLY_START,
+    SPI_RETURN_ADDRESS, SPI_SEGMENT_SIZE, SPI_STACK_END, SpiError,
+};
+pub use preimages::{Preimages, RefinePreimages, Request};
+pub use service::{ServiceInfo, ServiceRef};
+pub use storage::{Key, Storage};
+
+#[cfg(target_env = "polkavm")]
+#[doc(hidden)]
+pub use guest::entry as __entry;
+
+#[doc(hidden)]
+pub use alloc::borrow::Cow as __Cow;
+
+#[doc(hidden)]
+pub mod __run {
+    pub use crate::entry::{accumulate, is_authorized, refine};
+}
+
+/// What most services use.
+pub mod prelude {
+    pub use alloc::boxed::Box;
+    pub use alloc::format;
+    pub use alloc::string::{String, ToString};
+    pub use alloc::vec;
+    pub use alloc::vec::Vec;
+
+    pub use jambox_codec::{decode_all, encode};
+    pub use jambox_types::{
+        AccumulateInput, CoreIndex, DeferredTransfer, Gas, Hash, Memo, Operand, ServiceId,
+        TimeSlot, WorkError,
+    };
+
+    pub use crate::{
+        AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, Decode,
+        Encode, Error, ExitReason, NestedPvm, NewService, Output, PageAccess, RefineArguments,
+        RefineContext, ServiceRef, blake2b_256, debug, entry_points, error, info, trace, warn,
+    };
+}

@@ -1,0 +1,238 @@
+//! Inner machines: programs that refine runs in a memory of their own.
+
+use core::fmt;
+
+use jambox_hostcall::InnerExit;
+
+use crate::Error;
+use crate::ecalli::{Argument, done, host_call, length, value};
+
+/// Octets in a page of memory.
+pub const PAGE_SIZE: u64 = 4096;
+
+/// The first page that can be made accessible: addresses below it always panic.
+pub const FIRST_PAGE: u64 = 16;
+
+/// What a page of an inner machine lets it do, and what becomes of its contents (`pages`, 0.7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum PageAccess {
+    /// Nothing; contents are lost.
+    Inaccessible = 0,
+    /// Reading; contents become zero.
+    Read = 1,
+    /// Reading and writing; contents become zero.
+    ReadWrite = 2,
+    /// Reading; contents stay. For pages that are accessible already.
+    ReadKeep = 3,
+    /// Reading and writing; contents stay. For pages that are accessible already.
+    ReadWriteKeep = 4,
+}
+
+/// Why an inner machine stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitReason {
+    /// It halted.
+    Halt,
+    /// It panicked.
+    Panic,
+    /// It touched memory that is not accessible. It can go on once that is.
+    Fault {
+        /// The address of the page.
+        address: u64,
+    },
+    /// It asks for a host call. It goes on behind it, with whatever its registers hold then.
+    Host {
+        /// The number of the call.
+        call: u64,
+    },
+    /// It ran out of gas. It can go on with more.
+    OutOfGas,
+}
+
+impl ExitReason {
+    fn decode((r7, r8): (u64, u64)) -> Result<Self, Error> {
+        match InnerExit::from_value(r7) {
+            Some(InnerExit::Halt) => Ok(Self::Halt),
+            Some(InnerExit::Panic) => Ok(Self::Panic),
+            Some(InnerExit::Fault) => Ok(Self::Fault { address: r8 }),
+            Some(InnerExit::Host) => Ok(Self::Host { call: r8 }),
+            Some(InnerExit::OutOfGas) => Ok(Self::OutOfGas),
+            None => Err(Error::of_code(r7).unwrap_or(Error::Unexpected(r7))),
+        }
+    }
+}
+
+impl fmt::Display for ExitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Halt => f.write_str("halted"),
+            Self::Panic => f.write_str("panicked"),
+            Self::Fault { address } => write!(f, "faulted at {address:#x}"),
+            Self::Host { call } => write!(f, "asked for host call {call}"),
+            Self::OutOfGas => f.write_str("ran out of gas"),
+        }
+    }
+}
+
+/// Gas and registers of an inner machine: 112 octets, gas first, then r0 to r12, all u64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvokeIo {
+    octets: [u8; Self::LENGTH],
+}
+
+impl InvokeIo {
+    /// Octets in the block.
+    pub const LENGTH: usize = 112;
+
+    /// This much gas and registers of zero.
+    #[must_use]
+    pub fn new(gas: u64) -> Self {
+        let mut io = Self { octets: [0; Self::LENGTH] };
+        io.set_gas(gas);
+        io
+    }
+
+    /// The gas: the limit before a run, what is left of it after.
+    #[must_use]
+    pub fn gas(&self) -> u64 {
+        self.word(0)
+    }
+
+    /// Sets the gas limit for the next run.
+    pub fn set_gas(&mut self, gas: u64) {
+        self.set_word(0, gas);
+    }
+
+    /// A register.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is above 12.
+    #[must_use]
+    pub fn register(&self, index: usize) -> u64 {
+        assert!(index < 13, "there is no such register");
+        self.word(index + 1)
+    }
+
+    /// Sets a register.
+    ///
+    /// # Panics
+    ///
+    /// When `index` is above 12.
+    pub fn set_register(&mut self, index: usize, value: u64) {
+        assert!(index < 13, "there is no such register");
+        self.set_word(index + 1, value);
+    }
+
+    fn word(&self, index: usize) -> u64 {
+        let mut word = [0; 8];
+        word.copy_from_slice(&self.octets[index * 8..index * 8 + 8]);
+        u64::from_le_bytes(word)
+    }
+
+    fn set_word(&mut self, index: usize, value: u64) {
+        self.octets[index * 8..index * 8 + 8].copy_from_slice(&value.to_le_bytes());
+    }
+}
+
+/// An inner machine. Dropping it removes it from the host.
+#[derive(Debug)]
+pub struct Machine {
+    handle: u64,
+}
+
+impl Machine {
+    /// Makes a machine of a program blob, with empty memory, about to start at `pc`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when the octets are not a program blob.
+    pub fn new(program: &[u8], pc: u64) -> Result<Self, Error> {
+        let created =
+            host_call!(Machine, Argument::input(program), length(program), Argument::number(pc),);
+        value(created).map(|handle| Self { handle })
+    }
+
+    /// Copies from the machine's memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`] when it is not all readable there.
+    pub fn peek(&self, source: u64, into: &mut [u8]) -> Result<(), Error> {
+        let count = length(into);
+        done(host_call!(
+            Peek,
+            Argument::number(self.handle),
+            Argument::output(into),
+            Argument::number(source),
+            count,
+        ))
+    }
+
+    /// Copies into the machine's memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`] when it is not all writable there.
+    pub fn poke(&mut self, destination: u64, data: &[u8]) -> Result<(), Error> {
+        done(host_call!(
+            Poke,
+            Argument::number(self.handle),
+            Argument::input(data),
+            Argument::number(destination),
+            length(data),
+        ))
+    }
+
+    /// Sets what `count` pages from `first` on let the machine do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when a page is below [`FIRST_PAGE`] or beyond the memory, or when
+    /// contents are to stay and a page is inaccessible.
+    pub fn pages(&mut self, first: u64, count: u64, access: PageAccess) -> Result<(), Error> {
+        done(host_call!(
+            Pages,
+            Argument::number(self.handle),
+            Argument::number(first),
+            Argument::number(count),
+            Argument::number(access as u64),
+        ))
+    }
+
+    /// Runs the machine on `io`'s gas and registers until it stops, and leaves both there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unexpected`] when the host names no reason that the paper knows.
+    pub fn invoke(&mut self, io: &mut InvokeIo) -> Result<ExitReason, Error> {
+        ExitReason::decode(host_call!(
+            Invoke,
+            Argument::number(self.handle),
+            Argument::output(&mut io.octets),
+        ))
+    }
+
+    /// Removes the machine and gives its program counter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unknown`] when the host does not know the machine.
+    pub fn expunge(self) -> Result<u64, Error> {
+        let handle = self.handle;
+        core::mem::forget(self);
+        expunge(handle)
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // It was there: its handle came from the host, and only `expunge` takes it back.
+        let _ = expunge(self.handle);
+    }
+}
+
+fn expunge(handle: u64) -> Result<u64, Error> {
+    value(host_call!(Expunge, Argument::number(handle)))
+}

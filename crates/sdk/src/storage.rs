@@ -1,0 +1,192 @@
+//! Services' storage.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use jambox_codec::{Decode, Encode, decode_all, encode};
+use jambox_types::{Hash, ServiceId};
+
+use crate::ecalli::{Argument, host_call, length, optional, read_all};
+use crate::{Error, ServiceRef};
+
+/// A service's storage: values under keys, both any octets.
+///
+/// Made by a context's `storage()`. In refine and is-authorized the paper's host offers none of
+/// this: every call answers [`Error::Unavailable`] there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Storage {
+    pub(crate) owner: ServiceRef,
+}
+
+impl Storage {
+    /// The storage of another service, to read.
+    #[must_use]
+    pub const fn of(owner: ServiceRef) -> Self {
+        Self { owner }
+    }
+
+    /// The value under `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] outside accumulate.
+    pub fn get(&self, key: &(impl Key + ?Sized)) -> Result<Option<Vec<u8>>, Error> {
+        let key = key.octets();
+        read_all(|offset, into| self.read(&*key, offset, into))
+    }
+
+    /// Copies a part of the value under `key`, from `offset` on, and gives the whole value's
+    /// length. A value that ends before `into` does leaves the rest of it alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::get`].
+    pub fn read(
+        &self,
+        key: &(impl Key + ?Sized),
+        offset: u64,
+        into: &mut [u8],
+    ) -> Result<Option<u64>, Error> {
+        let key = &*key.octets();
+        let most = length(into);
+        optional(host_call!(
+            Read,
+            Argument::number(self.owner.register()),
+            Argument::input(key),
+            length(key),
+            Argument::output(into),
+            Argument::number(offset),
+            most,
+        ))
+    }
+
+    /// The length of the value under `key`, without reading it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::get`].
+    pub fn length(&self, key: &(impl Key + ?Sized)) -> Result<Option<u64>, Error> {
+        self.read(key, 0, &mut [])
+    }
+
+    /// Stores a value and gives the length of the one that it replaces. An empty value removes the
+    /// key. Only the own storage can be written, whoever this one belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] when the balance does not cover what the storage would then demand;
+    /// [`Error::Unavailable`] outside accumulate; [`Error::Refused`] on another service's storage.
+    pub fn set(
+        &self,
+        key: &(impl Key + ?Sized),
+        value: impl AsRef<[u8]>,
+    ) -> Result<Option<u64>, Error> {
+        if self.owner != ServiceRef::Current {
+            return Err(Error::Refused);
+        }
+        let (key, value) = (&*key.octets(), value.as_ref());
+        optional(host_call!(
+            Write,
+            Argument::input(key),
+            length(key),
+            Argument::input(value),
+            length(value),
+        ))
+    }
+
+    /// Removes a key and gives the length of its value, if it had one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::set`].
+    pub fn remove(&self, key: &(impl Key + ?Sized)) -> Result<Option<u64>, Error> {
+        self.set(key, [])
+    }
+
+    /// The value under `key`, decoded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::get`], and [`Error::Decode`] when it is not the encoding of a `V`.
+    pub fn load<V: Decode>(&self, key: &(impl Key + ?Sized)) -> Result<Option<V>, Error> {
+        match self.get(key)? {
+            Some(octets) => Ok(Some(decode_all(&octets)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Stores the encoding of a value. A value whose encoding is empty removes the key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::set`].
+    pub fn store(
+        &self,
+        key: &(impl Key + ?Sized),
+        value: &(impl Encode + ?Sized),
+    ) -> Result<(), Error> {
+        self.set(key, encode(value)).map(|_| ())
+    }
+}
+
+/// What can be a storage key. Text and octets stand for themselves; own types get their encoding
+/// with `#[derive(Encode, Key)]`.
+///
+/// ```
+/// use jambox_sdk::prelude::*;
+/// use jambox_sdk::Key;
+///
+/// #[derive(Encode, Key)]
+/// struct Balance { owner: ServiceId, asset: u16 }
+///
+/// assert_eq!(*Balance { owner: ServiceId(7), asset: 1 }.octets(), [7, 0, 0, 0, 1, 0]);
+/// assert_eq!(*"total".octets(), *b"total");
+/// ```
+pub trait Key {
+    /// The key as the host sees it.
+    fn octets(&self) -> Cow<'_, [u8]>;
+}
+
+macro_rules! keys {
+    ($($type:ty: $key:ident => $octets:expr;)+) => {$(
+        impl Key for $type {
+            fn octets(&self) -> Cow<'_, [u8]> {
+                let $key = self;
+                Cow::Borrowed($octets)
+            }
+        }
+    )+};
+}
+
+keys! {
+    str: text => text.as_bytes();
+    String: text => text.as_bytes();
+    [u8]: octets => octets;
+    Vec<u8>: octets => octets;
+    Hash: hash => &hash.0;
+}
+
+impl<const N: usize> Key for [u8; N] {
+    fn octets(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(self)
+    }
+}
+
+macro_rules! encoded_keys {
+    ($($type:ty)+) => {$(
+        impl Key for $type {
+            fn octets(&self) -> Cow<'_, [u8]> {
+                Cow::Owned(encode(self))
+            }
+        }
+    )+};
+}
+
+encoded_keys!(u8 u16 u32 u64 ServiceId);
+
+impl<T: Key + ?Sized> Key for &T {
+    fn octets(&self) -> Cow<'_, [u8]> {
+        (**self).octets()
+    }
+}

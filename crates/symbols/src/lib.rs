@@ -1,0 +1,151 @@
+//! Which function, file and line an instruction of a service comes from.
+//!
+//! **What it is.** The symbol file that a build leaves beside a blob, keyed by the blob's code
+//! hash: ranges of code, each with the source location and the functions inlined there.
+//!
+//! **What it is not.** It reads no ELF and no DWARF (the build does), and decides nothing about a
+//! run: a program behaves the same with and without symbols.
+//!
+//! **Invariants.** Ranges are sorted, not empty and do not overlap; every range has a frame. A file
+//! is text, one line an entry, and the same symbols always give the same octets.
+//!
+//! # Example
+//!
+//! ```
+//! use jambox_symbols::{Frame, Range, Symbols};
+//! use jambox_types::Hash;
+//!
+//! let frame = |function: &str, line| Frame {
+//!     function: function.into(),
+//!     file: "src/lib.rs".into(),
+//!     line,
+//! };
+//! let frames = vec![frame("demo::checked", 7), frame("demo::refine", 21)];
+//! let symbols = Symbols::new(Hash([1; 32]), vec![Range { start: 10, end: 30, frames }])?;
+//!
+//! let read: Symbols = symbols.to_string().parse()?;
+//! assert_eq!(read, symbols);
+//! let found = read.frames_at(12);
+//! assert_eq!(found[0].to_string(), "demo::checked (src/lib.rs:7)");
+//! assert_eq!(&*found[1].function, "demo::refine", "checked was inlined into refine");
+//! assert!(read.frames_at(30).is_empty());
+//! # Ok::<(), jambox_symbols::SymbolsError>(())
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod text;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jambox_types::Hash;
+
+pub use text::SymbolsError;
+
+/// A place in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The function with its path, for example `demo::refine`; empty if unknown.
+    pub function: Arc<str>,
+    /// The file as the compiler names it; empty if unknown.
+    pub file: Arc<str>,
+    /// The line from 1 on; 0 if unknown.
+    pub line: u32,
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.function.is_empty() { "?" } else { &self.function })?;
+        match (self.file.is_empty(), self.line) {
+            (true, _) => Ok(()),
+            (false, 0) => write!(f, " ({})", self.file),
+            (false, line) => write!(f, " ({}:{line})", self.file),
+        }
+    }
+}
+
+/// A stretch of code that comes from one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first octet of code, a program counter.
+    pub start: u32,
+    /// The octet after the last.
+    pub end: u32,
+    /// Innermost first: the second was inlined around the first, and so on.
+    pub frames: Vec<Frame>,
+}
+
+/// The symbols of one blob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Symbols {
+    code_hash: Hash,
+    ranges: Vec<Range>,
+}
+
+impl Symbols {
+    /// Takes ranges in any order.
+    ///
+    /// # Errors
+    ///
+    /// When ranges overlap, are empty or have no frame.
+    pub fn new(code_hash: Hash, mut ranges: Vec<Range>) -> Result<Self, SymbolsError> {
+        ranges.sort_by_key(|range| range.start);
+        let empty = ranges.iter().find(|range| range.start >= range.end || range.frames.is_empty());
+        if let Some(range) = empty {
+            return Err(SymbolsError::EmptyRange { start: range.start });
+        }
+        let pairs = ranges.iter().zip(ranges.iter().skip(1));
+        if let Some((_, second)) =
+            pairs.into_iter().find(|(first, second)| first.end > second.start)
+        {
+            return Err(SymbolsError::Overlap { start: second.start });
+        }
+        Ok(Self { code_hash, ranges })
+    }
+
+    /// The hash of the blob that the symbols are for.
+    #[must_use]
+    pub const fn code_hash(&self) -> Hash {
+        self.code_hash
+    }
+
+    /// All ranges by address.
+    #[must_use]
+    pub fn ranges(&self) -> &[Range] {
+        &self.ranges
+    }
+
+    /// Where the instruction at `pc` comes from, innermost first; nothing where that is unknown.
+    #[must_use]
+    pub fn frames_at(&self, pc: u64) -> &[Frame] {
+        let Ok(pc) = u32::try_from(pc) else { return &[] };
+        let after = self.ranges.partition_point(|range| range.start <= pc);
+        let range = after.checked_sub(1).and_then(|index| self.ranges.get(index));
+        match range {
+            Some(range) if pc < range.end => &range.frames,
+            _ => &[],
+        }
+    }
+
+    /// What the symbol file of a blob is called: its code hash, so that it is found whatever the
+    /// blob's name.
+    #[must_use]
+    pub fn file_name(code_hash: Hash) -> String {
+        format!("{code_hash}.symbols")
+    }
+
+    /// The folder beside a blob in which its symbol file lies.
+    #[must_use]
+    pub fn folder_of(blob: &Path) -> PathBuf {
+        blob.parent().unwrap_or(Path::new("")).join("symbols")
+    }
+}
