@@ -18,10 +18,12 @@ const LOG_LIMIT: u64 = 1 << 16;
 /// Logs a line if all of it is readable; never panics the guest, and tells it nothing (JIP-1).
 pub(crate) fn log(invocation: Invocation, guest: &mut Guest<'_>, request: &request::Log) -> Reply {
     let nobody = Slice { address: 0, length: 0 };
-    let text = |slice: Slice| {
+    let mut text = |slice: Slice| {
         let readable = guest.memory.is_readable(slice.address, slice.length);
         let read = || guest.memory.read(slice.address, slice.length.min(LOG_LIMIT));
-        readable.then(read).and_then(Result::ok)
+        let octets = readable.then(read).and_then(Result::ok)?;
+        guest.observer.memory_read(slice.address, &octets);
+        Some(octets)
     };
     let target = if request.target == nobody { Some(None) } else { text(request.target).map(Some) };
     if let (Some(target), Some(message)) = (target, text(request.message)) {
