@@ -22,8 +22,20 @@ pub enum Backend {
     /// Predecoded instructions, interpreted.
     #[default]
     Interpreter,
+    /// The same, with control passed from op to op by a loop, as it is on targets where it cannot
+    /// be passed by jumps. For tests.
+    LoopedInterpreter,
     /// The exact interpreter that inspected runs use, for everything. Slow: an oracle for tests.
     Stepper,
+    /// Native code for whatever is reached. Making an engine fails where the platform cannot run
+    /// native code.
+    Recompiler,
+    /// The interpreter while a program is new, native code once its instances have used this much
+    /// gas. Where the platform cannot run native code, the interpreter for everything.
+    Auto {
+        /// Gas used in all by the instances of a module before it moves over.
+        threshold: u64,
+    },
 }
 
 /// A configuration that modules are made for. Cheap to clone.
@@ -37,6 +49,7 @@ struct Inner {
     config: Config,
     set: InstructionSet,
     gas_model: GasModel,
+    no_native_code: Option<String>,
 }
 
 impl Engine {
@@ -48,13 +61,26 @@ impl Engine {
         let revision = config.revision;
         let gas_model = GasModel::of(revision).ok_or(EngineError::UnsupportedRevision(revision))?;
         let set = InstructionSet::of(revision);
-        Ok(Self { inner: Arc::new(Inner { config, set, gas_model }) })
+        let no_native_code = match config.backend {
+            Backend::Recompiler | Backend::Auto { .. } => no_native_code(),
+            Backend::Interpreter | Backend::LoopedInterpreter | Backend::Stepper => None,
+        };
+        if let (Backend::Recompiler, Some(reason)) = (config.backend, &no_native_code) {
+            return Err(EngineError::NoNativeCode { reason: reason.clone() });
+        }
+        Ok(Self { inner: Arc::new(Inner { config, set, gas_model, no_native_code }) })
     }
 
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> Config {
         self.inner.config
+    }
+
+    /// Why [`Backend::Auto`] interprets everything here, if it does.
+    #[must_use]
+    pub fn no_native_code(&self) -> Option<&str> {
+        self.inner.no_native_code.as_deref()
     }
 
     /// The instructions that the revision has.
@@ -68,4 +94,12 @@ impl Engine {
     pub fn gas_model(&self) -> GasModel {
         self.inner.gas_model
     }
+}
+
+/// Why this platform cannot run native code, if it cannot.
+fn no_native_code() -> Option<String> {
+    #[cfg(native)]
+    return crate::native::unavailable();
+    #[cfg(not(native))]
+    Some("this build has none".to_string())
 }

@@ -9,6 +9,12 @@ pub enum EngineError {
     /// The engine does not execute this revision (yet).
     #[error("the engine does not execute {0}")]
     UnsupportedRevision(Revision),
+    /// The recompiler was asked for on a platform that cannot run native code.
+    #[error("this platform cannot run native code: {reason}")]
+    NoNativeCode {
+        /// What it lacks.
+        reason: String,
+    },
     /// Arguments are longer than the standard program's argument area.
     #[error("{length} octets of arguments, but the argument area has room for {limit}")]
     ArgumentsTooLong {

@@ -3,7 +3,10 @@
 use jambox_isa::Reg;
 use jambox_program::StandardProgram;
 
-use crate::{EngineError, Exit, Inspector, Memory, Module, standard, stepper};
+use crate::interpreter::State;
+#[cfg(native)]
+use crate::native;
+use crate::{EngineError, Exit, Inspector, Memory, Module, module, standard, stepper};
 
 /// One machine: a [`Module`] with registers, a position in the code, gas and memory.
 ///
@@ -14,10 +17,12 @@ use crate::{EngineError, Exit, Inspector, Memory, Module, standard, stepper};
 /// running out of gas with more gas.
 pub struct Instance {
     pub(crate) module: Module,
-    pub(crate) regs: [u64; 13],
-    pub(crate) pc: u64,
+    pub(crate) state: State,
     pub(crate) gas: u64,
     pub(crate) memory: Memory,
+    /// Where native code goes on, if it was left for a host call.
+    #[cfg(native)]
+    pub(crate) resume: Option<native::Resume>,
 }
 
 impl Instance {
@@ -27,7 +32,14 @@ impl Instance {
     /// None for now; backends may fail to provide what they need.
     pub fn new(module: &Module) -> Result<Self, EngineError> {
         let memory = Memory::new();
-        Ok(Self { module: module.clone(), regs: [0; 13], pc: 0, gas: 0, memory })
+        Ok(Self {
+            module: module.clone(),
+            state: State::new(),
+            gas: 0,
+            memory,
+            #[cfg(native)]
+            resume: None,
+        })
     }
 
     /// An instance with the memory and registers of a standard program given arguments (the
@@ -48,7 +60,8 @@ impl Instance {
 
     /// Runs from the current pc until something ends the run.
     pub fn run(&mut self) -> Exit {
-        stepper::run(self, &mut ())
+        let module = self.module.clone();
+        module::run(module.code(), self)
     }
 
     /// Like [`run`](Self::run), exactly and slowly, telling an inspector what happens.
@@ -65,25 +78,25 @@ impl Instance {
     /// The position of the next instruction; after an exit, of the one that caused it.
     #[must_use]
     pub fn pc(&self) -> u64 {
-        self.pc
+        self.state.pc
     }
 
     /// Sets the position of the next instruction. Any is legal: where no instruction starts, the
     /// next run panics.
     pub fn set_pc(&mut self, pc: u64) {
-        self.pc = pc;
+        self.state.pc = pc;
     }
 
     /// The position after the instruction at [`pc`](Self::pc).
     #[must_use]
     pub fn next_pc(&self) -> u64 {
-        self.module.next_pc(self.pc)
+        self.module.next_pc(self.state.pc)
     }
 
     /// Moves past the instruction at [`pc`](Self::pc). After [`Exit::HostCall`] it is the `ecalli`
     /// that was served.
     pub fn skip_host_call(&mut self) {
-        self.pc = self.next_pc();
+        self.state.pc = self.next_pc();
     }
 
     /// The gas left; 0 when it ran out.
@@ -100,12 +113,12 @@ impl Instance {
     /// The registers.
     #[must_use]
     pub fn regs(&self) -> &[u64; 13] {
-        &self.regs
+        &self.state.regs
     }
 
     /// The registers, to change.
     pub fn regs_mut(&mut self) -> &mut [u64; 13] {
-        &mut self.regs
+        &mut self.state.regs
     }
 
     /// One register.
@@ -113,14 +126,14 @@ impl Instance {
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "a Reg is below 13")]
     pub fn reg(&self, reg: Reg) -> u64 {
-        self.regs[reg.index()]
+        self.state.regs[reg.index()]
     }
 
     /// Sets one register.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "a Reg is below 13")]
     pub fn set_reg(&mut self, reg: Reg, value: u64) {
-        self.regs[reg.index()] = value;
+        self.state.regs[reg.index()] = value;
     }
 
     /// The memory.

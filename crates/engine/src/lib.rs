@@ -43,8 +43,11 @@ mod fault;
 mod gas;
 mod inspector;
 mod instance;
+mod interpreter;
 mod memory;
 mod module;
+#[cfg(native)]
+mod native;
 mod semantics;
 mod standard;
 mod stepper;

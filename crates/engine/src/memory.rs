@@ -208,6 +208,14 @@ impl Memory {
         with_space!(&mut self.space, memory => memory.store(address, octets), empty => false)
     }
 
+    /// The memory that the fast interpreter works on, if this is it.
+    pub(crate) fn fast(&mut self) -> Option<&mut DefaultMemory> {
+        match self.occupied() {
+            Space::Fast(memory) => Some(memory),
+            _ => None,
+        }
+    }
+
     fn is_empty(&self) -> bool {
         matches!(self.space, Space::Empty)
     }

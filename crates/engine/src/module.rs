@@ -6,7 +6,9 @@ use jambox_isa::operands::NoOperands;
 use jambox_isa::{Instruction, InstructionSet};
 use jambox_program::ProgramBlob;
 
-use crate::{Engine, EngineError, Exit, GasModel};
+#[cfg(native)]
+use crate::native;
+use crate::{Backend, Engine, EngineError, Exit, GasModel, Instance, interpreter, stepper};
 
 /// The dynamic jump address that ends a run regularly (0.7.2, `eq:jumptablealignment`).
 const HALT_ADDRESS: u32 = 0xffff_0000;
@@ -25,6 +27,55 @@ pub struct Module {
 struct Inner {
     engine: Engine,
     program: ProgramBlob,
+    code: Code,
+}
+
+/// The program as a backend has it.
+pub(crate) enum Code {
+    /// As it is.
+    Stepped,
+    /// For the interpreter, control passed by a loop.
+    Looped(Box<interpreter::Code<interpreter::Looped>>),
+    /// For the interpreter, control passed by calls.
+    #[cfg(threaded)]
+    Threaded(Box<interpreter::Code<interpreter::Threaded>>),
+    /// Native.
+    #[cfg(native)]
+    Native(Box<native::Tiered>),
+}
+
+impl Code {
+    /// Falls back to the exact interpreter for a program that is too large for the backend.
+    fn new(engine: &Engine, program: &ProgramBlob) -> Self {
+        match engine.config().backend {
+            Backend::Stepper => Self::Stepped,
+            Backend::LoopedInterpreter => Self::predecoded(engine, program, Self::Looped),
+            #[cfg(native)]
+            Backend::Recompiler => Self::Native(Box::new(native::Tiered::new(0))),
+            #[cfg(native)]
+            Backend::Auto { threshold } if engine.no_native_code().is_none() => {
+                Self::Native(Box::new(native::Tiered::new(threshold)))
+            }
+            _ => Self::interpreted(engine, program),
+        }
+    }
+
+    /// For the interpreter, in the way that is fastest in this build.
+    pub(crate) fn interpreted(engine: &Engine, program: &ProgramBlob) -> Self {
+        #[cfg(threaded)]
+        return Self::predecoded(engine, program, Self::Threaded);
+        #[cfg(not(threaded))]
+        Self::predecoded(engine, program, Self::Looped)
+    }
+
+    fn predecoded<D: interpreter::Dispatch>(
+        engine: &Engine,
+        program: &ProgramBlob,
+        code: impl FnOnce(Box<interpreter::Code<D>>) -> Self,
+    ) -> Self {
+        let ops = interpreter::Code::new(program, engine.instruction_set(), engine.gas_model());
+        ops.map_or(Self::Stepped, |ops| code(Box::new(ops)))
+    }
 }
 
 impl Module {
@@ -33,7 +84,8 @@ impl Module {
     /// # Errors
     /// None for now; backends may refuse a program that is too large for them.
     pub fn new(engine: &Engine, program: ProgramBlob) -> Result<Self, EngineError> {
-        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), program }) })
+        let code = Code::new(engine, &program);
+        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), program, code }) })
     }
 
     /// The engine that this module is for.
@@ -75,24 +127,47 @@ impl Module {
         self.inner.engine.gas_model()
     }
 
-    /// Where a dynamic jump to `address` leads, or how it ends the run (0.7.2,
-    /// `eq:jumptablealignment`).
+    pub(crate) fn code(&self) -> &Code {
+        &self.inner.code
+    }
+
+    /// Where a dynamic jump to `address` leads, or how it ends the run.
     pub(crate) fn resolve_jump(&self, address: u32) -> Result<u32, Exit> {
-        if address == HALT_ADDRESS {
-            return Err(Exit::Halt);
-        }
-        if !address.is_multiple_of(JUMP_ALIGNMENT) {
-            return Err(Exit::Panic);
-        }
-        let index = (address / JUMP_ALIGNMENT).checked_sub(1).ok_or(Exit::Panic)?;
-        let target = self.program().jump_table().get(u64::from(index)).ok_or(Exit::Panic)?;
-        if !self.is_block_start(target) {
-            return Err(Exit::Panic);
-        }
-        u32::try_from(target).map_err(|_| Exit::Panic)
+        resolve_jump(self.program(), self.set(), address)
     }
 
     fn set(&self) -> InstructionSet {
         self.inner.engine.instruction_set()
     }
+}
+
+/// Runs until something ends the run.
+pub(crate) fn run(code: &Code, instance: &mut Instance) -> Exit {
+    match code {
+        Code::Stepped => stepper::run(instance, &mut ()),
+        Code::Looped(code) => interpreter::run(code, instance),
+        #[cfg(threaded)]
+        Code::Threaded(code) => interpreter::run(code, instance),
+        #[cfg(native)]
+        Code::Native(tiered) => native::run(tiered, instance),
+    }
+}
+
+/// Where a dynamic jump to `address` leads, or how it ends the run (0.7.2,
+/// `eq:jumptablealignment`).
+pub(crate) fn resolve_jump(
+    program: &ProgramBlob,
+    set: InstructionSet,
+    address: u32,
+) -> Result<u32, Exit> {
+    if address == HALT_ADDRESS {
+        return Err(Exit::Halt);
+    }
+    if !address.is_multiple_of(JUMP_ALIGNMENT) {
+        return Err(Exit::Panic);
+    }
+    let index = (address / JUMP_ALIGNMENT).checked_sub(1).ok_or(Exit::Panic)?;
+    let target = program.jump_table().get(u64::from(index)).ok_or(Exit::Panic)?;
+    let target = u32::try_from(target).map_err(|_| Exit::Panic)?;
+    if program.is_block_start(set, target) { Ok(target) } else { Err(Exit::Panic) }
 }

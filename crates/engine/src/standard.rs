@@ -29,7 +29,7 @@ pub(crate) fn initialize(
     section(memory, stack, &[], Access::ReadWrite);
     section(memory, argument_area, arguments, Access::ReadOnly);
     memory.set_heap(heap_end, heap_limit);
-    instance.regs = StandardProgram::registers(length);
+    instance.state.regs = StandardProgram::registers(length);
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> 
 }
 
 fn try_step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> Option<Exit> {
-    let instruction = instance.module.instruction_at(instance.pc);
+    let instruction = instance.module.instruction_at(instance.state.pc);
     let cost = instance.module.gas_model().instruction_cost(&instruction);
     let Some(gas) = instance.gas.checked_sub(cost) else {
         instance.gas = 0;
@@ -41,8 +41,8 @@ fn try_step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> Option<
     instance.gas = gas;
     inspector.before_instruction(instance, &instruction);
     match instruction.visit(&mut Step { instance, inspector }) {
-        Flow::Next => instance.pc = instance.next_pc(),
-        Flow::Jump(target) => instance.pc = target,
+        Flow::Next => instance.state.pc = instance.next_pc(),
+        Flow::Jump(target) => instance.state.pc = target,
         Flow::Exit(exit) => return Some(exit),
     }
     None

@@ -1,0 +1,296 @@
+//! Passing control: handlers, transfers and stops.
+
+use super::code::Code;
+use super::dispatch::Dispatch;
+use super::op::{At, Handler};
+use super::ops::{self, Condition, Simple};
+use super::{State, Stop, View};
+
+/// What an op is to do, control included.
+pub(crate) trait Action {
+    /// Executes the op at `at`, whose segment has been paid, and passes control on.
+    fn run<'t, D: Dispatch>(
+        at: At<'t, D>,
+        state: &mut State,
+        gas: i64,
+        memory: View<'_>,
+        code: &'t Code<D>,
+    ) -> D::Next<'t>;
+}
+
+/// The handler for an action.
+pub(crate) fn handler<D: Dispatch, A: Action>() -> Handler<D> {
+    /// What `cargo xtask check-dispatch` looks for in the disassembly.
+    fn op_handler<'t, D: Dispatch, A: Action>(
+        at: At<'t, D>,
+        state: &mut State,
+        gas: i64,
+        memory: View<'_>,
+        code: &'t Code<D>,
+    ) -> D::Next<'t> {
+        A::run(at, state, gas, memory, code)
+    }
+    op_handler::<D, A>
+}
+
+/// Charges the segment that begins at `at` and continues there with `go`, or stops unpaid.
+#[inline(always)]
+pub(crate) fn charge<'t, 'm, D: Dispatch>(
+    at: At<'t, D>,
+    state: &mut State,
+    gas: i64,
+    memory: View<'m>,
+    code: &'t Code<D>,
+    go: impl FnOnce(At<'t, D>, &mut State, i64, View<'m>, &'t Code<D>) -> D::Next<'t>,
+) -> D::Next<'t> {
+    // Gas is not negative and a cost is below 2^32: no overflow.
+    let left = gas - i64::from(at.tag());
+    if left < 0 { unpaid(at, state, gas) } else { go(at, state, left, memory, code) }
+}
+
+#[cold]
+fn unpaid<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Next<'t> {
+    state.pc = u64::from(at.value().pc);
+    state.stop = Stop::Unpaid;
+    D::stop(state, gas)
+}
+
+/// Gives back what the segment has left and lets the stepper execute the op.
+#[cold]
+fn hand_over<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Next<'t> {
+    state.pc = u64::from(at.value().pc);
+    state.stop = Stop::Step;
+    D::stop(state, gas + i64::from(at.tag()))
+}
+
+/// Goes to the next op in the same segment.
+#[inline(always)]
+fn advance<'t, D: Dispatch>(
+    at: At<'t, D>,
+    state: &mut State,
+    gas: i64,
+    memory: View<'_>,
+    code: &'t Code<D>,
+) -> D::Next<'t> {
+    match at.next() {
+        Some(next) => D::go(next, state, gas, memory, code),
+        None => unfilled(at, state, gas),
+    }
+}
+
+/// A segment is filled as a whole, so this does not happen; if it did, stepping over it is right.
+#[cold]
+fn unfilled<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Next<'t> {
+    hand_over(at, state, gas)
+}
+
+/// Transfers control to the op at the link, which begins a segment.
+#[inline(always)]
+fn transfer<'t, D: Dispatch>(
+    from: At<'t, D>,
+    state: &mut State,
+    gas: i64,
+    memory: View<'_>,
+    code: &'t Code<D>,
+) -> D::Next<'t> {
+    match from.target() {
+        Some(at) => charge(at, state, gas, memory, code, D::go),
+        None => decode_target(from, state, gas, memory, code),
+    }
+}
+
+#[cold]
+fn decode_target<'t, D: Dispatch>(
+    from: At<'t, D>,
+    state: &mut State,
+    gas: i64,
+    memory: View<'_>,
+    code: &'t Code<D>,
+) -> D::Next<'t> {
+    enter(code.target_of(from), state, gas, memory, code)
+}
+
+/// Transfers control to the next op, which begins a segment.
+#[inline(always)]
+fn fall_through<'t, D: Dispatch>(
+    from: At<'t, D>,
+    state: &mut State,
+    gas: i64,
+    memory: View<'_>,
+    code: &'t Code<D>,
+) -> D::Next<'t> {
+    match from.next() {
+        Some(at) => charge(at, state, gas, memory, code, D::go),
+        None => decode_next(from, state, gas, memory, code),
+    }
+}
+
+#[cold]
+fn decode_next<'t, D: Dispatch>(
+    from: At<'t, D>,
+    state: &mut State,
+    gas: i64,
+    memory: View<'_>,
+    code: &'t Code<D>,
+) -> D::Next<'t> {
+    enter(code.index_of(from) + 1, state, gas, memory, code)
+}
+
+/// Transfers control to the op of an index, decoding it if need be.
+#[cold]
+fn enter<'t, D: Dispatch>(
+    index: usize,
+    state: &mut State,
+    gas: i64,
+    memory: View<'_>,
+    code: &'t Code<D>,
+) -> D::Next<'t> {
+    match code.prepare(index) {
+        Some(at) => charge(at, state, gas, memory, code, D::go),
+        None => {
+            state.pc = code.pc_of(index);
+            state.stop = Stop::Step;
+            D::stop(state, gas)
+        }
+    }
+}
+
+/// Transfers control by a dynamic jump, after `set` has done what comes with it.
+#[inline(always)]
+fn jump_through_table<'t, D: Dispatch>(
+    from: At<'t, D>,
+    address: u64,
+    set: impl FnOnce(&mut State),
+    state: &mut State,
+    gas: i64,
+    memory: View<'_>,
+    code: &'t Code<D>,
+) -> D::Next<'t> {
+    let Some(index) = code.jump_index(address as u32) else {
+        return hand_over(from, state, gas);
+    };
+    set(state);
+    match code.get(index) {
+        Some(at) => charge(at, state, gas, memory, code, D::go),
+        None => enter(index, state, gas, memory, code),
+    }
+}
+
+impl<S: Simple> Action for S {
+    #[inline(always)]
+    fn run<'t, D: Dispatch>(
+        at: At<'t, D>,
+        state: &mut State,
+        gas: i64,
+        mut memory: View<'_>,
+        code: &'t Code<D>,
+    ) -> D::Next<'t> {
+        if !S::execute(&at.value().operands, state, &mut memory) {
+            return hand_over(at, state, gas);
+        }
+        advance(at, state, gas, memory, code)
+    }
+}
+
+/// An instruction and what comes after it, in one.
+impl<S: Simple, A: Action> Action for (S, A) {
+    #[inline(always)]
+    fn run<'t, D: Dispatch>(
+        at: At<'t, D>,
+        state: &mut State,
+        gas: i64,
+        mut memory: View<'_>,
+        code: &'t Code<D>,
+    ) -> D::Next<'t> {
+        if !S::execute(&at.value().operands, state, &mut memory) {
+            return hand_over(at, state, gas);
+        }
+        match at.next() {
+            Some(next) => A::run(next, state, gas, memory, code),
+            None => unfilled(at, state, gas),
+        }
+    }
+}
+
+macro_rules! action {
+    (
+        $(#[$doc:meta])*
+        $(@[$($bound:tt)*])? $type:ty:
+        ($at:ident, $state:ident, $gas:ident, $memory:ident, $code:ident) $body:block
+    ) => {
+        $(#[$doc])*
+        impl $(<$($bound)*>)? Action for $type {
+            #[inline(always)]
+            fn run<'t, D: Dispatch>(
+                $at: At<'t, D>,
+                $state: &mut State,
+                $gas: i64,
+                $memory: View<'_>,
+                $code: &'t Code<D>,
+            ) -> D::Next<'t> $body
+        }
+    };
+}
+
+/// A branch to where a block starts.
+pub(crate) struct Branch<C>(C);
+
+action! { @[C: Condition] Branch<C>: (at, state, gas, memory, code) {
+    if C::holds(&at.value().operands, state) {
+        transfer(at, state, gas, memory, code)
+    } else {
+        fall_through(at, state, gas, memory, code)
+    }
+} }
+
+/// A branch to where no block starts.
+pub(crate) struct BranchNowhere<C>(C);
+
+action! { @[C: Condition] BranchNowhere<C>: (at, state, gas, memory, code) {
+    if C::holds(&at.value().operands, state) {
+        hand_over(at, state, gas)
+    } else {
+        fall_through(at, state, gas, memory, code)
+    }
+} }
+
+/// Whatever only the stepper does.
+pub(crate) enum Stepped {}
+
+action! { Stepped: (at, state, gas, _memory, _code) {
+    hand_over(at, state, gas)
+} }
+
+action! { ops::ecalli: (at, state, gas, _memory, _code) {
+    let op = at.value();
+    state.pc = u64::from(op.pc);
+    state.stop = Stop::HostCall(op.operands.x);
+    D::stop(state, gas)
+} }
+
+action! { ops::fallthrough: (at, state, gas, memory, code) {
+    fall_through(at, state, gas, memory, code)
+} }
+
+action! { ops::jump: (at, state, gas, memory, code) {
+    transfer(at, state, gas, memory, code)
+} }
+
+action! { ops::load_imm_jump: (at, state, gas, memory, code) {
+    let operands = &at.value().operands;
+    operands.set(state, operands.wide_x());
+    transfer(at, state, gas, memory, code)
+} }
+
+action! { ops::jump_ind: (at, state, gas, memory, code) {
+    let operands = &at.value().operands;
+    let address = operands.get::<0>(state).wrapping_add(operands.wide_x());
+    jump_through_table(at, address, |_| (), state, gas, memory, code)
+} }
+
+action! { ops::load_imm_jump_ind: (at, state, gas, memory, code) {
+    let operands = &at.value().operands;
+    let address = operands.get::<1>(state).wrapping_add(operands.wide_y());
+    let set = |state: &mut State| operands.set(state, operands.wide_x());
+    jump_through_table(at, address, set, state, gas, memory, code)
+} }

@@ -1,0 +1,101 @@
+//! The fast interpreter: predecoded operations that call each other.
+//!
+//! Code becomes a table of [`Op`](op::Op)s, one slot per instruction that the bitmask marks, filled
+//! when it is first reached and shared by every instance of the module. An op holds the function
+//! that executes it, its *handler*. Handlers end by passing control to the next op's, in one of two
+//! ways ([`Dispatch`](dispatch::Dispatch)): by calling it, which an optimising compiler makes a
+//! jump, or by returning it to a loop.
+//!
+//! # Gas
+//!
+//! Gas is charged by the *segment*: a run of instructions that ends with the first one that may go
+//! elsewhere or leave the machine. Each slot is tagged with the cost of its segment from there on,
+//! and whoever transfers control to a slot charges that first. So gas is exact wherever a segment
+//! ends, which includes every host call. An instruction that cannot go on as usual gives back what
+//! its segment has left, itself included, and hands over to the stepper, which charges exactly what
+//! it executes. Where a segment cannot be paid, the stepper runs until gas is out.
+//!
+//! # What hands over
+//!
+//! Everything rare does: traps, halting, faults, accesses that leave their page, jumps to where no
+//! block starts, `sbrk`. There is one implementation of all that, the exact one.
+
+mod code;
+mod control;
+mod dispatch;
+mod fused;
+mod op;
+mod ops;
+mod positions;
+mod translate;
+
+use jambox_sandbox::{DefaultMemory, GuestMemory};
+
+pub(crate) use code::Code;
+#[cfg(threaded)]
+pub(crate) use dispatch::Threaded;
+pub(crate) use dispatch::{Dispatch, Looped};
+
+use crate::{Exit, Instance, stepper};
+
+/// Guest memory as handlers pass it along.
+type View<'m> = <DefaultMemory as GuestMemory>::View<'m>;
+
+/// What handlers change.
+pub(crate) struct State {
+    /// The registers.
+    pub regs: [u64; 13],
+    /// The position of the next instruction; while ops run, only set when they stop.
+    pub pc: u64,
+    /// Gas left when the ops stopped.
+    gas: i64,
+    /// Why they stopped.
+    stop: Stop,
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        Self { regs: [0; 13], pc: 0, gas: 0, stop: Stop::Step }
+    }
+}
+
+/// Why ops stopped. `pc` is at the instruction in question, which has not been charged.
+#[derive(Clone, Copy)]
+enum Stop {
+    /// It needs the stepper.
+    Step,
+    /// The segment that begins there cannot be paid.
+    Unpaid,
+    /// It is an `ecalli`, which has been charged.
+    HostCall(i32),
+}
+
+/// Runs until something ends the run.
+pub(crate) fn run<D: Dispatch>(code: &Code<D>, instance: &mut Instance) -> Exit {
+    loop {
+        let start = code.index_at(instance.state.pc).and_then(|index| code.prepare(index));
+        let stop = match (start, instance.memory.fast()) {
+            (Some(start), Some(memory)) => {
+                let payable = instance.gas.min(i64::MAX as u64);
+                let reserve = instance.gas - payable;
+                let state = &mut instance.state;
+                control::charge(start, state, payable as i64, memory.view(), code, D::run);
+                instance.gas = instance.state.gas as u64 + reserve;
+                match instance.state.stop {
+                    Stop::Unpaid if reserve > 0 => continue,
+                    stop => stop,
+                }
+            }
+            _ => Stop::Step,
+        };
+        match stop {
+            Stop::HostCall(number) => return Exit::HostCall(number as u64),
+            Stop::Unpaid => return stepper::run(instance, &mut ()),
+            Stop::Step => {
+                if let Some(exit) = stepper::step(instance, &mut ()) {
+                    return exit;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Predecoded operations.
+
+use jambox_isa::Reg;
+use jambox_sandbox::Cursor;
+
+use super::code::Code;
+use super::dispatch::Dispatch;
+use super::{State, View};
+
+/// An op in its table.
+pub(crate) type At<'t, D> = Cursor<'t, Op<D>>;
+
+/// Executes the op at a place, whose segment has been paid, and passes control on.
+///
+/// These five arguments are what stays in machine registers for the whole run.
+pub(crate) type Handler<D> =
+    for<'t, 'm> fn(At<'t, D>, &mut State, i64, View<'m>, &'t Code<D>) -> <D as Dispatch>::Next<'t>;
+
+/// A predecoded instruction. With its tag and link a slot takes 32 octets.
+pub(crate) struct Op<D: Dispatch> {
+    pub handler: Handler<D>,
+    pub operands: Operands,
+    /// Where the instruction stands in the code.
+    pub pc: u32,
+}
+
+impl<D: Dispatch> Clone for Op<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Dispatch> Copy for Op<D> {}
+
+/// Operands, in the order in which the paper's instruction formats name them: the result's
+/// register first, then sources. What an instruction does not have is 0.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Operands {
+    pub x: i32,
+    pub y: i32,
+    pub regs: [Reg; 4],
+}
+
+impl Operands {
+    /// Immediate `x` as the paper's 64-bit value.
+    #[inline(always)]
+    pub(crate) fn wide_x(&self) -> u64 {
+        self.x as u64
+    }
+
+    /// Immediate `y` as the paper's 64-bit value.
+    #[inline(always)]
+    pub(crate) fn wide_y(&self) -> u64 {
+        self.y as u64
+    }
+
+    /// The immediate of `load_imm_64`, whose halves are `x` and `y`.
+    #[inline(always)]
+    pub(crate) fn both(&self) -> u64 {
+        u64::from(self.x as u32) | u64::from(self.y as u32) << 32
+    }
+
+    pub(crate) fn from_both(value: u64) -> (i32, i32) {
+        (value as i32, (value >> 32) as i32)
+    }
+
+    /// The value of the register in place `I` of `regs`.
+    #[inline(always)]
+    pub(crate) fn get<const I: usize>(&self, state: &State) -> u64 {
+        const { assert!(I < 4) };
+        #[expect(clippy::indexing_slicing, reason = "checked above; a Reg is below 13")]
+        state.regs[self.regs[I].index()]
+    }
+
+    /// Sets the register in place 0 of `regs`.
+    #[inline(always)]
+    pub(crate) fn set(&self, state: &mut State, value: u64) {
+        #[expect(clippy::indexing_slicing, reason = "a Reg is below 13")]
+        {
+            state.regs[self.regs[0].index()] = value;
+        }
+    }
+}
