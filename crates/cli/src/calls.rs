@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use jambox_hostcall::{
-    Abi, AccountRecord, ArgumentInfo, ArgumentKind, FetchKind, Form, History, Interface, Registers,
+    Abi, AccountRecord, ArgumentInfo, ArgumentKind, FetchKind, Form, History, HostCall,
+    Interface, Registers,
     Reply, ResultCode,
 };
 use jambox_invocation::Stop;
@@ -39,6 +40,9 @@ pub enum MemoryDirection {
     Write,
 }
 
+/// The register of the kind of `fetch`; those of its indices follow.
+const FETCH_KIND: usize = 10;
+
 /// Decodes the arguments of a call. `memory` is what the call read and wrote: where it read what an
 /// argument points at, that is shown instead of the address.
 pub fn arguments(
@@ -47,7 +51,13 @@ pub fn arguments(
     memory: &[MemoryEvent],
     abi: Abi,
 ) -> Vec<Argument> {
+    let kind = registers.get(FETCH_KIND).and_then(|kind| FetchKind::from_number(abi, *kind));
+    let indices = kind.map_or(0, |kind| kind.indices().len());
     form.arguments_with_registers()
+        .filter(|(first, _)| {
+            // Registers that the kind of `fetch` does not look at hold whatever was left there.
+            form.call != HostCall::Fetch || *first <= FETCH_KIND + indices
+        })
         .map(|(first, info)| Argument {
             name: info.name,
             register: u8::try_from(first).unwrap_or(u8::MAX),

@@ -60,6 +60,7 @@ is_authorized:
     load_imm t0, configuration
     load_imm t1, token
     add_64 s0, s0, t0
+    fallthrough                         ; ends a basic block: jumps may only go where one starts
 compare:
     branch_ge_u t0, s0, accept
     load_ind_u8 t2, [t0]

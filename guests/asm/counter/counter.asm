@@ -50,6 +50,7 @@ count:          .u64 0                  ; the counter as storage has it, little-
 input:          .zero MOST              ; one accumulation input, as encoded
                 .zero 512
 
+; A jump may only go where a basic block starts: at pc 0, and after a jump, branch, `trap` or `fallthrough`.
 ; Dynamic jumps, such as the return from a subroutine, go through the jump table.
 .jump_table after_gas, after_length
 
@@ -69,6 +70,7 @@ refine:
     load_ind_u8 s0, [a0 + 1]
     branch_lt_u_imm t0, 128, fetch_payload
     load_ind_u8 s0, [a0 + 2]
+    fallthrough
 
 fetch_payload:
     ; s1 = fetch(out, offset, most octets, kind, item): the payload's full length
@@ -81,6 +83,7 @@ fetch_payload:
     move_reg s1, a0
     branch_le_u_imm s1, MOST, export_original
     load_imm s1, MOST                   ; a longer payload is cut
+    fallthrough
 
 export_original:
     ; export(address, length) -> the segment's index; shorter segments are padded with zeros
@@ -91,6 +94,7 @@ export_original:
     ; Walk over the payload: t0 is the place, t1 the end.
     load_imm t0, buffer
     add_64 t1, t0, s1
+    fallthrough
 upper_case:
     branch_ge_u t0, t1, return_result
     load_ind_u8 t2, [t0]
@@ -98,6 +102,7 @@ upper_case:
     branch_gt_u_imm t2, 122, next       ; above `z`
     add_imm_64 t2, t2, -32
     store_ind_u8 [t0], t2
+    fallthrough
 next:
     add_imm_64 t0, t0, 1
     jump upper_case
@@ -121,6 +126,7 @@ return_result:
 ; are no more.
 accumulate:
     load_imm s0, 0                      ; s0 = the index of the next input
+    fallthrough
 next_input:
     ; fetch(out, offset, most octets, kind, index) -> length or NONE
     load_imm a0, input
@@ -192,6 +198,7 @@ all_inputs_seen:
     load_imm a3, counted
     load_imm a4, counted_end - counted
     ecalli log
+    fallthrough
 
 finish:
     load_imm a0, 0                      ; accumulate returns nothing

@@ -28,6 +28,7 @@ input:      .zero 256
 .at 5
 accumulate:
     load_imm s0, 0
+    fallthrough
 next_input:
     load_imm a0, input
     load_imm a1, 0
@@ -40,17 +41,27 @@ next_input:
     load_u8 t0, [input]
     branch_ne_imm t0, 1, next_input
 
+    ; s1 = how long the memo's text is: up to the first zero
+    load_imm s1, 0
+    fallthrough
+measure:
+    load_ind_u8 t0, [s1 + input + MEMO]
+    branch_eq_imm t0, 0, keep
+    add_imm_64 s1, s1, 1
+    branch_lt_u_imm s1, 128, measure
+
+keep:
     ; log the memo, and store it
     load_imm a0, INFO
     load_imm a1, target
     load_imm a2, target_end - target
     load_imm a3, input + MEMO
-    load_imm a4, 9
+    move_reg a4, s1
     ecalli log
     load_imm a0, key
     load_imm a1, key_end - key
     load_imm a2, input + MEMO
-    load_imm a3, 9
+    move_reg a3, s1
     ecalli write
     jump next_input
 

@@ -72,6 +72,7 @@ refine:
     load_imm a2, 0
     ecalli machine
     move_reg s0, a0
+    fallthrough
 
 run:
     ; invoke(machine, block) -> how it stopped, and in a1 the page's address or the call's number

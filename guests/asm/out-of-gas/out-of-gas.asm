@@ -14,6 +14,7 @@
 
 refine:
     load_imm t0, 0
+    fallthrough
 forever:
     add_imm_64 t0, t0, 1
     jump forever

@@ -51,6 +51,8 @@ struct OpenCall {
     pc: Option<u64>,
     gas: u64,
     memory: Vec<MemoryEvent>,
+    /// What happened within it.
+    within: Vec<Event>,
     form: Option<&'static jambox_hostcall::Form>,
 }
 
@@ -77,7 +79,15 @@ impl<'a> Recorder<'a> {
         self.invocations
     }
 
+    /// Adds an event; one within a host call that is told of comes after the call.
     fn add(&mut self, event: Event) {
+        match self.call.as_mut().filter(|_| self.calls) {
+            Some(call) if call.within.len() < EVENT_LIMIT => call.within.push(event),
+            _ => self.add_now(event),
+        }
+    }
+
+    fn add_now(&mut self, event: Event) {
         let Some((_, invocation)) = self.invocations.last_mut() else { return };
         if invocation.events.len() < EVENT_LIMIT {
             invocation.events.push(event);
@@ -87,7 +97,8 @@ impl<'a> Recorder<'a> {
     }
 
     fn memory(&mut self, access: MemoryDirection, address: u64, octets: &[u8]) {
-        let Some(call) = self.call.as_mut().filter(|_| self.calls) else { return };
+        let is_told = self.calls && !octets.is_empty();
+        let Some(call) = self.call.as_mut().filter(|_| is_told) else { return };
         let kept = keep(&mut self.octets_kept, octets, OCTETS_LIMIT);
         let (length, octets) = (octets.len(), Octets::new(kept));
         call.memory.push(MemoryEvent { access, address, length, octets });
@@ -124,6 +135,7 @@ impl Observer for Recorder<'_> {
             pc: call.pc,
             gas: call.gas,
             memory: Vec::new(),
+            within: Vec::new(),
             form: call.form,
         });
     }
@@ -137,7 +149,9 @@ impl Observer for Recorder<'_> {
     }
 
     fn host_call_ended(&mut self, call: &CallEnded<'_>) {
-        let Some(OpenCall { registers, pc, gas, memory, form }) = self.call.take() else { return };
+        let Some(OpenCall { registers, pc, gas, memory, within, form }) = self.call.take() else {
+            return;
+        };
         if !self.calls {
             return;
         }
@@ -156,7 +170,8 @@ impl Observer for Recorder<'_> {
             gas: CallGas { before: gas, after: call.gas },
             memory,
         };
-        self.add(Event::HostCall(event));
+        self.add_now(Event::HostCall(event));
+        within.into_iter().for_each(|event| self.add_now(event));
     }
 
     fn log(&mut self, line: &LogLine<'_>) {

@@ -189,7 +189,7 @@ fn write_transfers(out: &mut dyn Write, transfers: &[Transfer]) -> io::Result<()
 fn write_state(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
     writeln!(out, "\n{HEADING}state{HEADING:#}")?;
     if changes.is_empty() {
-        return line(out, "", "unchanged");
+        return writeln!(out, "  unchanged");
     }
     let mut shown = None;
     for Change { service, place, before, after } in changes {

@@ -1,0 +1,8 @@
+//! Tests of the package file: what is read, what is refused and where.
+
+mod loading;
+mod memory;
+mod mistakes;
+mod parameters;
+mod robustness;
+mod state_file;

@@ -1,0 +1,48 @@
+//! Parameters files, and who wins.
+
+use std::path::Path;
+
+use jambox_package::{Switches, load, load_parameters};
+use jambox_types::{Parameters, Revision};
+
+use crate::memory::{FULL, Memory, files, load_from};
+
+#[test]
+fn a_file_changes_a_preset() {
+    let files = Memory::default().with("p.toml", "base = \"tiny\"\ncores = 5\n");
+    let parameters = load_parameters(&files, Path::new("p.toml")).unwrap();
+    assert_eq!(parameters, Parameters { cores: 5, ..Parameters::TINY });
+}
+
+#[test]
+fn a_bad_file_says_where() {
+    for (text, message) in [
+        ("base = \"tiny\"\ncoers = 5", "unknown field `coers`"),
+        ("cores = 5", "is missing, and no `base` is named"),
+        ("base = \"tiny\"\ncores = 0", "`cores` must not be zero"),
+        ("base = \"tiny\"\ncores = \"x\"", "expected"),
+    ] {
+        let files = Memory::default().with("p.toml", text);
+        let invalid = load_parameters(&files, Path::new("p.toml")).unwrap_err();
+        assert!(invalid.to_string().contains(message), "{invalid}");
+    }
+}
+
+#[test]
+fn a_package_may_name_a_parameters_file() {
+    let text = FULL.replace("\"tiny\"", "\"file:p.toml\"");
+    let good = files(&text).with("dir/p.toml", "base = \"tiny\"\nmax_block_tickets = 9");
+    assert_eq!(load_from(&good).unwrap().protocol.parameters.max_block_tickets, 9);
+    let bad = files(&text).with("dir/p.toml", "base = 4");
+    let invalid = load_from(&bad).unwrap_err();
+    assert_eq!(invalid.file(&invalid.problems[0]).0.to_str(), Some("dir/p.toml"));
+}
+
+#[test]
+fn the_caller_wins_over_the_file() {
+    let switches =
+        Switches { revision: Some(Revision::GrayPaper080), parameters: None, abi: None };
+    let package = load(&files(FULL), Path::new("dir/package.toml"), &switches, None).unwrap();
+    assert_eq!(package.protocol.revision, Revision::GrayPaper080);
+    assert_eq!(package.protocol.parameters, Parameters::TINY);
+}
