@@ -100,6 +100,16 @@ impl Module {
         &self.inner.program
     }
 
+    /// How many octets of native code were made of the program so far.
+    #[must_use]
+    pub fn native_octets(&self) -> usize {
+        match &self.inner.code {
+            #[cfg(native)]
+            Code::Native(tiered) => tiered.usage().octets,
+            _ => 0,
+        }
+    }
+
     /// The instruction that runs at a position: a `trap` wherever no valid instruction starts, as
     /// anywhere beyond the code (0.7.2, `sec:instructiontables`).
     #[must_use]

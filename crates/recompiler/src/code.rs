@@ -10,7 +10,7 @@ use crate::emit::{Buffers, Emitter, Place};
 use crate::entries::{Entries, Entry};
 
 /// Instructions after which a unit starts no further segment.
-pub const UNIT_BUDGET: u32 = 64;
+pub const UNIT_BUDGET: u32 = 48;
 
 /// The most octets of code, stubs included, that an instruction becomes.
 pub const MAX_INSTRUCTION: usize = 96;

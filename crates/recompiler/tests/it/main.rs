@@ -1,0 +1,4 @@
+//! Native code against the exact interpreter.
+
+mod differential;
+mod scenario;
