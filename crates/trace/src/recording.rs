@@ -82,7 +82,7 @@ impl Observer for Recording {
         };
         self.prelude = Some(Prelude {
             comment: format!("{:?}", started.invocation),
-            program: started.program.to_vec(),
+            program: started.code.to_vec(),
             writes: if started.arguments.is_empty() { Vec::new() } else { vec![arguments] },
             start: State { pc: started.entry_pc, gas: started.gas_limit, registers },
         });

@@ -14,7 +14,7 @@ use jambox_invocation::accumulation::statistics::of_services;
 use jambox_invocation::accumulation::{
     AccumulationState, BlockContext, BlockOutcome, accumulate_block,
 };
-use jambox_invocation::{Env, HostError, accumulate};
+use jambox_invocation::{Env, HostError, Observer, accumulate};
 use jambox_state::{Accounts, Blob, KeyKind, KeyedBase, PartialState, StateKey};
 use jambox_types::{
     Block, CoreIndex, Hash, Parameters, PerCore, PerQueuePosition, Protocol, ServiceId, Statistics,
@@ -55,7 +55,8 @@ pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
                 Outcome::Skipped("the block was refused".into())
             }
             Ok(step) => {
-                check_step(&step, protocol).map_or_else(Outcome::Failed, |()| Outcome::Passed)
+                let checked = check_step(&step, protocol, &mut ());
+                checked.map_or_else(Outcome::Failed, |()| Outcome::Passed)
             }
         };
         let trace = file.parent().map(files::stem).unwrap_or_default();
@@ -64,7 +65,16 @@ pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
     Ok(report)
 }
 
-fn check_step(step: &Step, protocol: Protocol) -> Result<(), String> {
+/// Runs one step, watched by an observer.
+///
+/// # Errors
+///
+/// The first difference, or why there is no state after.
+pub fn check_step(
+    step: &Step,
+    protocol: Protocol,
+    observer: &mut dyn Observer,
+) -> Result<(), String> {
     let parameters = &protocol.parameters;
     let before = State { values: keyed(&step.pre_state), parameters };
     let after = State { values: keyed(&step.post_state), parameters };
@@ -77,7 +87,7 @@ fn check_step(step: &Step, protocol: Protocol) -> Result<(), String> {
     check(&prior_accounts, given).map_err(|error| error.to_string())?;
 
     let env = Env::new(protocol).map_err(|error| error.to_string())?;
-    let invoke = |call| -> Result<_, HostError> { accumulate(&env, call, &mut ()) };
+    let invoke = |call| -> Result<_, HostError> { accumulate(&env, call, observer) };
     let available = available(&before, block)?;
     let outcome = accumulate_block(prior, context, available, parameters, invoke);
     let mut outcome = outcome.map_err(|error| format!("no outcome: {error}"))?;

@@ -4,6 +4,7 @@ mod archive;
 mod codec;
 mod failures;
 mod pvm;
+mod recorded;
 mod replay;
 mod steps;
 mod stf;
