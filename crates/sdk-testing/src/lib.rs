@@ -1,1 +1,76 @@
 //! Runs services under `cargo test`: natively on the real host, or compiled on the engine.
+//!
+//! **What it is.** A [`Chain`] for tests: accounts, packages, operands and transfers by builders,
+//! and for each run what it gave, what it changed and every host call it made. A service runs as
+//! the Rust code that the test is linked with, or as its blob, as [`Mode`] says; [`both_ways`] runs
+//! a test in both modes and compares.
+//!
+//! **What it is not.** It implements no host call: a native service's calls enter the handlers of
+//! `jambox-invocation` through registers and a memory made of the octets that each call lends.
+//!
+//! **Invariants.** Natively, gas counts host calls only: figures of gas mean something compiled.
+//! Everything else is the same in both modes for a service that does not look at its gas.
+//!
+//! # Example
+//!
+//! ```
+//! use jambox_sdk::prelude::*;
+//! use jambox_sdk_testing::{Chain, Code, Item, Mode};
+//!
+//! fn refine(_: &RefineContext, arguments: RefineArguments) -> Vec<u8> {
+//!     arguments.payload.to_ascii_uppercase()
+//! }
+//!
+//! fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+//!     for input in ctx.fetcher().inputs()? {
+//!         let AccumulateInput::Operand(operand) = input else { continue };
+//!         let Ok(shouted) = operand.result.0 else { continue };
+//!         ctx.storage().set("last", shouted)?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! entry_points! { refine = refine, accumulate = accumulate }
+//!
+//! # fn main() {
+//! let mut chain = Chain::new(Mode::Native);
+//! chain.service(7, &Code::native(SERVICE));
+//! let processed = chain.process(&Item::new(7).payload("hello").into()).unwrap();
+//! assert_eq!(processed.results(), [&Ok(b"HELLO".to_vec())]);
+//! assert_eq!(chain.storage(7, "last").unwrap(), b"HELLO");
+//! assert_eq!(processed.record.names(), ["fetch", "write"]);
+//! # }
+//! ```
+
+mod chain;
+mod fault;
+mod inputs;
+mod native;
+mod package;
+mod record;
+mod snapshot;
+
+use std::fmt::Debug;
+
+pub use chain::{
+    AccountBuilder, Accumulation, Authorization, Chain, Code, Mode, Processed, Refinement,
+};
+pub use inputs::{OperandBuilder, operand, transfer};
+pub use jambox_hostcall::{HostCall, ResultCode};
+pub use jambox_invocation::{Cause, Failure};
+pub use jambox_state::{Difference, Part, Place, RequestHistory, Value};
+pub use package::{Item, Package};
+pub use record::{CallRecord, LogRecord, Record};
+pub use snapshot::GasSnapshot;
+
+/// Runs a test natively and compiled, and gives what it returned if that is the same.
+///
+/// # Panics
+///
+/// When it is not, or when the test panics.
+pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Mode) -> E) -> E {
+    let native = test(Mode::Native);
+    let compiled = test(Mode::Compiled);
+    assert_eq!(native, compiled, "the service does not do the same natively (left) and compiled");
+    native
+}

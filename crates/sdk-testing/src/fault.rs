@@ -1,0 +1,36 @@
+//! Faults on demand: answers that a test scripts in place of the host's.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use jambox_hostcall::{Abi, HostCall, ResultCode};
+
+/// Scripted answers, by call and how often it was made before.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    scripted: BTreeMap<(HostCall, usize), ResultCode>,
+    made: BTreeMap<HostCall, usize>,
+}
+
+impl Faults {
+    /// The `nth` call (from 1 on) from now is answered with a code.
+    pub fn script(&self, call: HostCall, nth: usize, code: ResultCode) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = state.made.get(&call).copied().unwrap_or(0);
+        state.scripted.insert((call, made + nth), code);
+    }
+
+    /// Counts a call; gives the register value that answers it, if that is scripted.
+    pub fn answer(&self, call: HostCall) -> Option<u64> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = state.made.entry(call).or_default();
+        *made += 1;
+        let key = (call, *made);
+        state.scripted.remove(&key).map(|code| code.value(Abi::GrayPaper))
+    }
+}

@@ -1,0 +1,256 @@
+//! Running a service natively in place of the engine: its host calls enter the real handlers
+//! through registers and a memory made of the octets that each call lends.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Once};
+use std::thread;
+
+use jambox_hostcall::{HostCall, LogLevel};
+use jambox_invocation::{
+    CallSite, Cause, End, EngineRunner, Failure, GuestMemory, Host, HostError, Inaccessible, Job,
+    Ran, Runner, Stop,
+};
+use jambox_sdk::Service;
+use jambox_sdk::native::{self, Call, Region, with_host};
+use jambox_types::Hash;
+
+use crate::fault::Faults;
+
+/// The name of the threads that services run on.
+const THREAD: &str = "native service";
+
+/// Runs the services that it knows natively, all others on the engine.
+pub(crate) struct NativeRunner {
+    pub services: BTreeMap<Hash, Service>,
+    pub engine: EngineRunner,
+    pub faults: Arc<Faults>,
+}
+
+impl Runner for NativeRunner {
+    fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError> {
+        match self.services.get(&job.code_hash) {
+            Some(service) => run(service, job, host, &self.faults),
+            None => self.engine.run(job, host),
+        }
+    }
+}
+
+/// What the service's thread sends to the host's.
+enum Message {
+    /// It makes a host call and waits for the answer.
+    Call(Call),
+    /// It has ended: with its output, or with a panic's message.
+    Ended(Result<Vec<u8>, String>),
+}
+
+/// The host as the service's thread sees it.
+struct Remote {
+    calls: Sender<Message>,
+    answers: Receiver<Option<Call>>,
+}
+
+/// Unwinds a service that may not go on.
+struct Stopped;
+
+impl native::Host for Remote {
+    fn call(&mut self, call: &mut Call) {
+        let asked = self.calls.send(Message::Call(call.clone()));
+        match asked.ok().and_then(|()| self.answers.recv().ok()).flatten() {
+            Some(answer) => *call = answer,
+            // A destructor that calls while the service unwinds must not start a second unwinding.
+            None if thread::panicking() => call.registers[7] = u64::MAX - 1,
+            None => panic::resume_unwind(Box::new(Stopped)),
+        }
+    }
+}
+
+fn run(
+    service: &Service,
+    job: &Job<'_>,
+    host: &mut Host<'_>,
+    faults: &Faults,
+) -> Result<Ran, HostError> {
+    remember_panics();
+    let (calls, asked) = channel();
+    let (answer, answers) = channel();
+    let mut gas = job.gas_limit;
+    let entry_pc = job.entry_pc;
+    let arguments = job.arguments.to_vec();
+    let service = *service;
+    let body = move || {
+        let ended = calls.clone();
+        let run = AssertUnwindSafe(|| {
+            with_host(Box::new(Remote { calls, answers }), || match entry_pc {
+                0 => service.start(&arguments),
+                _ => service.accumulate(&arguments),
+            })
+        });
+        let output = panic::catch_unwind(run).map_err(|payload| message_of(&*payload));
+        // The other side is gone only after it has stopped this one.
+        drop(ended.send(Message::Ended(output)));
+    };
+    let spawned = thread::Builder::new().name(THREAD.to_owned()).spawn(body);
+    let thread = spawned.map_err(|error| HostError::Runner(error.to_string()))?;
+    let end = serve(host, &mut gas, &asked, &answer, faults);
+    drop(answer);
+    drop(asked);
+    // The body catches its panics, so the thread itself does not fail.
+    drop(thread.join());
+    Ok(Ran { end: end?, gas_left: gas })
+}
+
+/// Serves the calls of a service until it ends or may not go on.
+fn serve(
+    host: &mut Host<'_>,
+    gas: &mut u64,
+    asked: &Receiver<Message>,
+    answer: &Sender<Option<Call>>,
+    faults: &Faults,
+) -> Result<End, HostError> {
+    loop {
+        let mut call = match asked.recv() {
+            Ok(Message::Call(call)) => call,
+            Ok(Message::Ended(Ok(output))) => return Ok(End::Halt(output)),
+            Ok(Message::Ended(Err(message))) => {
+                log_panic(host, gas, &message)?;
+                return Ok(panicked(Cause::Trap));
+            }
+            Err(_) => return Err(HostError::Runner("the service's thread is gone".to_owned())),
+        };
+        let form = host.form(call.number);
+        if let Some(code) = form.and_then(|form| faults.answer(form.call)) {
+            *gas = gas.saturating_sub(10);
+            call.registers[7] = code;
+        } else if let Err(stop) = serve_one(host, gas, &mut call) {
+            drop(answer.send(None));
+            // Destructors of the service may still call; they are answered by nobody.
+            while let Ok(Message::Call(_)) = asked.recv() {
+                drop(answer.send(None));
+            }
+            let (number, call) = (call.number, form.map(|form| form.call));
+            return match stop {
+                Stop::Panic(reason) => Ok(panicked(Cause::HostCallPanic { number, call, reason })),
+                Stop::OutOfGas { price, left } => {
+                    let cause = Cause::HostCallOutOfGas { number, call, price, left };
+                    Ok(End::OutOfGas(Box::new(Failure { cause, machine: None })))
+                }
+                Stop::Host(error) => Err(error),
+            };
+        }
+        drop(answer.send(Some(call)));
+    }
+}
+
+fn serve_one(host: &mut Host<'_>, gas: &mut u64, call: &mut Call) -> Result<(), Stop> {
+    let mut memory = Lent(&mut call.regions);
+    let registers = &mut call.registers;
+    host.serve(call.number, CallSite { pc: None, registers, gas, memory: &mut memory })
+}
+
+fn panicked(cause: Cause) -> End {
+    End::Panic(Box::new(Failure { cause, machine: None }))
+}
+
+/// Tells the host what a compiled service's panic handler would: the message, as a log line.
+fn log_panic(host: &mut Host<'_>, gas: &mut u64, message: &str) -> Result<(), HostError> {
+    let number = jambox_hostcall::Interface::gray_paper(jambox_hostcall::Revision::GrayPaper072)
+        .number_of(HostCall::Log.name())
+        .unwrap_or_default();
+    let address = 1 << 16;
+    let octets = message.as_bytes().to_vec();
+    let mut registers = [0; 13];
+    registers[7] = LogLevel::Error as u64;
+    registers[10] = address;
+    registers[11] = octets.len() as u64;
+    let regions = vec![Region { address, octets, writable: false }];
+    match serve_one(host, gas, &mut Call { number, registers, regions }) {
+        Err(Stop::Host(error)) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The octets that a call lends, as guest memory.
+struct Lent<'a>(&'a mut Vec<Region>);
+
+impl Lent<'_> {
+    /// The octets of a range that lies in one region, and whether they can be written.
+    fn find(&self, address: u64, length: u64) -> Option<(&Region, std::ops::Range<usize>)> {
+        let length = usize::try_from(length).ok()?;
+        self.0.iter().find_map(|region| {
+            let start = usize::try_from(address.checked_sub(region.address)?).ok()?;
+            let end = start.checked_add(length)?;
+            (end <= region.octets.len()).then_some((region, start..end))
+        })
+    }
+}
+
+impl GuestMemory for Lent<'_> {
+    fn is_readable(&self, address: u64, length: u64) -> bool {
+        length == 0 || self.find(address, length).is_some()
+    }
+
+    fn is_writable(&self, address: u64, length: u64) -> bool {
+        length == 0 || self.find(address, length).is_some_and(|(region, _)| region.writable)
+    }
+
+    fn read(&self, address: u64, length: u64) -> Result<Vec<u8>, Inaccessible> {
+        if length == 0 {
+            return Ok(Vec::new());
+        }
+        let found = self.find(address, length);
+        let (region, range) = found.ok_or(Inaccessible { address })?;
+        region.octets.get(range).map(<[u8]>::to_vec).ok_or(Inaccessible { address })
+    }
+
+    fn write(&mut self, address: u64, octets: &[u8]) -> Result<(), Inaccessible> {
+        if octets.is_empty() {
+            return Ok(());
+        }
+        let found = self.find(address, octets.len() as u64);
+        let (region, range) = found.ok_or(Inaccessible { address })?;
+        if !region.writable {
+            return Err(Inaccessible { address });
+        }
+        let start = region.address;
+        for region in self.0.iter_mut().filter(|region| region.address == start) {
+            if let Some(into) = region.octets.get_mut(range.clone()) {
+                into.copy_from_slice(octets);
+            }
+        }
+        Ok(())
+    }
+}
+
+thread_local! {
+    /// The message of the last panic on this thread.
+    static MESSAGE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps the messages of services' panics, with file and line, in place of printing them.
+fn remember_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().name() != Some(THREAD) {
+                return before(info);
+            }
+            let text = info.payload_as_str().unwrap_or("(no message)");
+            let message = match info.location() {
+                Some(place) => {
+                    format!("panicked at {}:{}: {text}", place.file(), place.line())
+                }
+                None => format!("panicked: {text}"),
+            };
+            MESSAGE.with(|last| last.replace(message));
+        }));
+    });
+}
+
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    if payload.is::<Stopped>() { String::new() } else { MESSAGE.take() }
+}

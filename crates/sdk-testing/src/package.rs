@@ -1,0 +1,178 @@
+//! Builders of work packages.
+
+use std::collections::BTreeMap;
+
+use jambox_invocation::ExportedSegments;
+use jambox_state::Blob;
+use jambox_types::{
+    ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, Parameters, RefineContext, ServiceId,
+    TimeSlot, WorkItem, WorkPackage,
+};
+
+/// Octets in a segment.
+pub(crate) const SEGMENT: usize = 4104;
+
+/// A work item with the data that it refers to.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub(crate) service: ServiceId,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) refine_gas: u64,
+    pub(crate) accumulate_gas: u64,
+    pub(crate) exports: u16,
+    pub(crate) imports: Vec<Blob>,
+    pub(crate) extrinsics: Vec<Blob>,
+}
+
+impl Item {
+    /// An item for a service, with an empty payload, 10,000,000 gas for refine and 1,000,000 for
+    /// accumulate.
+    #[must_use]
+    pub fn new(service: u32) -> Self {
+        Self {
+            service: ServiceId(service),
+            payload: Vec::new(),
+            refine_gas: 10_000_000,
+            accumulate_gas: 1_000_000,
+            exports: 0,
+            imports: Vec::new(),
+            extrinsics: Vec::new(),
+        }
+    }
+
+    /// Sets the payload.
+    #[must_use]
+    pub fn payload(self, payload: impl Into<Vec<u8>>) -> Self {
+        Self { payload: payload.into(), ..self }
+    }
+
+    /// Sets the gas limits.
+    #[must_use]
+    pub fn gas(self, refine: u64, accumulate: u64) -> Self {
+        Self { refine_gas: refine, accumulate_gas: accumulate, ..self }
+    }
+
+    /// Sets how many segments the item declares to export.
+    #[must_use]
+    pub fn exports(self, exports: u16) -> Self {
+        Self { exports, ..self }
+    }
+
+    /// Adds a segment to import, padded with zeros.
+    #[must_use]
+    pub fn import(mut self, segment: &[u8]) -> Self {
+        let mut segment = segment.to_vec();
+        segment.resize(SEGMENT, 0);
+        self.imports.push(segment.into());
+        self
+    }
+
+    /// Adds an extrinsic.
+    #[must_use]
+    pub fn extrinsic(mut self, extrinsic: &[u8]) -> Self {
+        self.extrinsics.push(extrinsic.into());
+        self
+    }
+}
+
+/// A work package with the data that it refers to.
+#[derive(Clone, Debug, Default)]
+pub struct Package {
+    pub(crate) items: Vec<Item>,
+    pub(crate) authorizer: Option<ServiceId>,
+    pub(crate) configuration: Vec<u8>,
+    pub(crate) token: Vec<u8>,
+}
+
+impl Package {
+    /// A package without items. Unless it is given an authorizer, everything is authorized.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an item.
+    #[must_use]
+    pub fn item(mut self, item: Item) -> Self {
+        self.items.push(item);
+        self
+    }
+
+    /// Lets a service's own code authorize the package.
+    #[must_use]
+    pub fn authorizer(self, service: u32) -> Self {
+        Self { authorizer: Some(ServiceId(service)), ..self }
+    }
+
+    /// Sets the authorizer's configuration.
+    #[must_use]
+    pub fn configuration(self, configuration: impl Into<Vec<u8>>) -> Self {
+        Self { configuration: configuration.into(), ..self }
+    }
+
+    /// Sets the token that the authorizer is shown.
+    #[must_use]
+    pub fn token(self, token: impl Into<Vec<u8>>) -> Self {
+        Self { token: token.into(), ..self }
+    }
+}
+
+impl From<Item> for Package {
+    fn from(item: Item) -> Self {
+        Self::new().item(item)
+    }
+}
+
+/// A package as the protocol has it, with its data by hash.
+pub(crate) struct Laid {
+    pub package: WorkPackage,
+    pub extrinsics: Vec<Vec<Blob>>,
+    pub exported: BTreeMap<Hash, ExportedSegments>,
+}
+
+impl Package {
+    /// Lays the package out. `code_hash` tells which code a service has.
+    pub(crate) fn lay_out(
+        &self,
+        authorizer: (ServiceId, Hash),
+        slot: TimeSlot,
+        parameters: &Parameters,
+        code_hash: impl Fn(ServiceId) -> Hash,
+    ) -> Laid {
+        let mut exported = BTreeMap::new();
+        let mut items = Vec::new();
+        for item in &self.items {
+            let imports = item.imports.iter().map(|segment| {
+                let set = ExportedSegments::new(vec![segment.clone()], parameters)
+                    .expect("imports are padded to the size of a segment");
+                let root = set.root();
+                exported.insert(root, set);
+                ImportSpec::new(ImportSource::SegmentRoot(root), 0).expect("0 is an index")
+            });
+            let specs = item.extrinsics.iter().map(|extrinsic| ExtrinsicSpec {
+                hash: Hash::blake2b(extrinsic),
+                length: u32::try_from(extrinsic.len()).expect("an extrinsic fits a package"),
+            });
+            items.push(WorkItem {
+                service: item.service,
+                code_hash: code_hash(item.service),
+                refine_gas_limit: Gas(item.refine_gas),
+                accumulate_gas_limit: Gas(item.accumulate_gas),
+                export_count: item.exports,
+                payload: item.payload.clone(),
+                imports: imports.collect(),
+                extrinsics: specs.collect(),
+            });
+        }
+        let package = WorkPackage {
+            auth_code_host: authorizer.0,
+            auth_code_hash: authorizer.1,
+            context: RefineContext { lookup_anchor_slot: slot, ..RefineContext::default() },
+            auth_token: self.token.clone(),
+            auth_config: self.configuration.clone(),
+            items,
+        };
+        let extrinsics = self.items.iter().map(|item| item.extrinsics.clone()).collect();
+        Laid { package, extrinsics, exported }
+    }
+}
