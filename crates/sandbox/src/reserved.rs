@@ -12,10 +12,12 @@
 //! permission octets, not by the hardware, so no signal handler is needed and a fault is an
 //! ordinary return value.
 
+mod pool;
 mod protection;
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
+use core::ops::Range;
 use core::ptr::{self, NonNull};
 
 use crate::access::{
@@ -131,6 +133,8 @@ impl Base {
 pub struct ReservedMemory {
     base: Base,
     protection: Protection,
+    /// Outside of these ranges no page is accessible or holds anything.
+    touched: Vec<Range<u32>>,
 }
 
 // SAFETY: the mapping belongs to this value alone and is not tied to a thread.
@@ -139,6 +143,11 @@ unsafe impl Send for ReservedMemory {}
 unsafe impl Sync for ReservedMemory {}
 
 impl ReservedMemory {
+    /// A memory over an address space that is as new, which it owns from now on.
+    fn over(base: Base) -> Self {
+        Self { base, protection: Protection::Open, touched: Vec::new() }
+    }
+
     fn permissions(&self) -> &[u8] {
         // SAFETY: the mapping begins with `TABLE` initialised octets, which change only through
         // `&mut self`.
@@ -155,6 +164,9 @@ impl GuestMemory for ReservedMemory {
     type View<'a> = ReservedView<'a>;
 
     fn new() -> Result<Self, ReserveError> {
+        if let Some(base) = pool::take() {
+            return Ok(Self::over(base));
+        }
         // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no
         // memory that anything else uses.
         let start = unsafe {
@@ -178,7 +190,7 @@ impl GuestMemory for ReservedMemory {
         // SAFETY: `TABLE` is less than `MAPPING`.
         let base = unsafe { start.cast::<u8>().add(TABLE) };
         let base = NonNull::new(base).ok_or_else(|| ReserveError { reason: "null".into() })?;
-        Ok(Self { base: Base(base), protection: Protection::default() })
+        Ok(Self::over(Base(base)))
     }
 
     #[inline]
@@ -254,6 +266,10 @@ impl GuestMemory for ReservedMemory {
 
     fn write_raw(&mut self, address: u32, octets: &[u8]) {
         assert_in_space(address, octets.len());
+        if let Some(last) = octets.len().checked_sub(1) {
+            let last = (address as usize + last) as u32;
+            self.note(page_of(address)..page_of(last) + 1);
+        }
         let (from, to) = (octets.as_ptr(), self.base.at(address).as_ptr());
         let copy = || {
             // SAFETY: as in `read_raw`, and `&mut self` makes this the only access.
@@ -265,6 +281,9 @@ impl GuestMemory for ReservedMemory {
 
 impl Drop for ReservedMemory {
     fn drop(&mut self) {
+        if self.recycle() {
+            return;
+        }
         // SAFETY: the mapping is this value's own and nothing outlives it.
         unsafe { libc::munmap(self.base.start().as_ptr().cast::<c_void>(), MAPPING) };
     }

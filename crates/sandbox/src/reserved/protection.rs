@@ -21,7 +21,7 @@ pub(crate) const GUEST_SPACE: usize = SPACE + SLACK;
 /// The most runs of pages of equal access that an armed memory has.
 const MAX_RUNS: u32 = 512;
 
-/// Ranges of pages that are kept apart while a memory is open.
+/// Ranges of pages that are kept apart.
 const MAX_TOUCHED: usize = 16;
 
 /// The pages below 2^16, which native code relies on being inaccessible.
@@ -29,18 +29,12 @@ const LOWEST_PAGES: u32 = 16;
 
 /// What the hardware allows.
 pub(super) enum Protection {
-    /// Everything. Only these ranges hold accessible pages.
-    Open { touched: Vec<Range<u32>> },
+    /// Everything.
+    Open,
     /// What the permission table says. At most this many runs.
     Armed { runs: u32 },
     /// Everything, for good.
     Refused,
-}
-
-impl Default for Protection {
-    fn default() -> Self {
-        Self::Open { touched: Vec::new() }
-    }
 }
 
 /// Held while pages are opened for a moment, so that none is closed under another's hands.
@@ -50,21 +44,21 @@ impl ReservedMemory {
     /// Makes the hardware allow exactly what the permission table says, from now on. False if that
     /// is not possible; the memory can then still be used by an interpreter.
     pub fn arm(&mut self) -> bool {
-        let touched = match &mut self.protection {
+        match self.protection {
             Protection::Armed { .. } => return true,
             Protection::Refused => return false,
-            Protection::Open { touched } => core::mem::take(touched),
-        };
+            Protection::Open => {}
+        }
         let lowest = self.permissions().get(..LOWEST_PAGES as usize).unwrap_or_default();
         let reaches_low = lowest.iter().any(|&access| access != 0);
         self.protection = Protection::Refused;
-        if reaches_low || !self.protect_octets(0, GUEST_SPACE, Access::Inaccessible) {
+        if reaches_low || !self.protect_everything(Access::Inaccessible) {
             return false;
         }
         let mut runs = 0;
         let mut fits = true;
-        for range in touched {
-            fits &= self.protect_by_table(range, &mut runs);
+        for range in &self.touched {
+            fits &= self.protect_by_table(range.clone(), &mut runs);
         }
         if !fits || runs > MAX_RUNS {
             self.open_for_good();
@@ -89,9 +83,11 @@ impl ReservedMemory {
 
     /// Follows a change of the permission table.
     pub(super) fn follow(&mut self, pages: Range<u32>, access: Access) {
+        if access != Access::Inaccessible {
+            self.note(pages.clone());
+        }
         match &mut self.protection {
-            Protection::Open { touched } => note(touched, pages, access),
-            Protection::Refused => {}
+            Protection::Open | Protection::Refused => {}
             Protection::Armed { runs } => {
                 // A change splits at most one run in three.
                 *runs += 2;
@@ -131,6 +127,25 @@ impl ReservedMemory {
         result
     }
 
+    /// Notes that pages may be accessible or hold something, without letting the list grow long.
+    pub(super) fn note(&mut self, pages: Range<u32>) {
+        if pages.is_empty() {
+            return;
+        }
+        let near = |range: &&mut Range<u32>| pages.start <= range.end && range.start <= pages.end;
+        if let Some(range) = self.touched.iter_mut().find(near) {
+            *range = range.start.min(pages.start)..range.end.max(pages.end);
+        } else if self.touched.len() < MAX_TOUCHED {
+            self.touched.push(pages);
+        } else {
+            let hull = self
+                .touched
+                .drain(..)
+                .fold(pages, |hull, range| hull.start.min(range.start)..hull.end.max(range.end));
+            self.touched.push(hull);
+        }
+    }
+
     /// Counts the runs of an armed memory; false if there are too many.
     fn recount(&mut self) -> bool {
         let mut counted = 0;
@@ -146,7 +161,11 @@ impl ReservedMemory {
     fn open_for_good(&mut self) {
         self.protection = Protection::Refused;
         // One protection for all makes the kernel's list shorter, so this needs no new entry.
-        assert!(self.protect_octets(0, GUEST_SPACE, Access::ReadWrite), "out of memory mappings");
+        assert!(self.protect_everything(Access::ReadWrite), "out of memory mappings");
+    }
+
+    pub(super) fn protect_everything(&self, access: Access) -> bool {
+        self.protect_octets(0, GUEST_SPACE, access)
     }
 
     /// Protects pages as the permission table says, counting the runs; false if the kernel would
@@ -199,23 +218,5 @@ impl ReservedMemory {
         // SAFETY: as above. Whoever reads or writes these octets looks at the permission table
         // first, or opens them: see `with_open`.
         unsafe { libc::mprotect(at.as_ptr().cast(), length, protection) == 0 }
-    }
-}
-
-/// Notes that pages may be accessible, without letting the list grow long.
-fn note(touched: &mut Vec<Range<u32>>, pages: Range<u32>, access: Access) {
-    if access == Access::Inaccessible || pages.is_empty() {
-        return;
-    }
-    let near = |range: &&mut Range<u32>| pages.start <= range.end && range.start <= pages.end;
-    if let Some(range) = touched.iter_mut().find(near) {
-        *range = range.start.min(pages.start)..range.end.max(pages.end);
-    } else if touched.len() < MAX_TOUCHED {
-        touched.push(pages);
-    } else {
-        let hull = touched
-            .drain(..)
-            .fold(pages, |hull, range| hull.start.min(range.start)..hull.end.max(range.end));
-        touched.push(hull);
     }
 }
