@@ -1,0 +1,4 @@
+//! The code against its definition, and what it gives back.
+
+mod definition;
+mod recovery;
