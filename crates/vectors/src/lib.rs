@@ -25,6 +25,7 @@
 
 pub mod archive;
 pub mod codec;
+pub mod erasure;
 mod error;
 mod files;
 pub mod json;

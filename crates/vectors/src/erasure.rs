@@ -1,0 +1,60 @@
+//! The erasure-coding vectors (`erasure/{tiny,full}` of `davxy/jam-test-vectors`).
+
+use std::path::Path;
+
+use jambox_erasure::Code;
+use jambox_types::Parameters;
+use serde::Deserialize;
+
+use crate::{Error, Outcome, Report, files};
+
+/// A case, as its file has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    /// The data, in hexadecimal.
+    data: String,
+    /// All of its chunks, in hexadecimal.
+    shards: Vec<String>,
+}
+
+/// Runs every case in a folder (`*.json`): data gives its chunks, and the last of the chunks that
+/// are enough to recover it give the data.
+///
+/// # Errors
+///
+/// When the folder cannot be read or holds no case.
+pub fn run(folder: &Path, parameters: &Parameters) -> Result<Report, Error> {
+    let mut report = Report::default();
+    for file in files::files_under(folder, &["json"], "erasure vectors (`*.json`)")? {
+        let content = files::read(&file)?;
+        let outcome = check(&content, parameters);
+        report.add(files::stem(&file), outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed));
+    }
+    Ok(report)
+}
+
+fn check(content: &[u8], parameters: &Parameters) -> Result<(), String> {
+    let octets = |hex: &String| const_hex::decode(hex).map_err(|error| format!("{error}"));
+    let case: Case = serde_json::from_slice(content).map_err(|error| error.to_string())?;
+    let data = octets(&case.data)?;
+    let expected = case.shards.iter().map(octets).collect::<Result<Vec<_>, _>>()?;
+    let originals = parameters.erasure_piece_size as usize / 2;
+    let code = Code::new(originals, parameters.validator_count());
+    let code = code.map_err(|error| error.to_string())?;
+    let found = code.encode(&data).map_err(|error| error.to_string())?;
+    if expected.len() != found.len() {
+        return Err(format!("{} chunks expected, {} found", expected.len(), found.len()));
+    }
+    if let Some(index) = expected.iter().zip(&found).position(|(e, f)| e != f) {
+        let hex = |chunk: &Vec<u8>| const_hex::encode_prefixed(chunk);
+        let (expected, found) = (hex(&expected[index]), hex(&found[index]));
+        return Err(format!("chunk {index}: {expected} expected, {found} found"));
+    }
+    let last = expected.iter().enumerate().rev().take(code.originals());
+    let recovered = code.recover(last).map_err(|error| error.to_string())?;
+    match recovered.strip_prefix(data.as_slice()) {
+        Some(padding) if padding.iter().all(|octet| *octet == 0) => Ok(()),
+        _ => Err("the last chunks give other data".into()),
+    }
+}
