@@ -73,9 +73,10 @@ impl Diagnosis {
     /// All mistakes of a package file.
     pub fn of_package(invalid: &Invalid) -> Vec<Self> {
         let diagnosis = |problem: &jambox_package::Problem| {
-            let mut diagnosis = Self::new(problem.kind.to_string()).in_file(&invalid.path);
+            let (path, text) = invalid.file(problem);
+            let mut diagnosis = Self::new(problem.kind.to_string()).in_file(path);
             if let Some(place) = &problem.place {
-                diagnosis = diagnosis.at_text(&invalid.path, &invalid.text, place.clone());
+                diagnosis = diagnosis.at_text(path, text, place.clone());
             }
             diagnosis = diagnosis.expected(problem.kind.expected());
             match problem.kind.help() {

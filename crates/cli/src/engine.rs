@@ -10,6 +10,8 @@ use crate::outcome::Result;
 pub fn engine(protocol: &Protocol) -> Result<Engine> {
     let config = Config { revision: protocol.revision, ..Config::default() };
     Engine::new(config).map_err(|error| {
-        Diagnosis::new(error.to_string()).help("leave --revision out to have gray-paper-0.7.2").into()
+        Diagnosis::new(error.to_string())
+            .help("leave --revision out to have gray-paper-0.7.2")
+            .into()
     })
 }

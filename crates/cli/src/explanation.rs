@@ -103,9 +103,8 @@ impl Explanation {
 
     /// Writes the explanation under a line that says what happened.
     pub fn write(&self, out: &mut dyn Write, indent: &str) -> io::Result<()> {
-        let mut line = |label: &str, text: &str| {
-            writeln!(out, "{indent}{FAINT}{label:<12}{FAINT:#}{text}")
-        };
+        let mut line =
+            |label: &str, text: &str| writeln!(out, "{indent}{FAINT}{label:<12}{FAINT:#}{text}");
         line("why", &self.rule)?;
         line("instruction", &format!("{} at pc {}", self.instruction, self.pc))?;
         if let Some(access) = &self.access {
@@ -133,11 +132,7 @@ impl Explanation {
 }
 
 /// Writes all registers, four a line.
-pub fn write_registers(
-    out: &mut dyn Write,
-    indent: &str,
-    registers: &[u64; 13],
-) -> io::Result<()> {
+pub fn write_registers(out: &mut dyn Write, indent: &str, registers: &[u64; 13]) -> io::Result<()> {
     for (row, registers) in registers.chunks(4).enumerate() {
         let label = if row == 0 { "registers" } else { "" };
         let mut line = String::new();
@@ -184,9 +179,7 @@ fn rule(
         return access.rule();
     }
     let program = module.program();
-    let target = |target: u32| {
-        format!("the jump goes to {target}, where no basic block starts")
-    };
+    let target = |target: u32| format!("the jump goes to {target}, where no basic block starts");
     let u32_pc = u32::try_from(pc).ok().filter(|pc| *pc < program.code_len());
     match (u32_pc, instruction.opcode()) {
         (None, _) => format!(

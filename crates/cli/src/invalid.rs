@@ -35,9 +35,7 @@ fn place(error: &PackageError, package: &Package) -> Option<Place> {
         PackageError::TooMany { what: "extrinsics", .. } => {
             largest(items, |item| item.extrinsics.len())
         }
-        PackageError::TooMany { .. } => {
-            Some(manifest.context.prerequisites.last()?.place.clone())
-        }
+        PackageError::TooMany { .. } => Some(manifest.context.prerequisites.last()?.place.clone()),
         PackageError::BundleSize { .. } => bundle_part(package),
         PackageError::Gas { what, .. } => {
             let limit = |item: &Item| -> Placed<u64> {
@@ -55,9 +53,8 @@ fn place(error: &PackageError, package: &Package) -> Option<Place> {
             Some(items.get(*item)?.imports.get(*index)?.index.place.clone())
         }
         PackageError::ExtrinsicLists { .. } => None,
-        PackageError::ExtrinsicCount { item, .. } | PackageError::ExtrinsicMismatch { item, .. } => {
-            whole(*item)
-        }
+        PackageError::ExtrinsicCount { item, .. }
+        | PackageError::ExtrinsicMismatch { item, .. } => whole(*item),
     }
 }
 
@@ -82,7 +79,8 @@ fn bundle_part(package: &Package) -> Option<Place> {
         }
     }
     let authorizer = &manifest.authorizer;
-    let texts = [(&authorizer.token, &work.auth_token), (&authorizer.configuration, &work.auth_config)];
+    let texts =
+        [(&authorizer.token, &work.auth_token), (&authorizer.configuration, &work.auth_config)];
     for (written, octets) in texts {
         if let Some(written) = written {
             parts.push((octets.len() as u64, written.place.clone()));
@@ -93,19 +91,20 @@ fn bundle_part(package: &Package) -> Option<Place> {
 
 /// What was expected, and what to do.
 fn advice(error: &PackageError) -> (String, &'static str) {
-    const SMALLER: &str = "make it smaller or split the package; the limits are the protocol's parameters";
+    const SMALLER: &str =
+        "make it smaller or split the package; the limits are the protocol's parameters";
     match error {
         PackageError::NoSuchCore { cores, .. } => {
             (format!("expected 0 to {}", cores.saturating_sub(1)), "choose a core that exists")
         }
         PackageError::ItemCount { limit, .. } => (format!("expected 1 to {limit} items"), SMALLER),
-        PackageError::TooMany { limit, .. } => (format!("expected at most {limit} in all"), SMALLER),
+        PackageError::TooMany { limit, .. } => {
+            (format!("expected at most {limit} in all"), SMALLER)
+        }
         PackageError::BundleSize { limit, .. } => {
             (format!("this is the largest part; expected at most {limit} in all"), SMALLER)
         }
-        PackageError::Gas { limit, .. } => {
-            (format!("expected less than {limit} in all"), SMALLER)
-        }
+        PackageError::Gas { limit, .. } => (format!("expected less than {limit} in all"), SMALLER),
         PackageError::UnknownImport { .. } => (
             "expected segments that are given".to_owned(),
             "give the segments in a [segments.<name>] section",

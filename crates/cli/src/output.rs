@@ -6,6 +6,7 @@ use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 
+use crate::diagnosis::Diagnosis;
 use crate::outcome::Failure;
 
 /// What a command has to say: one model, shown as text or serialised as JSON.
@@ -56,7 +57,7 @@ impl Output {
             Failure::Output(error) => return writeln!(io::stderr(), "cannot write: {error}"),
         };
         if self.json {
-            let errors: Vec<_> = diagnoses.iter().map(|diagnosis| diagnosis.to_json()).collect();
+            let errors: Vec<_> = diagnoses.iter().map(Diagnosis::to_json).collect();
             let mut stdout = io::stdout().lock();
             serde_json::to_writer_pretty(&mut stdout, &serde_json::json!({ "errors": errors }))?;
             return writeln!(stdout);

@@ -56,9 +56,8 @@ impl Program {
         }
         let octets = input::read(path)?;
         let container = match form.form() {
-            Some(form) => Container::parse_as(form, &octets).map_err(|error| {
-                at(path, &error).expected(format!("expected a {form}"))
-            })?,
+            Some(form) => Container::parse_as(form, &octets)
+                .map_err(|error| at(path, &error).expected(format!("expected a {form}")))?,
             None => Container::parse(&octets).map_err(|unknown| {
                 // The form that got furthest is most likely the one that was meant.
                 let furthest = unknown.errors.iter().max_by_key(|(_, error)| error.offset);

@@ -93,7 +93,8 @@ impl<'a> Builder<'a> {
         for (name, service) in services {
             let id = ServiceId(service.id.value);
             if let Some(other) = taken.insert(id, &name.value) {
-                let reason = format!("services `{other}` and `{}` have the same id {id}", name.value);
+                let reason =
+                    format!("services `{other}` and `{}` have the same id {id}", name.value);
                 self.sources.problems.add(service.id.place.clone(), ProblemKind::Conflict(reason));
             }
             self.ids.insert(name.value.clone(), id);
@@ -244,8 +245,7 @@ impl<'a> Builder<'a> {
 
     fn assigners(&self, names: &[Placed<ServiceName>]) -> PerCore<ServiceId> {
         let parameters = &self.protocol.parameters;
-        let ids: Vec<_> =
-            names.iter().map(|name| self.service(name).unwrap_or_default()).collect();
+        let ids: Vec<_> = names.iter().map(|name| self.service(name).unwrap_or_default()).collect();
         if let (Some(extra), true) = (names.get(parameters.core_count()), ids.len() > 1) {
             let kind = ProblemKind::Limit {
                 what: "the number of assigners".to_owned(),
@@ -364,4 +364,3 @@ fn set<T>(field: &mut T, value: Option<T>) {
         *field = value;
     }
 }
-

@@ -121,8 +121,7 @@ fn resolve(
     let surroundings = Surroundings { auth_code_host, auth_code_hash, slot, parameters };
     let work = work::build(manifest, &builder, &surroundings, sources)?;
     let core = chain.core.as_ref().map_or(0, |core| core.value);
-    let entropy =
-        chain.entropy.as_ref().map_or(builder.entropy(), |entropy| Hash(entropy.value));
+    let entropy = chain.entropy.as_ref().map_or(builder.entropy(), |entropy| Hash(entropy.value));
     let (state, names) = builder.finish();
     Some(Package {
         protocol,

@@ -205,7 +205,7 @@ impl<'a> Entry<'a> {
             value,
             problems: self.problems,
         };
-        Some(array.iter().enumerate().map(entry).filter_map(|entry| read(entry)).collect())
+        Some(array.iter().enumerate().map(entry).filter_map(&mut read).collect())
     }
 
     /// A table, read as a section.

@@ -110,11 +110,7 @@ struct Octets(#[serde(with = "const_hex")] Vec<u8>);
 /// # Errors
 ///
 /// The file cannot be read, is no state file, is cut off, or does not fit the parameters.
-pub fn load(
-    files: &dyn Files,
-    path: &Path,
-    parameters: &Parameters,
-) -> Result<Snapshot, Invalid> {
+pub fn load(files: &dyn Files, path: &Path, parameters: &Parameters) -> Result<Snapshot, Invalid> {
     let octets = files.read(path, LIMIT).map_err(|reason| {
         let kind = ProblemKind::File { path: path.to_owned(), reason };
         Invalid::new(path, "", vec![Problem { file: None, place: None, kind }])
@@ -208,8 +204,7 @@ impl StateFile {
         }
         if !self.authorizer_queues.is_empty() {
             let queues = self.authorizer_queues.into_iter();
-            let queues =
-                queues.map(|queue| PerQueuePosition::new(queue, parameters).map(Arc::new));
+            let queues = queues.map(|queue| PerQueuePosition::new(queue, parameters).map(Arc::new));
             let queues = queues
                 .collect::<Result<_, _>>()
                 .and_then(|queues| PerCore::new(queues, parameters))
@@ -228,8 +223,8 @@ impl ServiceEntry {
             history.map(|history| (key, history)).ok_or(request.hash)
         });
         let requests: Result<Vec<_>, Hash> = requests.collect();
-        let requests = requests
-            .map_err(|hash| format!("the request of {hash} has more than three slots"))?;
+        let requests =
+            requests.map_err(|hash| format!("the request of {hash} has more than three slots"))?;
         self.put(requests, accounts).map_err(|error| error.to_string())
     }
 
@@ -315,8 +310,10 @@ impl Snapshot {
         let is_designated = state.staging_set.iter().any(|key| *key != ValidatorKey::default());
         let keys = is_designated.then_some(&state.staging_set).into_iter();
         let keys = keys.flat_map(|keys| keys.iter()).map(|key| Octets(encode(key)));
-        let is_assigned =
-            state.authorizer_queues.iter().any(|queue| queue.iter().any(|hash| *hash != Hash::ZERO));
+        let is_assigned = state
+            .authorizer_queues
+            .iter()
+            .any(|queue| queue.iter().any(|hash| *hash != Hash::ZERO));
         let queues = is_assigned.then_some(&state.authorizer_queues).into_iter();
         let file = StateFile {
             format: FORMAT.to_owned(),

@@ -45,9 +45,9 @@ pub fn load_parameters(files: &dyn Files, path: &Path) -> Result<Parameters, Inv
     let fail = |text: &str, place: Option<Place>, kind| {
         Invalid::new(path, text, vec![Problem { place, file: None, kind }])
     };
-    let octets = files.read(path, PARAMETERS_LIMIT).map_err(|reason| {
-        fail("", None, ProblemKind::File { path: path.to_owned(), reason })
-    })?;
+    let octets = files
+        .read(path, PARAMETERS_LIMIT)
+        .map_err(|reason| fail("", None, ProblemKind::File { path: path.to_owned(), reason }))?;
     let text = String::from_utf8(octets)
         .map_err(|error| fail("", None, ProblemKind::Parameters(error.to_string())))?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {

@@ -92,8 +92,7 @@ impl Exec {
         let (mut instance, regions) = match (program.standard(), &arguments) {
             (Some(standard), arguments) => {
                 let arguments = arguments.as_deref().unwrap_or_default();
-                let instance =
-                    Instance::standard(&module, standard, arguments).map_err(failed)?;
+                let instance = Instance::standard(&module, standard, arguments).map_err(failed)?;
                 (instance, Regions::standard(standard, arguments.len()))
             }
             (None, Some(_)) => {

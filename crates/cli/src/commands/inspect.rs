@@ -155,11 +155,8 @@ fn metadata(octets: &[u8]) -> Metadata {
 
 fn memory_layout(program: &StandardProgram) -> Option<MemoryLayout> {
     let layout = program.layout(0)?;
-    let region = |range: std::ops::Range<u32>, octets| Region {
-        start: range.start,
-        end: range.end,
-        octets,
-    };
+    let region =
+        |range: std::ops::Range<u32>, octets| Region { start: range.start, end: range.end, octets };
     Some(MemoryLayout {
         read_only: region(layout.read_only, program.read_only().len()),
         read_write: region(layout.read_write, program.read_write().len()),
@@ -207,7 +204,9 @@ fn problems(program: &Program, set: InstructionSet, protocol: &Protocol) -> Vec<
         let octet = blob.code().get(pc as usize).copied();
         if let Some(octet) = octet.filter(|octet| set.opcode(*octet).is_none()) {
             let revision = protocol.revision;
-            problems.add(|| format!("at pc {pc} the octet {octet} is no opcode of {revision}: it traps"));
+            problems.add(|| {
+                format!("at pc {pc} the octet {octet} is no opcode of {revision}: it traps")
+            });
         }
         let jumps = instruction.opcode().syntax().split(", ").any(|operand| operand == "t");
         if jumps && !blob.is_block_start(set, instruction.fields().target) {

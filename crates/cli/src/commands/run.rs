@@ -62,8 +62,7 @@ pub struct Run {
 impl Run {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let package = load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
-        let package =
-            package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
         let env = end_to_end::env(&package)?;
         let mut recorder = Recorder::new(output.verbosity > 0, &package);
 

@@ -78,10 +78,8 @@ impl Trace {
 
 impl Record {
     fn run(&self, protocol: &ProtocolArgs) -> Result {
-        let package =
-            load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
-        let package =
-            package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let package = load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
+        let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
         let env = end_to_end::env(&package)?;
         let unwritable = |error: std::io::Error| unwritable(&self.output, &error);
         let mut recording = Recording::create(&self.output).map_err(unwritable)?;

@@ -61,8 +61,9 @@ impl Vectors {
             Family::Stf(Folder { folder }) => {
                 stf::run(folder, protocol).map_err(|error| failure(folder, &error))
             }
-            Family::Codec(Folder { folder }) => codec::run(folder, &protocol.parameters)
-                .map_err(|error| failure(folder, &error)),
+            Family::Codec(Folder { folder }) => {
+                codec::run(folder, &protocol.parameters).map_err(|error| failure(folder, &error))
+            }
             Family::Trie(Folder { folder }) => {
                 trie::run(folder).map_err(|error| failure(folder, &error))
             }

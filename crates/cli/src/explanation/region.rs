@@ -52,7 +52,11 @@ impl Regions {
         }
         if memory.access(address / PAGE_SIZE) != Access::Inaccessible {
             // What `sbrk` or the machine's owner made accessible has no region of the layout.
-            return if at < memory.heap_end() { format!("the heap, {access}") } else { access.to_owned() };
+            return if at < memory.heap_end() {
+                format!("the heap, {access}")
+            } else {
+                access.to_owned()
+            };
         }
         match self.nearest(at) {
             Some(near) => format!("unmapped, {near}"),

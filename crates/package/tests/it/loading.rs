@@ -1,9 +1,7 @@
 //! What a correct file means.
 
 use jambox_state::{Blob, RequestHistory, RequestKey};
-use jambox_types::{
-    Balance, CoreIndex, Gas, Hash, ImportSource, Parameters, ServiceId, TimeSlot,
-};
+use jambox_types::{Balance, CoreIndex, Gas, Hash, ImportSource, Parameters, ServiceId, TimeSlot};
 
 use crate::memory::{FULL, files, load_from, load_text};
 
@@ -55,10 +53,7 @@ fn a_service_has_its_fields_and_dictionaries() {
         Some(Blob::from(*b"hello"))
     );
     let request = |hash, length| accounts.request(one, &RequestKey { hash, length }).unwrap();
-    assert_eq!(
-        request(Hash::blake2b(b"hello"), 5),
-        Some(RequestHistory::Available(TimeSlot(0)))
-    );
+    assert_eq!(request(Hash::blake2b(b"hello"), 5), Some(RequestHistory::Available(TimeSlot(0))));
     assert_eq!(
         request(Hash::blake2b(&[7; 5000]), 5000),
         Some(RequestHistory::AvailableAgain(TimeSlot(1), TimeSlot(2), TimeSlot(3)))

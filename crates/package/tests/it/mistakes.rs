@@ -70,9 +70,14 @@ fn a_wrong_type_says_both_types() {
         "expected at most 4294967295",
         "smaller",
     );
-    check("slot = 77", "slot = -1", "-1",
+    check(
+        "slot = 77",
+        "slot = -1",
+        "-1",
         "`slot` is -1, expected a number from 0 to 4294967295",
-        "expected at most 4294967295", "smaller");
+        "expected at most 4294967295",
+        "smaller",
+    );
 }
 
 #[test]
@@ -88,10 +93,7 @@ fn a_value_says_how_it_is_written() {
     let (_, invalid) = mistakes("\"hex:beef\"", "\"hex:bee\"");
     assert!(invalid.problems[0].kind.to_string().starts_with("`token` is not hexadecimal"));
     let (_, invalid) = mistakes("hex:4444", "hex:44");
-    assert_eq!(
-        invalid.problems[0].kind.to_string(),
-        "`anchor` has 31 octets, expected 32"
-    );
+    assert_eq!(invalid.problems[0].kind.to_string(), "`anchor` has 31 octets, expected 32");
 }
 
 #[test]
@@ -172,10 +174,7 @@ fn words_of_the_protocol_are_checked() {
         "`full`, `tiny`",
     );
     let (_, invalid) = mistakes("gray-paper-0.7.2", "gray-paper-0.7.3");
-    assert_eq!(
-        invalid.problems[0].kind.expected(),
-        "did you mean `gray-paper-0.7.2`?"
-    );
+    assert_eq!(invalid.problems[0].kind.expected(), "did you mean `gray-paper-0.7.2`?");
 }
 
 #[test]
@@ -237,7 +236,10 @@ fn a_thousand_mistakes_are_counted_not_listed() {
 #[test]
 fn what_is_not_toml_is_pointed_at() {
     let invalid = load_text("[chain\nslot = 1").unwrap_err();
-    assert!(invalid.to_string().starts_with("dir/package.toml:1:7: this is not valid TOML"), "{invalid}");
+    assert!(
+        invalid.to_string().starts_with("dir/package.toml:1:7: this is not valid TOML"),
+        "{invalid}"
+    );
 }
 
 #[test]

@@ -40,8 +40,7 @@ fn a_package_may_name_a_parameters_file() {
 
 #[test]
 fn the_caller_wins_over_the_file() {
-    let switches =
-        Switches { revision: Some(Revision::GrayPaper080), parameters: None, abi: None };
+    let switches = Switches { revision: Some(Revision::GrayPaper080), parameters: None, abi: None };
     let package = load(&files(FULL), Path::new("dir/package.toml"), &switches, None).unwrap();
     assert_eq!(package.protocol.revision, Revision::GrayPaper080);
     assert_eq!(package.protocol.parameters, Parameters::TINY);

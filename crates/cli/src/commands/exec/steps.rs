@@ -60,7 +60,8 @@ impl Steps {
 impl Inspector for Steps {
     fn before_instruction(&mut self, instance: &Instance, instruction: &Instruction) {
         let (pc, gas) = (instance.pc(), instance.gas());
-        let line = writeln!(self.out, "{FAINT}{pc:>7}{FAINT:#} {instruction}  {FAINT}gas {gas}{FAINT:#}");
+        let line =
+            writeln!(self.out, "{FAINT}{pc:>7}{FAINT:#} {instruction}  {FAINT}gas {gas}{FAINT:#}");
         self.keep(line);
         self.registers = *instance.regs();
     }

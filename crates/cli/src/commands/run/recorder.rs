@@ -195,10 +195,8 @@ impl Observer for Recorder<'_> {
     }
 
     fn inner_ended(&mut self, machine: u64, instance: &Instance, exit: Exit) {
-        let gas = Gas {
-            limit: self.inner_gas,
-            used: self.inner_gas.saturating_sub(instance.gas()),
-        };
+        let gas =
+            Gas { limit: self.inner_gas, used: self.inner_gas.saturating_sub(instance.gas()) };
         let explanation = Explanation::of(instance, exit, &Regions::default());
         self.add(Event::InnerRan(InnerRun {
             machine,

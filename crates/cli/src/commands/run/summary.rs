@@ -65,12 +65,9 @@ fn add_on_chain(
     // Every accumulation with code was recorded, in the same order.
     let mut accumulated = accumulated.into_iter();
     let invocation = |call: &ServiceCall| match call.no_code {
-        Some(reason) => not_run(
-            Some(Service::new(call.service, names)),
-            None,
-            call.gas.0,
-            reason.to_string(),
-        ),
+        Some(reason) => {
+            not_run(Some(Service::new(call.service, names)), None, call.gas.0, reason.to_string())
+        }
         None => accumulated.next().unwrap_or_else(|| {
             not_run(Some(Service::new(call.service, names)), None, call.gas.0, String::new())
         }),

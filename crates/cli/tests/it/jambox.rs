@@ -1,0 +1,60 @@
+//! Running the command.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// What the command said and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// The JSON document on standard output.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// The root of the checkout, which paths in arguments are relative to.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace").to_owned()
+}
+
+/// Runs `jambox` with these arguments in the root of the checkout.
+///
+/// Whatever it is given, the command must not crash, and must end soon.
+#[track_caller]
+pub fn jambox<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
+    const SOON: Duration = Duration::from_secs(60);
+    let started = Instant::now();
+    let output = Command::new(env!("CARGO_BIN_EXE_jambox"))
+        .args(arguments)
+        .current_dir(root())
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the command runs");
+    let text = |octets: Vec<u8>| String::from_utf8(octets).expect("UTF-8");
+    let ran = Ran {
+        code: output.status.code().expect("no signal"),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    };
+    assert!(!ran.stderr.contains("panicked at"), "{ran:?}");
+    assert!(started.elapsed() < SOON, "{ran:?}");
+    ran
+}
+
+/// Runs `jambox` with the words of a line.
+#[track_caller]
+pub fn line(words: &str) -> Ran {
+    jambox(words.split_whitespace())
+}

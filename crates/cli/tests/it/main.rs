@@ -1,0 +1,8 @@
+//! Tests of the command as a person or a script meets it.
+
+mod bad_input;
+mod commands;
+mod exec;
+mod guests;
+mod jambox;
+mod readme;
