@@ -4,8 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod command;
 mod conformance;
+mod dispatch;
+mod guests;
 
 /// Chores of the Jambox project.
 #[derive(Parser)]
@@ -19,11 +22,21 @@ struct Arguments {
 enum Chore {
     /// Run the jambox command over every public vector that this project claims to pass.
     Conformance(conformance::Options),
+    /// Build the example services into their committed blobs, or check those.
+    Guests(guests::Options),
+    /// Compare the engine with its peers.
+    #[command(subcommand)]
+    Bench(bench::Bench),
+    /// Check that the release build's interpreter passes control by jumps.
+    CheckDispatch,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Conformance(options) => conformance::run(&options),
+        Chore::Bench(bench) => bench::run(&bench),
+        Chore::CheckDispatch => dispatch::run(),
+        Chore::Guests(options) => guests::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

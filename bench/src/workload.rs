@@ -1,0 +1,157 @@
+//! What the engines are given to do, and doing it.
+
+use std::fs;
+use std::path::Path;
+
+use jambox_program::StandardProgram;
+
+use crate::machine::{Machine, Peer, Stop};
+
+/// One execution: what it starts with, what the host does to it, and what is known of its end.
+pub struct Workload {
+    pub name: String,
+    pub program: StandardProgram,
+    pub arguments: Vec<u8>,
+    pub start: State,
+    pub calls: Vec<Call>,
+    /// How it ends, for a log.
+    pub end: Option<End>,
+    /// What it puts out, for a kernel.
+    pub result: Option<u64>,
+}
+
+/// Position, gas and registers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub pc: u64,
+    pub gas: u64,
+    pub regs: [u64; 13],
+}
+
+/// A host call: the state in which the program makes it, and what the host changes.
+pub struct Call {
+    pub number: u64,
+    pub state: State,
+    pub writes: Vec<(u64, Vec<u8>)>,
+    pub regs: Vec<(usize, u64)>,
+    pub gas: Option<u64>,
+}
+
+/// How an execution ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Halt,
+    Panic,
+    OutOfGas,
+}
+
+/// How an execution ends, and in what state.
+pub struct End {
+    pub ending: Ending,
+    pub state: State,
+}
+
+/// More gas than a kernel uses.
+const KERNEL_GAS: u64 = 1 << 40;
+
+/// Reads the kernels of a folder: `NAME.pvm` for each line `NAME RESULT` of `expected.txt`.
+pub fn read_kernels(folder: &Path) -> Result<Vec<Workload>, String> {
+    let expected = fs::read_to_string(folder.join("expected.txt")).map_err(|e| e.to_string())?;
+    let kernel = |line: &str| {
+        let (name, result) = line.split_once(' ').ok_or("no result")?;
+        let octets =
+            fs::read(folder.join(name).with_extension("pvm")).map_err(|e| e.to_string())?;
+        let program = StandardProgram::parse(&octets).map_err(|error| error.to_string())?;
+        Ok(Workload {
+            name: name.to_owned(),
+            program,
+            arguments: Vec::new(),
+            start: State { gas: KERNEL_GAS, ..State::default() },
+            calls: Vec::new(),
+            end: None,
+            result: Some(result.parse().map_err(|_| "no number")?),
+        })
+    };
+    expected.lines().map(kernel).collect()
+}
+
+/// Runs an execution to its end, doing what the host did.
+pub fn play<M: Machine>(machine: &mut M, workload: &Workload) -> Stop {
+    machine.start(workload.start.pc, workload.start.gas);
+    for call in &workload.calls {
+        let stop = machine.run();
+        if stop != Stop::HostCall(call.number) {
+            return stop;
+        }
+        answer(machine, call);
+    }
+    machine.run()
+}
+
+fn answer<M: Machine>(machine: &mut M, call: &Call) {
+    for (address, octets) in &call.writes {
+        machine.write(*address, octets);
+    }
+    for &(reg, value) in &call.regs {
+        machine.set_reg(reg, value);
+    }
+    if let Some(gas) = call.gas {
+        machine.set_gas(gas);
+    }
+    machine.skip_host_call();
+}
+
+/// What an engine did otherwise than the logs and the natively computed results say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    pub gas: usize,
+    pub other: usize,
+}
+
+/// Runs a workload, comparing gas, registers and pc at each host call and at the end with the log,
+/// or the result with the native one. Returns the gas used.
+pub fn check<P: Peer>(peer: &P, workload: &Workload, differences: &mut Differences) -> u64 {
+    let module = peer.compile(&workload.program);
+    let mut machine = peer.instantiate(&module, &workload.program, &workload.arguments);
+    machine.start(workload.start.pc, workload.start.gas);
+    let mut used = 0;
+    let mut before = workload.start.gas;
+    for call in &workload.calls {
+        let stop = machine.run();
+        used += before - machine.gas();
+        if stop != Stop::HostCall(call.number) {
+            differences.other += 1;
+            return used;
+        }
+        compare(&machine, &call.state, differences);
+        answer(&mut machine, call);
+        before = machine.gas();
+    }
+    let stop = machine.run();
+    used += before - machine.gas();
+    match &workload.end {
+        Some(end) if stop == stop_of(end.ending) => compare(&machine, &end.state, differences),
+        Some(_) => differences.other += 1,
+        None if stop == Stop::Halt && machine.read_u64(machine.reg(7)) == workload.result => {}
+        None => differences.other += 1,
+    }
+    used
+}
+
+fn stop_of(ending: Ending) -> Stop {
+    match ending {
+        Ending::Halt => Stop::Halt,
+        Ending::Panic => Stop::Panic,
+        Ending::OutOfGas => Stop::OutOfGas,
+    }
+}
+
+fn compare<M: Machine>(machine: &M, expected: &State, differences: &mut Differences) {
+    if machine.gas() != expected.gas {
+        differences.gas += 1;
+    }
+    let regs = core::array::from_fn(|reg| machine.reg(reg));
+    if regs != expected.regs || machine.pc().is_some_and(|pc| pc != expected.pc) {
+        differences.other += 1;
+    }
+}

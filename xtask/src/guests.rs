@@ -1,0 +1,132 @@
+//! The committed blobs of `guests/`: building them, and checking that they are what their sources
+//! give.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jambox_build::{Messages, Options as BuildOptions, Toolchain, build_with};
+use jambox_types::Hash;
+
+/// The table of the committed blobs: the compiler, then for each its size, limit and hash.
+const TABLE: &str = "guests/blobs.txt";
+
+/// The largest that some blobs may be, in octets.
+const LIMITS: &[(&str, usize)] =
+    &[("fibonacci", 6 * 1024), ("paste-bin", 16 * 1024), ("library", 24 * 1024)];
+
+/// Options of `cargo xtask guests`.
+#[derive(Args)]
+pub struct Options {
+    /// Build nothing anew: check the committed blobs against the table, their limits and, if the
+    /// compiler of the table is here, their sources.
+    #[arg(long)]
+    check: bool,
+}
+
+/// One line of the table.
+#[derive(PartialEq, Eq)]
+struct Row {
+    size: usize,
+    hash: Hash,
+}
+
+/// Builds or checks the blobs.
+pub fn run(options: &Options) -> Result<(), String> {
+    if options.check { check() } else { bless() }
+}
+
+fn bless() -> Result<(), String> {
+    let toolchain = Toolchain::find().map_err(|error| error.to_string())?;
+    let mut table = format!("compiler {}\n", compiler(&toolchain));
+    for (name, folder) in guests()? {
+        let blob = build(&toolchain, &folder)?;
+        let path = blob_path(&name, &folder);
+        fs::write(&path, &blob).map_err(|error| format!("{}: {error}", path.display()))?;
+        let (size, hash) = (blob.len(), Hash::blake2b(&blob));
+        within_limit(&name, size)?;
+        let _ = writeln!(table, "{name} {size} {hash}");
+    }
+    fs::write(TABLE, &table).map_err(|error| format!("{TABLE}: {error}"))?;
+    print!("{table}");
+    Ok(())
+}
+
+fn check() -> Result<(), String> {
+    let text = fs::read_to_string(TABLE).map_err(|error| format!("{TABLE}: {error}"))?;
+    let (compiled_by, rows) = parse(&text).ok_or(format!("{TABLE} is not a table of blobs"))?;
+    let here = Toolchain::find().ok().filter(|toolchain| compiler(toolchain) == compiled_by);
+    for (name, folder) in guests()? {
+        let row = rows.get(name.as_str()).ok_or(format!("{TABLE} has no line for {name}"))?;
+        let path = blob_path(&name, &folder);
+        let blob = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        if (Row { size: blob.len(), hash: Hash::blake2b(&blob) }) != *row {
+            return Err(format!("{} is not the blob of {TABLE}", path.display()));
+        }
+        within_limit(&name, blob.len())?;
+        if let Some(toolchain) = &here {
+            if build(toolchain, &folder)? != blob {
+                return Err(format!("{} is stale: run `cargo xtask guests`", path.display()));
+            }
+        }
+    }
+    match here {
+        Some(_) => println!("{} blobs are fresh", rows.len()),
+        None => println!(
+            "{} blobs match the table; freshness is not checked, for that takes {compiled_by}",
+            rows.len(),
+        ),
+    }
+    Ok(())
+}
+
+/// What tells compilers apart that may give different blobs.
+fn compiler(toolchain: &Toolchain) -> String {
+    format!("rustc {} {}", toolchain.release, toolchain.commit)
+}
+
+fn within_limit(name: &str, size: usize) -> Result<(), String> {
+    match LIMITS.iter().find(|(limited, _)| *limited == name) {
+        Some((_, limit)) if size > *limit => {
+            Err(format!("{name} takes {size} octets, and may take at most {limit}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The guests that are Rust crates, by name.
+fn guests() -> Result<BTreeMap<String, PathBuf>, String> {
+    let mut guests = BTreeMap::new();
+    for entry in fs::read_dir("guests").map_err(|error| format!("guests: {error}"))? {
+        let folder = entry.map_err(|error| error.to_string())?.path();
+        if folder.join("src/lib.rs").is_file() {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            guests.insert(name, folder);
+        }
+    }
+    Ok(guests)
+}
+
+fn blob_path(name: &str, folder: &Path) -> PathBuf {
+    folder.join(format!("{name}.jam"))
+}
+
+fn build(toolchain: &Toolchain, folder: &Path) -> Result<Vec<u8>, String> {
+    let options = BuildOptions { panics: None, messages: Messages::Keep };
+    let built = build_with(toolchain, &folder.join("Cargo.toml"), &options);
+    built.map(|built| built.blob).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+fn parse(text: &str) -> Option<(&str, BTreeMap<&str, Row>)> {
+    let mut lines = text.lines();
+    let compiler = lines.next()?.strip_prefix("compiler ")?;
+    let rows = lines.map(|line| {
+        let mut words = line.split(' ');
+        let name = words.next()?;
+        let row = Row { size: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? };
+        words.next().is_none().then_some((name, row))
+    });
+    Some((compiler, rows.collect::<Option<_>>()?))
+}
