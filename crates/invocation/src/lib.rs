@@ -134,5 +134,5 @@ pub use runner::{EngineRunner, Job, Ran, Runner};
 pub use stop::{HostError, Needed, PanicReason, Stop};
 pub use work_report::{
     BadSegment, Computed, ExportedSegments, ItemOutcome, PackageError, ReportCall, ReportError,
-    compute_report,
+    compute_report, specify_availability,
 };

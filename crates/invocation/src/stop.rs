@@ -75,6 +75,9 @@ pub enum HostError {
     /// The engine could not provide a machine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The protocol's parameters allow no erasure code.
+    #[error(transparent)]
+    Erasure(#[from] jambox_erasure::Error),
     /// A guest holds more inner machines than this host is set to allow. The paper (0.7.2) has no
     /// such limit, so there is no right answer to give the guest.
     #[error("the guest holds {0} inner machines, more than this host allows")]

@@ -1,8 +1,10 @@
 //! Computing a work report (`sec:computeworkreport`, 0.7.2).
 
+mod availability;
 mod check;
 mod segments;
 
+pub use availability::specify_availability;
 pub use check::PackageError;
 pub use segments::{BadSegment, ExportedSegments};
 
@@ -10,11 +12,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jambox_codec::{Encode, encode_natural};
-use jambox_state::merkle::constant_depth;
 use jambox_state::{Accounts, Blob};
 use jambox_types::{
-    AvailabilitySpec, CoreIndex, Gas, Hash, ImportSource, ImportSpec, RefineLoad, WorkDigest,
-    WorkError, WorkItem, WorkPackage, WorkReport, WorkResult,
+    CoreIndex, Gas, Hash, ImportSource, ImportSpec, RefineLoad, WorkDigest, WorkError, WorkItem,
+    WorkPackage, WorkReport, WorkResult,
 };
 
 use crate::{
@@ -41,8 +42,7 @@ pub struct ReportCall<'a> {
 /// A work report and what else came of the work.
 #[derive(Clone, Debug)]
 pub struct Computed {
-    /// The report. Its erasure root is zero: erasure coding is for whoever distributes the bundle
-    /// and the exports.
+    /// The report.
     pub report: WorkReport,
     /// What came of each item, in order.
     pub items: Vec<ItemOutcome>,
@@ -117,13 +117,10 @@ pub fn compute_report(
     }
     let work = refine_items(env, &call, &data, &trace, observer)?;
     let bundle = bundle(&call, &data);
-    let availability = AvailabilitySpec {
-        package_hash: data.hash(),
-        bundle_length: u32::try_from(bundle.len()).unwrap_or(u32::MAX),
-        erasure_root: Hash::ZERO,
-        segment_root: constant_depth(&work.exports, Hash::blake2b),
-        segment_count: u16::try_from(work.exports.len()).unwrap_or(u16::MAX),
-    };
+    let (hash, parameters) = (data.hash(), env.parameters());
+    let exports = ExportedSegments::of_size(work.exports.clone());
+    let availability = specify_availability(hash, &bundle, &exports, parameters);
+    let availability = availability.map_err(HostError::from)?;
     let report = WorkReport {
         availability,
         context: call.package.context.clone(),

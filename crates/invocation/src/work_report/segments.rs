@@ -40,6 +40,11 @@ impl ExportedSegments {
                 return Err(BadSegment { index, length, expected });
             }
         }
+        Ok(Self::of_size(segments))
+    }
+
+    /// The tree over segments that are of the right size.
+    pub(super) fn of_size(segments: Vec<Blob>) -> Self {
         let leaf = |segment: &Blob| Hash::blake2b_of(&[b"leaf", segment]);
         let mut level: Vec<Hash> = segments.iter().map(leaf).collect();
         level.resize(segments.len().next_power_of_two(), Hash::ZERO);
@@ -49,13 +54,26 @@ impl ExportedSegments {
             let above = pairs.map(|[left, right]| node(left, right)).collect();
             levels.push(above);
         }
-        Ok(Self { segments, levels })
+        Self { segments, levels }
     }
 
     /// The segment root, by which imports name these segments.
     #[must_use]
     pub fn root(&self) -> Hash {
         self.levels.last().and_then(|level| level.first()).copied().unwrap_or(Hash::ZERO)
+    }
+
+    /// The segments.
+    #[must_use]
+    pub fn segments(&self) -> &[Blob] {
+        &self.segments
+    }
+
+    /// The hashes of the segments, the leaves of the tree without those that only fill it up.
+    #[must_use]
+    pub fn leaves(&self) -> &[Hash] {
+        let leaves = self.levels.first().map_or(&[][..], Vec::as_slice);
+        leaves.get(..self.segments.len()).unwrap_or(leaves)
     }
 
     /// How many segments there are.

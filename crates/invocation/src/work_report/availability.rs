@@ -1,0 +1,96 @@
+//! What makes the data of a report available (`sec:availabiltyspecifier`, 0.7.2).
+
+use jambox_codec::{Encode, encode_natural};
+use jambox_erasure::{Code, Error};
+use jambox_state::Blob;
+use jambox_state::merkle::well_balanced;
+use jambox_types::{AvailabilitySpec, Hash, Parameters};
+
+use super::segments::ExportedSegments;
+
+/// Pages of proofs hold the hashes of 2^6 segments each (`eq:pagedproofs`, 0.7.2).
+const PAGE_DEPTH: usize = 6;
+
+/// The availability specifier of a package, from the bundle that auditors need and the segments
+/// that it exports: what their data is checked against.
+///
+/// # Errors
+///
+/// When the parameters allow no erasure code.
+pub fn specify_availability(
+    package_hash: Hash,
+    bundle: &[u8],
+    exports: &ExportedSegments,
+    parameters: &Parameters,
+) -> Result<AvailabilitySpec, Error> {
+    Ok(AvailabilitySpec {
+        package_hash,
+        bundle_length: u32::try_from(bundle.len()).unwrap_or(u32::MAX),
+        erasure_root: erasure_root(bundle, exports, parameters)?,
+        segment_root: exports.root(),
+        segment_count: u16::try_from(exports.len()).unwrap_or(u16::MAX),
+    })
+}
+
+/// The root of the tree with one leaf for each validator: the hash of its chunk of the bundle, and
+/// the root over its chunks of the exported segments and their pages of proofs.
+fn erasure_root(
+    bundle: &[u8],
+    exports: &ExportedSegments,
+    parameters: &Parameters,
+) -> Result<Hash, Error> {
+    let originals = parameters.erasure_piece_size as usize / 2;
+    let code = Code::new(originals, parameters.validator_count())?;
+    let bundle_chunks = code.encode(bundle)?;
+    let segment_roots = segment_chunk_roots(code, exports, parameters)?;
+    let leaf = |(chunk, root): (&Vec<u8>, &Hash)| [Hash::blake2b(chunk).0, root.0].concat();
+    let leaves: Vec<Vec<u8>> = bundle_chunks.iter().zip(&segment_roots).map(leaf).collect();
+    Ok(well_balanced(&leaves, Hash::blake2b))
+}
+
+/// For each validator the root over its chunks of all segments. Without segments the paper's
+/// transposition of nothing is taken to be nothing for each validator, whose root is zero.
+fn segment_chunk_roots(
+    code: Code,
+    exports: &ExportedSegments,
+    parameters: &Parameters,
+) -> Result<Vec<Hash>, Error> {
+    let pages = paged_proofs(exports, parameters);
+    let segments: Vec<&Blob> = exports.segments().iter().chain(&pages).collect();
+    // The code works on each word of the chunks by itself. So all segments are encoded at once,
+    // as one whose original chunks are theirs put together.
+    let chunk_length = (parameters.segment_pieces as usize).saturating_mul(2);
+    let mut together = Vec::new();
+    for index in 0..code.originals() {
+        let start = index.saturating_mul(chunk_length);
+        let end = start.saturating_add(chunk_length);
+        for segment in &segments {
+            together.extend_from_slice(segment.get(start..end).unwrap_or_default());
+        }
+    }
+    let root = |chunks: &Vec<u8>| {
+        let chunks: Vec<&[u8]> = chunks.chunks(chunk_length.max(1)).collect();
+        well_balanced(&chunks, Hash::blake2b)
+    };
+    Ok(code.encode(&together)?.iter().map(root).collect())
+}
+
+/// Segments that hold, for each page of exported segments, the path from the segment root to the
+/// page and the hashes in it (`eq:pagedproofs`, 0.7.2).
+fn paged_proofs(exports: &ExportedSegments, parameters: &Parameters) -> Vec<Blob> {
+    let pages = exports.leaves().chunks(1 << PAGE_DEPTH);
+    let page = |(index, hashes): (usize, &[Hash])| {
+        let first = u16::try_from(index << PAGE_DEPTH).unwrap_or(u16::MAX);
+        let path = exports.justification(first);
+        let above = path.len().saturating_sub(PAGE_DEPTH);
+        let mut octets = Vec::new();
+        for sequence in [path.get(..above).unwrap_or_default(), hashes] {
+            encode_natural(sequence.len() as u64, &mut octets);
+            Hash::encode_slice(sequence, &mut octets);
+        }
+        let size = parameters.segment_size().max(1);
+        octets.resize(octets.len().next_multiple_of(size), 0);
+        Blob::from(octets)
+    };
+    pages.enumerate().map(page).collect()
+}
