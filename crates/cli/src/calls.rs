@@ -5,9 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use jambox_hostcall::{
-    Abi, AccountRecord, ArgumentInfo, ArgumentKind, FetchKind, Form, History, HostCall,
-    Interface, Registers,
-    Reply, ResultCode,
+    Abi, AccountRecord, ArgumentInfo, ArgumentKind, FetchKind, Form, History, HostCall, InnerExit,
+    Interface, Registers, Reply, ResultCode,
 };
 use jambox_invocation::Stop;
 
@@ -91,9 +90,7 @@ fn argument(
             format!("{value:#x}, from {second}, at most {}", number(most))
         }
         ArgumentKind::Output => format!("{value:#x}, at most {}", number(second)),
-        ArgumentKind::LowHigh => {
-            number(second & 0xffff_ffff << 32 | value & 0xffff_ffff)
-        }
+        ArgumentKind::LowHigh => number(second & 0xffff_ffff << 32 | value & 0xffff_ffff),
     }
 }
 
@@ -121,11 +118,7 @@ fn number(value: u64) -> String {
 }
 
 /// Says what came of a call.
-pub fn result(
-    reply: Result<Option<&Reply>, &Stop>,
-    interface: Interface,
-    r7: u64,
-) -> String {
+pub fn result(reply: Result<Option<&Reply>, &Stop>, interface: Interface, r7: u64) -> String {
     match reply {
         Err(Stop::Panic(reason)) => format!("panic: {reason}"),
         Err(Stop::OutOfGas { price, left }) => {
@@ -153,7 +146,12 @@ fn describe(reply: &Reply) -> String {
         Reply::Replaced(Some(length)) => format!("{length} octets were there"),
         Reply::History(Some(history)) => describe_history(*history),
         Reply::Ran { exit, detail: None } => exit.name().to_owned(),
+        Reply::Ran { exit: InnerExit::Fault, detail: Some(page) } => format!("FAULT at {page:#x}"),
         Reply::Ran { exit, detail: Some(detail) } => format!("{exit} {}", number(*detail)),
+        Reply::Child { exit: InnerExit::Halt, output, .. } => {
+            format!("HALT, {} octets: {}", output.len(), Shown(output))
+        }
+        Reply::Child { exit, gas_left, .. } => format!("{exit}, {gas_left} gas left"),
     }
 }
 

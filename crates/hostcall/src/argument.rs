@@ -58,6 +58,9 @@ pub struct Window {
 }
 
 impl Window {
+    /// The window of calls that answer in registers.
+    pub const NOWHERE: Self = Self { address: 0, offset: 0, length: 0 };
+
     /// The range of the value that is copied, for a value of `total` octets.
     pub fn range(&self, total: usize) -> core::ops::Range<usize> {
         let clamp = |claim: u64| usize::try_from(claim).map_or(total, |claim| claim.min(total));

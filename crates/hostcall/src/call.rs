@@ -3,8 +3,8 @@
 use crate::argument::{Argument, ArgumentInfo, Decoder};
 use crate::gas::{Price, Sum, Term};
 use crate::{
-    Abi, Context, ContextSet, FetchKind, HashPointer, InnerExit, Interface, Pointer, Registers,
-    ResultCode, Revision, ServiceRef, Slice, Window,
+    Abi, Context, ContextSet, FetchKind, FixedKey, HashPointer, InnerExit, Interface, LowHigh,
+    Output, Pointer, Registers, ResultCode, Revision, ServiceRef, Slice, Window,
 };
 
 /// What an outcome leaves behind.
@@ -20,6 +20,8 @@ pub enum OutcomeKind {
     Value,
     /// `r7` holds how an inner machine stopped.
     Exit(InnerExit),
+    /// No register changes.
+    Nothing,
 }
 
 /// One thing that can come of a call, in the order in which the conditions are tried.
@@ -44,19 +46,44 @@ pub struct Form {
     pub(crate) prices: [Price; 2],
     /// The arguments in register order, from `r7` on.
     pub arguments: &'static [ArgumentInfo],
+    /// What can come of it beyond lack of gas, in the order of the checks.
+    pub outcomes: &'static [Outcome],
+    pub(crate) reply: ReplyStyle,
     decode: fn(&mut Decoder<'_>) -> Request,
 }
 
-/// The ABI that a form belongs to.
+/// The ABIs that a form belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
+    /// The Gray Paper's.
     Paper,
+    /// The seed document's own.
+    Seed,
+    /// What the seed document leaves to the Gray Paper.
+    Deferred,
 }
 
 impl Family {
     const fn serves(self, abi: Abi) -> bool {
-        matches!((self, abi), (Self::Paper, Abi::GrayPaper))
+        match (self, abi) {
+            (Self::Paper, Abi::GrayPaper) | (Self::Seed, Abi::SeedDoc { .. }) => true,
+            (Self::Deferred, Abi::SeedDoc { strict }) => !strict,
+            _ => false,
+        }
     }
+}
+
+/// How a form writes its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplyStyle {
+    /// As the Gray Paper does.
+    Paper,
+    /// A status without details: OK, or the code; a footprint that is not covered is LOW.
+    Status,
+    /// Numbers in pairs of registers, low and high 32 bits.
+    Halves,
+    /// Not at all.
+    Nothing,
 }
 
 const fn column(revision: Revision) -> usize {
@@ -170,6 +197,21 @@ macro_rules! family {
     (paper) => {
         Family::Paper
     };
+    (seed) => {
+        Family::Seed
+    };
+    (deferred) => {
+        Family::Deferred
+    };
+}
+
+macro_rules! reply_style {
+    () => {
+        ReplyStyle::Paper
+    };
+    ($style:ident) => {
+        ReplyStyle::$style
+    };
 }
 
 macro_rules! outcome_kind {
@@ -182,11 +224,34 @@ macro_rules! outcome_kind {
     (Value) => {
         OutcomeKind::Value
     };
+    (Nothing) => {
+        OutcomeKind::Nothing
+    };
     (Exit($exit:ident)) => {
         OutcomeKind::Exit(InnerExit::$exit)
     };
     ($code:ident) => {
         OutcomeKind::Code(ResultCode::$code)
+    };
+}
+
+macro_rules! outcome_list {
+    ($($outcome:ident: $kind:ident $(($kind_argument:ident))? $when:literal,)*) => {
+        &[$(Outcome {
+            name: stringify!($outcome),
+            kind: outcome_kind!($kind $(($kind_argument))?),
+            when: $when,
+        }),*]
+    };
+}
+
+/// The outcomes of a form: its own, or the row's.
+macro_rules! form_outcomes {
+    ($call:ident) => {
+        HostCall::$call.outcomes()
+    };
+    ($call:ident { $($outcomes:tt)* }) => {
+        outcome_list!($($outcomes)*)
     };
 }
 
@@ -210,9 +275,9 @@ macro_rules! form_decode {
         |from| Request::$call(request::$call::from_registers(from))
     };
     ($call:ident ($($name:ident: $type:ty => $doc:literal),*) => $request:expr) => {
-        |from| {
+        |_from| {
             use request::*;
-            $(let $name: $type = from.argument();)*
+            $(let $name: $type = _from.argument();)*
             Request::$call($request)
         }
     };
@@ -223,11 +288,13 @@ macro_rules! define {
         $(#[doc = $doc:literal])+
         $call:ident $name:literal
         ($($field:ident: $type:ty => $field_doc:literal,)*) + ($($extra:ident: $extra_type:ty = $default:expr,)*)
-        { $($outcome:ident: $kind:ident $(($kind_argument:ident))? $when:literal,)* }
+        { $($outcomes:tt)* }
         [ $(
             $family:ident [$first:tt, $second:tt] in $contexts:expr,
             gas [$first_price:expr, $second_price:expr]
-            $(, ($($argument:ident: $argument_type:ty => $argument_doc:literal),*) => $request:expr)?;
+            $(, ($($argument:ident: $argument_type:ty => $argument_doc:literal),*) => $request:expr)?
+            $(, reply $style:ident)?
+            $(, outcomes { $($form_outcomes:tt)* })?;
         )+ ]
     )*) => {
         /// A host call, whatever its number.
@@ -248,14 +315,11 @@ macro_rules! define {
                 match self { $(Self::$call => concat!($($doc),+).trim_ascii(),)* }
             }
 
-            /// What can come of it beyond lack of gas, in the order of the checks.
+            /// What can come of it beyond lack of gas, in the order of the checks: in the Gray
+            /// Paper's form, where it has one.
             pub const fn outcomes(self) -> &'static [Outcome] {
                 match self {
-                    $(Self::$call => &[$(Outcome {
-                        name: stringify!($outcome),
-                        kind: outcome_kind!($kind $(($kind_argument))?),
-                        when: $when,
-                    }),*],)*
+                    $(Self::$call => outcome_list!($($outcomes)*),)*
                 }
             }
 
@@ -319,6 +383,8 @@ macro_rules! define {
                 arguments: form_arguments!(
                     $call $(($($argument: $argument_type => $argument_doc),*) => $request)?
                 ),
+                outcomes: form_outcomes!($call $({ $($form_outcomes)* })?),
+                reply: reply_style!($($style)?),
                 decode: form_decode!(
                     $call $(($($argument: $argument_type => $argument_doc),*) => $request)?
                 ),

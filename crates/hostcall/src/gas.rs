@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use jambox_types::Parameters;
+
 /// The registers a guest sees, `r0` to `r12`.
 pub type Registers = [u64; 13];
 
@@ -10,6 +12,8 @@ pub type Registers = [u64; 13];
 pub enum Quantity {
     /// The value of a register at the call, an unchecked claim of the guest.
     Register(u8),
+    /// The number of validators.
+    Validators,
     /// The octets that will be copied into guest memory; known once the value is found.
     Copied,
     /// The value of a register, charged only when the call succeeds.
@@ -40,6 +44,11 @@ impl Term {
     /// `numerator` gas for each 1024 units of a register, rounded up.
     pub const fn per_kib(register: u8, numerator: u64) -> Self {
         Self::new(Quantity::Register(register), numerator, 1024, true)
+    }
+
+    /// `numerator` gas for each validator.
+    pub const fn per_validator(numerator: u64) -> Self {
+        Self::new(Quantity::Validators, numerator, 1, false)
     }
 
     /// One gas for each `denominator` octets copied, rounded down.
@@ -135,13 +144,15 @@ impl Price {
     }
 
     /// The part that is known from the registers: charged before anything else happens.
-    pub fn upfront(&self, registers: &Registers) -> u64 {
+    pub fn upfront(&self, registers: &Registers, parameters: &Parameters) -> u64 {
         let sum = self.sum(registers);
-        sum.terms.iter().fold(sum.base, |total, term| match term.quantity {
-            Quantity::Register(register) => {
-                total.saturating_add(term.price(register_value(registers, register)))
-            }
-            Quantity::Copied | Quantity::OnSuccess(_) | Quantity::InnerGas => total,
+        sum.terms.iter().fold(sum.base, |total, term| {
+            let units = match term.quantity {
+                Quantity::Register(register) => register_value(registers, register),
+                Quantity::Validators => u64::from(parameters.validators),
+                Quantity::Copied | Quantity::OnSuccess(_) | Quantity::InnerGas => 0,
+            };
+            total.saturating_add(term.price(units))
         })
     }
 
@@ -161,7 +172,8 @@ impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Register(register) => write!(f, "r{register}"),
-            Self::Copied => f.write_str("copied"),
+            Self::Validators => f.write_str("validators"),
+            Self::Copied => f.write_str("octets copied"),
             Self::OnSuccess(register) => write!(f, "r{register} when OK"),
             Self::InnerGas => f.write_str("gas used inside"),
         }

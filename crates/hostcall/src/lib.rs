@@ -26,7 +26,8 @@
 //!
 //! let mut registers = [0; 13];
 //! registers[7..13].copy_from_slice(&[u64::MAX, 0x1_0000, 4, 0x2_0000, 1, 10]);
-//! assert_eq!(form.price(interface.revision).upfront(&registers), 10);
+//! let parameters = jambox_types::Parameters::FULL;
+//! assert_eq!(form.price(interface.revision).upfront(&registers, &parameters), 10);
 //! let Request::Read(read) = form.decode(interface.abi, Context::Accumulate, &registers) else {
 //!     unreachable!()
 //! };

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::call::ReplyStyle;
 use crate::{Form, InnerExit, Interface, Registers, Request, ResultCode, Window};
 
 /// What a handler answers: the meaning, not yet the registers.
@@ -22,6 +23,15 @@ pub enum Reply {
     Replaced(Option<u64>),
     /// A preimage request's history, or the news that there is no such request.
     History(Option<History>),
+    /// How a child program ended.
+    Child {
+        /// How it stopped.
+        exit: InnerExit,
+        /// The gas left of its limit.
+        gas_left: u64,
+        /// Its output; empty unless it halted.
+        output: Arc<[u8]>,
+    },
     /// How an inner machine stopped, and the host call or page address where there is one.
     Ran {
         /// How it stopped.
@@ -106,14 +116,12 @@ impl History {
 }
 
 /// A reply as the guest will see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
     /// Octets to write to guest memory first; if that panics, nothing else happens.
     pub memory: Option<MemoryWrite>,
-    /// The value of `r7`, where it changes.
-    pub r7: Option<u64>,
-    /// The value of `r8`, where it changes.
-    pub r8: Option<u64>,
+    /// The values of `r7` to `r12`, where they change.
+    pub registers: [Option<u64>; 6],
 }
 
 /// Octets on their way to guest memory.
@@ -126,6 +134,12 @@ pub struct MemoryWrite {
 }
 
 impl MemoryWrite {
+    /// The part of a blob that a window asks for.
+    fn new(window: Window, blob: Arc<[u8]>) -> Self {
+        let range = window.range(blob.len());
+        Self { address: window.address, blob, range }
+    }
+
     /// The octets.
     pub fn octets(&self) -> &[u8] {
         self.blob.get(self.range.clone()).unwrap_or(&[])
@@ -133,59 +147,93 @@ impl MemoryWrite {
 }
 
 impl Delivery {
-    fn r7(value: u64) -> Self {
-        Self { memory: None, r7: Some(value), r8: None }
+    /// Only `r7` changes.
+    pub fn r7(value: u64) -> Self {
+        Self::r7_r8(value, None)
+    }
+
+    fn r7_r8(r7: u64, r8: Option<u64>) -> Self {
+        Self { memory: None, registers: [Some(r7), r8, None, None, None, None] }
     }
 
     /// Sets the registers that change.
     pub fn apply(&self, registers: &mut Registers) {
-        let [_, _, _, _, _, _, _, r7, r8, ..] = registers;
-        *r7 = self.r7.unwrap_or(*r7);
-        *r8 = self.r8.unwrap_or(*r8);
+        let changed = registers.iter_mut().skip(7).zip(self.registers);
+        changed.for_each(|(register, value)| *register = value.unwrap_or(*register));
     }
 }
 
 impl Form {
     /// Turns a handler's reply into what the guest sees under `interface`.
     pub fn deliver(&self, interface: Interface, request: &Request, reply: &Reply) -> Delivery {
-        let none = interface.code(ResultCode::None);
-        match reply {
-            Reply::Code(code) => Delivery::r7(interface.code(*code)),
-            Reply::Value(value) | Reply::Gas(value) => Delivery::r7(*value),
-            Reply::Replaced(length) => Delivery::r7(length.unwrap_or(none)),
-            Reply::Data(None) | Reply::Account(None) => Delivery::r7(none),
-            Reply::Data(Some(blob)) => windowed(request.window(), blob.clone()),
-            Reply::Account(Some(record)) => windowed(request.window(), record.encode().into()),
-            Reply::History(history) => {
-                let (r7, r8) = history.map_or((none, 0), History::registers);
-                Delivery { memory: None, r7: Some(r7), r8: Some(r8) }
-            }
-            Reply::Ran { exit, detail } => {
-                Delivery { memory: None, r7: Some(exit.value()), r8: *detail }
-            }
+        match self.reply {
+            ReplyStyle::Paper => paper(interface, request, reply),
+            ReplyStyle::Status => match reply {
+                Reply::Code(ResultCode::Full) => Delivery::r7(interface.code(ResultCode::Low)),
+                Reply::Code(code) => Delivery::r7(interface.code(*code)),
+                _ => Delivery::r7(interface.code(ResultCode::Ok)),
+            },
+            ReplyStyle::Halves => match reply {
+                Reply::Account(Some(record)) => halves(record),
+                _ => paper(interface, request, reply),
+            },
+            ReplyStyle::Nothing => Delivery::default(),
         }
     }
 }
 
-/// The part of `blob` that the window asks for, and its full length in `r7`.
-fn windowed(window: Option<Window>, blob: Arc<[u8]>) -> Delivery {
-    let total = blob.len();
-    let memory = window.map(|window| {
-        let range = window.range(total);
-        MemoryWrite { address: window.address, blob, range }
-    });
-    Delivery { memory, r7: Some(total as u64), r8: None }
+/// A reply as the Gray Paper delivers it.
+fn paper(interface: Interface, request: &Request, reply: &Reply) -> Delivery {
+    let none = interface.code(ResultCode::None);
+    match reply {
+        Reply::Code(code) => Delivery::r7(interface.code(*code)),
+        Reply::Value(value) | Reply::Gas(value) => Delivery::r7(*value),
+        Reply::Replaced(length) => Delivery::r7(length.unwrap_or(none)),
+        Reply::Data(None) | Reply::Account(None) => Delivery::r7(none),
+        Reply::Data(Some(blob)) => windowed(request, blob.clone()),
+        Reply::Account(Some(record)) => windowed(request, record.encode().into()),
+        Reply::History(history) => {
+            let (r7, r8) = history.map_or((none, 0), History::registers);
+            Delivery::r7_r8(r7, Some(r8))
+        }
+        Reply::Ran { exit, detail } => Delivery::r7_r8(exit.value(), *detail),
+        Reply::Child { exit, gas_left, output } => {
+            let memory = request.window().map(|window| MemoryWrite::new(window, output.clone()));
+            let length = output.len() as u64;
+            let registers = [Some(exit.value()), Some(*gas_left), Some(length), None, None, None];
+            Delivery { memory, registers }
+        }
+    }
+}
+
+/// The part of `blob` that the request asks for, and its full length in `r7`.
+fn windowed(request: &Request, blob: Arc<[u8]>) -> Delivery {
+    let total = blob.len() as u64;
+    let memory = request.window().map(|window| MemoryWrite::new(window, blob));
+    Delivery { memory, ..Delivery::r7(total) }
+}
+
+/// Three numbers of an account, each as its low and its high 32 bits.
+fn halves(record: &AccountRecord) -> Delivery {
+    let low = |number: u64| Some(number & 0xffff_ffff);
+    let high = |number: u64| Some(number >> 32);
+    let (balance, gas) = (record.balance, record.min_accumulate_gas);
+    let threshold = record.threshold_balance;
+    let registers =
+        [low(balance), high(balance), low(gas), high(gas), low(threshold), high(threshold)];
+    Delivery { memory: None, registers }
 }
 
 impl Request {
     /// Where the call wants its data, if it is one that copies data out.
-    pub const fn window(&self) -> Option<Window> {
+    pub fn window(&self) -> Option<Window> {
         match self {
             Self::Fetch(request) => Some(request.out),
             Self::Lookup(request) => Some(request.out),
             Self::Read(request) => Some(request.out),
             Self::Info(request) => Some(request.out),
             Self::HistoricalLookup(request) => Some(request.out),
+            Self::InvokeChild(request) => Some(request.out.into()),
             _ => None,
         }
     }

@@ -4,15 +4,19 @@
 //! after `+` those that only other register forms set, with their default), its possible outcomes
 //! in the order in which they are tried, and its forms. A form says under which ABI and revision
 //! the call has which number, in which contexts it is offered, what it costs, and, where it
-//! differs from the row, how its registers read.
+//! differs from the row, how its registers read, how its reply is written to them, and what can
+//! come of it.
 //!
-//! Prices: the first is the schedule of Gray Paper 0.7.2, the second that of 0.8.0.
+//! ABIs: `paper` is the Gray Paper's; `seed` is the seed document's; `deferred` is what the seed
+//! document leaves to the Gray Paper (its strict variant leaves it out). Numbers and prices: the
+//! first is that of revision 0.7.2, the second that of 0.8.0.
 
 /// Passes every row of the host-call table to the macro named by the argument.
 ///
-/// Row: docs, `Variant "name"`, `(field: Type "doc", ..)`, `+ (field: Type = default, ..)`,
+/// Row: docs, `Variant "name"`, `(field: Type => "doc", ..)`, `+ (field: Type = default, ..)`,
 /// `{ outcome: Kind "when" , .. }`, `[ form ; .. ]`. Form: ABI, `[number in 0.7.2, in 0.8.0]`
-/// (`-` for none), contexts, `gas [0.7.2, 0.8.0]` and optionally `(arguments) => request`.
+/// (`-` for none), contexts, `gas [0.7.2, 0.8.0]`, then optionally `(arguments) => request`,
+/// `reply Style` and `outcomes { .. }`, each after a comma.
 #[macro_export]
 macro_rules! for_each_host_call {
     ($callback:ident) => {
@@ -22,6 +26,7 @@ macro_rules! for_each_host_call {
                 remaining: Value "the gas left after this call's own charge",
             } [
                 paper [0, 0] in ALL, gas [flat(10), flat(48)];
+                seed [0, 0] in ALL, gas [flat(10), flat(10)];
             ]
 
             /// Copies a part of the invocation's environment into memory.
@@ -36,6 +41,7 @@ macro_rules! for_each_host_call {
                 copied: Value "the item's full length; the part asked for is copied",
             } [
                 paper [1, 2] in ALL, gas [flat(10), FETCH_080];
+                seed [1, 1] in ALL, gas [of(10, &[Term::copied(8)]), of(10, &[Term::copied(8)])];
             ]
 
             /// Copies a preimage that a service has into memory.
@@ -50,6 +56,12 @@ macro_rules! for_each_host_call {
                 copied: Value "the preimage's full length; the part asked for is copied",
             } [
                 paper [2, 3] in ACCUMULATE, gas [flat(10), of(600, &[Term::per_kib(11, 248)])];
+                seed [2, 2] in ALL, gas [of(10, &[Term::copied(8)]), of(10, &[Term::copied(8)])],
+                    (
+                        service: ServiceRef => "whose preimage",
+                        hash: HashPointer => "the preimage's hash",
+                        out: Output => "where the octets go"
+                    ) => Lookup { service, hash, out: out.into() };
             ]
 
             /// Copies a value from a service's storage into memory.
@@ -67,6 +79,11 @@ macro_rules! for_each_host_call {
                     flat(10),
                     of(2407, &[Term::per_kib(9, 1736), Term::per_kib(12, 248)])
                 ];
+                seed [4, 4] in ALL, gas [of(1000, &[Term::copied(4)]), of(1000, &[Term::copied(4)])],
+                    (
+                        key: FixedKey => "the storage key, in the own storage",
+                        out: Output => "where the octets go"
+                    ) => Read { service: ServiceRef::Own, key: key.into(), out: out.into() };
             ]
 
             /// Stores a value under a key of the own storage; an empty value deletes the key.
@@ -84,6 +101,22 @@ macro_rules! for_each_host_call {
                     flat(10),
                     of(2442, &[Term::per_kib(8, 3358), Term::per_kib(10, 216)])
                 ];
+                seed [3, 3] in ALL, gas [
+                    of(1000, &[Term::per_unit(9, 2)]),
+                    of(1000, &[Term::per_unit(9, 2)])
+                ],
+                    (
+                        key: FixedKey => "the storage key",
+                        value: Slice => "the value; length 0 deletes"
+                    ) => Write { key: key.into(), value },
+                    reply Status,
+                    outcomes {
+                        huh: Huh "this context cannot write",
+                        panic_key: Panic "the key is not readable",
+                        panic_value: Panic "the value is not readable",
+                        low: Low "the threshold balance would exceed the balance",
+                        ok: Ok "the value is stored, or gone",
+                    };
             ]
 
             /// Copies a service's account record (96 octets) into memory.
@@ -96,6 +129,15 @@ macro_rules! for_each_host_call {
                 copied: Value "96; the part asked for is copied",
             } [
                 paper [5, 6] in ACCUMULATE, gas [flat(10), flat(703)];
+                seed [5, 5] in ALL, gas [flat(100), flat(100)],
+                    (service: ServiceRef => "which service")
+                    => Info { service, out: Window::NOWHERE },
+                    reply Halves,
+                    outcomes {
+                        none: None "there is no such service; the other registers stay",
+                        told: Value "r7 to r12: balance, minimum gas to accumulate, threshold \
+                            balance, each as low and high 32 bits",
+                    };
             ]
 
             /// Copies a preimage into memory as it was available at the lookup anchor's time.
@@ -112,6 +154,21 @@ macro_rules! for_each_host_call {
                 copied: Value "the preimage's full length; the part asked for is copied",
             } [
                 paper [6, 7] in REFINE, gas [flat(10), of(1125, &[Term::per_kib(11, 264)])];
+                deferred [6, 6] in REFINE, gas [flat(10), of(1125, &[Term::per_kib(11, 264)])];
+                seed [20, 20] in REFINE, gas [
+                    of(10, &[Term::per_unit(7, 1), Term::copied(8)]),
+                    of(10, &[Term::per_unit(7, 1), Term::copied(8)])
+                ],
+                    (
+                        slots_back: u64 => "how many slots before the lookup anchor",
+                        hash: HashPointer => "the preimage's hash, among the own preimages",
+                        out: Output => "where the octets go"
+                    ) => HistoricalLookup {
+                        service: ServiceRef::Own,
+                        hash,
+                        out: out.into(),
+                        slots_back,
+                    };
             ]
 
             /// Appends a segment to the exports, padded with zeroes to 4104 octets.
@@ -125,6 +182,16 @@ macro_rules! for_each_host_call {
                 exported: Value "the segment's index within the work package",
             } [
                 paper [7, 8] in REFINE, gas [flat(10), flat(3521)];
+                deferred [7, 7] in REFINE, gas [flat(10), flat(3521)];
+                seed [22, 22] in REFINE, gas [flat(1000), flat(1000)],
+                    (data: Slice => "the segment, of exactly 4096 octets")
+                    => Export { data, exact_length: Some(4096) },
+                    outcomes {
+                        panic_data: Panic "the octets are not readable",
+                        who: Who "they are not 4096",
+                        full: Full "the work package has reached its limit of exports",
+                        exported: Value "the segment's index within the work package",
+                    };
             ]
 
             /// Makes an inner machine with empty memory.
@@ -137,6 +204,7 @@ macro_rules! for_each_host_call {
                 created: Value "the machine's handle, the lowest that is free",
             } [
                 paper [8, 9] in REFINE, gas [flat(10), of(1862, &[Term::per_kib(8, 112)])];
+                deferred [8, 8] in REFINE, gas [flat(10), of(1862, &[Term::per_kib(8, 112)])];
             ]
 
             /// Copies memory from an inner machine to the caller.
@@ -152,6 +220,7 @@ macro_rules! for_each_host_call {
                 ok: Ok "the octets are copied",
             } [
                 paper [9, 10] in REFINE, gas [flat(10), of(377, &[Term::per_kib(10, 336)])];
+                deferred [9, 9] in REFINE, gas [flat(10), of(377, &[Term::per_kib(10, 336)])];
             ]
 
             /// Copies memory from the caller to an inner machine.
@@ -167,6 +236,7 @@ macro_rules! for_each_host_call {
                 ok: Ok "the octets are copied",
             } [
                 paper [10, 11] in REFINE, gas [flat(10), of(297, &[Term::per_kib(10, 224)])];
+                deferred [10, 10] in REFINE, gas [flat(10), of(297, &[Term::per_kib(10, 224)])];
             ]
 
             /// Sets the access of an inner machine's pages: 0 none, 1 read, 2 read and write, each
@@ -183,6 +253,7 @@ macro_rules! for_each_host_call {
                 ok: Ok "the pages are changed",
             } [
                 paper [11, 12] in REFINE, gas [flat(10), PAGES_080];
+                deferred [11, 11] in REFINE, gas [flat(10), PAGES_080];
             ]
 
             /// Runs an inner machine until it stops.
@@ -199,6 +270,7 @@ macro_rules! for_each_host_call {
                 halt: Exit(Halt) "it halted",
             } [
                 paper [12, 13] in REFINE, gas [flat(10), of(968, &[Term::inner_gas()])];
+                deferred [12, 12] in REFINE, gas [flat(10), of(968, &[Term::inner_gas()])];
             ]
 
             /// Removes an inner machine.
@@ -209,6 +281,7 @@ macro_rules! for_each_host_call {
                 removed: Value "the machine's program counter",
             } [
                 paper [13, 14] in REFINE, gas [flat(10), flat(335)];
+                deferred [13, 13] in REFINE, gas [flat(10), flat(335)];
             ]
 
             /// Sets the privileged services.
@@ -219,13 +292,38 @@ macro_rules! for_each_host_call {
                 registrar: Option<u64> => "the new registrar",
                 always: Pointer => "always-accumulate entries: service id (4 octets), gas (8)",
                 always_count: u64 => "how many entries",
-            ) + () {
+            ) + (
+                by_manager_only: bool = false,
+            ) {
                 panic_assigners: Panic "the assigners are not readable",
                 panic_always: Panic "the always-accumulate entries are not readable",
                 who: Who "manager, delegator or registrar is not below 2^32",
                 ok: Ok "the privileges are set",
             } [
                 paper [14, 15] in ACCUMULATE, gas [flat(10), of(422, &[Term::per_unit(12, 20)])];
+                seed [14, 14] in ACCUMULATE, gas [flat(10), flat(10)],
+                    (
+                        manager: u64 => "the new manager",
+                        assigners: Pointer => "one service id (4 octets) for each core",
+                        delegator: u64 => "the new delegator",
+                        always: Pointer => "always-accumulate entries: id (4 octets), gas (8)",
+                        always_count: u64 => "how many entries"
+                    ) => Bless {
+                        manager,
+                        assigners,
+                        delegator,
+                        registrar: None,
+                        always,
+                        always_count,
+                        by_manager_only: true,
+                    },
+                    outcomes {
+                        panic_assigners: Panic "the assigners are not readable",
+                        panic_always: Panic "the always-accumulate entries are not readable",
+                        huh: Huh "the caller is not the manager",
+                        who: Who "manager or delegator is not below 2^32",
+                        ok: Ok "the privileges are set; the registrar stays",
+                    };
             ]
 
             /// Sets a core's queue of authorizers and who may do so next.
@@ -243,6 +341,19 @@ macro_rules! for_each_host_call {
                 ok: Ok "the queue and the assigner are set",
             } [
                 paper [15, 16] in ACCUMULATE, gas [flat(10), flat(1818)];
+                seed [16, 16] in ACCUMULATE, gas [flat(10), flat(10)],
+                    (
+                        core: u64 => "the core",
+                        queue: Pointer => "hashes, repeated until the queue is full",
+                        count: u64 => "how many hashes, 1 to 8"
+                    ) => Assign { core, queue, assigner: None, count: Some(count) },
+                    outcomes {
+                        panic_queue: Panic "the hashes are not readable",
+                        core: Who "there is no such core",
+                        huh: Huh "the caller is not the core's assigner",
+                        count: Who "they are not 1 to 8",
+                        ok: Ok "the queue is set; the assigner stays",
+                    };
             ]
 
             /// Sets the validator keys of the epoch after next.
@@ -259,6 +370,20 @@ macro_rules! for_each_host_call {
                 paper [-, 17] in ACCUMULATE, gas [flat(10), of(1100, &[Term::per_unit(8, 302)])],
                     (keys: Pointer => "336 octets for each validator", count: u64 => "how many")
                     => Designate { keys, count: Some(count) };
+                seed [15, 15] in ACCUMULATE, gas [
+                    of(10, &[Term::per_validator(100)]),
+                    of(10, &[Term::per_validator(100)])
+                ],
+                    (
+                        keys: Pointer => "336 octets for each validator",
+                        count: u64 => "how many: the number of validators"
+                    ) => Designate { keys, count: Some(count) },
+                    outcomes {
+                        panic_keys: Panic "the keys are not readable",
+                        huh: Huh "the caller is not the delegator",
+                        who: Who "the count is not the number of validators",
+                        ok: Ok "the keys are set",
+                    };
             ]
 
             /// Makes the present state the one that a panic or lack of gas falls back to.
@@ -266,6 +391,10 @@ macro_rules! for_each_host_call {
                 remaining: Value "the gas left after this call's own charge",
             } [
                 paper [17, 18] in ACCUMULATE, gas [flat(10), flat(103)];
+                seed [17, 17] in ACCUMULATE, gas [flat(1000), flat(1000)],
+                    () => Checkpoint {},
+                    reply Nothing,
+                    outcomes { done: Nothing "the checkpoint is made; every register stays", };
             ]
 
             /// Creates a service, paid with its threshold balance.
@@ -288,6 +417,31 @@ macro_rules! for_each_host_call {
                 created: Value "the new service's id",
             } [
                 paper [18, 19] in ACCUMULATE, gas [flat(10), flat(3855)];
+                seed [18, 18] in ACCUMULATE, gas [
+                    of(10_081, &[Term::per_unit(12, 1)]),
+                    of(10_081, &[Term::per_unit(12, 1)])
+                ],
+                    (
+                        balance: LowHigh => "what the new service gets",
+                        code_hash: HashPointer => "the code's hash",
+                        min_gas: LowHigh => "minimum gas for each work item and each transfer",
+                        code_length: u64 => "the code's length, below 2^32"
+                    ) => New {
+                        code_hash,
+                        code_length,
+                        min_accumulate_gas: min_gas.0,
+                        min_memo_gas: min_gas.0,
+                        gratis: 0,
+                        wanted_id: u64::MAX,
+                        balance: Some(balance.0),
+                    },
+                    outcomes {
+                        panic_hash: Panic "the hash is not readable",
+                        panic_length: Panic "the code's length is not below 2^32",
+                        low: Low "the balance is below the new service's threshold, or what \
+                            remains would be below the caller's",
+                        created: Value "the new service's id",
+                    };
             ]
 
             /// Sets the own code hash and gas minima.
@@ -302,6 +456,22 @@ macro_rules! for_each_host_call {
                 ok: Ok "the account is changed",
             } [
                 paper [19, 20] in ACCUMULATE, gas [flat(10), flat(1028)];
+                seed [19, 19] in ACCUMULATE, gas [flat(1000), flat(1000)],
+                    (
+                        service: ServiceRef => "which service; only the own one can be",
+                        code_hash: HashPointer => "the new code's hash"
+                    ) => Upgrade {
+                        service,
+                        code_hash,
+                        min_accumulate_gas: None,
+                        min_memo_gas: None,
+                    },
+                    outcomes {
+                        panic_hash: Panic "the hash is not readable",
+                        who: Who "there is no such service",
+                        huh: Huh "it is another service",
+                        ok: Ok "the code hash is set; the gas minima stay",
+                    };
             ]
 
             /// Sends balance to another service; it arrives with gas and a memo.
@@ -322,6 +492,10 @@ macro_rules! for_each_host_call {
                     of(10, &[Term::on_success(9)]),
                     of(575, &[Term::on_success(9)])
                 ];
+                deferred [20, 20] in ACCUMULATE, gas [
+                    of(10, &[Term::on_success(9)]),
+                    of(575, &[Term::on_success(9)])
+                ];
             ]
 
             /// Removes a service that has given itself up and takes over its balance.
@@ -336,6 +510,7 @@ macro_rules! for_each_host_call {
                 huh_early: Huh "the request was not forgotten, or not long enough ago",
             } [
                 paper [21, 22] in ACCUMULATE, gas [flat(10), flat(458)];
+                deferred [21, 21] in ACCUMULATE, gas [flat(10), flat(458)];
             ]
 
             /// Tells the state of one of the own preimage requests, in r7 and r8.
@@ -351,6 +526,7 @@ macro_rules! for_each_host_call {
                 available_again: Value "3 + 2^32*x, r8 = y + 2^32*z: there from x to y and since z",
             } [
                 paper [22, 23] in ACCUMULATE, gas [flat(10), flat(643)];
+                deferred [22, 22] in ACCUMULATE, gas [flat(10), flat(643)];
             ]
 
             /// Requests a preimage.
@@ -365,6 +541,7 @@ macro_rules! for_each_host_call {
                 requested_again: Ok "a forgotten preimage is available again from now on",
             } [
                 paper [23, 24] in ACCUMULATE, gas [flat(10), flat(2193)];
+                deferred [23, 23] in ACCUMULATE, gas [flat(10), flat(2193)];
             ]
 
             /// Gives up a preimage request: step by step from available to forgotten to gone.
@@ -380,6 +557,7 @@ macro_rules! for_each_host_call {
                 huh: Huh "there is no such request, or it was forgotten too recently",
             } [
                 paper [24, 25] in ACCUMULATE, gas [flat(10), flat(3250)];
+                deferred [24, 24] in ACCUMULATE, gas [flat(10), flat(3250)];
             ]
 
             /// Sets the hash that this accumulation outputs.
@@ -390,6 +568,7 @@ macro_rules! for_each_host_call {
                 ok: Ok "the output is set",
             } [
                 paper [25, 26] in ACCUMULATE, gas [flat(10), flat(98)];
+                deferred [25, 25] in ACCUMULATE, gas [flat(10), flat(98)];
             ]
 
             /// Provides a preimage that a service has requested.
@@ -407,6 +586,34 @@ macro_rules! for_each_host_call {
                     flat(10),
                     of(3980, &[Term::per_kib(9, 2264)])
                 ];
+                deferred [26, 26] in ACCUMULATE, gas [
+                    flat(10),
+                    of(3980, &[Term::per_kib(9, 2264)])
+                ];
+            ]
+
+            /// Runs a child program with an input, up to a gas limit, and copies its output out.
+            InvokeChild "invoke_child" (
+                code_hash: HashPointer => "the hash of its code, among the own preimages",
+                input: Slice => "its arguments",
+                gas_limit: u64 => "the gas it may use",
+                out: Output => "where its output goes",
+            ) + () {
+                panic_hash: Panic "the hash is not readable",
+                panic_input: Panic "the input is not readable",
+                none: None "the code was not available then; r8 and r9 stay",
+                low: Low "the limit is above the gas left; r8 and r9 stay",
+                host: Exit(Host) "it made a host call; r8 is its gas left, r9 is 0",
+                fault: Exit(Fault) "it touched an inaccessible page; r8 is its gas left, r9 is 0",
+                oog: Exit(OutOfGas) "it ran out of gas; r8 and r9 are 0",
+                panicked: Exit(Panic) "it panicked, or is no program; r8 is its gas left, r9 is 0",
+                panic_out: Panic "the octets to copy would go to inaccessible memory",
+                halt: Exit(Halt) "it halted; r8 is its gas left, r9 its output's full length",
+            } [
+                seed [21, 21] in REFINE, gas [
+                    of(10, &[Term::inner_gas()]),
+                    of(10, &[Term::inner_gas()])
+                ];
             ]
 
             /// Hands a message to the operator's log (JIP-1); the guest sees an unknown call.
@@ -418,6 +625,7 @@ macro_rules! for_each_host_call {
                 logged: What "always; the message is logged if all of it is readable",
             } [
                 paper [100, 100] in ALL, gas [flat(10), flat(1000)];
+                deferred [100, 100] in ALL, gas [flat(10), flat(1000)];
             ]
         }
     };

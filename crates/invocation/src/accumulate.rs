@@ -99,7 +99,7 @@ pub fn accumulate(
         gas_limit: gas.0,
         arguments: &arguments,
     };
-    let mut context = Accumulate::new(env, state, base, service, (slot, entropy), &inputs)?;
+    let mut context = Accumulate::new(env, state, base, service, (slot, entropy), inputs)?;
     let (end, gas_used) = env.invoke(&job, &mut context, observer)?;
     Ok(collapse(context.regular, context.exceptional, end, Gas(gas_used)))
 }

@@ -111,7 +111,7 @@ impl Env {
             gas_limit,
             arguments,
         });
-        let mut host = Host::new(self.interface(), context, observer);
+        let mut host = Host::new(&self.protocol, context, observer);
         let Ran { end, gas_left } = self.runner.run(job, &mut host)?;
         let gas_used = gas_limit.saturating_sub(gas_left);
         observer.invocation_ended(&Finished { invocation, end: &end, gas_used });

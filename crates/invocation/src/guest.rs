@@ -36,6 +36,17 @@ impl Guest<'_> {
         self.read(what, Slice { address, length: count.saturating_mul(size) })
     }
 
+    /// Panics the guest unless an array of `count` elements of `size` octets each is readable.
+    pub(crate) fn require_array_readable(
+        &self,
+        what: &'static str,
+        address: u64,
+        count: u64,
+        size: u64,
+    ) -> Result<(), Stop> {
+        self.require_readable(what, Slice { address, length: count.saturating_mul(size) })
+    }
+
     /// Reads a hash.
     pub(crate) fn read_hash(&mut self, pointer: HashPointer) -> Result<Hash, Stop> {
         let slice = Slice { address: pointer.0, length: Hash::LENGTH as u64 };

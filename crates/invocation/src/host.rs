@@ -1,6 +1,7 @@
 //! Serving one host call: price, request, handler, delivery. The only place that knows the ABI.
 
 use jambox_hostcall::{Context, Delivery, Form, Interface, Registers, Reply, Request, ResultCode};
+use jambox_types::{Parameters, Protocol};
 
 use crate::guest::{Guest, charge};
 use crate::{CallEnded, CallStarted, GuestMemory, Invocation, Observer, Stop};
@@ -30,6 +31,7 @@ impl Invocation {
 /// The host of one running guest.
 pub struct Host<'a> {
     interface: Interface,
+    parameters: &'a Parameters,
     context: &'a mut dyn HostContext,
     observer: &'a mut dyn Observer,
 }
@@ -48,11 +50,12 @@ pub struct CallSite<'a> {
 
 impl<'a> Host<'a> {
     pub(crate) fn new(
-        interface: Interface,
+        protocol: &'a Protocol,
         context: &'a mut dyn HostContext,
         observer: &'a mut dyn Observer,
     ) -> Self {
-        Self { interface, context, observer }
+        let interface = Interface { abi: protocol.abi, revision: protocol.revision };
+        Self { interface, parameters: &protocol.parameters, context, observer }
     }
 
     /// Which invocation this is the host of.
@@ -111,8 +114,7 @@ impl<'a> Host<'a> {
     /// Answers a call that is unknown or not offered here (`F` in `eq:refinemutator`, 0.7.2).
     fn refuse(&self, registers: &mut Registers, gas: &mut u64) -> Result<(), Stop> {
         charge(gas, self.interface.unknown_call_price())?;
-        let what = self.interface.code(ResultCode::What);
-        Delivery { memory: None, r7: Some(what), r8: None }.apply(registers);
+        Delivery::r7(self.interface.code(ResultCode::What)).apply(registers);
         Ok(())
     }
 
@@ -125,7 +127,7 @@ impl<'a> Host<'a> {
         memory: &mut dyn GuestMemory,
     ) -> Result<Reply, Stop> {
         let price = form.price(self.interface.revision);
-        charge(gas, price.upfront(registers))?;
+        charge(gas, price.upfront(registers, self.parameters))?;
         let mut guest = Guest { memory, gas, observer: self.observer };
         let reply = self.context.handle(request, &mut guest)?;
         let delivery = form.deliver(self.interface, request, &reply);

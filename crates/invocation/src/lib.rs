@@ -110,6 +110,7 @@ mod failure;
 mod guest;
 mod handlers;
 mod host;
+mod inputs;
 mod is_authorized;
 mod memory;
 mod observer;

@@ -61,6 +61,12 @@ pub enum Machine {
     Inner(u64),
 }
 
+impl Machine {
+    /// The handle by which observers know the child of an `invoke_child`, of which there is only
+    /// one at a time; no other machine has it.
+    pub const CHILD: u64 = u64::MAX;
+}
+
 /// An invocation is about to start.
 #[derive(Clone, Copy, Debug)]
 pub struct Started<'a> {

@@ -142,7 +142,7 @@ fn run_to_end(instance: &mut Instance, host: &mut Host<'_>) -> Result<Option<Fai
 }
 
 /// The output of a guest that halted: the memory that `r7` and `r8` name, if all is readable.
-fn output(instance: &Instance) -> Vec<u8> {
+pub(crate) fn output(instance: &Instance) -> Vec<u8> {
     let [_, _, _, _, _, _, _, address, length, ..] = *instance.regs();
     instance.memory().read(address, length).unwrap_or_default()
 }

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use clap::Args;
 use serde::Serialize;
 
-use jambox_hostcall::{Context, FetchKind, HostCall, InnerExit, Interface, OutcomeKind, ResultCode};
+use jambox_hostcall::{
+    Context, FetchKind, HostCall, InnerExit, Interface, OutcomeKind, ResultCode,
+};
 use jambox_isa::{InstructionSet, Opcode};
 use jambox_package::suggest;
 use jambox_types::{Parameters, Protocol};
@@ -40,7 +42,11 @@ impl Explain {
         if entries.is_empty() {
             return Err(unknown(&self.word).into());
         }
-        output.emit(&Explanation { word: &self.word, protocol: Switches::of(&protocol), entries })?;
+        output.emit(&Explanation {
+            word: &self.word,
+            protocol: Switches::of(&protocol),
+            entries,
+        })?;
         Ok(Verdict::Done)
     }
 }
@@ -142,9 +148,8 @@ fn look_up(word: &str, protocol: &Protocol, interface: Interface) -> Vec<Entry> 
 
     let set = InstructionSet::of(protocol.revision);
     let opcodes = set.iter().filter_map(|opcode| Some((opcode, opcode.octet(set.revision())?)));
-    let opcodes = opcodes.filter(|(opcode, octet)| {
-        is_named(opcode.mnemonic()) || number == Some(u64::from(*octet))
-    });
+    let opcodes = opcodes
+        .filter(|(opcode, octet)| is_named(opcode.mnemonic()) || number == Some(u64::from(*octet)));
     entries.extend(opcodes.map(|(opcode, octet)| instruction(opcode, octet)));
 
     let codes = ResultCode::ALL.iter().map(|code| (code, interface.code(*code)));
@@ -207,13 +212,14 @@ fn host_call(form: &jambox_hostcall::Form, interface: Interface) -> Option<Entry
             },
         )
     });
-    let outcomes = form.call.outcomes().iter().map(|outcome| OutcomeEntry {
+    let outcomes = form.outcomes.iter().map(|outcome| OutcomeEntry {
         result: match outcome.kind {
             OutcomeKind::Panic => "panic".to_owned(),
             OutcomeKind::OutOfGas => "out of gas".to_owned(),
             OutcomeKind::Value => "a number".to_owned(),
             OutcomeKind::Code(code) => code.name().to_owned(),
             OutcomeKind::Exit(exit) => exit.name().to_owned(),
+            OutcomeKind::Nothing => "stays".to_owned(),
         },
         when: outcome.when,
     });

@@ -79,6 +79,7 @@ fn arguments_come_in_the_papers_order() {
                 registrar: Some(1000),
                 always: Pointer(1100),
                 always_count: 1200,
+                by_manager_only: false,
             }),
         ),
         (
@@ -203,7 +204,7 @@ fn data_go_into_the_window() {
     let delivery = form.deliver(PAPER, &request, &Reply::Data(Some(Arc::from(*b"preimage"))));
     let memory = delivery.memory.expect("something is copied");
     assert_eq!((memory.address, memory.octets()), (900, &b"eim"[..]));
-    assert_eq!((delivery.r7, delivery.r8), (Some(8), None));
+    assert_eq!(delivery.registers, [Some(8), None, None, None, None, None]);
     let record = AccountRecord {
         code_hash: [1; 32],
         balance: 2,
@@ -219,5 +220,5 @@ fn data_go_into_the_window() {
     };
     assert_eq!(record.encode().len(), 96);
     let delivery = deliver(5, &Reply::Account(Some(record)));
-    assert_eq!(delivery.r7, Some(96));
+    assert_eq!(delivery.registers[0], Some(96));
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
-use jambox_codec::encode;
 use jambox_hostcall::{FetchKind, Reply, Request};
 use jambox_state::{AccountInfo, Accounts, Blob, PartialState, StateError};
 use jambox_types::{AccumulateInput, DeferredTransfer, Hash, ServiceId, TimeSlot};
@@ -11,7 +10,7 @@ use jambox_types::{AccumulateInput, DeferredTransfer, Hash, ServiceId, TimeSlot}
 use crate::guest::Guest;
 use crate::handlers::{fetch, general, preimages, privileges, services, storage, transfers};
 use crate::host::HostContext;
-use crate::package::at;
+use crate::inputs::Inputs;
 use crate::{Env, HostError, Invocation, Stop};
 
 /// What an accumulation means for the state and beyond, if it stands (`eq:implications`, 0.7.2).
@@ -41,9 +40,7 @@ pub(crate) struct Accumulate<'a> {
     pub(crate) entropy: Hash,
     /// The accounts before the accumulation, among which new ids must not be.
     pub(crate) base: Accounts,
-    /// All inputs as `fetch` gives them together, and each.
-    pub(crate) inputs: Blob,
-    pub(crate) each_input: Vec<Blob>,
+    pub(crate) inputs: Inputs,
     /// What stands when the guest halts.
     pub(crate) regular: Implications,
     /// What stands when it panics or runs out of gas: the last checkpoint.
@@ -57,7 +54,7 @@ impl<'a> Accumulate<'a> {
         base: Accounts,
         service: ServiceId,
         block: (TimeSlot, Hash),
-        inputs: &[AccumulateInput],
+        inputs: Vec<AccumulateInput>,
     ) -> Result<Self, HostError> {
         let (slot, entropy) = block;
         let implications = Implications {
@@ -73,8 +70,7 @@ impl<'a> Accumulate<'a> {
             slot,
             entropy,
             base,
-            inputs: encode(inputs).into(),
-            each_input: inputs.iter().map(|input| encode(input).into()).collect(),
+            inputs: Inputs::new(inputs),
             exceptional: implications.clone(),
             regular: implications,
         })
@@ -99,9 +95,7 @@ impl<'a> Accumulate<'a> {
         match kind {
             FetchKind::Constants => Some(fetch::constants(self.env.parameters())),
             FetchKind::Entropy => Some(Arc::from(self.entropy.0.as_slice())),
-            FetchKind::Inputs => Some(self.inputs.clone()),
-            FetchKind::Input => at(&self.each_input, first).cloned(),
-            _ => None,
+            _ => self.inputs.fetch(kind, first),
         }
     }
 }

@@ -5,11 +5,12 @@ use jambox_state::Blob;
 use jambox_types::CoreIndex;
 
 use crate::guest::Guest;
-use crate::handlers::{fetch, general};
+use crate::handlers::{fetch, general, storage};
 use crate::host::HostContext;
 use crate::{Env, HostError, Invocation, PackageData, Stop};
 
-/// The context of `eq:isauthinvocation` (0.7.2).
+/// The context of `eq:isauthinvocation` (0.7.2). An ABI that offers calls about services here gets
+/// to hear that there are none.
 pub(crate) struct IsAuthorized<'a> {
     pub(crate) env: &'a Env,
     pub(crate) package: &'a PackageData,
@@ -37,6 +38,16 @@ impl HostContext for IsAuthorized<'_> {
             Request::Fetch(request) => {
                 Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first)))
             }
+            Request::Write(_) => Ok(storage::refuse_write()),
+            Request::Read(request) => {
+                guest.read("the key", request.key)?;
+                Ok(Reply::Data(None))
+            }
+            Request::Lookup(request) => {
+                guest.read_hash(request.hash)?;
+                Ok(Reply::Data(None))
+            }
+            Request::Info(_) => Ok(Reply::Account(None)),
             _ => Err(HostError::not_implemented(request, self.invocation()).into()),
         }
     }

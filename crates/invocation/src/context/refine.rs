@@ -7,11 +7,12 @@ use jambox_state::{Accounts, Blob};
 use jambox_types::{CoreIndex, Hash, ServiceId, TimeSlot};
 
 use crate::guest::Guest;
-use crate::handlers::{exports, fetch, general, machines, preimages};
+use crate::handlers::{children, exports, fetch, general, machines, preimages, storage};
 use crate::host::HostContext;
 use crate::{Env, HostError, Invocation, PackageData, Stop};
 
-/// The context of `eq:refinvocation` (0.7.2).
+/// The context of `eq:refinvocation` (0.7.2). An ABI that offers calls about services here is
+/// answered from the accounts that preimages are looked up in.
 pub(crate) struct Refine<'a> {
     pub(crate) env: &'a Env,
     pub(crate) package: &'a PackageData,
@@ -56,6 +57,15 @@ impl HostContext for Refine<'_> {
             Request::Fetch(request) => {
                 Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first, request.second)))
             }
+            Request::Write(_) => Ok(storage::refuse_write()),
+            Request::Read(request) => storage::read(self.accounts, self.service, guest, request),
+            Request::Lookup(request) => {
+                preimages::lookup(self.accounts, self.service, guest, request)
+            }
+            Request::Info(request) => {
+                general::info(self.accounts, self.service, self.env.parameters(), request)
+            }
+            Request::InvokeChild(request) => children::invoke(self, guest, request),
             Request::HistoricalLookup(request) => preimages::historical_lookup(
                 self.accounts,
                 self.service,

@@ -34,8 +34,13 @@ impl Exports {
         guest: &mut Guest<'_>,
         request: &request::Export,
     ) -> Result<Reply, Stop> {
-        let length = request.data.length.min(self.segment_size as u64);
+        let most = request.exact_length.unwrap_or(self.segment_size as u64);
+        let is_exact = request.exact_length.is_none_or(|exact| exact == request.data.length);
+        let length = request.data.length.min(most);
         let mut segment = guest.read("the segment", Slice { length, ..request.data })?;
+        if !is_exact {
+            return Ok(Reply::Code(ResultCode::Who));
+        }
         segment.resize(self.segment_size, 0);
         let index = self.offset.saturating_add(self.segments.len() as u64);
         if index >= self.limit {

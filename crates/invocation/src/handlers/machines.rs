@@ -54,7 +54,7 @@ impl Machines {
     }
 
     /// The module of a blob, if it is one; made once for each distinct blob.
-    fn module(&mut self, env: &Env, octets: &[u8]) -> Result<Option<Module>, Stop> {
+    pub(super) fn module(&mut self, env: &Env, octets: &[u8]) -> Result<Option<Module>, Stop> {
         let hash = Hash::blake2b(octets);
         if let Some(module) = self.modules.get(&hash) {
             return Ok(Some(module.clone()));

@@ -5,6 +5,7 @@
 //! host's business. It makes its checks in the paper's order and changes nothing before the last
 //! of them has passed.
 
+pub(crate) mod children;
 pub(crate) mod exports;
 pub(crate) mod fetch;
 pub(crate) mod general;

@@ -1,6 +1,7 @@
 //! `bless`, `assign` and `designate`.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jambox_codec::decode_all_with;
@@ -25,6 +26,9 @@ pub(crate) fn bless(
     let what = "the always-accumulate entries";
     let always = guest.read_array(what, request.always.0, request.always_count, 12)?;
     let state = &mut context.regular.state;
+    if request.by_manager_only && state.privileges.manager != context.service {
+        return Ok(Reply::Code(ResultCode::Huh));
+    }
     let registrar = request.registrar.unwrap_or(u64::from(state.privileges.registrar.0));
     let ids = [request.manager, request.delegator, registrar].map(u32::try_from);
     let [Ok(manager), Ok(delegator), Ok(registrar)] = ids else {
@@ -55,14 +59,20 @@ fn entries(octets: &[u8]) -> BTreeMap<ServiceId, Gas> {
         .collect()
 }
 
+const HASH: u64 = Hash::LENGTH as u64;
+
+/// How many hashes a queue may be given by that is filled with repetitions of them.
+const REPEATED_QUEUE: RangeInclusive<u64> = 1..=8;
+
 pub(crate) fn assign(
     context: &mut Accumulate<'_>,
     guest: &mut Guest<'_>,
     request: &request::Assign,
 ) -> Result<Reply, Stop> {
     let parameters = context.env.parameters();
-    let length = u64::from(parameters.auth_queue_size);
-    let queue = guest.read_array("the queue", request.queue.0, length, Hash::LENGTH as u64)?;
+    let count = request.count.unwrap_or(u64::from(parameters.auth_queue_size));
+    let what = "the queue";
+    guest.require_array_readable(what, request.queue.0, count, HASH)?;
     let state = &mut context.regular.state;
     let core = usize::try_from(request.core).unwrap_or(usize::MAX);
     let Some(&assigner) = state.privileges.assigners.get(core) else {
@@ -74,7 +84,11 @@ pub(crate) fn assign(
     let Ok(successor) = u32::try_from(request.assigner.unwrap_or(u64::from(assigner.0))) else {
         return Ok(Reply::Code(ResultCode::Who));
     };
-    let mut hashes = queue.as_chunks::<{ Hash::LENGTH }>().0.iter();
+    if request.count.is_some_and(|count| !REPEATED_QUEUE.contains(&count)) {
+        return Ok(Reply::Code(ResultCode::Who));
+    }
+    let queue = guest.read_array(what, request.queue.0, count, HASH)?;
+    let mut hashes = queue.as_chunks::<{ Hash::LENGTH }>().0.iter().cycle();
     let queue =
         PerQueuePosition::from_fn(parameters, |_| Hash(hashes.next().copied().unwrap_or_default()));
     if let Some(place) = Arc::make_mut(&mut state.authorizer_queues).get_mut(core) {
@@ -92,13 +106,18 @@ pub(crate) fn designate(
     request: &request::Designate,
 ) -> Result<Reply, Stop> {
     let parameters = context.env.parameters();
-    let count = u64::from(parameters.validators);
-    let size = ValidatorKey::LENGTH as u64;
-    let keys = guest.read_array("the validator keys", request.keys.0, count, size)?;
+    let validators = u64::from(parameters.validators);
+    let count = request.count.unwrap_or(validators);
+    let (what, size) = ("the validator keys", ValidatorKey::LENGTH as u64);
+    guest.require_array_readable(what, request.keys.0, count, size)?;
     let state = &mut context.regular.state;
     if state.privileges.delegator != context.service {
         return Ok(Reply::Code(ResultCode::Huh));
     }
+    if count != validators {
+        return Ok(Reply::Code(ResultCode::Who));
+    }
+    let keys = guest.read_array(what, request.keys.0, count, size)?;
     // Any octets are keys, and their number was just read.
     let keys = decode_all_with::<PerValidator<ValidatorKey>, _>(&keys, parameters);
     if let Ok(keys) = keys {

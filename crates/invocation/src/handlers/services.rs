@@ -6,6 +6,7 @@ use jambox_state::{AccountInfo, Accounts, Footprint, RequestHistory, RequestKey,
 use jambox_types::constants::MIN_PUBLIC_INDEX;
 use jambox_types::{Balance, Gas, Hash, ServiceId, TimeSlot};
 
+use super::general::service;
 use crate::context::Accumulate;
 use crate::guest::Guest;
 use crate::{PanicReason, Stop};
@@ -63,8 +64,12 @@ pub(crate) fn new(
     let is_registrar = context.service == privileges.registrar;
     let parameters = context.env.parameters();
     let (own, gratis) = (context.own()?, Balance(request.gratis));
-    let endowment =
+    let threshold =
         Footprint::default().with_request(code_length).threshold_balance(gratis, parameters);
+    let endowment = request.balance.map_or(threshold, Balance);
+    if endowment < threshold {
+        return Ok(Reply::Code(ResultCode::Cash));
+    }
     let rest = own.balance.0.checked_sub(endowment.0);
     let Some(rest) = rest.filter(|rest| *rest >= own.threshold_balance(parameters).0) else {
         return Ok(Reply::Code(ResultCode::Cash));
@@ -108,6 +113,12 @@ pub(crate) fn upgrade(
 ) -> Result<Reply, Stop> {
     let code_hash = guest.read_hash(request.code_hash)?;
     let own = context.service;
+    let service = service(request.service, own);
+    if service != Some(own) {
+        let exists = service.map_or(Ok(false), |service| context.accounts().contains(service))?;
+        let code = if exists { ResultCode::Huh } else { ResultCode::Who };
+        return Ok(Reply::Code(code));
+    }
     context.accounts_mut().update(own, |account| {
         account.code_hash = code_hash;
         account.min_accumulate_gas =

@@ -42,3 +42,8 @@ pub(crate) fn write(
     context.accounts_mut().set_storage(own, &key, value)?;
     Ok(Reply::Replaced(before.map(|length| length as u64)))
 }
+
+/// What `write` answers where a context cannot write and an ABI offers it all the same.
+pub(crate) fn refuse_write() -> Reply {
+    Reply::Code(ResultCode::Huh)
+}

@@ -106,6 +106,17 @@ impl Guest<'_, '_> {
         (after[7], after[8])
     }
 
+    /// Makes a call that must return for this price and leave these values from `r7` on; where
+    /// fewer are given than there are arguments, the others must stay.
+    pub fn pays_for(&mut self, price: u64, number: u64, arguments: &[u64], left: &[u64]) {
+        let mut expected = registers(arguments);
+        expected[7..7 + left.len()].copy_from_slice(left);
+        let (mut after, gas) = (registers(arguments), self.gas);
+        self.serve(number, &mut after).expect("the call returns");
+        assert_eq!(after, expected, "registers of call {number}");
+        assert_eq!(gas - self.gas, price, "price of call {number}");
+    }
+
     /// Makes a call, whatever comes of it; only the host must not fail.
     pub fn attempt(&mut self, number: u64, arguments: [u64; 6]) {
         let before = registers(&arguments);
@@ -166,9 +177,14 @@ impl Guest<'_, '_> {
 
     /// The call panics. Its ten gas are spent.
     pub fn panics(&mut self, number: u64, arguments: &[u64]) -> PanicReason {
+        self.panics_for(PRICE, number, arguments)
+    }
+
+    /// The call panics after this price has been paid.
+    pub fn panics_for(&mut self, price: u64, number: u64, arguments: &[u64]) -> PanicReason {
         let gas = self.gas;
         let stop = self.stops(number, arguments);
-        assert_eq!(self.gas, gas - PRICE, "gas");
+        assert_eq!(self.gas, gas - price, "gas");
         match stop {
             Stop::Panic(reason) => reason,
             stop => panic!("no panic: {stop}"),

@@ -430,6 +430,7 @@ fn observers_are_told_everything_in_order() {
             "start at 5 with 1000000",
             "Outer: host call 100",
             "100 log at Some(35) with 999994",
+            "read 5 at 0x10000",
             "TRACE None hello",
             "100: r7 = -2, 999984 left",
             "Outer: host call 6",

@@ -1,5 +1,8 @@
 //! Tests of invocations and host calls. Expected values are typed in from the Gray Paper (0.7.2).
 
+#[macro_use]
+mod outcome_tests;
+
 mod accumulation;
 mod availability;
 mod fetch;
@@ -10,4 +13,5 @@ mod program;
 mod reference_page;
 mod reports;
 mod robustness;
+mod seed_doc;
 mod world;

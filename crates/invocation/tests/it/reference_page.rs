@@ -1,4 +1,4 @@
-//! `docs/host-calls.md`: made from the host-call table and from the registry of outcome tests, and
+//! `docs/host-calls.md`: made from the host-call table and from the registries of outcome tests, and
 //! checked to be fresh. `JAMBOX_BLESS=1` writes it anew.
 
 use std::fmt::Write as _;
@@ -6,24 +6,30 @@ use std::path::Path;
 use std::{env, fs};
 
 use jambox_hostcall::{
-    Abi, ArgumentInfo, Context, FORMS, FetchKind, Form, HostCall, InnerExit, Interface, LogLevel,
-    Outcome, OutcomeKind, ResultCode, Revision,
+    Abi, ArgumentInfo, Context, ContextSet, FetchKind, Form, HostCall, InnerExit, Interface,
+    LogLevel, Outcome, OutcomeKind, ResultCode, Revision,
 };
 
-use crate::outcomes::{OUT_OF_GAS, TESTED, Tested};
+use crate::outcome_tests::{OUT_OF_GAS, Tested};
+use crate::{outcomes, seed_doc};
 
 const INTRODUCTION: &str = "\
 # Host calls
 
-Made from the host-call table (`crates/hostcall/src/table.rs`) and the registry of outcome tests
-(`crates/invocation/tests/it/outcomes`); a test fails when this page is stale, and
+Made from the host-call table (`crates/hostcall/src/table.rs`) and the registries of outcome tests
+(`crates/invocation/tests/it`: `outcomes`, `seed_doc`); a test fails when this page is stale, and
 `JAMBOX_BLESS=1 cargo test -p jambox-invocation reference_page` writes it anew.
 
+There are two ABIs: the Gray Paper's, and that of a seed document, `seed-doc`, which is a translation
+over the same semantics, not consensus, and chosen by hand. What the document does not describe it
+leaves to the Gray Paper 0.7.2 (marked *deferred*); its variant `seed-doc-strict` leaves that out. Of
+Gray Paper 0.8.0 there are numbers and prices so far; outcomes and tests are those of 0.7.2.
+
 Arguments lie in registers from `r7` on. A call charges its gas before anything else; if that is not
-covered the guest is out of gas, none is left, and nothing else happens. Then its outcomes are tried
-in the order given: the first whose condition holds comes about. Registers that are not mentioned
-keep their values. A call that is unknown, or not offered in a context, answers WHAT for 10 gas
-(1000 in 0.8.0). Of 0.8.0 there are numbers and prices so far; outcomes and tests are those of 0.7.2.
+covered the guest is out of gas, none is left, and nothing else happens. A part of a price that
+depends on what is copied is charged before the copy. Then the outcomes are tried in the order
+given: the first whose condition holds comes about. Registers that are not mentioned keep their
+values. A call that is unknown, or not offered in a context, answers WHAT for 10 gas (1000 in 0.8.0).
 
 A range of memory is claimed by address and length; both are any 64-bit numbers and nothing wraps
 around. The empty range is accessible wherever it is. Where a call copies a part of a value (address,
@@ -31,68 +37,108 @@ offset, most octets), the offset is clipped to the value's length, and so is the
 
 ";
 
+const PAPER: Interface = Interface::gray_paper(Revision::GrayPaper072);
+const NEXT_PAPER: Interface = Interface::gray_paper(Revision::GrayPaper080);
+const SEED: Interface =
+    Interface { abi: Abi::SeedDoc { strict: false }, revision: Revision::GrayPaper072 };
+const STRICT: Interface =
+    Interface { abi: Abi::SeedDoc { strict: true }, revision: Revision::GrayPaper072 };
+
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     overview(&mut page);
-    for tested in TESTED {
-        section(&mut page, tested);
-    }
+    HostCall::ALL.iter().for_each(|call| section(&mut page, *call));
+    in_one_only(&mut page);
     tables(&mut page);
     page
 }
 
 fn overview(page: &mut String) {
-    page.push_str("| Call | 0.7.2 | 0.8.0 | is-authorized | refine | accumulate |\n");
+    page.push_str("| Call | Gray Paper 0.7.2 | 0.8.0 | in | seed-doc | in |\n");
     page.push_str("|---|---|---|---|---|---|\n");
     for call in HostCall::ALL {
-        let number = |revision| {
-            let interface = Interface::gray_paper(revision);
-            interface.number_of(call.name()).map_or("-".to_owned(), |number| number.to_string())
-        };
-        let form = forms(*call).next().expect("every call has a form");
-        let offered = |context| if form.contexts.contains(context) { "yes" } else { "" };
-        let [first, second, third] = Context::ALL.map(offered);
         let name = call.name();
-        let (old, new) = (number(Revision::GrayPaper072), number(Revision::GrayPaper080));
-        let anchor = name.replace(' ', "-");
+        let columns = [numbers(PAPER, *call), numbers(NEXT_PAPER, *call), offered(PAPER, *call)];
+        let [old, new, paper_contexts] = columns;
+        let seed = numbers(SEED, *call);
+        let seed_contexts = offered(SEED, *call);
         line(
             page,
-            format_args!("| [{name}](#{anchor}) | {old} | {new} | {first} | {second} | {third} |"),
+            format_args!(
+                "| [{name}](#{name}) | {old} | {new} | {paper_contexts} | {seed} | {seed_contexts} |"
+            ),
         );
     }
     page.push('\n');
 }
 
-fn forms(call: HostCall) -> impl Iterator<Item = &'static Form> {
-    FORMS.iter().filter(move |form| form.call == call)
+fn forms(interface: Interface, call: HostCall) -> impl Iterator<Item = &'static Form> {
+    interface.forms().filter(move |form| form.call == call)
 }
 
-fn section(page: &mut String, tested: &Tested) {
-    let call = tested.call;
-    line(page, format_args!("## {}\n\n{}\n", call.name(), call.doc()));
-    for form in forms(call) {
-        let number = |revision: Revision| {
-            let number = form.number(Interface::gray_paper(revision))?;
-            Some(format!("number {number} in {revision}, gas {}", form.price(revision)))
-        };
-        let revisions = [Revision::GrayPaper072, Revision::GrayPaper080];
-        let numbers: Vec<_> = revisions.into_iter().filter_map(number).collect();
-        let contexts: Vec<_> = form.contexts.iter().map(Context::name).collect();
-        line(page, format_args!("- {}; in {}", numbers.join("; "), contexts.join(", ")));
-        for (register, argument) in form.arguments_with_registers() {
-            line(page, format_args!("  - {}", registers(register, argument)));
-        }
+fn numbers(interface: Interface, call: HostCall) -> String {
+    let numbers = forms(interface, call).filter_map(|form| form.number(interface));
+    join(numbers.map(|number| number.to_string()))
+}
+
+fn offered(interface: Interface, call: HostCall) -> String {
+    let contexts = forms(interface, call).map(|form| form.contexts);
+    let all = contexts.fold(ContextSet::NONE, ContextSet::or);
+    match all {
+        ContextSet::ALL => "all".to_owned(),
+        some => join(some.iter().map(|context| context.name().to_owned())),
     }
-    page.push_str("\n| Outcome | r7 | When | Test |\n|---|---|---|---|\n");
-    for outcome in call.outcomes() {
-        let Outcome { name, kind, when } = outcome;
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    let parts: Vec<_> = parts.collect();
+    if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+}
+
+fn section(page: &mut String, call: HostCall) {
+    line(page, format_args!("## {}\n\n{}\n", call.name(), call.doc()));
+    for form in forms(PAPER, call) {
+        let number = |interface: Interface| form.number(interface).expect("it is one of its forms");
+        let (old, price) = (number(PAPER), form.price(PAPER.revision));
+        line(page, format_args!("### Gray Paper: {old} in 0.7.2, gas {price}\n"));
+        let next = forms(NEXT_PAPER, call)
+            .find_map(|form| Some((form.number(NEXT_PAPER)?, form.price(NEXT_PAPER.revision))));
+        if let Some((number, price)) = next {
+            line(page, format_args!("In 0.8.0: {number}, gas {price}.\n"));
+        }
+        let tests = outcomes::TESTED.iter().find(|tested| tested.call == call);
+        details(page, form, tests.expect("every call of the paper has tests"));
+    }
+    for form in forms(SEED, call) {
+        let number = form.number(SEED).expect("it is one of its forms");
+        let price = form.price(SEED.revision);
+        if form.number(STRICT).is_none() {
+            line(page, format_args!("### seed-doc: {number}, gas {price} (deferred)\n"));
+            page.push_str("As in Gray Paper 0.7.2.\n\n");
+            continue;
+        }
+        line(page, format_args!("### seed-doc: {number}, gas {price}\n"));
+        let tests = seed_doc::TESTED.iter().find(|tested| tested.call == call);
+        details(page, form, tests.expect("every call of the document has tests"));
+    }
+}
+
+fn details(page: &mut String, form: &Form, tested: &Tested) {
+    let contexts = join(form.contexts.iter().map(|context| context.name().to_owned()));
+    line(page, format_args!("In {contexts}.\n"));
+    for (register, argument) in form.arguments_with_registers() {
+        line(page, format_args!("- {}", registers(register, argument)));
+    }
+    if !form.arguments.is_empty() {
+        page.push('\n');
+    }
+    page.push_str("| Outcome | r7 | When | Test |\n|---|---|---|---|\n");
+    for Outcome { name, kind, when } in form.outcomes {
         line(page, format_args!("| {name} | {} | {when} | {} |", left(*kind), test(tested, name)));
     }
     let when = "the gas left does not cover the price";
-    line(
-        page,
-        format_args!("| {OUT_OF_GAS} | out of gas | {when} | {} |\n", test(tested, OUT_OF_GAS)),
-    );
+    let test = test(tested, OUT_OF_GAS);
+    line(page, format_args!("| {OUT_OF_GAS} | out of gas | {when} | {test} |\n"));
 }
 
 fn registers(first: usize, argument: &ArgumentInfo) -> String {
@@ -107,13 +153,14 @@ fn registers(first: usize, argument: &ArgumentInfo) -> String {
     format!("{registers} {name}: {doc}{shape}")
 }
 
-fn left(kind: OutcomeKind) -> String {
+fn left(kind: OutcomeKind) -> &'static str {
     match kind {
-        OutcomeKind::Panic => "panic".to_owned(),
-        OutcomeKind::OutOfGas => "out of gas".to_owned(),
-        OutcomeKind::Code(code) => code.name().to_owned(),
-        OutcomeKind::Value => "a number".to_owned(),
-        OutcomeKind::Exit(exit) => exit.name().to_owned(),
+        OutcomeKind::Panic => "panic",
+        OutcomeKind::OutOfGas => "out of gas",
+        OutcomeKind::Code(code) => code.name(),
+        OutcomeKind::Value => "a number",
+        OutcomeKind::Exit(exit) => exit.name(),
+        OutcomeKind::Nothing => "stays",
     }
 }
 
@@ -123,27 +170,66 @@ fn test(tested: &Tested, outcome: &str) -> String {
     format!("`{path}::{outcome}`")
 }
 
+fn in_one_only(page: &mut String) {
+    page.push_str("## In one of them only\n\n");
+    let calls = |within: Interface, without: Interface| {
+        let calls = HostCall::ALL.iter().filter(|call| {
+            forms(within, **call).next().is_some() && forms(without, **call).next().is_none()
+        });
+        join(calls.map(|call| call.name().to_owned()))
+    };
+    line(page, format_args!("- Calls of seed-doc only: {}.", calls(SEED, PAPER)));
+    line(page, format_args!("- Calls of the Gray Paper only: {}.", calls(PAPER, SEED)));
+    line(page, format_args!("- Calls that seed-doc-strict leaves out: {}.", calls(PAPER, STRICT)));
+    let kinds = |within: Abi, without: Abi| {
+        let kinds = FetchKind::ALL.iter();
+        let only = kinds.filter(|kind| kind.number(within).is_some());
+        let only = only.filter(|kind| kind.number(without).is_none());
+        join(only.map(|kind| kind.name().to_owned()))
+    };
+    line(page, format_args!("- Kinds of seed-doc only: {}.", kinds(SEED.abi, PAPER.abi)));
+    line(page, format_args!("- Kinds of the Gray Paper only: {}.", kinds(PAPER.abi, SEED.abi)));
+    let folded = ResultCode::ALL
+        .iter()
+        .filter(|code| ResultCode::from_value(SEED.abi, code.value(SEED.abi)) != Some(**code));
+    let folded = folded.map(|code| {
+        let into = ResultCode::from_value(SEED.abi, code.value(SEED.abi));
+        format!("{code} (there {})", into.expect("codes fold into codes"))
+    });
+    line(page, format_args!("- Result codes of the Gray Paper only: {}.\n", join(folded)));
+}
+
 fn tables(page: &mut String) {
-    page.push_str("## Result codes\n\n| Name | Value | Meaning |\n|---|---|---|\n");
+    page.push_str("## Result codes\n\n| Name | Gray Paper | seed-doc | Meaning |\n");
+    page.push_str("|---|---|---|---|\n");
     for code in ResultCode::ALL {
-        let value = match code.value(Abi::GrayPaper) {
+        let value = |abi| match code.value(abi) {
             0 => "0".to_owned(),
             value => format!("2^64 - {}", 0u64.wrapping_sub(value)),
         };
-        line(page, format_args!("| {code} | {value} | {} |", code.doc()));
+        let (paper, seed) = (value(PAPER.abi), value(SEED.abi));
+        line(page, format_args!("| {code} | {paper} | {seed} | {} |", code.doc()));
     }
     page.push_str("\n## Exits of inner machines\n\n| Name | Value | Meaning |\n|---|---|---|\n");
     for exit in InnerExit::ALL {
         line(page, format_args!("| {exit} | {} | {} |", exit.value(), exit.doc()));
     }
     page.push_str("\n## What fetch gives\n\n");
-    page.push_str("| Kind | What | Indices | Contexts | Details |\n|---|---|---|---|---|\n");
-    for (number, kind) in Interface::gray_paper(Revision::GrayPaper072).fetch_kinds() {
-        let (name, indices) = (kind.name(), kind.indices().join(", "));
-        let contexts = FetchKind::contexts(kind, Abi::GrayPaper);
-        let contexts: Vec<_> = contexts.iter().map(Context::name).collect();
-        let (contexts, doc) = (contexts.join(", "), kind.doc());
-        line(page, format_args!("| {number} | {name} | {indices} | {contexts} | {doc} |"));
+    page.push_str("| What | Gray Paper | in | seed-doc | in | Indices | Details |\n");
+    page.push_str("|---|---|---|---|---|---|---|\n");
+    for kind in FetchKind::ALL {
+        let number = |abi| kind.number(abi).map_or("-".to_owned(), |number| number.to_string());
+        let contexts =
+            |abi| join(kind.contexts(abi).iter().map(|context: Context| context.to_string()));
+        let (paper, seed) = (number(PAPER.abi), number(SEED.abi));
+        let (paper_in, seed_in) = (contexts(PAPER.abi), contexts(SEED.abi));
+        let (name, indices, doc) = (kind.name(), kind.indices().join(", "), kind.doc());
+        line(
+            page,
+            format_args!(
+                "| {name} | {paper} | {paper_in} | {seed} | {seed_in} | {indices} | {doc} |"
+            ),
+        );
     }
     page.push_str("\n## Log levels\n\n| Level | Name |\n|---|---|\n");
     for (number, level) in LogLevel::ALL.iter().enumerate() {

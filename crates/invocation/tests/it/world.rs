@@ -10,7 +10,7 @@ use jambox_state::{
     AccountInfo, Accounts, Blob, Footprint, MemoryBase, PartialState, RequestHistory, RequestKey,
 };
 use jambox_types::{
-    AccumulateInput, Balance, CoreIndex, ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec,
+    Abi, AccumulateInput, Balance, CoreIndex, ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec,
     Parameters, PerCore, PerQueuePosition, PerValidator, Privileges, Protocol, RefineContext,
     ServiceId, TimeSlot, ValidatorKey, WorkItem, WorkPackage,
 };
@@ -119,6 +119,12 @@ impl Block {
         Self { protocol: Protocol { parameters, ..Protocol::default() }, state, inputs: Vec::new() }
     }
 
+    /// The same under another ABI.
+    pub fn under(mut self, abi: Abi) -> Self {
+        self.protocol.abi = abi;
+        self
+    }
+
     pub fn accounts(&mut self) -> &mut Accounts {
         &mut self.state.accounts
     }
@@ -198,6 +204,12 @@ impl Work {
             items,
         };
         Self { protocol: Protocol::default(), package, blobs, accounts, export_offset: 0 }
+    }
+
+    /// The same under another ABI.
+    pub fn under(mut self, abi: Abi) -> Self {
+        self.protocol.abi = abi;
+        self
     }
 
     pub fn data(&self) -> PackageData {

@@ -1,0 +1,64 @@
+//! `invoke_child`: a child program from a preimage, run at once and to its end.
+
+use jambox_engine::{Exit, Instance};
+use jambox_hostcall::{InnerExit, Reply, ResultCode, request};
+use jambox_program::{StandardProgram, split_metadata};
+use jambox_state::Blob;
+
+use crate::context::Refine;
+use crate::guest::Guest;
+use crate::runner::output;
+use crate::{Machine, Stop};
+
+pub(crate) fn invoke(
+    context: &mut Refine<'_>,
+    guest: &mut Guest<'_>,
+    request: &request::InvokeChild,
+) -> Result<Reply, Stop> {
+    let hash = guest.read_hash(request.code_hash)?;
+    let input = guest.read("the input", request.input)?;
+    let (accounts, service, slot) = (context.accounts, context.service, context.lookup_slot);
+    let Some(code) = accounts.historical_lookup(service, slot, &hash)? else {
+        return Ok(Reply::Code(ResultCode::None));
+    };
+    if request.gas_limit > *guest.gas {
+        return Ok(Reply::Code(ResultCode::Low));
+    }
+    let Some(mut child) = instance(context, &code, &input)? else {
+        let (exit, gas_left) = (InnerExit::Panic, request.gas_limit);
+        return Ok(Reply::Child { exit, gas_left, output: Blob::from([]) });
+    };
+    child.set_gas(request.gas_limit);
+    guest.observer.inner_started(Machine::CHILD, &child);
+    let exit = guest.observer.run(Machine::Inner(Machine::CHILD), &mut child);
+    guest.observer.inner_ended(Machine::CHILD, &child, exit);
+    guest.charge(request.gas_limit.saturating_sub(child.gas()))?;
+    let (exit, output) = match exit {
+        Exit::Halt => (InnerExit::Halt, output(&child)),
+        Exit::Panic => (InnerExit::Panic, Vec::new()),
+        Exit::PageFault(_) => (InnerExit::Fault, Vec::new()),
+        Exit::HostCall(_) => (InnerExit::Host, Vec::new()),
+        Exit::OutOfGas => (InnerExit::OutOfGas, Vec::new()),
+    };
+    Ok(Reply::Child { exit, gas_left: child.gas(), output: output.into() })
+}
+
+/// An instance of a standard program with its arguments, with or without metadata in front; none
+/// if it is no program or the arguments do not fit.
+fn instance(
+    context: &mut Refine<'_>,
+    code: &[u8],
+    arguments: &[u8],
+) -> Result<Option<Instance>, Stop> {
+    let without_metadata = split_metadata(code).and_then(|(_, code)| StandardProgram::parse(code));
+    let Ok(standard) = without_metadata.or_else(|_| StandardProgram::parse(code)) else {
+        return Ok(None);
+    };
+    if standard.layout(arguments.len() as u64).is_none() {
+        return Ok(None);
+    }
+    let Some(module) = context.machines.module(context.env, standard.code())? else {
+        return Ok(None);
+    };
+    Ok(Some(Instance::standard(&module, &standard, arguments)?))
+}
