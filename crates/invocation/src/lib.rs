@@ -104,6 +104,7 @@
 
 mod accumulate;
 pub mod accumulation;
+pub mod block;
 mod context;
 mod env;
 mod failure;

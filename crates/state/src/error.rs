@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jambox_codec::DecodeError;
 use jambox_types::ServiceId;
 
+use crate::Component;
+
 /// A failure of the host, never of the guest: guest mistakes are result codes, not errors.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StateError {
@@ -31,7 +33,18 @@ pub enum StateError {
         /// Why it is not.
         error: DecodeError,
     },
+    /// A component that every state has is missing.
+    #[error("the state has no {0}")]
+    NoComponent(Component),
+    /// A component does not decode under the parameters.
+    #[error("the stored value of {component} is not valid: {error}")]
+    CorruptComponent {
+        /// The component.
+        component: Component,
+        /// Why its value is not one.
+        error: DecodeError,
+    },
     /// The store under the overlay could not be read.
-    #[error("the state store failed")]
+    #[error("the state store failed: {0}")]
     Store(#[source] Arc<dyn StdError + Send + Sync>),
 }

@@ -1,6 +1,7 @@
 //! State keys: where a value stands in the serialised state.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use jambox_types::{Hash, ServiceId};
 
@@ -77,6 +78,42 @@ impl StateKey {
     #[must_use]
     pub fn request(service: ServiceId, request: &RequestKey) -> Self {
         Self::entry(service, request.length, &request.hash.0)
+    }
+
+    /// The key's octets with those of the service foremost, so that sorting brings together the
+    /// keys of a service. It is its own form of the key, never hashed.
+    #[must_use]
+    pub fn by_service(&self) -> [u8; 31] {
+        let [s0, h0, s1, h1, s2, h2, s3, h3, ..] = self.0;
+        let mut key = self.0;
+        key[..8].copy_from_slice(&[s0, s1, s2, s3, h0, h1, h2, h3]);
+        key
+    }
+
+    /// The key whose octets were [reordered](Self::by_service).
+    #[must_use]
+    pub fn from_by_service(octets: &[u8; 31]) -> Self {
+        let [s0, s1, s2, s3, h0, h1, h2, h3, ..] = *octets;
+        let mut key = *octets;
+        key[..8].copy_from_slice(&[s0, h0, s1, h1, s2, h2, s3, h3]);
+        Self(key)
+    }
+
+    /// The range in which the [reordered](Self::by_service) keys of a service's entries are;
+    /// keys of other kinds may be in it.
+    #[must_use]
+    pub fn range_of(service: ServiceId) -> RangeInclusive<[u8; 31]> {
+        let (mut first, mut last) = ([0; 31], [u8::MAX; 31]);
+        first[..4].copy_from_slice(&service.0.to_le_bytes());
+        last[..4].copy_from_slice(&service.0.to_le_bytes());
+        first..=last
+    }
+
+    /// The range in which the [reordered](Self::by_service) keys of all accounts are; keys of
+    /// entries may be in it.
+    #[must_use]
+    pub fn range_of_accounts() -> RangeInclusive<[u8; 31]> {
+        Self::range_of(ServiceId(u32::from_le_bytes([ACCOUNT_CHAPTER, 0, 0, 0])))
     }
 
     fn entry(service: ServiceId, mark: u32, rest: &[u8]) -> Self {

@@ -1,106 +1,93 @@
-//! Accounts in the serialised form of the state.
+//! The serialised state in memory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jambox_codec::{Decode, decode_all, encode};
-use jambox_types::{Hash, ServiceId};
+use imbl::OrdMap;
+use jambox_types::ServiceId;
 
-use crate::{
-    AccountChange, AccountInfo, Accounts, Base, Blob, KeyKind, RequestHistory, RequestKey,
-    StateError, StateKey,
-};
+use crate::{Accounts, Blob, Changes, KeyKind, StateError, StateKey, Values};
 
-/// The whole state as keys and values, in memory.
-///
-/// Its accounts can be read as a [`Base`]; values of other components are kept as they are.
+/// The whole state as keys and values, in memory. A clone costs O(1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyedBase {
-    values: BTreeMap<StateKey, Blob>,
+    /// By keys in the order of services, so that those of one service stand together.
+    values: OrdMap<[u8; 31], Blob>,
 }
 
 impl KeyedBase {
     /// The value under a key.
     #[must_use]
     pub fn get(&self, key: &StateKey) -> Option<&Blob> {
-        self.values.get(key)
+        self.values.get(&key.by_service())
     }
 
     /// Sets (`Some`) or removes (`None`) the value under a key.
     pub fn set(&mut self, key: StateKey, value: Option<Blob>) {
         match value {
-            Some(value) => drop(self.values.insert(key, value)),
-            None => drop(self.values.remove(&key)),
+            Some(value) => drop(self.values.insert(key.by_service(), value)),
+            None => drop(self.values.remove(&key.by_service())),
         }
     }
 
-    /// All keys and values, in the order of the keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&StateKey, &Blob)> {
-        self.values.iter()
+    /// All keys and values, service by service.
+    pub fn iter(&self) -> impl Iterator<Item = (StateKey, &Blob)> {
+        self.values.iter().map(|(key, value)| (StateKey::from_by_service(key), value))
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Takes over changes.
+    pub fn change(&mut self, changes: &Changes) {
+        for (key, change) in changes.iter() {
+            self.set(*key, change.value.clone());
+        }
     }
 
     /// Takes over what an overlay over this base, or over an equal one, changed.
-    pub fn apply(&mut self, accounts: &Accounts) {
-        for (service, change) in accounts.changes() {
-            if change.is_none_or(AccountChange::replaces) {
-                self.values.retain(|key, _| {
-                    !matches!(
-                        key.kind(),
-                        KeyKind::Account(owner) | KeyKind::Entry(owner) if owner == service
-                    )
-                });
-            }
-            let Some(change) = change else { continue };
-            self.set(StateKey::account(service), Some(encode(change.info()).into()));
-            for (key, value) in change.storage() {
-                self.set(StateKey::storage(service, key), value.cloned());
-            }
-            for (hash, preimage) in change.preimages() {
-                self.set(StateKey::preimage(service, hash), preimage.cloned());
-            }
-            for (key, history) in change.requests() {
-                let value = history.map(|history| encode(history).into());
-                self.set(StateKey::request(service, key), value);
-            }
-        }
-    }
-
-    fn decoded<T: Decode>(
-        &self,
-        service: ServiceId,
-        key: &StateKey,
-        what: &'static str,
-    ) -> Result<Option<T>, StateError> {
-        let Some(value) = self.values.get(key) else { return Ok(None) };
-        let corrupt = |error| StateError::Corrupt { service, what, error };
-        decode_all(value).map(Some).map_err(corrupt)
+    ///
+    /// # Errors
+    ///
+    /// None: this base can always be read. The signature is that of every source.
+    pub fn apply(&mut self, accounts: &Accounts) -> Result<(), StateError> {
+        let mut changes = Changes::default();
+        changes.set_accounts(self, accounts)?;
+        self.change(&changes);
+        Ok(())
     }
 }
 
 impl FromIterator<(StateKey, Blob)> for KeyedBase {
     fn from_iter<I: IntoIterator<Item = (StateKey, Blob)>>(values: I) -> Self {
-        Self { values: values.into_iter().collect() }
+        let values = values.into_iter();
+        Self { values: values.map(|(key, value)| (key.by_service(), value)).collect() }
     }
 }
 
-impl Base for KeyedBase {
-    fn account(&self, service: ServiceId) -> Result<Option<AccountInfo>, StateError> {
-        self.decoded(service, &StateKey::account(service), "account")
+impl Values for KeyedBase {
+    fn value(&self, key: &StateKey) -> Result<Option<Blob>, StateError> {
+        Ok(self.get(key).map(Arc::clone))
     }
 
-    fn storage(&self, service: ServiceId, key: &[u8]) -> Result<Option<Blob>, StateError> {
-        Ok(self.values.get(&StateKey::storage(service, key)).map(Arc::clone))
+    fn entries_of(&self, service: ServiceId) -> Result<Vec<StateKey>, StateError> {
+        let range = StateKey::range_of(service);
+        let keys = self.values.range(range).map(|(key, _)| StateKey::from_by_service(key));
+        Ok(keys.filter(|key| key.kind() == KeyKind::Entry(service)).collect())
     }
 
-    fn preimage(&self, service: ServiceId, hash: &Hash) -> Result<Option<Blob>, StateError> {
-        Ok(self.values.get(&StateKey::preimage(service, hash)).map(Arc::clone))
-    }
-
-    fn request(
+    fn for_each(
         &self,
-        service: ServiceId,
-        key: &RequestKey,
-    ) -> Result<Option<RequestHistory>, StateError> {
-        self.decoded(service, &StateKey::request(service, key), "preimage request")
+        visit: &mut dyn FnMut(StateKey, Blob) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        self.iter().try_for_each(|(key, value)| visit(key, Arc::clone(value)))
     }
 }

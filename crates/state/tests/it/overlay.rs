@@ -60,7 +60,7 @@ impl Run {
             Step::Keep => drop(self.checkpoints.pop()),
             Step::Flush => {
                 self.base.apply(&self.accounts);
-                self.keyed.apply(&self.accounts);
+                self.keyed.apply(&self.accounts).unwrap();
                 model::assert_same(&self.model, &Accounts::new(Arc::new(self.keyed.clone())));
                 self.accounts = Accounts::new(Arc::new(self.base.clone()));
             }

@@ -1,0 +1,146 @@
+//! Reports on their way to being available (`sec:reporting`, 0.7.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jambox_types::{Block, CoreIndex, CoreRecord, Hash, Parameters, PerCore, TimeSlot, WorkReport};
+
+use super::Refusal;
+
+/// Reports pending availability, core by core, each with the slot of its guarantee.
+pub(super) type Pending = PerCore<Option<(WorkReport, TimeSlot)>>;
+
+/// What a block makes of the reports that were pending before it.
+pub(super) struct Reports {
+    /// Those that became available, in the order of their cores.
+    pub available: Vec<WorkReport>,
+    /// Those still pending, before the block's own.
+    pending: Pending,
+}
+
+impl Reports {
+    /// Takes out what was judged other than good, what became available
+    /// (`eq:availableworkreports`, 0.7.2) and what timed out (`eq:reportspostguaranteesdef`).
+    pub fn advance(
+        mut pending: Pending,
+        block: &Block,
+        parameters: &Parameters,
+    ) -> Result<Self, Refusal> {
+        let not_good = not_good(block, parameters);
+        for entry in pending.iter_mut() {
+            if entry.as_ref().is_some_and(|(report, _)| not_good.contains(&report.hash())) {
+                *entry = None;
+            }
+        }
+        check_assurances(&pending, block, parameters)?;
+        let mut available = Vec::new();
+        for (core, entry) in (0..).map(CoreIndex).zip(pending.iter_mut()) {
+            let assurances = block.extrinsic.assurances.iter();
+            let count =
+                assurances.filter(|assurance| assurance.availabilities.is_set(core)).count();
+            if count >= parameters.super_majority() {
+                available.extend(entry.take().map(|(report, _)| report));
+            }
+            let timeout = u32::from(parameters.assurance_timeout);
+            let is_late = |slot: &TimeSlot| block.header.slot.0 >= slot.0.saturating_add(timeout);
+            if entry.as_ref().is_some_and(|(_, slot)| is_late(slot)) {
+                *entry = None;
+            }
+        }
+        Ok(Self { available, pending })
+    }
+
+    /// Whether a report is still pending on a core.
+    pub fn is_engaged(&self, core: CoreIndex) -> bool {
+        self.pending.get(usize::from(core.0)).is_some_and(Option::is_some)
+    }
+
+    /// The reports pending after the block, its own among them.
+    pub fn pending_after(&self, block: &Block) -> Pending {
+        let mut pending = self.pending.clone();
+        for guarantee in &block.extrinsic.guarantees {
+            let core = usize::from(guarantee.report.core.0);
+            if let Some(entry) = pending.get_mut(core) {
+                *entry = Some((guarantee.report.clone(), block.header.slot));
+            }
+        }
+        pending
+    }
+
+    /// What happened on each core in the block (`sec:bookkeeping`, 0.7.2). Counts saturate.
+    pub fn core_records(&self, block: &Block, parameters: &Parameters) -> PerCore<CoreRecord> {
+        let mut records: BTreeMap<u16, CoreRecord> = BTreeMap::new();
+        for guarantee in &block.extrinsic.guarantees {
+            let report = &guarantee.report;
+            let record = records.entry(report.core.0).or_default();
+            add_incoming(record, report);
+        }
+        for report in &self.available {
+            let record = records.entry(report.core.0).or_default();
+            record.data_load = record.data_load.saturating_add(data_load(report, parameters));
+        }
+        PerCore::from_fn(parameters, |core| {
+            let index = u16::try_from(core).unwrap_or(u16::MAX);
+            let assurances = block.extrinsic.assurances.iter();
+            let assured =
+                |core| assurances.filter(|assurance| assurance.availabilities.is_set(core)).count();
+            let popularity = u16::try_from(assured(CoreIndex(index))).unwrap_or(u16::MAX);
+            CoreRecord { popularity, ..records.get(&index).copied().unwrap_or_default() }
+        })
+    }
+}
+
+fn add_incoming(record: &mut CoreRecord, report: &WorkReport) {
+    let length = report.availability.bundle_length;
+    record.bundle_size = record.bundle_size.saturating_add(length);
+    for digest in &report.digests {
+        let load = &digest.load;
+        record.imports = record.imports.saturating_add(load.imports);
+        record.extrinsic_count = record.extrinsic_count.saturating_add(load.extrinsic_count);
+        record.extrinsic_size = record.extrinsic_size.saturating_add(load.extrinsic_size);
+        record.exports = record.exports.saturating_add(load.exports);
+        record.gas_used.0 = record.gas_used.0.saturating_add(load.gas_used.0);
+    }
+}
+
+/// The octets that an available report puts into the data lakes: its bundle, and its segments
+/// with a page of proofs for every 64 of them.
+fn data_load(report: &WorkReport, parameters: &Parameters) -> u32 {
+    let segments = u64::from(report.availability.segment_count).saturating_mul(65).div_ceil(64);
+    let octets = segments.saturating_mul(parameters.segment_size() as u64);
+    let octets = octets.saturating_add(report.availability.bundle_length.into());
+    u32::try_from(octets).unwrap_or(u32::MAX)
+}
+
+/// The reports that the block's verdicts do not find good.
+fn not_good(block: &Block, parameters: &Parameters) -> BTreeSet<Hash> {
+    let enough = parameters.super_majority();
+    let verdicts = block.extrinsic.disputes.verdicts.iter();
+    verdicts
+        .filter(|verdict| verdict.judgments.iter().filter(|judge| judge.is_valid).count() < enough)
+        .map(|verdict| verdict.report_hash)
+        .collect()
+}
+
+fn check_assurances(
+    pending: &Pending,
+    block: &Block,
+    parameters: &Parameters,
+) -> Result<(), Refusal> {
+    let mut before = None;
+    for (index, assurance) in block.extrinsic.assurances.iter().enumerate() {
+        if assurance.anchor != block.header.parent {
+            return Err(Refusal::AssuranceAnchor { index });
+        }
+        let assurer = assurance.assurer;
+        if before >= Some(assurer) || assurer.0 >= parameters.validators {
+            return Err(Refusal::AssuranceOrder { index });
+        }
+        before = Some(assurer);
+        for (core, entry) in (0..).map(CoreIndex).zip(pending.iter()) {
+            if entry.is_none() && assurance.availabilities.is_set(core) {
+                return Err(Refusal::AssuranceOfNothing { index, core });
+            }
+        }
+    }
+    Ok(())
+}

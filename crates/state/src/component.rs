@@ -1,0 +1,109 @@
+//! The components of the state that stand under one key each.
+
+use std::fmt;
+
+use jambox_codec::{Decode, decode_all_with};
+use jambox_types::Parameters;
+
+use crate::{StateError, StateKey, Values};
+
+macro_rules! components {
+    ($($(#[$doc:meta])* $name:ident = $chapter:literal, $words:literal;)*) => {
+        /// A component of the state that stands under one key, numbered by its chapter
+        /// (`sec:statemerklization`, 0.7.2).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Component {
+            $($(#[$doc])* $name = $chapter,)*
+        }
+
+        impl Component {
+            /// All of them, by chapter.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// What people call it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $words,)*
+                }
+            }
+        }
+    };
+}
+
+components! {
+    /// Authorizers that packages may be authorized by, core by core.
+    AuthorizerPools = 1, "authorizer pools";
+    /// Authorizers that wait to enter the pools.
+    AuthorizerQueues = 2, "authorizer queues";
+    /// The last blocks, and the log of what they yielded.
+    RecentBlocks = 3, "recent blocks";
+    /// What block production is decided by.
+    Safrole = 4, "safrole";
+    /// Judgments and offenders.
+    Disputes = 5, "disputes";
+    /// The entropy accumulator and its values at the ends of the last epochs.
+    Entropy = 6, "entropy";
+    /// Keys of the validators of the epoch after the next.
+    StagingSet = 7, "validator staging set";
+    /// Validators of this epoch.
+    ActiveSet = 8, "active validators";
+    /// Validators of the last epoch.
+    PreviousSet = 9, "previous validators";
+    /// Reports that are pending availability, core by core.
+    PendingReports = 10, "pending reports";
+    /// The slot of the block that left the state.
+    Slot = 11, "time slot";
+    /// Which services may do what others may not.
+    Privileges = 12, "privileges";
+    /// What validators, cores and services did.
+    Statistics = 13, "statistics";
+    /// Reports that wait for others to be accumulated.
+    ReadyQueue = 14, "accumulation queue";
+    /// Packages accumulated within the last epoch.
+    Accumulated = 15, "accumulation history";
+    /// What services yielded in the last block.
+    Outputs = 16, "last accumulation outputs";
+}
+
+impl Component {
+    /// The component of a chapter.
+    #[must_use]
+    pub fn of_chapter(chapter: u8) -> Option<Self> {
+        Self::ALL.iter().copied().find(|component| component.chapter() == chapter)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn chapter(self) -> u8 {
+        self as u8
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn key(self) -> StateKey {
+        StateKey::component(self.chapter())
+    }
+
+    /// Its value, decoded.
+    ///
+    /// # Errors
+    ///
+    /// There is none, it does not decode under these parameters, or it cannot be read.
+    pub fn read<T: Decode<Parameters>>(
+        self,
+        values: &(impl Values + ?Sized),
+        parameters: &Parameters,
+    ) -> Result<T, StateError> {
+        let value = values.value(&self.key())?.ok_or(StateError::NoComponent(self))?;
+        decode_all_with(&value, parameters)
+            .map_err(|error| StateError::CorruptComponent { component: self, error })
+    }
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,181 @@
+//! The traces (`traces/*/NNNNNNNN.bin`): what blocks make of the state.
+//!
+//! Compared are the components that a block changes without consensus, every key of every
+//! service, and the root of it all; what consensus alone changes is taken from the state after.
+
+mod difference;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jambox_invocation::block::{self, Applied, BlockError};
+use jambox_invocation::{Env, Observer};
+use jambox_state::{Blob, Component, KeyKind, KeyedBase, Meaning, StateKey, trie};
+use jambox_types::{Hash, Protocol, Statistics};
+
+use crate::steps::{self, RawState, Step};
+use crate::{Error, Outcome, Report, files};
+
+pub use difference::{Difference, Place};
+
+/// How a folder of traces is run.
+pub struct Run<'a> {
+    /// Where to begin: the number of a step, for every trace, or `trace/number`.
+    pub from: Option<String>,
+    /// Is told, before each step, how many are done, how many there are, and the step's name.
+    pub progress: &'a mut dyn FnMut(usize, usize, &str),
+    /// Is asked what else there is to say about a step that differs.
+    pub explain: &'a mut dyn FnMut(&str, &Step, &Difference) -> Option<String>,
+}
+
+/// What is known of the meaning of keys.
+pub type Names = BTreeMap<StateKey, Meaning>;
+
+/// Runs every step under a folder, each from the state before it that its file holds.
+///
+/// A step that changes nothing is a block that was refused. It passes if it is refused here; it is
+/// skipped if not, for most reasons for which blocks are refused are those of consensus.
+///
+/// # Errors
+///
+/// When the folder cannot be read or holds no step.
+pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
+    let (progress, explain) =
+        (&mut |_, _, _: &str| {}, &mut |_: &str, _: &Step, _: &Difference| None);
+    run_with(folder, protocol, Run { from: None, progress, explain })
+}
+
+/// [`run`], watched and from a given step.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_with(folder: &Path, protocol: Protocol, run: Run<'_>) -> Result<Report, Error> {
+    let mut report = Report::default();
+    let mut names = Names::new();
+    let files = steps::files(folder)?;
+    for (done, file) in files.iter().enumerate() {
+        let trace = file.parent().map(files::stem).unwrap_or_default();
+        let number = files::stem(file);
+        let name = format!("{trace}/{number}");
+        if run.from.as_ref().is_some_and(|from| is_before(from, &name, &number)) {
+            continue;
+        }
+        (run.progress)(done, files.len(), &name);
+        let outcome = match steps::load(file, &protocol.parameters)? {
+            Err(error) => Outcome::Failed(error.to_string()),
+            Ok(step) => match check(&step, protocol, &mut (), &mut names) {
+                Ok(outcome) => outcome,
+                Err(difference) => {
+                    let more = (run.explain)(&name, &step, &difference).unwrap_or_default();
+                    Outcome::Failed(format!("{difference}{more}"))
+                }
+            },
+        };
+        report.add(name, outcome);
+    }
+    Ok(report)
+}
+
+fn is_before(from: &str, name: &str, number: &str) -> bool {
+    if from.contains('/') {
+        return name < from;
+    }
+    match (from.parse::<u64>(), number.parse::<u64>()) {
+        (Ok(from), Ok(number)) => number < from,
+        _ => number < from,
+    }
+}
+
+/// Runs one step, watched by an observer.
+///
+/// # Errors
+///
+/// The first difference, or why there is no state after.
+pub fn check_step(
+    step: &Step,
+    protocol: Protocol,
+    observer: &mut dyn Observer,
+) -> Result<(), Difference> {
+    check(step, protocol, observer, &mut Names::new()).map(drop)
+}
+
+fn check(
+    step: &Step,
+    protocol: Protocol,
+    observer: &mut dyn Observer,
+    names: &mut Names,
+) -> Result<Outcome, Difference> {
+    let (prior, after) = (Arc::new(keyed(&step.pre_state)), keyed(&step.post_state));
+    let is_refused = step.pre_state.root == step.post_state.root;
+    let entropies: [Hash; 4] = Component::Entropy
+        .read(&after, &protocol.parameters)
+        .map_err(|error| Difference::none(error.to_string()))?;
+    let [entropy, ..] = entropies;
+    let env = Env::new(protocol).map_err(|error| Difference::none(error.to_string()))?;
+    match block::apply(&env, &prior, &step.block, entropy, observer) {
+        Err(BlockError::Refused(_)) if is_refused => Ok(Outcome::Passed),
+        Err(error) => Err(Difference::none(error.to_string())),
+        Ok(_) if is_refused => {
+            Ok(Outcome::Skipped("the block is refused for a reason of consensus".into()))
+        }
+        Ok(applied) => {
+            let changes = applied.changes.iter();
+            let meanings =
+                changes.filter_map(|(key, change)| Some((*key, change.meaning.clone()?)));
+            names.extend(meanings);
+            compare(step, &prior, &after, &applied, (&protocol, names))?;
+            Ok(Outcome::Passed)
+        }
+    }
+}
+
+/// The values of a state, ready to be read.
+#[must_use]
+pub fn keyed(state: &RawState) -> KeyedBase {
+    let leaves = state.leaves.iter();
+    leaves.map(|leaf| (StateKey(leaf.key), Blob::from(leaf.value.as_slice()))).collect()
+}
+
+/// Every key, in the state as it should be and as it came out; then the root.
+fn compare(
+    step: &Step,
+    prior: &KeyedBase,
+    after: &KeyedBase,
+    applied: &Applied,
+    (protocol, names): (&Protocol, &Names),
+) -> Result<(), Difference> {
+    let mut found = prior.clone();
+    found.change(&applied.changes);
+    // The statistics are compared in two parts, of which the first is consensus'.
+    let read = |values: &KeyedBase| Component::Statistics.read(values, &protocol.parameters);
+    let none = |error: jambox_state::StateError| Difference::none(error.to_string());
+    let (ours, theirs): (Statistics, Statistics) =
+        (read(&found).map_err(none)?, read(after).map_err(none)?);
+    difference::statistics(&ours, &theirs)?;
+
+    let keys = found.iter().chain(after.iter()).map(|(key, _)| key);
+    for key in keys.collect::<std::collections::BTreeSet<_>>() {
+        let is_ours = match key.kind() {
+            KeyKind::Component(chapter) => {
+                Component::of_chapter(chapter).is_some_and(|component| {
+                    component != Component::Statistics && block::COMPONENTS.contains(&component)
+                })
+            }
+            KeyKind::Account(_) | KeyKind::Entry(_) => true,
+        };
+        let (expected, got) = (after.get(&key), found.get(&key));
+        if !is_ours {
+            found.set(key, expected.cloned());
+        } else if expected != got {
+            let place = Place { key, meaning: names.get(&key).cloned().or(Meaning::of(&key)) };
+            return Err(Difference::at(place, expected, got));
+        }
+    }
+    let root = trie::root(found.iter());
+    if root == step.post_state.root {
+        return Ok(());
+    }
+    Err(Difference::of_roots(step.post_state.root, root))
+}
