@@ -81,22 +81,11 @@ fn public_cases() {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.extension().is_some_and(|extension| extension == "json") {
-            check(&path, Backend::Interpreter);
-            check(&path, Backend::LoopedInterpreter);
-            check(&path, Backend::Stepper);
-            for backend in native_backends() {
+            for backend in crate::backends::all() {
                 check(&path, backend);
             }
             count += 1;
         }
     }
     assert_eq!(count, 311);
-}
-
-/// Those of the backends with native code that the platform has.
-fn native_backends() -> impl Iterator<Item = Backend> {
-    let backends =
-        [Backend::Recompiler, Backend::Auto { threshold: 0 }, Backend::Auto { threshold: 1 }];
-    let has_any = Engine::new(Config { backend: Backend::Recompiler, ..Config::default() }).is_ok();
-    backends.into_iter().filter(move |_| has_any)
 }
