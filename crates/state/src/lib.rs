@@ -61,6 +61,7 @@ mod merge;
 pub mod merkle;
 mod partial;
 mod request;
+mod store;
 pub mod trie;
 mod values;
 
@@ -76,4 +77,5 @@ pub use keyed::KeyedBase;
 pub use meaning::Meaning;
 pub use partial::{AuthorizerQueue, PartialState};
 pub use request::{RequestHistory, RequestKey};
+pub use store::{MemoryStore, Store};
 pub use values::Values;

@@ -63,3 +63,54 @@ fn keys_interleave_service_and_hash() {
         assert_eq!(StateKey::storage(service, b"").kind(), KeyKind::Entry(service));
     }
 }
+
+mod pages {
+    //! The trie in pages against the trie made anew.
+
+    use std::collections::BTreeMap;
+
+    use jambox_state::trie::pages::{PageKey, root, update};
+    use jambox_state::{StateKey, trie};
+    use proptest::prelude::*;
+
+    /// Keys that share steps, octets and odd numbers of both, and parts of which are constant.
+    fn key() -> impl Strategy<Value = StateKey> {
+        let octet = prop_oneof![Just(0_u8), Just(0x10), Just(0x11), Just(0xff), any::<u8>()];
+        (octet.clone(), octet.clone(), octet.clone(), octet).prop_map(|(a, b, c, d)| {
+            let mut key = [0; 31];
+            (key[0], key[1], key[5], key[30]) = (a, b, c, d);
+            StateKey(key)
+        })
+    }
+
+    fn value() -> impl Strategy<Value = Option<Vec<u8>>> {
+        prop::option::weighted(0.6, prop::collection::vec(any::<u8>(), 0..40))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn have_the_root_of_the_trie_made_anew(
+            batches in prop::collection::vec(prop::collection::vec((key(), value()), 0..12), 1..12)
+        ) {
+            let mut values = BTreeMap::new();
+            let mut pages: BTreeMap<PageKey, Vec<u8>> = BTreeMap::new();
+            for batch in batches {
+                for (key, value) in &batch {
+                    match value {
+                        Some(value) => drop(values.insert(*key, value.clone())),
+                        None => drop(values.remove(key)),
+                    }
+                }
+                let found = update(&mut pages, batch).unwrap();
+                prop_assert_eq!(found, trie::root(values.clone()));
+                prop_assert_eq!(found, root(&pages).unwrap());
+            }
+            // What is removed leaves no page behind but the first.
+            let all: Vec<_> = values.keys().map(|key| (*key, None::<Vec<u8>>)).collect();
+            update(&mut pages, all).unwrap();
+            prop_assert_eq!(pages.len(), 1);
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The state trie: a binary Patricia Merkle trie over keys of 31 octets.
 
+pub mod pages;
+
 use std::collections::BTreeMap;
 
 use jambox_types::Hash;
