@@ -25,9 +25,10 @@ use crate::access::{
     clipped_end, page_of, within_page,
 };
 
+use pool::Spare;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use protection::GUEST_SPACE;
-use protection::Protection;
+use protection::Hardware;
 
 const TABLE: usize = PAGE_COUNT as usize;
 const SPACE: usize = 1 << 32;
@@ -132,9 +133,11 @@ impl Base {
 /// Guest memory over a 4 GiB address-space reservation, which this value owns.
 pub struct ReservedMemory {
     base: Base,
-    protection: Protection,
+    hardware: Hardware,
     /// Outside of these ranges no page is accessible or holds anything.
     touched: Vec<Range<u32>>,
+    /// What the pool knows of the address space.
+    areas: Vec<u32>,
 }
 
 // SAFETY: the mapping belongs to this value alone and is not tied to a thread.
@@ -143,9 +146,9 @@ unsafe impl Send for ReservedMemory {}
 unsafe impl Sync for ReservedMemory {}
 
 impl ReservedMemory {
-    /// A memory over an address space that is as new, which it owns from now on.
-    fn over(base: Base) -> Self {
-        Self { base, protection: Protection::Open, touched: Vec::new() }
+    /// A memory over an address space, which it owns from now on.
+    fn over(Spare { base, hardware, areas }: Spare) -> Self {
+        Self { base, hardware, touched: Vec::new(), areas }
     }
 
     fn permissions(&self) -> &[u8] {
@@ -164,8 +167,8 @@ impl GuestMemory for ReservedMemory {
     type View<'a> = ReservedView<'a>;
 
     fn new() -> Result<Self, ReserveError> {
-        if let Some(base) = pool::take() {
-            return Ok(Self::over(base));
+        if let Some(spare) = pool::take() {
+            return Ok(Self::over(spare));
         }
         // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no
         // memory that anything else uses.
@@ -190,7 +193,7 @@ impl GuestMemory for ReservedMemory {
         // SAFETY: `TABLE` is less than `MAPPING`.
         let base = unsafe { start.cast::<u8>().add(TABLE) };
         let base = NonNull::new(base).ok_or_else(|| ReserveError { reason: "null".into() })?;
-        Ok(Self::over(Base(base)))
+        Ok(Self::over(Spare { base: Base(base), hardware: Hardware::Open, areas: Vec::new() }))
     }
 
     #[inline]

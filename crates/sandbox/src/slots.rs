@@ -191,9 +191,9 @@ impl<'t, T: Copy> Cursor<'t, T> {
     #[inline(always)]
     #[must_use]
     pub fn target(self) -> Option<Self> {
-        let distance = self.slot().link.load(Ordering::Relaxed) - 1;
+        let distance = self.slot().link.load(Ordering::Relaxed) as isize - 1;
         // SAFETY: a published slot's link leads to a slot of the same table.
-        Self::if_published(unsafe { self.slot.byte_offset(distance as isize) })
+        Self::if_published(unsafe { self.slot.byte_offset(distance) })
     }
 
     /// The index of this slot in its table, which must be `slots`.

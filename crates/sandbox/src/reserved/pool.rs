@@ -1,14 +1,15 @@
 //! Address spaces that are ready for the next guest.
 //!
-//! Reserving 4 GiB costs little, but every page that a guest touches costs a page fault, and
-//! giving pages back costs again. So a memory that is dropped is made as new and kept: the few
-//! pages that its guest used are zeroed in place, or given back if there were many.
+//! Reserving 4 GiB costs little, but every page that a guest touches costs a page fault, giving
+//! pages back costs again, and so does protecting them anew. So a memory that is dropped is
+//! emptied and kept: the few pages that its guest used are zeroed in place, or given back if there
+//! were many. What the hardware allowed stays as it is, see [`protection`](super::protection).
 
 use core::ops::Range;
 use core::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::protection::Protection;
+use super::protection::Hardware;
 use super::{Base, ReservedMemory};
 use crate::access::{Access, PAGE_COUNT, PAGE_SIZE};
 
@@ -21,11 +22,24 @@ const MAX_SEARCHED: usize = 512;
 /// The most pages in use that stay with a spare address space.
 const MAX_KEPT: usize = 64;
 
+/// The most ranges that a memory has that is worth keeping.
+const MAX_RANGES: usize = 8;
+
+/// The most areas of [`AREA`] pages that guests of an address space have touched. The kernel keeps
+/// a page of its own for each, which it goes through at every change.
+const MAX_AREAS: usize = 64;
+
+/// The pages that one of the kernel's tables describes.
+const AREA: u32 = 512;
+
 const PAGE: usize = PAGE_SIZE as usize;
 
-/// An address space that is as new: no accessible page, all zeros, everything allowed by the
-/// hardware. Owned by the pool.
-struct Spare(Base);
+/// An address space without an accessible page, of all zeros. Owned by the pool.
+pub(super) struct Spare {
+    pub(super) base: Base,
+    pub(super) hardware: Hardware,
+    pub(super) areas: Vec<u32>,
+}
 
 // SAFETY: the mapping belongs to the pool alone and is not tied to a thread.
 unsafe impl Send for Spare {}
@@ -37,27 +51,29 @@ fn pool() -> MutexGuard<'static, Vec<Spare>> {
 }
 
 /// An address space from the pool.
-pub(super) fn take() -> Option<Base> {
-    pool().pop().map(|spare| spare.0)
+pub(super) fn take() -> Option<Spare> {
+    pool().pop()
 }
 
 impl ReservedMemory {
-    /// Gives the address space to the pool if there is room and it can be made as new; false if
-    /// the caller still owns it.
+    /// Gives the address space to the pool if there is room and it is worth keeping; false if the
+    /// caller still owns it.
     pub(super) fn recycle(&mut self) -> bool {
-        if pool().len() >= SPARES || !self.renew() {
+        if self.touched.len() > MAX_RANGES || pool().len() >= SPARES || !self.empty() {
             return false;
         }
-        pool().push(Spare(self.base));
+        let hardware = core::mem::replace(&mut self.hardware, Hardware::Refused);
+        let areas = core::mem::take(&mut self.areas);
+        pool().push(Spare { base: self.base, hardware, areas });
         true
     }
 
-    /// Makes the memory as new, except for pages that stay resident.
-    fn renew(&mut self) -> bool {
-        if !self.open() {
+    /// Makes all pages inaccessible and zero.
+    fn empty(&mut self) -> bool {
+        let touched = core::mem::take(&mut self.touched);
+        if !self.loosen() || !self.count_areas(&touched) {
             return false;
         }
-        let touched = core::mem::take(&mut self.touched);
         let mut kept = 0;
         for range in touched {
             let range = range.start as usize..range.end as usize;
@@ -65,6 +81,41 @@ impl ReservedMemory {
             table.fill(Access::Inaccessible as u8);
             if !self.clear(range, &mut kept) {
                 return false;
+            }
+        }
+        true
+    }
+
+    /// Makes pages that the hardware lets the guest read writable, so that they can be zeroed now
+    /// and filled by the next owner.
+    fn loosen(&mut self) -> bool {
+        match core::mem::replace(&mut self.hardware, Hardware::Open) {
+            Hardware::Open => true,
+            Hardware::Refused => false,
+            Hardware::Runs { mut runs, .. } => {
+                let mut is_loose = runs.len() <= MAX_RANGES;
+                for (pages, access) in &mut runs {
+                    if is_loose && *access == Access::ReadOnly {
+                        is_loose = self.protect(pages.clone(), Access::ReadWrite);
+                        *access = Access::ReadWrite;
+                    }
+                }
+                self.hardware = Hardware::Runs { runs, is_exact: false };
+                is_loose
+            }
+        }
+    }
+
+    /// Notes which areas were touched; false if they are too many by now.
+    fn count_areas(&mut self, touched: &[Range<u32>]) -> bool {
+        for range in touched {
+            for area in range.start / AREA..range.end.div_ceil(AREA) {
+                if !self.areas.contains(&area) {
+                    self.areas.push(area);
+                }
+                if self.areas.len() > MAX_AREAS {
+                    return false;
+                }
             }
         }
         true
@@ -82,7 +133,7 @@ impl ReservedMemory {
         }
         let is_used = |octet: u8| octet & 1 != 0;
         let used = residency.iter().filter(|&&octet| is_used(octet)).count();
-        if *kept + used > MAX_KEPT {
+        if *kept + used > MAX_KEPT || !self.allows_writing(&pages) {
             return self.discard(pages);
         }
         *kept += used;
@@ -90,7 +141,7 @@ impl ReservedMemory {
         for run in residency.chunk_by(|a, b| is_used(*a) == is_used(*b)) {
             let end = first + run.len();
             if run.first().copied().is_some_and(is_used) {
-                // SAFETY: the range is of the guest space, and the memory is open.
+                // SAFETY: the range is of the guest space, and writable as was just checked.
                 unsafe { self.page(first).write_bytes(0, run.len() * PAGE) };
             } else if !self.discard(first..end) {
                 // What is not resident may have been swapped out, and is not zero then.
@@ -99,6 +150,17 @@ impl ReservedMemory {
             first = end;
         }
         true
+    }
+
+    fn allows_writing(&self, pages: &Range<usize>) -> bool {
+        match &self.hardware {
+            Hardware::Open | Hardware::Refused => true,
+            Hardware::Runs { runs, .. } => runs.iter().any(|(run, access)| {
+                *access == Access::ReadWrite
+                    && run.start as usize <= pages.start
+                    && pages.end <= run.end as usize
+            }),
+        }
     }
 
     /// Gives pages back to the system; they read as zeros then.
@@ -113,17 +175,5 @@ impl ReservedMemory {
         debug_assert!(index <= PAGE_COUNT as usize, "a page of the guest space");
         // SAFETY: that is at most the end of the guest space, which the mapping goes beyond.
         unsafe { self.base.at(0).add(index * PAGE) }
-    }
-}
-
-impl ReservedMemory {
-    /// Makes the hardware allow everything, whatever it allowed before.
-    fn open(&mut self) -> bool {
-        let is_open = match self.protection {
-            Protection::Open | Protection::Refused => true,
-            Protection::Armed { .. } => self.protect_everything(Access::ReadWrite),
-        };
-        self.protection = Protection::Open;
-        is_open
     }
 }

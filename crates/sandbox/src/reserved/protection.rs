@@ -5,6 +5,11 @@
 //! *armed*: from then on the hardware allows exactly what the permission octets say. Both ways of
 //! executing see the same memory; the table stays the truth.
 //!
+//! A memory that comes from the pool may be *loose*: the hardware still allows what it allowed the
+//! guest before. Guests of one program have the same pages, so arming a loose memory usually finds
+//! little or nothing to change. Whatever the state, the hardware allows at least what the table
+//! says, so that the interpreter and the host can go by the table.
+//!
 //! A page protection costs the kernel an entry in a list of limited length (65,530 of them for
 //! the whole process, usually), so a guest that alternates the access of its pages could use them
 //! up. A memory that would need more than [`MAX_RUNS`] is opened again and refuses to be armed.
@@ -13,13 +18,13 @@ use core::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::{ReservedMemory, SLACK, SPACE};
-use crate::access::{Access, PAGE_COUNT, PAGE_SIZE, page_of};
+use crate::access::{Access, PAGE_SIZE, page_of};
 
 /// Octets from the guest's address 0 on whose faults are a guest's.
 pub(crate) const GUEST_SPACE: usize = SPACE + SLACK;
 
 /// The most runs of pages of equal access that an armed memory has.
-const MAX_RUNS: u32 = 512;
+const MAX_RUNS: usize = 512;
 
 /// Ranges of pages that are kept apart.
 const MAX_TOUCHED: usize = 16;
@@ -27,12 +32,19 @@ const MAX_TOUCHED: usize = 16;
 /// The pages below 2^16, which native code relies on being inaccessible.
 const LOWEST_PAGES: u32 = 16;
 
+/// Pages of equal access.
+pub(super) type Run = (Range<u32>, Access);
+
 /// What the hardware allows.
-pub(super) enum Protection {
+pub(super) enum Hardware {
     /// Everything.
     Open,
-    /// What the permission table says. At most this many runs.
-    Armed { runs: u32 },
+    /// These runs, in order, and nothing else.
+    Runs {
+        runs: Vec<Run>,
+        /// Whether that is what the permission table says; otherwise it is at least that.
+        is_exact: bool,
+    },
     /// Everything, for good.
     Refused,
 }
@@ -44,39 +56,36 @@ impl ReservedMemory {
     /// Makes the hardware allow exactly what the permission table says, from now on. False if that
     /// is not possible; the memory can then still be used by an interpreter.
     pub fn arm(&mut self) -> bool {
-        match self.protection {
-            Protection::Armed { .. } => return true,
-            Protection::Refused => return false,
-            Protection::Open => {}
+        if self.is_armed() {
+            return true;
         }
-        let lowest = self.permissions().get(..LOWEST_PAGES as usize).unwrap_or_default();
-        let reaches_low = lowest.iter().any(|&access| access != 0);
-        self.protection = Protection::Refused;
-        if reaches_low || !self.protect_everything(Access::Inaccessible) {
+        if matches!(self.hardware, Hardware::Refused) || self.reaches_low() {
             return false;
         }
-        let mut runs = 0;
-        let mut fits = true;
-        for range in &self.touched {
-            fits &= self.protect_by_table(range.clone(), &mut runs);
-        }
-        if !fits || runs > MAX_RUNS {
+        let wanted = self.runs_of_table();
+        let is_done = wanted.len() <= MAX_RUNS
+            && match &self.hardware {
+                Hardware::Runs { runs, .. } => self.change(runs, &wanted),
+                _ => self.protect_everything(Access::Inaccessible) && self.change(&[], &wanted),
+            };
+        if is_done {
+            self.hardware = Hardware::Runs { runs: wanted, is_exact: true };
+        } else {
             self.open_for_good();
-            return false;
         }
-        self.protection = Protection::Armed { runs };
-        true
+        is_done
     }
 
     /// Whether the hardware allows exactly what the permission table says.
     #[inline]
     #[must_use]
     pub const fn is_armed(&self) -> bool {
-        matches!(self.protection, Protection::Armed { .. })
+        matches!(self.hardware, Hardware::Runs { is_exact: true, .. })
     }
 
     /// The address of the guest's address 0.
     #[inline]
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn guest_base(&self) -> u64 {
         self.base.at(0).as_ptr() as u64
     }
@@ -86,21 +95,25 @@ impl ReservedMemory {
         if access != Access::Inaccessible {
             self.note(pages.clone());
         }
-        match &mut self.protection {
-            Protection::Open | Protection::Refused => {}
-            Protection::Armed { runs } => {
-                // A change splits at most one run in three.
-                *runs += 2;
-                let too_many = *runs > MAX_RUNS;
-                let low = pages.start < LOWEST_PAGES && access != Access::Inaccessible;
-                if low || !self.protect(pages, access) || (too_many && !self.recount()) {
+        let is_low = pages.start < LOWEST_PAGES && access != Access::Inaccessible;
+        match &mut self.hardware {
+            Hardware::Open | Hardware::Refused => {}
+            Hardware::Runs { runs, is_exact: false } => {
+                let allowed = runs.iter().any(|run| covers(run, &pages, access));
+                if access != Access::Inaccessible && !allowed {
+                    self.open();
+                }
+            }
+            Hardware::Runs { runs, is_exact: true } => {
+                replace(runs, pages.clone(), access);
+                if is_low || runs.len() > MAX_RUNS || !self.protect(pages, access) {
                     self.open_for_good();
                 }
             }
         }
     }
 
-    /// Calls `copy` while the octets allow what it does, whatever the permission table says.
+    /// Calls `copy` while the octets allow what it does, whatever the hardware allows otherwise.
     pub(super) fn with_open<R>(
         &self,
         address: u32,
@@ -108,23 +121,39 @@ impl ReservedMemory {
         access: Access,
         copy: impl FnOnce() -> R,
     ) -> R {
-        if !self.is_armed() || length == 0 {
-            return copy();
-        }
-        let last = (address as usize + length - 1) as u32;
+        let Hardware::Runs { runs, .. } = &self.hardware else { return copy() };
+        let Some(last) = length.checked_sub(1) else { return copy() };
+        let last = (address as usize + last) as u32;
         let pages = page_of(address)..page_of(last) + 1;
-        let table = self.permissions().get(pages.start as usize..pages.end as usize);
-        if table.unwrap_or_default().iter().all(|&allowed| allowed >= access as u8) {
+        if runs.iter().any(|run| covers(run, &pages, access)) {
             return copy();
         }
+        // Changing a whole run at a time spares the kernel from cutting it in parts.
+        let run = runs.iter().find(|run| covers(run, &pages, Access::ReadOnly));
+        let pages = run.map_or(pages, |(run, _)| run.clone());
         let guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread that shares this memory can only be reading it, and opening pages does
         // not disturb it. If the kernel cannot open them, the copy would be fatal.
         assert!(self.protect(pages.clone(), Access::ReadWrite), "out of memory mappings");
         let result = copy();
-        assert!(self.protect_by_table(pages, &mut 0), "out of memory mappings");
+        let mut is_restored = run.is_some() || self.protect(pages.clone(), Access::Inaccessible);
+        for (run, access) in runs {
+            let part = run.start.max(pages.start)..run.end.min(pages.end);
+            is_restored &= part.is_empty() || self.protect(part, *access);
+        }
+        assert!(is_restored, "out of memory mappings");
         drop(guard);
         result
+    }
+
+    /// Makes the hardware allow everything until the memory is armed (again).
+    pub(super) fn open(&mut self) {
+        if matches!(self.hardware, Hardware::Runs { .. }) {
+            // One protection for all makes the kernel's list shorter, so this needs no new entry.
+            let is_open = self.protect_everything(Access::ReadWrite);
+            assert!(is_open, "out of memory mappings");
+            self.hardware = Hardware::Open;
+        }
     }
 
     /// Notes that pages may be accessible or hold something, without letting the list grow long.
@@ -146,63 +175,62 @@ impl ReservedMemory {
         }
     }
 
-    /// Counts the runs of an armed memory; false if there are too many.
-    fn recount(&mut self) -> bool {
-        let mut counted = 0;
-        self.for_each_run(0..PAGE_COUNT, |_, _| {
-            counted += 1;
-            true
-        });
-        self.protection = Protection::Armed { runs: counted };
-        // Half, so that the next count is as many changes away as this one was expensive.
-        counted <= MAX_RUNS / 2
+    pub(super) fn protect(&self, pages: Range<u32>, access: Access) -> bool {
+        let page = PAGE_SIZE as usize;
+        self.protect_octets(pages.start as usize * page, pages.len() * page, access)
+    }
+
+    fn reaches_low(&self) -> bool {
+        let lowest = self.permissions().get(..LOWEST_PAGES as usize).unwrap_or_default();
+        lowest.iter().any(|&access| access != Access::Inaccessible as u8)
     }
 
     fn open_for_good(&mut self) {
-        self.protection = Protection::Refused;
-        // One protection for all makes the kernel's list shorter, so this needs no new entry.
+        // Also if the state is `Open`: some of it may have been protected.
         assert!(self.protect_everything(Access::ReadWrite), "out of memory mappings");
+        self.hardware = Hardware::Refused;
     }
 
-    pub(super) fn protect_everything(&self, access: Access) -> bool {
+    fn protect_everything(&self, access: Access) -> bool {
         self.protect_octets(0, GUEST_SPACE, access)
     }
 
-    /// Protects pages as the permission table says, counting the runs; false if the kernel would
-    /// not.
-    fn protect_by_table(&self, pages: Range<u32>, runs: &mut u32) -> bool {
-        self.for_each_run(pages, |run, access| {
-            *runs += 1;
-            *runs <= MAX_RUNS && self.protect(run, access)
-        })
-    }
-
-    /// Calls `each` with the runs of equal access, until it returns false.
-    fn for_each_run(
-        &self,
-        pages: Range<u32>,
-        mut each: impl FnMut(Range<u32>, Access) -> bool,
-    ) -> bool {
-        let table = self.permissions().get(pages.start as usize..pages.end as usize);
-        let mut first = pages.start;
-        for run in table.unwrap_or_default().chunk_by(|a, b| a == b) {
-            let access = match run.first() {
-                Some(2) => Access::ReadWrite,
-                Some(1) => Access::ReadOnly,
-                _ => Access::Inaccessible,
-            };
-            let end = first + run.len() as u32;
-            if !each(first..end, access) {
-                return false;
+    /// The runs that the permission table says.
+    fn runs_of_table(&self) -> Vec<Run> {
+        let mut ranges = self.touched.clone();
+        ranges.sort_unstable_by_key(|range| range.start);
+        let mut runs: Vec<Run> = Vec::new();
+        let mut end = 0;
+        for range in ranges {
+            // Ranges that grew may overlap.
+            let mut first = range.start.max(end);
+            end = range.end.max(end);
+            let table = self.permissions().get(first as usize..end as usize).unwrap_or_default();
+            for run in table.chunk_by(|a, b| a == b) {
+                let pages = first..first + run.len() as u32;
+                first = pages.end;
+                let access = match run.first() {
+                    Some(2) => Access::ReadWrite,
+                    Some(1) => Access::ReadOnly,
+                    _ => continue,
+                };
+                match runs.last_mut() {
+                    Some((last, same)) if last.end == pages.start && *same == access => {
+                        last.end = pages.end;
+                    }
+                    _ => runs.push((pages, access)),
+                }
             }
-            first = end;
         }
-        true
+        runs
     }
 
-    fn protect(&self, pages: Range<u32>, access: Access) -> bool {
-        let page = PAGE_SIZE as usize;
-        self.protect_octets(pages.start as usize * page, pages.len() * page, access)
+    /// Changes what the hardware allows from some runs to others; false if the kernel would not.
+    fn change(&self, from: &[Run], to: &[Run]) -> bool {
+        let mut obsolete = from.iter().filter(|(old, _)| to.iter().all(|(new, _)| new != old));
+        let closed = obsolete.all(|(pages, _)| self.protect(pages.clone(), Access::Inaccessible));
+        let mut missing = to.iter().filter(|run| !from.contains(run));
+        closed && missing.all(|(pages, access)| self.protect(pages.clone(), *access))
     }
 
     fn protect_octets(&self, start: usize, length: usize, access: Access) -> bool {
@@ -218,5 +246,78 @@ impl ReservedMemory {
         // SAFETY: as above. Whoever reads or writes these octets looks at the permission table
         // first, or opens them: see `with_open`.
         unsafe { libc::mprotect(at.as_ptr().cast(), length, protection) == 0 }
+    }
+}
+
+fn covers((run, allowed): &Run, pages: &Range<u32>, access: Access) -> bool {
+    *allowed >= access && run.start <= pages.start && pages.end <= run.end
+}
+
+/// Gives pages another access in a list of runs.
+fn replace(runs: &mut Vec<Run>, pages: Range<u32>, access: Access) {
+    let before = runs.partition_point(|(run, _)| run.end < pages.start);
+    let after = runs.partition_point(|(run, _)| run.start <= pages.end);
+    let mut parts: Vec<Run> = Vec::new();
+    let mut add = |range: Range<u32>, access: Access| {
+        if range.is_empty() || access == Access::Inaccessible {
+            return;
+        }
+        match parts.last_mut() {
+            Some((last, same)) if last.end == range.start && *same == access => {
+                last.end = range.end;
+            }
+            _ => parts.push((range, access)),
+        }
+    };
+    let old: Vec<Run> = runs.get(before..after).unwrap_or_default().to_vec();
+    for (run, access) in &old {
+        add(run.start..run.end.min(pages.start), *access);
+    }
+    add(pages.clone(), access);
+    for (run, access) in &old {
+        add(run.start.max(pages.end)..run.end, *access);
+    }
+    runs.splice(before..after, parts);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The list as a table, which is easy to get right.
+    fn table(runs: &[Run]) -> [Access; 40] {
+        let mut table = [Access::Inaccessible; 40];
+        for (pages, access) in runs {
+            for page in pages.clone() {
+                assert_eq!(table[page as usize], Access::Inaccessible, "runs overlap: {runs:?}");
+                table[page as usize] = *access;
+            }
+        }
+        table
+    }
+
+    #[test]
+    fn replacing_runs_keeps_them_sorted_apart_and_merged() {
+        let accesses = [Access::Inaccessible, Access::ReadOnly, Access::ReadWrite];
+        let mut state = 1_u32;
+        let mut draw = |limit: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % limit
+        };
+        let mut runs = Vec::new();
+        let mut expected = table(&runs);
+        for _ in 0..5000 {
+            let start = draw(39);
+            let pages = start..start + 1 + draw(39 - start + 1).min(39 - start);
+            let access = accesses[draw(3) as usize];
+            replace(&mut runs, pages.clone(), access);
+            expected[pages.start as usize..pages.end as usize].fill(access);
+            assert_eq!(table(&runs), expected, "{runs:?}");
+            let is_merged = |pair: &[Run]| {
+                pair[0].0.end < pair[1].0.start
+                    || (pair[0].0.end == pair[1].0.start && pair[0].1 != pair[1].1)
+            };
+            assert!(runs.windows(2).all(is_merged), "{runs:?}");
+        }
     }
 }
