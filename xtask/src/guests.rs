@@ -66,10 +66,10 @@ fn check() -> Result<(), String> {
             return Err(format!("{} is not the blob of {TABLE}", path.display()));
         }
         within_limit(&name, blob.len())?;
-        if let Some(toolchain) = &here {
-            if build(toolchain, &folder)? != blob {
-                return Err(format!("{} is stale: run `cargo xtask guests`", path.display()));
-            }
+        if let Some(toolchain) = &here
+            && build(toolchain, &folder)? != blob
+        {
+            return Err(format!("{} is stale: run `cargo xtask guests`", path.display()));
         }
     }
     match here {

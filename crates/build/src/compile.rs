@@ -135,14 +135,14 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, panics: Panics) -> OsString
 fn artifact(messages: &[u8], manifest: &Manifest) -> Option<PathBuf> {
     let text = String::from_utf8_lossy(messages);
     let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let built = messages.filter(|message| {
+    let mut built = messages.filter(|message| {
         message["reason"] == "compiler-artifact"
             && message["target"]["name"] == manifest.library.as_str()
             && message["manifest_path"]
                 .as_str()
                 .is_some_and(|path| Path::new(path) == manifest.path)
     });
-    let files = built.last()?;
+    let files = built.next_back()?;
     let mut files = files["filenames"].as_array()?.iter().filter_map(Value::as_str);
     files.find(|file| file.ends_with(".elf")).map(PathBuf::from)
 }

@@ -201,7 +201,7 @@ impl Chain {
     }
 
     fn env(&self) -> Env {
-        let env = Env::new(self.protocol.clone()).expect("the engine knows the revision");
+        let env = Env::new(self.protocol).expect("the engine knows the revision");
         let engine = EngineRunner::new(Engine::clone(env.engine()));
         let (services, faults) = (self.natives.clone(), Arc::clone(&self.faults));
         env.with_runner(Box::new(NativeRunner { services, engine, faults }))
@@ -384,7 +384,6 @@ pub struct Refinement {
 
 impl Refinement {
     /// All but gas: what must be the same natively and compiled.
-    #[must_use]
     pub fn effects(&self) -> (&Result<Vec<u8>, WorkError>, &[Vec<u8>], &Record) {
         (&self.result, &self.exports, &self.record)
     }

@@ -1,0 +1,35 @@
+//! Every host call of is-authorized through the SDK, natively and compiled.
+
+use jambox_sdk_testing::{Chain, Code, Item, Mode, Package, both_ways};
+
+fn chain(mode: Mode) -> Chain {
+    let mut chain = Chain::new(mode);
+    let code = Code::native(authorizer_calls::SERVICE)
+        .with_blob(include_bytes!("../authorizer-calls.jam"));
+    chain.service(7, &code);
+    chain
+}
+
+fn lines(report: &[u8]) -> Vec<String> {
+    String::from_utf8(report.to_vec()).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn is_authorized() {
+    let package = Package::new().item(Item::new(7)).authorizer(7).configuration([1, 2]).token([3]);
+    let trace = both_ways(|mode| {
+        let run = chain(mode).authorize(&package);
+        (run.result, run.record)
+    });
+    let expected = [
+        "core: 0",
+        "gas: true",
+        "cores: 2",
+        "configuration: [1, 2]",
+        "token: [3]",
+        "items: 1",
+        "same context: true",
+        "storage: Err(Unavailable)",
+    ];
+    assert_eq!(lines(&trace.0.unwrap()), expected);
+}
