@@ -1,0 +1,206 @@
+//! Native code: entry, exit, faults, and what the host is owed.
+
+use std::process::{Command, ExitStatus};
+
+use jambox_recompiler::asm::{Assembler, Gpr, Mem, Size};
+use jambox_sandbox::native::{self, Chunk, CodeAddress, DispatchTable, Stop, frame};
+use jambox_sandbox::{Access, GuestMemory, ReservedMemory};
+
+/// Code that reads guest memory at `r7` into `r8`, adds 1 to `r0`, and leaves with position 77.
+fn reader() -> (Chunk, CodeAddress) {
+    let mut asm = Assembler::default();
+    asm.load_u64(Gpr::Rsi, Mem::Guest(Some(Gpr::Rdi), 0));
+    asm.add_imm(Size::S64, Gpr::R14, 1);
+    asm.mov_u32(Gpr::Rcx, 77);
+    asm.jmp_mem(Mem::Frame(frame::EXIT_STEP));
+    let mut chunk = Chunk::allocate().expect("a platform that runs native code");
+    let address = chunk.append(asm.octets()).expect("room");
+    (chunk, address)
+}
+
+fn armed() -> ReservedMemory {
+    let mut memory = ReservedMemory::new().expect("address space");
+    memory.set_access(16, 1, Access::ReadOnly);
+    memory.write_raw(0x1_0000, &0x1122_3344_5566_7788_u64.to_le_bytes());
+    assert!(memory.arm());
+    memory
+}
+
+/// Runs the reader at an address.
+fn read(at: u64, memory: &mut ReservedMemory) -> (Stop, [u64; 13], CodeAddress) {
+    let (_chunk, entry) = reader();
+    let mut regs: [u64; 13] = core::array::from_fn(|index| 100 + index as u64);
+    regs[7] = at;
+    let table = DispatchTable::new(1);
+    let mut gas = 1 << 63;
+    let stop = native::run(&mut regs, &mut gas, memory, &table, entry);
+    assert_eq!(gas, 1 << 63);
+    (stop, regs, entry)
+}
+
+#[test]
+fn registers_go_in_and_come_out() {
+    // The upper half of the address must not matter.
+    let (stop, regs, _) = read(0xffff_ffff_0001_0000, &mut armed());
+    assert_eq!(stop, Stop::Step { pc: 77 });
+    let mut expected: [u64; 13] = core::array::from_fn(|index| 100 + index as u64);
+    (expected[0], expected[7]) = (101, 0xffff_ffff_0001_0000);
+    expected[8] = 0x1122_3344_5566_7788;
+    assert_eq!(regs, expected);
+}
+
+#[test]
+fn a_fault_comes_back_with_the_state_before_it() {
+    // Inaccessible, straddling into the next page, below 2^16, and around the end of the space.
+    for at in [0x5_0000, 0x1_0ffc, 0xfffc, 0, 0xffff_fffc, u64::MAX] {
+        let (stop, regs, entry) = read(at, &mut armed());
+        assert_eq!(stop, Stop::Fault { at: entry }, "{at:#x}");
+        assert_eq!((regs[0], regs[7], regs[8]), (100, at, 108), "{at:#x}");
+    }
+}
+
+#[test]
+fn threads_fault_at_the_same_time() {
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut memory = armed();
+                for round in 0..200 {
+                    let at = if round % 2 == 0 { 0x1_0000 } else { 0x9_0000 };
+                    let (stop, _, entry) = read(at, &mut memory);
+                    let expected = match round % 2 {
+                        0 => Stop::Step { pc: 77 },
+                        _ => Stop::Fault { at: entry },
+                    };
+                    assert_eq!(stop, expected);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_thread_without_an_alternate_stack_gets_one() {
+    std::thread::spawn(|| {
+        let none =
+            libc::stack_t { ss_sp: core::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
+        // SAFETY: no signal handler of this thread is running.
+        assert_eq!(unsafe { libc::sigaltstack(&raw const none, core::ptr::null_mut()) }, 0);
+        assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+        let mut present = none;
+        // SAFETY: only asks for the present stack.
+        unsafe { libc::sigaltstack(core::ptr::null(), &raw mut present) };
+        assert_eq!(present.ss_flags & libc::SS_DISABLE, 0);
+    })
+    .join()
+    .expect("the thread's assertions hold");
+}
+
+#[test]
+fn an_unarmed_memory_is_refused() {
+    let mut memory = ReservedMemory::new().expect("address space");
+    assert_eq!(read(0x1_0000, &mut memory).0, Stop::Refused);
+}
+
+#[test]
+fn no_page_is_writable_and_executable() {
+    let _ = read(0x1_0000, &mut armed());
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux");
+    let mut code = 0;
+    for line in maps.lines() {
+        let rights = line.split(' ').nth(1).expect("rights");
+        assert!(!(rights.contains('w') && rights.contains('x')), "{line}");
+        code += usize::from(line.contains("jambox-code") && rights.starts_with("r-x"));
+    }
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn a_chunk_is_never_overfilled() {
+    let mut chunk = Chunk::allocate().expect("a platform that runs native code");
+    let full = vec![0xcc; chunk.room()];
+    assert!(chunk.append(&full[1..]).is_some());
+    assert!(chunk.append(&[0xcc, 0xcc]).is_none());
+    assert!(chunk.append(&[0xcc]).is_some());
+    assert!(chunk.append(&[0xcc]).is_none());
+}
+
+#[test]
+fn a_forked_child_runs_no_native_code() {
+    let mut memory = armed();
+    assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 });
+    let (chunk, entry) = reader();
+    // SAFETY: the child only calls what follows, and leaves without running destructors.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let (mut regs, mut gas) = ([0x1_0000; 13], 5);
+        let stop = native::run(&mut regs, &mut gas, &mut memory, &DispatchTable::new(1), entry);
+        let refused = stop == Stop::Refused && Chunk::allocate().is_err();
+        // SAFETY: ends the child at once.
+        unsafe { libc::_exit(if refused { 42 } else { 1 }) };
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child just made.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "status {status:#x}");
+    drop(chunk);
+    assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 }, "the parent goes on");
+}
+
+/// Runs one of the tests below as a process of its own.
+fn process(test: &str) -> ExitStatus {
+    let this = std::env::current_exe().expect("a test binary");
+    let arguments = ["--ignored", "--exact", test, "--test-threads=1"];
+    Command::new(this).args(arguments).status().expect("a process")
+}
+
+extern "C" fn leave_with_42(_signal: i32) {
+    // SAFETY: ends the process, which a handler may do.
+    unsafe { libc::_exit(42) };
+}
+
+/// An access that no guest makes.
+fn fault_of_the_host() {
+    let nowhere = core::hint::black_box(8) as *const u64;
+    // SAFETY: there is none: the access is meant to fault.
+    let value = unsafe { core::ptr::read_volatile(nowhere) };
+    panic!("page 0 is mapped, and holds {value}");
+}
+
+#[test]
+#[ignore = "ends its process, see `faults_that_are_not_ours_go_to_the_previous_handler`"]
+fn chains_to_a_handler() {
+    let handler = leave_with_42 as *const () as libc::sighandler_t;
+    // SAFETY: the handler does nothing but end the process.
+    unsafe { libc::signal(libc::SIGSEGV, handler) };
+    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    fault_of_the_host();
+}
+
+#[test]
+#[ignore = "ends its process, see `faults_that_are_not_ours_go_to_the_previous_handler`"]
+fn chains_to_the_default() {
+    // SAFETY: restores the default action.
+    unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
+    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    fault_of_the_host();
+}
+
+#[test]
+#[ignore = "ends its process, see `faults_that_are_not_ours_go_to_the_previous_handler`"]
+fn chains_when_sent() {
+    let handler = leave_with_42 as *const () as libc::sighandler_t;
+    // SAFETY: the handler does nothing but end the process.
+    unsafe { libc::signal(libc::SIGSEGV, handler) };
+    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    // SAFETY: sends the signal to this thread.
+    unsafe { libc::raise(libc::SIGSEGV) };
+}
+
+#[test]
+fn faults_that_are_not_ours_go_to_the_previous_handler() {
+    use std::os::unix::process::ExitStatusExt;
+    assert_eq!(process("native::chains_to_a_handler").code(), Some(42));
+    assert_eq!(process("native::chains_when_sent").code(), Some(42));
+    assert_eq!(process("native::chains_to_the_default").signal(), Some(libc::SIGSEGV));
+}
