@@ -30,8 +30,8 @@ pub fn env(package: &Package) -> Result<Env> {
 /// Why a package has no report although it is valid.
 pub struct NotAuthorized(pub String);
 
-/// Asks the authorizer and refines the items. A package that is not valid is bad input; one that is not
-/// authorized is not.
+/// Asks the authorizer and refines the items. A package that is not valid is bad input; one that is
+/// not authorized is not.
 pub fn in_core(
     env: &Env,
     package: &Package,
@@ -81,7 +81,8 @@ pub struct ServiceCall {
     pub failed: bool,
 }
 
-/// Accumulates the report in a block of its own. The packages that it depends on are taken for accumulated.
+/// Accumulates the report in a block of its own. The packages that it depends on are taken for
+/// accumulated.
 pub fn on_chain(
     env: &Env,
     package: &Package,

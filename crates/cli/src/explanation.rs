@@ -1,8 +1,8 @@
-//! Why a guest failed, for people: the instruction, the rule it broke, the address and the region it
-//! lies in.
+//! Why a guest failed, for people: the instruction, the rule it broke, the address and the region
+//! it lies in.
 //!
-//! Everything is derived from the machine as it stopped; the engine is not asked to keep reasons, which
-//! would cost every run what only a failed one needs.
+//! Everything is derived from the machine as it stopped; the engine is not asked to keep reasons,
+//! which would cost every run what only a failed one needs.
 
 mod access;
 mod region;
@@ -47,8 +47,8 @@ pub struct Block {
 }
 
 impl Explanation {
-    /// Explains why `instance`, which exited with `exit`, did so; nothing to explain after a halt or a
-    /// host call.
+    /// Explains why `instance`, which exited with `exit`, did so; nothing to explain after a halt
+    /// or a host call.
     pub fn of(instance: &Instance, exit: Exit, regions: &Regions) -> Option<Self> {
         if matches!(exit, Exit::Halt | Exit::HostCall(_)) {
             return None;
@@ -212,11 +212,12 @@ fn dynamic_jump(module: &Module, address: u32) -> String {
     let index = u64::from(address / 2) - 1;
     match module.program().jump_table().get(index) {
         None => format!(
-            "the dynamic jump goes to {address:#x}, entry {index} of a jump table with {entries} entries"
+            "the dynamic jump goes to {address:#x}, entry {index} of a jump table with {entries} \
+             entries"
         ),
         Some(target) => format!(
-            "the dynamic jump goes to {address:#x}, entry {index} of the jump table, which leads to \
-             {target}, where no basic block starts"
+            "the dynamic jump goes to {address:#x}, entry {index} of the jump table, which leads \
+             to {target}, where no basic block starts"
         ),
     }
 }

@@ -58,8 +58,8 @@ pub fn parse_value(written: &str) -> std::result::Result<Value, String> {
     written.parse().map_err(|error: jambox_package::ValueError| error.to_string())
 }
 
-/// Parses a number given as an argument: decimal, `0x..` or `0b..`, with underscores; negative numbers
-/// as their two's complement.
+/// Parses a number given as an argument: decimal, `0x..` or `0b..`, with underscores; negative
+/// numbers as their two's complement.
 pub fn parse_number(written: &str) -> std::result::Result<u64, String> {
     let number = match written.strip_prefix('-') {
         Some(magnitude) => jambox_isa::parse_number(magnitude).map(u64::wrapping_neg),

@@ -6,8 +6,8 @@ use jambox_package::{Package, Place, Placed};
 
 use crate::diagnosis::Diagnosis;
 
-/// Points at what makes a package invalid: where one place alone does, there; where a sum does, at its
-/// largest part.
+/// Points at what makes a package invalid: where one place alone does, there; where a sum does, at
+/// its largest part.
 pub fn diagnose(error: &PackageError, package: &Package) -> Diagnosis {
     let source = &package.source;
     let diagnosis = Diagnosis::new(error.to_string());
@@ -62,7 +62,8 @@ fn largest(items: &[Item], of: impl Fn(&Item) -> usize) -> Option<Place> {
     items.iter().max_by_key(|item| of(item)).map(|item| item.place.clone())
 }
 
-/// What takes most of the bundle: the payload or the rest of an item, the token or the configuration.
+/// What takes most of the bundle: the payload or the rest of an item, the token or the
+/// configuration.
 fn bundle_part(package: &Package) -> Option<Place> {
     let manifest = &package.source.manifest;
     let work = &package.work_package;

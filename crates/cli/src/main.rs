@@ -1,16 +1,18 @@
 //! The `jambox` command: run, test and explain JAM services.
 //!
-//! One file a subcommand, thin over the libraries: a command turns its arguments into a library's input,
-//! and what the library says into a report. A report is one model ([`output::Report`]), shown as text or
-//! serialised as JSON, so that the two cannot tell different stories.
+//! One file a subcommand, thin over the libraries: a command turns its arguments into a library's
+//! input, and what the library says into a report. A report is one model ([`output::Report`]),
+//! shown as text or serialised as JSON, so that the two cannot tell different stories.
 //!
 //! Nothing here decides what a program does; nothing here panics at bad input.
 //!
 //! Invariants:
 //!
-//! - standard output carries the report and nothing else; progress and mistakes go to standard error;
+//! - standard output carries the report and nothing else; progress and mistakes go to standard
+//!   error;
 //! - under `--json` standard output is one JSON document, also when the command fails;
-//! - the exit code is 0 when all went well, 1 when a guest or a check failed, 2 when the input is bad.
+//! - the exit code is 0 when all went well, 1 when a guest or a check failed, 2 when the input is
+//!   bad.
 
 mod args;
 mod assembly;

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 /// How many octets of a value are shown when the reader has not asked for more.
 const SHOWN: usize = 48;
 
-/// Octets, shown as text where they are text and in hexadecimal where not, shortened when there are many.
-/// Serialised in full, in hexadecimal.
+/// Octets, shown as text where they are text and in hexadecimal where not, shortened when there are
+/// many. Serialised in full, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Octets(pub Vec<u8>);
 

@@ -11,8 +11,8 @@ use crate::outcome::Failure;
 
 /// What a command has to say: one model, shown as text or serialised as JSON.
 pub trait Report: Serialize {
-    /// Writes the report as a person reads it. Styles may be used freely: they are stripped when the
-    /// reader does not want them.
+    /// Writes the report as a person reads it. Styles may be used freely: they are stripped when
+    /// the reader does not want them.
     fn write(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
@@ -42,8 +42,8 @@ impl Output {
         stdout.flush()
     }
 
-    /// Tells why the command failed: on standard error, and under `--json` on standard output too, so that
-    /// a program that reads it always gets JSON.
+    /// Tells why the command failed: on standard error, and under `--json` on standard output too,
+    /// so that a program that reads it always gets JSON.
     pub fn fail(&self, failure: &Failure) {
         // Nothing is left to be done when even this cannot be written.
         let _ = self.try_fail(failure);

@@ -260,7 +260,8 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Checks that every service of the file can pay for its state, as every service on a chain can.
+    /// Checks that every service of the file can pay for its state, as every service on a chain
+    /// can.
     pub(crate) fn check_balances(&self, services: &[(Placed<String>, Service)]) {
         for (name, service) in services {
             let id = ServiceId(service.id.value);

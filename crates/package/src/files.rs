@@ -10,8 +10,8 @@ pub trait Files {
     ///
     /// # Errors
     ///
-    /// Why it cannot be had, as a sentence's end: it is missing, is no regular file, or is longer than
-    /// `limit` octets.
+    /// Why it cannot be had, as a sentence's end: it is missing, is no regular file, or is longer
+    /// than `limit` octets.
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, String>;
 }
 

@@ -62,8 +62,8 @@ pub struct Source {
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the file or with what it names. The protocol's limits are not checked:
-/// that is the first thing that working on the package does.
+/// Everything that is wrong with the file or with what it names. The protocol's limits are not
+/// checked: that is the first thing that working on the package does.
 pub fn load(
     files: &dyn Files,
     path: &Path,

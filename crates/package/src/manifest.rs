@@ -151,7 +151,8 @@ pub struct Request {
 /// `[segments.<name>]`: segments that an earlier package exported, to import from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segments {
-    /// `data`: the segments; shorter ones are padded with zeros, a longer value is cut into several.
+    /// `data`: the segments; shorter ones are padded with zeros, a longer value is cut into
+    /// several.
     pub data: Vec<Placed<Value>>,
     /// `package`: the hash of the package that exported them.
     pub package: Option<Placed<[u8; 32]>>,

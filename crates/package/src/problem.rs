@@ -235,8 +235,8 @@ impl ProblemKind {
                 "give a file that `jambox run --save-state` has written, all of it".to_owned()
             }
             Self::Balance { .. } => {
-                "raise `balance`: the threshold is the base deposit, and a deposit for each item and \
-                 octet of storage and requests"
+                "raise `balance`: the threshold is the base deposit, and a deposit for each item \
+                 and octet of storage and requests"
                     .to_owned()
             }
             Self::Limit { .. } => {

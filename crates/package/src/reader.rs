@@ -1,7 +1,7 @@
 //! Reading TOML tables with places.
 //!
-//! A [`Section`] hands out a table's keys by name; the names asked for are the names it knows, so that
-//! the list of keys, the check for unknown ones and the suggestions cannot drift apart.
+//! A [`Section`] hands out a table's keys by name; the names asked for are the names it knows, so
+//! that the list of keys, the check for unknown ones and the suggestions cannot drift apart.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

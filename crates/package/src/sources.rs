@@ -10,7 +10,8 @@ use crate::problem::{Place, ProblemKind, Problems};
 use crate::reader::Placed;
 use crate::value::Value;
 
-/// The most octets of one file: beyond every limit of the protocol, so that those are what is reported.
+/// The most octets of one file: beyond every limit of the protocol, so that those are what is
+/// reported.
 const FILE_LIMIT: u64 = 32 << 20;
 /// The most octets of all files together.
 const TOTAL_LIMIT: u64 = 512 << 20;

@@ -1,7 +1,7 @@
 //! State files: the services' state after a run, to start the next one from.
 //!
-//! A state file is JSON. The first key names the format; keys and values of storage and preimages are
-//! in full, so that the file can be read, compared and edited.
+//! A state file is JSON. The first key names the format; keys and values of storage and preimages
+//! are in full, so that the file can be read, compared and edited.
 
 use std::collections::BTreeMap;
 use std::path::Path;

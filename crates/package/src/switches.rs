@@ -35,8 +35,8 @@ impl Switches {
     }
 }
 
-/// Reads a TOML file of parameters: any of their names, and `base` for the preset that the others are
-/// taken from.
+/// Reads a TOML file of parameters: any of their names, and `base` for the preset that the others
+/// are taken from.
 ///
 /// # Errors
 ///

@@ -187,7 +187,8 @@ fn segment_sets(
     sets
 }
 
-/// Cuts octets into segments of `size`, the last padded with zeros; no octets are one segment of zeros.
+/// Cuts octets into segments of `size`, the last padded with zeros; no octets are one segment of
+/// zeros.
 fn cut(octets: &[u8], size: usize) -> Vec<Blob> {
     let padded = |octets: &[u8]| {
         let mut segment = octets.to_vec();

@@ -50,8 +50,8 @@ count:          .u64 0                  ; the counter as storage has it, little-
 input:          .zero MOST              ; one accumulation input, as encoded
                 .zero 512
 
-; A jump may only go where a basic block starts: at pc 0, and after a jump, branch, `trap` or `fallthrough`.
-; Dynamic jumps, such as the return from a subroutine, go through the jump table.
+; A jump may only go where a basic block starts: at pc 0, and after a jump, branch, `trap` or
+; `fallthrough`. Dynamic jumps, such as the return from a subroutine, go through the jump table.
 .jump_table after_gas, after_length
 
 .code
@@ -142,8 +142,8 @@ next_input:
     load_u8 t2, [input]
     branch_ne_imm t2, 0, next_input
 
-    ; An operand is: package hash, segment root, authorizer, payload hash (32 octets each), gas limit,
-    ; result, authorizer trace. Past the hashes, lengths vary: read on from t0.
+    ; An operand is: package hash, segment root, authorizer, payload hash (32 octets each), gas
+    ; limit, result, authorizer trace. Past the hashes, lengths vary: read on from t0.
     load_imm t0, input + 129
     load_imm_jump t2, table(after_gas), read_natural
 after_gas:
@@ -211,7 +211,7 @@ finish:
 ; octets follow it; its other bits are the number's highest, the octets that follow its lowest.
 ;
 ; In: t0 the address, t2 where to return to. Out: t0 past the number, t1 the number (below 2^56).
-; Uses a0..a3.
+; Uses a0..a3 and a5.
 read_natural:
     load_ind_u8 a0, [t0]
     load_ind_u64 t1, [t0 + 1]           ; all the octets that could follow

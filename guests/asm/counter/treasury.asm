@@ -1,7 +1,7 @@
 ; The treasury: a service that only receives.
 ;
-; Another service's transfer arrives as an accumulation input in a round after the one in which it was
-; sent. Its amount is on the balance already; what is left to do is to notice.
+; Another service's transfer arrives as an accumulation input in a round after the one in which it
+; was sent. Its amount is on the balance already; what is left to do is to notice.
 
 .name "treasury"
 .version "0.1.0"

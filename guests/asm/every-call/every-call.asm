@@ -1,8 +1,9 @@
 ; Every host call, once, in the invocations that offer it.
 ;
-; Nothing useful is done: this is a place to see how a call's arguments are laid out and what it answers.
-; `jambox run guests/asm/every-call/package.toml -v` shows each call decoded; `jambox explain <name>` tells
-; all about one. What each call left in a0 is kept in a table, which refine returns and accumulate stores.
+; Nothing useful is done: this is a place to see how a call's arguments are laid out and what it
+; answers. `jambox run guests/asm/every-call/package.toml -v` shows each call decoded; `jambox
+; explain <name>` tells all about one. What each call left in a0 is kept in a table, which refine
+; returns and accumulate stores.
 
 .name "every-call"
 .version "0.1.0"

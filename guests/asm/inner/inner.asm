@@ -1,10 +1,11 @@
 ; A program in an inner machine.
 ;
-; refine starts a second program in a machine of its own, and stands in for its host: it maps the page that
-; the inner program faults on, answers its host call, and fetches its result. The inner machine's page
-; fault is an event here, not a failure: the machine goes on where it stopped.
+; refine starts a second program in a machine of its own, and stands in for its host: it maps the
+; page that the inner program faults on, answers its host call, and fetches its result. The inner
+; machine's page fault is an event here, not a failure: the machine goes on where it stopped.
 ;
-; The inner program adds two numbers: one that it finds in memory, and one that it asks its host for.
+; The inner program adds two numbers: one that it finds in memory, and one that it asks its host
+; for.
 
 .name "inner"
 .version "0.1.0"

@@ -1,7 +1,8 @@
 ; A service that never ends, to see how lack of gas is explained.
 ;
-; Each instruction costs one gas and each host call ten (Gray Paper 0.7.2). The loop in refine runs until
-; the item's refine gas limit is used up: the machine stops before the instruction that cannot be paid.
+; Each instruction costs one gas and each host call ten (Gray Paper 0.7.2). The loop in refine runs
+; until the item's refine gas limit is used up: the machine stops before the instruction that cannot
+; be paid.
 
 .name "out-of-gas"
 .version "0.1.0"

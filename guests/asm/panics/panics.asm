@@ -1,8 +1,8 @@
 ; A service that panics, to see how a failure is explained.
 ;
-; refine follows a pointer that was never set: it reads from address 0x18, below 2^16, where no address
-; is ever accessible. Change NOWHERE to 0x20000 to see a page fault (the page after the read-only data),
-; or the instruction to `trap`.
+; refine follows a pointer that was never set: it reads from address 0x18, below 2^16, where no
+; address is ever accessible. Change NOWHERE to 0x20000 to see a page fault (the page after the
+; read-only data), or the instruction to `trap`.
 
 .name "panics"
 .version "0.1.0"

@@ -27,8 +27,8 @@ use crate::style::{BAD, FAINT, GOOD, NAME};
 
 /// Execute a program on its own: no host, one run until it exits
 ///
-/// A standard program gets its memory, arguments and registers as the paper lays them out; a bare program
-/// starts with empty memory and zero registers. A host call ends the run.
+/// A standard program gets its memory, arguments and registers as the paper lays them out; a bare
+/// program starts with empty memory and zero registers. A host call ends the run.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -30,7 +30,7 @@ Examples:
   jambox explain W_R             the parameter")]
 pub struct Explain {
     /// A name or a number
-    #[arg(value_name = "NAME|NUMBER")]
+    #[arg(value_name = "NAME|NUMBER", allow_negative_numbers = true)]
     word: String,
 }
 

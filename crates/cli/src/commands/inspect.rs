@@ -19,14 +19,15 @@ use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, FAINT, HEADING, NAME};
 
-/// Show what a program file is: container, metadata, sizes, hash, entry points, host calls, validity
+/// Show what a program file is: container, metadata, sizes, hash, entry points, host calls,
+/// validity
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   jambox inspect service.jam
   jambox inspect service.jam --json | jq '.host_calls[].name'
 
-Exit status: 0 when nothing is wrong with the program; 1 when a check failed; 2 when it is no program.")]
+Exit status: 0 when nothing is wrong with the program; 1 when a check failed; 2 when it is none.")]
 pub struct Inspect {
     /// The program: a blob with or without metadata, standard or bare, or assembly text (.asm)
     program: PathBuf,
@@ -165,7 +166,8 @@ fn memory_layout(program: &StandardProgram) -> Option<MemoryLayout> {
     })
 }
 
-/// Where the invocations start (`eq:isauthinvocation`, `eq:refinvocation`, `eq:accinvocation`; 0.7.2).
+/// Where the invocations start (`eq:isauthinvocation`, `eq:refinvocation`, `eq:accinvocation`;
+/// 0.7.2).
 fn entry_points(blob: &ProgramBlob, set: InstructionSet) -> Vec<EntryPoint> {
     let entry = |(name, pc)| EntryPoint {
         name,
@@ -211,7 +213,10 @@ fn problems(program: &Program, set: InstructionSet, protocol: &Protocol) -> Vec<
         let jumps = instruction.opcode().syntax().split(", ").any(|operand| operand == "t");
         if jumps && !blob.is_block_start(set, instruction.fields().target) {
             problems.add(|| {
-                format!("at pc {pc} `{instruction}` goes where no basic block starts: it panics when taken")
+                format!(
+                    "at pc {pc} `{instruction}` goes where no basic block starts: it panics when \
+                     taken"
+                )
             });
         }
     }
@@ -219,7 +224,8 @@ fn problems(program: &Program, set: InstructionSet, protocol: &Protocol) -> Vec<
     problems.finish()
 }
 
-/// The most jump table entries that are looked at: entries of no octets can be claimed in any number.
+/// The most jump table entries that are looked at: entries of no octets can be claimed in any
+/// number.
 const ENTRIES_LIMIT: u64 = 1 << 24;
 
 fn jump_table_problems(blob: &ProgramBlob, set: InstructionSet, problems: &mut Problems) {

@@ -25,8 +25,8 @@ use recorder::Recorder;
 
 /// Run a work package from end to end: is-authorized, refine, work report, accumulate, state
 ///
-/// The package file names the services, their code and state, the authorizer and the work items; its format is
-/// described in docs/package-file.md.
+/// The package file names the services, their code and state, the authorizer and the work items;
+/// its format is described in docs/package-file.md.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -36,8 +36,8 @@ Examples:
   jambox run first.toml --save-state after.json   and then
   jambox run second.toml --state after.json
 
-Exit status: 0 when every guest halted and every result was accepted; 1 when the package was not authorized, \
-or a guest panicked, ran out of gas, had no code, or had its result refused; 2 bad input.")]
+Exit status: 0 when every guest halted and every result was accepted; 1 when the package was not \
+authorized, or a guest panicked, ran out of gas, had no code, or had its result refused; 2 bad input.")]
 pub struct Run {
     /// The package file
     package: PathBuf,

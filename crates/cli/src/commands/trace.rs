@@ -40,7 +40,7 @@ enum Action {
     ///
     /// Ends with a line `N passed, N failed, N skipped`.
     #[command(after_help = "\
-Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when nothing can be read.")]
+Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when none can be read.")]
     Replay(Replay),
     /// Show what a trace holds
     Show(show::Show),

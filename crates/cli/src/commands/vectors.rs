@@ -16,8 +16,8 @@ use crate::protocol::ProtocolArgs;
 
 /// Run public test vectors
 ///
-/// Ends with a line `N passed, N failed, N skipped`. The parameters are tiny, as in the public vectors, unless
-/// --params says otherwise.
+/// Ends with a line `N passed, N failed, N skipped`. The parameters are tiny, as in the public
+/// vectors, unless --params says otherwise.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples, with V a folder of unpacked vectors:
@@ -25,7 +25,7 @@ Examples, with V a folder of unpacked vectors:
   jambox vectors stf V/jam-test-vectors/stf
   jambox vectors codec V/jam-test-vectors/codec/tiny -v     lists what passed, too
 
-Exit status: 0 when none failed; 1 when one did; 2 when the folder cannot be read or holds no vectors.")]
+Exit status: 0 when none failed; 1 when one did; 2 when the folder holds no vectors.")]
 pub struct Vectors {
     #[command(subcommand)]
     family: Family,

@@ -25,8 +25,8 @@ pub struct MemoryAccess {
 }
 
 impl MemoryAccess {
-    /// The access that an instruction makes, by its text form in the instruction table: what stands in
-    /// brackets there is the address, and the name ends in the width.
+    /// The access that an instruction makes, by its text form in the instruction table: what stands
+    /// in brackets there is the address, and the name ends in the width.
     pub fn of(instruction: &Instruction, registers: &[u64; 13]) -> Option<Self> {
         let opcode = instruction.opcode();
         let (_, rest) = opcode.syntax().split_once('[')?;

@@ -1,5 +1,5 @@
-//! Bad input: each case ends with exit code 2 and says the file, the place, what was expected, and what
-//! to do. That nothing crashes or hangs is checked wherever the command is run.
+//! Bad input: each case ends with exit code 2 and says the file, the place, what was expected, and
+//! what to do. That nothing crashes or hangs is checked wherever the command is run.
 
 use std::path::{Path, PathBuf};
 

@@ -65,7 +65,8 @@ fn the_counter_is_read_by_people_too() {
     let ran = line("run guests/asm/counter/package.toml -vv");
     for part in [
         "gray-paper-0.7.2, gray-paper ABI, full parameters",
-        // JIP-1: time, level, core, service, target, message. The slot is 100: ten minutes past noon.
+        // JIP-1: time, level, core, service, target, message. The slot is 100: ten minutes past
+        // noon.
         "2025-01-01 12-10-00 DEBUG@1#42 refine payload in upper case",
         "2025-01-01 12-10-00 INFO#42 accumulate counted the work items",
         "write(key: \"latest\", value: \"HELLO JAM\") -> NONE",

@@ -12,8 +12,8 @@ fn mistakes(before: &str, after: &str) -> (String, Invalid) {
     (text, invalid)
 }
 
-/// Checks that there is one mistake, that it points at `at`, and that it says `message`, `expected` and,
-/// somewhere in the advice, `help`.
+/// Checks that there is one mistake, that it points at `at`, and that it says `message`, `expected`
+/// and, somewhere in the advice, `help`.
 #[track_caller]
 fn check(before: &str, after: &str, at: &str, message: &str, expected: &str, help: &str) {
     let (text, invalid) = mistakes(before, after);
@@ -157,8 +157,8 @@ fn services_must_be_able_to_pay_for_their_state() {
     let ProblemKind::Balance { balance: 1000, threshold, .. } = invalid.problems[0].kind else {
         panic!("{invalid}")
     };
-    // 100 + 10 a item + 1 an octet, less the gratis 5. Items: one storage entry, and two for each of four
-    // requests (code, "hello", data.bin, 0x22..). Octets: 34 + 1 + 2, and 81 + length each.
+    // 100 + 10 a item + 1 an octet, less the gratis 5. Items: one storage entry, and two for each
+    // of four requests (code, "hello", data.bin, 0x22..). Octets: 34 + 1 + 2, and 81 + length each.
     let code = 1 + 11 + 4 + 5;
     assert_eq!(threshold, 100 + 10 * 9 + 37 + (81 + code) + (81 + 5) + (81 + 5000) + (81 + 8) - 5);
 }

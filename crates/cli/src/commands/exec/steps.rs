@@ -12,8 +12,8 @@ use crate::outcome::{Failure, Result};
 use crate::output::Output;
 use crate::style::{FAINT, NAME};
 
-/// Runs an instance and prints each instruction with the registers it changes; from the second level of
-/// verbosity on its memory accesses too.
+/// Runs an instance and prints each instruction with the registers it changes; from the second
+/// level of verbosity on its memory accesses too.
 pub fn run(instance: &mut Instance, verbosity: u8, output: &Output) -> Result<Exit> {
     let stdout = BufWriter::new(AutoStream::new(io::stdout().lock(), output.color));
     let mut steps = Steps {

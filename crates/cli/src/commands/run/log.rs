@@ -19,8 +19,8 @@ pub struct JipLog {
 }
 
 impl JipLog {
-    /// The line as logged at a slot. The time is the slot's, not the clock's: a run of the same package
-    /// always logs the same.
+    /// The line as logged at a slot. The time is the slot's, not the clock's: a run of the same
+    /// package always logs the same.
     pub fn new(line: &LogLine<'_>, slot: TimeSlot, parameters: &Parameters) -> Self {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         Self {

@@ -186,6 +186,7 @@ pub struct WorkReport {
     pub authorizer: String,
     pub authorizer_trace: Octets,
     pub bundle_octets: usize,
+    pub erasure_root: String,
     pub segment_root: String,
     pub segments: usize,
     pub digests: Vec<Digest>,

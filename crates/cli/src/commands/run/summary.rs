@@ -109,7 +109,8 @@ fn sort(recorded: Vec<(Which, Invocation)>) -> Sorted {
     sorted
 }
 
-/// One invocation for each item, also for those that had no code to run, with what the report made of it.
+/// One invocation for each item, also for those that had no code to run, with what the report made
+/// of it.
 fn refine(
     package: &Package,
     computed: &Computed,
@@ -206,6 +207,7 @@ fn work_report(computed: &Computed, names: &Names) -> WorkReport {
         authorizer: report.authorizer.to_string(),
         authorizer_trace: Octets::new(report.auth_trace.as_slice()),
         bundle_octets: computed.bundle.len(),
+        erasure_root: report.availability.erasure_root.to_string(),
         segment_root: report.availability.segment_root.to_string(),
         segments: computed.exports.len(),
         digests: digests.collect(),

@@ -153,7 +153,8 @@ fn write_report(out: &mut dyn Write, report: &WorkReport) -> io::Result<()> {
     writeln!(out, "\n{HEADING}work report{HEADING:#} {}", report.hash)?;
     line(out, "authorizer", &report.authorizer)?;
     line(out, "trace", &report.authorizer_trace.to_string())?;
-    line(out, "bundle", &format!("{} octets", report.bundle_octets))?;
+    let WorkReport { bundle_octets, erasure_root, .. } = report;
+    line(out, "bundle", &format!("{bundle_octets} octets, erasure root {erasure_root}"))?;
     line(out, "exports", &format!("{} segments, root {}", report.segments, report.segment_root))?;
     for (index, digest) in report.digests.iter().enumerate() {
         write_digest(out, index, digest)?;
@@ -169,7 +170,8 @@ fn write_digest(out: &mut dyn Write, index: usize, digest: &Digest) -> io::Resul
     let Digest { service, gas_used, imports, extrinsics, exports, .. } = digest;
     line(out, "digest", &format!("{index} of {service}: {result}"))?;
     let load = format!(
-        "gas {gas_used}, {imports} imports, {extrinsics} extrinsics of {} octets, {exports} exports",
+        "gas {gas_used}, {imports} imports, {extrinsics} extrinsics of {} octets, \
+         {exports} exports",
         digest.extrinsic_octets
     );
     line(out, "", &load)
