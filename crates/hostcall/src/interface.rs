@@ -1,5 +1,7 @@
 //! Which number means which call: the ABI and the revision together.
 
+use core::fmt;
+
 use crate::call::UNKNOWN_CALL;
 use crate::{Abi, Context, FORMS, FetchKind, Form, HostCall, ResultCode, Revision};
 
@@ -10,6 +12,16 @@ pub struct Interface {
     pub abi: Abi,
     /// Numbers and prices within the ABI.
     pub revision: Revision,
+}
+
+/// The ABI, with a word of warning where it is not consensus.
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.abi {
+            Abi::GrayPaper => write!(f, "{}", self.abi),
+            Abi::SeedDoc { .. } => write!(f, "{} (non-consensus)", self.abi),
+        }
+    }
 }
 
 impl Interface {
@@ -29,10 +41,28 @@ impl Interface {
         FORMS.iter().filter(move |form| form.number(self).is_some())
     }
 
-    /// The number of a call by its name, in whichever context has it; for assemblers.
+    /// The number that a call's name stands for, in whichever context has it; for assemblers.
     pub fn number_of(self, name: &str) -> Option<u64> {
         let call = HostCall::from_name(name)?;
         self.forms().find(|form| form.call == call)?.number(self)
+    }
+
+    /// Every call's name with the number that it stands for; for assemblers and disassemblers.
+    pub fn names(self) -> impl Iterator<Item = (&'static str, u64)> {
+        let name = move |call: &HostCall| Some((call.name(), self.number_of(call.name())?));
+        HostCall::ALL.iter().filter_map(name)
+    }
+
+    /// The form in which another ABI offers a call that this one does not have in `context`: a
+    /// sign that a program which makes it was written for that ABI.
+    pub fn offered_elsewhere(self, context: Context, number: u64) -> Option<(Abi, &'static Form)> {
+        if self.form(context, number).is_some() {
+            return None;
+        }
+        let others = Abi::ALL.into_iter().filter(|abi| *abi != self.abi);
+        let mut offered =
+            others.filter_map(|abi| Some((abi, Self { abi, ..self }.form(context, number)?)));
+        offered.next()
     }
 
     /// What a call costs that is unknown or that the context does not offer.

@@ -8,7 +8,8 @@
 //! come of it.
 //!
 //! ABIs: `paper` is the Gray Paper's; `seed` is the seed document's; `deferred` is what the seed
-//! document leaves to the Gray Paper (its strict variant leaves it out). Numbers and prices: the
+//! document leaves to the Gray Paper (its strict variant leaves it out). Where an ABI has several
+//! forms of a call, its name stands for the first. Numbers and prices: the
 //! first is that of revision 0.7.2, the second that of 0.8.0.
 
 /// Passes every row of the host-call table to the macro named by the argument.
@@ -154,7 +155,6 @@ macro_rules! for_each_host_call {
                 copied: Value "the preimage's full length; the part asked for is copied",
             } [
                 paper [6, 7] in REFINE, gas [flat(10), of(1125, &[Term::per_kib(11, 264)])];
-                deferred [6, 6] in REFINE, gas [flat(10), of(1125, &[Term::per_kib(11, 264)])];
                 seed [20, 20] in REFINE, gas [
                     of(10, &[Term::per_unit(7, 1), Term::copied(8)]),
                     of(10, &[Term::per_unit(7, 1), Term::copied(8)])
@@ -169,6 +169,7 @@ macro_rules! for_each_host_call {
                         out: out.into(),
                         slots_back,
                     };
+                deferred [6, 6] in REFINE, gas [flat(10), of(1125, &[Term::per_kib(11, 264)])];
             ]
 
             /// Appends a segment to the exports, padded with zeroes to 4104 octets.
@@ -182,7 +183,6 @@ macro_rules! for_each_host_call {
                 exported: Value "the segment's index within the work package",
             } [
                 paper [7, 8] in REFINE, gas [flat(10), flat(3521)];
-                deferred [7, 7] in REFINE, gas [flat(10), flat(3521)];
                 seed [22, 22] in REFINE, gas [flat(1000), flat(1000)],
                     (data: Slice => "the segment, of exactly 4096 octets")
                     => Export { data, exact_length: Some(4096) },
@@ -192,6 +192,7 @@ macro_rules! for_each_host_call {
                         full: Full "the work package has reached its limit of exports",
                         exported: Value "the segment's index within the work package",
                     };
+                deferred [7, 7] in REFINE, gas [flat(10), flat(3521)];
             ]
 
             /// Makes an inner machine with empty memory.

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use jambox_asm::{Assembly, Dialect};
-use jambox_hostcall::{Form, Interface};
+use jambox_hostcall::Interface;
 use jambox_isa::InstructionSet;
 use jambox_program::{Container, ProgramKind, StandardProgram, join_metadata};
 use jambox_state::Blob;
@@ -21,10 +21,11 @@ pub fn is_assembly(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("asm"))
 }
 
-/// Loads a program as a service's code: a standard program with metadata in front, as its preimage is.
+/// Loads a program as a service's code: a standard program with metadata in front, as its preimage
+/// is.
 ///
-/// A blob that has no metadata gets none of length zero in front; a bare program gets no data, heap or
-/// stack.
+/// A blob that has no metadata gets none of length zero in front; a bare program gets no data, heap
+/// or stack.
 pub(crate) fn load(
     sources: &Sources<'_>,
     code: &Placed<Value>,
@@ -128,6 +129,5 @@ pub fn assemble(path: &Path, text: &str, protocol: &Protocol) -> Result<Assembly
 #[must_use]
 pub fn host_calls(protocol: &Protocol) -> Vec<(&'static str, u64)> {
     let interface = Interface { abi: protocol.abi, revision: protocol.revision };
-    let named = |form: &'static Form| Some((form.call.name(), form.number(interface)?));
-    interface.forms().filter_map(named).collect()
+    interface.names().collect()
 }

@@ -121,6 +121,43 @@ fn every_number_means_what_the_page_says() {
 }
 
 #[test]
+fn names_stand_for_what_the_document_describes() {
+    let seed = Interface { abi: SEED, revision: Revision::GrayPaper072 };
+    let named = |name| seed.number_of(name);
+    assert_eq!((named("historical_lookup"), named("export")), (Some(20), Some(22)));
+    assert_eq!((named("designate"), named("transfer")), (Some(15), Some(20)));
+    let mut names: Vec<_> = seed.names().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), HostCall::ALL.len());
+    names.dedup();
+    assert_eq!(names.len(), HostCall::ALL.len());
+    let strict = Interface { abi: STRICT, revision: Revision::GrayPaper072 };
+    assert_eq!(strict.names().count(), 15);
+}
+
+#[test]
+fn calls_of_the_other_abi_can_be_told() {
+    let paper = Interface::gray_paper(Revision::GrayPaper072);
+    let seed = Interface { abi: SEED, ..paper };
+    let hint = |interface: Interface, context, number| {
+        let found = interface.offered_elsewhere(context, number);
+        found.map(|(abi, form)| (abi, form.call))
+    };
+    assert_eq!(hint(paper, Context::Refine, 4), Some((SEED, HostCall::Read)));
+    assert_eq!(hint(paper, Context::Refine, 21), Some((SEED, HostCall::InvokeChild)));
+    assert_eq!(hint(paper, Context::Accumulate, 4), None);
+    assert_eq!(hint(paper, Context::Refine, 99), None);
+    assert_eq!(hint(seed, Context::Refine, 21), None);
+    let strict = Interface { abi: STRICT, ..paper };
+    assert_eq!(
+        hint(strict, Context::Refine, 6),
+        Some((Abi::GrayPaper, HostCall::HistoricalLookup))
+    );
+    assert_eq!(paper.to_string(), "gray-paper");
+    assert_eq!(seed.to_string(), "seed-doc (non-consensus)");
+    assert_eq!(strict.to_string(), "seed-doc-strict (non-consensus)");
+}
+
+#[test]
 fn result_codes_are_the_documents_and_fold() {
     let expected = [
         (ResultCode::Ok, OK),
