@@ -42,6 +42,7 @@ struct State {
     requests: Vec<Waiting>,
     buffers: Buffers,
     units: usize,
+    instructions: usize,
 }
 
 /// A chunk of the code space with what is known of the code in it.
@@ -95,6 +96,8 @@ pub struct Usage {
     pub octets: usize,
     /// Units, each made at once.
     pub units: usize,
+    /// Instructions of the program that have code.
+    pub instructions: usize,
     /// Memory accesses that could fault.
     pub accesses: usize,
 }
@@ -113,6 +116,7 @@ impl Code {
             requests: Vec::new(),
             buffers: Buffers::default(),
             units: 0,
+            instructions: 0,
         };
         Ok(Self {
             set,
@@ -181,7 +185,7 @@ impl Code {
         let state = self.lock();
         let octets = state.parts.iter().map(Part::octets).sum();
         let accesses = state.parts.iter().map(|part| part.accesses.len()).sum();
-        Usage { octets, units: state.units, accesses }
+        Usage { octets, units: state.units, instructions: state.instructions, accesses }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -190,7 +194,7 @@ impl Code {
 
     fn compile(&self, state: &mut State, pc: u32) -> Option<CodeAddress> {
         let index = state.part_with_room()?;
-        let State { entries, parts, requests, buffers, units } = &mut *state;
+        let State { entries, parts, requests, buffers, units, instructions } = &mut *state;
         let part = parts.get_mut(index)?;
         let place = part.place();
         let length = self.dispatch_length;
@@ -205,6 +209,7 @@ impl Code {
             return None;
         };
         *units += 1;
+        *instructions += buffers.instructions as usize;
         part.accesses.extend(buffers.accesses.iter().map(|access| Access {
             at: place.code + access.at,
             pc: access.pc,

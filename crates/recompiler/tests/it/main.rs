@@ -1,4 +1,6 @@
 //! Native code against the exact interpreter.
 
+mod bounds;
 mod differential;
+mod logs;
 mod scenario;

@@ -1,0 +1,126 @@
+//! How much code there can be, whatever the program.
+
+use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
+use jambox_isa::{Fields, Instruction, InstructionSet, Opcode, Reg, Revision};
+use jambox_program::{JumpTable, ProgramBlob};
+use jambox_recompiler::{Code, MAX_CODE, MAX_INSTRUCTION, Usage};
+
+use crate::scenario::{self, Source};
+
+fn set() -> InstructionSet {
+    InstructionSet::of(Revision::GrayPaper072)
+}
+
+/// Makes all the code that can be made.
+fn compile_all(program: &ProgramBlob) -> (Code, Usage) {
+    let code = Code::new(program.clone(), set()).expect("a platform that runs native code");
+    for located in program.instructions(set()) {
+        let _ = code.enter(located.pc);
+    }
+    let usage = code.usage();
+    (code, usage)
+}
+
+/// `count` times an instruction, each as short as it can be.
+fn repeated(opcode: Opcode, fields: Fields, count: u32) -> ProgramBlob {
+    let (mut octets, mut starts) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let pc = octets.len() as u32;
+        // Jumps go to the start of the code.
+        let instruction = Instruction::from_fields(opcode, Fields { target: 0, ..fields });
+        starts.push(pc);
+        octets.extend_from_slice(&instruction.encode(set(), pc).expect("of the set"));
+    }
+    ProgramBlob::from_parts(&octets, starts, JumpTable::new(&[0])).expect("short")
+}
+
+#[test]
+fn no_instruction_becomes_more_than_its_bound() {
+    let of = |a, b, d, x| Fields { a, b, d, x, y: x, wide: u64::MAX, target: 0 };
+    let fields = [
+        of(Reg::R0, Reg::R0, Reg::R0, 0),
+        of(Reg::R9, Reg::R10, Reg::R11, i32::MIN),
+        of(Reg::R4, Reg::R6, Reg::R5, 1 << 20),
+        of(Reg::R10, Reg::R9, Reg::R9, -1),
+    ];
+    for opcode in set().iter() {
+        for fields in fields {
+            let program = repeated(opcode, fields, 300);
+            let (_, usage) = compile_all(&program);
+            let count = usage.instructions;
+            // All of them, and perhaps the trap that stands after the end of every program.
+            assert!((300..=301).contains(&count), "{opcode:?}: {count} instructions");
+            assert!(usage.octets <= count * MAX_INSTRUCTION, "{opcode:?}: {usage:?}");
+        }
+    }
+}
+
+#[test]
+fn no_instruction_is_compiled_twice() {
+    for seed in 0..300 {
+        let program = scenario::program(&mut Source::new(&[], seed)).blob;
+        let (code, usage) = compile_all(&program);
+        let count = program.instructions(set()).count() + 25;
+        assert!(usage.instructions <= count, "seed {seed}: {usage:?}, {count} instructions");
+        for pc in 0..program.code_len() + 30 {
+            let _ = code.enter(pc);
+        }
+        assert!(code.usage().instructions <= count, "seed {seed}");
+    }
+}
+
+#[test]
+fn the_middle_of_a_block_is_not_compiled_on_request() {
+    let program = repeated(Opcode::Add64, Fields::default(), 5000);
+    let code = Code::new(program.clone(), set()).expect("a platform that runs native code");
+    for located in program.instructions(set()).skip(1) {
+        assert_eq!(code.enter(located.pc), None);
+    }
+    assert_eq!(code.usage(), Usage::default());
+    assert!(code.enter(0).is_some());
+    // A segment at a time, however long the block: the rest is compiled when it is reached.
+    assert!(code.usage().instructions < 300, "{:?}", code.usage());
+}
+
+#[test]
+fn a_program_has_no_more_code_than_the_maximum_and_runs_on() {
+    // Every octet is an instruction and a block of its own.
+    let count = 2_500_000;
+    let program = repeated(Opcode::Fallthrough, Fields::default(), count);
+    let (_, usage) = compile_all(&program);
+    assert!(usage.octets <= MAX_CODE, "{usage:?}");
+    assert!(usage.instructions < count as usize, "{usage:?}");
+
+    let config = Config { backend: Backend::Recompiler, ..Config::default() };
+    let engine = Engine::new(config).expect("a platform that runs native code");
+    let module = Module::new(&engine, program).expect("a module");
+    let mut instance = Instance::new(&module).expect("an instance");
+    instance.set_gas(1 << 40);
+    assert_eq!(instance.run(), Exit::Panic);
+    assert_eq!(instance.pc(), count.into());
+    assert_eq!(instance.gas(), (1 << 40) - u64::from(count) - 1);
+    assert!(module.native_octets() <= MAX_CODE);
+}
+
+#[test]
+fn gas_beyond_63_bits_is_gas() {
+    // Counts r7 up to r8, then traps: three instructions a round, from block 0.
+    let source = "add_imm_64 r7, r7, 1";
+    let add: Instruction = source.parse().expect("an instruction");
+    let mut octets = add.encode(set(), 0).expect("of the set").to_vec();
+    let branch = octets.len() as u32;
+    let fields = Fields { a: Reg::R7, b: Reg::R8, target: 0, ..Fields::default() };
+    let branch_octets = Instruction::from_fields(Opcode::BranchLtU, fields);
+    octets.extend_from_slice(&branch_octets.encode(set(), branch).expect("of the set"));
+    let program = ProgramBlob::from_parts(&octets, [0, branch], JumpTable::default());
+    for backend in [Backend::Recompiler, Backend::Auto { threshold: 5 }] {
+        let engine = Engine::new(Config { backend, ..Config::default() }).expect("native code");
+        let module = Module::new(&engine, program.clone().expect("short")).expect("a module");
+        let mut instance = Instance::new(&module).expect("an instance");
+        instance.set_gas(u64::MAX);
+        instance.regs_mut()[8] = 1000;
+        assert_eq!(instance.run(), Exit::Panic);
+        assert_eq!(instance.gas(), u64::MAX - 2001);
+        assert_eq!(instance.regs()[7], 1000);
+    }
+}
