@@ -47,6 +47,12 @@ impl Meaning {
         }
     }
 
+    /// Whether the key hashes it away, so that it is lost unless someone keeps it.
+    #[must_use]
+    pub const fn is_hashed(&self) -> bool {
+        matches!(self, Self::Storage(..) | Self::Preimage(..) | Self::Request(..))
+    }
+
     /// The service that it belongs to.
     #[must_use]
     pub const fn service(&self) -> Option<ServiceId> {

@@ -52,9 +52,9 @@ impl PageKey {
     }
 }
 
-/// Where pages are kept.
-pub trait Pages {
-    /// Why they cannot be.
+/// Where pages are read.
+pub trait ReadPages {
+    /// Why they cannot be read or written.
     type Error: From<DecodeError>;
 
     /// A page as it was written.
@@ -63,7 +63,10 @@ pub trait Pages {
     ///
     /// The page cannot be read.
     fn page(&self, key: &PageKey) -> Result<Option<Vec<u8>>, Self::Error>;
+}
 
+/// Where pages are kept.
+pub trait Pages: ReadPages {
     /// Writes (`Some`) or removes (`None`) a page.
     ///
     /// # Errors
@@ -72,13 +75,15 @@ pub trait Pages {
     fn set_page(&mut self, key: &PageKey, page: Option<Vec<u8>>) -> Result<(), Self::Error>;
 }
 
-impl Pages for BTreeMap<PageKey, Vec<u8>> {
+impl ReadPages for BTreeMap<PageKey, Vec<u8>> {
     type Error = DecodeError;
 
     fn page(&self, key: &PageKey) -> Result<Option<Vec<u8>>, DecodeError> {
         Ok(self.get(key).cloned())
     }
+}
 
+impl Pages for BTreeMap<PageKey, Vec<u8>> {
     fn set_page(&mut self, key: &PageKey, page: Option<Vec<u8>>) -> Result<(), DecodeError> {
         match page {
             Some(page) => drop(self.insert(*key, page)),
@@ -117,7 +122,7 @@ pub fn update<P: Pages, V: AsRef<[u8]>>(
 /// # Errors
 ///
 /// The first page cannot be read or does not decode.
-pub fn root<P: Pages>(pages: &P) -> Result<Hash, P::Error> {
+pub fn root<P: ReadPages>(pages: &P) -> Result<Hash, P::Error> {
     Ok(read(pages, &PageKey::ROOT)?.unwrap_or_default().hash(0))
 }
 
@@ -166,7 +171,7 @@ fn branch(is_right: bool, hash: Hash) -> Hash {
     Hash::blake2b(&ORDER.branch(&left, &right))
 }
 
-fn read<P: Pages>(pages: &P, key: &PageKey) -> Result<Option<Page>, P::Error> {
+fn read<P: ReadPages>(pages: &P, key: &PageKey) -> Result<Option<Page>, P::Error> {
     let Some(octets) = pages.page(key)? else { return Ok(None) };
     Ok(Some(Page { children: decode_all(&octets)? }))
 }
@@ -299,7 +304,7 @@ fn subtrie(children: &[Child], depth: usize, end: usize) -> Hash {
 /// The step that a path takes at a page.
 fn nibble(key: &[u8; 31], index: u8) -> u8 {
     let octet = key.get(usize::from(index / 2)).copied().unwrap_or(0);
-    if index % 2 == 0 { octet >> 4 } else { octet & 0x0f }
+    if index.is_multiple_of(2) { octet >> 4 } else { octet & 0x0f }
 }
 
 /// How many steps two paths share.

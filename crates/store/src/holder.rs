@@ -1,0 +1,50 @@
+//! Who holds a file.
+
+use std::fmt;
+use std::path::Path;
+
+/// A process that has a file open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its process id.
+    pub pid: u32,
+    /// The name of its program.
+    pub program: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {} ({})", self.pid, self.program)
+    }
+}
+
+/// The process other than this one that has `path` open, where the system shows it.
+#[cfg(target_os = "linux")]
+pub(crate) fn of(path: &Path) -> Option<Holder> {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+
+    let wanted = fs::metadata(path).ok()?;
+    let is_it = |entry: fs::DirEntry| {
+        let found = fs::metadata(entry.path());
+        found.is_ok_and(|found| found.dev() == wanted.dev() && found.ino() == wanted.ino())
+    };
+    for process in fs::read_dir("/proc").ok()?.filter_map(Result::ok) {
+        let Ok(pid) = process.file_name().to_string_lossy().parse::<u32>() else { continue };
+        if pid == std::process::id() {
+            continue;
+        }
+        let Ok(mut files) = fs::read_dir(process.path().join("fd")) else { continue };
+        if files.any(|entry| entry.is_ok_and(is_it)) {
+            let program = fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+            return Some(Holder { pid, program: program.trim().to_owned() });
+        }
+    }
+    None
+}
+
+/// The process other than this one that has `path` open, where the system shows it.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn of(_: &Path) -> Option<Holder> {
+    None
+}

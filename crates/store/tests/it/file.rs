@@ -1,0 +1,138 @@
+//! Opening, reading while writing, and what is refused.
+
+use std::process::{Command, Stdio};
+use std::{env, fs, thread, time};
+
+use jambox_state::{Meaning, Store, Values};
+use jambox_store::{Exports, FileStore, StoreError};
+use jambox_types::{Hash, Parameters, ServiceId};
+
+use crate::{key, storage};
+
+const TINY: &Parameters = &Parameters::TINY;
+
+#[test]
+fn what_was_committed_is_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.redb");
+    let store = FileStore::create(&path, TINY).unwrap();
+    let segments = vec![7; 4104];
+    let exports =
+        Exports { package: Hash([1; 32]), root: Hash([2; 32]), segments: segments.clone().into() };
+    let names = [(ServiceId(5), "counter".to_owned())].into();
+    let names: &std::collections::BTreeMap<_, _> = &names;
+    let root = store.write(&storage(5, b"key", Some(b"value")), names, Some(&exports)).unwrap();
+    drop(store);
+
+    assert!(matches!(FileStore::create(&path, TINY), Err(StoreError::Exists(_))));
+    let store = FileStore::open(&path).unwrap();
+    assert_eq!(store.parameters(), TINY);
+    let state = store.read().unwrap();
+    assert_eq!(state.root().unwrap(), root);
+    assert_eq!(state.value(&key(5, b"key")).unwrap().as_deref(), Some(&b"value"[..]));
+    let meaning = Meaning::Storage(ServiceId(5), b"key"[..].into());
+    assert_eq!(state.meaning(&key(5, b"key")).unwrap(), Some(meaning));
+    assert_eq!(&state.names().unwrap(), names);
+    assert_eq!(state.segment_root(&Hash([1; 32])).unwrap(), Some(Hash([2; 32])));
+    assert_eq!(state.exports(&Hash([2; 32])).unwrap().as_deref(), Some(&*segments));
+}
+
+/// The dictionary outlives the entry: who asks later what was there can still be told.
+#[test]
+fn the_meaning_of_a_key_outlives_its_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = FileStore::create(&folder.path().join("chain.redb"), TINY).unwrap();
+    store.commit(&storage(5, b"key", Some(b"value"))).unwrap();
+    let root = store.commit(&storage(5, b"key", None)).unwrap();
+    let state = store.read().unwrap();
+    assert_eq!(root, Hash::ZERO);
+    assert!(state.is_empty().unwrap());
+    assert!(state.meaning(&key(5, b"key")).unwrap().is_some());
+}
+
+#[test]
+fn a_reader_keeps_its_state_and_waits_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = FileStore::create(&folder.path().join("chain.redb"), TINY).unwrap();
+    let first = store.commit(&storage(1, b"k", Some(b"old"))).unwrap();
+    let before = store.state().unwrap();
+    let second = store.commit(&storage(1, b"k", Some(b"new"))).unwrap();
+    let after = store.state().unwrap();
+    assert_eq!(before.value(&key(1, b"k")).unwrap().as_deref(), Some(&b"old"[..]));
+    assert_eq!(after.value(&key(1, b"k")).unwrap().as_deref(), Some(&b"new"[..]));
+    assert_eq!((before.root().unwrap(), after.root().unwrap()), (first, second));
+}
+
+#[test]
+fn other_files_are_refused_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.redb");
+    for content in [&b"{\"format\": \"jambox-state/1\"}"[..], &[0; 4096], b"", &[0xff; 10_000]] {
+        fs::write(&path, content).unwrap();
+        let error = FileStore::open(&path).unwrap_err();
+        assert!(matches!(error, StoreError::NotAStore { .. } | StoreError::Io { .. }), "{error:?}");
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+    let error = FileStore::open(&folder.path().join("nowhere.redb")).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+}
+
+#[test]
+fn a_newer_format_is_refused_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.redb");
+    drop(FileStore::create(&path, TINY).unwrap());
+    const FACTS: redb::TableDefinition<'_, &str, &[u8]> = redb::TableDefinition::new("facts");
+    let database = redb::Database::open(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let format = 2_u32.to_le_bytes();
+    transaction.open_table(FACTS).unwrap().insert("format", format.as_slice()).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+
+    let before = fs::read(&path).unwrap();
+    let error = FileStore::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 2, known: 1, .. }), "{error:?}");
+    assert!(error.to_string().ends_with("has format 2; this version knows formats up to 1"));
+    // The database writes down who uses it; what the store wrote is as it was.
+    assert_eq!(fs::read(&path).unwrap().len(), before.len());
+    assert!(matches!(FileStore::open(&path), Err(StoreError::Newer { .. })));
+}
+
+/// A process of its own that holds a store until it is killed; run by the test below.
+#[test]
+#[ignore = "run by two_processes_cannot_hold_one_file"]
+fn holder() {
+    let Ok(path) = env::var("JAMBOX_STORE_TEST_HOLD") else { return };
+    let _store = FileStore::open(path.as_ref()).unwrap();
+    fs::write(format!("{path}.held"), "").unwrap();
+    thread::sleep(time::Duration::from_secs(60));
+}
+
+#[test]
+fn two_processes_cannot_hold_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.redb");
+    drop(FileStore::create(&path, TINY).unwrap());
+    let mut child = Command::new(env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "file::holder"])
+        .env("JAMBOX_STORE_TEST_HOLD", &path)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let held = folder.path().join("chain.redb.held");
+    while !held.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "the holder ended");
+        thread::sleep(time::Duration::from_millis(5));
+    }
+    let error = FileStore::open(&path).unwrap_err();
+    let pid = child.id();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    match error {
+        StoreError::Held { holder: Some(holder), .. } => assert_eq!(holder.pid, pid),
+        StoreError::Held { holder: None, .. } if !cfg!(target_os = "linux") => {}
+        error => panic!("{error:?}"),
+    }
+    FileStore::open(&path).expect("the holder is gone");
+}

@@ -1,0 +1,25 @@
+//! Tests of the store through its public interface.
+
+mod crash;
+mod disk;
+mod file;
+mod same;
+
+use jambox_state::{Blob, Changes, Meaning, StateKey};
+use jambox_types::ServiceId;
+
+/// A change of one storage value.
+fn storage(service: u32, key: &[u8], value: Option<&[u8]>) -> Changes {
+    let mut changes = Changes::default();
+    add(&mut changes, service, key, value);
+    changes
+}
+
+fn add(changes: &mut Changes, service: u32, key: &[u8], value: Option<&[u8]>) {
+    let meaning = Meaning::Storage(ServiceId(service), key.into());
+    changes.set(meaning, value.map(Blob::from));
+}
+
+fn key(service: u32, key: &[u8]) -> StateKey {
+    StateKey::storage(ServiceId(service), key)
+}
