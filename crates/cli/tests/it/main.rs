@@ -6,3 +6,4 @@ mod exec;
 mod guests;
 mod jambox;
 mod readme;
+mod seed_doc;

@@ -133,6 +133,9 @@ pub struct Failure {
     pub what: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,
+    /// What else may be the matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// Something that happened within an invocation.
@@ -149,7 +152,8 @@ pub enum Event {
 /// A run of an inner machine.
 #[derive(Serialize)]
 pub struct InnerRun {
-    pub machine: u64,
+    /// Its handle; nothing for the child of an `invoke_child`.
+    pub machine: Option<u64>,
     pub exit: String,
     pub pc: u64,
     pub gas: Gas,

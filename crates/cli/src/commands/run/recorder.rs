@@ -6,7 +6,7 @@ use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Interface, Registers};
 use jambox_invocation::{
     CallEnded, CallStarted, Cause, End, Failure as GuestFailure, Finished, Invocation as Which,
-    LogLine, Observer, Started,
+    LogLine, Machine, Observer, Started,
 };
 use jambox_package::Package;
 use jambox_program::StandardProgram;
@@ -41,6 +41,8 @@ pub struct Recorder<'a> {
     invocations: Vec<(Which, Invocation)>,
     regions: Regions,
     call: Option<OpenCall>,
+    /// What to say of the first call of the invocation that only another ABI offers.
+    foreign_call: Option<String>,
     inner_gas: u64,
     octets_kept: usize,
 }
@@ -69,6 +71,7 @@ impl<'a> Recorder<'a> {
             invocations: Vec::new(),
             regions: Regions::default(),
             call: None,
+            foreign_call: None,
             inner_gas: 0,
             octets_kept: 0,
         }
@@ -127,9 +130,13 @@ impl Observer for Recorder<'_> {
             failure: None,
         };
         self.invocations.push((started.invocation, invocation));
+        self.foreign_call = None;
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
+        if call.form.is_none() && self.foreign_call.is_none() {
+            self.foreign_call = foreign_call(self.interface, call);
+        }
         self.call = Some(OpenCall {
             registers: *call.registers,
             pc: call.pc,
@@ -199,7 +206,7 @@ impl Observer for Recorder<'_> {
             Gas { limit: self.inner_gas, used: self.inner_gas.saturating_sub(instance.gas()) };
         let explanation = Explanation::of(instance, exit, &Regions::default());
         self.add(Event::InnerRan(InnerRun {
-            machine,
+            machine: Some(machine).filter(|machine| *machine != Machine::CHILD),
             exit: exit.to_string(),
             pc: instance.pc(),
             gas,
@@ -211,7 +218,8 @@ impl Observer for Recorder<'_> {
         let Some(failure) = failure else { return };
         let explanation = Explanation::of_failure(instance, failure, &self.regions);
         if let Some((_, invocation)) = self.invocations.last_mut() {
-            invocation.failure = Some(Failure { what: what(failure), explanation });
+            let hint = self.foreign_call.take();
+            invocation.failure = Some(Failure { what: what(failure), explanation, hint });
         }
     }
 
@@ -225,9 +233,21 @@ impl Observer for Recorder<'_> {
         };
         // A guest that never got a machine has not been told of as stopped.
         if let Some(failure) = finished.end.failure().filter(|_| invocation.failure.is_none()) {
-            invocation.failure = Some(Failure { what: what(failure), explanation: None });
+            let what = what(failure);
+            invocation.failure = Some(Failure { what, explanation: None, hint: None });
         }
     }
+}
+
+/// What to say when a guest fails that made a call which only another ABI offers.
+fn foreign_call(interface: Interface, call: &CallStarted<'_>) -> Option<String> {
+    let context = call.invocation.context();
+    let (abi, form) = interface.offered_elsewhere(context, call.number)?;
+    let (number, name, own) = (call.number, form.call.name(), interface.abi);
+    Some(format!(
+        "it made host call {number}, which the {own} ABI does not offer in {context}; the {abi} ABI \
+         does, as {name}. Perhaps the program is written for it: try --abi {abi}"
+    ))
 }
 
 /// The first of some octets, within the limits of what is kept.

@@ -94,6 +94,9 @@ impl Shown<'_> {
             if let Some(explanation) = &failure.explanation {
                 explanation.write(out, "  ")?;
             }
+            if let Some(hint) = &failure.hint {
+                line(out, "hint", hint)?;
+            }
         }
         Ok(())
     }
@@ -142,7 +145,11 @@ impl Shown<'_> {
 
 fn write_inner(out: &mut dyn Write, run: &InnerRun) -> io::Result<()> {
     let InnerRun { machine, exit, pc, gas: Gas { limit, used }, .. } = run;
-    line(out, "machine", &format!("{machine} ran: {exit} at pc {pc}, gas {used} of {limit}"))?;
+    let ran = format!("ran: {exit} at pc {pc}, gas {used} of {limit}");
+    match machine {
+        Some(machine) => line(out, "machine", &format!("{machine} {ran}"))?,
+        None => line(out, "child", &ran)?,
+    }
     match &run.explanation {
         Some(explanation) => explanation.write_briefly(out, "              "),
         None => Ok(()),

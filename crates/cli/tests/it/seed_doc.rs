@@ -1,0 +1,76 @@
+//! The walk through the seed document's ABI, under it and under the other one.
+//!
+//! Expected values are worked out from the document's prices and the walk's text.
+
+use serde_json::{Value, json};
+
+use crate::jambox::line;
+
+fn calls(invocation: &Value) -> Vec<(&str, &str)> {
+    let events = invocation["events"].as_array().expect("events");
+    let calls = events.iter().filter(|event| event["kind"] == "host-call");
+    calls.map(|call| (call["name"].as_str().unwrap(), call["result"].as_str().unwrap())).collect()
+}
+
+/// What the call of this name cost.
+fn price(invocation: &Value, name: &str) -> u64 {
+    let events = invocation["events"].as_array().expect("events");
+    let call = events.iter().find(|event| event["name"] == name).expect(name);
+    call["gas"]["before"].as_u64().unwrap() - call["gas"]["after"].as_u64().unwrap()
+}
+
+#[test]
+fn the_walk_gets_through() {
+    let ran = line("run guests/asm/seed-doc/package.toml --json -v");
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let report = ran.json();
+    assert_eq!(report["package"]["abi"], "seed-doc");
+    assert_eq!(report["failures"], json!([]));
+    let refine = &report["refine"][0];
+    let names: Vec<_> = calls(refine).iter().map(|(name, _)| *name).collect();
+    let expected =
+        ["gas", "fetch", "fetch", "invoke_child", "export", "historical_lookup", "read", "write"];
+    assert_eq!(names, expected);
+    assert_eq!(calls(refine).last(), Some(&("write", "HUH")));
+    // 10 and 134/8; 1000; 10, ten slots and 16/8; 1000 and 12/4; 1000 and twice 21.
+    assert_eq!(price(refine, "fetch"), 26);
+    assert_eq!(price(refine, "export"), 1000);
+    assert_eq!(price(refine, "historical_lookup"), 22);
+    assert_eq!(price(refine, "read"), 1003);
+    assert_eq!(price(refine, "write"), 1042);
+    let digest = &report["work_report"]["digests"][0];
+    assert_eq!(digest["result"]["output"], refine["output"]);
+
+    let accumulate = &report["accumulate"][0];
+    let names: Vec<_> = calls(accumulate).iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["fetch", "write", "read", "checkpoint", "info", "new"]);
+    // 1000 and twice 21; 1000 and 21/4; 1000; 100; 10,000 and 81 and 1000.
+    assert_eq!(price(accumulate, "write"), 1042);
+    assert_eq!(price(accumulate, "read"), 1005);
+    assert_eq!(price(accumulate, "checkpoint"), 1000);
+    assert_eq!(price(accumulate, "info"), 100);
+    assert_eq!(price(accumulate, "new"), 11_081);
+}
+
+#[test]
+fn people_are_told_that_it_is_not_consensus() {
+    let ran = line("run guests/asm/seed-doc/package.toml -v");
+    assert!(ran.stdout.contains("seed-doc ABI (non-consensus)"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("-> HALT, 18 octets: \"the child was here\""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("child       ran: halt"), "{}", ran.stdout);
+}
+
+#[test]
+fn under_the_other_abi_the_walk_fails_and_says_why() {
+    let ran = line("run guests/asm/seed-doc/package.toml --abi gray-paper");
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    for part in [
+        "it made host call 21, which the gray-paper ABI does not offer in refine",
+        "the seed-doc ABI does, as invoke_child",
+        "try --abi seed-doc",
+    ] {
+        assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);
+    }
+    let report = line("run guests/asm/seed-doc/package.toml --abi gray-paper --json").json();
+    assert!(report["refine"][0]["failure"]["hint"].as_str().unwrap().contains("seed-doc"));
+}
