@@ -26,7 +26,11 @@ pub mod asm;
 mod code;
 mod emit;
 mod entries;
+#[cfg(feature = "listing")]
+mod listing;
 mod registers;
 
 pub use code::{Code, Dispatch, MAX_CODE, MAX_INSTRUCTION, Origin, UNIT_BUDGET, Usage};
+#[cfg(feature = "listing")]
+pub use listing::listing;
 pub use registers::host;

@@ -42,6 +42,21 @@ pub(crate) struct Request {
     pub(crate) at: u32,
 }
 
+/// What the code from a place of a unit on is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Charging a segment.
+    Gas,
+    /// The guest's instruction at this position.
+    Instruction(u32),
+    /// Going on at this position.
+    Continue(u32),
+    /// Leaving, so that the instruction at this position is executed exactly.
+    Step(u32),
+    /// Asking for code for this position.
+    Ask(u32),
+}
+
 /// Where a jump goes that was written before its target was known.
 #[derive(Clone, Copy)]
 enum Target {
@@ -101,6 +116,8 @@ pub(crate) struct Buffers {
     pub(crate) segments: Vec<u32>,
     /// Instructions written in this unit.
     pub(crate) instructions: u32,
+    /// What the code is for, where a listing wants to know.
+    pub(crate) marks: Option<Vec<(u32, Mark)>>,
 }
 
 impl Buffers {
@@ -114,6 +131,9 @@ impl Buffers {
         self.work.clear();
         self.segments.clear();
         self.instructions = 0;
+        if let Some(marks) = &mut self.marks {
+            marks.clear();
+        }
     }
 }
 
@@ -167,6 +187,7 @@ impl<'a> Emitter<'a> {
             self.buffers.awaited.push((request, start));
         }
         let first_access = self.buffers.accesses.len();
+        self.mark(Mark::Gas);
         // The cost is written when it is known, into the last octet of the subtraction.
         self.asm().sub_imm(Size::S64, GAS, 1);
         let cost_end = self.buffers.asm.at();
@@ -180,6 +201,7 @@ impl<'a> Emitter<'a> {
         while index < MAX_SEGMENT && matches!(flow, Flow::Next) {
             self.pc = pc;
             self.index = index as u8;
+            self.mark(Mark::Instruction(pc));
             let window = self.program.window(pc);
             self.next_pc = pc + 1 + u32::from(window.skip());
             let opcode = self.program.opcode(self.set, pc).unwrap_or(Opcode::Trap);
@@ -203,6 +225,14 @@ impl<'a> Emitter<'a> {
             if let Some((_, Target::Step { refund, .. })) = fixups.get_mut(index) {
                 *refund = cost - *refund;
             }
+        }
+    }
+
+    #[inline]
+    fn mark(&mut self, mark: Mark) {
+        let at = self.at();
+        if let Some(marks) = &mut self.buffers.marks {
+            marks.push((at, mark));
         }
     }
 
@@ -233,6 +263,7 @@ impl<'a> Emitter<'a> {
 
     /// Jumps to a position.
     fn jump_to(&mut self, pc: u32) {
+        self.mark(Mark::Continue(pc));
         self.asm().jmp(0);
         let end = self.buffers.asm.at();
         self.buffers.fixups.push((end, Target::Position(pc)));
@@ -246,6 +277,7 @@ impl<'a> Emitter<'a> {
                 Target::Position(pc) => self.aim_at_position(end, pc),
                 Target::Step { pc, refund } => {
                     let here = self.buffers.asm.at();
+                    self.mark(Mark::Step(pc));
                     self.buffers.asm.aim(end, here);
                     self.asm().add_imm(Size::S64, GAS, i32::from(refund));
                     self.asm().mov_u32(SCRATCH, pc);
@@ -270,6 +302,7 @@ impl<'a> Emitter<'a> {
             return;
         }
         let here = self.buffers.asm.at();
+        self.mark(Mark::Ask(pc));
         self.buffers.asm.aim(end, here);
         let slot = self.buffers.requests.len() as u32;
         if slot < self.place.slot_room {

@@ -2,5 +2,6 @@
 
 mod bounds;
 mod differential;
+mod listing;
 mod logs;
 mod scenario;

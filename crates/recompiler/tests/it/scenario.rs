@@ -258,7 +258,10 @@ fn terminator(source: &mut Source<'_>, builder: &mut Builder, blocks: usize, ent
             builder.instruction(Opcode::JumpInd, Fields { x: 0, ..fields });
         }
         4 => {
-            builder.instruction(Opcode::LoadImm, Fields { a: b, x: address - 2, ..fields });
+            builder.instruction(
+                Opcode::LoadImm,
+                Fields { a: b, x: address.wrapping_sub(2), ..fields },
+            );
             builder.instruction(Opcode::LoadImmJumpInd, Fields { y: 2, ..fields });
         }
         5 => {

@@ -1,0 +1,107 @@
+//! Native code as text, beside the program that it was made of.
+
+use std::fmt::Write as _;
+
+use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
+use jambox_isa::InstructionSet;
+use jambox_program::ProgramBlob;
+use jambox_sandbox::native::CHUNK_SLOTS;
+
+use crate::code::UNIT_BUDGET;
+use crate::emit::{Buffers, Emitter, Mark, Place};
+use crate::entries::Entries;
+
+/// The width of the column with the program's text.
+const LEFT: usize = 44;
+
+/// Where a unit is put that is only looked at.
+const CODE: u32 = 1 << 20;
+const SLOTS: u32 = 1 << 28;
+
+/// The native code of a whole program as text: on the left the program's instructions with their
+/// positions, on the right what they become. Nothing is run, so it works wherever it compiles.
+///
+/// Each unit is headed by the position that it is made for. Offsets on the right count from the
+/// unit's start; what leads out of the unit stands at its end.
+///
+/// ```
+/// use jambox_isa::{InstructionSet, Revision};
+/// use jambox_program::ProgramBlob;
+///
+/// // add_imm_64 r7, r7, 5; ecalli 3
+/// let blob = ProgramBlob::parse(&[0, 0, 5, 149, 0x77, 5, 10, 3, 0b01001])?;
+/// let text = jambox_recompiler::listing(&blob, InstructionSet::of(Revision::GrayPaper072));
+/// assert!(text.contains("add_imm_64 r7, r7, 5"));
+/// assert!(text.contains("add rdi, 5"));
+/// # Ok::<(), jambox_program::ProgramError>(())
+/// ```
+#[must_use]
+pub fn listing(program: &ProgramBlob, set: InstructionSet) -> String {
+    let mut entries = Entries::new(program.code_len());
+    let mut buffers = Buffers::default();
+    buffers.marks = Some(Vec::new());
+    let mut text = String::new();
+    let mut place = Place { code: CODE, slots: SLOTS, slot_room: CHUNK_SLOTS as u32 };
+    let jumps = program.jump_table().len().min(1 << 20) as u32;
+    for located in program.instructions(set) {
+        let pc = located.pc;
+        if entries.compiled(pc).is_some() || !program.is_block_start(set, pc) {
+            continue;
+        }
+        Emitter::new(program, set, &mut entries, place, jumps, &mut buffers).unit(pc, UNIT_BUDGET);
+        let gap = if text.is_empty() { "" } else { "\n" };
+        let _ = writeln!(text, "{gap}unit for {pc}");
+        unit(&mut text, program, set, &buffers, place.code);
+        place.code += buffers.asm.at() as u32;
+    }
+    text
+}
+
+/// One unit, whose first octet is at `start`.
+fn unit(
+    text: &mut String,
+    program: &ProgramBlob,
+    set: InstructionSet,
+    buffers: &Buffers,
+    start: u32,
+) {
+    let octets = buffers.asm.octets();
+    let mut formatter = IntelFormatter::new();
+    let options = formatter.options_mut();
+    options.set_hex_prefix("0x");
+    options.set_hex_suffix("");
+    options.set_uppercase_hex(false);
+    options.set_small_hex_numbers_in_decimal(true);
+    options.set_signed_immediate_operands(true);
+    options.set_space_after_operand_separator(true);
+    options.set_branch_leading_zeros(false);
+    options.set_show_branch_size(false);
+    let mut decoder = Decoder::with_ip(64, octets, (start - CODE).into(), DecoderOptions::NONE);
+    let mut marks = buffers.marks.iter().flatten().copied().peekable();
+    while decoder.can_decode() {
+        let at = decoder.position() as u32;
+        let mut left = String::new();
+        while let Some((_, mark)) = marks.next_if(|&(from, _)| from <= at) {
+            // An instruction that becomes nothing has a line of its own.
+            if !left.is_empty() {
+                let _ = writeln!(text, "{}", left.trim_end());
+            }
+            left = say(mark, program, set);
+        }
+        let mut right = String::new();
+        formatter.format(&decoder.decode(), &mut right);
+        let _ = writeln!(text, "{left:LEFT$} {:>6x}  {right}", start - CODE + at);
+    }
+}
+
+fn say(mark: Mark, program: &ProgramBlob, set: InstructionSet) -> String {
+    match mark {
+        Mark::Gas => "        ; gas".to_string(),
+        Mark::Instruction(pc) => {
+            format!("{pc:>6}  {}", program.instruction(set, pc).instruction)
+        }
+        Mark::Continue(pc) => format!("        ; on to {pc}"),
+        Mark::Step(pc) => format!("        ; out: step {pc}"),
+        Mark::Ask(pc) => format!("        ; out: code for {pc}"),
+    }
+}

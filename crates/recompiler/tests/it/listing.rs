@@ -1,0 +1,45 @@
+//! Programs and the code that they become, side by side.
+//!
+//! The listings in `testdata/recompiler` say what the code is, not what it ought to be: whether it
+//! is right is what the other tests find out. They show a change of the code generator to whoever
+//! reviews it. `JAMBOX_BLESS=1` writes them anew.
+
+use std::fs;
+use std::path::Path;
+
+use jambox_asm::{Dialect, assemble};
+use jambox_isa::{InstructionSet, Revision};
+use jambox_program::ProgramKind;
+use jambox_recompiler::listing;
+
+#[test]
+fn listings_are_as_they_were() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/recompiler");
+    let set = InstructionSet::of(Revision::GrayPaper072);
+    let mut count = 0;
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "asm") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a text");
+        let dialect = Dialect { set, host_calls: &[] };
+        let assembly = assemble(&text, &dialect).expect("a program");
+        let code = match assembly.container.kind {
+            ProgramKind::Bare(code) | ProgramKind::Standard(_, code) => code,
+        };
+        let found = listing(&code, set);
+        let expected = path.with_extension("lst");
+        if std::env::var_os("JAMBOX_BLESS").is_some() {
+            fs::write(&expected, &found).expect("writable");
+        }
+        let expected = fs::read_to_string(&expected).unwrap_or_default();
+        assert!(
+            found == expected,
+            "{} becomes other code; JAMBOX_BLESS=1 accepts it:\n{found}",
+            path.display()
+        );
+        count += 1;
+    }
+    assert!(count > 0);
+}
