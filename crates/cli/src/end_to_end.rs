@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jambox_invocation::accumulation::{
-    AccumulationState, BlockContext, accumulate_block, output_root,
+    AccumulationState, BlockContext, BlockOutcome, accumulate_block, output_root,
 };
 use jambox_invocation::{
     Accumulated, Computed, Env, ExportedSegments, HostError, NoCode, Observer, ReportCall,
@@ -12,10 +12,11 @@ use jambox_invocation::{
 use jambox_package::Package;
 use jambox_state::PartialState;
 use jambox_types::{
-    AccumulatedQueue, DeferredTransfer, Gas, Hash, PerSlot, ServiceId, TimeSlot, WorkReport,
+    AccumulatedQueue, DeferredTransfer, Gas, Hash, PerSlot, ReadyQueue, ServiceId, TimeSlot, WorkReport,
 };
 
 use crate::diagnosis::Diagnosis;
+use crate::engine::engine;
 use crate::invalid;
 use crate::outcome::{Failure, Result};
 use crate::protocol::interface;
@@ -24,6 +25,7 @@ use crate::protocol::interface;
 pub fn env(package: &Package) -> Result<Env> {
     // An ABI without a single call would run, and answer WHAT to everything.
     interface(&package.protocol)?;
+    engine(&package.protocol)?;
     Env::new(package.protocol).map_err(host_failure)
 }
 
@@ -69,6 +71,15 @@ pub struct OnChain {
     pub outputs: Vec<(ServiceId, Hash)>,
     pub output_root: Hash,
     pub state: PartialState,
+    /// What else the block leaves, for a chain that goes on.
+    pub after: BlockOutcome,
+}
+
+/// What a chain remembers of the accumulation before.
+pub struct History {
+    pub slot: TimeSlot,
+    pub ready: ReadyQueue,
+    pub accumulated: AccumulatedQueue,
 }
 
 /// The accumulation of one service.
@@ -87,22 +98,23 @@ pub fn on_chain(
     env: &Env,
     package: &Package,
     report: &WorkReport,
+    history: Option<History>,
     observer: &mut dyn Observer,
 ) -> Result<OnChain> {
     let parameters = &package.protocol.parameters;
     let prerequisites = report.context.prerequisites.iter();
-    let dependencies: BTreeSet<Hash> =
-        prerequisites.chain(report.segment_roots.keys()).copied().collect();
-    let mut accumulated = AccumulatedQueue::from_fn(parameters, |_| BTreeSet::new());
-    if let Some(latest) = accumulated.last_mut() {
-        *latest = dependencies;
-    }
-    let prior = AccumulationState {
+    let history = history.unwrap_or_else(|| History {
         slot: TimeSlot(package.slot.0.saturating_sub(1)),
-        state: package.state.clone(),
         ready: PerSlot::from_fn(parameters, |_| Vec::new()),
-        accumulated,
-    };
+        accumulated: AccumulatedQueue::from_fn(parameters, |_| BTreeSet::new()),
+    });
+    let History { slot, ready, mut accumulated } = history;
+    let known: BTreeSet<Hash> = accumulated.iter().flatten().copied().collect();
+    let dependencies = prerequisites.chain(report.segment_roots.keys()).copied();
+    if let Some(latest) = accumulated.last_mut() {
+        latest.extend(dependencies.filter(|package| !known.contains(package)));
+    }
+    let prior = AccumulationState { slot, state: package.state.clone(), ready, accumulated };
     let block = BlockContext { slot: package.slot, entropy: package.entropy };
     let (mut calls, mut transfers) = (Vec::new(), Vec::new());
     let outcome = accumulate_block(prior, block, vec![report.clone()], parameters, |call| {
@@ -119,8 +131,9 @@ pub fn on_chain(
         calls,
         transfers,
         output_root: output_root(&outcome.outputs),
-        outputs: outcome.outputs.into_iter().collect(),
-        state: outcome.state.state,
+        outputs: outcome.outputs.iter().copied().collect(),
+        state: outcome.state.state.clone(),
+        after: outcome,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish};
 use serde::Serialize;
 
 use crate::diagnosis::Diagnosis;
@@ -74,7 +74,9 @@ impl Output {
     pub fn spinner(&self, what: &'static str) -> ProgressBar {
         let target =
             if self.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let spinner = ProgressBar::with_draw_target(None, target).with_message(what);
+        let spinner = ProgressBar::with_draw_target(None, target)
+            .with_message(what)
+            .with_finish(ProgressFinish::AndClear);
         spinner.enable_steady_tick(std::time::Duration::from_millis(200));
         spinner
     }

@@ -285,10 +285,13 @@ fn traces_and_vectors_that_are_none() {
 }
 
 #[test]
-fn switches_that_are_not_available_yet() {
+fn switches_that_name_nothing_or_nothing_yet() {
     let ran = Package::new().run(&["--params", "no-such-file"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("no-such-file"), "{ran:?}");
+    let ran = Package::new().run(&["--revision", "gray-paper-0.8.0"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("`gray-paper-0.8.0` is not available yet"), "{ran:?}");
     let ran = Package::new().run(&["--revision", "gray-paper-9"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("gray-paper-0.7.2"), "{ran:?}");
