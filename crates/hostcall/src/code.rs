@@ -68,6 +68,12 @@ result_codes! {
 }
 
 impl ResultCode {
+    /// The code as which `abi` knows this one: another where the ABI lacks it.
+    #[must_use]
+    pub fn under(self, abi: Abi) -> Self {
+        Self::from_value(abi, self.value(abi)).unwrap_or(self)
+    }
+
     /// The code that `value` stands for, if any. `0` reads as [`ResultCode::Ok`].
     ///
     /// Where an ABI folds codes, the one that its document names is returned.

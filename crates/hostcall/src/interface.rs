@@ -17,10 +17,8 @@ pub struct Interface {
 /// The ABI, with a word of warning where it is not consensus.
 impl fmt::Display for Interface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.abi {
-            Abi::GrayPaper => write!(f, "{}", self.abi),
-            Abi::SeedDoc { .. } => write!(f, "{} (non-consensus)", self.abi),
-        }
+        let warning = if self.is_consensus() { "" } else { " (non-consensus)" };
+        write!(f, "{}{warning}", self.abi)
     }
 }
 
@@ -28,6 +26,12 @@ impl Interface {
     /// The Gray Paper's interface at a revision.
     pub const fn gray_paper(revision: Revision) -> Self {
         Self { abi: Abi::GrayPaper, revision }
+    }
+
+    /// Whether nodes agree on it.
+    #[must_use]
+    pub const fn is_consensus(self) -> bool {
+        matches!(self.abi, Abi::GrayPaper)
     }
 
     /// The form in which `context` offers call `number`; `None` answers `WHAT`.
