@@ -95,6 +95,12 @@ pub enum BuildError {
         /// What the chain accepts.
         limit: u32,
     },
+    /// A folder for a new service is taken.
+    #[error("{} is already there", .0.display())]
+    Exists(PathBuf),
+    /// A name that no crate can have.
+    #[error("`{0}` cannot name a crate: use letters, digits, - and _, starting with a letter")]
+    BadName(String),
     /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
     Io {

@@ -27,6 +27,7 @@ mod compile;
 mod error;
 mod link;
 mod manifest;
+mod template;
 pub mod toolchain;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub use blob::{Built, Sizes};
 pub use c::header as c_header;
 pub use error::BuildError;
 pub use link::{Kind, Linked, link};
+pub use template::create;
 pub use toolchain::{Linker, Toolchain};
 
 use manifest::Manifest;

@@ -72,6 +72,9 @@ impl OutputArgs {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Run(commands::run::Run),
+    New(commands::new::New),
+    Build(commands::build::Build),
+    Test(commands::test::Test),
     Exec(commands::exec::Exec),
     Asm(commands::asm::Asm),
     Disasm(commands::disasm::Disasm),

@@ -60,6 +60,19 @@ impl Code {
     pub fn with_blob(self, blob: &[u8]) -> Self {
         Self { blob: Some(blob.into()), ..self }
     }
+
+    /// The same with the blob that `jambox test` has just built, if it runs the test.
+    ///
+    /// # Panics
+    ///
+    /// When that blob cannot be read.
+    #[must_use]
+    pub fn with_built_blob(self) -> Self {
+        match std::env::var_os(crate::BLOB_VARIABLE) {
+            Some(path) => self.with_blob(&std::fs::read(path).expect("the built blob is there")),
+            None => self,
+        }
+    }
 }
 
 /// Authorizes everything, with an empty trace.

@@ -63,6 +63,23 @@ pub use package::{Item, Package};
 pub use record::{CallRecord, LogRecord, Record};
 pub use snapshot::GasSnapshot;
 
+/// Names the blob that the crate under test was just compiled to; `jambox test` sets it.
+pub(crate) const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
+
+/// As [`both_ways`] under `jambox test`, which has just built the blob; natively only, and saying
+/// so, under plain `cargo test`.
+///
+/// # Panics
+///
+/// As [`both_ways`].
+pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Mode) -> E) -> E {
+    if std::env::var_os(BLOB_VARIABLE).is_some() {
+        return both_ways(test);
+    }
+    eprintln!("the compiled run is skipped: `jambox test` builds the blob for it");
+    test(Mode::Native)
+}
+
 /// Runs a test natively and compiled, and gives what it returned if that is the same.
 ///
 /// # Panics

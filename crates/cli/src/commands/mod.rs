@@ -1,11 +1,14 @@
 //! One file a subcommand.
 
 pub mod asm;
+pub mod build;
 pub mod completions;
 pub mod disasm;
 pub mod exec;
 pub mod explain;
 pub mod inspect;
+pub mod new;
 pub mod run;
+pub mod test;
 pub mod trace;
 pub mod vectors;

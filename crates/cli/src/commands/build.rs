@@ -1,0 +1,117 @@
+//! `jambox build`: from a Rust or C crate to a blob.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use jambox_build::{BuildError, Built, Messages, Options, Panics};
+
+use crate::diagnosis::Diagnosis;
+use crate::outcome::{Result, Verdict};
+use crate::output::{Output, Report};
+use crate::style::FAINT;
+
+/// Build a service or authorizer, in Rust or C, into a .jam blob
+///
+/// Finds a toolchain ($JAMBOX_TOOLCHAIN, PATH, rustup, /usr/bin) or names the command that installs
+/// one. Writes the blob, and beside it a symbol file that lets failures name function and line.
+#[derive(Debug, Args)]
+pub struct Build {
+    /// The folder with Cargo.toml, or with .c files
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+
+    /// Where to write [default: target/jambox]
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+
+    /// What panics do [default: as the package says, else log]
+    #[arg(long, value_name = "HOW")]
+    panics: Option<PanicsArgument>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PanicsArgument {
+    /// Log the message with file and line, then trap
+    Log,
+    /// Trap at once; the blob is smaller
+    Trap,
+}
+
+impl Build {
+    pub fn run(&self, output: &Output) -> Result {
+        let panics = self.panics.map(|panics| match panics {
+            PanicsArgument::Log => Panics::Log,
+            PanicsArgument::Trap => Panics::Trap,
+        });
+        let messages = if output.json { Messages::Keep } else { Messages::Show };
+        let options = Options { panics, messages };
+        let built =
+            jambox_build::build(&self.folder, &options).map_err(|error| diagnosis(&error))?;
+        let folder = match &self.output {
+            Some(folder) => folder.clone(),
+            None => jambox_build::output_folder(&self.folder).map_err(|error| diagnosis(&error))?,
+        };
+        let path = built.write(&folder).map_err(|error| diagnosis(&error))?;
+        output.emit(&BuildReport::of(&built, path))?;
+        Ok(Verdict::Done)
+    }
+}
+
+/// What a person is told when there is no blob.
+pub fn diagnosis(error: &BuildError) -> Diagnosis {
+    Diagnosis::new(error.to_string())
+}
+
+#[derive(Serialize)]
+struct BuildReport {
+    file: String,
+    kind: &'static str,
+    code_hash: String,
+    octets: usize,
+    instructions: usize,
+    bitmask: usize,
+    jump_table: usize,
+    read_only_data: usize,
+    read_write_data: usize,
+    metadata: usize,
+}
+
+impl BuildReport {
+    fn of(built: &Built, path: PathBuf) -> Self {
+        let sizes = built.sizes;
+        Self {
+            file: path.display().to_string(),
+            kind: built.kind.name(),
+            code_hash: built.code_hash.to_string(),
+            octets: sizes.blob,
+            instructions: sizes.code,
+            bitmask: sizes.bitmask,
+            jump_table: sizes.jump_table,
+            read_only_data: sizes.read_only,
+            read_write_data: sizes.read_write,
+            metadata: sizes.metadata,
+        }
+    }
+}
+
+impl Report for BuildReport {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}: {}, {} octets", self.file, self.kind, self.octets)?;
+        writeln!(out, "{FAINT}code hash{FAINT:#} {}", self.code_hash)?;
+        let rows = [
+            ("instructions", self.instructions),
+            ("bitmask", self.bitmask),
+            ("jump table", self.jump_table),
+            ("read-only data", self.read_only_data),
+            ("read-write data", self.read_write_data),
+            ("metadata", self.metadata),
+        ];
+        for (name, size) in rows {
+            writeln!(out, "{size:>9} {FAINT}{name}{FAINT:#}")?;
+        }
+        Ok(())
+    }
+}
