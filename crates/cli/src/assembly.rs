@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jambox_asm::{Assembly, Dialect};
+use jambox_hostcall::Interface;
 use jambox_isa::InstructionSet;
 use jambox_package::{assemble as assemble_text, host_calls};
 use jambox_program::Container;
@@ -23,5 +24,11 @@ pub fn assemble(path: &Path, protocol: &Protocol) -> Result<Assembly> {
 pub fn disassemble(container: &Container, comments: bool, protocol: &Protocol) -> String {
     let host_calls = host_calls(protocol);
     let set = InstructionSet::of(protocol.revision);
-    jambox_asm::disassemble(container, &Dialect { set, host_calls: &host_calls }, comments)
+    let text =
+        jambox_asm::disassemble(container, &Dialect { set, host_calls: &host_calls }, comments);
+    let interface = Interface { abi: protocol.abi, revision: protocol.revision };
+    match interface.is_consensus() {
+        true => text,
+        false => format!("; host calls by their names in the ABI {interface}\n{text}"),
+    }
 }

@@ -126,6 +126,8 @@ pub fn result(reply: Result<Option<&Reply>, &Stop>, interface: Interface, r7: u6
         }
         Err(Stop::Host(error)) => format!("host failure: {error}"),
         Ok(None) => format!("WHAT ({})", code_doc(interface, r7)),
+        // The ABI may know the code as another.
+        Ok(Some(Reply::Code(code))) => code.under(interface.abi).name().to_owned(),
         Ok(Some(reply)) => describe(reply),
     }
 }

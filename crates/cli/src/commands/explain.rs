@@ -62,11 +62,15 @@ struct Explanation<'a> {
 struct Switches {
     revision: &'static str,
     abi: &'static str,
+    /// Whether nodes agree on the ABI.
+    consensus: bool,
 }
 
 impl Switches {
     fn of(protocol: &Protocol) -> Self {
-        Self { revision: protocol.revision.name(), abi: protocol.abi.name() }
+        let interface = Interface { abi: protocol.abi, revision: protocol.revision };
+        let (revision, abi) = (protocol.revision.name(), protocol.abi.name());
+        Self { revision, abi, consensus: interface.is_consensus() }
     }
 }
 
@@ -217,7 +221,7 @@ fn host_call(form: &jambox_hostcall::Form, interface: Interface) -> Option<Entry
             OutcomeKind::Panic => "panic".to_owned(),
             OutcomeKind::OutOfGas => "out of gas".to_owned(),
             OutcomeKind::Value => "a number".to_owned(),
-            OutcomeKind::Code(code) => code.name().to_owned(),
+            OutcomeKind::Code(code) => code.under(interface.abi).name().to_owned(),
             OutcomeKind::Exit(exit) => exit.name().to_owned(),
             OutcomeKind::Nothing => "stays".to_owned(),
         },
@@ -297,8 +301,10 @@ impl Entry {
         };
         match self {
             Self::HostCall { name, number, doc, contexts, gas, arguments, outcomes } => {
-                let Switches { revision, abi } = protocol;
-                heading("host call", name, &format!(", number {number} ({revision}, {abi} ABI)"))?;
+                let Switches { revision, abi, consensus } = protocol;
+                let warning = if *consensus { "" } else { " (non-consensus)" };
+                let rest = format!(", number {number} ({revision}, {abi} ABI{warning})");
+                heading("host call", name, &rest)?;
                 line(out, "", doc)?;
                 line(out, "offered in", &contexts.join(", "))?;
                 line(out, "gas", gas)?;

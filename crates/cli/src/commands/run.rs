@@ -71,7 +71,7 @@ impl Run {
         let on_chain = match &computed {
             Ok(computed) => {
                 let report = &computed.report;
-                Some(end_to_end::on_chain(&env, &package, report, &mut recorder)?)
+                Some(end_to_end::on_chain(&env, &package, report, None, &mut recorder)?)
             }
             Err(_) => None,
         };

@@ -87,7 +87,7 @@ impl Record {
         let verdict = match computed {
             Ok(computed) => {
                 let on_chain =
-                    end_to_end::on_chain(&env, &package, &computed.report, &mut recording)?;
+                    end_to_end::on_chain(&env, &package, &computed.report, None, &mut recording)?;
                 let refused = computed.report.digests.iter().any(|digest| digest.result.0.is_err());
                 Verdict::failed_if(refused || on_chain.calls.iter().any(|call| call.failed))
             }

@@ -41,6 +41,8 @@ pub struct PackageSummary {
     pub slot: u32,
     pub revision: &'static str,
     pub abi: &'static str,
+    /// Whether nodes agree on the ABI.
+    pub consensus: bool,
     pub parameters: String,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jambox_codec::encode;
+use jambox_hostcall::Interface;
 use jambox_invocation::{Computed, Invocation as Which};
 use jambox_package::Package;
 use jambox_state::{Difference, Part, Place, Value};
@@ -176,6 +177,7 @@ fn describe(package: &Package) -> PackageSummary {
         slot: package.slot.0,
         revision: protocol.revision.name(),
         abi: protocol.abi.name(),
+        consensus: Interface { abi: protocol.abi, revision: protocol.revision }.is_consensus(),
         parameters: parameters_name(&protocol.parameters),
     }
 }

@@ -56,9 +56,9 @@ fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
 fn write_package(out: &mut dyn Write, package: &PackageSummary) -> io::Result<()> {
     writeln!(out, "{HEADING}work package{HEADING:#} {}", package.hash)?;
     line(out, "file", &package.file)?;
-    let PackageSummary { revision, abi, parameters, .. } = package;
-    let consensus = if *abi == "gray-paper" { "" } else { " (non-consensus)" };
-    line(out, "protocol", &format!("{revision}, {abi} ABI{consensus}, {parameters} parameters"))?;
+    let PackageSummary { revision, abi, consensus, parameters, .. } = package;
+    let warning = if *consensus { "" } else { " (non-consensus)" };
+    line(out, "protocol", &format!("{revision}, {abi} ABI{warning}, {parameters} parameters"))?;
     let PackageSummary { octets, items, core, slot, .. } = package;
     let items = if *items == 1 { "1 item".to_owned() } else { format!("{items} items") };
     line(out, "size", &format!("{octets} octets, {items}"))?;

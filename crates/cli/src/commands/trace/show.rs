@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use jambox_hostcall::{Interface, ResultCode};
+use jambox_hostcall::{Context, Interface, ResultCode};
 use jambox_trace::{Action, Call, EndKind, Error, Execution, Reader};
 use jambox_types::Hash;
 
@@ -78,6 +78,9 @@ struct ExecutionReport {
     comments: Vec<String>,
     program_octets: usize,
     program_hash: String,
+    abi: &'static str,
+    /// Whether nodes agree on the ABI.
+    consensus: bool,
     pc: u64,
     gas: u64,
     host_calls: usize,
@@ -112,12 +115,15 @@ struct EndReport {
 impl ExecutionReport {
     fn of(execution: &Execution, interface: Interface, verbosity: u8) -> Self {
         let calls = if verbosity > 0 { execution.calls.as_slice() } else { &[] };
-        let call = |call: &Call| CallReport::of(call, interface, verbosity > 1);
+        let context = context(execution.start.pc);
+        let call = |call: &Call| CallReport::of(call, interface, context, verbosity > 1);
         Self {
             line: execution.line,
             comments: execution.comments.clone(),
             program_octets: execution.program.len(),
             program_hash: Hash::blake2b(&execution.program).to_string(),
+            abi: interface.abi.name(),
+            consensus: interface.is_consensus(),
             pc: execution.start.pc,
             gas: execution.start.gas,
             host_calls: execution.calls.len(),
@@ -143,7 +149,11 @@ impl Report for ExecutionReport {
         }
         line(out, "program", &format!("{} octets, {}", self.program_octets, self.program_hash))?;
         line(out, "start", &format!("pc {}, gas {}", self.pc, self.gas))?;
-        line(out, "host calls", &self.host_calls.to_string())?;
+        let named = match self.consensus {
+            true => String::new(),
+            false => format!(", named by the ABI {} (non-consensus)", self.abi),
+        };
+        line(out, "host calls", &format!("{}{named}", self.host_calls))?;
         for call in &self.calls {
             call.write(out)?;
         }
@@ -157,9 +167,14 @@ impl Report for ExecutionReport {
     }
 }
 
+/// The context in which a program that starts at `pc` runs. What is-authorized offers, refine does.
+const fn context(pc: u64) -> Context {
+    if pc == 5 { Context::Accumulate } else { Context::Refine }
+}
+
 impl CallReport {
-    fn of(call: &Call, interface: Interface, show_memory: bool) -> Self {
-        let form = interface.forms().find(|form| form.number(interface) == Some(call.number));
+    fn of(call: &Call, interface: Interface, context: Context, show_memory: bool) -> Self {
+        let form = interface.form(context, call.number);
         let memory: Vec<_> = call.actions.iter().filter_map(memory_event).collect();
         let r7 = call.actions.iter().find_map(|action| match action {
             Action::SetRegister { register: 7, value } => Some(*value),
