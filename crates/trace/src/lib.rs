@@ -8,8 +8,8 @@
 //! **What it is not.** No host: it does not know what a call should have done, only what a trace
 //! says it did.
 //!
-//! **Invariants.** Reading holds one execution at a time and never more than its [`Limits`]. What is
-//! written reads back as the same, apart from the order of what the host did in one call, which
+//! **Invariants.** Reading holds one execution at a time and never more than its [`Limits`]. What
+//! is written reads back as the same, apart from the order of what the host did in one call, which
 //! JIP-7 fixes. A replay that gives [`Replayed::Same`] has compared everything that the trace shows
 //! of the machine.
 //!

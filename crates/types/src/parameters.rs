@@ -279,6 +279,11 @@ impl Parameters {
         if self.memo_size as usize != Memo::LENGTH {
             return invalid("memo_size", "must be 128");
         }
+        let originals = self.erasure_piece_size / 2;
+        if originals == 0 || originals >= self.validators as u32 || self.erasure_piece_size % 2 == 1
+        {
+            return invalid("erasure_piece_size", "must be even and, halved, below `validators`");
+        }
         match self.segment_pieces.checked_mul(self.erasure_piece_size) {
             Some(1..=0xffff) => Ok(()),
             _ => invalid("segment_pieces", "times `erasure_piece_size` must be from 1 to 65535"),

@@ -71,66 +71,68 @@ fn error(text: &str) -> (usize, usize, String) {
     }
 }
 
+/// A line of the service's trace, what is put in its place, the column of the mistake, its message.
+const MISTAKES: &[(&str, &str, usize, &str)] = &[
+    (
+        "memread 0xfeff0000 len=1 -> 0x2a",
+        "memread 0xfeff0000 len=2 -> 0x2a",
+        20,
+        "`len=2`, but 1 octets follow",
+    ),
+    (
+        "memread 0xfeff0000 len=1 -> 0x2a",
+        "memread 0x1feff0000 len=1 -> 0x2a",
+        9,
+        "the number is larger than 4294967295",
+    ),
+    ("memread 0xfeff0000 len=1 -> 0x2a", "memread 0xfeff0000 len=1 <- 0x2a", 26, "expected ->"),
+    (
+        "memread 0xfeff0000 len=1 -> 0x2a",
+        "memread 0xfeff0000 len=1 -> 0x2",
+        31,
+        "expected an even number of hexadecimal digits",
+    ),
+    (
+        "memread 0xfeff0000 len=1 -> 0x2a",
+        "memread 0xfeff0000 len=1 -> 0x2ag",
+        33,
+        "expected a hexadecimal digit or a space",
+    ),
+    (
+        "memread 0xfeff0000 len=1 -> 0x2a",
+        "memread 0xffffffff len=2 -> 0x2a2a",
+        9,
+        "the octets reach beyond the end of memory",
+    ),
+    ("memread 0xfeff0000 len=1 -> 0x2a", "memread 0xfeff0000", 19, "expected len="),
+    ("setreg r07 <- 0x5", "setreg r13 <- 0x5", 9, "the number is larger than 12"),
+    ("setreg r07 <- 0x5", "setreg r07 <- 5", 15, "expected a hexadecimal number with `0x`"),
+    (
+        "setreg r07 <- 0x5",
+        "setreg r07 <- 0x10000000000000000",
+        15,
+        "the number is larger than 18446744073709551615",
+    ),
+    ("setgas <- 90", "setgas <- -1", 11, "expected a decimal number"),
+    (
+        "setgas <- 90",
+        "setgas <- 18446744073709551616",
+        11,
+        "the number is larger than 18446744073709551615",
+    ),
+    ("HALT pc=4 gas=89", "HALT pc=4", 30, "expected gas="),
+    (
+        "start pc=0 gas=100 r00=0xffff0000",
+        "start pc=0 gas=100 r01=0x1 r00=0xffff0000",
+        43,
+        "register 1 is shown twice",
+    ),
+    ("ecalli=3 pc=2", "ecalli=3", 10, "expected pc="),
+];
+
 #[test]
 fn every_mistake_in_a_line_is_found_where_it_is() {
-    let cases = [
-        (
-            "memread 0xfeff0000 len=1 -> 0x2a",
-            "memread 0xfeff0000 len=2 -> 0x2a",
-            20,
-            "`len=2`, but 1 octets follow",
-        ),
-        (
-            "memread 0xfeff0000 len=1 -> 0x2a",
-            "memread 0x1feff0000 len=1 -> 0x2a",
-            9,
-            "the number is larger than 4294967295",
-        ),
-        ("memread 0xfeff0000 len=1 -> 0x2a", "memread 0xfeff0000 len=1 <- 0x2a", 26, "expected ->"),
-        (
-            "memread 0xfeff0000 len=1 -> 0x2a",
-            "memread 0xfeff0000 len=1 -> 0x2",
-            31,
-            "expected an even number of hexadecimal digits",
-        ),
-        (
-            "memread 0xfeff0000 len=1 -> 0x2a",
-            "memread 0xfeff0000 len=1 -> 0x2ag",
-            33,
-            "expected a hexadecimal digit or a space",
-        ),
-        (
-            "memread 0xfeff0000 len=1 -> 0x2a",
-            "memread 0xffffffff len=2 -> 0x2a2a",
-            9,
-            "the octets reach beyond the end of memory",
-        ),
-        ("memread 0xfeff0000 len=1 -> 0x2a", "memread 0xfeff0000", 19, "expected len="),
-        ("setreg r07 <- 0x5", "setreg r13 <- 0x5", 9, "the number is larger than 12"),
-        ("setreg r07 <- 0x5", "setreg r07 <- 5", 15, "expected a hexadecimal number with `0x`"),
-        (
-            "setreg r07 <- 0x5",
-            "setreg r07 <- 0x10000000000000000",
-            15,
-            "the number is larger than 18446744073709551615",
-        ),
-        ("setgas <- 90", "setgas <- -1", 11, "expected a decimal number"),
-        (
-            "setgas <- 90",
-            "setgas <- 18446744073709551616",
-            11,
-            "the number is larger than 18446744073709551615",
-        ),
-        ("HALT pc=4 gas=89", "HALT pc=4", 30, "expected gas="),
-        (
-            "start pc=0 gas=100 r00=0xffff0000",
-            "start pc=0 gas=100 r01=0x1 r00=0xffff0000",
-            43,
-            "register 1 is shown twice",
-        ),
-        ("ecalli=3 pc=2", "ecalli=3", 10, "expected pc="),
-    ];
-    for (line, other, column, message) in cases {
+    for (line, other, column, message) in MISTAKES.iter().copied() {
         let wrong = with_line(SERVICE, line, other);
         let (found_line, found_column, found) = error(&wrong);
         let expected_line =

@@ -83,6 +83,10 @@ fn both_presets_keep_the_rules() {
     );
     let tail = Parameters { epoch_tail_start: 13, ..Parameters::TINY };
     assert!(tail.check().is_err());
+    for erasure_piece_size in [0, 1, 5, 12] {
+        let pieces = Parameters { erasure_piece_size, ..Parameters::TINY };
+        assert!(pieces.check().unwrap_err().to_string().contains("`erasure_piece_size`"));
+    }
     let segments = Parameters { segment_pieces: u32::MAX, ..Parameters::TINY };
     assert!(segments.check().is_err());
     assert_eq!(segments.segment_size(), u32::MAX as usize, "no overflow, no panic");

@@ -122,26 +122,33 @@ impl ToJson for WorkResult {
     }
 }
 
+/// A dictionary as a sequence of entries, whose key and value have these names.
+fn entries<K: ToJson, V: ToJson>(map: &BTreeMap<K, V>, names: [&str; 2]) -> Value {
+    let [key_name, value_name] = names;
+    let entry = |(key, value): (&K, &V)| {
+        let (key, value) = (key.to_json(), value.to_json());
+        json!({ key_name: key, value_name: value })
+    };
+    map.iter().map(entry).collect()
+}
+
 /// The segment roots of a report.
 impl ToJson for BTreeMap<Hash, Hash> {
     fn to_json(&self) -> Value {
-        let entry = |(package, root): (&Hash, &Hash)| json!({ "work_package_hash": package.to_json(), "segment_tree_root": root.to_json() });
-        self.iter().map(entry).collect()
+        entries(self, ["work_package_hash", "segment_tree_root"])
     }
 }
 
 /// Services that always accumulate.
 impl ToJson for BTreeMap<ServiceId, Gas> {
     fn to_json(&self) -> Value {
-        let entry = |(id, gas): (&ServiceId, &Gas)| json!({ "id": id.0, "gas": gas.0 });
-        self.iter().map(entry).collect()
+        entries(self, ["id", "gas"])
     }
 }
 
 impl ToJson for ServiceStatistics {
     fn to_json(&self) -> Value {
-        let entry = |(id, record): (&ServiceId, &ServiceRecord)| json!({ "id": id.0, "record": record.to_json() });
-        self.iter().map(entry).collect()
+        entries(self, ["id", "record"])
     }
 }
 
