@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jambox_engine::Backend;
 use jambox_invocation::accumulation::{
     AccumulationState, BlockContext, BlockOutcome, accumulate_block, output_root,
 };
@@ -12,7 +13,8 @@ use jambox_invocation::{
 use jambox_package::Package;
 use jambox_state::PartialState;
 use jambox_types::{
-    AccumulatedQueue, DeferredTransfer, Gas, Hash, PerSlot, ReadyQueue, ServiceId, TimeSlot, WorkReport,
+    AccumulatedQueue, DeferredTransfer, Gas, Hash, PerSlot, ReadyQueue, ServiceId, TimeSlot,
+    WorkReport,
 };
 
 use crate::diagnosis::Diagnosis;
@@ -22,11 +24,11 @@ use crate::outcome::{Failure, Result};
 use crate::protocol::interface;
 
 /// What a package runs in.
-pub fn env(package: &Package) -> Result<Env> {
+pub fn env(package: &Package, backend: Backend) -> Result<Env> {
     // An ABI without a single call would run, and answer WHAT to everything.
     interface(&package.protocol)?;
-    engine(&package.protocol)?;
-    Env::new(package.protocol).map_err(host_failure)
+    engine(&package.protocol, backend)?;
+    Env::with_backend(package.protocol, backend).map_err(host_failure)
 }
 
 /// Why a package has no report although it is valid.

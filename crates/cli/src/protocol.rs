@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use jambox_engine::Backend;
 use jambox_hostcall::Interface;
 use jambox_package::{Disk, Switches, load_parameters};
 use jambox_types::{Abi, Parameters, Preset, Protocol, Revision};
@@ -27,6 +28,10 @@ pub struct ProtocolArgs {
     /// The parameters: full, tiny, or a TOML file of them [default: full]
     #[arg(long = "params", global = true, value_name = "NAME|FILE", value_parser = parameters())]
     parameters: Option<ParametersSource>,
+
+    /// What executes programs; all backends give the same results [default: interpreter]
+    #[arg(long, global = true, value_parser = backends(), help_heading = "Execution")]
+    backend: Option<Backend>,
 }
 
 /// Where the parameters come from.
@@ -45,6 +50,11 @@ impl ProtocolArgs {
             Some(ParametersSource::File(path)) => Some(from_file(path)?),
         };
         Ok(Switches { revision: self.revision, abi: self.abi, parameters })
+    }
+
+    /// What executes programs.
+    pub fn backend(&self) -> Backend {
+        self.backend.unwrap_or_default()
     }
 
     /// The protocol for commands that take no package file.
@@ -73,6 +83,10 @@ fn revisions() -> impl TypedValueParser<Value = Revision> {
 
 fn abis() -> impl TypedValueParser<Value = Abi> {
     PossibleValuesParser::new(Abi::ALL.map(Abi::name)).try_map(|name| name.parse())
+}
+
+fn backends() -> impl TypedValueParser<Value = Backend> {
+    PossibleValuesParser::new(Backend::NAMES).try_map(|name| name.parse())
 }
 
 fn parameters() -> impl TypedValueParser<Value = ParametersSource> {

@@ -1,5 +1,7 @@
 //! Engines: what modules have in common.
 
+use core::fmt;
+use core::str::FromStr;
 use std::sync::Arc;
 
 use jambox_isa::{InstructionSet, Revision};
@@ -36,6 +38,45 @@ pub enum Backend {
         /// Gas used in all by the instances of a module before it moves over.
         threshold: u64,
     },
+}
+
+impl Backend {
+    /// [`Auto`](Self::Auto) with the threshold that measured best.
+    pub const AUTO: Self = Self::Auto { threshold: 0 };
+
+    /// The backends that a person may choose, as they are written.
+    pub const NAMES: [&'static str; 4] = ["auto", "interpreter", "recompiler", "stepper"];
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Interpreter => "interpreter",
+            Self::LoopedInterpreter => "looped-interpreter",
+            Self::Stepper => "stepper",
+            Self::Recompiler => "recompiler",
+            Self::Auto { .. } => "auto",
+        })
+    }
+}
+
+/// A name that is no [`Backend`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("unknown backend: expected auto, interpreter, recompiler or stepper")]
+pub struct UnknownBackend;
+
+impl FromStr for Backend {
+    type Err = UnknownBackend;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "auto" => Ok(Self::AUTO),
+            "interpreter" => Ok(Self::Interpreter),
+            "recompiler" => Ok(Self::Recompiler),
+            "stepper" => Ok(Self::Stepper),
+            _ => Err(UnknownBackend),
+        }
+    }
 }
 
 /// A configuration that modules are made for. Cheap to clone.

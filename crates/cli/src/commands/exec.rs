@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use jambox_engine::{Exit, Instance, Module};
+use jambox_engine::{Engine, Exit, Instance, Module};
 use jambox_hostcall::{HostCall, Interface};
 use jambox_isa::Reg;
 use jambox_package::Value;
@@ -72,9 +72,10 @@ const RANGE_LIMIT: u64 = 1 << 24;
 
 impl Exec {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let backend = protocol.backend();
         let protocol = protocol.protocol()?;
         let program = Program::load(&self.program, self.form, &protocol)?;
-        let (mut instance, regions) = self.instance(&program, &protocol)?;
+        let (mut instance, regions) = self.instance(&program, &engine(&protocol, backend)?)?;
         let exit = match output.verbosity {
             0 => instance.run(),
             _ if output.json => instance.run(),
@@ -85,9 +86,9 @@ impl Exec {
         Ok(Verdict::failed_if(!matches!(exit, Exit::Halt | Exit::HostCall(_))))
     }
 
-    fn instance(&self, program: &Program, protocol: &Protocol) -> Result<(Instance, Regions)> {
+    fn instance(&self, program: &Program, engine: &Engine) -> Result<(Instance, Regions)> {
         let failed = |error: jambox_engine::EngineError| Diagnosis::new(error.to_string());
-        let module = Module::new(&engine(protocol)?, program.blob().clone()).map_err(failed)?;
+        let module = Module::new(engine, program.blob().clone()).map_err(failed)?;
         let arguments = self.arguments.as_ref().map(input::octets).transpose()?;
         let (mut instance, regions) = match (program.standard(), &arguments) {
             (Some(standard), arguments) => {

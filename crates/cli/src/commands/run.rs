@@ -63,7 +63,7 @@ impl Run {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let package = load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
         let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
-        let env = end_to_end::env(&package)?;
+        let env = end_to_end::env(&package, protocol.backend())?;
         let mut recorder = Recorder::new(output.verbosity > 0, &package);
 
         let spinner = output.spinner("running");

@@ -80,7 +80,7 @@ impl Record {
     fn run(&self, protocol: &ProtocolArgs) -> Result {
         let package = load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
         let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
-        let env = end_to_end::env(&package)?;
+        let env = end_to_end::env(&package, protocol.backend())?;
         let unwritable = |error: std::io::Error| unwritable(&self.output, &error);
         let mut recording = Recording::create(&self.output).map_err(unwritable)?;
         let computed = end_to_end::in_core(&env, &package, &mut recording)?;
@@ -106,7 +106,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnosis {
 
 impl Replay {
     fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let engine = engine(&protocol.protocol()?)?;
+        let engine = engine(&protocol.protocol()?, protocol.backend())?;
         let spinner = output.spinner("replaying");
         let checked = replay::run(&self.place, &engine);
         spinner.finish_and_clear();

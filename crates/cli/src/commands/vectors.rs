@@ -52,12 +52,12 @@ struct Folder {
 impl Vectors {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let tiny = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
+        let backend = protocol.backend();
         let protocol = protocol.switches()?.over(tiny);
         let spinner = output.spinner("running vectors");
         let checked = match &self.family {
-            Family::Pvm(Folder { folder }) => {
-                pvm::run(folder, &engine(&protocol)?).map_err(|error| failure(folder, &error))
-            }
+            Family::Pvm(Folder { folder }) => pvm::run(folder, &engine(&protocol, backend)?)
+                .map_err(|error| failure(folder, &error)),
             Family::Stf(Folder { folder }) => {
                 stf::run(folder, protocol).map_err(|error| failure(folder, &error))
             }

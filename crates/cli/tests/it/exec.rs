@@ -135,6 +135,24 @@ fn dynamic_jumps_are_explained() {
 }
 
 #[test]
+fn backends_give_the_same() {
+    let text = "
+.program standard
+.code
+    load_imm t0, 0
+    fallthrough
+again:
+    add_imm_64 t0, t0, 3
+    branch_lt_u_imm t0, 100, again
+    load_ind_u8 t1, [t0]
+";
+    let [first, second, third] = ["interpreter", "stepper", "auto"]
+        .map(|backend| exec(text, &["--backend", backend]).stdout);
+    assert!(first.contains("panic"), "{first}");
+    assert_eq!((&first, &first), (&second, &third));
+}
+
+#[test]
 fn bad_arguments_are_usage() {
     for arguments in ["--reg r13=1", "--reg r7", "--memory 5", "--entry nowhere", "--gas much"] {
         let ran = line(&format!("exec guests/asm/counter/counter.asm {arguments}"));
