@@ -25,6 +25,8 @@ const FLAGS: &[&str] = &[
     "-g",
     "-static",
     "-Wl,--emit-relocs,--unique,--no-relax,--entry=0",
+    // lld warns of the relocations that stand for addresses in the export table: they are meant so.
+    "-Wl,--no-warnings",
 ];
 
 /// Clangs that know the instruction set, newest first.

@@ -16,7 +16,8 @@ struct jambox_pair {
 #define JAMBOX_TEXT_(token) #token
 #define JAMBOX_TEXT(token) JAMBOX_TEXT_(token)
 
-/* Exports `function(arguments, length)` under the name that the linker looks for. */
+/* Exports `function(arguments, length)`, which may not be static, under the name that the linker
+ * looks for. */
 #define JAMBOX_ENTRY(function, symbol)                                                             \
     __asm__(".pushsection .polkavm_metadata,\"aw\",@progbits\n"                                    \
             "771: .byte 1\n .4byte 0\n .4byte 773f - 772f\n .8byte 772f\n .byte 2\n .byte 2\n"     \

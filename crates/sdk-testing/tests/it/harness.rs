@@ -1,0 +1,109 @@
+//! What the harness does when services misbehave.
+
+use jambox_sdk::prelude::*;
+use jambox_sdk_testing::{
+    Cause, Chain, Code, HostCall, Item, Mode, Package, ResultCode, operand, transfer,
+};
+
+/// Does what its payload says.
+mod moody {
+    use jambox_sdk::prelude::*;
+
+    fn refine(ctx: &RefineContext, arguments: RefineArguments) -> Result<Vec<u8>, Error> {
+        match &arguments.payload[..] {
+            b"panic" => panic!("as {} asked", "you"),
+            b"error" => Err(Error::Full),
+            b"gas" => loop {
+                let _ = ctx.remaining_gas();
+            },
+            b"machine" => {
+                let _kept_to_the_end = ctx.machine(&[0, 0, 1, 0, 1], 0)?;
+                panic!("with a machine in hand")
+            }
+            other => Ok(other.to_vec()),
+        }
+    }
+
+    fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+        ctx.storage().set("before", "checkpoint")?;
+        ctx.checkpoint();
+        ctx.storage().set("after", "checkpoint")?;
+        for input in ctx.fetcher().inputs()? {
+            if let AccumulateInput::Transfer(transfer) = input {
+                assert!(transfer.amount.0 != 13, "unlucky");
+            }
+        }
+        Ok(())
+    }
+
+    entry_points! { refine = refine, accumulate = accumulate }
+}
+
+fn chain() -> Chain {
+    let mut chain = Chain::new(Mode::Native);
+    chain.service(7, &Code::native(moody::SERVICE));
+    chain
+}
+
+#[test]
+fn a_panic_ends_the_invocation_and_is_logged_with_its_place() {
+    let run = chain().refine(&Item::new(7).payload("panic"));
+    assert_eq!(run.result, Err(WorkError::Panic));
+    assert!(matches!(run.failure.unwrap().cause, Cause::Trap));
+    assert!(run.record.logged("harness.rs:"), "{:?}", run.record.log);
+    assert!(run.record.logged("as you asked"));
+}
+
+#[test]
+fn an_error_that_is_returned_is_a_panic_that_shows_it() {
+    let run = chain().refine(&Item::new(7).payload("error"));
+    assert_eq!(run.result, Err(WorkError::Panic));
+    assert!(run.record.logged("Full"));
+}
+
+#[test]
+fn host_calls_use_up_gas_natively_too() {
+    let run = chain().refine(&Item::new(7).payload("gas").gas(1005, 0));
+    assert_eq!(run.result, Err(WorkError::OutOfGas));
+    assert_eq!(run.gas_used.0, 1005);
+    assert_eq!(run.record.count(HostCall::Gas), 101, "the last is not covered");
+}
+
+#[test]
+fn destructors_may_call_the_host_while_a_service_unwinds() {
+    let run = chain().refine(&Item::new(7).payload("machine"));
+    assert_eq!(run.result, Err(WorkError::Panic));
+    assert_eq!(run.record.count(HostCall::Expunge), 1);
+}
+
+#[test]
+fn a_failed_accumulation_falls_back_to_its_checkpoint() {
+    let mut chain = chain();
+    let run = chain.accumulate(7, vec![transfer(1, 7, 13, b"")]);
+    assert!(run.failure.is_some());
+    assert_eq!(chain.storage(7, "before").as_deref(), Some(&b"checkpoint"[..]));
+    assert_eq!(chain.storage(7, "after"), None);
+}
+
+#[test]
+fn scripted_answers_replace_the_hosts_once() {
+    let mut chain = chain();
+    chain.answer(HostCall::Write, 2, ResultCode::Full);
+    assert!(chain.accumulate(7, vec![operand(Ok(b"")).into()]).failure.is_some());
+    assert_eq!(chain.storage(7, "after"), None);
+    assert!(chain.accumulate(7, vec![operand(Ok(b"")).into()]).failure.is_none());
+    assert_eq!(chain.storage(7, "after").as_deref(), Some(&b"checkpoint"[..]));
+}
+
+#[test]
+fn a_package_without_an_authorizer_is_authorized_and_one_with_a_service_that_is_none_is_not() {
+    assert!(chain().process(&Item::new(7).payload("x").into()).is_ok());
+    let package = Package::new().authorizer(7).item(Item::new(7));
+    assert!(chain().process(&package).is_err());
+}
+
+#[test]
+#[should_panic(expected = "has no blob")]
+fn a_compiled_run_without_a_blob_is_the_tests_mistake() {
+    Chain::new(Mode::Compiled).service(7, &Code::native(moody::SERVICE));
+}

@@ -1,0 +1,4 @@
+//! Services of others on our host, the harness itself, and the pages' examples.
+
+mod compatibility;
+mod harness;
