@@ -36,8 +36,19 @@ impl Interface {
 
     /// The form in which `context` offers call `number`; `None` answers `WHAT`.
     pub fn form(self, context: Context, number: u64) -> Option<&'static Form> {
-        self.forms()
-            .find(|form| form.number(self) == Some(number) && form.contexts.contains(context))
+        let revision = Revision::ALL.iter().position(|revision| *revision == self.revision)?;
+        let offered = DISPATCH.get(self.column())?.get(revision)?.get(context as usize)?;
+        let place = offered.get(usize::try_from(number).ok()?)?;
+        FORMS.get(usize::from(place.checked_sub(1)?))
+    }
+
+    /// The place of the ABI among [`Abi::ALL`].
+    const fn column(self) -> usize {
+        match self.abi {
+            Abi::GrayPaper => 0,
+            Abi::SeedDoc { strict: false } => 1,
+            Abi::SeedDoc { strict: true } => 2,
+        }
     }
 
     /// Every form of the interface, in the table's order.
@@ -87,4 +98,38 @@ impl Interface {
     pub fn fetch_kinds(self) -> impl Iterator<Item = (u64, FetchKind)> {
         FetchKind::ALL.iter().filter_map(move |kind| Some((kind.number(self.abi)?, *kind)))
     }
+}
+
+/// One more than the highest number of a call.
+const NUMBERS: usize = 101;
+
+/// For each ABI, revision, context and number the place in [`FORMS`], counted from 1; 0 for none.
+static DISPATCH: [[[[u8; NUMBERS]; Context::ALL.len()]; Revision::ALL.len()]; Abi::ALL.len()] =
+    dispatch();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated at compile time, where a mistake is an error"
+)]
+const fn dispatch() -> [[[[u8; NUMBERS]; Context::ALL.len()]; Revision::ALL.len()]; Abi::ALL.len()]
+{
+    let mut table = [[[[0; NUMBERS]; Context::ALL.len()]; Revision::ALL.len()]; Abi::ALL.len()];
+    let mut index = 0;
+    while index < FORMS.len() * Abi::ALL.len() * Revision::ALL.len() * Context::ALL.len() {
+        let (place, rest) = (index % FORMS.len(), index / FORMS.len());
+        let (abi, rest) = (rest % Abi::ALL.len(), rest / Abi::ALL.len());
+        let (revision, context) = (rest % Revision::ALL.len(), rest / Revision::ALL.len());
+        index += 1;
+        let interface = Interface { abi: Abi::ALL[abi], revision: Revision::ALL[revision] };
+        let form = &FORMS[place];
+        if let Some(number) = form.number(interface)
+            && form.contexts.contains(Context::ALL[context])
+        {
+            let entry = &mut table[interface.column()][revision][context][number as usize];
+            assert!(*entry == 0, "a number names two calls");
+            *entry = place as u8 + 1;
+        }
+    }
+    table
 }

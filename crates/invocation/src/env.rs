@@ -1,7 +1,9 @@
 //! What invocations share: the protocol, the engine, the runner.
 
+use jambox_codec::encode;
 use jambox_engine::{Backend, Config, Engine};
 use jambox_hostcall::Interface;
+use jambox_state::Blob;
 use jambox_types::{Parameters, Protocol};
 
 use crate::host::HostContext;
@@ -11,6 +13,8 @@ use crate::{End, Finished, Host, HostError, Observer, Runner, Started};
 /// What invocations run under. Shared by reference; holds no state of the chain.
 pub struct Env {
     protocol: Protocol,
+    /// The constants as `fetch` gives them.
+    constants: Blob,
     engine: Engine,
     runner: Box<dyn Runner>,
     limits: Limits,
@@ -47,7 +51,8 @@ impl Env {
     pub fn with_backend(protocol: Protocol, backend: Backend) -> Result<Self, HostError> {
         let engine = Engine::new(Config { revision: protocol.revision, backend })?;
         let runner = Box::new(EngineRunner::new(engine.clone()));
-        Ok(Self { protocol, engine, runner, limits: Limits::default() })
+        let constants = encode(&protocol.parameters).into();
+        Ok(Self { protocol, constants, engine, runner, limits: Limits::default() })
     }
 
     /// The same with another runner for outer guests; inner machines stay on the engine.
@@ -72,6 +77,11 @@ impl Env {
     #[must_use]
     pub const fn parameters(&self) -> &Parameters {
         &self.protocol.parameters
+    }
+
+    /// The protocol's constants, kind 0 of `fetch`.
+    pub(crate) fn constants(&self) -> Blob {
+        self.constants.clone()
     }
 
     /// The host-call interface that guests see.

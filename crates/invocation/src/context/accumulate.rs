@@ -93,7 +93,7 @@ impl<'a> Accumulate<'a> {
 
     fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
         match kind {
-            FetchKind::Constants => Some(fetch::constants(self.env.parameters())),
+            FetchKind::Constants => Some(self.env.constants()),
             FetchKind::Entropy => Some(Arc::from(self.entropy.0.as_slice())),
             _ => self.inputs.fetch(kind, first),
         }

@@ -20,7 +20,7 @@ pub(crate) struct IsAuthorized<'a> {
 impl IsAuthorized<'_> {
     fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
         match kind {
-            FetchKind::Constants => Some(fetch::constants(self.env.parameters())),
+            FetchKind::Constants => Some(self.env.constants()),
             _ => self.package.fetch(kind, first),
         }
     }

@@ -33,7 +33,7 @@ impl Refine<'_> {
     fn fetch(&self, kind: FetchKind, first: u64, second: u64) -> Option<Blob> {
         let own = self.item as u64;
         match kind {
-            FetchKind::Constants => Some(fetch::constants(self.env.parameters())),
+            FetchKind::Constants => Some(self.env.constants()),
             FetchKind::Entropy => Some(Arc::from(Hash::ZERO.0.as_slice())),
             FetchKind::AuthorizerTrace => Some(self.trace.clone()),
             FetchKind::AnyExtrinsic => self.package.extrinsic(first, second),

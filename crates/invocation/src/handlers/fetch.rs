@@ -1,9 +1,7 @@
 //! `fetch`: each context says what it has of a kind.
 
-use jambox_codec::encode;
 use jambox_hostcall::{FetchKind, Reply, request};
 use jambox_state::Blob;
-use jambox_types::Parameters;
 
 /// The item of the kind asked for. A kind that the ABI or the context does not have is none.
 pub(crate) fn fetch(
@@ -11,9 +9,4 @@ pub(crate) fn fetch(
     item: impl FnOnce(FetchKind) -> Option<Blob>,
 ) -> Reply {
     Reply::Data(request.kind.and_then(item))
-}
-
-/// The protocol's constants, kind 0.
-pub(crate) fn constants(parameters: &Parameters) -> Blob {
-    encode(parameters).into()
 }
