@@ -6,7 +6,7 @@ use jambox_asm::{Assembly, Dialect};
 use jambox_hostcall::Interface;
 use jambox_isa::InstructionSet;
 use jambox_package::{assemble as assemble_text, host_calls};
-use jambox_program::Container;
+use jambox_program::{Container, ProgramBlob};
 use jambox_types::Protocol;
 
 use crate::diagnosis::Diagnosis;
@@ -18,6 +18,17 @@ pub fn assemble(path: &Path, protocol: &Protocol) -> Result<Assembly> {
     let text = input::read_text(path)?;
     let assembly = assemble_text(path, &text, protocol);
     assembly.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+}
+
+/// The native code that a program becomes, as text; nothing where there is no native code.
+pub fn native(program: &ProgramBlob, protocol: &Protocol) -> Option<String> {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    return Some(jambox_recompiler::listing(program, InstructionSet::of(protocol.revision)));
+    #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+    {
+        let _ = (program, protocol);
+        None
+    }
 }
 
 /// The text of a program.

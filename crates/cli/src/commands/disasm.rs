@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::assembly;
+use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
@@ -18,7 +19,8 @@ use crate::protocol::ProtocolArgs;
 #[command(after_help = "\
 Examples:
   jambox disasm service.jam
-  jambox disasm service.jam --comments -o service.asm && jambox asm service.asm -o same.jam")]
+  jambox disasm service.jam --comments -o service.asm && jambox asm service.asm -o same.jam
+  jambox disasm service.jam --native               the code that --backend recompiler runs")]
 pub struct Disasm {
     /// The program
     program: PathBuf,
@@ -31,6 +33,10 @@ pub struct Disasm {
     #[arg(long)]
     comments: bool,
 
+    /// Show the native code that the recompiler makes of it instead
+    #[arg(long, conflicts_with = "comments")]
+    native: bool,
+
     /// The file to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -40,7 +46,14 @@ impl Disasm {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let protocol = protocol.protocol()?;
         let program = Program::load(&self.program, self.form, &protocol)?;
-        let text = assembly::disassemble(&program.container, self.comments, &protocol);
+        let text = if self.native {
+            assembly::native(program.blob(), &protocol).ok_or_else(|| {
+                Diagnosis::new("there is no native code on this platform")
+                    .help("the recompiler makes code for 64-bit x86 Linux; leave --native out")
+            })?
+        } else {
+            assembly::disassemble(&program.container, self.comments, &protocol)
+        };
         if let Some(path) = &self.output {
             input::write(path, text.as_bytes())?;
             return Ok(Verdict::Done);

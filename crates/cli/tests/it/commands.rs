@@ -53,6 +53,14 @@ fn a_disassembly_assembles_to_the_same_blob() {
     }
 }
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[test]
+fn native_code_is_shown_beside_the_program() {
+    let ran = line("disasm guests/asm/out-of-gas/out-of-gas.asm --native");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("add_imm_64") && ran.stdout.contains("jmp"), "{ran:?}");
+}
+
 #[test]
 fn inspect_tells_what_a_program_is() {
     let ran = line("inspect guests/asm/counter/counter.asm --json");
