@@ -91,3 +91,8 @@ pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Mode) -> E) -> E {
     assert_eq!(native, compiled, "the service does not do the same natively (left) and compiled");
     native
 }
+
+/// The examples of `docs/sdk.md`, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/sdk.md")]
+mod examples {}
