@@ -1,6 +1,9 @@
-//! Timing two engines side by side.
+//! Timing two engines side by side, in processor time of the one thread that both run in: what
+//! else the machine does then matters little.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
 
 use crate::machine::Peer;
 use crate::workload::{Workload, play};
@@ -8,7 +11,7 @@ use crate::workload::{Workload, play};
 /// What is inside a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Execution alone: the module has run before, the instance is made outside.
+    /// Execution alone, right after another: the module has run before, the instance is there.
     Warm,
     /// Making and dropping the instance too.
     Instance,
@@ -46,15 +49,17 @@ impl Times {
     /// Adds one round of every phase.
     pub fn measure<P: Peer>(&mut self, peer: &P, module: &P::Module, workload: &Workload) {
         let make = |module| peer.instantiate(module, &workload.program, &workload.arguments);
-        let start = Instant::now();
+        // What the other engine left in the caches is not part of the warm figure.
+        play(&mut make(module), workload);
+        let start = ThreadTime::now();
         let mut machine = make(module);
-        let made = Instant::now();
+        let made = ThreadTime::now();
         play(&mut machine, workload);
         self.0[Phase::Warm as usize].push(made.elapsed());
         drop(machine);
         self.0[Phase::Instance as usize].push(start.elapsed());
 
-        let start = Instant::now();
+        let start = ThreadTime::now();
         let module = peer.compile(&workload.program);
         let mut machine = make(&module);
         play(&mut machine, workload);
@@ -76,12 +81,6 @@ pub fn both<A: Peer, B: Peer>(
         let (mut our_times, mut their_times) = (Times::default(), Times::default());
         let our_module = ours.compile(&workload.program);
         let their_module = theirs.compile(&workload.program);
-        // Decoding what is reached is not part of the warm figure, on either side.
-        play(&mut ours.instantiate(&our_module, &workload.program, &workload.arguments), workload);
-        play(
-            &mut theirs.instantiate(&their_module, &workload.program, &workload.arguments),
-            workload,
-        );
         for _ in 0..rounds {
             our_times.measure(ours, &our_module, workload);
             their_times.measure(theirs, &their_module, workload);

@@ -60,6 +60,10 @@ impl Instance {
 
     /// Runs from the current pc until something ends the run.
     pub fn run(&mut self) -> Exit {
+        #[cfg(native)]
+        if self.module.tiered().is_some() {
+            return native::run(self);
+        }
         let module = self.module.clone();
         module::run(module.code(), self)
     }

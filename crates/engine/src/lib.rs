@@ -52,7 +52,7 @@ mod semantics;
 mod standard;
 mod stepper;
 
-pub use engine::{Backend, Config, Engine};
+pub use engine::{Backend, Config, Engine, UnknownBackend};
 pub use error::EngineError;
 pub use exit::Exit;
 pub use gas::GasModel;

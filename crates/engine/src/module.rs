@@ -137,6 +137,16 @@ impl Module {
         self.inner.engine.gas_model()
     }
 
+    /// The native code, if the backend has any.
+    #[cfg(native)]
+    #[inline]
+    pub(crate) fn tiered(&self) -> Option<&native::Tiered> {
+        match &self.inner.code {
+            Code::Native(tiered) => Some(tiered),
+            _ => None,
+        }
+    }
+
     pub(crate) fn code(&self) -> &Code {
         &self.inner.code
     }
@@ -159,7 +169,7 @@ pub(crate) fn run(code: &Code, instance: &mut Instance) -> Exit {
         #[cfg(threaded)]
         Code::Threaded(code) => interpreter::run(code, instance),
         #[cfg(native)]
-        Code::Native(tiered) => native::run(tiered, instance),
+        Code::Native(_) => native::run(instance),
     }
 }
 

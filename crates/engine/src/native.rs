@@ -9,13 +9,11 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 
-use jambox_isa::InstructionSet;
-use jambox_program::ProgramBlob;
 use jambox_recompiler::{Code, Dispatch};
 use jambox_sandbox::ReservedMemory;
 use jambox_sandbox::native::{self, CodeAddress, Stop};
 
-use crate::{Exit, Instance, module, stepper};
+use crate::{Exit, Instance, Module, module, stepper};
 
 /// Why this process cannot run native code, if it cannot.
 pub(crate) fn unavailable() -> Option<String> {
@@ -51,8 +49,13 @@ impl Tiered {
         }
     }
 
-    fn code(&self, program: &ProgramBlob, set: InstructionSet) -> Option<&Code> {
-        self.code.get_or_init(|| Code::new(program.clone(), set).ok()).as_ref()
+    #[inline]
+    fn code(&self, module: &Module) -> Option<&Code> {
+        let make = || {
+            let set = module.engine().instruction_set();
+            Code::new(module.program().clone(), set).ok()
+        };
+        self.code.get_or_init(make).as_ref()
     }
 
     /// How much native code there is.
@@ -62,21 +65,44 @@ impl Tiered {
     }
 }
 
-/// Runs until something ends the run.
-pub(crate) fn run(tiered: &Tiered, instance: &mut Instance) -> Exit {
-    if let Some(exit) = warm_up(tiered, instance) {
+/// What to do after native code came back.
+enum Next {
+    /// Go on in native code.
+    Enter(CodeAddress),
+    /// Execute the instruction at the instance's pc exactly.
+    Step,
+    /// Interpret for good: native code cannot be run here.
+    Interpret,
+    /// Nothing: the run is over.
+    Exit(Exit),
+}
+
+/// Runs an instance of a module that moves over to native code.
+pub(crate) fn run(instance: &mut Instance) -> Exit {
+    if let Some(exit) = warm_up(instance) {
         return exit;
     }
-    let set = instance.module.engine().instruction_set();
-    let module = instance.module.clone();
-    match tiered.code(module.program(), set) {
-        Some(code) => execute(code, tiered, instance),
-        None => interpret(tiered, instance),
+    let resume = instance.resume.take().filter(|resume| resume.pc == instance.state.pc);
+    let mut next = match resume {
+        Some(Resume { at, .. }) => Next::Enter(at),
+        None => enter(instance),
+    };
+    loop {
+        next = match next {
+            Next::Enter(at) => execute(instance, at),
+            Next::Step => match stepper::step(instance, &mut ()) {
+                Some(exit) => return exit,
+                None => enter(instance),
+            },
+            Next::Interpret => return interpret(instance),
+            Next::Exit(exit) => return exit,
+        };
     }
 }
 
 /// Interprets while the module is new; `None` if it is not, or not any more.
-fn warm_up(tiered: &Tiered, instance: &mut Instance) -> Option<Exit> {
+fn warm_up(instance: &mut Instance) -> Option<Exit> {
+    let tiered = instance.module.tiered()?;
     let left = tiered.threshold.saturating_sub(tiered.warmth.load(Ordering::Relaxed));
     if left == 0 {
         return None;
@@ -85,85 +111,77 @@ fn warm_up(tiered: &Tiered, instance: &mut Instance) -> Option<Exit> {
     let given = instance.gas.min(left);
     let reserve = instance.gas - given;
     instance.gas = given;
-    let exit = interpret(tiered, instance);
-    tiered.warmth.fetch_add(given - instance.gas, Ordering::Relaxed);
+    let exit = interpret(instance);
+    if let Some(tiered) = instance.module.tiered() {
+        tiered.warmth.fetch_add(given - instance.gas, Ordering::Relaxed);
+    }
     instance.gas += reserve;
     (exit != Exit::OutOfGas || reserve == 0).then_some(exit)
 }
 
-fn interpret(tiered: &Tiered, instance: &mut Instance) -> Exit {
+fn interpret(instance: &mut Instance) -> Exit {
     let module = instance.module.clone();
-    let code = tiered
-        .interpreted
-        .get_or_init(|| Box::new(module::Code::interpreted(module.engine(), module.program())));
-    module::run(code, instance)
+    let make = || Box::new(module::Code::interpreted(module.engine(), module.program()));
+    match module.tiered() {
+        Some(tiered) => module::run(tiered.interpreted.get_or_init(make), instance),
+        None => stepper::run(instance, &mut ()),
+    }
 }
 
-/// Runs native code from the instance's pc on, stepping where there is none.
-fn execute(code: &Code, tiered: &Tiered, instance: &mut Instance) -> Exit {
-    let resume = instance.resume.take().filter(|resume| resume.pc == instance.state.pc);
-    let mut entry = resume.map(|resume| resume.at).or_else(|| enter(code, instance));
-    loop {
-        let Some(at) = entry else {
-            if let Some(exit) = stepper::step(instance, &mut ()) {
-                return exit;
+/// Goes to the instance's pc, in native code if there is any or some can be made.
+fn enter(instance: &Instance) -> Next {
+    let module = &instance.module;
+    let Some(code) = module.tiered().and_then(|tiered| tiered.code(module)) else {
+        return Next::Interpret;
+    };
+    let at = u32::try_from(instance.state.pc).ok().and_then(|pc| code.enter(pc));
+    at.map_or(Next::Step, Next::Enter)
+}
+
+/// Runs native code from an address on until it comes back.
+fn execute(instance: &mut Instance, at: CodeAddress) -> Next {
+    let Instance { module, state, gas, memory, resume: resumed } = instance;
+    let Some(code) = module.tiered().and_then(|tiered| tiered.code(module)) else {
+        return Next::Interpret;
+    };
+    let Some(memory) = memory.fast().and_then(armed) else { return Next::Interpret };
+    match native::run(&mut state.regs, gas, memory, code.table(), at) {
+        Stop::HostCall { pc, number, resume } => {
+            state.pc = pc.into();
+            *resumed = Some(Resume { pc: module.next_pc(pc.into()), at: resume });
+            Next::Exit(Exit::HostCall(i64::from(number) as u64))
+        }
+        Stop::Step { pc } => {
+            state.pc = pc.into();
+            Next::Step
+        }
+        Stop::Compile { pc } => {
+            state.pc = pc.into();
+            code.enter(pc).map_or(Next::Step, Next::Enter)
+        }
+        Stop::Dispatch { index, pc } => match code.dispatch(index) {
+            Dispatch::Enter(at) => Next::Enter(at),
+            Dispatch::Interpret(target) => {
+                state.pc = target.into();
+                Next::Step
             }
-            entry = enter(code, instance);
-            continue;
-        };
-        let Some(memory) = instance.memory.fast().and_then(armed) else {
-            return interpret(tiered, instance);
-        };
-        let state = &mut instance.state;
-        let stop = native::run(&mut state.regs, &mut instance.gas, memory, code.table(), at);
-        entry = match stop {
-            Stop::HostCall { pc, resume } => return host_call(instance, pc, resume),
-            Stop::Step { pc } => {
+            Dispatch::Nowhere => {
                 state.pc = pc.into();
-                None
+                Next::Exit(Exit::Panic)
             }
-            Stop::Compile { pc } => {
-                state.pc = pc.into();
-                code.enter(pc)
-            }
-            Stop::Dispatch { index, pc } => match code.dispatch(index) {
-                Dispatch::Enter(at) => Some(at),
-                Dispatch::Interpret(target) => {
-                    state.pc = target.into();
-                    None
-                }
-                Dispatch::Nowhere => {
-                    state.pc = pc.into();
-                    return Exit::Panic;
-                }
-            },
-            Stop::Fault { at } => {
-                let origin = code.origin(at);
-                let Some(origin) = origin else { unreachable!("a fault of code that is not ours") };
-                state.pc = origin.pc.into();
-                instance.gas += origin.refund;
-                None
-            }
-            Stop::Refused => return interpret(tiered, instance),
-        };
+        },
+        Stop::Fault { at } => {
+            let origin = code.origin(at);
+            let Some(origin) = origin else { unreachable!("a fault of code that is not ours") };
+            state.pc = origin.pc.into();
+            *gas += origin.refund;
+            Next::Step
+        }
+        Stop::Refused => Next::Interpret,
     }
 }
 
 /// The memory, if native code may use it.
 fn armed(memory: &mut ReservedMemory) -> Option<&mut ReservedMemory> {
     memory.arm().then_some(memory)
-}
-
-fn enter(code: &Code, instance: &Instance) -> Option<CodeAddress> {
-    u32::try_from(instance.state.pc).ok().and_then(|pc| code.enter(pc))
-}
-
-fn host_call(instance: &mut Instance, pc: u32, at: CodeAddress) -> Exit {
-    let pc = u64::from(pc);
-    instance.state.pc = pc;
-    instance.resume = Some(Resume { pc: instance.module.next_pc(pc), at });
-    match instance.module.instruction_at(pc) {
-        jambox_isa::Instruction::Ecalli(operands) => Exit::HostCall(operands.x as u64),
-        _ => unreachable!("a host call where no ecalli stands"),
-    }
 }

@@ -7,6 +7,7 @@ use jambox_program::{Located, ProgramBlob};
 use jambox_sandbox::{Slots, Writer};
 
 use super::dispatch::Dispatch;
+use super::fixed;
 use super::fused::{self, Tail};
 use super::op::{At, Op};
 use super::positions::Positions;
@@ -21,15 +22,11 @@ const SEGMENT_LIMIT: usize = 1 << 10;
 /// The most entries of a jump table whose resolution is remembered; jumps beyond are stepped.
 const JUMPS_LIMIT: u64 = 1 << 24;
 
-/// Entries of `Code::jumps` that are no index plus [`FIRST`].
-const UNRESOLVED: u32 = 0;
-const NOWHERE: u32 = 1;
-const FIRST: u32 = 2;
-
 /// A module's ops: for each instruction that the bitmask marks, and for the end of the code.
 pub(crate) struct Code<D: Dispatch> {
     slots: Slots<Op<D>>,
-    /// Where jump-table entries lead, as far as was asked.
+    /// The indices that jump-table entries lead to, plus 1; 0 where nobody asked yet, or where
+    /// they lead nowhere.
     jumps: Box<[AtomicU32]>,
     positions: Positions,
     program: ProgramBlob,
@@ -49,7 +46,7 @@ impl<D: Dispatch> Code<D> {
         let table = program.jump_table();
         // Entries of no octets cost a program nothing, so there may be any number of them.
         let jumps = if table.entry_size() == 0 { 0 } else { table.len().min(JUMPS_LIMIT) };
-        let jumps = (0..jumps).map(|_| AtomicU32::new(UNRESOLVED)).collect();
+        let jumps = (0..jumps).map(|_| AtomicU32::new(0)).collect();
         Some(Self { slots, jumps, positions, program: program.clone(), set, gas_model })
     }
 
@@ -91,27 +88,24 @@ impl<D: Dispatch> Code<D> {
         at.target_index_in(&self.slots)
     }
 
-    /// The index that a dynamic jump to `address` leads to; `None` if the stepper is to find out.
+    /// The op that a dynamic jump to `address` leads to, if that is known.
     #[inline(always)]
-    pub(crate) fn jump_index(&self, address: u32) -> Option<usize> {
-        // An odd address becomes one with the highest bit set, which no table reaches.
-        let entry = address.rotate_right(1).wrapping_sub(1);
-        match self.jumps.get(entry as usize)?.load(Ordering::Relaxed) {
-            UNRESOLVED => self.resolve_jump(address, entry),
-            NOWHERE => None,
-            index => Some((index - FIRST) as usize),
-        }
+    pub(crate) fn jump(&self, address: u32) -> Option<At<'_, D>> {
+        let index = self.jumps.get(entry_of(address))?.load(Ordering::Relaxed);
+        // What is not known yet has an index that no op has.
+        self.get(index.wrapping_sub(1) as usize)
     }
 
+    /// Makes the op known that a dynamic jump to `address` leads to, if there is one.
     #[cold]
-    fn resolve_jump(&self, address: u32, entry: u32) -> Option<usize> {
+    pub(crate) fn resolve_jump(&self, address: u32) -> bool {
         let target = module::resolve_jump(&self.program, self.set, address).ok();
         let index = target.and_then(|target| self.positions.index_at(target));
-        let known = index.map_or(NOWHERE, |index| index as u32 + FIRST);
-        if let Some(jump) = self.jumps.get(entry as usize) {
-            jump.store(known, Ordering::Relaxed);
-        }
-        index
+        let (Some(index), Some(jump)) = (index, self.jumps.get(entry_of(address))) else {
+            return false;
+        };
+        jump.store(index as u32 + 1, Ordering::Relaxed);
+        self.prepare(index).is_some()
     }
 
     /// Fills the slots from `index` to the end of its segment.
@@ -123,7 +117,9 @@ impl<D: Dispatch> Code<D> {
         for (offset, translated) in segment.iter().enumerate().rev() {
             let Translated { pc, kind, operands, target, handler, cost } = *translated;
             let at = index + offset;
-            let handler = fused::handler_for(kind, tail).unwrap_or(handler);
+            let handler = fixed::handler_for(kind, operands.regs)
+                .or_else(|| fused::handler_for(kind, tail))
+                .unwrap_or(handler);
             let tag = match kind {
                 Kind::Stepped => 0,
                 Kind::Ending(_) | Kind::BranchNowhere => cost,
@@ -166,4 +162,11 @@ impl<D: Dispatch> Code<D> {
         let cost = self.gas_model.instruction_cost(&located.instruction);
         translate(located, cost as u32, index_at)
     }
+}
+
+/// The jump-table entry that a dynamic jump address stands for. An odd address becomes one with
+/// the highest bit set, as address 0 does, which no table reaches.
+#[inline(always)]
+fn entry_of(address: u32) -> usize {
+    address.rotate_right(1).wrapping_sub(1) as usize
 }

@@ -2,14 +2,14 @@
 
 use super::code::Code;
 use super::dispatch::Dispatch;
-use super::op::{At, Handler};
+use super::op::{At, Handler, Named, Registers};
 use super::ops::{self, Condition, Simple};
 use super::{State, Stop, View};
 
 /// What an op is to do, control included.
 pub(crate) trait Action {
     /// Executes the op at `at`, whose segment has been paid, and passes control on.
-    fn run<'t, D: Dispatch>(
+    fn run<'t, D: Dispatch, R: Registers>(
         at: At<'t, D>,
         state: &mut State,
         gas: i64,
@@ -19,18 +19,18 @@ pub(crate) trait Action {
 }
 
 /// The handler for an action.
-pub(crate) fn handler<D: Dispatch, A: Action>() -> Handler<D> {
+pub(crate) const fn handler<D: Dispatch, A: Action, R: Registers>() -> Handler<D> {
     /// What `cargo xtask check-dispatch` looks for in the disassembly.
-    fn op_handler<'t, D: Dispatch, A: Action>(
+    fn op_handler<'t, D: Dispatch, A: Action, R: Registers>(
         at: At<'t, D>,
         state: &mut State,
         gas: i64,
         memory: View<'_>,
         code: &'t Code<D>,
     ) -> D::Next<'t> {
-        A::run(at, state, gas, memory, code)
+        A::run::<D, R>(at, state, gas, memory, code)
     }
-    op_handler::<D, A>
+    op_handler::<D, A, R>
 }
 
 /// Charges the segment that begins at `at` and continues there with `go`, or stops unpaid.
@@ -166,26 +166,42 @@ fn jump_through_table<'t, D: Dispatch>(
     memory: View<'_>,
     code: &'t Code<D>,
 ) -> D::Next<'t> {
-    let Some(index) = code.jump_index(address as u32) else {
-        return hand_over(from, state, gas);
-    };
-    set(state);
-    match code.get(index) {
-        Some(at) => charge(at, state, gas, memory, code, D::go),
-        None => enter(index, state, gas, memory, code),
+    match code.jump(address as u32) {
+        Some(at) => {
+            set(state);
+            charge(at, state, gas, memory, code, D::go)
+        }
+        None => resolve(from, address as u32, state, gas, memory, code),
+    }
+}
+
+/// Makes a dynamic jump known and executes it anew, or leaves it to the stepper.
+#[cold]
+fn resolve<'t, D: Dispatch>(
+    from: At<'t, D>,
+    address: u32,
+    state: &mut State,
+    gas: i64,
+    memory: View<'_>,
+    code: &'t Code<D>,
+) -> D::Next<'t> {
+    if code.resolve_jump(address) {
+        D::go(from, state, gas, memory, code)
+    } else {
+        hand_over(from, state, gas)
     }
 }
 
 impl<S: Simple> Action for S {
     #[inline(always)]
-    fn run<'t, D: Dispatch>(
+    fn run<'t, D: Dispatch, R: Registers>(
         at: At<'t, D>,
         state: &mut State,
         gas: i64,
         mut memory: View<'_>,
         code: &'t Code<D>,
     ) -> D::Next<'t> {
-        if !S::execute(&at.value().operands, state, &mut memory) {
+        if !S::execute::<R>(&at.value().operands, state, &mut memory) {
             return hand_over(at, state, gas);
         }
         advance(at, state, gas, memory, code)
@@ -195,18 +211,18 @@ impl<S: Simple> Action for S {
 /// An instruction and what comes after it, in one.
 impl<S: Simple, A: Action> Action for (S, A) {
     #[inline(always)]
-    fn run<'t, D: Dispatch>(
+    fn run<'t, D: Dispatch, R: Registers>(
         at: At<'t, D>,
         state: &mut State,
         gas: i64,
         mut memory: View<'_>,
         code: &'t Code<D>,
     ) -> D::Next<'t> {
-        if !S::execute(&at.value().operands, state, &mut memory) {
+        if !S::execute::<R>(&at.value().operands, state, &mut memory) {
             return hand_over(at, state, gas);
         }
         match at.next() {
-            Some(next) => A::run(next, state, gas, memory, code),
+            Some(next) => A::run::<D, Named>(next, state, gas, memory, code),
             None => unfilled(at, state, gas),
         }
     }
@@ -221,7 +237,7 @@ macro_rules! action {
         $(#[$doc])*
         impl $(<$($bound)*>)? Action for $type {
             #[inline(always)]
-            fn run<'t, D: Dispatch>(
+            fn run<'t, D: Dispatch, R: Registers>(
                 $at: At<'t, D>,
                 $state: &mut State,
                 $gas: i64,
@@ -236,7 +252,7 @@ macro_rules! action {
 pub(crate) struct Branch<C>(C);
 
 action! { @[C: Condition] Branch<C>: (at, state, gas, memory, code) {
-    if C::holds(&at.value().operands, state) {
+    if C::holds::<R>(&at.value().operands, state) {
         transfer(at, state, gas, memory, code)
     } else {
         fall_through(at, state, gas, memory, code)
@@ -247,7 +263,7 @@ action! { @[C: Condition] Branch<C>: (at, state, gas, memory, code) {
 pub(crate) struct BranchNowhere<C>(C);
 
 action! { @[C: Condition] BranchNowhere<C>: (at, state, gas, memory, code) {
-    if C::holds(&at.value().operands, state) {
+    if C::holds::<R>(&at.value().operands, state) {
         hand_over(at, state, gas)
     } else {
         fall_through(at, state, gas, memory, code)
@@ -278,19 +294,19 @@ action! { ops::jump: (at, state, gas, memory, code) {
 
 action! { ops::load_imm_jump: (at, state, gas, memory, code) {
     let operands = &at.value().operands;
-    operands.set(state, operands.wide_x());
+    R::set(operands, state, operands.wide_x());
     transfer(at, state, gas, memory, code)
 } }
 
 action! { ops::jump_ind: (at, state, gas, memory, code) {
     let operands = &at.value().operands;
-    let address = operands.get::<0>(state).wrapping_add(operands.wide_x());
+    let address = R::get::<0>(operands, state).wrapping_add(operands.wide_x());
     jump_through_table(at, address, |_| (), state, gas, memory, code)
 } }
 
 action! { ops::load_imm_jump_ind: (at, state, gas, memory, code) {
     let operands = &at.value().operands;
-    let address = operands.get::<1>(state).wrapping_add(operands.wide_y());
-    let set = |state: &mut State| operands.set(state, operands.wide_x());
+    let address = R::get::<1>(operands, state).wrapping_add(operands.wide_y());
+    let set = |state: &mut State| R::set(operands, state, operands.wide_x());
     jump_through_table(at, address, set, state, gas, memory, code)
 } }

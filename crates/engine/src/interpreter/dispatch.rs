@@ -2,14 +2,26 @@
 
 use jambox_sandbox::{DefaultMemory, GuestMemory};
 
+use jambox_isa::Reg;
+
 use super::code::Code;
-use super::op::At;
+use super::control::Action;
+use super::op::{At, Handler};
+#[cfg(threaded)]
+use super::tables;
 use super::{State, View};
 
 /// A way of passing control, and what handlers return in it.
 pub(crate) trait Dispatch: Sized + 'static {
     /// What a handler returns.
     type Next<'t>;
+
+    /// The handler of an action for registers `a` and `b` in places 0 and 1, if there is a special
+    /// one.
+    fn fixed<A: Action>(a: Reg, b: Reg) -> Option<Handler<Self>>;
+
+    /// As `fixed`, for actions that have a register in place 0 only.
+    fn fixed_one<A: Action>(a: Reg) -> Option<Handler<Self>>;
 
     /// Passes control to the op at `at`, whose segment has been paid.
     fn go<'t>(
@@ -44,6 +56,14 @@ pub(crate) enum Threaded {}
 impl Dispatch for Threaded {
     type Next<'t> = ();
 
+    fn fixed<A: Action>(a: Reg, b: Reg) -> Option<Handler<Self>> {
+        tables::pairs::<Self, A>().get(a.index())?.get(b.index()).copied()
+    }
+
+    fn fixed_one<A: Action>(a: Reg) -> Option<Handler<Self>> {
+        tables::singles::<Self, A>().get(a.index()).copied()
+    }
+
     #[inline(always)]
     fn go<'t>(
         at: At<'t, Self>,
@@ -76,6 +96,14 @@ pub(crate) enum Looped {}
 
 impl Dispatch for Looped {
     type Next<'t> = Option<(At<'t, Self>, i64)>;
+
+    fn fixed<A: Action>(_: Reg, _: Reg) -> Option<Handler<Self>> {
+        None
+    }
+
+    fn fixed_one<A: Action>(_: Reg) -> Option<Handler<Self>> {
+        None
+    }
 
     #[inline(always)]
     fn go<'t>(

@@ -7,7 +7,7 @@ use jambox_isa::Opcode;
 
 use super::control::handler;
 use super::dispatch::Dispatch;
-use super::op::Handler;
+use super::op::{Handler, Named};
 use super::ops::{self, Fusible, Simple, opcode};
 use super::translate::Kind;
 
@@ -47,7 +47,7 @@ macro_rules! pairs {
         fn pair<D: Dispatch, F: Simple>(second: Opcode) -> Option<Handler<D>> {
             match second {
                 $(opcode::$second => {
-                    Some(handler::<D, (F, <ops::$second as Fusible>::Action)>())
+                    Some(handler::<D, (F, <ops::$second as Fusible>::Action), Named>())
                 })*
                 _ => None,
             }

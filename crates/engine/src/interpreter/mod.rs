@@ -23,10 +23,13 @@
 mod code;
 mod control;
 mod dispatch;
+mod fixed;
 mod fused;
 mod op;
 mod ops;
 mod positions;
+#[cfg(threaded)]
+mod tables;
 mod translate;
 
 use jambox_sandbox::{DefaultMemory, GuestMemory};

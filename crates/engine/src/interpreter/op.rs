@@ -63,21 +63,60 @@ impl Operands {
     pub(crate) fn from_both(value: u64) -> (i32, i32) {
         (value as i32, (value >> 32) as i32)
     }
+}
 
-    /// The value of the register in place `I` of `regs`.
+/// How an op finds its registers.
+pub(crate) trait Registers {
+    /// The value of the register in place `I` of the operands.
+    fn get<const I: usize>(operands: &Operands, state: &State) -> u64;
+
+    /// Sets the register in place 0 of the operands.
+    fn set(operands: &Operands, state: &mut State, value: u64);
+}
+
+/// As its operands say.
+pub(crate) enum Named {}
+
+impl Registers for Named {
     #[inline(always)]
-    pub(crate) fn get<const I: usize>(&self, state: &State) -> u64 {
+    fn get<const I: usize>(operands: &Operands, state: &State) -> u64 {
         const { assert!(I < 4) };
         #[expect(clippy::indexing_slicing, reason = "checked above; a Reg is below 13")]
-        state.regs[self.regs[I].index()]
+        state.regs[operands.regs[I].index()]
     }
 
-    /// Sets the register in place 0 of `regs`.
     #[inline(always)]
-    pub(crate) fn set(&self, state: &mut State, value: u64) {
+    fn set(operands: &Operands, state: &mut State, value: u64) {
         #[expect(clippy::indexing_slicing, reason = "a Reg is below 13")]
         {
-            state.regs[self.regs[0].index()] = value;
+            state.regs[operands.regs[0].index()] = value;
+        }
+    }
+}
+
+/// Those in places 0 and 1 are `A` and `B`: the handler is for these registers only.
+#[cfg(threaded)]
+pub(crate) enum Fixed<const A: usize, const B: usize> {}
+
+#[cfg(threaded)]
+impl<const A: usize, const B: usize> Registers for Fixed<A, B> {
+    #[inline(always)]
+    fn get<const I: usize>(operands: &Operands, state: &State) -> u64 {
+        const { assert!(A < 13 && B < 13) };
+        #[expect(clippy::indexing_slicing, reason = "checked above")]
+        match I {
+            0 => state.regs[A],
+            1 => state.regs[B],
+            _ => Named::get::<I>(operands, state),
+        }
+    }
+
+    #[inline(always)]
+    fn set(_: &Operands, state: &mut State, value: u64) {
+        const { assert!(A < 13) };
+        #[expect(clippy::indexing_slicing, reason = "checked above")]
+        {
+            state.regs[A] = value;
         }
     }
 }

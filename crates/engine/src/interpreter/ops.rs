@@ -10,19 +10,20 @@ use jambox_sandbox::GuestView;
 use super::State;
 use super::View;
 use super::control::{Action, Branch};
-use super::op::Operands;
+use super::op::{Operands, Registers};
 use crate::semantics::for_each_semantics;
 
 /// An instruction that just computes, loads or stores, and goes on to the next.
 pub(crate) trait Simple {
     /// Executes it. `false` if it cannot be done here, and then nothing has changed.
-    fn execute(operands: &Operands, state: &mut State, memory: &mut View<'_>) -> bool;
+    fn execute<R: Registers>(operands: &Operands, state: &mut State, memory: &mut View<'_>)
+    -> bool;
 }
 
 /// The condition of a branch.
 pub(crate) trait Condition {
     /// Whether the branch is taken.
-    fn holds(operands: &Operands, state: &State) -> bool;
+    fn holds<R: Registers>(operands: &Operands, state: &State) -> bool;
 }
 
 /// An instruction as an op.
@@ -58,14 +59,14 @@ macro_rules! stored {
 stored! { u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, u64: 8, }
 
 #[inline(always)]
-fn load<const N: usize, T: Stored<N>>(
+fn load<const N: usize, T: Stored<N>, R: Registers>(
     operands: &Operands,
     state: &mut State,
     memory: &View<'_>,
     address: u64,
 ) -> bool {
     let Some(octets) = memory.load_in_page(address as u32) else { return false };
-    operands.set(state, T::extend(octets));
+    R::set(operands, state, T::extend(octets));
     true
 }
 
@@ -84,12 +85,16 @@ macro_rules! simple {
 
         impl Simple for $name {
             #[inline(always)]
-            fn execute($o: &Operands, $state: &mut State, $memory: &mut View<'_>) -> bool $body
+            fn execute<R: Registers>(
+                $o: &Operands,
+                $state: &mut State,
+                $memory: &mut View<'_>,
+            ) -> bool $body
         }
     };
     ($name:ident($o:ident, $state:ident) = $value:expr) => {
         simple! { $name($o, $state, _memory) {
-            $o.set($state, $value);
+            R::set($o, $state, $value);
             true
         } }
     };
@@ -105,7 +110,7 @@ macro_rules! condition {
 
         impl Condition for $name {
             #[inline(always)]
-            fn holds($o: &Operands, $state: &State) -> bool {
+            fn holds<R: Registers>($o: &Operands, $state: &State) -> bool {
                 $value
             }
         }
@@ -125,40 +130,40 @@ macro_rules! ops {
         load { $($load:ident $load_ind:ident: $load_type:ty,)* }
         store { $($store:ident $store_ind:ident $store_imm:ident $store_imm_ind:ident: $store_type:ty,)* }
     ) => {
-        $(simple! { $binary(o, state) = arith::$binary(o.get::<1>(state), o.get::<2>(state)) })*
-        $(simple! { $imm(o, state) = arith::$imm_f(o.get::<1>(state), o.wide_x()) })*
-        $(simple! { $first(o, state) = arith::$first_f(o.wide_x(), o.get::<1>(state)) })*
-        $(simple! { $unary(o, state) = arith::$unary(o.get::<1>(state)) })*
+        $(simple! { $binary(o, state) = arith::$binary(R::get::<1>(o, state), R::get::<2>(o, state)) })*
+        $(simple! { $imm(o, state) = arith::$imm_f(R::get::<1>(o, state), o.wide_x()) })*
+        $(simple! { $first(o, state) = arith::$first_f(o.wide_x(), R::get::<1>(o, state)) })*
+        $(simple! { $unary(o, state) = arith::$unary(R::get::<1>(o, state)) })*
         $(simple! { $cmov(o, state) =
-            arith::$cmov(o.get::<1>(state), o.get::<2>(state), o.get::<0>(state)) })*
+            arith::$cmov(R::get::<1>(o, state), R::get::<2>(o, state), R::get::<0>(o, state)) })*
         $(simple! { $cmov_imm(o, state) =
-            arith::$cmov_imm_f(o.wide_x(), o.get::<1>(state), o.get::<0>(state)) })*
+            arith::$cmov_imm_f(o.wide_x(), R::get::<1>(o, state), R::get::<0>(o, state)) })*
         $(condition! { $branch(o, state) =
-            arith::$branch_f(o.get::<0>(state), o.get::<1>(state)) })*
+            arith::$branch_f(R::get::<0>(o, state), R::get::<1>(o, state)) })*
         $(condition! { $branch_imm(o, state) =
-            arith::$branch_imm_f(o.get::<0>(state), o.wide_x()) })*
+            arith::$branch_imm_f(R::get::<0>(o, state), o.wide_x()) })*
         $(
             simple! { $load(o, state, memory) {
-                load::<{ size_of::<$load_type>() }, $load_type>(o, state, memory, o.wide_x())
+                load::<{ size_of::<$load_type>() }, $load_type, R>(o, state, memory, o.wide_x())
             } }
             simple! { $load_ind(o, state, memory) {
-                let address = o.get::<1>(state).wrapping_add(o.wide_x());
-                load::<{ size_of::<$load_type>() }, $load_type>(o, state, memory, address)
+                let address = R::get::<1>(o, state).wrapping_add(o.wide_x());
+                load::<{ size_of::<$load_type>() }, $load_type, R>(o, state, memory, address)
             } }
         )*
         $(
             simple! { $store(o, state, memory) {
-                store::<{ size_of::<$store_type>() }, $store_type>(memory, o.wide_x(), o.get::<0>(state))
+                store::<{ size_of::<$store_type>() }, $store_type>(memory, o.wide_x(), R::get::<0>(o, state))
             } }
             simple! { $store_ind(o, state, memory) {
-                let address = o.get::<1>(state).wrapping_add(o.wide_x());
-                store::<{ size_of::<$store_type>() }, $store_type>(memory, address, o.get::<0>(state))
+                let address = R::get::<1>(o, state).wrapping_add(o.wide_x());
+                store::<{ size_of::<$store_type>() }, $store_type>(memory, address, R::get::<0>(o, state))
             } }
             simple! { $store_imm(o, _state, memory) {
                 store::<{ size_of::<$store_type>() }, $store_type>(memory, o.wide_x(), o.wide_y())
             } }
             simple! { $store_imm_ind(o, state, memory) {
-                let address = o.get::<0>(state).wrapping_add(o.wide_x());
+                let address = R::get::<0>(o, state).wrapping_add(o.wide_x());
                 store::<{ size_of::<$store_type>() }, $store_type>(memory, address, o.wide_y())
             } }
         )*
@@ -169,7 +174,7 @@ for_each_semantics!(ops);
 
 simple! { load_imm(o, _state) = o.wide_x() }
 simple! { load_imm_64(o, _state) = o.both() }
-simple! { move_reg(o, state) = o.get::<1>(state) }
+simple! { move_reg(o, state) = R::get::<1>(o, state) }
 simple! { unlikely(_o, _state, _memory) { true } }
 
 macro_rules! jumps {

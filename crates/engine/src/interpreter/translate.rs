@@ -9,7 +9,7 @@ use jambox_program::Located;
 
 use super::control::{Action, Branch, BranchNowhere, Stepped, handler};
 use super::dispatch::Dispatch;
-use super::op::{Handler, Operands};
+use super::op::{Handler, Named, Operands};
 use super::ops;
 use crate::semantics::for_each_semantics;
 
@@ -43,7 +43,7 @@ impl<D: Dispatch> Translated<D> {
     /// An op that leaves the instruction at `pc` to the stepper.
     pub(crate) fn stepped(pc: u32) -> Self {
         let operands = Operands::default();
-        let handler = handler::<D, Stepped>();
+        let handler = handler::<D, Stepped, Named>();
         Self { pc, kind: Kind::Stepped, handler, operands, target: None, cost: 0 }
     }
 }
@@ -78,7 +78,7 @@ impl<D: Dispatch, F: Fn(u32) -> Option<usize>> Translation<D, F> {
             *place = *reg;
         }
         self.translated.kind = kind;
-        self.translated.handler = handler::<D, A>();
+        self.translated.handler = handler::<D, A, Named>();
     }
 
     fn simple<A: Action>(&mut self, x: i32, y: i32, regs: &[Reg]) {
