@@ -103,6 +103,11 @@ impl Form {
         if column(interface.revision) == 0 { first } else { second }
     }
 
+    /// Whether the ABI leaves the call to another one's description.
+    pub(crate) const fn is_deferred(&self) -> bool {
+        matches!(self.family, Family::Deferred)
+    }
+
     /// What the call costs.
     pub const fn price(&self, revision: Revision) -> &Price {
         let [first, second] = &self.prices;

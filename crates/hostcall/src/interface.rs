@@ -62,10 +62,17 @@ impl Interface {
         self.forms().find(|form| form.call == call)?.number(self)
     }
 
-    /// Every call's name with the number that it stands for; for assemblers and disassemblers.
+    /// Every call's name with the number that it stands for, for assemblers and disassemblers.
+    /// Where contexts use a number differently, what the ABI itself describes comes first.
     pub fn names(self) -> impl Iterator<Item = (&'static str, u64)> {
-        let name = move |call: &HostCall| Some((call.name(), self.number_of(call.name())?));
-        HostCall::ALL.iter().filter_map(name)
+        let named = move |deferred: bool| {
+            HostCall::ALL.iter().filter_map(move |call| {
+                let form = self.forms().find(|form| form.call == *call)?;
+                let is_wanted = form.is_deferred() == deferred;
+                Some((call.name(), form.number(self)?)).filter(|_| is_wanted)
+            })
+        };
+        named(false).chain(named(true))
     }
 
     /// The form in which another ABI offers a call that this one does not have in `context`: a

@@ -61,6 +61,29 @@ fn people_are_told_that_it_is_not_consensus() {
 }
 
 #[test]
+fn texts_name_calls_by_the_abi_in_force() {
+    let ran = line("explain 20 --abi seed-doc");
+    for part in [
+        "historical_lookup, number 20 (gray-paper-0.7.2, seed-doc ABI (non-consensus))",
+        "transfer, number 20",
+        "slots_back (how many slots before the lookup anchor)",
+    ] {
+        assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);
+    }
+    // Lack of funds is LOW there.
+    assert!(!ran.stdout.contains("CASH"), "{}", ran.stdout);
+    let json = line("explain export --abi seed-doc --json").json();
+    assert_eq!(json["protocol"]["consensus"], false);
+    let ran = line("disasm guests/asm/seed-doc/seed-doc.asm --abi seed-doc");
+    assert!(ran.stdout.starts_with("; host calls by their names in the ABI seed-doc (non-cons"));
+    for call in ["ecalli invoke_child", "ecalli export", "ecalli write", "ecalli checkpoint"] {
+        assert!(ran.stdout.contains(call), "{call} is not in {}", ran.stdout);
+    }
+    let ran = line("disasm guests/asm/seed-doc/seed-doc.asm");
+    assert!(ran.stdout.starts_with(".program") && ran.stdout.contains("ecalli eject"));
+}
+
+#[test]
 fn under_the_other_abi_the_walk_fails_and_says_why() {
     let ran = line("run guests/asm/seed-doc/package.toml --abi gray-paper");
     assert_eq!(ran.code, 1, "{}", ran.stdout);

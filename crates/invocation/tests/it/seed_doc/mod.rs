@@ -126,6 +126,8 @@ fn names_stand_for_what_the_document_describes() {
     let named = |name| seed.number_of(name);
     assert_eq!((named("historical_lookup"), named("export")), (Some(20), Some(22)));
     assert_eq!((named("designate"), named("transfer")), (Some(15), Some(20)));
+    let first = |number| seed.names().find(|(_, of)| *of == number).map(|(name, _)| name);
+    assert_eq!([20, 21, 22].map(first), ["historical_lookup", "invoke_child", "export"].map(Some));
     let mut names: Vec<_> = seed.names().map(|(name, _)| name).collect();
     assert_eq!(names.len(), HostCall::ALL.len());
     names.dedup();
