@@ -83,7 +83,7 @@ impl Emitter<'_> {
     /// address becomes huge; so do the halt address and all that have no entry.
     pub(super) fn dispatch(&mut self, base: Reg, displacement: i32) {
         let pc = self.pc as i32;
-        self.asm().store_imm_u32(Mem::Frame(frame::JUMP_PC), pc);
+        self.asm().store_imm_u32(Mem::Frame(frame::DETAIL), pc);
         if displacement == 0 {
             self.asm().mov(Size::S32, SCRATCH, host(base));
         } else {
@@ -114,11 +114,12 @@ impl Emitter<'_> {
         Flow::Elsewhere
     }
 
-    pub(super) fn host_call(&mut self) -> Flow {
+    pub(super) fn host_call(&mut self, number: i32) -> Flow {
         let pc = self.pc;
         self.asm().lea_rip(SCRATCH, 0);
         let after_lea = self.buffers.asm.at();
         self.asm().store_u64(Mem::Frame(frame::RESUME), SCRATCH);
+        self.asm().store_imm_u32(Mem::Frame(frame::DETAIL), number);
         self.asm().mov_u32(SCRATCH, pc);
         self.asm().jmp_mem(Mem::Frame(frame::EXIT_HOST_CALL));
         let resume = self.buffers.asm.at();

@@ -249,8 +249,8 @@ impl Visitor for Emitter<'_> {
         Flow::Next
     }
 
-    fn ecalli(&mut self, _: Imm) -> Flow {
-        self.host_call()
+    fn ecalli(&mut self, Imm { x }: Imm) -> Flow {
+        self.host_call(x)
     }
 
     fn load_imm_64(&mut self, RegExtImm { a, wide }: RegExtImm) -> Flow {

@@ -22,6 +22,8 @@ pub enum Stop {
     HostCall {
         /// The position of the `ecalli`.
         pc: u32,
+        /// Its number, as generated code left it in [`frame::DETAIL`].
+        number: i32,
         /// Where to go on after it.
         resume: CodeAddress,
     },
@@ -89,7 +91,7 @@ struct Context {
     /// Filled at exit: the value of `rcx`, which is a position or an address.
     value: u64,
     resume: u64,
-    jump_pc: u64,
+    detail: u64,
 }
 
 /// Enters generated code at `entry` with the registers, gas and memory of a guest, and returns
@@ -114,7 +116,7 @@ pub fn run(
         table: table.entries.as_ptr() as u64,
         value: 0,
         resume: 0,
-        jump_pc: 0,
+        detail: 0,
     };
     // SAFETY: `entry` was handed out by a chunk, so it is code that keeps the rules of the parent
     // module; the context and what it points to outlive the call; the memory is armed, so what the
@@ -126,12 +128,12 @@ pub fn run(
         REASON_STEP => Stop::Step { pc },
         REASON_COMPILE => Stop::Compile { pc },
         REASON_HOST_CALL => match space.code_address(context.resume) {
-            Some(resume) => Stop::HostCall { pc, resume },
+            Some(resume) => Stop::HostCall { pc, number: context.detail as i32, resume },
             None => Stop::Refused,
         },
         REASON_DISPATCH => {
             let index = (context.value.wrapping_sub(context.table) / 8) as usize;
-            Stop::Dispatch { index, pc: context.jump_pc as u32 }
+            Stop::Dispatch { index, pc: context.detail as u32 }
         }
         _ => match space.code_address(context.value) {
             Some(at) => Stop::Fault { at },
@@ -258,8 +260,8 @@ unsafe extern "sysv64" fn leave() {
         "mov [rcx + 56], rdx",
         "mov rdx, [rsp + {resume_field}]",
         "mov [rdi + {resume}], rdx",
-        "mov rdx, [rsp + {jump_pc_field}]",
-        "mov [rdi + {jump_pc}], rdx",
+        "mov rdx, [rsp + {detail_field}]",
+        "mov [rdi + {detail}], rdx",
         "mov rdx, [rsp + {outer_gs}]",
         "wrgsbase rdx",
         "add rsp, {size}",
@@ -278,8 +280,8 @@ unsafe extern "sysv64" fn leave() {
         regs = const offset_of!(Context, regs),
         resume_field = const frame::RESUME,
         resume = const offset_of!(Context, resume),
-        jump_pc_field = const frame::JUMP_PC,
-        jump_pc = const offset_of!(Context, jump_pc),
+        detail_field = const frame::DETAIL,
+        detail = const offset_of!(Context, detail),
         outer_gs = const frame::OUTER_GS,
         size = const frame::SIZE,
     )

@@ -6,7 +6,8 @@
 /// is in `ecx`.
 pub const EXIT_STEP: i8 = 0;
 
-/// Holds the address to jump to with the position of an `ecalli` in `ecx`, with [`RESUME`] set.
+/// Holds the address to jump to with the position of an `ecalli` in `ecx`, with [`RESUME`] and
+/// [`DETAIL`] set.
 pub const EXIT_HOST_CALL: i8 = 8;
 
 /// Holds the address to jump to so that code is made for the position in `ecx`, and entered.
@@ -18,8 +19,8 @@ pub const TABLE: i8 = 24;
 /// Takes the address at which to go on after a host call.
 pub const RESUME: i8 = 32;
 
-/// Takes the position of an indirect jump before it jumps.
-pub const JUMP_PC: i8 = 40;
+/// Takes the position of an indirect jump before it jumps, and the number of a host call.
+pub const DETAIL: i8 = 40;
 
 /// Takes whatever generated code wants to keep while it needs a register.
 pub const SPILL: [i8; 2] = [48, 56];
