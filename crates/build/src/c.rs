@@ -24,6 +24,8 @@ const FLAGS: &[&str] = &[
     "-Os",
     "-g",
     "-static",
+    // Paths of this machine stay out of the line tables.
+    "-ffile-compilation-dir=.",
     "-Wl,--emit-relocs,--unique,--no-relax,--entry=0",
     // lld warns of the relocations that stand for addresses in the export table: they are meant so.
     "-Wl,--no-warnings",

@@ -1,0 +1,7 @@
+//! Building, and everything that can be wrong with what is to be built.
+//!
+//! Tests that compile take a guest toolchain; where there is none they say so and pass.
+
+mod bad_input;
+mod blobs;
+mod links;
