@@ -81,6 +81,8 @@ pub enum Command {
     Inspect(commands::inspect::Inspect),
     Explain(commands::explain::Explain),
     Trace(commands::trace::Trace),
+    State(commands::state::State),
+    Block(commands::block::Block),
     Vectors(commands::vectors::Vectors),
     Completions(commands::completions::Completions),
 }

@@ -17,6 +17,7 @@
 mod args;
 mod assembly;
 mod calls;
+mod chain;
 mod checks;
 mod commands;
 mod diagnosis;
@@ -59,6 +60,8 @@ fn main() -> ExitCode {
         Command::Inspect(command) => command.run(&cli.protocol, &output),
         Command::Explain(command) => command.run(&cli.protocol, &output),
         Command::Trace(command) => command.run(&cli.protocol, &output),
+        Command::State(command) => command.run(&cli.protocol, &output),
+        Command::Block(command) => command.run(&cli.protocol, &output),
         Command::Vectors(command) => command.run(&cli.protocol, &output),
         Command::Completions(command) => command.run(),
     };

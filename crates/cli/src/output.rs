@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
 
 use crate::diagnosis::Diagnosis;
@@ -79,5 +79,17 @@ impl Output {
             .with_finish(ProgressFinish::AndClear);
         spinner.enable_steady_tick(std::time::Duration::from_millis(200));
         spinner
+    }
+
+    /// A bar for long work of known length: on standard error, and only when somebody watches it there.
+    pub fn progress(&self, length: usize) -> ProgressBar {
+        let target =
+            if self.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(length as u64), target)
+            .with_finish(ProgressFinish::AndClear);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta}") {
+            bar.set_style(style);
+        }
+        bar
     }
 }

@@ -79,7 +79,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn start_from(&mut self, snapshot: Snapshot) {
+    /// Starts from a state that the caller has.
+    pub(crate) fn start_from(&mut self, snapshot: Snapshot) {
         self.ids = snapshot.names.iter().map(|(id, name)| (name.clone(), *id)).collect();
         self.names = snapshot.names;
         self.state = snapshot.state;

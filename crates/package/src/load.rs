@@ -12,8 +12,9 @@ use crate::files::Files;
 use crate::manifest::Manifest;
 use crate::problem::{Invalid, Problem, ProblemKind, Problems};
 use crate::sources::Sources;
+use crate::state_file::Snapshot;
 use crate::switches::{self, Switches};
-use crate::work::{self, Surroundings};
+use crate::work::{self, ExportsByHash, NoExports, Surroundings};
 
 /// The most octets of a package file.
 const LIMIT: u64 = 64 << 20;
@@ -70,6 +71,40 @@ pub fn load(
     switches: &Switches,
     state: Option<&Path>,
 ) -> Result<Package, Invalid> {
+    load_from(files, path, switches, state.map_or(Start::AsWritten, Start::File))
+}
+
+/// Loads a package file to run on a chain: over its state, with what its packages exported at hand.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_on_chain(
+    files: &dyn Files,
+    path: &Path,
+    switches: &Switches,
+    snapshot: Snapshot,
+    exports: &dyn ExportsByHash,
+) -> Result<Package, Invalid> {
+    load_from(files, path, switches, Start::Chain(Box::new(snapshot), exports))
+}
+
+/// What a package starts from.
+enum Start<'a> {
+    /// What its file says.
+    AsWritten,
+    /// A state file, whatever its file says.
+    File(&'a Path),
+    /// A chain's state, whatever its file says.
+    Chain(Box<Snapshot>, &'a dyn ExportsByHash),
+}
+
+fn load_from(
+    files: &dyn Files,
+    path: &Path,
+    switches: &Switches,
+    start: Start<'_>,
+) -> Result<Package, Invalid> {
     let unreadable = |reason: String| {
         let kind = ProblemKind::File { path: path.to_owned(), reason };
         Invalid::new(path, "", vec![Problem { file: None, place: None, kind }])
@@ -85,7 +120,7 @@ pub fn load(
     let sources = Sources::new(files, base, &problems);
     let written = switches::protocol(&manifest.protocol, files, base, &problems);
     let source = Source { path: path.to_owned(), text: text.as_str().into(), manifest };
-    let package = resolve(source, switches.over(written), &sources, state);
+    let package = resolve(source, switches.over(written), &sources, start);
     match package {
         Some(package) if problems.is_empty() => Ok(package),
         _ => Err(invalid(problems.into_vec())),
@@ -96,15 +131,20 @@ fn resolve(
     source: Source,
     protocol: Protocol,
     sources: &Sources<'_>,
-    state: Option<&Path>,
+    start: Start<'_>,
 ) -> Option<Package> {
     let manifest = &source.manifest;
     let chain = &manifest.chain;
     let mut builder = Builder::new(protocol, sources);
-    match (state, &chain.state) {
-        (Some(path), _) => builder.start_from_file(path)?,
-        (None, Some(written)) => builder.start_from_value(written)?,
-        (None, None) => {}
+    let mut exports: &dyn ExportsByHash = &NoExports;
+    match (start, &chain.state) {
+        (Start::File(path), _) => builder.start_from_file(path)?,
+        (Start::Chain(snapshot, found), _) => {
+            builder.start_from(*snapshot);
+            exports = found;
+        }
+        (Start::AsWritten, Some(written)) => builder.start_from_value(written)?,
+        (Start::AsWritten, None) => {}
     }
     let slot = chain.slot.as_ref().map_or(builder.next_slot(), |slot| TimeSlot(slot.value));
     builder.name_services(&manifest.services);
@@ -119,7 +159,7 @@ fn resolve(
     let (auth_code_host, auth_code_hash) = authorizer.unwrap_or_default();
     let parameters = protocol.parameters;
     let surroundings = Surroundings { auth_code_host, auth_code_hash, slot, parameters };
-    let work = work::build(manifest, &builder, &surroundings, sources)?;
+    let work = work::build(manifest, &builder, &surroundings, (sources, exports))?;
     let core = chain.core.as_ref().map_or(0, |core| core.value);
     let entropy = chain.entropy.as_ref().map_or(builder.entropy(), |entropy| Hash(entropy.value));
     let (state, names) = builder.finish();

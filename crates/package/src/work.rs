@@ -31,11 +31,41 @@ pub(crate) struct Surroundings {
     pub(crate) parameters: Parameters,
 }
 
-/// A `[segments.<name>]` section, resolved.
+/// Where what earlier packages exported is found.
+pub trait ExportsByHash {
+    /// What a package exported, by its hash or by the root of the segments.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be looked up.
+    fn find(&self, hash: &Hash) -> Result<Option<Stored>, String>;
+}
+
+/// What a package exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The segments, one after the other.
+    pub segments: Blob,
+    /// The hash of the package, if that is what it was found by.
+    pub package: Option<Hash>,
+}
+
+/// Nothing was exported.
+pub(crate) struct NoExports;
+
+impl ExportsByHash for NoExports {
+    fn find(&self, _: &Hash) -> Result<Option<Stored>, String> {
+        Ok(None)
+    }
+}
+
+/// A `[segments.<name>]` section, or what was found under a hash, resolved.
 struct SegmentSet {
     segments: Vec<Blob>,
     root: Hash,
     package: Option<Hash>,
+    /// How items import from it that do not say: by the package's hash.
+    by_package: bool,
 }
 
 type SegmentSets = BTreeMap<String, SegmentSet>;
@@ -44,9 +74,10 @@ pub(crate) fn build(
     manifest: &Manifest,
     builder: &Builder<'_>,
     surroundings: &Surroundings,
-    sources: &Sources<'_>,
+    (sources, exports): (&Sources<'_>, &dyn ExportsByHash),
 ) -> Option<Work> {
-    let sets = segment_sets(&manifest.segments, &surroundings.parameters, sources);
+    let mut sets = segment_sets(&manifest.segments, &surroundings.parameters, sources);
+    add_stored(&mut sets, manifest, &surroundings.parameters, (sources, exports));
     let authorizer = &manifest.authorizer;
     let auth_token = sources.octets_or_empty(authorizer.token.as_ref());
     let auth_config = sources.octets_or_empty(authorizer.configuration.as_ref());
@@ -132,6 +163,7 @@ fn import(written: &Import, sets: &SegmentSets, sources: &Sources<'_>) -> Option
     };
     let index = written.index.value;
     let source = match written.by.as_ref().map(|by| (by.value.as_str(), by)) {
+        None if set.by_package => ImportSource::WorkPackage(set.package.unwrap_or_default()),
         None | Some(("root", _)) => ImportSource::SegmentRoot(set.root),
         Some(("package", by)) => {
             let Some(package) = set.package else {
@@ -182,9 +214,36 @@ fn segment_sets(
         }
         let root = merkle::constant_depth(&segments, Hash::blake2b);
         let package = package.map(|hash| Hash(hash.value));
-        sets.insert(name.value.clone(), SegmentSet { segments, root, package });
+        sets.insert(name.value.clone(), SegmentSet { segments, root, package, by_package: false });
     }
     sets
+}
+
+/// Adds what items import by hash from no section of the file.
+fn add_stored(
+    sets: &mut SegmentSets,
+    manifest: &Manifest,
+    parameters: &Parameters,
+    (sources, exports): (&Sources<'_>, &dyn ExportsByHash),
+) {
+    for written in manifest.items.iter().flat_map(|item| &item.imports) {
+        let from = &written.from;
+        let Ok(hash) = from.value.parse::<Hash>() else { continue };
+        if sets.contains_key(&from.value) {
+            continue;
+        }
+        match exports.find(&hash) {
+            Ok(None) => {}
+            Ok(Some(Stored { segments, package })) => {
+                let segments = cut(&segments, parameters.segment_size());
+                let root = merkle::constant_depth(&segments, Hash::blake2b);
+                let by_package = package.is_some();
+                let set = SegmentSet { segments, root, package, by_package };
+                sets.insert(from.value.clone(), set);
+            }
+            Err(reason) => sources.problems.add(from.place.clone(), ProblemKind::State(reason)),
+        }
+    }
 }
 
 /// Cuts octets into segments of `size`, the last padded with zeros; no octets are one segment of

@@ -84,6 +84,19 @@ impl Values for KeyedBase {
         Ok(keys.filter(|key| key.kind() == KeyKind::Entry(service)).collect())
     }
 
+    fn services(&self) -> Result<Vec<ServiceId>, StateError> {
+        let keys = self.values.range(StateKey::range_of_accounts());
+        let kinds = keys.map(|(key, _)| StateKey::from_by_service(key).kind());
+        let mut services: Vec<_> = kinds
+            .filter_map(|kind| match kind {
+                KeyKind::Account(service) => Some(service),
+                KeyKind::Component(_) | KeyKind::Entry(_) => None,
+            })
+            .collect();
+        services.sort_unstable();
+        Ok(services)
+    }
+
     fn for_each(
         &self,
         visit: &mut dyn FnMut(StateKey, Blob) -> Result<(), StateError>,

@@ -22,6 +22,9 @@ pub trait Values: Base {
     /// them.
     fn entries_of(&self, service: ServiceId) -> Result<Vec<StateKey>, StateError>;
 
+    /// The services that there are, in order.
+    fn services(&self) -> Result<Vec<ServiceId>, StateError>;
+
     /// Gives every key and value to `visit`, service by service, until it fails.
     fn for_each(
         &self,

@@ -73,24 +73,6 @@ impl FileState {
         Ok(Some(decode_all(octets.value())?))
     }
 
-    /// The services that there are.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn services(&self) -> Result<Vec<ServiceId>, StoreError> {
-        let mut services = Vec::new();
-        let range = StateKey::range_of_accounts();
-        for entry in self.values.range::<&[u8; 31]>(range.start()..=range.end())? {
-            let key = StateKey::from_by_service(entry?.0.value());
-            if let KeyKind::Account(service) = key.kind() {
-                services.push(service);
-            }
-        }
-        services.sort_unstable();
-        Ok(services)
-    }
-
     /// The names that people gave to services.
     ///
     /// # Errors
@@ -165,6 +147,20 @@ impl Values for FileState {
             }
         }
         Ok(keys)
+    }
+
+    fn services(&self) -> Result<Vec<ServiceId>, StateError> {
+        let mut services = Vec::new();
+        let range = StateKey::range_of_accounts();
+        let range = self.values.range::<&[u8; 31]>(range.start()..=range.end());
+        for entry in range.map_err(failed)? {
+            let key = StateKey::from_by_service(entry.map_err(failed)?.0.value());
+            if let KeyKind::Account(service) = key.kind() {
+                services.push(service);
+            }
+        }
+        services.sort_unstable();
+        Ok(services)
     }
 
     fn for_each(

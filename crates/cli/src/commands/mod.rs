@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub mod asm;
+pub mod block;
 pub mod build;
 pub mod completions;
 pub mod disasm;
@@ -9,6 +10,7 @@ pub mod explain;
 pub mod inspect;
 pub mod new;
 pub mod run;
+pub mod state;
 pub mod test;
 pub mod trace;
 pub mod vectors;

@@ -14,6 +14,7 @@ use jambox_codec::encode;
 use jambox_invocation::Computed;
 use jambox_package::{Disk, Package, Snapshot, load};
 
+use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end::{self, OnChain};
 use crate::input;
@@ -35,14 +36,18 @@ Examples:
   jambox run package.toml --json | jq .state
   jambox run first.toml --save-state after.json   and then
   jambox run second.toml --state after.json
+  jambox state init chain.redb                    and then, as often as you like,
+  jambox run package.toml --state chain.redb
 
 Exit status: 0 when every guest halted and every result was accepted; 1 when the package was not \
 authorized, or a guest panicked, ran out of gas, had no code, or had its result refused; 2 bad input.")]
 pub struct Run {
     /// The package file
+    #[arg(default_value = "package.toml")]
     package: PathBuf,
 
-    /// Start from this state file; wins over the one that the package file names
+    /// Start from this state file, or go on with this chain (a .redb made by `jambox state init`),
+    /// which keeps the state after the run; wins over what the package file names
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
@@ -61,8 +66,21 @@ pub struct Run {
 
 impl Run {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let package = load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
-        let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let chain = match self.state.as_deref() {
+            Some(path) if chain::is_store(path) => Some(Chain::open(path)?),
+            _ => None,
+        };
+        if let (Some(_), Some(path)) = (&chain, &self.save_state) {
+            let message = "a chain keeps its own state";
+            let help = "leave --save-state out, or export with `jambox state export`";
+            return Err(Diagnosis::new(message).in_file(path).help(help).into());
+        }
+        let switches = protocol.switches()?;
+        let package = match &chain {
+            Some(chain) => chain.load(&self.package, switches)?,
+            None => load(&Disk, &self.package, &switches, self.state.as_deref())
+                .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
+        };
         let env = end_to_end::env(&package, protocol.backend())?;
         let mut recorder = Recorder::new(output.verbosity > 0, &package);
 
@@ -71,7 +89,8 @@ impl Run {
         let on_chain = match &computed {
             Ok(computed) => {
                 let report = &computed.report;
-                Some(end_to_end::on_chain(&env, &package, report, None, &mut recorder)?)
+                let history = chain.as_ref().map(Chain::history).transpose()?;
+                Some(end_to_end::on_chain(&env, &package, report, history, &mut recorder)?)
             }
             Err(_) => None,
         };
@@ -79,7 +98,10 @@ impl Run {
 
         self.save(&package, computed.as_ref().ok(), on_chain.as_ref())?;
         let recorded = recorder.finish();
-        let report = summary::summarize(&package, recorded, &computed, on_chain.as_ref())?;
+        let mut report = summary::summarize(&package, recorded, &computed, on_chain.as_ref())?;
+        if let (Some(chain), Ok(computed), Some(on_chain)) = (&chain, &computed, &on_chain) {
+            report.chain = Some(chain.commit(&package, computed, on_chain)?);
+        }
         output.emit(&text::Shown { report: &report, verbosity: output.verbosity })?;
         Ok(Verdict::failed_if(!report.failures.is_empty()))
     }

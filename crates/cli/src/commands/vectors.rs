@@ -1,11 +1,14 @@
 //! `jambox vectors`: public test vectors.
 
+mod at_fault;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use jambox_types::{Parameters, Protocol};
-use jambox_vectors::{Error, codec, pvm, stf, trie};
+use jambox_vectors::steps::Step;
+use jambox_vectors::{Error, Report as Checked, codec, erasure, pvm, stf, traces, trie};
 
 use crate::checks::Checks;
 use crate::diagnosis::Diagnosis;
@@ -41,6 +44,10 @@ enum Family {
     Codec(Folder),
     /// Roots of state tries (*.json)
     Trie(Folder),
+    /// Erasure codes (*.json)
+    Erasure(Folder),
+    /// Blocks with the whole state before and after (NNNNNNNN.bin)
+    Traces(Traces),
 }
 
 #[derive(Debug, Args)]
@@ -49,29 +56,64 @@ struct Folder {
     folder: PathBuf,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = "\
+On a difference it says which block, component, service and key, what was expected and what came out, and shows \
+the host calls of the service at fault.")]
+struct Traces {
+    /// The folder of the vectors
+    folder: PathBuf,
+
+    /// Begin with this step: its number, for every trace, or trace/number
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+}
+
 impl Vectors {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let tiny = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
         let backend = protocol.backend();
         let protocol = protocol.switches()?.over(tiny);
         let spinner = output.spinner("running vectors");
-        let checked = match &self.family {
-            Family::Pvm(Folder { folder }) => pvm::run(folder, &engine(&protocol, backend)?)
-                .map_err(|error| failure(folder, &error)),
-            Family::Stf(Folder { folder }) => {
-                stf::run(folder, protocol).map_err(|error| failure(folder, &error))
-            }
-            Family::Codec(Folder { folder }) => {
-                codec::run(folder, &protocol.parameters).map_err(|error| failure(folder, &error))
-            }
-            Family::Trie(Folder { folder }) => {
-                trie::run(folder).map_err(|error| failure(folder, &error))
-            }
-        };
+        let checked =
+            match &self.family {
+                Family::Pvm(Folder { folder }) => {
+                    pvm::run(folder, &engine(&protocol, backend)?).map_err(|error| failure(folder, &error))
+                }
+                Family::Stf(Folder { folder }) => {
+                    stf::run(folder, protocol).map_err(|error| failure(folder, &error))
+                }
+                Family::Codec(Folder { folder }) => codec::run(folder, &protocol.parameters)
+                    .map_err(|error| failure(folder, &error)),
+                Family::Trie(Folder { folder }) => {
+                    trie::run(folder).map_err(|error| failure(folder, &error))
+                }
+                Family::Erasure(Folder { folder }) => erasure::run(folder, &protocol.parameters)
+                    .map_err(|error| failure(folder, &error)),
+                Family::Traces(traces) => traces.run(protocol, output),
+            };
         spinner.finish_and_clear();
         let checks = Checks::new(checked?, output.verbosity > 0);
         output.emit(&checks)?;
         Ok(Verdict::failed_if(checks.failed()))
+    }
+}
+
+impl Traces {
+    fn run(&self, protocol: Protocol, output: &Output) -> Result<Checked> {
+        let bar = output.progress(0);
+        let progress = &mut |done: usize, all: usize, name: &str| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+            bar.set_message(name.to_owned());
+        };
+        let explain = &mut |_: &str, step: &Step, difference: &traces::Difference| {
+            Some(at_fault::host_calls(step, protocol, difference.service?))
+        };
+        let run = traces::Run { from: self.from.clone(), progress, explain };
+        let checked = traces::run_with(&self.folder, protocol, run);
+        bar.finish_and_clear();
+        checked.map_err(|error| failure(&self.folder, &error))
     }
 }
 

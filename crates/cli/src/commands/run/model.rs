@@ -7,6 +7,7 @@ use serde::Serialize;
 use jambox_types::ServiceId;
 
 use crate::calls::{Argument, MemoryEvent};
+use crate::chain::Kept;
 use crate::explanation::Explanation;
 use crate::octets::Octets;
 
@@ -26,6 +27,9 @@ pub struct RunReport {
     /// The commitment to the outputs; nothing when there are none.
     pub output_root: Option<String>,
     pub state: Vec<Change>,
+    /// Where the state is kept; nothing unless the run went on with a chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chain: Option<Kept>,
     /// What went wrong, a line each; empty when all went well.
     pub failures: Vec<String>,
 }

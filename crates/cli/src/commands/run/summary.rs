@@ -48,6 +48,7 @@ pub fn summarize(
         outputs: Vec::new(),
         output_root: None,
         state: Vec::new(),
+        chain: None,
         failures,
     };
     if let Some(on_chain) = on_chain {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::calls;
+use crate::chain::Kept;
 use crate::output::Report;
 use crate::style::{BAD, FAINT, GOOD, HEADING, NAME};
 
@@ -43,6 +44,11 @@ impl Report for Shown<'_> {
         self.write_outputs(out)?;
         if work_report.is_some() {
             write_state(out, &self.report.state)?;
+        }
+        if let Some(Kept { file, slot, root }) = &self.report.chain {
+            writeln!(out, "\n{HEADING}chain{HEADING:#} {file}")?;
+            line(out, "slot", &slot.to_string())?;
+            line(out, "root", root)?;
         }
         self.write_verdict(out)
     }

@@ -1,0 +1,180 @@
+//! A chain in a file: running packages on it, one after the other.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use jambox_invocation::Computed;
+use jambox_invocation::accumulation::statistics::of_services;
+use jambox_invocation::block::{read_accumulation, set_accumulation};
+use jambox_package::{Disk, ExportsByHash, Package, Snapshot, Stored, Switches, load_on_chain};
+use jambox_state::{Changes, Component, StateError, Store};
+use jambox_store::{Exports, FileState, FileStore, StoreError};
+use jambox_types::{Hash, Statistics, TimeSlot};
+
+use crate::diagnosis::Diagnosis;
+use crate::end_to_end::{History, OnChain};
+use crate::outcome::{Failure, Result};
+
+/// What the files of the database under a store begin with.
+const MAGIC: &[u8] = b"redb";
+
+/// Whether a path is that of a store, there or yet to be made, rather than that of a state file.
+pub fn is_store(path: &Path) -> bool {
+    let mut head = [0; 4];
+    match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
+        Ok(()) => head == MAGIC,
+        Err(_) => path.extension().is_some_and(|extension| extension == "redb"),
+    }
+}
+
+/// A chain, open.
+pub struct Chain {
+    pub store: FileStore,
+    /// Its state when it was opened.
+    pub state: Arc<FileState>,
+    path: PathBuf,
+}
+
+/// Where the state after a run is kept.
+#[derive(Serialize)]
+pub struct Kept {
+    pub file: String,
+    pub slot: u32,
+    pub root: String,
+}
+
+impl Chain {
+    pub fn open(path: &Path) -> Result<Self> {
+        let store = FileStore::open(path).map_err(|error| failure(path, error))?;
+        let state = store.read().map_err(|error| failure(path, error))?;
+        Ok(Self { store, state, path: path.to_owned() })
+    }
+
+    /// Loads a package over the chain's state. Its block comes after the chain's last.
+    pub fn load(&self, package: &Path, switches: Switches) -> Result<Package> {
+        let parameters = *self.store.parameters();
+        if switches.parameters.is_some_and(|given| given != parameters) {
+            let message = "the chain has other parameters than --params says";
+            let help = "leave --params out";
+            return Err(Diagnosis::new(message).in_file(&self.path).help(help).into());
+        }
+        let switches = Switches { parameters: Some(parameters), ..switches };
+        let state = read_accumulation(&self.state, &parameters);
+        let state = state.map_err(|error| self.failure(error))?;
+        let [entropy, ..] = self.entropy()?;
+        let names = self.state.names().map_err(|error| self.failure(error))?;
+        let (slot, state) = (state.slot, state.state);
+        let snapshot = Snapshot { slot, entropy, state, names };
+        let package = load_on_chain(&Disk, package, &switches, snapshot, &Library(&self.state));
+        let mut package =
+            package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        package.slot = package.slot.max(TimeSlot(slot.0.saturating_add(1)));
+        Ok(package)
+    }
+
+    fn entropy(&self) -> Result<[Hash; 4]> {
+        let entropy = Component::Entropy.read(&*self.state, self.store.parameters());
+        entropy.map_err(|error| self.failure(error))
+    }
+
+    /// What the chain remembers of the accumulation before.
+    pub fn history(&self) -> Result<History> {
+        let state = read_accumulation(&self.state, self.store.parameters());
+        let state = state.map_err(|error| self.failure(error))?;
+        Ok(History { slot: state.slot, ready: state.ready, accumulated: state.accumulated })
+    }
+
+    /// Keeps the state after a run, what the package exported, and the names of services.
+    pub fn commit(
+        &self,
+        package: &Package,
+        computed: &Computed,
+        on_chain: &OnChain,
+    ) -> Result<Kept> {
+        let changes = self.changes(package, on_chain).map_err(|error| self.failure(error))?;
+        let report = &computed.report;
+        let exports = (!computed.exports.is_empty()).then(|| Exports {
+            package: report.availability.package_hash,
+            root: report.availability.segment_root,
+            segments: computed.exports.concat().into(),
+        });
+        let root = self.store.write(&changes, &package.names, exports.as_ref());
+        let root = root.map_err(|error| failure(&self.path, error))?;
+        let file = self.path.display().to_string();
+        Ok(Kept { file, slot: package.slot.0, root: root.to_string() })
+    }
+
+    fn changes(
+        &self,
+        package: &Package,
+        on_chain: &OnChain,
+    ) -> std::result::Result<Changes, StateError> {
+        let parameters = self.store.parameters();
+        let mut changes = Changes::default();
+        changes.set_accounts(&*self.state, &on_chain.state.accounts)?;
+        set_accumulation(&mut changes, &on_chain.state, &on_chain.after);
+        let [_, first, second, third]: [Hash; 4] =
+            Component::Entropy.read(&*self.state, parameters)?;
+        let entropy = [package.entropy, first, second, third];
+        changes.set_component(Component::Entropy, &entropy);
+        let statistics: Statistics = Component::Statistics.read(&*self.state, parameters)?;
+        let services = of_services([], &[], &on_chain.after.statistics);
+        changes.set_component(Component::Statistics, &Statistics { services, ..statistics });
+        Ok(changes)
+    }
+
+    /// The root as it was last committed.
+    pub fn root(&self) -> Result<Hash> {
+        self.store.root().map_err(|error| self.failure(error))
+    }
+
+    fn failure(&self, error: impl std::fmt::Display) -> Failure {
+        Diagnosis::new(error.to_string()).in_file(&self.path).into()
+    }
+}
+
+/// What packages exported to the chain.
+struct Library<'a>(&'a FileState);
+
+impl ExportsByHash for Library<'_> {
+    fn find(&self, hash: &Hash) -> std::result::Result<Option<Stored>, String> {
+        let find = || -> std::result::Result<_, StoreError> {
+            let by_package = self.0.segment_root(hash)?;
+            let segments = self.0.exports(&by_package.unwrap_or(*hash))?;
+            let package = by_package.map(|_| *hash);
+            Ok(segments.map(|segments| Stored { segments, package }))
+        };
+        find().map_err(|error| error.to_string())
+    }
+}
+
+/// Why a store cannot be used, and what to do.
+pub fn failure(path: &Path, error: StoreError) -> Failure {
+    let (message, help) = match error {
+        StoreError::Exists(_) => ("it exists already".into(), "name another file, or remove it"),
+        StoreError::Io { error, .. } => (
+            format!("cannot open: {error}"),
+            "check the path; `jambox state init` makes a new chain",
+        ),
+        StoreError::NotAStore { reason, .. } => (
+            format!("it is no chain: {reason}"),
+            "`jambox state init` and `jambox state import` make one",
+        ),
+        StoreError::Newer { found, known, .. } => (
+            format!("its format is {found}, this version knows formats up to {known}"),
+            "it was left as it is: use the version of jambox that wrote it, or a newer one",
+        ),
+        StoreError::Held { holder: Some(holder), .. } => {
+            (format!("it is held by {holder}"), "wait until that process has ended")
+        }
+        StoreError::Held { holder: None, .. } => {
+            ("it is held by another process".into(), "wait until that process has ended")
+        }
+        error => (error.to_string(), "the state before is kept; is the disk full?"),
+    };
+    Diagnosis::new(message).in_file(path).help(help).into()
+}

@@ -1,0 +1,187 @@
+//! `jambox block`: whole blocks on a chain.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use jambox_codec::decode_all_with;
+use jambox_invocation::Env;
+use jambox_invocation::block::{self, BlockError};
+use jambox_state::Component;
+use jambox_types::{Block as JamBlock, Hash, Parameters, Protocol};
+use jambox_vectors::steps::Step;
+use jambox_vectors::traces::keyed;
+
+use crate::chain::{self, Chain};
+use crate::diagnosis::Diagnosis;
+use crate::input;
+use crate::outcome::{Result, Verdict};
+use crate::output::{Output, Report};
+use crate::protocol::ProtocolArgs;
+use crate::style::{BAD, GOOD};
+
+/// Apply whole blocks to a chain
+#[derive(Debug, Args)]
+pub struct Block {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Apply blocks in the order given, each as a commit of its own
+    ///
+    /// Signatures, seals and who may author and guarantee are taken as given, and what only consensus changes
+    /// stays as it is: authorizer pools, recent blocks, Safrole, disputes, validators and their statistics.
+    #[command(after_help = "\
+Examples:
+  jambox block apply --state chain.redb block.bin --entropy 0x9f..
+  jambox block apply --state chain.redb traces/storage/0000000*.bin   steps of public traces know their entropy
+
+Exit status: 0 when every block was applied; 1 when one was refused, the ones before it stay applied; 2 bad \
+input.")]
+    Apply(Apply),
+}
+
+#[derive(Debug, Args)]
+struct Apply {
+    /// The chain
+    #[arg(long, value_name = "CHAIN")]
+    state: PathBuf,
+
+    /// The entropy accumulator after the block; steps of traces hold it [default: that of the chain]
+    #[arg(long, value_name = "HASH")]
+    entropy: Option<Hash>,
+
+    /// Encoded blocks, or steps of traces
+    #[arg(required = true)]
+    blocks: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Applied {
+    blocks: Vec<Line>,
+    root: String,
+}
+
+#[derive(Serialize)]
+struct Line {
+    file: String,
+    slot: u32,
+    /// Nothing when the block was applied.
+    refused: Option<String>,
+    available: usize,
+    gas_used: u64,
+    changed: usize,
+}
+
+impl Block {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let Action::Apply(apply) = &self.action;
+        apply.run(protocol, output)
+    }
+}
+
+impl Apply {
+    fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let mut chain = Chain::open(&self.state)?;
+        let parameters = *chain.store.parameters();
+        let protocol = protocol.switches()?.over(Protocol::default());
+        let env = Env::new(Protocol { parameters, ..protocol });
+        let env = env.map_err(|error| Diagnosis::new(error.to_string()))?;
+        let progress = output.progress(self.blocks.len());
+        let mut lines = Vec::new();
+        for path in &self.blocks {
+            progress.set_message(path.display().to_string());
+            let line = self.apply(&mut chain, &env, path, &parameters)?;
+            let is_refused = line.refused.is_some();
+            lines.push(line);
+            progress.inc(1);
+            if is_refused {
+                break;
+            }
+        }
+        progress.finish_and_clear();
+        let failed = lines.iter().any(|line| line.refused.is_some());
+        output.emit(&Applied { blocks: lines, root: chain.root()?.to_string() })?;
+        Ok(Verdict::failed_if(failed))
+    }
+
+    fn apply(
+        &self,
+        chain: &mut Chain,
+        env: &Env,
+        path: &Path,
+        parameters: &Parameters,
+    ) -> Result<Line> {
+        let (block, known) = read(path, parameters)?;
+        let state = chain.store.read().map_err(|error| chain::failure(&self.state, error))?;
+        let in_state = |error: jambox_state::StateError| {
+            Diagnosis::new(error.to_string()).in_file(&self.state)
+        };
+        let own: [Hash; 4] = Component::Entropy.read(&*state, parameters).map_err(in_state)?;
+        let [own, ..] = own;
+        let entropy = self.entropy.or(known).unwrap_or(own);
+        let mut line = Line {
+            file: path.display().to_string(),
+            slot: block.header.slot.0,
+            refused: None,
+            available: 0,
+            gas_used: 0,
+            changed: 0,
+        };
+        match block::apply(env, &state, &block, entropy, &mut ()) {
+            Ok(applied) => {
+                let written = chain.store.write(&applied.changes, [], None);
+                written.map_err(|error| chain::failure(&self.state, error))?;
+                line.available = applied.available.len();
+                line.gas_used = applied.gas_used.0;
+                line.changed = applied.changes.len();
+            }
+            Err(BlockError::Refused(refusal)) => line.refused = Some(refusal.to_string()),
+            Err(error) => {
+                return Err(Diagnosis::new(error.to_string()).in_file(&self.state).into());
+            }
+        }
+        Ok(line)
+    }
+}
+
+/// A block, with the entropy after it if the file says.
+fn read(path: &Path, parameters: &Parameters) -> Result<(JamBlock, Option<Hash>)> {
+    let octets = input::read(path)?;
+    if let Ok(step) = decode_all_with::<Step, _>(&octets, parameters) {
+        let after = keyed(&step.post_state);
+        let entropy: Option<[Hash; 4]> = Component::Entropy.read(&after, parameters).ok();
+        return Ok((step.block, entropy.map(|[entropy, ..]| entropy)));
+    }
+    let block = decode_all_with(&octets, parameters).map_err(|error| {
+        Diagnosis::new(format!("it is no block: {error}"))
+            .at_octet(path, error.offset as u64)
+            .expected("an encoded block or a step of a trace")
+            .help("does the chain have the parameters of the block?")
+    })?;
+    Ok((block, None))
+}
+
+impl Report for Applied {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for line in &self.blocks {
+            let Line { file, slot, refused, available, gas_used, changed } = line;
+            match refused {
+                Some(rule) => {
+                    writeln!(out, "{BAD}refused{BAD:#} {file}, slot {slot}: {rule}")?;
+                    writeln!(out, "nothing of it was applied")?;
+                }
+                None => writeln!(
+                    out,
+                    "{GOOD}applied{GOOD:#} {file}, slot {slot}: {available} reports accumulated, gas \
+                     {gas_used}, {changed} values changed"
+                )?,
+            }
+        }
+        writeln!(out, "root {}", self.root)
+    }
+}
