@@ -14,6 +14,40 @@
 //! - a key that nothing reads is an error, never ignored;
 //! - a length is checked before anything of that length is allocated, and only regular files are
 //!   opened.
+//!
+//! ```
+//! use std::path::Path;
+//! use jambox_package::{Files, Switches, load};
+//!
+//! struct Memory;
+//!
+//! impl Files for Memory {
+//!     fn read(&self, path: &Path, _limit: u64) -> Result<Vec<u8>, String> {
+//!         match path.to_str() {
+//!             Some("package.toml") => Ok(br#"
+//!                 [services.greeter]
+//!                 id = 42
+//!                 code = "file:greeter.asm"
+//!                 balance = 10_000
+//!                 [authorizer]
+//!                 host = "greeter"
+//!                 code = "file:greeter.asm"
+//!                 [[items]]
+//!                 service = "greeter"
+//!                 payload = "text:hello"
+//!                 refine_gas_limit = 1_000
+//!                 accumulate_gas_limit = 1_000
+//!             "#.to_vec()),
+//!             Some("greeter.asm") => Ok(b".code\n jump_ind ra".to_vec()),
+//!             _ => Err("there is no such file".to_owned()),
+//!         }
+//!     }
+//! }
+//!
+//! let package = load(&Memory, Path::new("package.toml"), &Switches::default(), None)?;
+//! assert_eq!(package.work_package.items[0].payload, b"hello");
+//! # Ok::<(), jambox_package::Invalid>(())
+//! ```
 
 #![cfg_attr(
     not(test),
