@@ -25,11 +25,13 @@ pub struct Env {
 pub struct Limits {
     /// The most inner machines that one guest may hold at a time.
     pub inner_machines: usize,
+    /// The most octets of distinct program blobs that they may run.
+    pub inner_code: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { inner_machines: 1 << 16 }
+        Self { inner_machines: 1 << 16, inner_code: 1 << 30 }
     }
 }
 

@@ -82,6 +82,9 @@ pub enum HostError {
     /// such limit, so there is no right answer to give the guest.
     #[error("the guest holds {0} inner machines, more than this host allows")]
     TooManyMachines(usize),
+    /// The inner machines of a guest hold more code than this host is set to allow, in octets.
+    #[error("the guest's inner machines hold more than {0} octets of code")]
+    TooMuchInnerCode(usize),
     /// The table offers a call in a context whose handlers do not know it.
     #[error("{} is not implemented in {context}", call.name())]
     NotImplemented {

@@ -57,8 +57,11 @@ fn instance(
     if standard.layout(arguments.len() as u64).is_none() {
         return Ok(None);
     }
-    let Some(module) = context.machines.module(context.env, standard.code())? else {
+    let cache = &mut context.machines.code;
+    let Some((code, module)) = cache.acquire(context.env, standard.code())? else {
         return Ok(None);
     };
+    // The child keeps the module for as long as it runs, and no other can start before it ends.
+    cache.release(&code);
     Ok(Some(Instance::standard(&module, &standard, arguments)?))
 }

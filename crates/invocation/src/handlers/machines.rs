@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jambox_engine::{Access, Exit, Instance, Module, PAGE_COUNT, PAGE_SIZE};
+use jambox_engine::{Access, Exit, Instance, PAGE_COUNT, PAGE_SIZE};
 use jambox_hostcall::{InnerExit, Registers, Reply, ResultCode, Slice, request};
-use jambox_program::ProgramBlob;
 use jambox_types::Hash;
 
+use super::code_cache::CodeCache;
 use crate::guest::Guest;
 use crate::{Env, HostError, Machine, Stop};
 
@@ -15,10 +15,17 @@ use crate::{Env, HostError, Machine, Stop};
 /// They are ordinary instances of the engine. Machines of the same blob share one decoded module.
 #[derive(Default)]
 pub(crate) struct Machines {
-    machines: BTreeMap<u64, Instance>,
+    machines: BTreeMap<u64, Inner>,
     /// Handles below the highest one ever given out that are free again.
     free: BTreeSet<u64>,
-    modules: BTreeMap<Hash, Module>,
+    pub(super) code: CodeCache,
+}
+
+/// An inner machine.
+struct Inner {
+    instance: Instance,
+    /// The name of its module.
+    code: Hash,
 }
 
 /// How much is copied between two memories at a time, in octets.
@@ -38,31 +45,27 @@ impl Machines {
         request: &request::Machine,
     ) -> Result<Reply, Stop> {
         let octets = guest.read("the program", request.program)?;
-        let Some(module) = self.module(env, &octets)? else {
-            return Ok(Reply::Code(ResultCode::Huh));
-        };
         let limit = env.limits().inner_machines;
         if self.machines.len() >= limit {
             return Err(HostError::TooManyMachines(limit).into());
         }
+        let Some((code, module)) = self.code.acquire(env, &octets)? else {
+            return Ok(Reply::Code(ResultCode::Huh));
+        };
         let mut instance = Instance::new(&module)?;
         instance.set_pc(request.pc);
         let handle = self.free.pop_first().unwrap_or(self.machines.len() as u64);
         guest.observer.inner_created(handle, &octets);
-        self.machines.insert(handle, instance);
+        self.machines.insert(handle, Inner { instance, code });
         Ok(Reply::Value(handle))
     }
 
-    /// The module of a blob, if it is one; made once for each distinct blob.
-    pub(super) fn module(&mut self, env: &Env, octets: &[u8]) -> Result<Option<Module>, Stop> {
-        let hash = Hash::blake2b(octets);
-        if let Some(module) = self.modules.get(&hash) {
-            return Ok(Some(module.clone()));
-        }
-        let Ok(blob) = ProgramBlob::parse(octets) else { return Ok(None) };
-        let module = Module::new(env.engine(), blob)?;
-        self.modules.insert(hash, module.clone());
-        Ok(Some(module))
+    fn get(&self, handle: u64) -> Option<&Instance> {
+        self.machines.get(&handle).map(|inner| &inner.instance)
+    }
+
+    fn get_mut(&mut self, handle: u64) -> Option<&mut Instance> {
+        self.machines.get_mut(&handle).map(|inner| &mut inner.instance)
     }
 
     pub(crate) fn peek(
@@ -72,7 +75,7 @@ impl Machines {
     ) -> Result<Reply, Stop> {
         let (to, from, length) = (request.to.0, request.from, request.length);
         guest.require_writable("the destination", Slice { address: to, length })?;
-        let Some(instance) = self.machines.get(&request.machine) else {
+        let Some(instance) = self.get(request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
         let memory = instance.memory();
@@ -95,7 +98,7 @@ impl Machines {
     ) -> Result<Reply, Stop> {
         let (from, to, length) = (request.from.0, request.to, request.length);
         guest.require_readable("the source", Slice { address: from, length })?;
-        let Some(instance) = self.machines.get_mut(&request.machine) else {
+        let Some(instance) = self.get_mut(request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
         let memory = instance.memory_mut();
@@ -113,7 +116,7 @@ impl Machines {
     }
 
     pub(crate) fn pages(&mut self, request: &request::Pages) -> Result<Reply, Stop> {
-        let Some(instance) = self.machines.get_mut(&request.machine) else {
+        let Some(instance) = self.get_mut(request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
         let memory = instance.memory_mut();
@@ -150,7 +153,7 @@ impl Machines {
     ) -> Result<Reply, Stop> {
         let block = Slice { address: request.block.0, length: BLOCK };
         guest.require_writable("the block of gas and registers", block)?;
-        let Some(instance) = self.machines.get_mut(&request.machine) else {
+        let Some(instance) = self.get_mut(request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
         let (gas, registers) = parse_block(&guest.read("the block of gas and registers", block)?);
@@ -165,9 +168,10 @@ impl Machines {
     }
 
     pub(crate) fn expunge(&mut self, request: &request::Expunge) -> Result<Reply, Stop> {
-        let Some(instance) = self.machines.remove(&request.machine) else {
+        let Some(Inner { instance, code }) = self.machines.remove(&request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
+        self.code.release(&code);
         self.free.insert(request.machine);
         Ok(Reply::Value(instance.pc()))
     }

@@ -6,6 +6,7 @@
 //! of them has passed.
 
 pub(crate) mod children;
+mod code_cache;
 pub(crate) mod exports;
 pub(crate) mod fetch;
 pub(crate) mod general;

@@ -2,8 +2,9 @@
 
 use jambox_engine::{Exit, Instance};
 use jambox_invocation::{
-    Accumulated, Authorized, CallEnded, CallStarted, Cause, End, Env, Failure, Finished,
-    Invocation, LogLine, Machine, NoCode, Observer, Refined, Started, accumulate, is_authorized,
+    Accumulated, Authorized, CallEnded, CallStarted, Cause, End, Env, Failure, Finished, HostError,
+    Invocation, Limits, LogLine, Machine, NoCode, Observer, RefineCall, Refined, Started,
+    accumulate, is_authorized,
 };
 use jambox_state::{Blob, RequestHistory};
 use jambox_types::{
@@ -481,6 +482,38 @@ fn exports_of_a_failed_refinement_are_dropped() {
     assert_eq!(&refined.exports[0][..4], b"abc\0");
     let refined = refine(&code(b"abc", &[&export[..], &[TRAP]].concat()));
     assert_eq!(refined.exports, Vec::<Blob>::new());
+}
+
+#[test]
+fn limits_of_the_host_are_its_failures_and_no_outcomes() {
+    let inner = blob(&[HALT]);
+    let length = load_imm(8, inner.len() as u32);
+    let steps: [&[u8]; 4] = [&load_imm(7, DATA), &length, &load_imm(9, 0), &ecalli(8)];
+    let making = |machines: usize| {
+        let steps = [&steps.repeat(machines)[..], &[&load_imm(8, 0)[..], HALT]].concat();
+        work(&code(&inner, &steps))
+    };
+    let limited = |limits, work: &Work| {
+        let env = Env::new(work.protocol).unwrap().with_limits(limits);
+        let (data, trace) = (work.data(), Blob::from([]));
+        let call = RefineCall {
+            package: &data,
+            item: 1,
+            core: CoreIndex(3),
+            trace: &trace,
+            export_offset: 0,
+            accounts: &work.accounts,
+        };
+        jambox_invocation::refine(&env, call, &mut ()).map(|refined| refined.result)
+    };
+    let machines = Limits { inner_machines: 3, ..Limits::default() };
+    assert_eq!(limited(machines, &making(3)).unwrap(), Ok(Vec::new()));
+    assert!(matches!(limited(machines, &making(4)), Err(HostError::TooManyMachines(3))));
+    let code = Limits { inner_code: 5, ..Limits::default() };
+    assert!(matches!(limited(code, &making(1)), Err(HostError::TooMuchInnerCode(5))));
+    // Machines of one blob share its code.
+    let code = Limits { inner_code: 6, ..Limits::default() };
+    assert_eq!(limited(code, &making(5)).unwrap(), Ok(Vec::new()));
 }
 
 #[test]
