@@ -490,7 +490,8 @@ fn limits_of_the_host_are_its_failures_and_no_outcomes() {
     let length = load_imm(8, inner.len() as u32);
     let steps: [&[u8]; 4] = [&load_imm(7, DATA), &length, &load_imm(9, 0), &ecalli(8)];
     let making = |machines: usize| {
-        let steps = [&steps.repeat(machines)[..], &[&load_imm(8, 0)[..], HALT]].concat();
+        let end = load_imm(8, 0);
+        let steps = [&steps.repeat(machines)[..], &[&end, HALT]].concat();
         work(&code(&inner, &steps))
     };
     let limited = |limits, work: &Work| {
