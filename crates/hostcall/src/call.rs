@@ -292,12 +292,16 @@ macro_rules! define {
     ($(
         $(#[doc = $doc:literal])+
         $call:ident $name:literal
-        ($($field:ident: $type:ty => $field_doc:literal,)*) + ($($extra:ident: $extra_type:ty = $default:expr,)*)
+        ($($field:ident: $type:ty => $field_doc:literal,)*)
+        + ($($extra:ident: $extra_type:ty = $default:expr,)*)
         { $($outcomes:tt)* }
         [ $(
             $family:ident [$first:tt, $second:tt] in $contexts:expr,
             gas [$first_price:expr, $second_price:expr]
-            $(, ($($argument:ident: $argument_type:ty => $argument_doc:literal),*) => $request:expr)?
+            $(,
+                ($($argument:ident: $argument_type:ty => $argument_doc:literal),*)
+                => $request:expr
+            )?
             $(, reply $style:ident)?
             $(, outcomes { $($form_outcomes:tt)* })?;
         )+ ]
@@ -355,7 +359,7 @@ macro_rules! define {
                 pub struct $call {
                     $(#[doc = concat!("Argument: ", $field_doc, ".")] pub $field: $type,)*
                     $(
-                        #[doc = concat!("Not in every register form; `", stringify!($default), "` there.")]
+                        #[doc = concat!("`", stringify!($default), "` in most register forms.")]
                         pub $extra: $extra_type,
                     )*
                 }

@@ -80,7 +80,10 @@ macro_rules! for_each_host_call {
                     flat(10),
                     of(2407, &[Term::per_kib(9, 1736), Term::per_kib(12, 248)])
                 ];
-                seed [4, 4] in ALL, gas [of(1000, &[Term::copied(4)]), of(1000, &[Term::copied(4)])],
+                seed [4, 4] in ALL, gas [
+                    of(1000, &[Term::copied(4)]),
+                    of(1000, &[Term::copied(4)])
+                ],
                     (
                         key: FixedKey => "the storage key, in the own storage",
                         out: Output => "where the octets go"
@@ -137,7 +140,7 @@ macro_rules! for_each_host_call {
                     outcomes {
                         none: None "there is no such service; the other registers stay",
                         told: Value "r7 to r12: balance, minimum gas to accumulate, threshold \
-                            balance, each as low and high 32 bits",
+                    balance, each as low and high 32 bits",
                     };
             ]
 
@@ -440,7 +443,7 @@ macro_rules! for_each_host_call {
                         panic_hash: Panic "the hash is not readable",
                         panic_length: Panic "the code's length is not below 2^32",
                         low: Low "the balance is below the new service's threshold, or what \
-                            remains would be below the caller's",
+                    remains would be below the caller's",
                         created: Value "the new service's id",
                     };
             ]
@@ -486,7 +489,7 @@ macro_rules! for_each_host_call {
                 who: Who "there is no such service",
                 low: Low "the gas is below the receiver's minimum",
                 cash: Cash "what remains would be below the caller's threshold balance",
-                out_of_gas_limit: OutOfGas "the call would succeed but its gas limit is not covered",
+                out_of_gas_limit: OutOfGas "it would succeed, but its gas limit is not covered",
                 ok: Ok "the transfer is on its way",
             } [
                 paper [20, 21] in ACCUMULATE, gas [
@@ -501,7 +504,7 @@ macro_rules! for_each_host_call {
 
             /// Removes a service that has given itself up and takes over its balance.
             Eject "eject" (
-                service: u64 => "the service to remove; its code hash is the caller's id in 32 octets",
+                service: u64 => "the service to remove, whose code hash is the caller's id",
                 hash: HashPointer => "the hash of its one remaining preimage request",
             ) + () {
                 panic_hash: Panic "the hash is not readable",

@@ -12,8 +12,8 @@
 //!
 //! - Handlers take typed requests and give typed replies; none knows which ABI it serves. Only
 //!   [`Host::serve`] does, and both the engine's host-call loop and native guests go through it.
-//! - Four kinds of outcome are never mixed: how a guest ended ([`End`], an `Ok` value), result codes
-//!   (in the guest's registers), input errors ([`PackageError`]), failures of the host
+//! - Four kinds of outcome are never mixed: how a guest ended ([`End`], an `Ok` value), result
+//!   codes (in the guest's registers), input errors ([`PackageError`]), failures of the host
 //!   ([`HostError`]).
 //! - Gas is charged before any effect; a call that stops its guest has had none.
 //! - Whatever a guest claims as a length is checked against its memory before it is allocated.

@@ -1,5 +1,5 @@
-//! `docs/host-calls.md`: made from the host-call table and from the registries of outcome tests, and
-//! checked to be fresh. `JAMBOX_BLESS=1` writes it anew.
+//! `docs/host-calls.md`: made from the host-call table and from the registries of outcome tests,
+//! and checked to be fresh. `JAMBOX_BLESS=1` writes it anew.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,20 +20,22 @@ Made from the host-call table (`crates/hostcall/src/table.rs`) and the registrie
 (`crates/invocation/tests/it`: `outcomes`, `seed_doc`); a test fails when this page is stale, and
 `JAMBOX_BLESS=1 cargo test -p jambox-invocation reference_page` writes it anew.
 
-There are two ABIs: the Gray Paper's, and that of a seed document, `seed-doc`, which is a translation
-over the same semantics, not consensus, and chosen by hand. What the document does not describe it
-leaves to the Gray Paper 0.7.2 (marked *deferred*); its variant `seed-doc-strict` leaves that out. Of
-Gray Paper 0.8.0 there are numbers and prices so far; outcomes and tests are those of 0.7.2.
+There are two ABIs: the Gray Paper's, and that of a seed document, `seed-doc`, which is a
+translation over the same semantics, not consensus, and chosen by hand. What the document does not
+describe it leaves to the Gray Paper 0.7.2 (marked *deferred*); its variant `seed-doc-strict` leaves
+that out. Of Gray Paper 0.8.0 there are numbers and prices so far; outcomes and tests are those of
+0.7.2.
 
 Arguments lie in registers from `r7` on. A call charges its gas before anything else; if that is not
 covered the guest is out of gas, none is left, and nothing else happens. A part of a price that
 depends on what is copied is charged before the copy. Then the outcomes are tried in the order
 given: the first whose condition holds comes about. Registers that are not mentioned keep their
-values. A call that is unknown, or not offered in a context, answers WHAT for 10 gas (1000 in 0.8.0).
+values. A call that is unknown, or not offered in a context, answers WHAT for 10 gas (1000 in
+0.8.0).
 
 A range of memory is claimed by address and length; both are any 64-bit numbers and nothing wraps
-around. The empty range is accessible wherever it is. Where a call copies a part of a value (address,
-offset, most octets), the offset is clipped to the value's length, and so is the rest.
+around. The empty range is accessible wherever it is. Where a call copies a part of a value
+(address, offset, most octets), the offset is clipped to the value's length, and so is the rest.
 
 ";
 
@@ -59,14 +61,11 @@ fn overview(page: &mut String) {
     for call in HostCall::ALL {
         let name = call.name();
         let columns = [numbers(PAPER, *call), numbers(NEXT_PAPER, *call), offered(PAPER, *call)];
-        let [old, new, paper_contexts] = columns;
-        let seed = numbers(SEED, *call);
-        let seed_contexts = offered(SEED, *call);
+        let [old, new, paper_in] = columns;
+        let (seed, seed_in) = (numbers(SEED, *call), offered(SEED, *call));
         line(
             page,
-            format_args!(
-                "| [{name}](#{name}) | {old} | {new} | {paper_contexts} | {seed} | {seed_contexts} |"
-            ),
+            format_args!("| [{name}](#{name}) | {old} | {new} | {paper_in} | {seed} | {seed_in} |"),
         );
     }
     page.push('\n');
