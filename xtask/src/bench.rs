@@ -1,4 +1,6 @@
-//! `cargo xtask bench`: the comparisons in `bench/`, a workspace of its own.
+//! `cargo xtask bench`: what things cost, and the comparisons in `bench/`, a workspace of its own.
+
+use std::path::PathBuf;
 
 use jambox_vectors::archive;
 
@@ -13,15 +15,31 @@ pub enum Bench {
         #[arg(default_value_t = 20)]
         rounds: u32,
     },
+    /// Blocks: those of public traces, and some on a chain of a million entries. Fails when they take
+    /// longer, or more memory, than they may.
+    Blocks,
 }
 
-/// Builds and runs a comparison.
+/// Builds and runs a benchmark.
 pub fn run(bench: &Bench) -> Result<(), String> {
-    let Bench::Interpreter { rounds } = bench;
     let variable = std::env::var_os(archive::VARIABLE);
     let found = archive::find_at(variable.as_deref(), &root(), &cache());
+    let vectors = found.map_err(|error| error.to_string())?;
+    match bench {
+        Bench::Interpreter { rounds } => interpreter(vectors, *rounds),
+        Bench::Blocks => blocks(vectors),
+    }
+}
+
+fn blocks(vectors: Option<PathBuf>) -> Result<(), String> {
     let mut command = cargo();
-    if let Some(vectors) = found.map_err(|error| error.to_string())? {
+    command.args(["run", "--quiet", "--release", "--package", "jambox-vectors"]);
+    succeed(command.args(["--example", "bench-blocks", "--"]).args(vectors))
+}
+
+fn interpreter(vectors: Option<PathBuf>, rounds: u32) -> Result<(), String> {
+    let mut command = cargo();
+    if let Some(vectors) = vectors {
         command.env(archive::VARIABLE, vectors);
     }
     command.args([

@@ -12,6 +12,8 @@ const RUNS: &[(&[&str], &str)] = &[
     (&["trace", "replay"], "dev/ecalli"),
     (&["vectors", "stf"], "dev/jam-test-vectors/stf"),
     (&["vectors", "codec"], "dev/jam-test-vectors/codec/tiny"),
+    (&["vectors", "trie"], "dev/jam-test-vectors/trie"),
+    (&["vectors", "traces"], "dev/jam-test-vectors/traces"),
 ];
 
 /// What `cargo xtask conformance` takes.

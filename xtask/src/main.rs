@@ -9,6 +9,7 @@ mod command;
 mod conformance;
 mod dispatch;
 mod guests;
+mod soak;
 
 /// Chores of the Jambox project.
 #[derive(Parser)]
@@ -27,6 +28,8 @@ enum Chore {
     /// Compare the engine with its peers.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Kill processes in the middle of commits and check what they leave.
+    Soak(soak::Options),
     /// Check that the release build's interpreter passes control by jumps.
     CheckDispatch,
 }
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Conformance(options) => conformance::run(&options),
         Chore::Bench(bench) => bench::run(&bench),
+        Chore::Soak(options) => soak::run(&options),
         Chore::CheckDispatch => dispatch::run(),
         Chore::Guests(options) => guests::run(&options),
     };

@@ -1,0 +1,195 @@
+//! What a block costs: over public traces (the folder that holds `dev` is the argument), and on a
+//! chain of a million entries. Run by `cargo xtask bench blocks`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jambox_codec::decode_all_with;
+use jambox_invocation::block::{self, COMPONENTS};
+use jambox_invocation::{Env, Finished, Observer, Started};
+use jambox_state::{
+    AccountInfo, Accounts, Blob, Changes, Component, KeyKind, Meaning, MemoryStore, StateKey, Store,
+};
+use jambox_store::FileStore;
+use jambox_types::{Balance, Hash, Parameters, Protocol, ServiceId};
+use jambox_vectors::steps::{self, Step};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// What blocks may take on the chain of a million entries.
+const BLOCK_LIMIT: Duration = Duration::from_millis(5);
+const OPEN_LIMIT: Duration = Duration::from_millis(100);
+const MEMORY_LIMIT: u64 = 512 << 20;
+
+fn main() -> Result<(), Failure> {
+    let mut is_fine = true;
+    match std::env::args_os().nth(1).map(PathBuf::from) {
+        Some(vectors) => {
+            println!("microseconds per accumulating block, medians");
+            println!(
+                "{:<18}{:>8}{:>9}{:>9}{:>9}{:>9}",
+                "trace", "blocks", "decode", "execute", "state", "root"
+            );
+            for trace in ["storage", "storage_light", "fuzzy_light"] {
+                replay(trace, &vectors.join("dev/jam-test-vectors/traces").join(trace))?;
+            }
+            if let Some(peak) = peak_memory() {
+                println!("peak memory of all replays: {} MB", peak >> 20);
+                is_fine &= peak < MEMORY_LIMIT;
+            }
+        }
+        None => println!("no public vectors: traces are left out"),
+    }
+    is_fine &= million()?;
+    if is_fine { Ok(()) } else { Err("a limit is exceeded".into()) }
+}
+
+/// Adds up the time that guests run.
+#[derive(Default)]
+struct Clock {
+    since: Option<Instant>,
+    total: Duration,
+}
+
+impl Observer for Clock {
+    fn invocation_started(&mut self, _: &Started<'_>) {
+        self.since = Some(Instant::now());
+    }
+
+    fn invocation_ended(&mut self, _: &Finished<'_>) {
+        self.total += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+    }
+}
+
+fn replay(name: &str, folder: &Path) -> Result<(), Failure> {
+    let parameters = Parameters::TINY;
+    let env = Env::new(Protocol { parameters, ..Protocol::default() })?;
+    let mut store = MemoryStore::default();
+    let mut times: [Vec<Duration>; 4] = Default::default();
+    for file in steps::files(folder)? {
+        let octets = std::fs::read(&file)?;
+        let start = Instant::now();
+        let step: Step = decode_all_with(&octets, &parameters)?;
+        let decode = start.elapsed();
+        if store.root()? != step.pre_state.root {
+            store = MemoryStore::default();
+            store.commit(&all(&step.pre_state))?;
+        }
+        let state = store.state()?;
+        let after = jambox_vectors::traces::keyed(&step.post_state);
+        let [entropy, ..]: [Hash; 4] = Component::Entropy.read(&after, &parameters)?;
+        let mut clock = Clock::default();
+        let start = Instant::now();
+        let applied = block::apply(&env, &state, &step.block, entropy, &mut clock)?;
+        let apply = start.elapsed();
+        let mut changes = applied.changes;
+        let is_accumulating = !applied.available.is_empty();
+        for (key, value) in after.iter() {
+            let KeyKind::Component(chapter) = key.kind() else { continue };
+            let component = Component::of_chapter(chapter).ok_or("an unknown component")?;
+            if !COMPONENTS.contains(&component) || component == Component::Statistics {
+                changes.set_key(key, Some(Arc::clone(value)));
+            }
+        }
+        let start = Instant::now();
+        let root = store.commit(&changes)?;
+        let commit = start.elapsed();
+        if root != step.post_state.root {
+            return Err(format!("{}: the root is {root}", file.display()).into());
+        }
+        if is_accumulating {
+            let state = apply.saturating_sub(clock.total);
+            let parts = [decode, clock.total, state, commit];
+            times.iter_mut().zip(parts).for_each(|(times, part)| times.push(part));
+        }
+    }
+    let count = times[0].len();
+    print!("{name:<18}{count:>8}");
+    for mut part in times {
+        print!("{:>9}", median(&mut part).as_micros());
+    }
+    println!();
+    Ok(())
+}
+
+fn all(state: &steps::RawState) -> Changes {
+    let mut changes = Changes::default();
+    for leaf in &state.leaves {
+        changes.set_key(StateKey(leaf.key), Some(leaf.value.as_slice().into()));
+    }
+    changes
+}
+
+/// A chain with a million storage entries, and blocks that touch ten of them each.
+fn million() -> Result<bool, Failure> {
+    const SERVICE: ServiceId = ServiceId(1000);
+    const ENTRIES: u32 = 1_000_000;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("chain.redb");
+    let start = Instant::now();
+    let mut store = FileStore::create(&path, &Parameters::FULL)?;
+    let mut changes = Changes::default();
+    let info = AccountInfo { balance: Balance(u64::MAX / 2), ..AccountInfo::default() };
+    changes.set(Meaning::Account(SERVICE), Some(jambox_codec::encode(&info).into()));
+    for index in 0..ENTRIES {
+        let value = [index.to_le_bytes(); 10].concat();
+        let meaning = Meaning::Storage(SERVICE, Blob::from(index.to_le_bytes()));
+        changes.set(meaning, Some(value.into()));
+    }
+    let mut root = store.commit(&changes)?;
+    drop(changes);
+    println!("a chain of {ENTRIES} entries was made in {:.1?}", start.elapsed());
+    drop(store);
+
+    let start = Instant::now();
+    store = FileStore::open(&path)?;
+    let is_same = store.root()? == root;
+    let open = start.elapsed();
+    if !is_same {
+        return Err("the root is lost".into());
+    }
+    let mut times = Vec::new();
+    for block in 0..60_u32 {
+        let start = Instant::now();
+        let state = store.state()?;
+        let mut accounts = Accounts::new(state.clone());
+        for touched in 0..10_u32 {
+            let index = block.wrapping_mul(7919).wrapping_add(touched.wrapping_mul(104_729));
+            let key = (index % ENTRIES).to_le_bytes();
+            let old = accounts.storage(SERVICE, &key)?.unwrap_or_default();
+            let new: Blob = old.iter().map(|octet| octet.wrapping_add(1)).collect();
+            accounts.set_storage(SERVICE, &key, Some(new))?;
+        }
+        let mut changes = Changes::default();
+        changes.set_accounts(&*state, &accounts)?;
+        root = store.commit(&changes)?;
+        times.push(start.elapsed());
+    }
+    let block = median(&mut times);
+    // As a process that is killed leaves it.
+    let left = folder.path().join("left.redb");
+    std::fs::copy(&path, &left)?;
+    let start = Instant::now();
+    let is_same = FileStore::open(&left)?.root()? == root;
+    println!("opening what a killed process left: {:.1?}, no limit", start.elapsed());
+    if !is_same {
+        return Err("the root is lost".into());
+    }
+    println!("opening: {open:.1?} (limit {OPEN_LIMIT:?})");
+    println!("a block that touches ten entries: {block:.2?} (limit {BLOCK_LIMIT:?}), root {root}");
+    Ok(open < OPEN_LIMIT && block < BLOCK_LIMIT)
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// The most memory that this process has had, in octets, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes << 10)
+}
