@@ -3,20 +3,15 @@
 //! `cargo xtask bench interpreter [rounds]`. The logs are those of the public archive (folder
 //! `dev/ecalli/storage` in `$JAMBOX_VECTORS`, or in `../shared/vectors` beside the checkout).
 
-mod log;
-mod machine;
-mod measure;
-mod peer_polkavm;
-mod workload;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use jambox_engine::Config;
-use machine::Ours;
-use measure::{Phase, Times, both};
-use peer_polkavm::Polkavm;
-use workload::{Differences, Workload, check};
+use jambox_bench::log;
+use jambox_bench::machine::Ours;
+use jambox_bench::measure::{Phase, Times, both};
+use jambox_bench::peer_polkavm::Polkavm;
+use jambox_bench::workload::{self, Differences, Workload, check};
+use jambox_engine::{Backend, Config};
 
 /// How many times as fast as the peer this project says to be, on logs and on kernels.
 const REQUIRED_RATIO: f64 = 3.0;
@@ -42,7 +37,8 @@ fn run(rounds: u32) -> Result<bool, String> {
     let archive = std::env::var_os("JAMBOX_VECTORS")
         .map_or_else(|| bench.join("../../shared/vectors"), PathBuf::from);
     let folder = archive.join("dev/ecalli/storage");
-    let (ours, theirs) = (Ours::new(Config::default()), Polkavm::new());
+    let (ours, theirs) =
+        (Ours::new(Config { backend: Backend::Interpreter, ..Config::default() }), Polkavm::new());
     println!(
         "Execution time, jambox interpreter against polkavm 0.30.0 interpreter (JamV1, gas per"
     );

@@ -8,20 +8,41 @@ use jambox_program::StandardProgram;
 use polkavm::program::InstructionSetKind;
 use polkavm::{
     BackendKind, Config, Engine, GasMeteringKind, InterruptKind, MemoryProtection, Module,
-    ModuleConfig, ProgramBlob as Blob, ProgramCounter, ProgramParts, RawInstance, Reg,
+    ModuleConfig, ProgramBlob as Blob, ProgramCounter, ProgramParts, RawInstance, Reg, SandboxKind,
 };
 
 use crate::machine::{Machine, Peer, Stop};
 
-/// polkavm's interpreter with per-instruction gas.
-pub struct Polkavm(Engine);
+/// polkavm's interpreter with per-instruction gas, or its recompiler, which can only charge blocks.
+pub struct Polkavm {
+    engine: Engine,
+    is_exact: bool,
+}
 
 impl Polkavm {
     pub fn new() -> Self {
         let mut config = Config::new();
         config.set_backend(Some(BackendKind::Interpreter));
         config.set_allow_experimental(true);
-        Self(Engine::new(&config).expect("an interpreter"))
+        let engine = Engine::new(&config).expect("an interpreter");
+        Self { engine, is_exact: true }
+    }
+
+    /// Its recompiler in this process, which it calls experimental. It charges a whole block on
+    /// entry, so its gas is not the paper's.
+    pub fn recompiler() -> Result<Self, String> {
+        let mut config = Config::new();
+        config.set_backend(Some(BackendKind::Compiler));
+        config.set_sandbox(Some(SandboxKind::Generic));
+        config.set_allow_experimental(true);
+        let engine = Engine::new(&config).map_err(|error| error.to_string())?;
+        Ok(Self { engine, is_exact: false })
+    }
+}
+
+impl Default for Polkavm {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -42,8 +63,8 @@ impl Peer for Polkavm {
         let mut config = ModuleConfig::new();
         config.set_aux_data_size(1 << 24);
         config.set_gas_metering(Some(GasMeteringKind::Sync));
-        config.set_per_instruction_metering(true);
-        Module::from_blob(&self.0, &config, blob).expect("a polkavm module")
+        config.set_per_instruction_metering(self.is_exact);
+        Module::from_blob(&self.engine, &config, blob).expect("a polkavm module")
     }
 
     fn instantiate(&self, module: &Module, program: &StandardProgram, arguments: &[u8]) -> Running {
