@@ -14,6 +14,7 @@ use serde::Serialize;
 use jambox_engine::{Exit, Instance, Module};
 use jambox_invocation::{Cause, Failure, Needed, PanicReason};
 use jambox_isa::{Instruction, Opcode};
+use jambox_symbols::Symbols;
 
 pub use access::MemoryAccess;
 pub use region::Regions;
@@ -29,6 +30,9 @@ pub struct Explanation {
     pub pc: u64,
     /// The instruction as text.
     pub instruction: String,
+    /// Where it comes from in the source, the innermost function first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<String>,
     /// The basic block that it is in, by the positions of its first and after its last instruction.
     pub block: Option<Block>,
     /// The memory access that it made, if it made one.
@@ -95,10 +99,17 @@ impl Explanation {
             rule: String::new(),
             pc,
             instruction: module.instruction_at(pc).to_string(),
+            source: Vec::new(),
             block: block(module, pc),
             access: None,
             registers: *instance.regs(),
         }
+    }
+
+    /// The same with the source that the instruction comes from, if that is known.
+    pub fn with_source(self, symbols: Option<&Symbols>) -> Self {
+        let frames = symbols.map_or(&[][..], |symbols| symbols.frames_at(self.pc));
+        Self { source: frames.iter().map(ToString::to_string).collect(), ..self }
     }
 
     /// Writes the explanation under a line that says what happened.
@@ -107,6 +118,9 @@ impl Explanation {
             |label: &str, text: &str| writeln!(out, "{indent}{FAINT}{label:<12}{FAINT:#}{text}");
         line("why", &self.rule)?;
         line("instruction", &format!("{} at pc {}", self.instruction, self.pc))?;
+        for frame in &self.source {
+            line("source", frame)?;
+        }
         if let Some(access) = &self.access {
             line("address", &access.to_string())?;
         }

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use jambox_package::{Disk, symbols_beside, symbols_of_assembly};
 use jambox_program::{Container, Form, ProgramBlob, ProgramError, StandardProgram};
-use jambox_types::Protocol;
+use jambox_symbols::Symbols;
+use jambox_types::{Hash, Protocol};
 
 use crate::assembly;
 use crate::diagnosis::Diagnosis;
@@ -18,6 +20,8 @@ pub struct Program {
     /// The octets of the blob: the file's, or what the assembler made of it.
     pub octets: Vec<u8>,
     pub container: Container,
+    /// Where its instructions come from, if that is known.
+    pub symbols: Option<Symbols>,
 }
 
 /// Which form a program file has.
@@ -51,8 +55,11 @@ impl Program {
     /// Loads a program; assembly text, by its extension `.asm`, is assembled.
     pub fn load(path: &Path, form: FormArg, protocol: &Protocol) -> Result<Self> {
         if jambox_package::is_assembly(path) {
-            let container = assembly::assemble(path, protocol)?.container;
-            return Ok(Self { path: path.to_owned(), octets: container.encode(), container });
+            let assembly = assembly::assemble(path, protocol)?;
+            let octets = assembly.container.encode();
+            let symbols = symbols_of_assembly(&assembly, path, Hash::blake2b(&octets));
+            let container = assembly.container;
+            return Ok(Self { path: path.to_owned(), octets, container, symbols });
         }
         let octets = input::read(path)?;
         let container = match form.form() {
@@ -67,7 +74,8 @@ impl Program {
                     .help(unknown.to_string())
             })?,
         };
-        Ok(Self { path: path.to_owned(), octets, container })
+        let symbols = symbols_beside(&Disk, path, Hash::blake2b(&octets));
+        Ok(Self { path: path.to_owned(), octets, container, symbols })
     }
 
     /// The code.

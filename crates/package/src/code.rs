@@ -8,11 +8,12 @@ use jambox_hostcall::Interface;
 use jambox_isa::InstructionSet;
 use jambox_program::{Container, ProgramKind, StandardProgram, join_metadata};
 use jambox_state::Blob;
-use jambox_types::Protocol;
+use jambox_types::{Hash, Protocol};
 
 use crate::problem::{Invalid, Place, Problem, ProblemKind};
 use crate::reader::Placed;
 use crate::sources::Sources;
+use crate::symbols::{symbols_beside, symbols_of_assembly};
 use crate::value::Value;
 
 /// Whether a file holds assembly text, which its name says.
@@ -32,18 +33,23 @@ pub(crate) fn load(
     what: &str,
     protocol: &Protocol,
 ) -> Option<Blob> {
-    let octets = match &code.value {
+    let (path, octets) = match &code.value {
         Value::File(path) => {
             let (path, octets) = sources.file(path, &code.place)?;
             if is_assembly(&path) {
                 return assembly(sources, &path, octets, &code.place, protocol);
             }
-            octets
+            (Some(path), octets)
         }
-        Value::Octets(octets) => octets.clone(),
+        Value::Octets(octets) => (None, octets.clone()),
     };
     match Container::parse(&octets) {
-        Ok(container) => as_service_code(&container, octets, sources, &code.place),
+        Ok(container) => {
+            let code = as_service_code(&container, octets, sources, &code.place)?;
+            let beside = |path| symbols_beside(sources.files(), path, Hash::blake2b(&code));
+            sources.add_symbols(path.as_deref().and_then(beside));
+            Some(code)
+        }
         Err(error) => {
             let kind = ProblemKind::Program { what: what.to_owned(), reason: error.to_string() };
             sources.problems.add(code.place.clone(), kind);
@@ -96,9 +102,11 @@ fn assembly(
     };
     match assemble(path, &text, protocol) {
         Ok(assembly) => {
-            let container = assembly.container;
-            let octets = container.encode();
-            as_service_code(&container, octets, sources, place)
+            let octets = assembly.container.encode();
+            let code = as_service_code(&assembly.container, octets, sources, place)?;
+            let code_hash = Hash::blake2b(&code);
+            sources.add_symbols(symbols_of_assembly(&assembly, path, code_hash));
+            Some(code)
         }
         Err(invalid) => {
             sources.problems.add_all(invalid, place);

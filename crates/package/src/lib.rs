@@ -69,6 +69,7 @@ mod reader;
 mod sources;
 mod state_file;
 mod switches;
+mod symbols;
 mod value;
 mod work;
 
@@ -80,5 +81,6 @@ pub use problem::{Invalid, Place, Problem, ProblemKind, TextFile, line_and_colum
 pub use reader::Placed;
 pub use state_file::{Snapshot, load as load_state, parse as parse_state};
 pub use switches::{Switches, load_parameters};
+pub use symbols::{symbols_beside, symbols_of_assembly};
 pub use value::{Value, ValueError};
 pub use work::{ExportsByHash, Stored};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jambox_state::{Blob, PartialState};
+use jambox_symbols::Symbols;
 use jambox_types::{CoreIndex, Hash, Protocol, ServiceId, TimeSlot, WorkPackage};
 
 use crate::accounts::Builder;
@@ -42,6 +43,8 @@ pub struct Package {
     pub exported: BTreeMap<Hash, Vec<Blob>>,
     /// The segment roots of the packages that items may import from by hash.
     pub segment_roots: BTreeMap<Hash, Hash>,
+    /// Where the programs' instructions come from, by code hash; for people to read.
+    pub symbols: BTreeMap<Hash, Symbols>,
     /// The file, to point into.
     pub source: Source,
 }
@@ -174,6 +177,7 @@ fn resolve(
         extrinsics: work.extrinsics,
         exported: work.exported,
         segment_roots: work.segment_roots,
+        symbols: sources.symbols(),
         source,
     })
 }

@@ -1,9 +1,12 @@
 //! Resolving written values to octets.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jambox_state::Blob;
+use jambox_symbols::Symbols;
+use jambox_types::Hash;
 
 use crate::files::Files;
 use crate::problem::{Place, ProblemKind, Problems};
@@ -23,11 +26,12 @@ pub(crate) struct Sources<'a> {
     base: &'a Path,
     pub(crate) problems: &'a Problems,
     left: Cell<u64>,
+    symbols: RefCell<BTreeMap<Hash, Symbols>>,
 }
 
 impl<'a> Sources<'a> {
     pub(crate) fn new(files: &'a dyn Files, base: &'a Path, problems: &'a Problems) -> Self {
-        Self { files, base, problems, left: Cell::new(TOTAL_LIMIT) }
+        Self { files, base, problems, left: Cell::new(TOTAL_LIMIT), symbols: RefCell::default() }
     }
 
     /// The octets of a value; `None` and a problem when they cannot be had.
@@ -41,6 +45,16 @@ impl<'a> Sources<'a> {
     /// The octets of a value that may be left out, which is the same as empty.
     pub(crate) fn octets_or_empty(&self, value: Option<&Placed<Value>>) -> Option<Blob> {
         value.map_or_else(|| Some(Blob::from([])), |value| self.octets(value))
+    }
+
+    /// Keeps the symbols of a program, if there are any.
+    pub(crate) fn add_symbols(&self, symbols: Option<Symbols>) {
+        self.symbols.borrow_mut().extend(symbols.map(|symbols| (symbols.code_hash(), symbols)));
+    }
+
+    /// The symbols of all programs so far.
+    pub(crate) fn symbols(&self) -> BTreeMap<Hash, Symbols> {
+        self.symbols.take()
     }
 
     pub(crate) fn files(&self) -> &'a dyn Files {

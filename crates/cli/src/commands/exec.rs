@@ -142,7 +142,8 @@ impl Exec {
             registers: *instance.regs(),
             output: output.map(Octets),
             memory: self.memory.iter().map(range).collect(),
-            explanation: Explanation::of(instance, exit, regions),
+            explanation: Explanation::of(instance, exit, regions)
+                .map(|explanation| explanation.with_source(program.symbols.as_ref())),
         }
     }
 }

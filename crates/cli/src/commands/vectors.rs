@@ -77,9 +77,8 @@ impl Vectors {
         let spinner = output.spinner("running vectors");
         let checked =
             match &self.family {
-                Family::Pvm(Folder { folder }) => {
-                    pvm::run(folder, &engine(&protocol, backend)?).map_err(|error| failure(folder, &error))
-                }
+                Family::Pvm(Folder { folder }) => pvm::run(folder, &engine(&protocol, backend)?)
+                    .map_err(|error| failure(folder, &error)),
                 Family::Stf(Folder { folder }) => {
                     stf::run(folder, protocol).map_err(|error| failure(folder, &error))
                 }

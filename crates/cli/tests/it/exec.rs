@@ -146,8 +146,11 @@ again:
     branch_lt_u_imm t0, 100, again
     load_ind_u8 t1, [t0]
 ";
-    let [first, second, third] = ["interpreter", "stepper", "auto"]
-        .map(|backend| exec(text, &["--backend", backend]).stdout);
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("program.asm");
+    std::fs::write(&program, text).unwrap();
+    let run = |backend| jambox(["exec", program.to_str().unwrap(), "--backend", backend]).stdout;
+    let [first, second, third] = ["interpreter", "stepper", "auto"].map(run);
     assert!(first.contains("panic"), "{first}");
     assert_eq!((&first, &first), (&second, &third));
 }

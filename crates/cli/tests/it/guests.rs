@@ -102,6 +102,9 @@ fn a_panic_is_explained() {
     let failure = &report["refine"][0]["failure"]["explanation"];
     assert_eq!(failure["instruction"], "load_ind_u32 r2, [r5 + 24]");
     assert_eq!(failure["access"]["address"], 24);
+    let text = std::fs::read_to_string(crate::jambox::root().join("guests/asm/panics/panics.asm"));
+    let line = text.unwrap().lines().position(|line| line.contains("load_ind_u32")).unwrap() + 1;
+    assert_eq!(failure["source"], json!([format!("refine (guests/asm/panics/panics.asm:{line})")]));
     assert_eq!(failure["access"]["region"], "below 2^16");
     assert!(failure["rule"].as_str().unwrap().contains("below 2^16"));
     assert_eq!(failure["registers"][0], 0xffff_0000_u64);

@@ -10,7 +10,8 @@ use jambox_invocation::{
 };
 use jambox_package::Package;
 use jambox_program::StandardProgram;
-use jambox_types::{Parameters, ServiceId, TimeSlot};
+use jambox_symbols::Symbols;
+use jambox_types::{Hash, Parameters, ServiceId, TimeSlot};
 
 use crate::calls::{self, MemoryDirection, MemoryEvent};
 use crate::explanation::{Explanation, Regions};
@@ -40,6 +41,9 @@ pub struct Recorder<'a> {
     names: &'a BTreeMap<ServiceId, String>,
     invocations: Vec<(Which, Invocation)>,
     regions: Regions,
+    /// The symbols of all programs, by code hash.
+    symbols: &'a BTreeMap<Hash, Symbols>,
+    code_hash: Hash,
     call: Option<OpenCall>,
     /// What to say of the first call of the invocation that only another ABI offers.
     foreign_call: Option<String>,
@@ -70,6 +74,8 @@ impl<'a> Recorder<'a> {
             names: &package.names,
             invocations: Vec::new(),
             regions: Regions::default(),
+            symbols: &package.symbols,
+            code_hash: Hash::ZERO,
             call: None,
             foreign_call: None,
             inner_gas: 0,
@@ -114,6 +120,7 @@ impl Observer for Recorder<'_> {
             Ok(program) => Regions::standard(&program, started.arguments.len()),
             Err(_) => Regions::default(),
         };
+        self.code_hash = started.code_hash;
         let item = match started.invocation {
             Which::Refine { item, .. } => Some(item),
             Which::IsAuthorized { .. } | Which::Accumulate { .. } => None,
@@ -216,7 +223,9 @@ impl Observer for Recorder<'_> {
 
     fn stopped(&mut self, instance: &Instance, failure: Option<&GuestFailure>) {
         let Some(failure) = failure else { return };
-        let explanation = Explanation::of_failure(instance, failure, &self.regions);
+        let symbols = self.symbols.get(&self.code_hash);
+        let explanation = Explanation::of_failure(instance, failure, &self.regions)
+            .map(|explanation| explanation.with_source(symbols));
         if let Some((_, invocation)) = self.invocations.last_mut() {
             let hint = self.foreign_call.take();
             invocation.failure = Some(Failure { what: what(failure), explanation, hint });
