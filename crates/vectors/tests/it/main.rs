@@ -11,3 +11,4 @@ mod steps;
 mod stf;
 mod traces;
 mod trie;
+mod values;
