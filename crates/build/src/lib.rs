@@ -25,6 +25,7 @@ mod blob;
 mod c;
 mod compile;
 mod error;
+mod lines;
 mod link;
 mod manifest;
 mod template;

@@ -7,7 +7,7 @@ use polkavm_linker::{
     Config, OptLevel, ProgramBlob, ProgramParts, TargetInstructionSet, program_from_elf,
 };
 
-use crate::BuildError;
+use crate::{BuildError, lines};
 
 /// What an entry point is exported as: the names that the ecosystem's SDK chose.
 const REFINE: &str = "refine_ext";
@@ -66,10 +66,16 @@ pub fn link(elf: &[u8]) -> Result<Linked, BuildError> {
     let kind = kind_of(&exports(&parse(&translate(elf, Vec::new(), true)?)?))?;
     let stripped = translate(elf, kind.dispatch_table(), true)?;
     let parts = ProgramParts::from_bytes(stripped.into()).map_err(linker_error)?;
-    // Line tables that the linker cannot read cost the symbols, never the program.
-    let ranges = translate(elf, kind.dispatch_table(), false)
-        .and_then(|octets| ranges(&parse(&octets)?))
-        .unwrap_or_default();
+    // Debug information that the linker cannot read costs the symbols, never the program.
+    let symbols = |elf: &[u8]| {
+        let octets = translate(elf, kind.dispatch_table(), false)?;
+        ranges(&parse(&octets)?)
+    };
+    let ranges = symbols(elf).or_else(|error| match lines::without_lines(elf) {
+        Some(without) => symbols(&without),
+        None => Err(error),
+    });
+    let ranges = ranges.unwrap_or_default();
     Ok(Linked { kind, program: standard_program(&parts)?, ranges })
 }
 
@@ -152,7 +158,7 @@ fn ranges(blob: &ProgramBlob) -> Result<Vec<Range>, BuildError> {
             let mut frames = Vec::new();
             for frame in region.frames() {
                 frames.push(Frame {
-                    function: frame.full_name().map_err(linker_error)?.to_string().into(),
+                    function: plain(&frame.full_name().map_err(linker_error)?.to_string()).into(),
                     file: frame.path().map_err(linker_error)?.unwrap_or_default().into(),
                     line: frame.line().unwrap_or(0),
                 });
@@ -165,6 +171,27 @@ fn ranges(blob: &ProgramBlob) -> Result<Vec<Range>, BuildError> {
         pc = pc.max(first + 1);
     }
     Ok(ranges)
+}
+
+/// A function's name without the hashes in brackets that tell crates of the same name apart.
+fn plain(name: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once('[') {
+        plain.push_str(before);
+        match after.split_once(']') {
+            Some((hash, after)) if hash.len() == 16 || hash.is_empty() => {
+                // `[]` is a slice's own.
+                plain.push_str(if hash.is_empty() { "[]" } else { "" });
+                rest = after;
+            }
+            _ => {
+                plain.push('[');
+                rest = after;
+            }
+        }
+    }
+    plain + rest
 }
 
 /// Adds a range, or lengthens the last one if it goes on from there.
