@@ -2,17 +2,23 @@
 
 use std::fmt::Write;
 
+use jambox_hostcall::{Form, Interface, Registers};
 use jambox_invocation::{CallEnded, CallStarted, Finished, Invocation, Observer, Started};
 use jambox_types::{Protocol, ServiceId};
 use jambox_vectors::steps::Step;
 use jambox_vectors::traces::check_step;
+
+use crate::calls::{self, MemoryDirection, MemoryEvent};
+use crate::octets::Octets;
 
 /// The most lines that are shown; a differing value is mostly due to the last calls.
 const SHOWN: usize = 60;
 
 /// The host calls of a service in a step, a line each.
 pub fn host_calls(step: &Step, protocol: Protocol, service: ServiceId) -> String {
-    let mut lines = Lines { service, lines: Vec::new() };
+    let interface = Interface { abi: protocol.abi, revision: protocol.revision };
+    let (registers, memory) = ([0; 13], Vec::new());
+    let mut lines = Lines { service, interface, lines: Vec::new(), form: None, registers, memory };
     // It differs, as it did when the caller found out.
     let _ = check_step(step, protocol, &mut lines);
     let Lines { lines, .. } = lines;
@@ -33,38 +39,66 @@ pub fn host_calls(step: &Step, protocol: Protocol, service: ServiceId) -> String
 /// Writes down the calls of one service.
 struct Lines {
     service: ServiceId,
+    interface: Interface,
     lines: Vec<String>,
+    /// The call that is being served, if it is offered.
+    form: Option<&'static Form>,
+    /// The registers before it.
+    registers: Registers,
+    /// What it read and wrote.
+    memory: Vec<MemoryEvent>,
 }
 
 impl Lines {
-    fn add(&mut self, invocation: Invocation, line: impl FnOnce() -> String) {
+    fn add(&mut self, invocation: Invocation, line: String) {
         if invocation.service() == Some(self.service) {
-            self.lines.push(line());
+            self.lines.push(line);
         }
+    }
+
+    fn touch(&mut self, access: MemoryDirection, address: u64, octets: &[u8]) {
+        let length = octets.len();
+        let octets = Octets::new(octets);
+        self.memory.push(MemoryEvent { access, address, length, octets });
     }
 }
 
 impl Observer for Lines {
     fn invocation_started(&mut self, started: &Started<'_>) {
-        self.add(started.invocation, || format!("started with gas {}", started.gas_limit));
+        self.add(started.invocation, format!("started with gas {}", started.gas_limit));
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
-        self.add(call.invocation, || match call.request {
-            Some(request) => format!("{request:?}"),
-            None => format!("call {}, which is not offered here", call.number),
-        });
+        self.registers = *call.registers;
+        self.form = call.form;
+        self.memory.clear();
+    }
+
+    fn memory_read(&mut self, address: u64, octets: &[u8]) {
+        self.touch(MemoryDirection::Read, address, octets);
+    }
+
+    fn memory_written(&mut self, address: u64, octets: &[u8]) {
+        self.touch(MemoryDirection::Write, address, octets);
     }
 
     fn host_call_ended(&mut self, call: &CallEnded<'_>) {
-        self.add(call.invocation, || match call.reply {
-            Ok(Some(reply)) => format!("  -> {reply:?}, gas left {}", call.gas),
-            Ok(None) => format!("  -> gas left {}", call.gas),
-            Err(stop) => format!("  -> {stop}"),
-        });
+        let [.., r7, _, _, _, _, _, _] = *call.registers;
+        let result = calls::result(call.reply, self.interface, r7);
+        let line = match self.form {
+            None => format!("call {}, which is not offered here -> {result}", call.number),
+            Some(form) => {
+                let abi = self.interface.abi;
+                let arguments = calls::arguments(form, &self.registers, &self.memory, abi);
+                let arguments: Vec<_> =
+                    arguments.iter().map(|it| format!("{}: {}", it.name, it.value)).collect();
+                format!("{}({}) -> {result}", form.call.name(), arguments.join(", "))
+            }
+        };
+        self.add(call.invocation, format!("{line} [gas {}]", call.gas));
     }
 
     fn invocation_ended(&mut self, finished: &Finished<'_>) {
-        self.add(finished.invocation, || format!("ended, gas used {}", finished.gas_used));
+        self.add(finished.invocation, format!("ended, gas used {}", finished.gas_used));
     }
 }
