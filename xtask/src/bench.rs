@@ -15,6 +15,12 @@ pub enum Bench {
         #[arg(default_value_t = 20)]
         rounds: u32,
     },
+    /// The recompiler against polkavm's and against native code.
+    Recompiler {
+        /// How often everything is timed.
+        #[arg(default_value_t = 20)]
+        rounds: u32,
+    },
     /// Blocks: those of public traces, and some on a chain of a million entries. Fails when they take
     /// longer, or more memory, than they may.
     Blocks,
@@ -26,7 +32,8 @@ pub fn run(bench: &Bench) -> Result<(), String> {
     let found = archive::find_at(variable.as_deref(), &root(), &cache());
     let vectors = found.map_err(|error| error.to_string())?;
     match bench {
-        Bench::Interpreter { rounds } => interpreter(vectors, *rounds),
+        Bench::Interpreter { rounds } => comparison("interpreter", vectors, *rounds),
+        Bench::Recompiler { rounds } => comparison("recompiler", vectors, *rounds),
         Bench::Blocks => blocks(vectors),
     }
 }
@@ -37,7 +44,7 @@ fn blocks(vectors: Option<PathBuf>) -> Result<(), String> {
     succeed(command.args(["--example", "bench-blocks", "--"]).args(vectors))
 }
 
-fn interpreter(vectors: Option<PathBuf>, rounds: u32) -> Result<(), String> {
+fn comparison(name: &str, vectors: Option<PathBuf>, rounds: u32) -> Result<(), String> {
     let mut command = cargo();
     if let Some(vectors) = vectors {
         command.env(archive::VARIABLE, vectors);
@@ -51,5 +58,5 @@ fn interpreter(vectors: Option<PathBuf>, rounds: u32) -> Result<(), String> {
         "bench/Cargo.toml",
     ]);
     command.arg("--target-dir").arg(cache().join("bench"));
-    succeed(command.args(["--bin", "interpreter", "--"]).arg(rounds.to_string()))
+    succeed(command.args(["--bin", name, "--"]).arg(rounds.to_string()))
 }
