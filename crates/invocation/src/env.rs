@@ -27,11 +27,14 @@ pub struct Limits {
     pub inner_machines: usize,
     /// The most octets of distinct program blobs that they may run.
     pub inner_code: usize,
+    /// The most gas that they may use in all. The guest does not pay for it in 0.7.2, so nothing
+    /// else ends a loop in an inner machine.
+    pub inner_gas: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { inner_machines: 1 << 16, inner_code: 1 << 30 }
+        Self { inner_machines: 1 << 16, inner_code: 1 << 30, inner_gas: 20_000_000_000 }
     }
 }
 

@@ -85,6 +85,9 @@ pub enum HostError {
     /// The inner machines of a guest hold more code than this host is set to allow, in octets.
     #[error("the guest's inner machines hold more than {0} octets of code")]
     TooMuchInnerCode(usize),
+    /// The inner machines of a guest run longer than this host is set to allow, in gas.
+    #[error("the guest's inner machines use more than {0} gas, more than this host allows")]
+    TooMuchInnerGas(u64),
     /// The table offers a call in a context whose handlers do not know it.
     #[error("{} is not implemented in {context}", call.name())]
     NotImplemented {

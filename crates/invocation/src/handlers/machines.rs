@@ -19,6 +19,8 @@ pub(crate) struct Machines {
     /// Handles below the highest one ever given out that are free again.
     free: BTreeSet<u64>,
     pub(super) code: CodeCache,
+    /// The gas that all of them have used.
+    gas_used: u64,
 }
 
 /// An inner machine.
@@ -148,19 +150,31 @@ impl Machines {
 
     pub(crate) fn invoke(
         &mut self,
+        env: &Env,
         guest: &mut Guest<'_>,
         request: &request::Invoke,
     ) -> Result<Reply, Stop> {
         let block = Slice { address: request.block.0, length: BLOCK };
         guest.require_writable("the block of gas and registers", block)?;
-        let Some(instance) = self.get_mut(request.machine) else {
+        let limit = env.limits().inner_gas;
+        let allowance = limit.saturating_sub(self.gas_used);
+        let Some(Inner { instance, .. }) = self.machines.get_mut(&request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
         let (gas, registers) = parse_block(&guest.read("the block of gas and registers", block)?);
         instance.set_gas(gas);
         *instance.regs_mut() = registers;
         guest.observer.inner_started(request.machine, instance);
+        let given = gas.min(allowance);
+        let withheld = gas.saturating_sub(given);
+        instance.set_gas(given);
         let exit = guest.observer.run(Machine::Inner(request.machine), instance);
+        let left = instance.gas();
+        self.gas_used = self.gas_used.saturating_add(given.saturating_sub(left));
+        if exit == Exit::OutOfGas && withheld > 0 {
+            return Err(HostError::TooMuchInnerGas(limit).into());
+        }
+        instance.set_gas(left.saturating_add(withheld));
         guest.observer.inner_ended(request.machine, instance, exit);
         let after = block_of(instance.gas(), instance.regs());
         guest.write("the block of gas and registers", block.address, &after)?;

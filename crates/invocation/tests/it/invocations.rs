@@ -14,7 +14,8 @@ use jambox_types::{
 
 use crate::guest::WHAT;
 use crate::program::{
-    DATA, HALT, LOOP, STORE, TRAP, blob, ecalli, load_imm, standard, with_metadata,
+    DATA, HALT, LOOP, STACK, STORE, TRAP, blob, ecalli, load_imm, load_imm_64, standard,
+    with_metadata,
 };
 use crate::world::{Block, GAS, OTHER, SELF, SLOT, Work, preimage};
 
@@ -510,11 +511,27 @@ fn limits_of_the_host_are_its_failures_and_no_outcomes() {
     let machines = Limits { inner_machines: 3, ..Limits::default() };
     assert_eq!(limited(machines, &making(3)).unwrap(), Ok(Vec::new()));
     assert!(matches!(limited(machines, &making(4)), Err(HostError::TooManyMachines(3))));
-    let code = Limits { inner_code: 5, ..Limits::default() };
-    assert!(matches!(limited(code, &making(1)), Err(HostError::TooMuchInnerCode(5))));
+    let octets = |inner_code| Limits { inner_code, ..Limits::default() };
+    assert!(matches!(limited(octets(5), &making(1)), Err(HostError::TooMuchInnerCode(5))));
     // Machines of one blob share its code.
-    let code = Limits { inner_code: 6, ..Limits::default() };
-    assert_eq!(limited(code, &making(5)).unwrap(), Ok(Vec::new()));
+    assert_eq!(limited(octets(6), &making(5)).unwrap(), Ok(Vec::new()));
+
+    // An endless loop that is given 1000 gas, and one that is given all there is.
+    let inner = blob(&[LOOP]);
+    let looping = |gas: u64| {
+        let length = load_imm(8, inner.len() as u32);
+        let store_u64 = [&[62u8, 2][..], &(STACK as u32).to_le_bytes()].concat();
+        let (set, place) = (load_imm_64(2, gas), load_imm_64(8, STACK));
+        let make: [&[u8]; 4] = [&load_imm(7, DATA), &length, &load_imm(9, 0), &ecalli(8)];
+        let run: [&[u8]; 4] = [&set, &store_u64, &place, &ecalli(12)];
+        work(&code(&inner, &[&make[..], &run, &[&load_imm(8, 0), HALT]].concat()))
+    };
+    let gas = |inner_gas| Limits { inner_gas, ..Limits::default() };
+    assert_eq!(limited(gas(1000), &looping(1000)).unwrap(), Ok(Vec::new()));
+    for (limit, given) in [(999, 1000), (5000, u64::MAX)] {
+        let ended = limited(gas(limit), &looping(given));
+        assert!(matches!(ended, Err(HostError::TooMuchInnerGas(at)) if at == limit));
+    }
 }
 
 #[test]
