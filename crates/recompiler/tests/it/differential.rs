@@ -134,7 +134,7 @@ fn hashed(hash: u64, octets: &[u8]) -> u64 {
 }
 
 /// Runs a scenario on every backend; returns how many exits were compared.
-fn check(given: &[u8], seed: u64) -> usize {
+pub fn check(given: &[u8], seed: u64) -> usize {
     let mut source = Source::new(given, seed);
     let program = scenario::program(&mut source);
     let Some(mut instances) = instances(&program) else { return 0 };

@@ -1,0 +1,14 @@
+//! Native code: random programs, hosts, page maps and gas, step for step the same on every backend.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../crates/recompiler/tests/it/differential.rs"]
+mod differential;
+#[path = "../../crates/recompiler/tests/it/scenario.rs"]
+mod scenario;
+
+fuzz_target!(|input: &[u8]| {
+    // Where the input ends, what follows is the same for all.
+    differential::check(input, 0);
+});
