@@ -139,8 +139,7 @@ macro_rules! for_each_host_call {
                     reply Halves,
                     outcomes {
                         none: None "there is no such service; the other registers stay",
-                        told: Value "r7 to r12: balance, minimum gas to accumulate, threshold \
-                    balance, each as low and high 32 bits",
+                        told: Value "r7..r12: balance, minimum gas, threshold balance; low, high",
                     };
             ]
 
@@ -442,8 +441,7 @@ macro_rules! for_each_host_call {
                     outcomes {
                         panic_hash: Panic "the hash is not readable",
                         panic_length: Panic "the code's length is not below 2^32",
-                        low: Low "the balance is below the new service's threshold, or what \
-                    remains would be below the caller's",
+                        low: Low "the new or the remaining balance would be below its threshold",
                         created: Value "the new service's id",
                     };
             ]
