@@ -1,7 +1,7 @@
 //! Running machine code that was generated for a guest, inside this process.
 //!
-//! Three parts: the [code space](code_space), where generated code lives; [entry and exit](enter),
-//! which swap the guest's registers in and out; and the [signal handler](signals), which turns a
+//! Three parts: the code space, where generated code lives; entry and exit,
+//! which swap the guest's registers in and out; and the signal handler, which turns a
 //! forbidden memory access of generated code into an ordinary return value.
 //!
 //! # What is trusted
@@ -9,7 +9,7 @@
 //! Whoever appends octets to a [`Chunk`] says that they are code that keeps these rules:
 //!
 //! - it touches guest memory only through `gs` with 32-bit addresses, fields of its
-//!   [frame](frame) through `rsp`, and its slots, which it only reads;
+//!   frame through `rsp`, and its slots, which it only reads;
 //! - it leaves only by jumping to an address in its frame, a slot or the dispatch table;
 //! - it never changes `rsp`, the segment bases or the direction flag, and makes no calls.
 //!
