@@ -90,17 +90,18 @@ impl FileStore {
     ///
     /// The file cannot be opened, is held by another process, is no store, or is of a newer format.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // A database that is opened for writing is written to at once. What this version does not
+        // know must stay as it is, so it is looked at first; a file that cannot be read so was
+        // left by a process that was killed, or is held by one, and is dealt with below.
+        if let Ok(database) = builder().open_read_only(path) {
+            known_format(&database, path)?;
+        }
         let database = builder().open(path).map_err(|error| refusal(path, error))?;
+        known_format(&database, path)?;
         let not_a_store = |reason: &str| StoreError::NotAStore {
             path: path.to_owned(),
             reason: reason.to_owned(),
         };
-        let format = fact(&database, tables::FORMAT_FACT)?;
-        let format = format.and_then(|octets| Some(u32::from_le_bytes(octets.try_into().ok()?)));
-        let found = format.ok_or_else(|| not_a_store("it is a database of something else"))?;
-        if found > FORMAT {
-            return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT });
-        }
         let parameters = fact(&database, tables::PARAMETERS_FACT)?;
         let parameters = parameters.ok_or_else(|| not_a_store("it names no parameters"))?;
         let parameters = decode_all(&parameters)?;
@@ -198,6 +199,22 @@ impl FileStore {
         }
         transaction.commit()?;
         Ok(root)
+    }
+}
+
+/// Fails unless the database is a store of a format that this version knows.
+fn known_format(database: &impl ReadableDatabase, path: &Path) -> Result<(), StoreError> {
+    let format = fact(database, tables::FORMAT_FACT)?;
+    let format = format.and_then(|octets| Some(u32::from_le_bytes(octets.try_into().ok()?)));
+    match format {
+        Some(found) if found > FORMAT => {
+            Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT })
+        }
+        Some(_) => Ok(()),
+        None => Err(StoreError::NotAStore {
+            path: path.to_owned(),
+            reason: "it is a database of something else".to_owned(),
+        }),
     }
 }
 

@@ -27,7 +27,10 @@ pub(crate) const PACKAGES: TableDefinition<'_, &[u8; 32], &[u8; 32]> =
     TableDefinition::new("packages");
 
 /// A fact, if there is any.
-pub(crate) fn fact(database: &redb::Database, name: &str) -> Result<Option<Vec<u8>>, redb::Error> {
+pub(crate) fn fact(
+    database: &impl ReadableDatabase,
+    name: &str,
+) -> Result<Option<Vec<u8>>, redb::Error> {
     let transaction = database.begin_read()?;
     let facts = match transaction.open_table(FACTS) {
         Ok(facts) => facts,
