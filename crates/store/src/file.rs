@@ -19,7 +19,7 @@ const CACHE: usize = 64 << 20;
 
 /// A state in a file; see the [crate's page](crate).
 pub struct FileStore {
-    database: Database,
+    database: Arc<Database>,
     path: PathBuf,
     parameters: Parameters,
 }
@@ -81,7 +81,7 @@ impl FileStore {
             transaction.open_table(tables::PACKAGES)?;
         }
         transaction.commit()?;
-        Ok(Self { database, path: path.to_owned(), parameters: *parameters })
+        Ok(Self { database: Arc::new(database), path: path.to_owned(), parameters: *parameters })
     }
 
     /// The state that a file holds.
@@ -105,7 +105,7 @@ impl FileStore {
         let parameters = fact(&database, tables::PARAMETERS_FACT)?;
         let parameters = parameters.ok_or_else(|| not_a_store("it names no parameters"))?;
         let parameters = decode_all(&parameters)?;
-        Ok(Self { database, path: path.to_owned(), parameters })
+        Ok(Self { database: Arc::new(database), path: path.to_owned(), parameters })
     }
 
     /// The file.
@@ -126,7 +126,7 @@ impl FileStore {
     ///
     /// The file cannot be read.
     pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(fact(&self.database, &format!("note/{name}"))?)
+        Ok(fact(&*self.database, &format!("note/{name}"))?)
     }
 
     /// Writes down a note that goes with the state.
@@ -146,8 +146,7 @@ impl FileStore {
     ///
     /// The file cannot be read.
     pub fn read(&self) -> Result<Arc<FileState>, StoreError> {
-        let transaction = self.database.begin_read()?;
-        Ok(Arc::new(FileState::new(&transaction)?))
+        Ok(Arc::new(FileState::new(&self.database)?))
     }
 
     /// Makes changes, all or none of them, and gives the root of the state with them. With them go

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use jambox_codec::decode_all;
 use jambox_state::trie::pages::{self, PageKey, ReadPages};
 use jambox_state::{Blob, KeyKind, Meaning, StateError, StateKey, Values};
 use jambox_types::{Hash, ServiceId};
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
+use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use crate::{StoreError, tables};
 
-/// The state at one moment. Holding it keeps no commit waiting, but the room of what it shows.
+/// The state at one moment. Holding it keeps no commit waiting, but the room of what it shows, and
+/// the file open.
 pub struct FileState {
     values: ReadOnlyTable<&'static [u8; 31], &'static [u8]>,
     meanings: ReadOnlyTable<&'static [u8; 31], &'static [u8]>,
@@ -19,10 +21,13 @@ pub struct FileState {
     names: ReadOnlyTable<u32, &'static str>,
     exports: ReadOnlyTable<&'static [u8; 32], &'static [u8]>,
     packages: ReadOnlyTable<&'static [u8; 32], &'static [u8; 32]>,
+    /// Tables cannot be read once the database is dropped, so this is dropped after them.
+    _database: Arc<Database>,
 }
 
 impl FileState {
-    pub(crate) fn new(transaction: &ReadTransaction) -> Result<Self, StoreError> {
+    pub(crate) fn new(database: &Arc<Database>) -> Result<Self, StoreError> {
+        let transaction = database.begin_read()?;
         Ok(Self {
             values: transaction.open_table(tables::VALUES)?,
             meanings: transaction.open_table(tables::MEANINGS)?,
@@ -30,6 +35,7 @@ impl FileState {
             names: transaction.open_table(tables::NAMES)?,
             exports: transaction.open_table(tables::EXPORTS)?,
             packages: transaction.open_table(tables::PACKAGES)?,
+            _database: Arc::clone(database),
         })
     }
 

@@ -78,6 +78,17 @@ fn other_files_are_refused_and_kept() {
 }
 
 #[test]
+fn a_state_outlives_the_store_it_was_read_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.redb");
+    let store = FileStore::create(&path, TINY).unwrap();
+    store.write(&storage(5, b"key", Some(b"value")), [], None).unwrap();
+    drop(store);
+    let state = FileStore::open(&path).unwrap().read().unwrap();
+    assert_eq!(state.value(&key(5, b"key")).unwrap().as_deref(), Some(&b"value"[..]));
+}
+
+#[test]
 fn a_newer_format_is_refused_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.redb");
