@@ -1,4 +1,5 @@
-//! `cargo xtask soak`: killing the process in the middle of commits, hundreds of times.
+//! `cargo xtask soak`: killing the process in the middle of commits, hundreds of times, and failing
+//! the disk at every operation of one.
 
 use crate::command::{cargo, succeed};
 
@@ -15,5 +16,5 @@ pub fn run(options: &Options) -> Result<(), String> {
     let mut command = cargo();
     command.env("JAMBOX_CRASHES", options.crashes.to_string());
     command.args(["test", "--release", "--package", "jambox-store", "--test", "it", "--"]);
-    succeed(command.args(["--nocapture", "crash::"]))
+    succeed(command.args(["--nocapture", "crash::", "faults::"]))
 }

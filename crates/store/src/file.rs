@@ -68,7 +68,7 @@ impl FileStore {
     }
 
     fn init(database: Database, path: &Path, parameters: &Parameters) -> Result<Self, StoreError> {
-        let transaction = begin(&database)?;
+        let transaction = database.begin_write()?;
         {
             let mut facts = transaction.open_table(tables::FACTS)?;
             facts.insert(tables::FORMAT_FACT, FORMAT.to_le_bytes().as_slice())?;
@@ -97,13 +97,27 @@ impl FileStore {
             known_format(&database, path)?;
         }
         let database = builder().open(path).map_err(|error| refusal(path, error))?;
+        Self::of(database, path)
+    }
+
+    /// The state that something other than a file holds.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, is no store, or is of a newer format.
+    pub fn open_on(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        let path = Path::new("");
+        let database = builder().create_with_backend(backend);
+        Self::of(database.map_err(|error| refusal(path, error))?, path)
+    }
+
+    fn of(database: Database, path: &Path) -> Result<Self, StoreError> {
         known_format(&database, path)?;
-        let not_a_store = |reason: &str| StoreError::NotAStore {
-            path: path.to_owned(),
-            reason: reason.to_owned(),
-        };
         let parameters = fact(&database, tables::PARAMETERS_FACT)?;
-        let parameters = parameters.ok_or_else(|| not_a_store("it names no parameters"))?;
+        let parameters = parameters.ok_or_else(|| StoreError::NotAStore {
+            path: path.to_owned(),
+            reason: "it names no parameters".to_owned(),
+        })?;
         let parameters = decode_all(&parameters)?;
         Ok(Self { database: Arc::new(database), path: path.to_owned(), parameters })
     }
@@ -135,7 +149,7 @@ impl FileStore {
     ///
     /// The file cannot be written.
     pub fn set_note(&self, name: &str, note: &[u8]) -> Result<(), StoreError> {
-        let transaction = begin(&self.database)?;
+        let transaction = self.database.begin_write()?;
         transaction.open_table(tables::FACTS)?.insert(&*format!("note/{name}"), note)?;
         Ok(transaction.commit()?)
     }
@@ -161,7 +175,7 @@ impl FileStore {
         names: impl IntoIterator<Item = (&'a ServiceId, &'a String)>,
         exports: Option<&Exports>,
     ) -> Result<Hash, StoreError> {
-        let transaction = begin(&self.database)?;
+        let transaction = self.database.begin_write()?;
         let root = {
             let mut values = transaction.open_table(tables::VALUES)?;
             let mut meanings = transaction.open_table(tables::MEANINGS)?;
@@ -221,12 +235,6 @@ fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE);
     builder
-}
-
-/// A transaction that is durable with one flush of the disk: half of what a block costs. The price
-/// is paid by whoever was killed: the next opening checks the whole file.
-fn begin(database: &Database) -> Result<redb::WriteTransaction, StoreError> {
-    Ok(database.begin_write()?)
 }
 
 fn refusal(path: &Path, error: redb::DatabaseError) -> StoreError {

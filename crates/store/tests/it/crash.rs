@@ -1,23 +1,36 @@
 //! Killing the process in the middle of commits.
 //!
-//! A child commits without end, and says before each commit which root it is about to reach. It is
-//! killed at a random moment; the file must then open with the last root said or the one before.
-//! `JAMBOX_CRASHES` sets how often.
+//! A child commits without end and says what it is about to do: open, begin or end a commit, write
+//! to the file, flush it. It is killed at a random moment; the file must then open with the state
+//! of the last commit that was ended, or that of the one that was begun. `JAMBOX_CRASHES` sets how
+//! often.
+//!
+//! Nothing that a process wrote is lost when it is killed, flushed or not; what is lost with the
+//! system is the matter of [`faults`](crate::faults). A flush takes most of the time of a commit,
+//! so that most kills fall into it; every other child flushes nothing, so that they fall elsewhere.
 
-use std::io::{BufRead, BufReader, Read};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
-use std::{env, thread};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use jambox_state::{Changes, MemoryStore, Store};
 use jambox_store::FileStore;
 use jambox_types::{Hash, Parameters};
+use redb::StorageBackend;
+use redb::backends::FileBackend;
 
 use crate::add;
 
+/// The longest that a child lives after it began to commit; many commits fit in.
+const LIFE: Duration = Duration::from_millis(40);
+
 /// The changes of a commit, by its number: some values set, some removed.
-fn changes(number: u32) -> Changes {
+fn changes(number: usize) -> Changes {
     let mut changes = Changes::default();
+    let number = number as u32;
     for index in 0..50_u32 {
         let key = number.wrapping_mul(31).wrapping_add(index.wrapping_mul(17)) % 4000;
         let value = [number.to_le_bytes(), index.to_le_bytes()].concat().repeat(1 + index as usize);
@@ -26,61 +39,126 @@ fn changes(number: u32) -> Changes {
     changes
 }
 
+/// A file that says what is done to it.
+#[derive(Debug)]
+struct Announced {
+    file: FileBackend,
+    flushes: bool,
+}
+
+impl StorageBackend for Announced {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        println!("write");
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        println!("flush");
+        if self.flushes {
+            self.file.sync_data()?;
+        }
+        println!("flushed");
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        println!("write");
+        self.file.write(offset, data)
+    }
+}
+
 /// The child; run by the test below.
 #[test]
 #[ignore = "run by a_killed_process_leaves_one_of_two_states"]
 fn committer() {
     let Ok(path) = env::var("JAMBOX_STORE_TEST_COMMIT") else { return };
-    let mut store = FileStore::open(path.as_ref()).unwrap();
-    let mut next: u32 = env::var("JAMBOX_STORE_TEST_NUMBER").unwrap().parse().unwrap();
+    let mut next: usize = env::var("JAMBOX_STORE_TEST_NUMBER").unwrap().parse().unwrap();
+    println!("\nopen");
+    let file = fs::File::options().read(true).write(true).open(path).unwrap();
+    let file = FileBackend::new(file).unwrap();
+    let flushes = next.is_multiple_of(2);
+    let mut store = FileStore::open_on(Announced { file, flushes }).unwrap();
     loop {
-        println!("commit {next}");
-        store.commit(&changes(next)).unwrap();
+        let changes = changes(next);
+        println!("begin {next}");
+        store.commit(&changes).unwrap();
+        println!("end {next}");
         next += 1;
     }
+}
+
+/// Where a kill fell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    Opening,
+    BeforeTheWritesOfACommit,
+    BetweenTheWritesOfACommit,
+    WhileFlushingACommit,
+    AfterAFlushOfACommit,
+    BetweenCommits,
+}
+
+/// What a child said until it was killed.
+struct Life {
+    moment: Moment,
+    /// The commits that it began, and those that it ended, those of children before it included.
+    begun: usize,
+    ended: usize,
 }
 
 #[test]
 fn a_killed_process_leaves_one_of_two_states() {
     let crashes: u32 = env::var("JAMBOX_CRASHES").map_or(12, |count| count.parse().unwrap());
+    let start = Instant::now();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.redb");
+    // The root after each number of commits: a child goes on from the state that it finds, so the
+    // commits of all children are one sequence.
+    let mut roots = vec![FileStore::create(&path, &Parameters::TINY).unwrap().root().unwrap()];
     let mut model = MemoryStore::default();
     let mut number = 0;
-    let mut roots = vec![FileStore::create(&path, &Parameters::TINY).unwrap().root().unwrap()];
     let mut random = 0x9e37_79b9_7f4a_7c15_u64 ^ u64::from(std::process::id());
-    let mut torn = 0;
-    for _ in 0..crashes {
+    let mut kills: BTreeMap<Moment, [u32; 2]> = BTreeMap::new();
+    for crash in 0..crashes {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let last = run_and_kill(&path, number, Duration::from_micros(random % 60_000));
-        let found = FileStore::open(&path).unwrap().root().unwrap();
-        let Some(last) = last else {
-            assert_eq!(Some(&found), roots.last());
-            continue;
+        let delay = Duration::from_nanos(random % LIFE.as_nanos() as u64);
+        // Every eighth is killed while it opens what the one before it left, or soon after.
+        let life = match crash % 8 {
+            7 => run_and_kill(&path, number, "open", delay / 8),
+            _ => run_and_kill(&path, number, "begin", delay),
         };
-        while number <= last {
-            roots.push(model.commit(&changes(number)).unwrap());
-            number += 1;
+        while roots.len() <= life.begun {
+            let root: Hash = model.commit(&changes(roots.len() - 1)).unwrap();
+            roots.push(root);
         }
-        let [.., before, after] = &roots[..] else { unreachable!("two were reached") };
-        assert!([*before, *after].contains(&found), "neither of the two roots: {found}");
-        if found == *before {
-            torn += 1;
-            // The child goes on from the state that is there.
-            roots.pop();
-            number -= 1;
-            model = replay(number);
-        }
-        assert_eq!(roots.len() as u32, number + 1);
+        let found = FileStore::open(&path).unwrap().root().unwrap();
+        let has_last = found == roots[life.begun];
+        assert!(has_last || found == roots[life.ended], "neither of the two roots: {found}");
+        number = if has_last { life.begun } else { life.ended };
+        kills.entry(life.moment).or_default()[usize::from(has_last)] += 1;
     }
-    println!("{crashes} crashes, {torn} of them before the commit, {number} commits");
+    let inside = |moment: &Moment| ![Moment::Opening, Moment::BetweenCommits].contains(moment);
+    let inside = kills.iter().filter(|(moment, _)| inside(moment));
+    let inside: u32 = inside.map(|(_, [before, after])| before + after).sum();
+    println!("{crashes} kills in {:.1?}: {inside} inside of {number} commits", start.elapsed());
+    for (moment, [before, after]) in &kills {
+        println!("{moment:?}: {before} opened with the state before, {after} with the last");
+    }
+    assert!(crashes < 100 || inside > crashes / 2, "most kills are to fall inside of commits");
 }
 
-/// Lets a child commit for a while from its first commit on, and kills it. Gives the last commit
-/// that it said it would make.
-fn run_and_kill(path: &std::path::Path, number: u32, time: Duration) -> Option<u32> {
+/// Lets a child live for a while after it first said `from`, and kills it.
+fn run_and_kill(path: &Path, number: usize, from: &str, time: Duration) -> Life {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "crash::committer"])
         .env("JAMBOX_STORE_TEST_COMMIT", path)
@@ -89,23 +167,31 @@ fn run_and_kill(path: &std::path::Path, number: u32, time: Duration) -> Option<u
         .spawn()
         .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut text = String::new();
-    while !text.contains("commit ") && output.read_line(&mut text).unwrap() > 0 {}
+    let mut said = String::new();
+    while !said.contains(from) {
+        assert!(output.read_line(&mut said).unwrap() > 0, "the child ended: {said}");
+    }
     thread::sleep(time);
     child.kill().unwrap();
     child.wait().unwrap();
-    output.read_to_string(&mut text).unwrap();
-    // A line that was cut off tells nothing.
-    let complete = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
-    let said = complete.lines().rev().find_map(|line| line.split("commit ").nth(1));
-    said.map(|number| number.parse().unwrap())
-}
-
-/// The model after the first commits.
-fn replay(count: u32) -> MemoryStore {
-    let mut model = MemoryStore::default();
-    for number in 0..count {
-        let _: Hash = model.commit(&changes(number)).unwrap();
+    output.read_to_string(&mut said).unwrap();
+    let mut life = Life { moment: Moment::Opening, begun: number, ended: number };
+    for line in said.lines() {
+        let is_inside = life.begun > life.ended;
+        life.moment = match line.split_once(' ').map_or(line, |(word, _)| word) {
+            "begin" => {
+                life.begun += 1;
+                Moment::BeforeTheWritesOfACommit
+            }
+            "write" if is_inside => Moment::BetweenTheWritesOfACommit,
+            "flush" if is_inside => Moment::WhileFlushingACommit,
+            "flushed" if is_inside => Moment::AfterAFlushOfACommit,
+            "end" => {
+                life.ended += 1;
+                Moment::BetweenCommits
+            }
+            _ => life.moment,
+        };
     }
-    model
+    life
 }
