@@ -9,7 +9,7 @@ use polkavm_linker::TARGET_JSON_64_BIT_NEW;
 use serde_json::{Value, json};
 
 use crate::manifest::Manifest;
-use crate::{BuildError, Linker, Messages, Panics, Toolchain};
+use crate::{BuildError, Linker, Messages, Panics, Toolchain, shim};
 
 /// The target's name: cargo derives it from the file's.
 const TARGET: &str = "riscv64emac-unknown-none-polkavm";
@@ -54,7 +54,7 @@ pub(crate) fn compile(
     for setting in PROFILE_SETTINGS {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
-    command.env("RUSTC", &toolchain.rustc);
+    command.env("RUSTC", shim::write(toolchain, &folder)?);
     command.env("RUSTC_BOOTSTRAP", "1");
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO_BUILD_TARGET");
     command.env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, manifest, panics));
@@ -116,12 +116,17 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, panics: Panics) -> OsString
         flag.push(to);
         flags.push(flag);
     };
-    if let Some(parent) = manifest.workspace_root.parent() {
-        remap(parent, "..");
-    }
     remap(&manifest.workspace_root, ".");
     if let Some(home) = home {
         remap(&home, "/cargo");
+    }
+    for dependency in &manifest.path_dependencies {
+        let name = format!("{}-{}", dependency.name, dependency.version);
+        remap(&dependency.folder, &name);
+        // Cargo names what lies in the workspace's folder from there.
+        if let Ok(inside) = dependency.folder.strip_prefix(&manifest.workspace_root) {
+            remap(inside, &name);
+        }
     }
     remap(&real_sources, "/rust");
     remap(&sources, "/rust");

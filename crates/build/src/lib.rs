@@ -28,6 +28,7 @@ mod error;
 mod lines;
 mod link;
 mod manifest;
+mod shim;
 mod template;
 pub mod toolchain;
 

@@ -1,5 +1,6 @@
 //! What cargo knows of the package to build.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,30 +22,35 @@ pub(crate) struct Manifest {
     pub target_directory: PathBuf,
     /// The root of the workspace.
     pub workspace_root: PathBuf,
+    /// What it depends on by path, directly or not.
+    pub path_dependencies: Vec<PathDependency>,
     /// `[package.metadata.jambox] panics`, if set.
     pub panics: Option<Panics>,
 }
 
+/// A package whose sources lie in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PathDependency {
+    /// Where.
+    pub folder: PathBuf,
+    /// What it is called.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
 impl Manifest {
     pub fn read(toolchain: &Toolchain, path: &Path) -> Result<Self, BuildError> {
-        let bad = |messages: String| BuildError::BadManifest { manifest: path.into(), messages };
-        let output = Command::new(&toolchain.cargo)
-            .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
-            .arg(path)
-            .env("RUSTC", &toolchain.rustc)
-            .output()
-            .map_err(BuildError::io(&toolchain.cargo))?;
-        if !output.status.success() {
-            return Err(bad(String::from_utf8_lossy(&output.stderr).into_owned()));
-        }
-        let metadata: Value =
-            serde_json::from_slice(&output.stdout).map_err(|error| bad(error.to_string()))?;
+        let metadata = metadata(toolchain, path)?;
         let real = path.canonicalize().map_err(BuildError::io(path))?;
-        let packages = metadata["packages"].as_array().map_or(&[][..], Vec::as_slice);
+        let packages = array(&metadata["packages"]);
         let package = packages
             .iter()
             .find(|package| package["manifest_path"].as_str().is_some_and(|p| Path::new(p) == real))
-            .ok_or_else(|| bad("this is a workspace without a package of its own".to_owned()))?;
+            .ok_or_else(|| BuildError::BadManifest {
+                manifest: path.into(),
+                messages: "this is a workspace without a package of its own".to_owned(),
+            })?;
         let info = info(package);
         let library = library(package).ok_or_else(|| BuildError::NoLibrary {
             manifest: path.into(),
@@ -54,6 +60,7 @@ impl Manifest {
         Ok(Self {
             path: real,
             panics: panics(path, &package["metadata"]["jambox"])?,
+            path_dependencies: path_dependencies(toolchain, package, packages),
             info,
             library,
             target_directory: folder("target_directory"),
@@ -62,12 +69,70 @@ impl Manifest {
     }
 }
 
+/// What cargo says of a package and its workspace; it need not have any dependency at hand for that.
+fn metadata(toolchain: &Toolchain, manifest: &Path) -> Result<Value, BuildError> {
+    let bad = |messages: String| BuildError::BadManifest { manifest: manifest.into(), messages };
+    let output = Command::new(&toolchain.cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
+        .arg(manifest)
+        .env("RUSTC", &toolchain.rustc)
+        .output()
+        .map_err(BuildError::io(&toolchain.cargo))?;
+    if !output.status.success() {
+        return Err(bad(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| bad(error.to_string()))
+}
+
+/// Follows dependencies by path, into other workspaces, too.
+fn path_dependencies(
+    toolchain: &Toolchain,
+    package: &Value,
+    workspace: &[Value],
+) -> Vec<PathDependency> {
+    let mut known: BTreeMap<PathBuf, Value> = BTreeMap::new();
+    let folder =
+        |package: &Value| Path::new(&text(&package["manifest_path"])).parent().map(PathBuf::from);
+    let know = |packages: &[Value], known: &mut BTreeMap<PathBuf, Value>| {
+        for package in packages {
+            known.extend(folder(package).map(|folder| (folder, package.clone())));
+        }
+    };
+    know(workspace, &mut known);
+    let mut found = BTreeSet::new();
+    let mut next = dependency_folders(package);
+    while let Some(folder) = next.pop() {
+        if !known.contains_key(&folder) {
+            // What cargo cannot read may still build: it is no matter here.
+            let other = metadata(toolchain, &folder.join("Cargo.toml")).unwrap_or_default();
+            know(array(&other["packages"]), &mut known);
+        }
+        let Some(package) = known.get(&folder) else { continue };
+        let (name, version) = (text(&package["name"]), text(&package["version"]));
+        if found.insert(PathDependency { folder, name, version }) {
+            next.extend(dependency_folders(package));
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The folders of what a package depends on by path, in other than tests.
+fn dependency_folders(package: &Value) -> Vec<PathBuf> {
+    let dependencies = array(&package["dependencies"]).iter();
+    let used = dependencies.filter(|dependency| dependency["kind"] != "dev");
+    used.filter_map(|dependency| dependency["path"].as_str().map(PathBuf::from)).collect()
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[][..], Vec::as_slice)
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
 fn info(package: &Value) -> CrateInfo {
-    let authors = package["authors"].as_array().map_or(&[][..], Vec::as_slice);
+    let authors = array(&package["authors"]);
     CrateInfo {
         name: text(&package["name"]),
         version: text(&package["version"]),
@@ -78,7 +143,7 @@ fn info(package: &Value) -> CrateInfo {
 
 fn library(package: &Value) -> Option<String> {
     let target = package["targets"].as_array()?.iter().find(|target| {
-        let kinds = target["kind"].as_array().map_or(&[][..], Vec::as_slice);
+        let kinds = array(&target["kind"]);
         kinds.iter().any(|kind| matches!(kind.as_str(), Some("lib" | "rlib" | "cdylib")))
     })?;
     Some(text(&target["name"]))

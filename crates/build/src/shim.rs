@@ -1,0 +1,63 @@
+//! A compiler for cargo to call that names crates by what they are, not by where they lie.
+//!
+//! Cargo tells crates of the same name apart by a hash of where their sources come from. For a
+//! dependency by path, and for the standard library, that is a folder of this machine. The hash
+//! becomes part of every symbol, and symbols decide in which order functions stand in the blob. So
+//! the hash is replaced by the package's name and version on its way to the compiler.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{BuildError, Toolchain};
+
+/// Writes the shim for a toolchain and gives its path.
+///
+/// Cargo looks at the file to see whether the compiler is still the same: the text names the very
+/// compiler, and it is written only when it changes.
+pub(crate) fn write(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildError> {
+    let path = folder.join("rustc");
+    let text = format!(
+        "#!/bin/sh\n\
+         # {} {}\n\
+         for argument do\n\
+         \tshift\n\
+         \tcase $argument in\n\
+         \tmetadata=*) argument=metadata=$CARGO_PKG_NAME-$CARGO_PKG_VERSION ;;\n\
+         \tesac\n\
+         \tset -- \"$@\" \"$argument\"\n\
+         done\n\
+         exec {} \"$@\"\n",
+        toolchain.release,
+        toolchain.commit,
+        quoted(toolchain.rustc.as_os_str()),
+    );
+    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        fs::create_dir_all(folder).map_err(BuildError::io(folder))?;
+        fs::write(&path, text).map_err(BuildError::io(&path))?;
+        make_executable(&path)?;
+    }
+    Ok(path)
+}
+
+/// A word of shell that stands for exactly these octets.
+fn quoted(word: &OsStr) -> String {
+    format!("'{}'", word.to_string_lossy().replace('\'', r"'\''"))
+}
+
+fn make_executable(path: &Path) -> Result<(), BuildError> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(BuildError::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::quoted;
+
+    #[test]
+    fn paths_with_spaces_and_quotes_stay_one_word() {
+        assert_eq!(quoted(OsStr::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+}
