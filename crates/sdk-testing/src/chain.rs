@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jambox_codec::Decode;
 use jambox_engine::Engine;
 use jambox_hostcall::{HostCall, ResultCode};
-use jambox_invocation::accumulation::{BlockContext, accumulate_reports, block_gas};
+use jambox_invocation::accumulation::{AccumulationState, BlockContext, accumulate_block, join};
 use jambox_invocation::{
     AccumulateCall, Computed, EngineRunner, Env, Failure, HostError, ItemBlobs, PackageData,
     RefineCall, ReportCall, ReportError, accumulate, compute_report, is_authorized, refine,
@@ -14,7 +14,7 @@ use jambox_invocation::{
 use jambox_program::join_metadata;
 use jambox_sdk::types::{
     AccumulateInput, CoreIndex, DeferredTransfer, Gas, Hash, Parameters, PerCore, PerQueuePosition,
-    PerValidator, Privileges, Protocol, ServiceId, TimeSlot, ValidatorKey, WorkError,
+    PerSlot, PerValidator, Privileges, Protocol, ServiceId, TimeSlot, ValidatorKey, WorkError,
 };
 use jambox_sdk::{AuthorizeArguments, AuthorizeContext, Service, entry_points};
 use jambox_state::{
@@ -273,12 +273,13 @@ impl Chain {
         }
     }
 
-    /// Lets one service accumulate, and keeps the state that comes of it.
+    /// Lets one service accumulate alone in a block, and keeps the state that comes of it. As on a
+    /// chain, what it may not change stays: a `bless` counts if it is the manager's, for example.
     pub fn accumulate(&mut self, id: u32, inputs: Vec<AccumulateInput>) -> Accumulation {
         self.accumulate_with_gas(id, inputs, 10_000_000)
     }
 
-    /// Lets one service accumulate with this much gas, and keeps the state that comes of it.
+    /// [`Self::accumulate`] with this much gas.
     pub fn accumulate_with_gas(
         &mut self,
         id: u32,
@@ -297,12 +298,9 @@ impl Chain {
         };
         let done = accumulate(&env, call, &mut recorder).expect("the host can go on");
         assert!(done.no_code.is_none(), "service {id}: {:?}", done.no_code);
-        let changes = self.state.diff(&done.state).expect("memory can be read");
-        self.state = done.state;
-        for (service, preimage) in &done.provisions {
-            let provided = self.state.accounts.provide(*service, preimage.clone(), self.slot);
-            provided.expect("memory can be written");
-        }
+        let service = ServiceId(id);
+        let after = join(&self.state, [(service, &done)], self.slot).expect("one cannot clash");
+        let changes = self.keep(after, [service]);
         Accumulation {
             yielded: done.yielded,
             transfers: done.transfers,
@@ -311,6 +309,25 @@ impl Chain {
             failure: done.failure,
             record: recorder.record,
         }
+    }
+
+    /// Goes on from a state in which these services accumulated, and tells what is new in it. They
+    /// did so in this slot even if they used no gas, as native code without a host call does.
+    fn keep(
+        &mut self,
+        mut after: PartialState,
+        ran: impl IntoIterator<Item = ServiceId>,
+    ) -> Vec<Difference> {
+        let slot = self.slot;
+        for service in ran {
+            if after.accounts.contains(service).expect("memory can be read") {
+                let updated = after.accounts.update(service, |info| info.last_accumulation = slot);
+                updated.expect("memory can be written");
+            }
+        }
+        let changes = self.state.diff(&after).expect("memory can be read");
+        self.state = after;
+        changes
     }
 
     /// Computes the work report of a package, as a core would.
@@ -346,19 +363,24 @@ impl Chain {
         let env = self.env();
         let mut recorder = self.recorder(&env);
         let block = BlockContext { slot: self.slot, entropy: self.entropy };
-        let gas = block_gas(&self.state.privileges, &self.protocol.parameters);
-        let reports = [&computed.report];
-        let mut failures = Vec::new();
-        let outcome =
-            accumulate_reports::<HostError>(gas, block, &reports, self.state.clone(), |call| {
-                let service = call.service;
-                let done = accumulate(&env, call, &mut recorder)?;
-                failures.extend(done.failure.clone().map(|failure| (service, failure)));
-                Ok(done)
-            })
-            .map_err(ReportError::Host)?;
-        let changes = self.state.diff(&outcome.state).expect("memory can be read");
-        self.state = outcome.state;
+        let parameters = &self.protocol.parameters;
+        let prior = AccumulationState {
+            slot: TimeSlot(self.slot.0.saturating_sub(1)),
+            state: self.state.clone(),
+            ready: PerSlot::from_fn(parameters, |_| Vec::new()),
+            accumulated: PerSlot::from_fn(parameters, |_| BTreeSet::new()),
+        };
+        let available = vec![computed.report.clone()];
+        let (mut failures, mut ran) = (Vec::new(), Vec::new());
+        let outcome = accumulate_block::<HostError>(prior, block, available, parameters, |call| {
+            let service = call.service;
+            let done = accumulate(&env, call, &mut recorder)?;
+            failures.extend(done.failure.clone().map(|failure| (service, failure)));
+            ran.extend(done.no_code.is_none().then_some(service));
+            Ok(done)
+        })
+        .map_err(ReportError::Host)?;
+        let changes = self.keep(outcome.state.state, ran);
         self.slot.0 += 1;
         record.calls.extend(recorder.record.calls);
         record.log.extend(recorder.record.log);

@@ -8,6 +8,7 @@
 //!
 //! - [`queue`]: which reports can be accumulated now, and which wait for others;
 //! - [`accumulate_reports`]: rounds within the block's gas, services of a round independently;
+//! - [`join`]: what the services of a round make of the state together;
 //! - [`accumulate_block`]: both, with history, queue and last-accumulation slots brought forward;
 //! - [`preimages`]: the preimages that come with a block;
 //! - [`statistics`]: the services' part of a block's statistics.
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jambox_types::{Gas, Hash, ServiceId, TimeSlot};
 
 pub use block::{AccumulationState, BlockOutcome, accumulate_block, output_root};
+pub use parallel::join;
 pub use rounds::{ReportsOutcome, accumulate_reports, block_gas};
 
 /// What a block is to the services that accumulate in it.

@@ -26,17 +26,17 @@ pub(super) fn accumulate_round<E: From<StateError>>(
     invoke: &mut impl FnMut(AccumulateCall) -> Result<Accumulated, E>,
 ) -> Result<RoundOutcome, E> {
     let slot = round.block.slot;
-    let mut results = Results { before: state, outcomes: BTreeMap::new() };
+    let mut outcomes = Vec::new();
     for (service, call) in round.into_calls(state) {
-        results.outcomes.insert(service, invoke(call)?);
+        outcomes.push((service, invoke(call)?));
     }
     let mut joined = RoundOutcome {
-        state: results.joined_state(slot)?,
+        state: join(state, outcomes.iter().map(|(service, outcome)| (*service, outcome)), slot)?,
         transfers: Vec::new(),
         outputs: Outputs::new(),
         gas_used: Vec::new(),
     };
-    for (service, outcome) in results.outcomes {
+    for (service, outcome) in outcomes {
         joined.transfers.extend(outcome.transfers);
         joined.outputs.extend(outcome.yielded.map(|output| (service, output)));
         joined.gas_used.push((service, outcome.gas_used));
@@ -44,10 +44,26 @@ pub(super) fn accumulate_round<E: From<StateError>>(
     Ok(joined)
 }
 
+/// The state that a round leaves, given the state before it and what each service made of that:
+/// what a service may not change stays, and preimages provided are taken in at `slot`
+/// (`eq:accpar`, 0.7.2).
+///
+/// # Errors
+///
+/// The state's base cannot be read, or two services created the same index, which makes the block
+/// invalid.
+pub fn join<'a>(
+    before: &'a PartialState,
+    outcomes: impl IntoIterator<Item = (ServiceId, &'a Accumulated)>,
+    slot: TimeSlot,
+) -> Result<PartialState, StateError> {
+    Results { before, outcomes: outcomes.into_iter().collect() }.joined_state(slot)
+}
+
 /// The state before a round, and what each service made of it.
 struct Results<'a> {
     before: &'a PartialState,
-    outcomes: BTreeMap<ServiceId, Accumulated>,
+    outcomes: BTreeMap<ServiceId, &'a Accumulated>,
 }
 
 impl Results<'_> {

@@ -102,6 +102,53 @@ fn a_package_without_an_authorizer_is_authorized_and_one_with_a_service_that_is_
     assert!(chain().process(&package).is_err());
 }
 
+/// Takes every privilege.
+mod usurper {
+    use jambox_sdk::prelude::*;
+
+    fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+        let own = ServiceId(7);
+        ctx.bless(&jambox_sdk::accumulate::Blessing {
+            manager: own,
+            assigners: &[own; 2],
+            delegator: own,
+            registrar: own,
+            always_accumulate: &[],
+        })
+    }
+
+    entry_points! { accumulate = accumulate }
+}
+
+/// `R` and its neighbours in `eq:accpar`, 0.7.2: only the manager's `bless` makes a manager.
+#[test]
+fn what_a_service_may_not_change_stays() {
+    let chain = || {
+        let mut chain = Chain::new(Mode::Native);
+        chain.service(7, &Code::native(usurper::SERVICE));
+        chain
+    };
+    let mut stranger = chain();
+    assert!(stranger.accumulate(7, vec![]).failure.is_none());
+    assert_eq!(stranger.state().privileges.manager, ServiceId(0));
+    let mut manager = chain();
+    let privileges = &mut manager.state_mut().privileges;
+    std::sync::Arc::make_mut(privileges).manager = ServiceId(7);
+    assert!(manager.accumulate(7, vec![]).failure.is_none());
+    assert_eq!(manager.state().privileges.delegator, ServiceId(7));
+}
+
+/// The slot of the last accumulation (`sec:accumulation`, "Final State Integration", 0.7.2).
+#[test]
+fn accumulation_leaves_its_slot() {
+    let mut chain = chain();
+    chain.accumulate(7, vec![]);
+    assert_eq!(chain.account(7).unwrap().last_accumulation.0, 1000);
+    chain.slot.0 = 1005;
+    chain.process(&Item::new(7).payload("x").into()).unwrap();
+    assert_eq!(chain.account(7).unwrap().last_accumulation.0, 1005);
+}
+
 #[test]
 #[should_panic(expected = "has no blob")]
 fn a_compiled_run_without_a_blob_is_the_tests_mistake() {
