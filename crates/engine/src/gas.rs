@@ -1,6 +1,6 @@
 //! What instructions cost.
 
-use jambox_isa::{Instruction, Revision};
+use jambox_isa::{Opcode, Revision};
 
 /// How gas is charged: one value for each way that a revision of the paper has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +19,11 @@ impl GasModel {
         }
     }
 
-    /// What it costs to run this instruction once.
+    /// What it costs to run an instruction with this opcode once.
+    #[inline]
     #[must_use]
-    pub const fn instruction_cost(self, instruction: &Instruction) -> u64 {
-        let (Self::PerInstruction, _) = (self, instruction);
+    pub const fn instruction_cost(self, opcode: Opcode) -> u64 {
+        let (Self::PerInstruction, _) = (self, opcode);
         1
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> 
 
 fn try_step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> Option<Exit> {
     let instruction = instance.module.instruction_at(instance.state.pc);
-    let cost = instance.module.gas_model().instruction_cost(&instruction);
+    let cost = instance.module.gas_model().instruction_cost(instruction.opcode());
     let Some(gas) = instance.gas.checked_sub(cost) else {
         instance.gas = 0;
         return Some(Exit::OutOfGas);

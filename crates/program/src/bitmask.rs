@@ -79,6 +79,19 @@ impl Bitmask {
         word.map_or(u32::MAX, |octets| u32::from_le_bytes(*octets).wrapping_shr(bit as u32 % 8))
     }
 
+    /// The bits packed in words, lowest first, the unused ones of the last word zero.
+    pub fn words(&self) -> impl Iterator<Item = u64> + '_ {
+        let octets = self.padded.get(FRONT..).unwrap_or_default();
+        octets.chunks(8).zip((0..self.len).step_by(64)).map(|(octets, first)| {
+            let bits = match octets.first_chunk() {
+                Some(octets) => u64::from_le_bytes(*octets),
+                None => octets.iter().rev().fold(0, |bits, &octet| bits << 8 | u64::from(octet)),
+            };
+            let unused = 64_u32.saturating_sub(self.len.saturating_sub(first));
+            bits & u64::MAX.unbounded_shr(unused)
+        })
+    }
+
     /// The bits packed in octets, lowest first, the unused ones of the last octet zero.
     pub fn to_packed(&self) -> Vec<u8> {
         let end = FRONT.saturating_add(self.len.div_ceil(8) as usize);

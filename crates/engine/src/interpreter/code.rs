@@ -1,17 +1,17 @@
 //! The ops of a module.
 
 use core::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use jambox_isa::InstructionSet;
-use jambox_program::{Located, ProgramBlob};
+use jambox_isa::{InstructionSet, Opcode, Window};
+use jambox_program::ProgramBlob;
 use jambox_sandbox::{Slots, Writer};
 
+use super::control::{Stepped, handler};
 use super::dispatch::Dispatch;
-use super::fixed;
-use super::fused::{self, Tail};
-use super::op::{At, Op};
+use super::op::{At, Named, Op, Operands};
 use super::positions::Positions;
-use super::translate::{Kind, Translated, translate};
+use super::rows::Row;
 use crate::GasModel;
 use crate::module;
 
@@ -32,6 +32,16 @@ pub(crate) struct Code<D: Dispatch> {
     program: ProgramBlob,
     set: InstructionSet,
     gas_model: GasModel,
+    /// The segment that is being decoded, kept for its room.
+    segment: Mutex<Vec<Draft<D>>>,
+}
+
+/// What a slot is to be filled with.
+struct Draft<D: Dispatch> {
+    op: Op<D>,
+    cost: u32,
+    /// The index that the op's link leads to.
+    target: u32,
 }
 
 impl<D: Dispatch> Code<D> {
@@ -47,45 +57,27 @@ impl<D: Dispatch> Code<D> {
         // Entries of no octets cost a program nothing, so there may be any number of them.
         let jumps = if table.entry_size() == 0 { 0 } else { table.len().min(JUMPS_LIMIT) };
         let jumps = (0..jumps).map(|_| AtomicU32::new(0)).collect();
-        Some(Self { slots, jumps, positions, program: program.clone(), set, gas_model })
+        let (program, segment) = (program.clone(), Mutex::default());
+        Some(Self { slots, jumps, positions, program, set, gas_model, segment })
     }
 
-    /// The op of an index, if it is decoded.
-    #[inline(always)]
-    pub(crate) fn get(&self, index: usize) -> Option<At<'_, D>> {
-        self.slots.get(index)
+    /// The op of the instruction that starts at `pc`, or of the end of the code.
+    pub(crate) fn at(&self, pc: u64) -> Option<At<'_, D>> {
+        let pc = u32::try_from(pc).ok()?;
+        self.prepare(self.positions.index_at(pc)?, pc)
     }
 
-    /// The op of an index, which is decoded if need be; `None` beyond the end of the code.
-    pub(crate) fn prepare(&self, index: usize) -> Option<At<'_, D>> {
-        if let Some(at) = self.get(index) {
-            return Some(at);
-        }
-        if index > self.positions.count() {
-            return None;
-        }
-        self.decode(index);
-        self.get(index)
+    /// The op that an op's link leads to.
+    pub(crate) fn target(&self, from: At<'_, D>) -> Option<At<'_, D>> {
+        let window = self.program.window(from.value().pc);
+        let pc = window.fields(self.opcode(window).format()).target;
+        self.prepare(from.target_index_in(&self.slots), pc)
     }
 
-    /// The index of the instruction that starts at `pc`, or of the end of the code.
-    pub(crate) fn index_at(&self, pc: u64) -> Option<usize> {
-        self.positions.index_at(u32::try_from(pc).ok()?)
-    }
-
-    /// Where the instruction of an index starts.
-    pub(crate) fn pc_of(&self, index: usize) -> u64 {
-        u64::from(self.positions.pc_of(index))
-    }
-
-    /// The index of an op.
-    pub(crate) fn index_of(&self, at: At<'_, D>) -> usize {
-        at.index_in(&self.slots)
-    }
-
-    /// The index that an op's link leads to.
-    pub(crate) fn target_of(&self, at: At<'_, D>) -> usize {
-        at.target_index_in(&self.slots)
+    /// The op after an op.
+    pub(crate) fn next(&self, from: At<'_, D>) -> Option<At<'_, D>> {
+        let pc = from.value().pc;
+        self.prepare(from.index_in(&self.slots) + 1, next_pc(self.program.window(pc)))
     }
 
     /// The op that a dynamic jump to `address` leads to, if that is known.
@@ -93,75 +85,126 @@ impl<D: Dispatch> Code<D> {
     pub(crate) fn jump(&self, address: u32) -> Option<At<'_, D>> {
         let index = self.jumps.get(entry_of(address))?.load(Ordering::Relaxed);
         // What is not known yet has an index that no op has.
-        self.get(index.wrapping_sub(1) as usize)
+        self.slots.get(index.wrapping_sub(1) as usize)
     }
 
     /// Makes the op known that a dynamic jump to `address` leads to, if there is one.
     #[cold]
     pub(crate) fn resolve_jump(&self, address: u32) -> bool {
-        let target = module::resolve_jump(&self.program, self.set, address).ok();
-        let index = target.and_then(|target| self.positions.index_at(target));
-        let (Some(index), Some(jump)) = (index, self.jumps.get(entry_of(address))) else {
+        let Ok(pc) = module::resolve_jump(&self.program, self.set, address) else { return false };
+        let (Some(index), Some(jump)) =
+            (self.positions.index_at(pc), self.jumps.get(entry_of(address)))
+        else {
             return false;
         };
         jump.store(index as u32 + 1, Ordering::Relaxed);
-        self.prepare(index).is_some()
+        self.prepare(index, pc).is_some()
     }
 
-    /// Fills the slots from `index` to the end of its segment.
+    /// The op of an index, for the instruction at `pc`. It is decoded if need be.
+    fn prepare(&self, index: usize, pc: u32) -> Option<At<'_, D>> {
+        self.slots.get(index).or_else(|| {
+            if index < self.slots.len() {
+                self.decode(index, pc);
+            }
+            self.slots.get(index)
+        })
+    }
+
+    /// Fills the slots from `index`, for the instruction at `pc`, to the end of its segment.
     #[cold]
-    fn decode(&self, index: usize) {
+    fn decode(&self, index: usize, pc: u32) {
+        let mut segment = self.segment.lock().unwrap_or_else(PoisonError::into_inner);
         let mut writer = self.slots.writer();
-        let (segment, mut cost_after) = self.read_segment(&writer, index);
-        let mut tail = Tail::new();
-        for (offset, translated) in segment.iter().enumerate().rev() {
-            let Translated { pc, kind, operands, target, handler, cost } = *translated;
-            let at = index + offset;
-            let handler = fixed::handler_for(kind, operands.regs)
-                .or_else(|| fused::handler_for(kind, tail))
-                .unwrap_or(handler);
-            let tag = match kind {
-                Kind::Stepped => 0,
-                Kind::Ending(_) | Kind::BranchNowhere => cost,
-                Kind::Simple(_) => cost + cost_after,
-            };
-            writer.fill(at, Op { handler, operands, pc }, tag, target.unwrap_or(at));
-            (tail, cost_after) = (tail.after(kind), tag);
+        segment.clear();
+        let mut cost_after = self.read_segment(&writer, index, pc, &mut segment);
+        for (offset, Draft { op, cost, target }) in segment.iter().enumerate().rev() {
+            cost_after += cost;
+            writer.fill(index + offset, *op, cost_after, *target as usize);
         }
     }
 
-    /// The instructions from `index` to the end of its segment, or to a slot that is filled
-    /// already, and what that slot's segment still costs.
-    fn read_segment(&self, writer: &Writer<'_, Op<D>>, index: usize) -> (Vec<Translated<D>>, u32) {
-        let mut segment = Vec::new();
-        let mut pc = self.positions.pc_of(index);
+    /// Reads the instructions from `index` to the end of its segment, or to a slot that is filled
+    /// already. Returns what that slot's segment still costs.
+    fn read_segment(
+        &self,
+        writer: &Writer<'_, Op<D>>,
+        index: usize,
+        mut pc: u32,
+        segment: &mut Vec<Draft<D>>,
+    ) -> u32 {
         loop {
             let at = index + segment.len();
             if let Some(filled) = writer.get(at) {
-                return (segment, filled.tag());
+                return filled.tag();
             }
-            let located = self.program.instruction(self.set, pc);
+            let window = self.program.window(pc);
             let is_last = segment.len() + 1 == SEGMENT_LIMIT;
-            // The next instruction has the next index, except where skipping stops at 24 octets.
-            let next_pc = located.next_pc();
-            let goes_on = self.positions.index_at(next_pc) == Some(at + 1);
-            let translated =
-                if is_last || !goes_on { Translated::stepped(pc) } else { self.translate(located) };
-            let ends = !matches!(translated.kind, Kind::Simple(_));
-            segment.push(translated);
-            if ends {
-                return (segment, 0);
+            if is_last || !self.goes_on(window) {
+                segment.push(Draft::stepped(at, pc));
+                return 0;
             }
-            pc = next_pc;
+            let opcode = self.opcode(window);
+            let row = Row::of(opcode);
+            let cost = self.gas_model.instruction_cost(opcode) as u32;
+            segment.push(self.draft(at, window, row, cost));
+            if row.ends {
+                return 0;
+            }
+            pc = next_pc(window);
         }
     }
 
-    fn translate(&self, located: Located) -> Translated<D> {
-        let is_block_start = |pc| self.program.is_block_start(self.set, pc);
-        let index_at = |pc| self.positions.index_at(pc).filter(|_| is_block_start(pc));
-        let cost = self.gas_model.instruction_cost(&located.instruction);
-        translate(located, cost as u32, index_at)
+    /// Whether the next instruction has the next index: everywhere but at the end of the code and
+    /// where skipping stops at 24 octets.
+    #[inline(always)]
+    fn goes_on(&self, window: Window) -> bool {
+        let (next, end) = (next_pc(window), self.program.code_len());
+        next < end && self.program.is_instruction_start(next) || next == end
     }
+
+    /// The opcode of the instruction in the window; all that is none is a `trap`.
+    #[inline(always)]
+    fn opcode(&self, window: Window) -> Opcode {
+        self.set.opcode(window.opcode_octet()).unwrap_or(Opcode::Trap)
+    }
+
+    #[inline(always)]
+    fn draft(&self, at: usize, window: Window, row: &Row<D>, cost: u32) -> Draft<D> {
+        let fields = window.fields(row.format);
+        let operands = Operands::new(row.format, fields);
+        let [a, b, ..] = operands.regs;
+        let mut op = Op { handler: row.handlers.get(a, b), operands, pc: window.pc() };
+        let mut target = at as u32;
+        if row.format.has_target() {
+            match self.block_at(fields.target) {
+                Some(index) => target = index,
+                None => op.handler = row.nowhere,
+            }
+        }
+        Draft { op, cost, target }
+    }
+
+    /// The index of the block that starts at `pc`, if one does.
+    fn block_at(&self, pc: u32) -> Option<u32> {
+        let index = self.positions.index_at(pc)?;
+        self.program.is_block_start(self.set, pc).then_some(index as u32)
+    }
+}
+
+impl<D: Dispatch> Draft<D> {
+    /// Leaves the instruction at `pc` to the stepper.
+    fn stepped(at: usize, pc: u32) -> Self {
+        let handler = handler::<D, Stepped, Named>();
+        let op = Op { handler, operands: Operands::default(), pc };
+        Self { op, cost: 0, target: at as u32 }
+    }
+}
+
+/// Where the instruction after that in the window starts.
+#[inline(always)]
+fn next_pc(window: Window) -> u32 {
+    window.pc().saturating_add(u32::from(window.skip()) + 1)
 }
 
 /// The jump-table entry that a dynamic jump address stands for. An odd address becomes one with

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::dispatch::Dispatch;
-use super::op::{At, Handler, Named, Registers};
+use super::op::{At, Handler, Registers};
 use super::ops::{self, Condition, Simple};
 use super::{State, Stop, View};
 
@@ -107,7 +107,7 @@ fn decode_target<'t, D: Dispatch>(
     memory: View<'_>,
     code: &'t Code<D>,
 ) -> D::Next<'t> {
-    enter(code.target_of(from), state, gas, memory, code)
+    enter(code.target(from), from, state, gas, memory, code)
 }
 
 /// Transfers control to the next op, which begins a segment.
@@ -133,25 +133,22 @@ fn decode_next<'t, D: Dispatch>(
     memory: View<'_>,
     code: &'t Code<D>,
 ) -> D::Next<'t> {
-    enter(code.index_of(from) + 1, state, gas, memory, code)
+    enter(code.next(from), from, state, gas, memory, code)
 }
 
-/// Transfers control to the op of an index, decoding it if need be.
-#[cold]
+/// Transfers control to an op that was just decoded.
 fn enter<'t, D: Dispatch>(
-    index: usize,
+    at: Option<At<'t, D>>,
+    from: At<'t, D>,
     state: &mut State,
     gas: i64,
     memory: View<'_>,
     code: &'t Code<D>,
 ) -> D::Next<'t> {
-    match code.prepare(index) {
+    match at {
         Some(at) => charge(at, state, gas, memory, code, D::go),
-        None => {
-            state.pc = code.pc_of(index);
-            state.stop = Stop::Step;
-            D::stop(state, gas)
-        }
+        // There is always one; if there were not, stepping would be right.
+        None => hand_over(from, state, gas),
     }
 }
 
@@ -205,26 +202,6 @@ impl<S: Simple> Action for S {
             return hand_over(at, state, gas);
         }
         advance(at, state, gas, memory, code)
-    }
-}
-
-/// An instruction and what comes after it, in one.
-impl<S: Simple, A: Action> Action for (S, A) {
-    #[inline(always)]
-    fn run<'t, D: Dispatch, R: Registers>(
-        at: At<'t, D>,
-        state: &mut State,
-        gas: i64,
-        mut memory: View<'_>,
-        code: &'t Code<D>,
-    ) -> D::Next<'t> {
-        if !S::execute::<R>(&at.value().operands, state, &mut memory) {
-            return hand_over(at, state, gas);
-        }
-        match at.next() {
-            Some(next) => A::run::<D, Named>(next, state, gas, memory, code),
-            None => unfilled(at, state, gas),
-        }
     }
 }
 

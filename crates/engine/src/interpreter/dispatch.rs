@@ -2,13 +2,8 @@
 
 use jambox_sandbox::{DefaultMemory, GuestMemory};
 
-use jambox_isa::Reg;
-
 use super::code::Code;
-use super::control::Action;
-use super::op::{At, Handler};
-#[cfg(threaded)]
-use super::tables;
+use super::op::At;
 use super::{State, View};
 
 /// A way of passing control, and what handlers return in it.
@@ -16,12 +11,8 @@ pub(crate) trait Dispatch: Sized + 'static {
     /// What a handler returns.
     type Next<'t>;
 
-    /// The handler of an action for registers `a` and `b` in places 0 and 1, if there is a special
-    /// one.
-    fn fixed<A: Action>(a: Reg, b: Reg) -> Option<Handler<Self>>;
-
-    /// As `fixed`, for actions that have a register in place 0 only.
-    fn fixed_one<A: Action>(a: Reg) -> Option<Handler<Self>>;
+    /// Whether handlers for particular registers are worth having.
+    const SPECIAL: bool;
 
     /// Passes control to the op at `at`, whose segment has been paid.
     fn go<'t>(
@@ -56,13 +47,7 @@ pub(crate) enum Threaded {}
 impl Dispatch for Threaded {
     type Next<'t> = ();
 
-    fn fixed<A: Action>(a: Reg, b: Reg) -> Option<Handler<Self>> {
-        tables::pairs::<Self, A>().get(a.index())?.get(b.index()).copied()
-    }
-
-    fn fixed_one<A: Action>(a: Reg) -> Option<Handler<Self>> {
-        tables::singles::<Self, A>().get(a.index()).copied()
-    }
+    const SPECIAL: bool = true;
 
     #[inline(always)]
     fn go<'t>(
@@ -97,13 +82,7 @@ pub(crate) enum Looped {}
 impl Dispatch for Looped {
     type Next<'t> = Option<(At<'t, Self>, i64)>;
 
-    fn fixed<A: Action>(_: Reg, _: Reg) -> Option<Handler<Self>> {
-        None
-    }
-
-    fn fixed_one<A: Action>(_: Reg) -> Option<Handler<Self>> {
-        None
-    }
+    const SPECIAL: bool = false;
 
     #[inline(always)]
     fn go<'t>(

@@ -23,14 +23,11 @@
 mod code;
 mod control;
 mod dispatch;
-mod fixed;
-mod fused;
+mod handlers;
 mod op;
 mod ops;
 mod positions;
-#[cfg(threaded)]
-mod tables;
-mod translate;
+mod rows;
 
 use jambox_sandbox::{DefaultMemory, GuestMemory};
 
@@ -76,8 +73,7 @@ enum Stop {
 /// Runs until something ends the run.
 pub(crate) fn run<D: Dispatch>(code: &Code<D>, instance: &mut Instance) -> Exit {
     loop {
-        let start = code.index_at(instance.state.pc).and_then(|index| code.prepare(index));
-        let stop = match (start, instance.memory.fast()) {
+        let stop = match (code.at(instance.state.pc), instance.memory.fast()) {
             (Some(start), Some(memory)) => {
                 let payable = instance.gas.min(i64::MAX as u64);
                 let reserve = instance.gas - payable;

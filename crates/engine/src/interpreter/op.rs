@@ -1,6 +1,6 @@
 //! Predecoded operations.
 
-use jambox_isa::Reg;
+use jambox_isa::{Fields, Format, Reg};
 use jambox_sandbox::Cursor;
 
 use super::code::Code;
@@ -60,8 +60,16 @@ impl Operands {
         u64::from(self.x as u32) | u64::from(self.y as u32) << 32
     }
 
-    pub(crate) fn from_both(value: u64) -> (i32, i32) {
-        (value as i32, (value >> 32) as i32)
+    /// The operands of an instruction of this format.
+    #[inline(always)]
+    pub(crate) fn new(format: Format, fields: Fields) -> Self {
+        let Fields { a, b, d, x, y, wide, target: _ } = fields;
+        let regs = match format {
+            Format::RegReg | Format::RegRegReg => [d, a, b, Reg::R0],
+            _ => [a, b, d, Reg::R0],
+        };
+        // A format has the wide immediate or the others, which are 0 where it lacks them.
+        Self { x: x | wide as i32, y: y | (wide >> 32) as i32, regs }
     }
 }
 
@@ -95,10 +103,8 @@ impl Registers for Named {
 }
 
 /// Those in places 0 and 1 are `A` and `B`: the handler is for these registers only.
-#[cfg(threaded)]
 pub(crate) enum Fixed<const A: usize, const B: usize> {}
 
-#[cfg(threaded)]
 impl<const A: usize, const B: usize> Registers for Fixed<A, B> {
     #[inline(always)]
     fn get<const I: usize>(operands: &Operands, state: &State) -> u64 {

@@ -9,7 +9,6 @@ use jambox_sandbox::GuestView;
 
 use super::State;
 use super::View;
-use super::control::{Action, Branch};
 use super::op::{Operands, Registers};
 use crate::semantics::for_each_semantics;
 
@@ -24,12 +23,6 @@ pub(crate) trait Simple {
 pub(crate) trait Condition {
     /// Whether the branch is taken.
     fn holds<R: Registers>(operands: &Operands, state: &State) -> bool;
-}
-
-/// An instruction as an op.
-pub(crate) trait Fusible {
-    /// What its op does.
-    type Action: Action;
 }
 
 /// An unsigned or signed integer in memory.
@@ -79,10 +72,6 @@ macro_rules! simple {
     ($name:ident($o:ident, $state:ident, $memory:ident) $body:block) => {
         pub(crate) enum $name {}
 
-        impl Fusible for $name {
-            type Action = Self;
-        }
-
         impl Simple for $name {
             #[inline(always)]
             fn execute<R: Registers>(
@@ -103,10 +92,6 @@ macro_rules! simple {
 macro_rules! condition {
     ($name:ident($o:ident, $state:ident) = $value:expr) => {
         pub(crate) enum $name {}
-
-        impl Fusible for $name {
-            type Action = Branch<Self>;
-        }
 
         impl Condition for $name {
             #[inline(always)]
@@ -177,17 +162,12 @@ simple! { load_imm_64(o, _state) = o.both() }
 simple! { move_reg(o, state) = R::get::<1>(o, state) }
 simple! { unlikely(_o, _state, _memory) { true } }
 
-macro_rules! jumps {
-    ($($name:ident,)*) => {$(
-        pub(crate) enum $name {}
-
-        impl Fusible for $name {
-            type Action = Self;
-        }
-    )*};
-}
-
-jumps! { ecalli, fallthrough, jump, load_imm_jump, jump_ind, load_imm_jump_ind, }
+pub(crate) enum ecalli {}
+pub(crate) enum fallthrough {}
+pub(crate) enum jump {}
+pub(crate) enum load_imm_jump {}
+pub(crate) enum jump_ind {}
+pub(crate) enum load_imm_jump_ind {}
 
 macro_rules! opcodes {
     ($(
@@ -195,7 +175,6 @@ macro_rules! opcodes {
         [$old:tt, $new:tt] $name:ident $variant:ident($format:ident) $syntax:literal $($flag:ident)?;
     )*) => {
         /// The opcodes, named as the ops are, for patterns.
-        #[expect(dead_code, reason = "only some instructions are fused")]
         pub(crate) mod opcode {
             use jambox_isa::Opcode;
 

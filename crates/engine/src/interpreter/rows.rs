@@ -1,0 +1,160 @@
+//! What the interpreter makes of each opcode: one table.
+
+use jambox_isa::{Format, Opcode};
+
+use super::control::{Action, Branch, BranchNowhere, Stepped, handler};
+use super::dispatch::Dispatch;
+use super::handlers::{Handlers, Special};
+use super::op::{Handler, Named};
+use super::ops::{self, Condition, opcode};
+use crate::semantics::for_each_semantics;
+
+/// What becomes of the instructions with one opcode.
+pub(crate) struct Row<D: Dispatch> {
+    pub format: Format,
+    /// Whether they end their segment.
+    pub ends: bool,
+    pub handlers: Handlers<D>,
+    /// The handler of those that have a target where no block starts.
+    pub nowhere: Handler<D>,
+}
+
+impl<D: Dispatch> Clone for Row<D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Dispatch> Copy for Row<D> {}
+
+impl<D: Dispatch> Row<D> {
+    /// The row of an opcode.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "a row for each opcode")]
+    pub(crate) fn of(opcode: Opcode) -> &'static Self {
+        &(const { &Self::all() })[opcode as usize]
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "runs at compile time")]
+    const fn all() -> [Self; Opcode::COUNT] {
+        let mut rows = [Self::stepped(Opcode::Trap); Opcode::COUNT];
+        let mut index = 0;
+        while index < Opcode::COUNT {
+            rows[index] = row(Opcode::ALL[index]);
+            index += 1;
+        }
+        rows
+    }
+
+    /// To the next in the segment.
+    const fn simple<A: Action>(opcode: Opcode) -> Self {
+        let handlers = Handlers::new::<A>(special(opcode));
+        let nowhere = handler::<D, Stepped, Named>();
+        Self { format: opcode.format(), ends: false, handlers, nowhere }
+    }
+
+    /// Elsewhere, or out of the machine.
+    const fn ending<A: Action>(opcode: Opcode) -> Self {
+        Self { ends: true, ..Self::simple::<A>(opcode) }
+    }
+
+    /// Elsewhere, or to the next.
+    const fn branch<C: Condition>(opcode: Opcode) -> Self {
+        let nowhere = handler::<D, BranchNowhere<C>, Named>();
+        Self { nowhere, ..Self::ending::<Branch<C>>(opcode) }
+    }
+
+    /// To the stepper.
+    const fn stepped(opcode: Opcode) -> Self {
+        Self::ending::<Stepped>(opcode)
+    }
+}
+
+/// Which instructions have handlers for particular registers: the most frequent.
+const fn special(opcode: Opcode) -> Special {
+    match opcode {
+        opcode::load_ind_u64
+        | opcode::load_ind_u32
+        | opcode::load_ind_u8
+        | opcode::store_ind_u64
+        | opcode::store_ind_u32
+        | opcode::store_ind_u8
+        | opcode::add_imm_64
+        | opcode::add_imm_32
+        | opcode::and_imm
+        | opcode::shlo_l_imm_64
+        | opcode::shlo_r_imm_64
+        | opcode::shlo_r_imm_32
+        | opcode::move_reg
+        | opcode::add_64
+        | opcode::add_32
+        | opcode::sub_64
+        | opcode::mul_64
+        | opcode::and
+        | opcode::or
+        | opcode::xor
+        | opcode::branch_eq
+        | opcode::branch_ne
+        | opcode::branch_lt_u
+        | opcode::branch_ge_u => Special::Pair,
+        opcode::load_imm
+        | opcode::branch_eq_imm
+        | opcode::branch_ne_imm
+        | opcode::branch_lt_u_imm
+        | opcode::branch_lt_s_imm
+        | opcode::jump_ind
+        | opcode::load_imm_jump => Special::First,
+        _ => Special::None,
+    }
+}
+
+macro_rules! rows {
+    (
+        registers { $($binary:ident,)* }
+        immediate { $($imm:ident: $imm_f:ident,)* }
+        immediate_first { $($first:ident: $first_f:ident,)* }
+        unary { $($unary:ident,)* }
+        conditional_move { $($cmov:ident,)* }
+        conditional_move_immediate { $($cmov_imm:ident: $cmov_imm_f:ident,)* }
+        branch { $($branch:ident: $branch_f:ident,)* }
+        branch_immediate { $($branch_imm:ident: $branch_imm_f:ident,)* }
+        load { $($load:ident $load_ind:ident: $load_type:ty,)* }
+        store { $($store:ident $store_ind:ident $store_imm:ident $store_imm_ind:ident: $store_type:ty,)* }
+    ) => {
+        const fn row<D: Dispatch>(opcode: Opcode) -> Row<D> {
+            match opcode {
+                $(opcode::$binary => Row::simple::<ops::$binary>(opcode),)*
+                $(opcode::$imm => Row::simple::<ops::$imm>(opcode),)*
+                $(opcode::$first => Row::simple::<ops::$first>(opcode),)*
+                $(opcode::$unary => Row::simple::<ops::$unary>(opcode),)*
+                $(opcode::$cmov => Row::simple::<ops::$cmov>(opcode),)*
+                $(opcode::$cmov_imm => Row::simple::<ops::$cmov_imm>(opcode),)*
+                $(opcode::$branch => Row::branch::<ops::$branch>(opcode),)*
+                $(opcode::$branch_imm => Row::branch::<ops::$branch_imm>(opcode),)*
+                $(
+                    opcode::$load => Row::simple::<ops::$load>(opcode),
+                    opcode::$load_ind => Row::simple::<ops::$load_ind>(opcode),
+                )*
+                $(
+                    opcode::$store => Row::simple::<ops::$store>(opcode),
+                    opcode::$store_ind => Row::simple::<ops::$store_ind>(opcode),
+                    opcode::$store_imm => Row::simple::<ops::$store_imm>(opcode),
+                    opcode::$store_imm_ind => Row::simple::<ops::$store_imm_ind>(opcode),
+                )*
+                opcode::load_imm => Row::simple::<ops::load_imm>(opcode),
+                opcode::load_imm_64 => Row::simple::<ops::load_imm_64>(opcode),
+                opcode::move_reg => Row::simple::<ops::move_reg>(opcode),
+                opcode::unlikely => Row::simple::<ops::unlikely>(opcode),
+                opcode::ecalli => Row::ending::<ops::ecalli>(opcode),
+                opcode::fallthrough => Row::ending::<ops::fallthrough>(opcode),
+                opcode::jump => Row::ending::<ops::jump>(opcode),
+                opcode::load_imm_jump => Row::ending::<ops::load_imm_jump>(opcode),
+                opcode::jump_ind => Row::ending::<ops::jump_ind>(opcode),
+                opcode::load_imm_jump_ind => Row::ending::<ops::load_imm_jump_ind>(opcode),
+                opcode::trap | opcode::sbrk => Row::stepped(opcode),
+            }
+        }
+    };
+}
+
+for_each_semantics!(rows);
