@@ -537,7 +537,7 @@ macro_rules! for_each_host_call {
                 length: u64 => "its length",
             ) + () {
                 panic_hash: Panic "the hash is not readable",
-                huh: Huh "it is requested or available already",
+                huh: Huh "it is requested or available already, or no blob can have the length",
                 full: Full "the threshold balance would exceed the balance",
                 requested: Ok "the request is made",
                 requested_again: Ok "a forgotten preimage is available again from now on",

@@ -13,7 +13,7 @@ pub struct StateKey(pub [u8; 31]);
 
 const ACCOUNT_CHAPTER: u8 = 255;
 const STORAGE_MARK: u32 = u32::MAX;
-const PREIMAGE_MARK: u32 = u32::MAX - 1;
+pub(crate) const PREIMAGE_MARK: u32 = u32::MAX - 1;
 
 /// What a state key tells of the value under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

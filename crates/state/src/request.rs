@@ -5,6 +5,8 @@ use std::fmt;
 use jambox_codec::{Decode, DecodeError, DecodeErrorKind, Encode, Reader};
 use jambox_types::{Hash, TimeSlot};
 
+use crate::key::PREIMAGE_MARK;
+
 /// What a preimage request asks for: a hash and the length of what hashes to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestKey {
@@ -12,6 +14,17 @@ pub struct RequestKey {
     pub hash: Hash,
     /// Its length in octets.
     pub length: u32,
+}
+
+impl RequestKey {
+    /// Whether the request has a state key of its own. The paper marks the keys of preimages and of
+    /// storage with 2^32 - 2 and 2^32 - 1 where those of requests have the length
+    /// (`sec:statemerklization`, 0.7.2): requests of these lengths cannot be told from what stands
+    /// there, so that a state cannot have any.
+    #[must_use]
+    pub const fn has_state_key(&self) -> bool {
+        self.length < PREIMAGE_MARK
+    }
 }
 
 /// The history of a request: up to three time slots (`eq:serviceaccount`, 0.7.2).

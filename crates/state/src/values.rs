@@ -50,6 +50,9 @@ impl<V: Values + Debug + Send + Sync> Base for V {
         service: ServiceId,
         key: &RequestKey,
     ) -> Result<Option<RequestHistory>, StateError> {
+        if !key.has_state_key() {
+            return Ok(None);
+        }
         decoded(self, service, &StateKey::request(service, key), "preimage request")
     }
 }

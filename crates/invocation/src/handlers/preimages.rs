@@ -93,6 +93,9 @@ pub(crate) fn solicit(
     if account.balance < threshold {
         return Ok(Reply::Code(ResultCode::Full));
     }
+    if !key.has_state_key() {
+        return huh;
+    }
     let own = context.service;
     context.accounts_mut().set_request(own, key, Some(after))?;
     Ok(Reply::Code(ResultCode::Ok))

@@ -52,6 +52,25 @@ fn values_that_do_not_decode_are_errors() {
     assert!(matches!(accounts.request(SERVICE, &key), Err(StateError::Corrupt { .. })));
 }
 
+/// The state keys of `sec:statemerklization` (0.7.2) are the same for a request of 2^32 - 1 octets
+/// and a storage value under its hash, and for one of 2^32 - 2 and the preimage.
+#[test]
+fn what_stands_under_the_same_key_is_no_request() {
+    let hash = Hash([5; 32]);
+    for (length, key) in [
+        (u32::MAX, StateKey::storage(SERVICE, &hash.0)),
+        (u32::MAX - 1, StateKey::preimage(SERVICE, &hash)),
+    ] {
+        let request = RequestKey { hash, length };
+        assert_eq!(StateKey::request(SERVICE, &request), key);
+        // What is no history, and what would pass for one.
+        for value in [&[200][..], &[0]] {
+            let base: KeyedBase = [(key, model::blob(value))].into_iter().collect();
+            assert_eq!(Accounts::new(Arc::new(base)).request(SERVICE, &request).unwrap(), None);
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Unreadable;
 

@@ -228,6 +228,14 @@ outcomes!(Solicit in solicit {
                 guest.answers(SOLICIT, &[HASH, 1 << 32], HUH);
             });
         }
+        // The state has no key of their own for requests of these lengths.
+        Block::new().balance(1 << 40).run_in_vain(|guest| {
+            guest.answers(SOLICIT, &[HASH, u64::from(u32::MAX)], HUH);
+            guest.answers(SOLICIT, &[HASH, u64::from(u32::MAX) - 1], HUH);
+        });
+        Block::new().run_in_vain(|guest| {
+            guest.answers(SOLICIT, &[HASH, u64::from(u32::MAX)], FULL);
+        });
     }
     full {
         // Four items and 86 + 81 + 100 octets ask for 100 + 40 + 267.
