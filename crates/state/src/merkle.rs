@@ -28,6 +28,28 @@ pub fn constant_depth<T: AsRef<[u8]>>(blobs: &[T], hash: HashFunction) -> Hash {
     }
 }
 
+/// Appends a leaf to a Merkle mountain range, which is given by its peaks (`eq:mmrappend`, 0.7.2).
+pub fn append(peaks: &mut Vec<Option<Hash>>, leaf: Hash, hash: HashFunction) {
+    let mut carried = leaf;
+    for peak in peaks.iter_mut() {
+        match peak.take() {
+            Some(left) => carried = hash(&[left.0, carried.0].concat()),
+            None => {
+                *peak = Some(carried);
+                return;
+            }
+        }
+    }
+    peaks.push(Some(carried));
+}
+
+/// The commitment to a Merkle mountain range (`sec:mmr`, 0.7.2).
+#[must_use]
+pub fn super_peak(peaks: &[Option<Hash>]) -> Hash {
+    let joined = |low: Hash, high: Hash| Hash::keccak(&[b"peak", &low.0[..], &high.0].concat());
+    peaks.iter().copied().flatten().reduce(joined).unwrap_or(Hash::ZERO)
+}
+
 /// The hash of a node with two children (`eq:merklenode`, 0.7.2).
 fn inner<T: AsRef<[u8]>>(blobs: &[T], hash: HashFunction) -> Hash {
     let (left, right) = blobs.split_at(blobs.len().div_ceil(2));

@@ -50,6 +50,7 @@ mod extrinsic;
 mod octets;
 mod parameters;
 mod protocol;
+mod recent;
 mod scalars;
 mod sized;
 mod statistics;
@@ -73,6 +74,7 @@ pub use parameters::{
     ParameterInfo, Parameters, ParametersError, Preset, UnknownPreset, constants,
 };
 pub use protocol::{Abi, Protocol, Revision, UnknownAbi};
+pub use recent::{RecentBlock, RecentBlocks};
 pub use scalars::{Balance, CoreIndex, Gas, ServiceId, TimeSlot, ValidatorIndex};
 pub use sized::{
     CoreBits, LengthError, PerCore, PerQueuePosition, PerSlot, PerSuperMajority, PerValidator,

@@ -2,24 +2,30 @@
 //!
 //! **What it does.** From the state before and the block: which reports are judged bad, which
 //! became available and which timed out, their accumulation in order and within the block's gas,
-//! the block's preimages, the reports newly pending, the histories, the entropy and the cores' and
-//! services' statistics.
+//! the block's preimages, the reports newly pending, the authorizer pools, the histories, the
+//! entropy and the cores' and services' statistics.
 //!
-//! **What it takes as given.** Signatures, seals, tickets, who guarantees on which core, and the
-//! entropy that the block adds. Components that only consensus changes are left as they are:
-//! authorizer pools, recent blocks, Safrole, disputes, validator sets, the validators' statistics.
+//! **What it takes as given.** Signatures, seals, tickets, verdicts, who guarantees on which core,
+//! the root of the state before and the lookup anchors that the block names, and the entropy that
+//! it adds. Components that only consensus changes are left as they are: Safrole, disputes,
+//! validator sets, the validators' statistics. A state may do without authorizer pools and recent
+//! blocks; the rules about them are then taken as kept.
 //!
 //! A block that breaks a [rule](Refusal) is refused and changes nothing.
 
+mod guarantees;
+mod pools;
+mod recent;
 mod refusal;
 mod reports;
 
 use std::sync::Arc;
 
+use jambox_codec::Decode;
 use jambox_state::{Accounts, Changes, Component, PartialState, StateError, Values};
 use jambox_types::{
-    Block, Gas, Hash, Parameters, PerCore, PerQueuePosition, ServiceId, ServiceStatistics,
-    Statistics, TimeSlot, WorkReport,
+    Block, Gas, Hash, Parameters, PerCore, PerQueuePosition, RecentBlocks, ServiceId,
+    ServiceStatistics, Statistics, TimeSlot, WorkReport,
 };
 
 use crate::accumulation::{
@@ -27,8 +33,10 @@ use crate::accumulation::{
 };
 use crate::{Env, HostError, Observer, accumulate};
 
+use guarantees::Rules;
+use pools::Pools;
 pub use refusal::{BlockError, Refusal};
-use reports::Reports;
+use reports::{Pending, Reports};
 
 /// What became of a block that was applied.
 #[derive(Clone, Debug)]
@@ -48,8 +56,10 @@ pub struct Applied {
 }
 
 /// The components of the state that applying a block sets. Of the statistics it sets those of
-/// cores and services.
+/// cores and services; pools and recent blocks it sets where there are any.
 pub const COMPONENTS: &[Component] = &[
+    Component::AuthorizerPools,
+    Component::RecentBlocks,
     Component::AuthorizerQueues,
     Component::Entropy,
     Component::StagingSet,
@@ -79,16 +89,11 @@ pub fn apply<V: Values + 'static>(
     let extrinsic = &block.extrinsic;
     let slot = block.header.slot;
     let before = read_accumulation(prior, parameters)?;
-    let accounts = before.state.accounts.clone();
     let prior_slot = before.slot;
-    refusal::check_header(block, prior_slot)?;
-    preimages::check(&accounts, &extrinsic.preimages)?;
-    let reports =
-        Reports::advance(Component::PendingReports.read(&**prior, parameters)?, block, parameters)?;
-    refusal::check_guarantees(block, &reports, &accounts, parameters)?;
+    let admitted = admit(&**prior, &before, block, parameters)?;
 
     let context = BlockContext { slot, entropy };
-    let available = reports.available.clone();
+    let available = admitted.reports.available.clone();
     let invoke = |call| -> Result<_, HostError> { accumulate(env, call, observer) };
     let outcome = accumulate_block(before, context, available, parameters, invoke)?;
     let mut state = outcome.state.state.clone();
@@ -102,20 +107,101 @@ pub fn apply<V: Values + 'static>(
     let entropies = advance_entropy(entropies, entropy, prior_slot, slot, parameters);
     changes.set_component(Component::Entropy, &entropies);
     let statistics: Statistics = Component::Statistics.read(&**prior, parameters)?;
-    let cores = reports.core_records(block, parameters);
+    let cores = admitted.reports.core_records(block, parameters);
     let statistics = Statistics { cores, services: services.clone(), ..statistics };
     changes.set_component(Component::Statistics, &statistics);
-    changes.set_component(Component::PendingReports, &reports.pending_after(block));
+    admitted.advance(&mut changes, block, &outcome, parameters);
 
     let gas = outcome.statistics.values().map(|service| service.gas_used.0);
     Ok(Applied {
         changes,
         accounts: state.accounts,
-        available: reports.available,
+        available: admitted.reports.available,
         outputs: outcome.outputs,
         services,
         gas_used: Gas(gas.fold(0, u64::saturating_add)),
     })
+}
+
+/// What is left of the state before a block when it was found to break no rule.
+struct Admitted {
+    reports: Reports,
+    pools: Option<Pools>,
+    recent: Option<RecentBlocks>,
+}
+
+/// Fails on the first rule that a block breaks.
+fn admit(
+    prior: &impl Values,
+    before: &AccumulationState,
+    block: &Block,
+    parameters: &Parameters,
+) -> Result<Admitted, BlockError> {
+    check_header(block, before.slot)?;
+    let mut recent: Option<RecentBlocks> = read_any(prior, Component::RecentBlocks, parameters)?;
+    recent.as_mut().map_or(Ok(()), |recent| recent::take_header(recent, block))?;
+    let pools: Option<Pools> = read_any(prior, Component::AuthorizerPools, parameters)?;
+    let accounts = &before.state.accounts;
+    preimages::check(accounts, &block.extrinsic.preimages)?;
+    let pending: Pending = Component::PendingReports.read(prior, parameters)?;
+    let on_the_way = guarantees::on_the_way(&pending, &before.ready, &before.accumulated);
+    let reports = Reports::advance(pending, block, parameters)?;
+    let rules = Rules {
+        parameters,
+        accounts,
+        reports: &reports,
+        pools: pools.as_ref(),
+        recent: recent.as_ref(),
+        on_the_way: &on_the_way,
+    };
+    rules.check(block)?;
+    Ok(Admitted { reports, pools, recent })
+}
+
+impl Admitted {
+    /// Sets pending reports, pools and recent blocks.
+    fn advance(
+        &self,
+        changes: &mut Changes,
+        block: &Block,
+        outcome: &BlockOutcome,
+        parameters: &Parameters,
+    ) {
+        changes.set_component(Component::PendingReports, &self.reports.pending_after(block));
+        if let Some(pools) = self.pools.clone() {
+            let queues = &outcome.state.state.authorizer_queues;
+            let pools = pools::advance(pools, block, queues, parameters);
+            changes.set_component(Component::AuthorizerPools, &pools);
+        }
+        if let Some(recent) = self.recent.clone() {
+            let recent = recent::add(recent, block, &outcome.outputs, parameters);
+            changes.set_component(Component::RecentBlocks, &recent);
+        }
+    }
+}
+
+/// What the header alone can break.
+fn check_header(block: &Block, prior: TimeSlot) -> Result<(), Refusal> {
+    let header = &block.header;
+    if header.slot <= prior {
+        return Err(Refusal::Slot { prior, block: header.slot });
+    }
+    if header.extrinsic_hash != block.extrinsic.hash() {
+        return Err(Refusal::ExtrinsicHash);
+    }
+    Ok(())
+}
+
+/// A component that a state may do without.
+fn read_any<T: Decode<Parameters>>(
+    state: &impl Values,
+    component: Component,
+    parameters: &Parameters,
+) -> Result<Option<T>, StateError> {
+    match component.read(state, parameters) {
+        Err(StateError::NoComponent(_)) => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// The part of a state that accumulation works on.

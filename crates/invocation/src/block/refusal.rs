@@ -1,9 +1,8 @@
 //! Why a block is refused.
 
-use jambox_state::{Accounts, StateError};
-use jambox_types::{Block, CoreIndex, Gas, Parameters, ServiceId, TimeSlot};
+use jambox_state::StateError;
+use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot};
 
-use super::reports::Reports;
 use crate::HostError;
 use crate::accumulation::preimages::PreimagesError;
 
@@ -32,6 +31,9 @@ pub enum Refusal {
     /// The header commits to the extrinsic.
     #[error("its extrinsic is not the one that its header commits to")]
     ExtrinsicHash,
+    /// A block comes after the last one that the state knows (`eq:recenthistorydef`, 0.7.2).
+    #[error("its parent is another block than the last one")]
+    Parent,
     /// Assurances are anchored on the parent.
     #[error("assurance {index} is anchored on another block than the parent")]
     AssuranceAnchor {
@@ -67,6 +69,99 @@ pub enum Refusal {
         index: usize,
         /// The core.
         core: CoreIndex,
+    },
+    /// Two or three validators answer for a report, in ascending order
+    /// (`sec:workreportguarantees`, 0.7.2).
+    #[error("guarantee {index} is not by two or three validators in ascending order")]
+    Credentials {
+        /// Which, counted from 0.
+        index: usize,
+    },
+    /// Guarantees are of this rotation of guarantors or of the last (`eq:guarantorsig`, 0.7.2).
+    #[error("guarantee {index} is of slot {slot}, which is to come or too long ago")]
+    GuaranteeSlot {
+        /// Which, counted from 0.
+        index: usize,
+        /// Its slot.
+        slot: TimeSlot,
+    },
+    /// A report's authorizer is in the pool of its core
+    /// (`eq:reportcoresareunusedortimedout`, 0.7.2).
+    #[error("guarantee {index} has an authorizer that is not in the pool of core {core}")]
+    Authorizer {
+        /// Which, counted from 0.
+        index: usize,
+        /// The core.
+        core: CoreIndex,
+    },
+    /// A report has a digest at least, and not too many (`eq:workreport`, 0.7.2).
+    #[error("guarantee {index} has {count} digests; 1 to {most} are allowed")]
+    DigestCount {
+        /// Which, counted from 0.
+        index: usize,
+        /// How many it has.
+        count: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// The packages that a report depends on are limited (`eq:limitreportdeps`, 0.7.2).
+    #[error("guarantee {index} depends on {count} packages; {most} are allowed")]
+    DependencyCount {
+        /// Which, counted from 0.
+        index: usize,
+        /// On how many it depends.
+        count: usize,
+        /// On how many it may.
+        most: usize,
+    },
+    /// The outputs in a report are limited (`eq:limitworkreportsize`, 0.7.2).
+    #[error("guarantee {index} has outputs of {octets} octets; {most} are allowed")]
+    ReportSize {
+        /// Which, counted from 0.
+        index: usize,
+        /// How many it has.
+        octets: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// A package is reported once (`sec:contextualvalidity`, 0.7.2).
+    #[error("guarantee {index} is for package {package}, which was reported before")]
+    Reported {
+        /// Which, counted from 0.
+        index: usize,
+        /// The package.
+        package: Hash,
+    },
+    /// Packages are anchored on a recent block (`sec:contextualvalidity`, 0.7.2).
+    #[error("guarantee {index} is anchored on no recent block, or on one that was otherwise")]
+    Anchor {
+        /// Which, counted from 0.
+        index: usize,
+    },
+    /// Preimages are looked up at a block that is not too old (`eq:limitlookupanchorage`, 0.7.2).
+    #[error("guarantee {index} has a lookup anchor of slot {slot}, which is too long ago")]
+    LookupAnchor {
+        /// Which, counted from 0.
+        index: usize,
+        /// The slot of the lookup anchor.
+        slot: TimeSlot,
+    },
+    /// What a report depends on was reported of late or is so by the same block
+    /// (`sec:contextualvalidity`, 0.7.2).
+    #[error("guarantee {index} depends on package {package}, which was not reported of late")]
+    Dependency {
+        /// Which, counted from 0.
+        index: usize,
+        /// What it depends on.
+        package: Hash,
+    },
+    /// Segment roots that a report names are right (`sec:contextualvalidity`, 0.7.2).
+    #[error("guarantee {index} names another segment root for package {package} than its report")]
+    SegmentRoot {
+        /// Which, counted from 0.
+        index: usize,
+        /// The package.
+        package: Hash,
     },
     /// Reported work is that of services that exist (`eq:reportcodesarecorrect`, 0.7.2).
     #[error("guarantee {index} reports work of service {service}, which does not exist")]
@@ -154,56 +249,4 @@ impl From<PreimagesError> for BlockError {
             PreimagesError::State(error) => error.into(),
         }
     }
-}
-
-/// What the header alone can break.
-pub(super) fn check_header(block: &Block, prior: TimeSlot) -> Result<(), Refusal> {
-    let header = &block.header;
-    if header.slot <= prior {
-        return Err(Refusal::Slot { prior, block: header.slot });
-    }
-    if header.extrinsic_hash != block.extrinsic.hash() {
-        return Err(Refusal::ExtrinsicHash);
-    }
-    Ok(())
-}
-
-/// What the guarantees can break, signatures and who guarantees where aside.
-pub(super) fn check_guarantees(
-    block: &Block,
-    reports: &Reports,
-    accounts: &Accounts,
-    parameters: &Parameters,
-) -> Result<(), BlockError> {
-    let mut before = None;
-    for (index, guarantee) in block.extrinsic.guarantees.iter().enumerate() {
-        let report = &guarantee.report;
-        let core = report.core;
-        if before >= Some(core) || core.0 >= parameters.cores {
-            return Err(Refusal::GuaranteeOrder { index, core }.into());
-        }
-        before = Some(core);
-        if reports.is_engaged(core) {
-            return Err(Refusal::CoreEngaged { index, core }.into());
-        }
-        let mut total = 0_u64;
-        for digest in &report.digests {
-            let (service, gas) = (digest.service, digest.accumulate_gas_limit);
-            let Some(info) = accounts.get(service)? else {
-                return Err(Refusal::NoService { index, service }.into());
-            };
-            if info.code_hash != digest.code_hash {
-                return Err(Refusal::CodeHash { index, service }.into());
-            }
-            let least = info.min_accumulate_gas;
-            if gas < least {
-                return Err(Refusal::TooLittleGas { index, service, gas, least }.into());
-            }
-            total = total.saturating_add(gas.0);
-        }
-        if total > parameters.report_accumulate_gas {
-            return Err(Refusal::TooMuchGas { index }.into());
-        }
-    }
-    Ok(())
 }

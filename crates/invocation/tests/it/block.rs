@@ -1,5 +1,7 @@
 //! Blocks that are refused: the rule they break, and that nothing is left of them.
 
+mod guarantees;
+
 use std::sync::Arc;
 
 use jambox_invocation::Env;
@@ -9,15 +11,21 @@ use jambox_state::{
 };
 use jambox_types::{
     AccumulatedQueue, Assurance, AvailabilitySpec, BandersnatchSignature, Block, CoreBits,
-    CoreIndex, CoreRecord, Ed25519Signature, Extrinsic, Gas, Guarantee, Hash, Header, Parameters,
-    PerCore, PerSlot, PerValidator, Preimage, Privileges, Protocol, ReadyQueue, RefineContext,
-    RefineLoad, ServiceId, Statistics, TimeSlot, ValidatorIndex, ValidatorKey, ValidatorRecord,
-    WorkDigest, WorkReport, WorkResult,
+    CoreIndex, CoreRecord, Credential, Ed25519Signature, Extrinsic, Gas, Guarantee, Hash, Header,
+    Parameters, PerCore, PerSlot, PerValidator, Preimage, Privileges, Protocol, ReadyQueue,
+    ReadyReport, RecentBlock, RecentBlocks, RefineContext, RefineLoad, ServiceId, Statistics,
+    TimeSlot, ValidatorIndex, ValidatorKey, ValidatorRecord, WorkDigest, WorkReport, WorkResult,
 };
 
 const PARAMETERS: Parameters = Parameters::TINY;
 const SERVICE: ServiceId = ServiceId(7);
 const CODE: Hash = Hash([9; 32]);
+
+const AUTHORIZER: Hash = Hash([7; 32]);
+const PARENT: Hash = Hash([8; 32]);
+const STATE_ROOT: Hash = Hash([22; 32]);
+/// A package that was reported of late, and the root of what it exported.
+const PAST: (Hash, Hash) = (Hash([20; 32]), Hash([21; 32]));
 
 /// A chain in slot 10 with one service, which asks for two preimages.
 fn state() -> Arc<KeyedBase> {
@@ -62,6 +70,16 @@ fn state() -> Arc<KeyedBase> {
         let history = jambox_codec::encode(&RequestHistory::Requested);
         changes.set(Meaning::Request(SERVICE, key), Some(Blob::from(history)));
     }
+    let pools = PerCore::from_fn(&PARAMETERS, |_| vec![Hash([6; 32]), AUTHORIZER]);
+    changes.set_component(Component::AuthorizerPools, &pools);
+    let last = RecentBlock {
+        header_hash: PARENT,
+        accumulation_root: Hash([23; 32]),
+        state_root: Hash::ZERO,
+        reported: [PAST].into(),
+    };
+    let recent = RecentBlocks { blocks: vec![last], output_log: vec![Some(Hash([23; 32]))] };
+    changes.set_component(Component::RecentBlocks, &recent);
     let mut state = KeyedBase::default();
     state.change(&changes);
     Arc::new(state)
@@ -69,10 +87,18 @@ fn state() -> Arc<KeyedBase> {
 
 fn report(core: u16) -> WorkReport {
     WorkReport {
-        availability: AvailabilitySpec::default(),
-        context: RefineContext::default(),
+        availability: AvailabilitySpec {
+            package_hash: Hash([30 + core as u8; 32]),
+            ..AvailabilitySpec::default()
+        },
+        context: RefineContext {
+            anchor: PARENT,
+            state_root: STATE_ROOT,
+            accumulation_root: Hash([23; 32]),
+            ..RefineContext::default()
+        },
         core: CoreIndex(core),
-        authorizer: Hash::ZERO,
+        authorizer: AUTHORIZER,
         auth_gas_used: Gas(0),
         auth_trace: Vec::new(),
         segment_roots: [].into(),
@@ -89,7 +115,7 @@ fn report(core: u16) -> WorkReport {
 
 fn assurance(assurer: u16, core: u16) -> Assurance {
     Assurance {
-        anchor: Hash([8; 32]),
+        anchor: PARENT,
         availabilities: CoreBits::from_fn(&PARAMETERS, |it| it == CoreIndex(core)),
         assurer: ValidatorIndex(assurer),
         signature: Ed25519Signature([0; 64]),
@@ -103,14 +129,20 @@ fn preimage(service: ServiceId, data: &[u8]) -> Preimage {
 fn guarantee(core: u16, change: impl FnOnce(&mut WorkReport)) -> Guarantee {
     let mut report = report(core);
     change(&mut report);
-    Guarantee { report, slot: TimeSlot(10), credentials: Vec::new() }
+    Guarantee { report, slot: TimeSlot(10), credentials: credentials(&[2, 4]) }
+}
+
+fn credentials(validators: &[u16]) -> Vec<Credential> {
+    let signature = Ed25519Signature([0; 64]);
+    let by = |validator: &u16| Credential { validator: ValidatorIndex(*validator), signature };
+    validators.iter().map(by).collect()
 }
 
 /// A block in slot 11 with this extrinsic.
 fn block(extrinsic: Extrinsic) -> Block {
     let header = Header {
-        parent: Hash([8; 32]),
-        parent_state_root: Hash::ZERO,
+        parent: PARENT,
+        parent_state_root: STATE_ROOT,
         extrinsic_hash: extrinsic.hash(),
         slot: TimeSlot(11),
         epoch_mark: None,
@@ -124,17 +156,21 @@ fn block(extrinsic: Extrinsic) -> Block {
 }
 
 fn run(block: &Block) -> Result<KeyedBase, Refusal> {
+    run_on(&state(), block)
+}
+
+fn run_on(prior: &Arc<KeyedBase>, block: &Block) -> Result<KeyedBase, Refusal> {
     let protocol = Protocol { parameters: PARAMETERS, ..Protocol::default() };
     let env = Env::new(protocol).expect("the revision is known");
-    let prior = state();
-    match apply(&env, &prior, block, Hash([5; 32]), &mut ()) {
+    let before = (**prior).clone();
+    match apply(&env, prior, block, Hash([5; 32]), &mut ()) {
         Ok(applied) => {
-            let mut after = (*prior).clone();
+            let mut after = before;
             after.change(&applied.changes);
             Ok(after)
         }
         Err(BlockError::Refused(refusal)) => {
-            assert_eq!(prior, state(), "a refused block changes nothing");
+            assert_eq!(**prior, before, "a refused block changes nothing");
             Err(refusal)
         }
         Err(error) => panic!("{error}"),
@@ -174,6 +210,9 @@ fn headers_and_assurances_that_break_a_rule_are_refused() {
     let mut other = block(Extrinsic::default());
     other.header.extrinsic_hash = Hash::ZERO;
     assert_eq!(run(&other), Err(Refusal::ExtrinsicHash));
+    let mut orphan = block(Extrinsic::default());
+    orphan.header.parent = Hash::ZERO;
+    assert_eq!(run(&orphan), Err(Refusal::Parent));
 
     let assured = |assurances| run(&block(Extrinsic { assurances, ..Extrinsic::default() }));
     let index = 1;
@@ -186,32 +225,6 @@ fn headers_and_assurances_that_break_a_rule_are_refused() {
     let elsewhere = Assurance { anchor: Hash::ZERO, ..assurance(2, 1) };
     let refusal = assured(vec![assurance(1, 1), elsewhere]);
     assert_eq!(refusal, Err(Refusal::AssuranceAnchor { index }));
-}
-
-#[test]
-fn guarantees_that_break_a_rule_are_refused() {
-    let given = |guarantees| run(&block(Extrinsic { guarantees, ..Extrinsic::default() }));
-    let good = || guarantee(0, |_| {});
-    given(vec![good()]).expect("core 0 is free");
-    let index = 0;
-    let engaged = Refusal::CoreEngaged { index, core: CoreIndex(1) };
-    assert_eq!(given(vec![guarantee(1, |_| {})]), Err(engaged));
-    let order = |index, core| Err(Refusal::GuaranteeOrder { index, core: CoreIndex(core) });
-    assert_eq!(given(vec![good(), good()]), order(1, 0));
-    assert_eq!(given(vec![guarantee(2, |_| {})]), order(0, 2));
-    let service = ServiceId(8);
-    let gone = guarantee(0, |report| report.digests[0].service = service);
-    assert_eq!(given(vec![gone]), Err(Refusal::NoService { index, service }));
-    let stale = guarantee(0, |report| report.digests[0].code_hash = Hash::ZERO);
-    assert_eq!(given(vec![stale]), Err(Refusal::CodeHash { index, service: SERVICE }));
-    let poor = guarantee(0, |report| report.digests[0].accumulate_gas_limit = Gas(49));
-    let (gas, least) = (Gas(49), Gas(50));
-    let refusal = Refusal::TooLittleGas { index, service: SERVICE, gas, least };
-    assert_eq!(given(vec![poor]), Err(refusal));
-    let greedy = guarantee(0, |report| {
-        report.digests[0].accumulate_gas_limit = Gas(PARAMETERS.report_accumulate_gas + 1);
-    });
-    assert_eq!(given(vec![greedy]), Err(Refusal::TooMuchGas { index }));
 }
 
 /// Five of six make a report available; four do not; after five slots it times out.
@@ -248,4 +261,27 @@ fn entropy_rotates_with_the_epoch() {
     };
     assert_eq!(entropy(11), [5, 2, 3, 4]);
     assert_eq!(entropy(12), [5, 1, 2, 3]);
+}
+
+/// What a block leaves to the rules of the next: its authorizer is used up, the next in the queue
+/// enters, and the block is a recent one.
+#[test]
+fn pools_and_recent_blocks_follow() {
+    let guarantees = vec![guarantee(0, |_| {})];
+    let block = block(Extrinsic { guarantees, ..Extrinsic::default() });
+    let after = run(&block).expect("it breaks no rule");
+    let pools: PerCore<Vec<Hash>> =
+        Component::AuthorizerPools.read(&after, &PARAMETERS).expect("they are there");
+    let other = Hash([6; 32]);
+    assert_eq!(&pools[..], [vec![other, Hash::ZERO], vec![other, AUTHORIZER, Hash::ZERO]]);
+    let recent: RecentBlocks =
+        Component::RecentBlocks.read(&after, &PARAMETERS).expect("they are there");
+    let [parent, own] = &recent.blocks[..] else { panic!("two") };
+    assert_eq!((parent.header_hash, parent.state_root), (PARENT, STATE_ROOT));
+    assert_eq!((own.header_hash, own.state_root), (block.header.hash(), Hash::ZERO));
+    assert_eq!(own.reported, [(Hash([30; 32]), Hash::ZERO)].into());
+    // The root of no outputs is zeros: the second leaf joins the first.
+    let joined = Hash::keccak(&[[23; 32], [0; 32]].concat());
+    assert_eq!(recent.output_log, [None, Some(joined)]);
+    assert_eq!(own.accumulation_root, joined);
 }

@@ -1,0 +1,183 @@
+//! What the guarantees of a block can break (`sec:workreportguarantees`, 0.7.2), signatures and who
+//! guarantees on which core aside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jambox_state::Accounts;
+use jambox_types::{
+    AccumulatedQueue, Block, Guarantee, Hash, Parameters, ReadyQueue, RecentBlocks, WorkReport,
+};
+
+use super::pools::Pools;
+use super::reports::{Pending, Reports};
+use super::{BlockError, Refusal};
+
+/// What guarantees are checked against.
+pub(super) struct Rules<'a> {
+    pub parameters: &'a Parameters,
+    pub accounts: &'a Accounts,
+    /// What is pending when the guarantees come.
+    pub reports: &'a Reports,
+    /// The pools of authorizers, if the state has any.
+    pub pools: Option<&'a Pools>,
+    /// The recent blocks, the last one's state root among them, if the state has any.
+    pub recent: Option<&'a RecentBlocks>,
+    /// Packages that are on their way.
+    pub on_the_way: &'a BTreeSet<Hash>,
+}
+
+/// The packages that are pending, queued or accumulated within the last epoch.
+pub(super) fn on_the_way(
+    pending: &Pending,
+    ready: &ReadyQueue,
+    accumulated: &AccumulatedQueue,
+) -> BTreeSet<Hash> {
+    let pending = pending.iter().flatten().map(|(report, _)| report);
+    let ready = ready.iter().flatten().map(|ready| &ready.report);
+    let reports = pending.chain(ready).map(|report| report.availability.package_hash);
+    reports.chain(accumulated.iter().flatten().copied()).collect()
+}
+
+impl Rules<'_> {
+    pub fn check(&self, block: &Block) -> Result<(), BlockError> {
+        let mut before = None;
+        for (index, guarantee) in block.extrinsic.guarantees.iter().enumerate() {
+            let core = guarantee.report.core;
+            if before >= Some(core) || core.0 >= self.parameters.cores {
+                return Err(Refusal::GuaranteeOrder { index, core }.into());
+            }
+            before = Some(core);
+            self.check_limits(index, &guarantee.report)?;
+            self.check_credentials(index, guarantee, block)?;
+            self.check_core(index, &guarantee.report)?;
+            self.check_digests(index, &guarantee.report)?;
+        }
+        Ok(self.check_contexts(block)?)
+    }
+
+    fn check_limits(&self, index: usize, report: &WorkReport) -> Result<(), Refusal> {
+        let (count, most) = (report.digests.len(), self.parameters.max_package_items.into());
+        if count == 0 || count > most {
+            return Err(Refusal::DigestCount { index, count, most });
+        }
+        let count = report.segment_roots.len().saturating_add(report.context.prerequisites.len());
+        let most = self.parameters.max_report_dependencies.into();
+        if count > most {
+            return Err(Refusal::DependencyCount { index, count, most });
+        }
+        let outputs = report.digests.iter().filter_map(|digest| digest.result.0.as_ref().ok());
+        let octets = outputs.map(Vec::len).fold(report.auth_trace.len(), usize::saturating_add);
+        let most = self.parameters.max_report_variable_size as usize;
+        if octets > most {
+            return Err(Refusal::ReportSize { index, octets, most });
+        }
+        Ok(())
+    }
+
+    fn check_credentials(
+        &self,
+        index: usize,
+        guarantee: &Guarantee,
+        block: &Block,
+    ) -> Result<(), Refusal> {
+        let validators = guarantee.credentials.iter().map(|credential| credential.validator);
+        let is_ascending = validators.clone().is_sorted_by(|a, b| a < b);
+        let do_exist = validators.clone().all(|it| it.0 < self.parameters.validators);
+        if !(2..=3).contains(&validators.len()) || !is_ascending || !do_exist {
+            return Err(Refusal::Credentials { index });
+        }
+        let (slot, now) = (guarantee.slot, block.header.slot);
+        let period = u32::from(self.parameters.rotation_period);
+        let rotation = now.0.checked_div(period).unwrap_or(0);
+        let first = rotation.saturating_sub(1).saturating_mul(period);
+        if slot.0 < first || slot > now {
+            return Err(Refusal::GuaranteeSlot { index, slot });
+        }
+        Ok(())
+    }
+
+    fn check_core(&self, index: usize, report: &WorkReport) -> Result<(), Refusal> {
+        let core = report.core;
+        if self.reports.is_engaged(core) {
+            return Err(Refusal::CoreEngaged { index, core });
+        }
+        let pool = self.pools.and_then(|pools| pools.get(usize::from(core.0)));
+        if pool.is_some_and(|pool| !pool.contains(&report.authorizer)) {
+            return Err(Refusal::Authorizer { index, core });
+        }
+        Ok(())
+    }
+
+    fn check_digests(&self, index: usize, report: &WorkReport) -> Result<(), BlockError> {
+        let mut total = 0_u64;
+        for digest in &report.digests {
+            let (service, gas) = (digest.service, digest.accumulate_gas_limit);
+            let Some(info) = self.accounts.get(service)? else {
+                return Err(Refusal::NoService { index, service }.into());
+            };
+            if info.code_hash != digest.code_hash {
+                return Err(Refusal::CodeHash { index, service }.into());
+            }
+            let least = info.min_accumulate_gas;
+            if gas < least {
+                return Err(Refusal::TooLittleGas { index, service, gas, least }.into());
+            }
+            total = total.saturating_add(gas.0);
+        }
+        if total > self.parameters.report_accumulate_gas {
+            return Err(Refusal::TooMuchGas { index }.into());
+        }
+        Ok(())
+    }
+
+    /// How the reports stand to one another and to those before them
+    /// (`sec:contextualvalidity`, 0.7.2).
+    fn check_contexts(&self, block: &Block) -> Result<(), Refusal> {
+        let reports = || block.extrinsic.guarantees.iter().map(|guarantee| &guarantee.report);
+        let past = self.recent.iter().flat_map(|recent| &recent.blocks);
+        let past: BTreeMap<Hash, Hash> = past.flat_map(|block| block.reported.clone()).collect();
+        let mut present = BTreeMap::new();
+        for (index, report) in reports().enumerate() {
+            let package = report.availability.package_hash;
+            let is_known = past.contains_key(&package) || self.on_the_way.contains(&package);
+            let other = present.insert(package, report.availability.segment_root);
+            if is_known || other.is_some() {
+                return Err(Refusal::Reported { index, package });
+            }
+        }
+        for (index, report) in reports().enumerate() {
+            self.check_anchors(index, report, block)?;
+            if self.recent.is_none() {
+                continue;
+            }
+            let known = |package: &Hash| present.get(package).or_else(|| past.get(package));
+            let needed = report.context.prerequisites.iter().chain(report.segment_roots.keys());
+            if let Some(package) = needed.copied().find(|package| known(package).is_none()) {
+                return Err(Refusal::Dependency { index, package });
+            }
+            let is_wrong = |(package, root): &(&Hash, &Hash)| known(package) != Some(root);
+            if let Some((package, _)) = report.segment_roots.iter().find(is_wrong) {
+                return Err(Refusal::SegmentRoot { index, package: *package });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_anchors(&self, index: usize, report: &WorkReport, at: &Block) -> Result<(), Refusal> {
+        let context = &report.context;
+        let is_known = self.recent.is_none_or(|recent| {
+            recent.blocks.iter().any(|block| {
+                (block.header_hash, block.state_root, block.accumulation_root)
+                    == (context.anchor, context.state_root, context.accumulation_root)
+            })
+        });
+        if !is_known {
+            return Err(Refusal::Anchor { index });
+        }
+        let (slot, age) = (context.lookup_anchor_slot, self.parameters.max_lookup_anchor_age);
+        if slot.0 < at.header.slot.0.saturating_sub(age) {
+            return Err(Refusal::LookupAnchor { index, slot });
+        }
+        Ok(())
+    }
+}

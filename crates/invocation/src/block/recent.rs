@@ -1,0 +1,38 @@
+//! What the chain remembers of its last blocks (`sec:recenthistory`, 0.7.2).
+
+use jambox_state::merkle;
+use jambox_types::{Block, Hash, Parameters, RecentBlock, RecentBlocks};
+
+use super::Refusal;
+use crate::accumulation::{Outputs, output_root};
+
+/// Takes in what a block's header says of the block before it: its state root
+/// (`eq:correctlaststateroot`, 0.7.2).
+pub(super) fn take_header(recent: &mut RecentBlocks, block: &Block) -> Result<(), Refusal> {
+    let Some(last) = recent.blocks.last_mut() else { return Ok(()) };
+    if last.header_hash != block.header.parent {
+        return Err(Refusal::Parent);
+    }
+    last.state_root = block.header.parent_state_root;
+    Ok(())
+}
+
+/// Adds a block and what its accumulation yielded (`eq:recenthistorydef`, 0.7.2).
+pub(super) fn add(
+    mut recent: RecentBlocks,
+    block: &Block,
+    outputs: &Outputs,
+    parameters: &Parameters,
+) -> RecentBlocks {
+    merkle::append(&mut recent.output_log, output_root(outputs), Hash::keccak);
+    let specs = block.extrinsic.guarantees.iter().map(|guarantee| &guarantee.report.availability);
+    recent.blocks.push(RecentBlock {
+        header_hash: block.header.hash(),
+        accumulation_root: merkle::super_peak(&recent.output_log),
+        state_root: Hash::ZERO,
+        reported: specs.map(|spec| (spec.package_hash, spec.segment_root)).collect(),
+    });
+    let excess = recent.blocks.len().saturating_sub(parameters.recent_blocks.into());
+    recent.blocks.drain(..excess);
+    recent
+}
