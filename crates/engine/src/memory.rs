@@ -122,6 +122,12 @@ impl Memory {
         with_space!(&self.space, memory => memory.access(page), empty => Access::Inaccessible)
     }
 
+    /// How many of `count` pages from page index `page` are accessible.
+    #[must_use]
+    pub fn accessible_pages(&self, page: u32, count: u32) -> u32 {
+        with_space!(&self.space, memory => memory.accessible_pages(page, count), empty => 0)
+    }
+
     /// Sets the access of `count` pages from page index `page`, leaving their octets as they are.
     ///
     /// The lowest 16 pages (below 2^16) stay inaccessible, and pages from 2^20 on do not exist.

@@ -30,11 +30,18 @@ pub struct Limits {
     /// The most gas that they may use in all. The guest does not pay for it in 0.7.2, so nothing
     /// else ends a loop in an inner machine.
     pub inner_gas: u64,
+    /// The most pages of 4096 octets that may be accessible in all of them together.
+    pub inner_pages: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { inner_machines: 1 << 16, inner_code: 1 << 30, inner_gas: 20_000_000_000 }
+        Self {
+            inner_machines: 1 << 16,
+            inner_code: 1 << 30,
+            inner_gas: 20_000_000_000,
+            inner_pages: 1 << 20,
+        }
     }
 }
 

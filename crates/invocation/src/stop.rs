@@ -86,8 +86,11 @@ pub enum HostError {
     #[error("the guest's inner machines hold more than {0} octets of code")]
     TooMuchInnerCode(usize),
     /// The inner machines of a guest run longer than this host is set to allow, in gas.
-    #[error("the guest's inner machines use more than {0} gas, more than this host allows")]
+    #[error("the guest's inner machines use more than {0} gas")]
     TooMuchInnerGas(u64),
+    /// The inner machines of a guest have more accessible pages than this host is set to allow.
+    #[error("the guest's inner machines hold more than {0} pages")]
+    TooManyInnerPages(u64),
     /// The table offers a call in a context whose handlers do not know it.
     #[error("{} is not implemented in {context}", call.name())]
     NotImplemented {

@@ -56,6 +56,12 @@ pub trait GuestMemory: Sized {
     /// How many of the pages from `first` (at most `count`) allow at least `access` in one run.
     fn accessible_run(&self, first: u32, count: u32, access: Access) -> u32;
 
+    /// How many of `count` pages from page index `first` are accessible.
+    fn accessible_pages(&self, first: u32, count: u32) -> u32 {
+        let pages = first..clipped_end(first, count);
+        pages.filter(|&page| self.access(page) != Access::Inaccessible).count() as u32
+    }
+
     /// Exclusive access for a while.
     fn view(&mut self) -> Self::View<'_>;
 

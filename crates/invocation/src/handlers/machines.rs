@@ -21,6 +21,8 @@ pub(crate) struct Machines {
     pub(super) code: CodeCache,
     /// The gas that all of them have used.
     gas_used: u64,
+    /// The pages that are accessible in all of them.
+    pages: u64,
 }
 
 /// An inner machine.
@@ -28,6 +30,8 @@ struct Inner {
     instance: Instance,
     /// The name of its module.
     code: Hash,
+    /// Its accessible pages.
+    pages: u64,
 }
 
 /// How much is copied between two memories at a time, in octets.
@@ -58,7 +62,7 @@ impl Machines {
         instance.set_pc(request.pc);
         let handle = self.free.pop_first().unwrap_or(self.machines.len() as u64);
         guest.observer.inner_created(handle, &octets);
-        self.machines.insert(handle, Inner { instance, code });
+        self.machines.insert(handle, Inner { instance, code, pages: 0 });
         Ok(Reply::Value(handle))
     }
 
@@ -117,8 +121,8 @@ impl Machines {
         Ok(Reply::Code(ResultCode::Ok))
     }
 
-    pub(crate) fn pages(&mut self, request: &request::Pages) -> Result<Reply, Stop> {
-        let Some(instance) = self.get_mut(request.machine) else {
+    pub(crate) fn pages(&mut self, env: &Env, request: &request::Pages) -> Result<Reply, Stop> {
+        let Some(Inner { instance, pages, .. }) = self.machines.get_mut(&request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
         let memory = instance.memory_mut();
@@ -142,6 +146,14 @@ impl Machines {
             return huh;
         }
         if !keeps {
+            let before = memory.accessible_pages(first, count).into();
+            let after = if access == Access::Inaccessible { 0 } else { request.count };
+            let change = |pages: u64| pages.saturating_sub(before).saturating_add(after);
+            let limit = env.limits().inner_pages;
+            if change(self.pages) > limit {
+                return Err(HostError::TooManyInnerPages(limit).into());
+            }
+            (self.pages, *pages) = (change(self.pages), change(*pages));
             memory.zero(first, count);
         }
         memory.set_access(first, count, access);
@@ -182,9 +194,10 @@ impl Machines {
     }
 
     pub(crate) fn expunge(&mut self, request: &request::Expunge) -> Result<Reply, Stop> {
-        let Some(Inner { instance, code }) = self.machines.remove(&request.machine) else {
+        let Some(Inner { instance, code, pages }) = self.machines.remove(&request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
+        self.pages = self.pages.saturating_sub(pages);
         self.code.release(&code);
         self.free.insert(request.machine);
         Ok(Reply::Value(instance.pc()))

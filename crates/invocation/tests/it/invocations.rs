@@ -532,6 +532,29 @@ fn limits_of_the_host_are_its_failures_and_no_outcomes() {
         let ended = limited(gas(limit), &looping(given));
         assert!(matches!(ended, Err(HostError::TooMuchInnerGas(at)) if at == limit));
     }
+    // Two machines with ten pages each; in the end the first one gives its own back before.
+    let inner = blob(&[HALT]);
+    let set = |register: u8, value: u8| vec![51, register, value];
+    let length = set(8, inner.len() as u8);
+    let make = || vec![load_imm(7, DATA), length.clone(), set(9, 0), ecalli(8).to_vec()];
+    let pages = |machine: u8, mode: u8| {
+        let arguments = [machine, 16, 10, mode];
+        let mut steps: Vec<_> = (7..).zip(arguments).map(|(to, it)| set(to, it)).collect();
+        steps.push(ecalli(11).to_vec());
+        steps
+    };
+    let granting = |between: Vec<Vec<u8>>| {
+        let end = vec![set(8, 0), HALT.to_vec()];
+        let steps = [make(), make(), pages(0, 2), between, pages(1, 1), pages(1, 2), end];
+        work(&code(&inner, &steps.concat()))
+    };
+    let limits = |inner_pages| Limits { inner_pages, ..Limits::default() };
+    assert_eq!(limited(limits(20), &granting(Vec::new())).unwrap(), Ok(Vec::new()));
+    let ended = limited(limits(19), &granting(Vec::new()));
+    assert!(matches!(ended, Err(HostError::TooManyInnerPages(19))));
+    for gives_back in [pages(0, 0), vec![set(7, 0), ecalli(13).to_vec()]] {
+        assert_eq!(limited(limits(10), &granting(gives_back)).unwrap(), Ok(Vec::new()));
+    }
 }
 
 #[test]
