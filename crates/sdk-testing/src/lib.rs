@@ -92,7 +92,17 @@ pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Mode) -> E) -> E {
     native
 }
 
-/// The examples of `docs/sdk.md`, compiled and run.
+/// The examples of the book, compiled and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../../docs/sdk.md")]
-mod examples {}
+mod book {
+    #[doc = include_str!("../../../docs/deploying.md")]
+    mod deploying {}
+    #[doc = include_str!("../../../docs/first-service.md")]
+    mod first_service {}
+    #[doc = include_str!("../../../docs/inner-machines.md")]
+    mod inner_machines {}
+    #[doc = include_str!("../../../docs/sdk.md")]
+    mod sdk {}
+    #[doc = include_str!("../../../docs/testing.md")]
+    mod testing {}
+}
