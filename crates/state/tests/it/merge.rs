@@ -54,6 +54,17 @@ fn removal_wins_over_change_in_either_order() {
     assert_eq!(balance(&before.merged(outcomes).unwrap(), 1), None);
 }
 
+/// It is among the keys after the accumulation, so not in `m`, and among those before, so not in `n`.
+#[test]
+fn an_index_given_up_and_taken_anew_stays_as_it_was() {
+    let before = three_services();
+    let mut first = before.clone();
+    first.remove(ServiceId(3)).unwrap();
+    first.create(ServiceId(3), model::info(99)).unwrap();
+    let merged = before.merged([(ServiceId(1), &first)]).unwrap();
+    assert_eq!(balance(&merged, 3), Some(10));
+}
+
 #[test]
 fn one_index_created_twice_is_an_error() {
     let before = three_services();

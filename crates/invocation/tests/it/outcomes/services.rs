@@ -244,3 +244,18 @@ outcomes!(Eject in eject {
         });
     }
 });
+
+/// `bless` asks for no privilege in 0.7.2, and `new` looks at the privileges of the accumulation's
+/// own context: for as long as it lasts, who blesses itself is manager and registrar.
+#[test]
+fn a_blessing_counts_at_once() {
+    const BLESS: u64 = 14;
+    let after = Block::new().balance(1_001 + THRESHOLD).run(|guest| {
+        guest.answers(NEW, &[HASH, 1000, 1, 2, 200, 7], HUH);
+        let own = u64::from(SELF.0);
+        guest.answers(BLESS, &[own, WRITABLE, 3, own, NOWHERE, 0], OK);
+        guest.answers(NEW, &[HASH, 1000, 1, 2, 200, 7], 7);
+    });
+    let created = get(&after.state, 7).unwrap();
+    assert_eq!((created.balance.0, created.gratis.0), (1001, 200));
+}
