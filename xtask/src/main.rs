@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod book;
 mod command;
 mod conformance;
 mod dispatch;
@@ -25,6 +26,8 @@ enum Chore {
     Conformance(conformance::Options),
     /// Build the example services into their committed blobs, or check those.
     Guests(guests::Options),
+    /// Make the book in docs into HTML.
+    Book,
     /// Compare the engine with its peers.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -37,6 +40,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Conformance(options) => conformance::run(&options),
+        Chore::Book => book::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Soak(options) => soak::run(&options),
         Chore::CheckDispatch => dispatch::run(),

@@ -1,10 +1,12 @@
 //! Tests of the command as a person or a script meets it.
 
 mod bad_input;
+mod book;
 mod chains;
 mod commands;
 mod exec;
 mod guests;
 mod jambox;
-mod readme;
+mod pages;
 mod seed_doc;
+mod transcripts;

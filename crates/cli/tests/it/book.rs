@@ -1,0 +1,223 @@
+//! The book in `docs`: every block of it is held against something, and every link leads somewhere.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::jambox::{line, root};
+use crate::pages::{self, Block, Page};
+
+/// Where the Rust blocks of a page become documentation tests.
+const DOC_TESTS: &[&str] = &["crates/sdk-testing/src/lib.rs", "crates/asm/src/lib.rs"];
+
+/// Blocks of `text`: a page, how a block starts, and the file of which it is an excerpt, if it is
+/// not a drawing.
+const TEXTS: &[(&str, &str, Option<&str>)] = &[
+    ("docs/adding-an-abi.md", "number, registers", None),
+    ("docs/adding-an-abi.md", "seed [20, 20]", Some("crates/hostcall/src/table.rs")),
+    ("docs/overview.md", "work package", None),
+];
+
+/// Commands in blocks of `sh` that are not ours, by how they begin.
+const OTHERS: &[&str] =
+    &["cargo test", "cargo install --path crates/cli", "cd ", "rustup ", "apt-get install "];
+
+/// What is wrong with a block, if anything; a language that nothing checks is wrong.
+fn problem(page: &Page, block: &Block) -> Option<String> {
+    match block.language.as_str() {
+        // `transcripts` runs them all.
+        "console" => None,
+        "rust" => rust(page),
+        "toml" => toml(block),
+        "asm" => assembly(block),
+        "sh" => block.text.lines().find_map(shell),
+        "text" => text(page, block),
+        other => Some(format!("nothing checks blocks of `{other}`")),
+    }
+}
+
+fn rust(page: &Page) -> Option<String> {
+    let included = DOC_TESTS.iter().any(|file| {
+        let source = fs::read_to_string(root().join(file)).unwrap();
+        source.contains(&format!("include_str!(\"../../../{}\")", page.path))
+    });
+    (!included).then(|| format!("none of {DOC_TESTS:?} includes this page"))
+}
+
+/// A block is TOML, and each of its keys is one that the page on package files describes, or one of
+/// a manifest. (A whole package has to load: `jambox-package` tests the one of that page.)
+fn toml(block: &Block) -> Option<String> {
+    let value: toml::Table = match block.text.parse() {
+        Ok(value) => value,
+        Err(error) => return Some(error.to_string()),
+    };
+    let reference = Page::read("docs/package-file.md").text;
+    let is_manifest = ["package", "dependencies", "dev-dependencies"];
+    let known = |key: &str| {
+        is_manifest.contains(&key)
+            || reference.contains(&format!("`{key}`"))
+            || reference.contains(&format!("[{key}"))
+    };
+    let mut keys = value.iter().flat_map(|(section, value)| match value {
+        _ if is_manifest.contains(&section.as_str()) => vec![section.as_str()],
+        toml::Value::Table(table) if section == "services" || section == "segments" => {
+            let inner = table.values().filter_map(toml::Value::as_table);
+            inner.flat_map(|table| table.keys().map(String::as_str)).collect()
+        }
+        toml::Value::Table(table) => table.keys().map(String::as_str).collect(),
+        toml::Value::Array(items) if section == "items" => {
+            let items = items.iter().filter_map(toml::Value::as_table);
+            items.flat_map(|table| table.keys().map(String::as_str)).collect()
+        }
+        _ => vec![section.as_str()],
+    });
+    keys.find(|key| !known(key)).map(|key| format!("docs/package-file.md has no `{key}`"))
+}
+
+fn assembly(block: &Block) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("block.asm");
+    fs::write(&file, &block.text).unwrap();
+    let ran = line(&format!("asm {} -o {}.jam", file.display(), file.display()));
+    (ran.code != 0).then_some(ran.stderr)
+}
+
+/// Our commands have to be understood; nothing is run here.
+fn shell(text: &str) -> Option<String> {
+    let text = text.split('#').next().unwrap_or_default().trim();
+    for command in text.split(" && ").filter(|command| !command.is_empty()) {
+        let ours = ["jambox ", "cargo run --release -- "];
+        if let Some(arguments) = ours.into_iter().find_map(|ours| command.strip_prefix(ours)) {
+            let ran = line(&format!("{arguments} --help"));
+            if ran.code != 0 {
+                return Some(ran.stderr);
+            }
+        } else if let Some(chore) = command.strip_prefix("cargo xtask ") {
+            let chore = chore.split(' ').next().unwrap_or_default();
+            if !root().join(format!("xtask/src/{chore}.rs")).is_file() {
+                return Some(format!("there is no chore `{chore}`"));
+            }
+        } else if !OTHERS.iter().any(|other| command.starts_with(other)) {
+            return Some(format!("nobody knows `{command}`"));
+        }
+    }
+    None
+}
+
+fn text(page: &Page, block: &Block) -> Option<String> {
+    let known = TEXTS
+        .iter()
+        .find(|(path, start, _)| *path == page.path && block.text.trim_start().starts_with(start));
+    match known {
+        None => Some("a block of text that no one accounts for".to_owned()),
+        Some((.., None)) => None,
+        Some((.., Some(file))) => {
+            let bare = |text: &str| text.split_whitespace().collect::<String>().replace(",}", "}");
+            let source = bare(&fs::read_to_string(root().join(file)).unwrap());
+            // What two dots stand for is left out.
+            let excerpt = bare(&block.text);
+            let found = excerpt.split("..").try_fold(source.as_str(), |rest, part| {
+                rest.find(part).and_then(|at| rest.get(at + part.len()..))
+            });
+            found.is_none().then(|| format!("{file} has no such lines"))
+        }
+    }
+}
+
+#[test]
+fn something_checks_every_block() {
+    let mut problems = Vec::new();
+    for page in pages::all() {
+        for block in page.blocks() {
+            if let Some(problem) = problem(&page, &block) {
+                problems.push(format!("{}:{}: {problem}", page.path, block.line));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The targets of a page's links.
+fn links(page: &Page) -> Vec<String> {
+    let prose = page.prose();
+    let targets = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    targets.map(|(target, _)| target.to_owned()).collect()
+}
+
+/// The anchors of a page: its headings in lower case, with `-` for blanks, without punctuation.
+fn anchors(page: &Page) -> BTreeSet<String> {
+    let prose = page.prose();
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| -> String {
+        let kept = heading.trim_start_matches('#').trim().chars().filter_map(|c| match c {
+            ' ' => Some('-'),
+            '-' | '_' => Some(c),
+            _ => c.is_alphanumeric().then(|| c.to_ascii_lowercase()),
+        });
+        kept.collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut problems = Vec::new();
+    for page in pages::all() {
+        let folder = Path::new(&page.path).parent().unwrap();
+        for link in links(&page) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let path = if file.is_empty() {
+                page.path.clone()
+            } else {
+                folder.join(file).to_str().unwrap().to_owned()
+            };
+            // The book is made of `docs` alone.
+            let leaves = page.path.starts_with("docs/") && path.contains("..");
+            let leads = !leaves
+                && root().join(&path).exists()
+                && (anchor.is_empty() || anchors(&Page::read(&path)).contains(anchor));
+            if !leads {
+                problems.push(format!("{}: {link}", page.path));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn the_summary_names_every_page_once() {
+    let summary = Page::read("docs/SUMMARY.md");
+    let mut named = links(&summary);
+    named.sort_unstable();
+    let pages = pages::all().into_iter().filter_map(|page| {
+        let name = page.path.strip_prefix("docs/")?.to_owned();
+        (name != "SUMMARY.md").then_some(name)
+    });
+    assert_eq!(named, pages.collect::<Vec<_>>());
+    let settings: toml::Table =
+        fs::read_to_string(root().join("book.toml")).unwrap().parse().unwrap();
+    assert_eq!(settings["book"]["src"].as_str(), Some("docs"));
+}
+
+/// The tutorial's service is the one that `jambox new` writes, and so is the one whose blob stands
+/// in for the tutorial's build.
+#[test]
+fn the_tutorial_shows_what_new_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = folder.path().join("demo");
+    assert_eq!(line(&format!("new {}", demo.display())).code, 0);
+    for file in ["src/lib.rs", "tests/service.rs"] {
+        let written = fs::read_to_string(demo.join(file)).unwrap();
+        let kept = fs::read_to_string(root().join("guests/demo").join(file)).unwrap();
+        assert!(written == kept, "guests/demo/{file} is not what `jambox new demo` writes");
+    }
+    let tutorial = Page::read("docs/first-service.md");
+    let shown = tutorial.blocks().into_iter().find(|block| block.language == "rust").unwrap();
+    let source = fs::read_to_string(demo.join("src/lib.rs")).unwrap();
+    for shown in shown.text.lines().filter(|line| !line.starts_with('#')) {
+        assert!(source.lines().any(|line| line == shown), "`{shown}` is not in the template");
+    }
+}
