@@ -60,6 +60,7 @@
 )]
 
 mod accounts;
+mod chain_spec;
 mod code;
 mod files;
 mod load;
@@ -73,6 +74,7 @@ mod symbols;
 mod value;
 mod work;
 
+pub use chain_spec::{ChainSpec, ChainSpecError};
 pub use code::{assemble, host_calls, is_assembly};
 pub use files::{Disk, Files};
 pub use load::{Package, Source, load, load_on_chain};

@@ -143,8 +143,9 @@ impl PartialState {
 impl Accounts {
     /// Where `later` differs from these accounts, in the order of [`Place`].
     ///
-    /// Both must be overlays over the same base. Of an account that was removed, the entries of
-    /// the base are not listed: a base cannot be asked for them.
+    /// Both must be overlays over the same base. Of an account that was removed, or removed and
+    /// created anew, only those entries are listed that either overlay has itself: a base that
+    /// hashes its keys cannot be asked for the others. The footprint tells that there were more.
     ///
     /// # Errors
     ///

@@ -8,7 +8,8 @@ use jambox_types::ServiceId;
 
 use crate::Component;
 
-/// A failure of the host, never of the guest: guest mistakes are result codes, not errors.
+/// A failure of the host, or a state that no block can lead to. Never one of the guest: guest
+/// mistakes are result codes, not errors.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StateError {
     /// A change was asked of a service that does not exist.
@@ -17,8 +18,8 @@ pub enum StateError {
     /// A service was to be created under an index that is taken.
     #[error("service {0} exists already")]
     AccountExists(ServiceId),
-    /// Two services created the same service in one round.
-    #[error("service {0} was created by two services at once")]
+    /// Two services created the same service in one round, which makes the block invalid.
+    #[error("no block is valid in which two services create service {0} at once")]
     CreatedTwice(ServiceId),
     /// Two states can be compared only when they are overlays over the same base.
     #[error("the two states are not overlays over the same base")]

@@ -70,8 +70,8 @@ impl State {
             Action::Get(command) => command.run(protocol, output),
             Action::Diff(command) => command.run(protocol, output),
             Action::Root(Root { state }) => {
-                let state = any::AnyState::open(state, protocol)?;
-                output.emit(&show::Line(state.root()?.to_string()))?;
+                let state = any::AnyState::open(state, protocol, output)?;
+                output.emit(&show::Line(state.root(output)?.to_string()))?;
                 Ok(Verdict::Done)
             }
         }

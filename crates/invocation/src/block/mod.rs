@@ -13,6 +13,7 @@
 //!
 //! A block that breaks a [rule](Refusal) is refused and changes nothing.
 
+mod genesis;
 mod guarantees;
 mod pools;
 mod recent;
@@ -33,6 +34,7 @@ use crate::accumulation::{
 };
 use crate::{Env, HostError, Observer, accumulate};
 
+pub use genesis::genesis;
 use guarantees::Rules;
 use pools::Pools;
 pub use refusal::{BlockError, Refusal};

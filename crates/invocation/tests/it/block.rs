@@ -5,7 +5,7 @@ mod guarantees;
 use std::sync::Arc;
 
 use jambox_invocation::Env;
-use jambox_invocation::block::{BlockError, Refusal, apply};
+use jambox_invocation::block::{BlockError, Refusal, apply, genesis};
 use jambox_state::{
     AccountInfo, Blob, Changes, Component, KeyedBase, Meaning, RequestHistory, RequestKey,
 };
@@ -29,12 +29,7 @@ const PAST: (Hash, Hash) = (Hash([20; 32]), Hash([21; 32]));
 
 /// A chain in slot 10 with one service, which asks for two preimages.
 fn state() -> Arc<KeyedBase> {
-    let mut changes = Changes::default();
-    let queues =
-        vec![0; usize::from(PARAMETERS.cores) * usize::from(PARAMETERS.auth_queue_size) * 32];
-    changes.set(Meaning::Component(Component::AuthorizerQueues), Some(queues.into()));
-    let keys = PerValidator::from_fn(&PARAMETERS, |_| ValidatorKey::default());
-    changes.set_component(Component::StagingSet, &keys);
+    let mut changes = genesis(&PARAMETERS);
     changes.set_component(
         Component::Entropy,
         &[Hash([1; 32]), Hash([2; 32]), Hash([3; 32]), Hash([4; 32])],
@@ -43,26 +38,6 @@ fn state() -> Arc<KeyedBase> {
         PerCore::from_fn(&PARAMETERS, |core| (core == 1).then(|| (report(1), TimeSlot(9))));
     changes.set_component(Component::PendingReports, &pending);
     changes.set_component(Component::Slot, &TimeSlot(10));
-    let privileges = Privileges {
-        manager: ServiceId(0),
-        assigners: PerCore::from_fn(&PARAMETERS, |_| ServiceId(0)),
-        delegator: ServiceId(0),
-        registrar: ServiceId(0),
-        always_accumulate: [].into(),
-    };
-    changes.set_component(Component::Privileges, &privileges);
-    let records = || PerValidator::from_fn(&PARAMETERS, |_| ValidatorRecord::default());
-    let statistics = Statistics {
-        current: records(),
-        previous: records(),
-        cores: PerCore::from_fn(&PARAMETERS, |_| CoreRecord::default()),
-        services: [].into(),
-    };
-    changes.set_component(Component::Statistics, &statistics);
-    let ready: ReadyQueue = PerSlot::from_fn(&PARAMETERS, |_| Vec::new());
-    changes.set_component(Component::ReadyQueue, &ready);
-    let accumulated: AccumulatedQueue = PerSlot::from_fn(&PARAMETERS, |_| [].into());
-    changes.set_component(Component::Accumulated, &accumulated);
     let info = AccountInfo { code_hash: CODE, min_accumulate_gas: Gas(50), ..Default::default() };
     changes.set(Meaning::Account(SERVICE), Some(jambox_codec::encode(&info).into()));
     for data in [b"one".as_slice(), b"two"] {

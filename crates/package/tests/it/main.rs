@@ -1,5 +1,6 @@
 //! Tests of the package file: what is read, what is refused and where.
 
+mod chain_spec;
 mod docs;
 mod loading;
 mod memory;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use jambox_codec::{decode_all, encode};
-use jambox_invocation::block::set_partial;
-use jambox_package::{Disk, Snapshot, load_state};
+use jambox_codec::encode;
+use jambox_invocation::block::{self, set_partial};
+use jambox_package::{ChainSpec, Disk, Snapshot, load_state};
 use jambox_state::{
     Blob, Changes, Component, KeyedBase, Meaning, StateError, StateKey, Values, trie,
 };
@@ -21,40 +21,11 @@ use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result};
+use crate::output::Output;
 use crate::protocol::ProtocolArgs;
 
 /// The most octets of a file that holds a state and is no chain.
 const LIMIT: u64 = 1 << 30;
-
-/// A JIP-4 chain specification.
-#[derive(Serialize, Deserialize)]
-pub struct ChainSpec {
-    pub id: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub bootnodes: Vec<String>,
-    #[serde(default)]
-    pub genesis_header: Hex,
-    pub genesis_state: BTreeMap<Hex, Hex>,
-    #[serde(default)]
-    pub protocol_parameters: Hex,
-}
-
-/// Octets in hexadecimal, with or without `0x`.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hex(pub Vec<u8>);
-
-impl Serialize for Hex {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
-        to.serialize_str(&const_hex::encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Hex {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        const_hex::decode(&text).map(Self).map_err(serde::de::Error::custom)
-    }
-}
 
 /// A state with what else its file says.
 pub struct AnyState {
@@ -72,7 +43,14 @@ pub struct AnyState {
 }
 
 impl AnyState {
-    pub fn open(path: &Path, protocol: &ProtocolArgs) -> Result<Self> {
+    pub fn open(path: &Path, protocol: &ProtocolArgs, output: &Output) -> Result<Self> {
+        let spinner = output.spinner("reading");
+        let state = Self::open_unseen(path, protocol);
+        spinner.finish_and_clear();
+        state
+    }
+
+    fn open_unseen(path: &Path, protocol: &ProtocolArgs) -> Result<Self> {
         if chain::is_store(path) {
             return Self::of_chain(path);
         }
@@ -85,9 +63,10 @@ impl AnyState {
         if octets.first() != Some(&b'{') {
             return of_trace(path, &octets, switches.parameters, is_before);
         }
-        if let Ok(spec) = serde_json::from_slice::<ChainSpec>(&octets) {
-            return of_spec(path, spec, switches.parameters);
-        }
+        let problem = match ChainSpec::parse(&octets) {
+            Ok(spec) => return of_spec(path, spec, switches.parameters),
+            Err(problem) => problem,
+        };
         #[derive(Deserialize)]
         struct Probe {
             format: Option<serde_json::Value>,
@@ -100,14 +79,10 @@ impl AnyState {
                     snapshot.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
                 of_snapshot(path, snapshot, &parameters)
             }
-            _ => {
-                let error = serde_json::from_slice::<ChainSpec>(&octets).err();
-                let reason = error.map_or_else(String::new, |error| error.to_string());
-                Err(Diagnosis::new(format!("it is no chain specification: {reason}"))
-                    .in_file(path)
-                    .help("a chain specification is JSON with `id` and `genesis_state` (JIP-4)")
-                    .into())
-            }
+            _ => Err(Diagnosis::new(problem.to_string())
+                .in_file(path)
+                .help("a chain specification is JSON with `id` and `genesis_state` (JIP-4)")
+                .into()),
         }
     }
 
@@ -146,21 +121,25 @@ impl AnyState {
         known.or_else(|| self.meanings.get(key).cloned()).or_else(|| Meaning::of(key))
     }
 
-    pub fn root(&self) -> Result<Hash> {
+    pub fn root(&self, output: &Output) -> Result<Hash> {
         if let Some(chain) = &self.chain {
             return chain.root().map_err(|error| chain::failure(&self.path, error));
         }
-        let all = self.all()?;
+        let all = self.all(output)?;
         Ok(trie::root(all.iter().map(|(key, value)| (*key, &**value))))
     }
 
     /// All keys and values.
-    pub fn all(&self) -> Result<BTreeMap<StateKey, Blob>> {
+    pub fn all(&self, output: &Output) -> Result<BTreeMap<StateKey, Blob>> {
+        let length = self.chain.as_ref().and_then(|chain| chain.len().ok()).unwrap_or(0);
+        let bar = output.progress(usize::try_from(length).unwrap_or(usize::MAX));
         let mut all = BTreeMap::new();
         let visited = self.values.for_each(&mut |key, value| {
             all.insert(key, value);
+            bar.inc(1);
             Ok(())
         });
+        bar.finish_and_clear();
         visited.map_err(|error| self.failure(&error))?;
         Ok(all)
     }
@@ -176,30 +155,25 @@ impl AnyState {
 }
 
 fn of_spec(path: &Path, spec: ChainSpec, given: Option<Parameters>) -> Result<AnyState> {
-    let bad = |message: String| Diagnosis::new(message).in_file(path);
-    let parameters = match (given, &*spec.protocol_parameters.0) {
-        (Some(parameters), _) => parameters,
-        (None, []) => Parameters::default(),
-        (None, octets) => decode_all(octets).map_err(|error| {
-            bad(format!("`protocol_parameters` are not valid: {error}"))
-                .expected("the 134 octets that `fetch` gives for kind 0")
-                .help("say which they are with --params")
-        })?,
+    let parameters = match given {
+        Some(parameters) => parameters,
+        None => spec
+            .parameters()
+            .map_err(|error| {
+                Diagnosis::new(error.to_string())
+                    .in_file(path)
+                    .expected("the 134 octets that `fetch` gives for kind 0")
+                    .help("say which they are with --params")
+            })?
+            .unwrap_or_default(),
     };
-    let mut values = KeyedBase::default();
-    for (key, value) in spec.genesis_state {
-        let key: [u8; 31] = key.0.try_into().map_err(|key: Vec<u8>| {
-            bad(format!("`genesis_state` has a key of {} octets", key.len()))
-                .expected("keys of 31 octets")
-        })?;
-        values.set(StateKey(key), Some(value.0.into()));
-    }
-    let header = Some(spec.genesis_header.0).filter(|header| !header.is_empty());
+    let values = spec.genesis_state.into_iter().collect();
+    let header = Some(spec.genesis_header).filter(|header| !header.is_empty());
     Ok(AnyState { id: Some(spec.id), header, ..AnyState::new(path, values, parameters) })
 }
 
 fn of_snapshot(path: &Path, snapshot: Snapshot, parameters: &Parameters) -> Result<AnyState> {
-    let mut changes = super::transfer::genesis(parameters);
+    let mut changes = block::genesis(parameters);
     let accounts = changes.set_accounts(&KeyedBase::default(), &snapshot.state.accounts);
     accounts.map_err(|error| Diagnosis::new(error.to_string()).in_file(path))?;
     set_partial(&mut changes, &snapshot.state);

@@ -44,10 +44,10 @@ struct Difference {
 
 impl Diff {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let before = AnyState::open(&self.before, protocol)?;
-        let (old, names) = (before.all()?, |key: &StateKey| before.meaning(key));
-        let after = AnyState::open(&self.after, protocol)?;
-        let new = after.all()?;
+        let before = AnyState::open(&self.before, protocol, output)?;
+        let (old, names) = (before.all(output)?, |key: &StateKey| before.meaning(key));
+        let after = AnyState::open(&self.after, protocol, output)?;
+        let new = after.all(output)?;
         let keys: BTreeSet<&StateKey> = old.keys().chain(new.keys()).collect();
         let mut differences = Vec::new();
         for key in keys {

@@ -55,7 +55,7 @@ impl Report for Found {
 
 impl Get {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let state = AnyState::open(&self.state, protocol)?;
+        let state = AnyState::open(&self.state, protocol, output)?;
         let words: Vec<&str> = self.key.iter().map(String::as_str).collect();
         let (key, meaning) = parse(&state, &words)?;
         let value = state.values.value(&key).map_err(|error| state.failure(&error))?;

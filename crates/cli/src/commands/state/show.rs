@@ -39,9 +39,9 @@ impl Report for Line {
 
 impl Show {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let state = AnyState::open(&self.state, protocol)?;
+        let state = AnyState::open(&self.state, protocol, output)?;
         match &self.service {
-            None => output.emit(&overview(&state)?)?,
+            None => output.emit(&overview(&state, output)?)?,
             Some(name) => {
                 let id = service(&state, name)?;
                 output.emit(&Whole {
@@ -118,7 +118,7 @@ struct Entry {
     history: Option<String>,
 }
 
-fn overview(state: &AnyState) -> Result<Overview> {
+fn overview(state: &AnyState, output: &Output) -> Result<Overview> {
     let slot: Option<TimeSlot> = Component::Slot.read(&*state.values, &state.parameters).ok();
     let services = state.values.services().map_err(|error| state.failure(&error))?;
     let services: Result<Vec<_>> = services.into_iter().map(|id| describe(state, id)).collect();
@@ -132,7 +132,7 @@ fn overview(state: &AnyState) -> Result<Overview> {
     Ok(Overview {
         file: state.title(),
         slot: slot.map(|slot| slot.0),
-        root: state.root()?.to_string(),
+        root: state.root(output)?.to_string(),
         services: services?,
         components,
     })

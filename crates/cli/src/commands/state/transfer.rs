@@ -1,21 +1,18 @@
 //! Making chains, and writing states for others.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use clap::Args;
 use serde::Serialize;
 
-use jambox_codec::encode;
-use jambox_state::{Blob, Changes, Component, Meaning};
+use jambox_invocation::block::genesis;
+use jambox_package::ChainSpec;
+use jambox_state::Changes;
 use jambox_store::FileStore;
-use jambox_types::{
-    AccumulatedQueue, CoreRecord, Hash, Parameters, PerCore, PerSlot, PerValidator, Privileges,
-    ReadyQueue, ServiceId, ServiceStatistics, Statistics, TimeSlot, ValidatorKey, ValidatorRecord,
-    WorkReport,
-};
+use jambox_types::{Hash, Parameters};
 
-use super::any::{AnyState, ChainSpec, Hex};
+use super::any::AnyState;
 use crate::chain;
 use crate::diagnosis::Diagnosis;
 use crate::input;
@@ -74,16 +71,14 @@ impl Init {
 
 impl Import {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let spinner = output.spinner("reading");
-        let state = AnyState::open(&self.state, protocol)?;
+        let state = AnyState::open(&self.state, protocol, output)?;
         let mut changes = Changes::default();
-        for (key, value) in state.all()? {
+        for (key, value) in state.all(output)? {
             match state.meaning(&key) {
                 Some(meaning) => changes.set(meaning, Some(value)),
                 None => changes.set_key(key, Some(value)),
             }
         }
-        spinner.finish_and_clear();
         make(&self.chain, &state.parameters, &changes, Some(&state), output)
     }
 }
@@ -117,19 +112,16 @@ fn make(
 
 impl Export {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let state = AnyState::open(&self.state, protocol)?;
-        let values = state.all()?;
-        let spec = ChainSpec {
+        let state = AnyState::open(&self.state, protocol, output)?;
+        let mut spec = ChainSpec {
             id: self.id.clone().or_else(|| state.id.clone()).unwrap_or_else(|| "jambox".into()),
-            bootnodes: Vec::new(),
-            genesis_header: Hex(state.header.clone().unwrap_or_default()),
-            genesis_state: values
-                .iter()
-                .map(|(key, value)| (Hex(key.0.to_vec()), Hex(value.to_vec())))
-                .collect(),
-            protocol_parameters: Hex(encode(&state.parameters)),
+            genesis_header: state.header.clone().unwrap_or_default(),
+            genesis_state: state.all(output)?,
+            ..ChainSpec::default()
         };
-        let text = serde_json::to_string_pretty(&spec).map_err(io::Error::from)?;
+        spec.set_parameters(&state.parameters);
+        let spinner = output.spinner("writing");
+        let text = spec.to_json();
         let Some(path) = &self.output else {
             use io::Write;
             writeln!(io::stdout().lock(), "{text}")?;
@@ -138,50 +130,11 @@ impl Export {
         if path.canonicalize().ok().is_some_and(|to| Some(to) == self.state.canonicalize().ok()) {
             return Err(Diagnosis::new("this is the state itself").in_file(path).into());
         }
-        // Written aside first, so that a full disk costs nobody an earlier export.
-        let aside = path.with_extension("partial");
-        input::write(&aside, text.as_bytes())?;
-        fs::rename(&aside, path)?;
-        let root = state.root()?.to_string();
+        input::write(path, text.as_bytes())?;
+        let root = state.root(output)?.to_string();
+        spinner.finish_and_clear();
         let file = path.display().to_string();
-        output.emit(&Made { file, values: values.len(), root })?;
+        output.emit(&Made { file, values: spec.genesis_state.len(), root })?;
         Ok(Verdict::Done)
     }
-}
-
-/// The components of a chain without services and without consensus, in which nobody has privileges that
-/// service 0 does not have.
-pub fn genesis(parameters: &Parameters) -> Changes {
-    let mut changes = Changes::default();
-    let queues = usize::from(parameters.cores).saturating_mul(parameters.auth_queue_size.into());
-    let queues = Blob::from(vec![0; queues.saturating_mul(Hash::ZERO.0.len())]);
-    changes.set(Meaning::Component(Component::AuthorizerQueues), Some(queues));
-    let keys = PerValidator::from_fn(parameters, |_| ValidatorKey::default());
-    changes.set_component(Component::StagingSet, &keys);
-    changes.set_component(Component::Entropy, &[Hash::ZERO; 4]);
-    let pending: PerCore<Option<(WorkReport, TimeSlot)>> = PerCore::from_fn(parameters, |_| None);
-    changes.set_component(Component::PendingReports, &pending);
-    changes.set_component(Component::Slot, &TimeSlot(0));
-    let privileges = Privileges {
-        manager: ServiceId(0),
-        assigners: PerCore::from_fn(parameters, |_| ServiceId(0)),
-        delegator: ServiceId(0),
-        registrar: ServiceId(0),
-        always_accumulate: [].into(),
-    };
-    changes.set_component(Component::Privileges, &privileges);
-    let records = || PerValidator::from_fn(parameters, |_| ValidatorRecord::default());
-    let statistics = Statistics {
-        current: records(),
-        previous: records(),
-        cores: PerCore::from_fn(parameters, |_| CoreRecord::default()),
-        services: ServiceStatistics::new(),
-    };
-    changes.set_component(Component::Statistics, &statistics);
-    let ready: ReadyQueue = PerSlot::from_fn(parameters, |_| Vec::new());
-    changes.set_component(Component::ReadyQueue, &ready);
-    let accumulated: AccumulatedQueue = PerSlot::from_fn(parameters, |_| [].into());
-    changes.set_component(Component::Accumulated, &accumulated);
-    changes.set_component(Component::Outputs, &Vec::<(ServiceId, Hash)>::new());
-    changes
 }
