@@ -20,12 +20,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// - A slot whose `link` is not 0 is published: its value and tag are initialised and never
 ///   change again. A slot is published by whoever holds the lock, with a release store to `link`
 ///   after everything else.
-/// - A published slot's link is odd, and `link - 1` octets further stands a slot of this table.
+/// - A published slot's link has [`PUBLISHED`] set, and as many octets further as the link says
+///   without its flags stands a slot of this table.
+/// - The slot after one whose link has [`JOINED`] set is published.
 /// - The last slot is never published.
 pub struct Slots<T> {
     slots: Box<[Slot<T>]>,
     writing: Mutex<()>,
 }
+
+/// In a link: the slot is published.
+const PUBLISHED: i32 = 1;
+/// In a link: so was the next slot, before this one.
+const JOINED: i32 = 2;
+const FLAGS: i32 = PUBLISHED | JOINED;
 
 #[repr(C)]
 struct Slot<T> {
@@ -43,6 +51,7 @@ impl<T: Copy> Slots<T> {
     #[must_use]
     pub fn new(len: usize) -> Option<Self> {
         let len = len.checked_add(1)?;
+        const { assert!(size_of::<Slot<T>>() as i32 & FLAGS == 0) };
         let layout = Layout::array::<Slot<T>>(len).ok()?;
         i32::try_from(layout.size()).ok()?;
         // SAFETY: a slot holds at least its link, so the layout's size is not 0.
@@ -121,8 +130,9 @@ impl<'t, T: Copy> Writer<'t, T> {
         unsafe { slot.value.get().write(MaybeUninit::new(value)) };
         // SAFETY: as above.
         unsafe { slot.tag.get().write(tag) };
-        // `Slots::new` made sure that an `i32` holds every distance.
-        slot.link.store(octets as i32 | 1, Ordering::Release);
+        let joined = if self.get(index + 1).is_some() { JOINED } else { 0 };
+        // `Slots::new` made sure that an `i32` holds every distance, with room for the flags.
+        slot.link.store(octets as i32 | PUBLISHED | joined, Ordering::Release);
     }
 }
 
@@ -179,6 +189,20 @@ impl<'t, T: Copy> Cursor<'t, T> {
         unsafe { *self.slot().tag.get() }
     }
 
+    /// The link, flags included.
+    #[inline(always)]
+    fn link(self) -> i32 {
+        // SAFETY: the slot is published: nothing writes its link any more. (Compilers do less with
+        // atomic reads.)
+        unsafe { self.slot().link.as_ptr().read() }
+    }
+
+    /// How many octets away the slot is that the link leads to.
+    #[inline(always)]
+    fn distance(self) -> isize {
+        (self.link() & !FLAGS) as isize
+    }
+
     /// The slot after this one, if it is filled.
     #[inline(always)]
     #[must_use]
@@ -187,13 +211,22 @@ impl<'t, T: Copy> Cursor<'t, T> {
         Self::if_published(unsafe { self.slot.add(1) })
     }
 
+    /// The slot after this one, if that was filled before this one.
+    #[inline(always)]
+    #[must_use]
+    pub fn joined(self) -> Option<Self> {
+        // SAFETY: a published slot is not the last of its table.
+        let slot = unsafe { self.slot.add(1) };
+        // The flag says that the slot is published.
+        (self.link() & JOINED != 0).then_some(Self { slot, table: PhantomData })
+    }
+
     /// The slot that this one's link leads to, if it is filled.
     #[inline(always)]
     #[must_use]
     pub fn target(self) -> Option<Self> {
-        let distance = self.slot().link.load(Ordering::Relaxed) as isize - 1;
         // SAFETY: a published slot's link leads to a slot of the same table.
-        Self::if_published(unsafe { self.slot.byte_offset(distance) })
+        Self::if_published(unsafe { self.slot.byte_offset(self.distance()) })
     }
 
     /// The index of this slot in its table, which must be `slots`.
@@ -206,7 +239,7 @@ impl<'t, T: Copy> Cursor<'t, T> {
     /// The index of the slot that this one's link leads to, in its table, which must be `slots`.
     #[must_use]
     pub fn target_index_in(self, slots: &Slots<T>) -> usize {
-        let octets = self.slot().link.load(Ordering::Relaxed) as isize - 1;
-        self.index_in(slots).wrapping_add_signed(octets / size_of::<Slot<T>>() as isize)
+        let slots_away = self.distance() / size_of::<Slot<T>>() as isize;
+        self.index_in(slots).wrapping_add_signed(slots_away)
     }
 }

@@ -4,3 +4,4 @@
 mod memory;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod native;
+mod slots;
