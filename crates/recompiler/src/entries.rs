@@ -2,10 +2,17 @@
 
 /// A table by position that takes room only where something is known.
 pub(crate) struct Entries {
-    pages: Vec<Option<Box<[Entry; PAGE]>>>,
+    /// For each page of positions where it starts in `slots`; 0 if nothing is known of it.
+    pages: Vec<u32>,
+    /// Packed entries. The first page stays empty: all that nothing is known of share it.
+    slots: Vec<u32>,
 }
 
-const PAGE: usize = 256;
+/// Positions in a page.
+const PAGE: usize = 64;
+
+/// Pages that there is room for from the start, so that few programs need more.
+const ROOM: usize = 256;
 
 /// What is known of a position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -19,41 +26,77 @@ pub(crate) enum Entry {
     Compiled(u32),
 }
 
+impl Entry {
+    /// The lowest bit says whether there is code; 0 is nothing. Neither distances nor indices
+    /// reach 2^31: the code space is smaller.
+    #[inline]
+    const fn pack(self) -> u32 {
+        match self {
+            Self::Unknown => 0,
+            Self::Awaited(request) => (request + 1) << 1,
+            Self::Compiled(offset) => offset << 1 | 1,
+        }
+    }
+
+    #[inline]
+    const fn unpack(packed: u32) -> Self {
+        match packed {
+            0 => Self::Unknown,
+            code if code & 1 == 1 => Self::Compiled(code >> 1),
+            request => Self::Awaited((request >> 1) - 1),
+        }
+    }
+}
+
 impl Entries {
     /// A table for code of `length` octets, and the position after it.
     pub(crate) fn new(length: u32) -> Self {
-        let mut pages = Vec::new();
-        pages.resize_with(length as usize / PAGE + 1, || None);
-        Self { pages }
+        let mut slots = Vec::with_capacity(ROOM * PAGE);
+        slots.resize(PAGE, 0);
+        Self { pages: vec![0; length as usize / PAGE + 1], slots }
     }
 
     #[inline]
     pub(crate) fn get(&self, pc: u32) -> Entry {
-        let page = self.pages.get(pc as usize / PAGE).and_then(Option::as_ref);
-        page.and_then(|page| page.get(pc as usize % PAGE)).copied().unwrap_or_default()
+        Entry::unpack(self.packed(pc))
     }
 
     #[inline]
     pub(crate) fn compiled(&self, pc: u32) -> Option<u32> {
-        match self.get(pc) {
-            Entry::Compiled(offset) => Some(offset),
-            Entry::Unknown | Entry::Awaited(_) => None,
-        }
+        let packed = self.packed(pc);
+        (packed & 1 == 1).then_some(packed >> 1)
+    }
+
+    #[inline]
+    fn packed(&self, pc: u32) -> u32 {
+        let start = self.pages.get(pc as usize / PAGE).copied().unwrap_or(0);
+        self.slots.get(start as usize + pc as usize % PAGE).copied().unwrap_or(0)
     }
 
     /// Sets what is known of a position and returns what was before.
     #[inline]
     pub(crate) fn replace(&mut self, pc: u32, entry: Entry) -> Entry {
-        let index = pc as usize / PAGE;
-        // A position behind the code's end is at most one skip behind it.
-        if index >= self.pages.len() {
-            self.pages.resize_with(index + 1, || None);
-        }
-        let Some(page) = self.pages.get_mut(index) else { return Entry::Unknown };
-        let page = page.get_or_insert_with(|| Box::new([Entry::Unknown; PAGE]));
-        match page.get_mut(pc as usize % PAGE) {
-            Some(place) => core::mem::replace(place, entry),
+        let start = match self.pages.get(pc as usize / PAGE) {
+            Some(&start) if start != 0 => start,
+            _ => self.add_page(pc as usize / PAGE),
+        };
+        match self.slots.get_mut(start as usize + pc as usize % PAGE) {
+            Some(slot) => Entry::unpack(core::mem::replace(slot, entry.pack())),
             None => Entry::Unknown,
         }
+    }
+
+    #[cold]
+    fn add_page(&mut self, index: usize) -> u32 {
+        // A position behind the code's end is at most one skip behind it.
+        if index >= self.pages.len() {
+            self.pages.resize(index + 1, 0);
+        }
+        let start = self.slots.len() as u32;
+        self.slots.resize(self.slots.len() + PAGE, 0);
+        if let Some(page) = self.pages.get_mut(index) {
+            *page = start;
+        }
+        start
     }
 }

@@ -25,10 +25,13 @@ impl Head {
         Self { octets: self.octets | (octet as u64) << (8 * self.length), length: self.length + 1 }
     }
 
-    /// The octet if it is not zero.
+    /// The octet if it is not zero. Without a branch: which instructions come is anybody's guess.
     #[inline(always)]
     pub(crate) const fn prefix(self, octet: u8) -> Self {
-        if octet == 0 { self } else { self.octet(octet) }
+        Self {
+            octets: self.octets | (octet as u64) << (8 * self.length),
+            length: self.length + (octet != 0) as u32,
+        }
     }
 }
 
@@ -58,6 +61,12 @@ impl Tail {
     #[inline(always)]
     pub(crate) const fn imm64(value: u64) -> Self {
         Self { octets: value, length: 8 }
+    }
+
+    /// The lowest `length` octets of a value, at most four. Without a branch.
+    #[inline(always)]
+    pub(crate) const fn lowest(self, value: i32, length: u32) -> Self {
+        self.append(value as u32 as u64 & ((1 << (8 * length)) - 1), length)
     }
 
     #[inline(always)]
@@ -244,16 +253,21 @@ fn place(head: Head, reg: u8, mem: Mem) -> (Head, Tail) {
     }
 }
 
+/// Whether a number needs more than the one octet that is extended by its sign.
+#[inline(always)]
+pub(crate) const fn is_long(value: i32) -> bool {
+    value as i8 as i32 != value
+}
+
 /// `[base + displacement]` in the shortest form.
 #[inline(always)]
 pub(crate) fn displaced(head: Head, reg: u8, base: Gpr, at: i32) -> (Head, Tail) {
     let needs_sib = base.low() == Gpr::Rsp.low();
     let needs_displacement = base.low() == Gpr::Rbp.low();
-    let (mode, tail) = match i8::try_from(at) {
-        Ok(0) if !needs_displacement => (0x00, Tail::default()),
-        Ok(short) => (0x40, Tail::default().imm8(short)),
-        Err(_) => (0x80, Tail::default().imm32(at)),
-    };
-    let head = head.octet(mode | reg | base.low());
-    (if needs_sib { head.octet(0x24) } else { head }, tail)
+    let is_long = is_long(at);
+    let is_there = at != 0 || needs_displacement;
+    let mode = (u8::from(is_there) + u8::from(is_long)) << 6;
+    let length = u32::from(is_there) + 3 * u32::from(is_long);
+    let head = head.octet(mode | reg | base.low()).prefix(if needs_sib { 0x24 } else { 0 });
+    (head, Tail::default().lowest(at, length))
 }

@@ -11,7 +11,7 @@
 //! rest. The tests expand from the same rows: for every operand a form can take, what it writes
 //! must be what an independent decoder reads.
 
-use super::buffer::{Buffer, Head, Op, Tail, Vex, VexRm, displaced, low_octet_needs_rex};
+use super::buffer::{Buffer, Head, Op, Tail, Vex, VexRm, displaced, is_long, low_octet_needs_rex};
 use super::operand::{Condition, Gpr, Mem, Size};
 
 /// Calls `callback!` with every row of the form table.
@@ -199,10 +199,9 @@ macro_rules! method {
         #[doc = $doc]
         #[inline]
         pub fn $name(&mut self, size: Size, dst: Gpr, imm: i32) {
-            let (octet, tail) = match i8::try_from(imm) {
-                Ok(short) => (0x83, Tail::default().imm8(short)),
-                Err(_) => (0x81, Tail::default().imm32(imm)),
-            };
+            let is_long = is_long(imm);
+            let octet = 0x83 - 2 * u8::from(is_long);
+            let tail = Tail::default().lowest(imm, 1 + 3 * u32::from(is_long));
             self.buffer.registers(plain(octet), size, $extension, dst, false, tail);
         }
     };
