@@ -27,6 +27,13 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace").to_owned()
 }
 
+/// The command under test: that of this build, or another that `JAMBOX_BINARY` names. So the same
+/// tests can be run against the release build without compiling them for it.
+pub fn binary() -> PathBuf {
+    let other = std::env::var_os("JAMBOX_BINARY").map(PathBuf::from);
+    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_jambox").into())
+}
+
 /// Runs `jambox` with these arguments in the root of the checkout.
 ///
 /// Whatever it is given, the command must not crash, and must end soon.
@@ -34,7 +41,7 @@ pub fn root() -> PathBuf {
 pub fn jambox<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
     const SOON: Duration = Duration::from_secs(60);
     let started = Instant::now();
-    let output = Command::new(env!("CARGO_BIN_EXE_jambox"))
+    let output = Command::new(binary())
         .args(arguments)
         .current_dir(root())
         .env_remove("NO_COLOR")

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::jambox::root;
+use crate::jambox::{binary, root};
 use crate::pages::{self, Page};
 
 /// The commands of one page.
@@ -58,7 +58,7 @@ impl Session {
             .into_iter()
             .find_map(|prefix| line.strip_prefix(prefix))
             .unwrap_or_else(|| panic!("`{line}`: nothing here can run that"));
-        let output = Command::new(env!("CARGO_BIN_EXE_jambox"))
+        let output = Command::new(binary())
             .args(arguments.split_whitespace())
             .current_dir(&self.here)
             .env_remove("NO_COLOR")

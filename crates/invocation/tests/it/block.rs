@@ -11,10 +11,10 @@ use jambox_state::{
 };
 use jambox_types::{
     AccumulatedQueue, Assurance, AvailabilitySpec, BandersnatchSignature, Block, CoreBits,
-    CoreIndex, CoreRecord, Credential, Ed25519Signature, Extrinsic, Gas, Guarantee, Hash, Header,
-    Parameters, PerCore, PerSlot, PerValidator, Preimage, Privileges, Protocol, ReadyQueue,
-    ReadyReport, RecentBlock, RecentBlocks, RefineContext, RefineLoad, ServiceId, Statistics,
-    TimeSlot, ValidatorIndex, ValidatorKey, ValidatorRecord, WorkDigest, WorkReport, WorkResult,
+    CoreIndex, Credential, Ed25519Signature, Extrinsic, Gas, Guarantee, Hash, Header, Parameters,
+    PerCore, PerSlot, Preimage, Protocol, ReadyQueue, ReadyReport, RecentBlock, RecentBlocks,
+    RefineContext, RefineLoad, ServiceId, TimeSlot, ValidatorIndex, WorkDigest, WorkReport,
+    WorkResult,
 };
 
 const PARAMETERS: Parameters = Parameters::TINY;
@@ -222,6 +222,21 @@ fn reports_become_available_or_time_out() {
     assert!(pending(&later));
     later.header.slot = TimeSlot(14);
     assert!(!pending(&later));
+}
+
+/// A service may be gone when its report becomes available: nothing runs, nothing is made.
+#[test]
+fn reports_of_services_that_are_gone_come_to_nothing() {
+    let mut prior = (*state()).clone();
+    prior.set(Meaning::Account(SERVICE).key(), None);
+    let assurances = (0..5).map(|assurer| assurance(assurer, 1)).collect();
+    let block = block(Extrinsic { assurances, ..Extrinsic::default() });
+    let after = run_on(&Arc::new(prior), &block).expect("it breaks no rule");
+    assert!(after.get(&Meaning::Account(SERVICE).key()).is_none());
+    let accumulated: AccumulatedQueue =
+        Component::Accumulated.read(&after, &PARAMETERS).expect("it is there");
+    let package = report(1).availability.package_hash;
+    assert_eq!(accumulated.last().expect("slots"), &[package].into());
 }
 
 /// The accumulator of the last epoch goes into the history with the first block of the next.
