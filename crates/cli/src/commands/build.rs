@@ -1,7 +1,7 @@
 //! `jambox build`: from a Rust or C crate to a blob.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -55,7 +55,7 @@ impl Build {
             None => jambox_build::output_folder(&self.folder).map_err(|error| diagnosis(&error))?,
         };
         let path = built.write(&folder).map_err(|error| diagnosis(&error))?;
-        output.emit(&BuildReport::of(&built, path))?;
+        output.emit(&BuildReport::of(&built, &path))?;
         Ok(Verdict::Done)
     }
 }
@@ -80,8 +80,11 @@ struct BuildReport {
 }
 
 impl BuildReport {
-    fn of(built: &Built, path: PathBuf) -> Self {
+    fn of(built: &Built, path: &Path) -> Self {
         let sizes = built.sizes;
+        // Cargo's target folder is absolute; from where the user stands the path is shorter.
+        let here = std::env::current_dir().unwrap_or_default();
+        let path = path.strip_prefix(here).unwrap_or(path);
         Self {
             file: path.display().to_string(),
             kind: built.kind.name(),

@@ -8,5 +8,6 @@ mod exec;
 mod guests;
 mod jambox;
 mod pages;
+mod picture;
 mod seed_doc;
 mod transcripts;
