@@ -18,9 +18,13 @@ impl Window {
     /// The most octets an instruction takes.
     pub const SIZE: usize = 16;
 
+    /// The most octets that skipping passes over (the paper's `skip`, 0.7.2).
+    pub const MAX_SKIP: u8 = 24;
+
     /// The window at `pc` of `code`, zero-extended past the end of the code.
     ///
-    /// `skip` is the number of octets between the opcode and the next instruction's, at most 24.
+    /// `skip` is the number of octets between the opcode and the next instruction's, at most
+    /// [`MAX_SKIP`](Self::MAX_SKIP).
     #[inline]
     #[must_use]
     pub fn new(code: &[u8], pc: u32, skip: u8) -> Self {
@@ -111,7 +115,7 @@ const fn at_most_4(length: u32) -> u32 {
 #[inline]
 const fn sign_extend(octets: u32, length: u32) -> i32 {
     // In 64 bits the shift by 32 that length 0 asks for is an ordinary one.
-    let unused = length.wrapping_mul(8).abs_diff(32);
+    let unused = 32_u32.wrapping_sub(length.wrapping_mul(8));
     let high = (octets as u64).wrapping_shl(unused) as u32 as i32;
     (high as i64).wrapping_shr(unused) as i32
 }

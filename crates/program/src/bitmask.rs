@@ -3,8 +3,10 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use jambox_isa::Window;
+
 /// The most octets that skipping passes over (the paper's `skip`).
-pub(crate) const MAX_SKIP: u32 = 24;
+const MAX_SKIP: u32 = Window::MAX_SKIP as u32;
 
 /// Zeros in front of the bits, for looking back from the first octets of the code.
 const FRONT: usize = 4;

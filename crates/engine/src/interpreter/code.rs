@@ -15,8 +15,8 @@ use super::rows::Row;
 use crate::GasModel;
 use crate::module;
 
-/// The most instructions that are decoded at once: a longer segment is cut. It bounds what entering
-/// a segment costs.
+/// The most instructions that are decoded at once: a segment longer than this is cut by an op that
+/// hands over. It bounds what entering a segment costs.
 const SEGMENT_LIMIT: usize = 1 << 10;
 
 /// The most entries of a jump table whose resolution is remembered; jumps beyond are stepped.
@@ -139,7 +139,8 @@ impl<D: Dispatch> Code<D> {
                 return filled.tag();
             }
             let window = self.program.window(pc);
-            if !self.goes_on(window) {
+            let is_last = segment.len() + 1 == SEGMENT_LIMIT;
+            if is_last || !self.goes_on(window) {
                 segment.push(Draft::stepped(at, pc));
                 return 0;
             }
@@ -147,19 +148,21 @@ impl<D: Dispatch> Code<D> {
             let row = Row::of(opcode);
             let cost = self.gas_model.instruction_cost(opcode) as u32;
             segment.push(self.draft(at, window, row, cost));
-            if row.ends || segment.len() == SEGMENT_LIMIT {
+            if row.ends {
                 return 0;
             }
             pc = next_pc(window);
         }
     }
 
-    /// Whether the next instruction has the next index: everywhere but at the end of the code and
-    /// where skipping stops at 24 octets.
+    /// Whether the next instruction has the next index: everywhere but at the end of the code, and
+    /// where skipping stops before an instruction.
     #[inline(always)]
     fn goes_on(&self, window: Window) -> bool {
         let (next, end) = (next_pc(window), self.program.code_len());
-        next < end && self.program.is_instruction_start(next) || next == end
+        let stopped = window.skip() == Window::MAX_SKIP;
+        let finds = !stopped || next == end || self.program.is_instruction_start(next);
+        finds && window.pc() < end
     }
 
     /// The opcode of the instruction in the window; all that is none is a `trap`.
