@@ -18,7 +18,7 @@ use jambox_types::{
 };
 
 use crate::diagnosis::Diagnosis;
-use crate::engine::engine;
+use crate::engine::environment;
 use crate::invalid;
 use crate::outcome::{Failure, Result};
 use crate::protocol::interface;
@@ -27,8 +27,7 @@ use crate::protocol::interface;
 pub fn env(package: &Package, backend: Backend) -> Result<Env> {
     // An ABI without a single call would run, and answer WHAT to everything.
     interface(&package.protocol)?;
-    engine(&package.protocol, backend)?;
-    Env::with_backend(package.protocol, backend).map_err(host_failure)
+    environment(package.protocol, backend)
 }
 
 /// Why a package has no report although it is valid.

@@ -1,6 +1,9 @@
-//! The engine that commands run programs on.
+//! What commands run programs on.
+
+use std::sync::Once;
 
 use jambox_engine::{Backend, Config, Engine, EngineError};
+use jambox_invocation::Env;
 use jambox_types::Protocol;
 
 use crate::diagnosis::Diagnosis;
@@ -20,7 +23,15 @@ pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
         error => Diagnosis::new(error.to_string()),
     })?;
     if let (Backend::Auto { .. }, Some(reason)) = (backend, engine.no_native_code()) {
-        eprintln!("note: everything is interpreted, since {reason}");
+        static SAID: Once = Once::new();
+        SAID.call_once(|| eprintln!("note: everything is interpreted, since {reason}"));
     }
     Ok(engine)
+}
+
+/// What invocations run in.
+pub fn environment(protocol: Protocol, backend: Backend) -> Result<Env> {
+    engine(&protocol, backend)?;
+    let env = Env::with_backend(protocol, backend);
+    Ok(env.map_err(|error| Diagnosis::new(error.to_string()))?)
 }

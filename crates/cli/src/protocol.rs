@@ -29,7 +29,7 @@ pub struct ProtocolArgs {
     #[arg(long = "params", global = true, value_name = "NAME|FILE", value_parser = parameters())]
     parameters: Option<ParametersSource>,
 
-    /// What executes programs; all backends give the same results [default: interpreter]
+    /// What executes programs; all backends give the same results [default: auto]
     #[arg(long, global = true, value_parser = backends(), help_heading = "Execution")]
     backend: Option<Backend>,
 }

@@ -18,11 +18,10 @@ pub struct Config {
 }
 
 /// What executes programs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
     /// Predecoded instructions, interpreted.
-    #[default]
     Interpreter,
     /// The same, with control passed from op to op by a loop, as it is on targets where it cannot
     /// be passed by jumps. For tests.
@@ -46,6 +45,28 @@ impl Backend {
 
     /// The backends that a person may choose, as they are written.
     pub const NAMES: [&'static str; 4] = ["auto", "interpreter", "recompiler", "stepper"];
+
+    /// Whatever can execute programs here, [`Auto`](Self::Auto) with thresholds of 0 and 1: for
+    /// tests, which have to give the same on each.
+    #[must_use]
+    pub fn all_here() -> Vec<Self> {
+        let mut all = vec![Self::Stepper, Self::LoopedInterpreter, Self::Interpreter];
+        if no_native_code().is_none() {
+            all.extend([
+                Self::Recompiler,
+                Self::Auto { threshold: 0 },
+                Self::Auto { threshold: 1 },
+            ]);
+        }
+        all
+    }
+}
+
+impl Default for Backend {
+    /// [`AUTO`](Self::AUTO).
+    fn default() -> Self {
+        Self::AUTO
+    }
 }
 
 impl fmt::Display for Backend {

@@ -12,22 +12,11 @@ pub(crate) fn files_under(
     extensions: &[&str],
     expected: &'static str,
 ) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(Error::at(&folder))? {
-            let path = entry.map_err(Error::at(&folder))?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if has_extension(&path, extensions) {
-                files.push(path);
-            }
-        }
-    }
+    let files = jambox_files::under(folder, extensions)
+        .map_err(|(path, error)| Error::Io { path, error })?;
     if files.is_empty() {
         return Err(Error::Nothing { path: folder.to_owned(), expected });
     }
-    files.sort();
     Ok(files)
 }
 

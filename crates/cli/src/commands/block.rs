@@ -16,6 +16,7 @@ use jambox_vectors::traces::keyed;
 
 use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
+use crate::engine::environment;
 use crate::input;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
@@ -24,6 +25,9 @@ use crate::style::{BAD, GOOD};
 
 /// Apply whole blocks to a chain
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox block apply --state chain.redb block.bin")]
 pub struct Block {
     #[command(subcommand)]
     action: Action,
@@ -34,11 +38,11 @@ enum Action {
     /// Apply blocks in the order given, each as a commit of its own
     ///
     /// Signatures, seals and who may author and guarantee are taken as given, and what only consensus changes
-    /// stays as it is: authorizer pools, recent blocks, Safrole, disputes, validators and their statistics.
+    /// stays as it is: Safrole, disputes, validators and their statistics.
     #[command(after_help = "\
 Examples:
   jambox block apply --state chain.redb block.bin --entropy 0x9f..
-  jambox block apply --state chain.redb traces/storage/0000000*.bin   steps of public traces know their entropy
+  jambox block apply --state chain.redb trace/0*.bin    steps of traces know their entropy
 
 Exit status: 0 when every block was applied; 1 when one was refused, the ones before it stay applied; 2 bad \
 input.")]
@@ -88,9 +92,9 @@ impl Apply {
     fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let mut chain = Chain::open(&self.state)?;
         let parameters = *chain.store.parameters();
+        let backend = protocol.backend();
         let protocol = protocol.switches()?.over(Protocol::default());
-        let env = Env::new(Protocol { parameters, ..protocol });
-        let env = env.map_err(|error| Diagnosis::new(error.to_string()))?;
+        let env = environment(Protocol { parameters, ..protocol }, backend)?;
         let progress = output.progress(self.blocks.len());
         let mut lines = Vec::new();
         for path in &self.blocks {

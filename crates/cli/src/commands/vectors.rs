@@ -5,14 +5,16 @@ mod at_fault;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use indicatif::ProgressBar;
 
+use jambox_invocation::Env;
 use jambox_types::{Parameters, Protocol};
 use jambox_vectors::steps::Step;
 use jambox_vectors::{Error, Report as Checked, codec, erasure, pvm, stf, traces, trie};
 
 use crate::checks::Checks;
 use crate::diagnosis::Diagnosis;
-use crate::engine::engine;
+use crate::engine::{engine, environment};
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
 use crate::protocol::ProtocolArgs;
@@ -37,14 +39,19 @@ pub struct Vectors {
 #[derive(Debug, Subcommand)]
 enum Family {
     /// Single programs: exit, pc, registers, gas, memory (*.json)
+    #[command(after_help = "Examples:\n  jambox vectors pvm V/pvm/w3f_v0.4/programs")]
     Pvm(Folder),
     /// State transitions: accumulate, preimages (*.bin with *.json)
+    #[command(after_help = "Examples:\n  jambox vectors stf V/jam-test-vectors/stf")]
     Stf(Folder),
     /// Encodings of the protocol's types (*.bin with *.json)
+    #[command(after_help = "Examples:\n  jambox vectors codec V/jam-test-vectors/codec/tiny")]
     Codec(Folder),
     /// Roots of state tries (*.json)
+    #[command(after_help = "Examples:\n  jambox vectors trie V/jam-test-vectors/trie")]
     Trie(Folder),
     /// Erasure codes (*.json)
+    #[command(after_help = "Examples:\n  jambox vectors erasure V/jam-test-vectors/erasure")]
     Erasure(Folder),
     /// Blocks with the whole state before and after (NNNNNNNN.bin)
     Traces(Traces),
@@ -58,8 +65,11 @@ struct Folder {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-On a difference it says which block, component, service and key, what was expected and what came out, and shows \
-the host calls of the service at fault.")]
+Examples:
+  jambox vectors traces V/jam-test-vectors/traces/storage --from 7
+
+On a difference it says which block, component, service and key, what was expected and what came out, \
+and shows the host calls of the service at fault.")]
 struct Traces {
     /// The folder of the vectors
     folder: PathBuf,
@@ -74,32 +84,41 @@ impl Vectors {
         let tiny = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
         let backend = protocol.backend();
         let protocol = protocol.switches()?.over(tiny);
-        let spinner = output.spinner("running vectors");
-        let checked =
-            match &self.family {
-                Family::Pvm(Folder { folder }) => pvm::run(folder, &engine(&protocol, backend)?)
-                    .map_err(|error| failure(folder, &error)),
-                Family::Stf(Folder { folder }) => {
-                    stf::run(folder, protocol).map_err(|error| failure(folder, &error))
-                }
-                Family::Codec(Folder { folder }) => codec::run(folder, &protocol.parameters)
-                    .map_err(|error| failure(folder, &error)),
-                Family::Trie(Folder { folder }) => {
-                    trie::run(folder).map_err(|error| failure(folder, &error))
-                }
-                Family::Erasure(Folder { folder }) => erasure::run(folder, &protocol.parameters)
-                    .map_err(|error| failure(folder, &error)),
-                Family::Traces(traces) => traces.run(protocol, output),
-            };
+        // Traces have a bar of their own.
+        let spinner = match &self.family {
+            Family::Traces(_) => ProgressBar::hidden(),
+            _ => output.spinner("running vectors"),
+        };
+        let checked = match &self.family {
+            Family::Pvm(Folder { folder }) => pvm::run(folder, &engine(&protocol, backend)?)
+                .map_err(|error| failure(folder, &error)),
+            Family::Stf(Folder { folder }) => stf::run(folder, &environment(protocol, backend)?)
+                .map_err(|error| failure(folder, &error)),
+            Family::Codec(Folder { folder }) => {
+                codec::run(folder, &protocol.parameters).map_err(|error| failure(folder, &error))
+            }
+            Family::Trie(Folder { folder }) => {
+                trie::run(folder).map_err(|error| failure(folder, &error))
+            }
+            Family::Erasure(Folder { folder }) => {
+                erasure::run(folder, &protocol.parameters).map_err(|error| failure(folder, &error))
+            }
+            Family::Traces(traces) => traces.run(&environment(protocol, backend)?, output),
+        };
         spinner.finish_and_clear();
-        let checks = Checks::new(checked?, output.verbosity > 0);
+        let checked = checked?;
+        if checked.cases.is_empty() {
+            let diagnosis = Diagnosis::new("nothing was checked: no vector was chosen");
+            return Err(diagnosis.help("does what --from names exist?").into());
+        }
+        let checks = Checks::new(checked, output.verbosity > 0);
         output.emit(&checks)?;
         Ok(Verdict::failed_if(checks.failed()))
     }
 }
 
 impl Traces {
-    fn run(&self, protocol: Protocol, output: &Output) -> Result<Checked> {
+    fn run(&self, env: &Env, output: &Output) -> Result<Checked> {
         let bar = output.progress(0);
         let progress = &mut |done: usize, all: usize, name: &str| {
             bar.set_length(all as u64);
@@ -107,10 +126,10 @@ impl Traces {
             bar.set_message(name.to_owned());
         };
         let explain = &mut |_: &str, step: &Step, difference: &traces::Difference| {
-            Some(at_fault::host_calls(step, protocol, difference.service?))
+            Some(at_fault::host_calls(step, env, difference.service?))
         };
         let run = traces::Run { from: self.from.clone(), progress, explain };
-        let checked = traces::run_with(&self.folder, protocol, run);
+        let checked = traces::run_with(&self.folder, env, run);
         bar.finish_and_clear();
         checked.map_err(|error| failure(&self.folder, &error))
     }

@@ -60,7 +60,7 @@ fn check(octets: &[u8], backends: &[Backend]) {
 #[test]
 fn random_programs() {
     let backends: Vec<_> =
-        crate::backends::all().into_iter().filter(|backend| *backend != Backend::Stepper).collect();
+        Backend::all_here().into_iter().filter(|backend| *backend != Backend::Stepper).collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for _ in 0..2000 {
         let octets: Vec<u8> = (0..1200)

@@ -6,9 +6,11 @@ use jambox_trace::{Error, Replayed, replay};
 use crate::{ENDINGS, SERVICE, read, read_one, with_line};
 
 fn engines() -> Vec<Engine> {
-    let backends = [Backend::Interpreter, Backend::Stepper];
     let engine = |backend| Engine::new(Config { backend, ..Config::default() });
-    backends.into_iter().map(|backend| engine(backend).expect("it is supported")).collect()
+    Backend::all_here()
+        .into_iter()
+        .map(|backend| engine(backend).expect("it is supported"))
+        .collect()
 }
 
 #[test]

@@ -3,36 +3,19 @@
 use std::path::Path;
 
 use jambox_codec::{Decode, DecodeError, Encode, Reader, impl_codec};
+use jambox_state::AccountInfo;
 use jambox_types::{
-    AccumulatedQueue, Balance, Gas, Hash, Parameters, Privileges, ReadyQueue, ServiceId,
-    ServiceStatistics, TimeSlot, WorkReport,
+    AccumulatedQueue, Hash, Parameters, Privileges, ReadyQueue, ServiceStatistics, TimeSlot,
+    WorkReport,
 };
 use serde_json::{Value, json};
 
-use super::{Loaded, PreimageEntry, RequestEntry};
+use super::{AccountEntry, Loaded, PreimageEntry, RequestEntry};
 use crate::Error;
 use crate::json::{ToJson, impl_to_json};
 
 /// One case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
-    /// What the block brings.
-    pub input: Input,
-    /// The state before.
-    pub pre_state: State,
-    /// The root of the accumulation outputs.
-    pub output: Output,
-    /// The state after.
-    pub post_state: State,
-}
-
-impl_codec!(Case in Parameters { input, pre_state, output, post_state });
-impl_to_json!(Case {
-    "input": input,
-    "pre_state": pre_state,
-    "output": output,
-    "post_state": post_state,
-});
+pub type Case = super::Case<Input, State, Output>;
 
 /// What the block brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +45,7 @@ pub struct State {
     /// The services' part of the statistics, of which only accumulation's is set.
     pub statistics: ServiceStatistics,
     /// Accounts, in the order of their ids.
-    pub accounts: Vec<AccountEntry>,
+    pub accounts: Vec<AccountEntry<Account>>,
 }
 
 impl_codec!(State in Parameters {
@@ -84,23 +67,11 @@ impl_to_json!(State {
     "accounts": accounts,
 });
 
-/// An account and its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountEntry {
-    /// The id.
-    pub id: ServiceId,
-    /// The account.
-    pub account: Account,
-}
-
-impl_codec!(AccountEntry { id, account });
-impl_to_json!(AccountEntry { "id": id, "data": account });
-
 /// A service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The fixed part.
-    pub info: ServiceInfo,
+    /// The fixed part, as state key 255 holds it.
+    pub info: AccountInfo,
     /// Storage, in the order of its keys.
     pub storage: Vec<StorageEntry>,
     /// Preimages, in the order of their hashes.
@@ -115,60 +86,6 @@ impl_to_json!(Account {
     "storage": storage,
     "preimage_blobs": preimages,
     "preimage_requests": requests,
-});
-
-/// The fixed part of a service account, as state key 255 holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ServiceInfo {
-    /// Always 0.
-    pub version: u8,
-    /// The hash of the code.
-    pub code_hash: Hash,
-    /// The balance.
-    pub balance: Balance,
-    /// The least gas for a work item.
-    pub min_accumulate_gas: Gas,
-    /// The least gas for a transfer.
-    pub min_memo_gas: Gas,
-    /// Octets in the footprint.
-    pub octets: u64,
-    /// Storage that needs no deposit.
-    pub gratis: Balance,
-    /// Items in the footprint.
-    pub items: u32,
-    /// When it was created.
-    pub created: TimeSlot,
-    /// When it last accumulated.
-    pub last_accumulation: TimeSlot,
-    /// Who created it.
-    pub parent: ServiceId,
-}
-
-impl_codec!(ServiceInfo {
-    version,
-    code_hash,
-    balance,
-    min_accumulate_gas,
-    min_memo_gas,
-    octets,
-    gratis,
-    items,
-    created,
-    last_accumulation,
-    parent,
-});
-impl_to_json!(ServiceInfo {
-    "version": version,
-    "code_hash": code_hash,
-    "balance": balance,
-    "min_item_gas": min_accumulate_gas,
-    "min_memo_gas": min_memo_gas,
-    "bytes": octets,
-    "deposit_offset": gratis,
-    "items": items,
-    "creation_slot": created,
-    "last_accumulation_slot": last_accumulation,
-    "parent_service": parent,
 });
 
 /// A storage item.

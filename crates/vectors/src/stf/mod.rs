@@ -9,13 +9,110 @@ mod run;
 
 use std::path::Path;
 
-use jambox_codec::{Decode, Encode, impl_codec};
-use jambox_types::{Hash, Parameters, TimeSlot};
+use jambox_codec::{Decode, DecodeError, Encode, Reader, impl_codec};
+use jambox_state::{AccountInfo, RequestHistory};
+use jambox_types::{Hash, Parameters, ServiceId};
+use serde_json::{Value, json};
 
 use crate::json::{ToJson, impl_to_json};
 use crate::{Error, codec, files};
 
 pub use run::{check_accumulate, check_preimages, run};
+
+/// One case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case<I, S, O> {
+    /// What the block brings.
+    pub input: I,
+    /// The state before.
+    pub pre_state: S,
+    /// What comes of it.
+    pub output: O,
+    /// The state after.
+    pub post_state: S,
+}
+
+impl<I: Encode, S: Encode, O: Encode> Encode for Case<I, S, O> {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        self.input.encode_to(out);
+        self.pre_state.encode_to(out);
+        self.output.encode_to(out);
+        self.post_state.encode_to(out);
+    }
+}
+
+impl<I, S, O> Decode<Parameters> for Case<I, S, O>
+where
+    I: Decode<Parameters>,
+    S: Decode<Parameters>,
+    O: Decode<Parameters>,
+{
+    fn decode(reader: &mut Reader<'_>, parameters: &Parameters) -> Result<Self, DecodeError> {
+        Ok(Self {
+            input: I::decode(reader, parameters)?,
+            pre_state: S::decode(reader, parameters)?,
+            output: O::decode(reader, parameters)?,
+            post_state: S::decode(reader, parameters)?,
+        })
+    }
+}
+
+impl<I: ToJson, S: ToJson, O: ToJson> ToJson for Case<I, S, O> {
+    fn to_json(&self) -> Value {
+        json!({
+            "input": self.input.to_json(),
+            "pre_state": self.pre_state.to_json(),
+            "output": self.output.to_json(),
+            "post_state": self.post_state.to_json(),
+        })
+    }
+}
+
+/// An account and its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountEntry<A> {
+    /// The id.
+    pub id: ServiceId,
+    /// The part of the account that the transition has to do with.
+    pub account: A,
+}
+
+impl<A: Encode> Encode for AccountEntry<A> {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        self.id.encode_to(out);
+        self.account.encode_to(out);
+    }
+}
+
+impl<C: ?Sized, A: Decode<C>> Decode<C> for AccountEntry<A> {
+    fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+        Ok(Self { id: ServiceId::decode(reader, context)?, account: A::decode(reader, context)? })
+    }
+}
+
+impl<A: ToJson> ToJson for AccountEntry<A> {
+    fn to_json(&self) -> Value {
+        json!({ "id": self.id.to_json(), "data": self.account.to_json() })
+    }
+}
+
+impl ToJson for AccountInfo {
+    fn to_json(&self) -> Value {
+        json!({
+            "version": 0,
+            "code_hash": self.code_hash.to_json(),
+            "balance": self.balance.to_json(),
+            "min_item_gas": self.min_accumulate_gas.to_json(),
+            "min_memo_gas": self.min_memo_gas.to_json(),
+            "bytes": self.footprint.octets,
+            "deposit_offset": self.gratis.to_json(),
+            "items": self.footprint.items,
+            "creation_slot": self.created.to_json(),
+            "last_accumulation_slot": self.last_accumulation.to_json(),
+            "parent_service": self.parent.to_json(),
+        })
+    }
+}
 
 /// A preimage in an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +143,18 @@ impl_to_json!(RequestKey { "hash": hash, "length": length });
 pub struct RequestEntry {
     /// What it asks for.
     pub key: RequestKey,
-    /// Slots at which the preimage became available, unavailable, and available again.
-    pub history: Vec<TimeSlot>,
+    /// When the preimage became available, unavailable, and available again.
+    pub history: RequestHistory,
 }
 
 impl_codec!(RequestEntry { key, history });
 impl_to_json!(RequestEntry { "key": key, "value": history });
+
+impl ToJson for RequestHistory {
+    fn to_json(&self) -> Value {
+        self.slots().map(|slot| slot.to_json()).collect()
+    }
+}
 
 /// A loaded case, or what is wrong with its files.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,33 +3,15 @@
 use std::path::Path;
 
 use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, impl_codec};
-use jambox_types::{Parameters, Preimage, ServiceId, ServiceStatistics, TimeSlot};
+use jambox_types::{Parameters, Preimage, ServiceStatistics, TimeSlot};
 use serde_json::{Value, json};
 
-use super::{Loaded, PreimageEntry, RequestEntry};
+use super::{AccountEntry, Loaded, PreimageEntry, RequestEntry};
 use crate::Error;
 use crate::json::{ToJson, impl_to_json};
 
 /// One case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
-    /// What the block brings.
-    pub input: Input,
-    /// The state before.
-    pub pre_state: State,
-    /// Whether the block is valid.
-    pub output: Output,
-    /// The state after.
-    pub post_state: State,
-}
-
-impl_codec!(Case in Parameters { input, pre_state, output, post_state });
-impl_to_json!(Case {
-    "input": input,
-    "pre_state": pre_state,
-    "output": output,
-    "post_state": post_state,
-});
+pub type Case = super::Case<Input, State, Output>;
 
 /// What the block brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,25 +29,13 @@ impl_to_json!(Input { "preimages": preimages, "slot": slot });
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// Accounts, in the order of their ids.
-    pub accounts: Vec<AccountEntry>,
+    pub accounts: Vec<AccountEntry<Account>>,
     /// The services' part of the statistics, of which only the preimages' is set.
     pub statistics: ServiceStatistics,
 }
 
 impl_codec!(State { accounts, statistics });
 impl_to_json!(State { "accounts": accounts, "statistics": statistics });
-
-/// An account and its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountEntry {
-    /// The id.
-    pub id: ServiceId,
-    /// The account.
-    pub account: Account,
-}
-
-impl_codec!(AccountEntry { id, account });
-impl_to_json!(AccountEntry { "id": id, "data": account });
 
 /// The part of an account that preimages have to do with.
 #[derive(Debug, Clone, PartialEq, Eq)]

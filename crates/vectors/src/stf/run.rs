@@ -12,27 +12,27 @@ use jambox_invocation::accumulation::{
 };
 use jambox_invocation::{Env, HostError, Observer, accumulate as accumulate_service};
 use jambox_state::{
-    AccountInfo, Accounts, Base, Blob, Footprint, MemoryAccount, MemoryBase, PartialState,
-    RequestHistory, RequestKey,
+    AccountInfo, Accounts, Base, Blob, MemoryAccount, MemoryBase, PartialState, RequestKey,
 };
-use jambox_types::{
-    Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Protocol, ValidatorKey,
-};
+use jambox_types::{Hash, Parameters, PerCore, PerQueuePosition, PerValidator, ValidatorKey};
 
 use super::preimages::Invalid;
-use super::{EXPECTED, Loaded, PreimageEntry, RequestEntry, accumulate, load_file, preimages};
+use super::{
+    AccountEntry, EXPECTED, Loaded, PreimageEntry, RequestEntry, accumulate, load_file, preimages,
+};
 use crate::json::{ToJson, first_difference};
 use crate::{Error, Outcome, Report, files};
 
 /// Runs every case under a folder: a file belongs to the transition that one of the folders
 /// above it is named after, `accumulate` or `preimages`.
 ///
-/// Compared is everything that a case says of the state after and of the output.
+/// Compared is everything that a case says of the state after and of the output. The environment
+/// decides what executes the services.
 ///
 /// # Errors
 ///
 /// When the folder cannot be read or holds no case.
-pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
+pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
     let mut report = Report::default();
     for file in files::files_under(folder, &["bin"], EXPECTED)? {
         let is_under = |name: &str| {
@@ -40,11 +40,9 @@ pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
             folders.any(|folder| folder == name)
         };
         let outcome = if is_under("accumulate") {
-            judge(load_file(&file, &protocol.parameters)?, |case| {
-                check_accumulate(case, protocol, &mut ())
-            })
+            judge(load_file(&file, env.parameters())?, |case| check_accumulate(case, env, &mut ()))
         } else if is_under("preimages") {
-            judge(load_file(&file, &protocol.parameters)?, check_preimages)
+            judge(load_file(&file, env.parameters())?, check_preimages)
         } else {
             Outcome::Skipped("under no folder named `accumulate` or `preimages`".into())
         };
@@ -67,25 +65,24 @@ fn judge<T>(loaded: Loaded<T>, check: impl FnOnce(&T) -> Result<(), String>) -> 
 /// The first difference, or why there is no state after.
 pub fn check_accumulate(
     case: &accumulate::Case,
-    protocol: Protocol,
+    env: &Env,
     observer: &mut dyn Observer,
 ) -> Result<(), String> {
-    let parameters = &protocol.parameters;
+    let parameters = env.parameters();
     let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
     let (before, after) = (&case.pre_state, &case.post_state);
     let prior = AccumulationState {
         slot: before.slot,
         state: PartialState {
-            accounts: accounts(&base, &before.accounts)?,
+            accounts: accounts(&base, &before.accounts),
             ..blank_state(before, parameters, &base)
         },
         ready: before.ready_queue.clone(),
         accumulated: before.accumulated.clone(),
     };
     let block = BlockContext { slot: case.input.slot, entropy: before.entropy };
-    let env = Env::new(protocol).map_err(|error| error.to_string())?;
     let reports = case.input.reports.clone();
-    let invoke = |call| -> Result<_, HostError> { accumulate_service(&env, call, observer) };
+    let invoke = |call| -> Result<_, HostError> { accumulate_service(env, call, observer) };
     let outcome = accumulate_block(prior, block, reports, parameters, invoke)
         .map_err(|error| format!("no outcome: {error}"))?;
 
@@ -98,7 +95,7 @@ pub fn check_accumulate(
     same("accumulated", &after.accumulated, &found.accumulated)?;
     same("privileges", &after.privileges, &*found.state.privileges)?;
     same("statistics", &after.statistics, &statistics)?;
-    same_accounts(&accounts(&base, &after.accounts)?, &found.state.accounts)
+    same_accounts(&accounts(&base, &after.accounts), &found.state.accounts)
 }
 
 /// The state of a case with neither accounts nor what the vectors leave out.
@@ -125,13 +122,13 @@ pub fn check_preimages(case: &preimages::Case) -> Result<(), String> {
     let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
     let load = |state: &preimages::State| {
         let mut accounts = MemoryBase::default();
-        for preimages::AccountEntry { id, account } in &state.accounts {
+        for AccountEntry { id, account } in &state.accounts {
             let info = AccountInfo::default();
-            accounts.insert(*id, self::account(info, &account.preimages, &account.requests)?);
+            accounts.insert(*id, self::account(info, &account.preimages, &account.requests));
         }
-        Ok::<_, String>(accounts.over(Arc::clone(&base)))
+        accounts.over(Arc::clone(&base))
     };
-    let mut accounts = load(&case.pre_state)?;
+    let mut accounts = load(&case.pre_state);
     let mut statistics = case.pre_state.statistics.clone();
     let given = &case.input.preimages;
     let output = match check(&accounts, given) {
@@ -147,51 +144,34 @@ pub fn check_preimages(case: &preimages::Case) -> Result<(), String> {
     };
     same("output", &case.output, &preimages::Output(output))?;
     same("statistics", &case.post_state.statistics, &statistics)?;
-    same_accounts(&load(&case.post_state)?, &accounts)
+    same_accounts(&load(&case.post_state), &accounts)
 }
 
-fn accounts(
-    base: &Arc<dyn Base>,
-    entries: &[accumulate::AccountEntry],
-) -> Result<Accounts, String> {
+fn accounts(base: &Arc<dyn Base>, entries: &[AccountEntry<accumulate::Account>]) -> Accounts {
     let mut accounts = MemoryBase::default();
-    for accumulate::AccountEntry { id, account } in entries {
-        let stated = &account.info;
-        let info = AccountInfo {
-            code_hash: stated.code_hash,
-            balance: stated.balance,
-            min_accumulate_gas: stated.min_accumulate_gas,
-            min_memo_gas: stated.min_memo_gas,
-            gratis: stated.gratis,
-            created: stated.created,
-            last_accumulation: stated.last_accumulation,
-            parent: stated.parent,
-            footprint: Footprint { items: stated.items, octets: stated.octets },
-        };
+    for AccountEntry { id, account } in entries {
         let storage = account.storage.iter().map(|item| (blob(&item.key), blob(&item.value)));
         let storage = storage.collect();
-        let account = self::account(info, &account.preimages, &account.requests)?;
+        let account = self::account(account.info, &account.preimages, &account.requests);
         accounts.insert(*id, MemoryAccount { storage, ..account });
     }
-    Ok(accounts.over(Arc::clone(base)))
+    accounts.over(Arc::clone(base))
 }
 
 fn account(
     info: AccountInfo,
     preimages: &[PreimageEntry],
     requests: &[RequestEntry],
-) -> Result<MemoryAccount, String> {
-    let request = |entry: &RequestEntry| {
-        let key = RequestKey { hash: entry.key.hash, length: entry.key.length };
-        let history = RequestHistory::from_slots(&entry.history);
-        Ok((key, history.ok_or("a request has more than three time slots")?))
+) -> MemoryAccount {
+    let request = |RequestEntry { key, history }: &RequestEntry| {
+        (RequestKey { hash: key.hash, length: key.length }, *history)
     };
-    Ok(MemoryAccount {
+    MemoryAccount {
         info,
         storage: BTreeMap::new(),
         preimages: preimages.iter().map(|entry| (entry.hash, blob(&entry.blob))).collect(),
-        requests: requests.iter().map(request).collect::<Result<_, String>>()?,
-    })
+        requests: requests.iter().map(request).collect(),
+    }
 }
 
 fn blob(octets: &[u8]) -> Blob {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jambox_invocation::block::{self, Applied, BlockError};
 use jambox_invocation::{Env, Observer};
 use jambox_state::{Blob, Component, KeyKind, KeyedBase, Meaning, StateKey, trie};
-use jambox_types::{Hash, Protocol, Statistics};
+use jambox_types::{Hash, Parameters, Statistics};
 
 use crate::steps::{self, RawState, Step};
 use crate::{Error, Outcome, Report, files};
@@ -32,7 +32,8 @@ pub struct Run<'a> {
 /// What is known of the meaning of keys.
 pub type Names = BTreeMap<StateKey, Meaning>;
 
-/// Runs every step under a folder, each from the state before it that its file holds.
+/// Runs every step under a folder, each from the state before it that its file holds. The
+/// environment decides what executes the services.
 ///
 /// A step that changes nothing is a block that was refused. It passes if it is refused here; it is
 /// skipped if not, for most reasons for which blocks are refused are those of consensus.
@@ -40,10 +41,10 @@ pub type Names = BTreeMap<StateKey, Meaning>;
 /// # Errors
 ///
 /// When the folder cannot be read or holds no step.
-pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
+pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
     let (progress, explain) =
         (&mut |_, _, _: &str| {}, &mut |_: &str, _: &Step, _: &Difference| None);
-    run_with(folder, protocol, Run { from: None, progress, explain })
+    run_with(folder, env, Run { from: None, progress, explain })
 }
 
 /// [`run`], watched and from a given step.
@@ -51,7 +52,7 @@ pub fn run(folder: &Path, protocol: Protocol) -> Result<Report, Error> {
 /// # Errors
 ///
 /// As [`run`].
-pub fn run_with(folder: &Path, protocol: Protocol, run: Run<'_>) -> Result<Report, Error> {
+pub fn run_with(folder: &Path, env: &Env, run: Run<'_>) -> Result<Report, Error> {
     let mut report = Report::default();
     let mut names = Names::new();
     let files = steps::files(folder)?;
@@ -63,9 +64,9 @@ pub fn run_with(folder: &Path, protocol: Protocol, run: Run<'_>) -> Result<Repor
             continue;
         }
         (run.progress)(done, files.len(), &name);
-        let outcome = match steps::load(file, &protocol.parameters)? {
+        let outcome = match steps::load(file, env.parameters())? {
             Err(error) => Outcome::Failed(error.to_string()),
-            Ok(step) => match check(&step, protocol, &mut (), &mut names) {
+            Ok(step) => match check(&step, env, &mut (), &mut names) {
                 Ok(outcome) => outcome,
                 Err(difference) => {
                     let more = (run.explain)(&name, &step, &difference).unwrap_or_default();
@@ -93,28 +94,23 @@ fn is_before(from: &str, name: &str, number: &str) -> bool {
 /// # Errors
 ///
 /// The first difference, or why there is no state after.
-pub fn check_step(
-    step: &Step,
-    protocol: Protocol,
-    observer: &mut dyn Observer,
-) -> Result<(), Difference> {
-    check(step, protocol, observer, &mut Names::new()).map(drop)
+pub fn check_step(step: &Step, env: &Env, observer: &mut dyn Observer) -> Result<(), Difference> {
+    check(step, env, observer, &mut Names::new()).map(drop)
 }
 
 fn check(
     step: &Step,
-    protocol: Protocol,
+    env: &Env,
     observer: &mut dyn Observer,
     names: &mut Names,
 ) -> Result<Outcome, Difference> {
     let (prior, after) = (Arc::new(keyed(&step.pre_state)), keyed(&step.post_state));
     let is_refused = step.pre_state.root == step.post_state.root;
     let entropies: [Hash; 4] = Component::Entropy
-        .read(&after, &protocol.parameters)
+        .read(&after, env.parameters())
         .map_err(|error| Difference::none(error.to_string()))?;
     let [entropy, ..] = entropies;
-    let env = Env::new(protocol).map_err(|error| Difference::none(error.to_string()))?;
-    match block::apply(&env, &prior, &step.block, entropy, observer) {
+    match block::apply(env, &prior, &step.block, entropy, observer) {
         Err(BlockError::Refused(_)) if is_refused => Ok(Outcome::Passed),
         Err(error) => Err(Difference::none(error.to_string())),
         Ok(_) if is_refused => {
@@ -125,7 +121,7 @@ fn check(
             let meanings =
                 changes.filter_map(|(key, change)| Some((*key, change.meaning.clone()?)));
             names.extend(meanings);
-            compare(step, &prior, &after, &applied, (&protocol, names))?;
+            compare(step, &prior, &after, &applied, (env.parameters(), names))?;
             Ok(Outcome::Passed)
         }
     }
@@ -144,12 +140,12 @@ fn compare(
     prior: &KeyedBase,
     after: &KeyedBase,
     applied: &Applied,
-    (protocol, names): (&Protocol, &Names),
+    (parameters, names): (&Parameters, &Names),
 ) -> Result<(), Difference> {
     let mut found = prior.clone();
     found.change(&applied.changes);
     // The statistics are compared in two parts, of which the first is consensus'.
-    let read = |values: &KeyedBase| Component::Statistics.read(values, &protocol.parameters);
+    let read = |values: &KeyedBase| Component::Statistics.read(values, parameters);
     let none = |error: jambox_state::StateError| Difference::none(error.to_string());
     let (ours, theirs): (Statistics, Statistics) =
         (read(&found).map_err(none)?, read(after).map_err(none)?);

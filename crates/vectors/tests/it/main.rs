@@ -2,6 +2,7 @@
 
 mod archive;
 mod codec;
+mod environment;
 mod erasure;
 mod failures;
 mod pvm;

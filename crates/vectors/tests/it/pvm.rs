@@ -7,7 +7,7 @@ use jambox_vectors::{Outcome, pvm};
 fn every_program_ends_as_the_vectors_say() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/pvm/w3f_v0.4/programs");
-    for backend in [Backend::Interpreter, Backend::Stepper] {
+    for backend in Backend::all_here() {
         let engine = Engine::new(Config { backend, ..Config::default() }).expect("it is supported");
         let report = pvm::run(&folder, &engine).expect("the folder is readable");
         let remarks = report.remarks();

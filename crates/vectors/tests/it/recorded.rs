@@ -6,13 +6,11 @@ use std::io::BufReader;
 use std::path::Path;
 
 use jambox_trace::{Execution, Reader, Recording, compare};
-use jambox_types::{Parameters, Protocol};
+use jambox_types::Parameters;
 use jambox_vectors::stf::{self, accumulate};
 use jambox_vectors::{steps, traces};
 
-fn tiny() -> Protocol {
-    Protocol { parameters: Parameters::TINY, ..Protocol::default() }
-}
+use crate::environment::tiny;
 
 fn read(file: &Path) -> Vec<Execution> {
     let source = BufReader::new(File::open(file).expect("it is there"));
@@ -48,7 +46,7 @@ fn accumulate_vectors_are_recorded_as_others_recorded_them() {
         let expected = vectors.join(format!("dev/ecalli/stf_accumulate_tiny/{name}.log"));
         if expected.is_file() {
             executions +=
-                check(&expected, |recording| stf::check_accumulate(&case, tiny(), recording));
+                check(&expected, |recording| stf::check_accumulate(&case, &tiny(), recording));
         }
     }
     assert!(executions >= 16, "{executions} executions");
@@ -68,7 +66,7 @@ fn trace_steps_are_recorded_as_others_recorded_them() {
             let step = steps::load(&vectors.join(file), &Parameters::TINY);
             let step = step.expect("it is readable").expect("it is right");
             executions += check(&log, |recording| {
-                traces::check_step(&step, tiny(), recording).map_err(|it| it.to_string())
+                traces::check_step(&step, &tiny(), recording).map_err(|it| it.to_string())
             });
         }
     }

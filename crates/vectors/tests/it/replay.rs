@@ -6,7 +6,7 @@ use jambox_vectors::replay;
 #[test]
 fn every_execution_replays() {
     let Some(vectors) = jambox_vectors::public!() else { return };
-    for backend in [Backend::Interpreter, Backend::Stepper] {
+    for backend in Backend::all_here() {
         let engine = Engine::new(Config { backend, ..Config::default() }).expect("it is supported");
         let report = replay::run(&vectors.join("dev/ecalli"), &engine);
         let report = report.expect("the folder is readable");

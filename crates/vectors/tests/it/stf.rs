@@ -1,7 +1,10 @@
 //! State transitions.
 
-use jambox_types::{Parameters, Protocol};
+use jambox_state::RequestHistory;
+use jambox_types::Parameters;
 use jambox_vectors::stf::{self, Loaded, accumulate, preimages};
+
+use crate::environment::{tiny, tiny_on_every_backend};
 
 #[test]
 fn every_case_means_what_its_json_says() {
@@ -26,11 +29,12 @@ fn check<T>(cases: Vec<Loaded<T>>, count: usize) {
 fn every_transition_gives_the_state_and_output_expected() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/jam-test-vectors/stf");
-    let protocol = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
-    for (name, count) in [("accumulate", 30), ("preimages", 8)] {
-        let report = stf::run(&folder.join(name), protocol).expect("the folder is readable");
-        assert_eq!(report.failed(), 0, "{}", report.remarks());
-        assert_eq!(report.passed(), count, "{report}");
+    for env in tiny_on_every_backend() {
+        for (name, count) in [("accumulate", 30), ("preimages", 8)] {
+            let report = stf::run(&folder.join(name), &env).expect("the folder is readable");
+            assert_eq!(report.failed(), 0, "{}", report.remarks());
+            assert_eq!(report.passed(), count, "{report}");
+        }
     }
 }
 
@@ -39,7 +43,7 @@ fn every_transition_gives_the_state_and_output_expected() {
 fn a_changed_case_fails_and_says_where() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/jam-test-vectors/stf");
-    let protocol = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
+    let env = tiny();
     let cases = accumulate::load(&folder.join("accumulate/tiny"), &Parameters::TINY);
     let cases = cases.expect("the folder is readable");
     let is_one = |loaded: &&Loaded<_>| loaded.name == "process_one_immediate_report-1";
@@ -47,7 +51,7 @@ fn a_changed_case_fails_and_says_where() {
     let fails = |change: fn(&mut accumulate::Case)| {
         let mut case = one.case.clone().expect("it loads");
         change(&mut case);
-        stf::check_accumulate(&case, protocol, &mut ()).expect_err("it was changed")
+        stf::check_accumulate(&case, &env, &mut ()).expect_err("it was changed")
     };
     assert!(fails(|case| case.output.0.0[0] ^= 1).starts_with("output: "));
     assert!(fails(|case| case.post_state.slot.0 += 1).starts_with("slot: "));
@@ -64,7 +68,7 @@ fn a_changed_case_fails_and_says_where() {
     assert!(fails(gas).starts_with("statistics"));
     let storage = fails(|case| case.post_state.accounts[0].account.storage[0].value[0] ^= 1);
     assert!(storage.starts_with("service 1729 storage \"last\": 0x"), "{storage}");
-    let octets = fails(|case| case.post_state.accounts[0].account.info.octets += 1);
+    let octets = fails(|case| case.post_state.accounts[0].account.info.footprint.octets += 1);
     assert_eq!(octets, "service 1729 octets: 35864 expected, 35863 found (and 0 more)");
     let service = fails(|case| drop(case.post_state.accounts.pop()));
     assert!(service.starts_with("service 1729 code hash: nothing expected"), "{service}");
@@ -72,7 +76,7 @@ fn a_changed_case_fails_and_says_where() {
     let cases = preimages::load(&folder.join("preimages/tiny"), &Parameters::TINY);
     let cases = cases.expect("the folder is readable");
     let mut case = cases[1].case.clone().expect("it loads");
-    case.post_state.accounts[0].account.requests[0].history.clear();
+    case.post_state.accounts[0].account.requests[0].history = RequestHistory::Requested;
     let error = stf::check_preimages(&case).expect_err("it was changed");
     assert!(error.contains(": requested expected, available since"), "{error}");
 }

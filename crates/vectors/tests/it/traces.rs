@@ -4,22 +4,20 @@ use std::fs;
 
 use jambox_codec::encode;
 use jambox_state::{KeyKind, StateKey};
-use jambox_types::{Parameters, Protocol, ServiceId};
+use jambox_types::{Parameters, ServiceId};
 use jambox_vectors::steps::{self, Step};
 use jambox_vectors::traces::{self, Difference};
 
-const PROTOCOL: Protocol = Protocol {
-    revision: jambox_types::Revision::GrayPaper072,
-    abi: jambox_types::Abi::GrayPaper,
-    parameters: Parameters::TINY,
-};
+use crate::environment::{tiny, tiny_on_every_backend};
 
 #[test]
 fn every_block_changes_the_state_as_expected() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/jam-test-vectors/traces");
-    let report = traces::run(&folder, PROTOCOL).expect("the folder is readable");
-    assert_eq!((report.passed(), report.failed(), report.skipped()), (400, 0, 0), "{report}");
+    for env in tiny_on_every_backend() {
+        let report = traces::run(&folder, &env).expect("the folder is readable");
+        assert_eq!((report.passed(), report.failed(), report.skipped()), (400, 0, 0), "{report}");
+    }
 }
 
 /// A step in which a service accumulates and stores something.
@@ -31,7 +29,7 @@ fn step() -> Option<Step> {
 
 #[track_caller]
 fn difference(step: &Step) -> Difference {
-    traces::check_step(step, PROTOCOL, &mut ()).expect_err("it was changed")
+    traces::check_step(step, &tiny(), &mut ()).expect_err("it was changed")
 }
 
 #[test]
@@ -44,7 +42,7 @@ fn from_says_where_to_begin() {
             progress: &mut |_, _, _| {},
             explain: &mut |_, _, _| None,
         };
-        let report = traces::run_with(&folder, PROTOCOL, run).expect("the folder is readable");
+        let report = traces::run_with(&folder, &tiny(), run).expect("the folder is readable");
         assert_eq!(report.passed(), count, "{report}");
     }
 }
@@ -117,9 +115,9 @@ fn a_step_cut_short_fails_wherever_it_is_cut() {
     let file = folder.path().join("00000001.bin");
     for length in [0, 1, 31, 32, 100, octets.len() / 3, octets.len() / 2, octets.len() - 1] {
         fs::write(&file, &octets[..length]).expect("the folder is writable");
-        let report = traces::run(folder.path(), PROTOCOL).expect("the folder is readable");
+        let report = traces::run(folder.path(), &tiny()).expect("the folder is readable");
         assert_eq!((report.passed(), report.failed()), (0, 1), "cut at {length}");
     }
     fs::write(&file, &octets).expect("the folder is writable");
-    assert_eq!(traces::run(folder.path(), PROTOCOL).expect("it is readable").passed(), 1);
+    assert_eq!(traces::run(folder.path(), &tiny()).expect("it is readable").passed(), 1);
 }

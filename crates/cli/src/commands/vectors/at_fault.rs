@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use jambox_hostcall::{Form, Interface, Registers};
-use jambox_invocation::{CallEnded, CallStarted, Finished, Invocation, Observer, Started};
-use jambox_types::{Protocol, ServiceId};
+use jambox_invocation::{CallEnded, CallStarted, Env, Finished, Invocation, Observer, Started};
+use jambox_types::ServiceId;
 use jambox_vectors::steps::Step;
 use jambox_vectors::traces::check_step;
 
@@ -15,12 +15,12 @@ use crate::octets::Octets;
 const SHOWN: usize = 60;
 
 /// The host calls of a service in a step, a line each.
-pub fn host_calls(step: &Step, protocol: Protocol, service: ServiceId) -> String {
-    let interface = Interface { abi: protocol.abi, revision: protocol.revision };
+pub fn host_calls(step: &Step, env: &Env, service: ServiceId) -> String {
+    let interface = env.interface();
     let (registers, memory) = ([0; 13], Vec::new());
     let mut lines = Lines { service, interface, lines: Vec::new(), form: None, registers, memory };
     // It differs, as it did when the caller found out.
-    let _ = check_step(step, protocol, &mut lines);
+    let _ = check_step(step, env, &mut lines);
     let Lines { lines, .. } = lines;
     if lines.is_empty() {
         return format!("\n  service {service} did not run in this block");
