@@ -1,0 +1,30 @@
+//! Looking for files.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// All files under a folder, at any depth, whose name ends in one of the extensions, ordered by
+/// path. Links to folders are not followed: they may lead in circles.
+///
+/// # Errors
+///
+/// When a folder cannot be read, with its path.
+pub fn under(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let at = |error| (folder.clone(), error);
+        for entry in fs::read_dir(&folder).map_err(at)? {
+            let entry = entry.map_err(at)?;
+            let path = entry.path();
+            let extension = path.extension();
+            if entry.file_type().map_err(at)?.is_dir() {
+                folders.push(path);
+            } else if extension.is_some_and(|found| extensions.iter().any(|one| found == *one)) {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
