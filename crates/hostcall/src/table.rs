@@ -416,6 +416,7 @@ macro_rules! for_each_host_call {
                 huh: Huh "gratis is not 0 and the caller is not the manager",
                 cash: Cash "what remains would be below the caller's threshold balance",
                 full: Full "the registrar asks for an id that is taken",
+                huh_length: Huh "no blob can have the code's length: it is 2^32 - 2 or 2^32 - 1",
                 registered: Value "the id that the registrar asked for",
                 created: Value "the new service's id",
             } [

@@ -76,8 +76,16 @@ pub(crate) fn new(
     };
     let wanted = u32::try_from(request.wanted_id).ok();
     let wanted = wanted.filter(|id| is_registrar && *id < MIN_PUBLIC_INDEX).map(ServiceId);
+    if let Some(id) = wanted
+        && context.accounts().contains(id)?
+    {
+        return Ok(Reply::Code(ResultCode::Full));
+    }
+    let key = RequestKey { hash: code_hash, length: code_length };
+    if !key.has_state_key() {
+        return Ok(Reply::Code(ResultCode::Huh));
+    }
     let id = match wanted {
-        Some(id) if context.accounts().contains(id)? => return Ok(Reply::Code(ResultCode::Full)),
         Some(id) => id,
         None => {
             let id = context.regular.next_service;
@@ -101,7 +109,6 @@ pub(crate) fn new(
     accounts.update(creator, |own| own.balance = Balance(rest))?;
     accounts.remove(id)?;
     accounts.create(id, account)?;
-    let key = RequestKey { hash: code_hash, length: code_length };
     accounts.set_request(id, key, Some(RequestHistory::Requested))?;
     Ok(Reply::Value(u64::from(id.0)))
 }

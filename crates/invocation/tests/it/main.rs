@@ -9,6 +9,7 @@ mod block;
 mod fetch;
 mod guest;
 mod invocations;
+mod model;
 mod outcomes;
 mod program;
 mod reference_page;

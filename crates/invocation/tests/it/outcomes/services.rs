@@ -69,6 +69,13 @@ outcomes!(New in new {
         service(block.accounts(), ServiceId(7), 1000);
         block.run_in_vain(|guest| guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 7], CASH));
     }
+    huh_length {
+        for length in [u32::MAX - 1, u32::MAX] {
+            Block::new().balance(1 << 40).run_in_vain(move |guest| {
+                guest.answers(NEW, &[HASH, length.into(), 1, 2, 0, 0], HUH);
+            });
+        }
+    }
     registered {
         let after = registrar().run(|guest| {
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 65_535], 65_535);
