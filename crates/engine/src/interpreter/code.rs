@@ -15,8 +15,8 @@ use super::rows::Row;
 use crate::GasModel;
 use crate::module;
 
-/// The most instructions that are decoded at once: a segment longer than this is cut by an op that
-/// hands over. It bounds what entering a segment costs.
+/// The most instructions that are decoded at once: a longer segment is cut. It bounds what entering
+/// a segment costs.
 const SEGMENT_LIMIT: usize = 1 << 10;
 
 /// The most entries of a jump table whose resolution is remembered; jumps beyond are stepped.
@@ -139,8 +139,7 @@ impl<D: Dispatch> Code<D> {
                 return filled.tag();
             }
             let window = self.program.window(pc);
-            let is_last = segment.len() + 1 == SEGMENT_LIMIT;
-            if is_last || !self.goes_on(window) {
+            if !self.goes_on(window) {
                 segment.push(Draft::stepped(at, pc));
                 return 0;
             }
@@ -148,7 +147,7 @@ impl<D: Dispatch> Code<D> {
             let row = Row::of(opcode);
             let cost = self.gas_model.instruction_cost(opcode) as u32;
             segment.push(self.draft(at, window, row, cost));
-            if row.ends {
+            if row.ends || segment.len() == SEGMENT_LIMIT {
                 return 0;
             }
             pc = next_pc(window);

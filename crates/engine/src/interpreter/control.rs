@@ -63,7 +63,7 @@ fn hand_over<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::
     D::stop(state, gas + i64::from(at.tag()))
 }
 
-/// Goes to the next op in the same segment.
+/// Goes to the next op, which has been paid unless the segment was cut here.
 #[inline(always)]
 fn advance<'t, D: Dispatch>(
     at: At<'t, D>,
@@ -72,16 +72,10 @@ fn advance<'t, D: Dispatch>(
     memory: View<'_>,
     code: &'t Code<D>,
 ) -> D::Next<'t> {
-    match at.next() {
+    match at.joined() {
         Some(next) => D::go(next, state, gas, memory, code),
-        None => unfilled(at, state, gas),
+        None => decode_next(at, state, gas, memory, code),
     }
-}
-
-/// A segment is filled as a whole, so this does not happen; if it did, stepping over it is right.
-#[cold]
-fn unfilled<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Next<'t> {
-    hand_over(at, state, gas)
 }
 
 /// Transfers control to the op at the link, which begins a segment.

@@ -101,7 +101,13 @@ const fn special(opcode: Opcode) -> Special {
         | opcode::branch_eq_imm
         | opcode::branch_ne_imm
         | opcode::branch_lt_u_imm
+        | opcode::branch_le_u_imm
+        | opcode::branch_ge_u_imm
+        | opcode::branch_gt_u_imm
         | opcode::branch_lt_s_imm
+        | opcode::branch_le_s_imm
+        | opcode::branch_ge_s_imm
+        | opcode::branch_gt_s_imm
         | opcode::jump_ind
         | opcode::load_imm_jump => Special::First,
         _ => Special::None,
