@@ -1,9 +1,26 @@
-//! What the comparisons have in common: engines behind one interface, and what they are given to do.
+//! What the comparison is made of: engines behind one interface, what they are given to do, and
+//! what is said of it.
 
+#![cfg_attr(
+    all(feature = "polkavm-0-30", feature = "polkavm-0-37"),
+    expect(clippy::duplicate_mod, reason = "one file for two versions of polkavm")
+)]
+
+pub mod aims;
+pub mod chart;
+pub mod clock;
+pub mod engines;
+pub mod figures;
+pub mod inner;
 pub mod log;
 pub mod machine;
 pub mod measure;
+pub mod memory;
 pub mod native;
-pub mod peer_polkavm;
-pub mod small;
+pub mod ours;
+pub mod peers;
+pub mod report;
+pub mod single;
+pub mod table;
+pub mod translate;
 pub mod workload;

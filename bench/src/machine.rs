@@ -1,12 +1,12 @@
 //! The engines under comparison, behind one interface.
 
-use jambox_engine::{Config, Engine, Exit, Instance, Module};
-use jambox_program::{ProgramBlob, StandardProgram};
+use jambox_program::StandardProgram;
 
 /// Why a run stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     Halt,
+    /// A panic or a page fault: peers do not tell one from the other.
     Panic,
     OutOfGas,
     HostCall(u64),
@@ -14,108 +14,110 @@ pub enum Stop {
 
 /// An engine: makes modules of programs.
 pub trait Peer {
+    /// A program as the engine takes it.
+    type Program;
     type Module;
     type Machine: Machine;
 
+    /// The program in the engine's own form, for runs with so many octets of arguments. Not timed.
+    ///
+    /// # Errors
+    /// When there is no such form.
+    fn adapt(&self, program: &StandardProgram, arguments: usize) -> Result<Self::Program, String>;
+
     /// Makes a program ready to run.
-    fn compile(&self, program: &StandardProgram) -> Self::Module;
+    ///
+    /// # Errors
+    /// When the engine refuses the program.
+    fn compile(&self, program: &Self::Program) -> Result<Self::Module, String>;
 
     /// A machine at the start of the program.
+    ///
+    /// # Errors
+    /// When the engine cannot make one.
     fn instantiate(
         &self,
         module: &Self::Module,
-        program: &StandardProgram,
+        program: &Self::Program,
         arguments: &[u8],
-    ) -> Self::Machine;
+    ) -> Result<Self::Machine, String>;
+
+    /// Makes everything of the program ready that this engine ever makes ready, for engines that
+    /// [`compile`](Self::compile) lazily.
+    ///
+    /// # Errors
+    /// When the engine refuses the program.
+    fn compile_all(&self, program: &Self::Program) -> Result<(), String> {
+        self.compile(program).map(drop)
+    }
 }
 
-/// A machine that runs between host calls.
+/// A machine that runs between host calls. Addresses, also those in registers, are the paper's,
+/// wherever the engine keeps its stack and its arguments.
 pub trait Machine {
     fn start(&mut self, pc: u64, gas: u64);
     fn run(&mut self) -> Stop;
     /// Goes on after a host call.
     fn skip_host_call(&mut self);
+    /// The position, of engines that have the paper's.
     fn pc(&self) -> Option<u64>;
     fn gas(&self) -> u64;
     fn set_gas(&mut self, gas: u64);
     fn reg(&self, reg: usize) -> u64;
     fn set_reg(&mut self, reg: usize, value: u64);
     fn write(&mut self, address: u64, octets: &[u8]);
-    fn read_u64(&self, address: u64) -> Option<u64>;
+    fn read_u64(&mut self, address: u64) -> Option<u64>;
 }
 
-/// This project's engine.
-pub struct Ours(Engine);
-
-impl Ours {
-    pub fn new(config: Config) -> Self {
-        Self(Engine::new(config).expect("a configuration that exists"))
-    }
+/// Where an engine keeps the stack and the arguments, which the paper has below 2^32: most peers
+/// can only have them there by clearing the 16 MiB of the argument area for every instance, so they
+/// are given somewhere cheaper.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moved {
+    areas: [Area; 2],
 }
 
-impl Peer for Ours {
-    type Module = Module;
-    type Machine = Instance;
-
-    fn compile(&self, program: &StandardProgram) -> Module {
-        let code = ProgramBlob::parse(program.code()).expect("a program");
-        Module::new(&self.0, code).expect("a module")
-    }
-
-    fn instantiate(
-        &self,
-        module: &Module,
-        program: &StandardProgram,
-        arguments: &[u8],
-    ) -> Instance {
-        Instance::standard(module, program, arguments).expect("an instance")
-    }
+/// Addresses in the paper, and what to add to have the engine's.
+#[derive(Clone, Copy, Debug, Default)]
+struct Area {
+    start: u64,
+    end: u64,
+    distance: u64,
 }
 
-impl Machine for Instance {
-    fn start(&mut self, pc: u64, gas: u64) {
-        self.set_pc(pc);
-        Instance::set_gas(self, gas);
+impl Moved {
+    /// The arguments' first octet and the stack's end are at these addresses.
+    #[must_use]
+    pub fn new(program: &StandardProgram, arguments: usize, at: u32, stack_end: u32) -> Self {
+        let layout = program.layout(arguments as u64).expect("a layout");
+        // The stack pointer starts at the stack's end, which is therefore part of it.
+        let stack = Area {
+            start: layout.stack.start.into(),
+            end: u64::from(layout.stack.end) + 1,
+            distance: u64::from(stack_end).wrapping_sub(layout.stack.end.into()),
+        };
+        let arguments = Area {
+            start: layout.arguments.start.into(),
+            end: layout.arguments.end.into(),
+            distance: u64::from(at).wrapping_sub(layout.arguments.start.into()),
+        };
+        Self { areas: [stack, arguments] }
     }
 
-    fn run(&mut self) -> Stop {
-        match Instance::run(self) {
-            Exit::Halt => Stop::Halt,
-            Exit::Panic | Exit::PageFault(_) => Stop::Panic,
-            Exit::OutOfGas => Stop::OutOfGas,
-            Exit::HostCall(number) => Stop::HostCall(number),
-        }
+    /// The engine's address for one of the paper's; anything else as it is.
+    #[must_use]
+    pub fn to_engine(&self, value: u64) -> u64 {
+        let area = self.areas.iter().find(|area| (area.start..area.end).contains(&value));
+        area.map_or(value, |area| value.wrapping_add(area.distance))
     }
 
-    fn skip_host_call(&mut self) {
-        Instance::skip_host_call(self);
-    }
-
-    fn pc(&self) -> Option<u64> {
-        Some(Instance::pc(self))
-    }
-
-    fn gas(&self) -> u64 {
-        Instance::gas(self)
-    }
-
-    fn set_gas(&mut self, gas: u64) {
-        Instance::set_gas(self, gas);
-    }
-
-    fn reg(&self, reg: usize) -> u64 {
-        self.regs()[reg]
-    }
-
-    fn set_reg(&mut self, reg: usize, value: u64) {
-        self.regs_mut()[reg] = value;
-    }
-
-    fn write(&mut self, address: u64, octets: &[u8]) {
-        self.memory_mut().write(address, octets).expect("writable");
-    }
-
-    fn read_u64(&self, address: u64) -> Option<u64> {
-        self.memory().read_array(address).ok().map(u64::from_le_bytes)
+    /// The paper's address for one of the engine's; anything else as it is.
+    #[must_use]
+    pub fn to_paper(&self, value: u64) -> u64 {
+        let paper = |area: &Area| {
+            let value = value.wrapping_sub(area.distance);
+            (area.start..area.end).contains(&value).then_some(value)
+        };
+        self.areas.iter().find_map(paper).unwrap_or(value)
     }
 }

@@ -1,28 +1,44 @@
-//! Compares the interpreter with polkavm's: service logs and compute kernels, one run, one table.
+//! Compares the engine with its peers and with native code: one run, one table.
 //!
-//! `cargo xtask bench interpreter [rounds]`. The logs are those of the public archive (folder
-//! `dev/ecalli/storage` in `$JAMBOX_VECTORS`, or in `../shared/vectors` beside the checkout).
+//! `cargo xtask bench`. The logs are those of the public archive (folder `dev/ecalli/storage` in
+//! `$JAMBOX_VECTORS`, or in `../shared/vectors` beside the checkout).
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
-use jambox_bench::log;
-use jambox_bench::machine::Ours;
-use jambox_bench::measure::{Phase, Times, both};
-use jambox_bench::peer_polkavm::Polkavm;
-use jambox_bench::workload::{self, Differences, Workload, check};
-use jambox_engine::{Backend, Config};
+use jambox_bench::engines::{self, Entry, Kind, Owner};
+use jambox_bench::figures::Figures;
+use jambox_bench::measure::Task;
+use jambox_bench::report::{self, Place};
+use jambox_bench::table::{self, Row};
+use jambox_bench::{aims, log, workload};
 
-/// How many times as fast as the peer this project says to be, on logs and on kernels.
-const REQUIRED_RATIO: f64 = 3.0;
+const USAGE: &str = "usage: compare [interpreter | recompiler] [--rounds N] [--json] [--save]";
+
+/// How often each engine is measured, in turn with the others.
+const PASSES: u32 = 3;
+
+struct Options {
+    /// Engines of this kind only, and native code.
+    only: Option<Kind>,
+    /// At most how often each thing is timed in a pass.
+    rounds: u32,
+    is_json: bool,
+    is_saved: bool,
+    /// Measure this engine here and print its figures.
+    engine: Option<String>,
+}
 
 fn main() -> ExitCode {
-    let rounds = std::env::args().nth(1).map_or(Ok(20), |rounds| rounds.parse());
-    let Ok(rounds) = rounds else {
-        eprintln!("usage: interpreter [rounds]");
+    let Some(options) = options() else {
+        eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    match run(rounds) {
+    let done = match &options.engine {
+        Some(name) => measure_here(name, &options).map(|()| true),
+        None => compare(&options),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
@@ -32,83 +48,108 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(rounds: u32) -> Result<bool, String> {
-    let bench = Path::new(env!("CARGO_MANIFEST_DIR"));
+fn options() -> Option<Options> {
+    let mut options =
+        Options { only: None, rounds: 10, is_json: false, is_saved: false, engine: None };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "interpreter" => options.only = Some(Kind::Interpreter),
+            "recompiler" => options.only = Some(Kind::Recompiler),
+            "--rounds" => options.rounds = words.next()?.parse().ok()?,
+            "--json" => options.is_json = true,
+            "--save" => options.is_saved = true,
+            "--engine" => options.engine = Some(words.next()?),
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+fn bench() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of the logs, if it is there.
+fn logs() -> Option<PathBuf> {
     let archive = std::env::var_os("JAMBOX_VECTORS")
-        .map_or_else(|| bench.join("../../shared/vectors"), PathBuf::from);
-    let folder = archive.join("dev/ecalli/storage");
-    let (ours, theirs) =
-        (Ours::new(Config { backend: Backend::Interpreter, ..Config::default() }), Polkavm::new());
-    println!(
-        "Execution time, jambox interpreter against polkavm 0.30.0 interpreter (JamV1, gas per"
-    );
-    println!("instruction). Minimum of {rounds} interleaved rounds; medians in brackets.\n");
+        .map_or_else(|| bench().join("../../shared/vectors"), PathBuf::from);
+    Some(archive.join("dev/ecalli/storage")).filter(|folder| folder.is_dir())
+}
 
-    let mut passed = true;
-    if folder.is_dir() {
-        let logs = log::read_folder(&folder)?;
-        passed &= agree(&ours, &theirs, &logs);
-        println!("\n{} executions of the `storage` logs, sum:", logs.len());
-        let times = both(&ours, &theirs, &logs, rounds);
-        let ratios = Phase::ALL.map(|phase| row(phase.name(), phase, &times));
-        passed &= ratios[0] >= REQUIRED_RATIO;
+fn measure_here(name: &str, options: &Options) -> Result<(), String> {
+    let all = engines::all();
+    let entry = all.iter().find(|entry| entry.name == name).ok_or("no such engine")?;
+    let kernels = bench().join("kernels");
+    let task = Task {
+        logs: logs().map_or_else(|| Ok(Vec::new()), |folder| log::read_folder(&folder))?,
+        kernels: workload::read_kernels(&kernels)?,
+        rounds: options.rounds,
+    };
+    let mut figures = Figures::default();
+    entry.run(&kernels, &task, &mut figures)?;
+    print!("{figures}");
+    Ok(())
+}
+
+fn compare(options: &Options) -> Result<bool, String> {
+    let is_wanted = |entry: &Entry| {
+        options.only.is_none_or(|only| entry.kind == only || entry.kind == Kind::Native)
+    };
+    let entries = engines::all().into_iter().filter(is_wanted);
+    let empty = |entry| Row { entry, figures: Ok(Figures::default()) };
+    let mut rows: Vec<Row> = entries.map(empty).collect();
+    for pass in 1..=PASSES {
+        for row in &mut rows {
+            eprintln!("{pass} of {PASSES}: {}", row.entry.name);
+            measure_elsewhere(row, options);
+        }
+    }
+    let place = Place::here();
+    let mut aims = aims::aims(&rows);
+    aims.extend(aims::interpreter(&rows));
+    if options.is_json {
+        print!("{}", report::json(&rows, &aims, &place));
     } else {
-        println!("skipped: {} is not there; set JAMBOX_VECTORS", folder.display());
+        print!("{}\n{}", table::render(&rows, false), report::outcomes(&aims));
+        if logs().is_none() {
+            println!("skipped: the logs are not there; set JAMBOX_VECTORS");
+        }
     }
-
-    let kernels = workload::read_kernels(&bench.join("kernels"))?;
-    println!();
-    passed &= agree(&ours, &theirs, &kernels);
-    println!("\nkernels, warm:");
-    let times = both(&ours, &theirs, &kernels, rounds);
-    let ratio = |(kernel, times): (&Workload, &(Times, Times))| {
-        row(&kernel.name, Phase::Warm, std::slice::from_ref(times))
-    };
-    let logs: f64 = kernels.iter().zip(&times).map(ratio).map(f64::ln).sum();
-    let mean = (logs / kernels.len() as f64).exp();
-    println!("  {:<12} {:>49.2} x", "geomean", mean);
-    passed &= mean >= REQUIRED_RATIO;
-    println!(
-        "\n{} (at least {REQUIRED_RATIO} x, no differences)",
-        if passed { "passed" } else { "FAILED" }
-    );
-    Ok(passed)
+    if options.is_saved {
+        let folder = bench().join("results");
+        report::save(&folder, &rows, &aims, &place).map_err(|error| error.to_string())?;
+    }
+    let ratios = aims::interpreter(&rows);
+    let is_fast = options.only != Some(Kind::Interpreter) || ratios.iter().all(|aim| aim.is_met);
+    Ok(is_fast && rows.iter().all(is_sound))
 }
 
-/// Runs everything on both engines once and compares.
-fn agree(ours: &Ours, theirs: &Polkavm, workloads: &[Workload]) -> bool {
-    let (mut our_differences, mut their_differences) =
-        (Differences::default(), Differences::default());
-    let (mut gas, mut gas_differences) = (0, 0);
-    for workload in workloads {
-        let our_gas = check(ours, workload, &mut our_differences);
-        let their_gas = check(theirs, workload, &mut their_differences);
-        gas_differences += usize::from(our_gas != their_gas);
-        gas += our_gas;
-    }
-    gas_differences += our_differences.gas;
-    println!(
-        "{} executions, {gas} gas: {gas_differences} gas differences, {} others (polkavm: {}, {})",
-        workloads.len(),
-        our_differences.other,
-        their_differences.gas,
-        their_differences.other
-    );
-    gas_differences == 0 && our_differences.other == 0
+/// Whether an engine, if it is ours, ran and did everything as it has to be done.
+fn is_sound(row: &Row) -> bool {
+    row.entry.owner != Owner::Ours || row.figures.is_ok() && row.is_right()
 }
 
-/// Prints the sums of a phase and returns their ratio.
-fn row(name: &str, phase: Phase, times: &[(Times, Times)]) -> f64 {
-    let sum = |time: fn(&(Times, Times), Phase) -> f64| -> f64 {
-        times.iter().map(|both| time(both, phase)).sum::<f64>() * 1e3
-    };
-    let (ours, theirs) =
-        (sum(|both, phase| both.0.min(phase)), sum(|both, phase| both.1.min(phase)));
-    let our_median = sum(|both, phase| both.0.median(phase));
-    let their_median = sum(|both, phase| both.1.median(phase));
-    println!(
-        "  {name:<12} {ours:>9.3} ms ({our_median:>8.3}) {theirs:>10.3} ms ({their_median:>8.3}) {:>6.2} x",
-        theirs / ours
-    );
-    theirs / ours
+/// Measures an engine in a process of its own and adds its figures, unless it failed before.
+fn measure_elsewhere(row: &mut Row, options: &Options) {
+    let Ok(figures) = &mut row.figures else { return };
+    if let Err(problem) = run(row.entry.name, options.rounds, figures) {
+        row.figures = Err(problem);
+    }
+}
+
+fn run(name: &str, rounds: u32, figures: &mut Figures) -> Result<(), String> {
+    let this = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut command = Command::new(this);
+    command.args(["--engine", name, "--rounds", &rounds.to_string()]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let output = child.and_then(|child| child.wait_with_output());
+    let output = output.map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    eprint!("{text}");
+    if !output.status.success() {
+        let first = text.lines().next().unwrap_or_default();
+        return Err(format!("{}, {first}", output.status));
+    }
+    figures.read(&String::from_utf8_lossy(&output.stdout))
 }

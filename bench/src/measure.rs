@@ -1,91 +1,206 @@
-//! Timing two engines side by side, in processor time of the one thread that both run in: what
-//! else the machine does then matters little.
+//! Measuring one engine.
 
 use std::time::Duration;
 
-use cpu_time::ThreadTime;
+use crate::clock::Clock;
+use crate::engines::Entry;
+use crate::figures::Figures;
+use crate::machine::{Machine, Peer, Stop};
+use crate::memory;
+use crate::single::{self, Single};
+use crate::workload::{Differences, Workload, check, play};
 
-use crate::machine::Peer;
-use crate::workload::{Workload, play};
+/// What to measure with.
+pub struct Task {
+    pub logs: Vec<Workload>,
+    pub kernels: Vec<Workload>,
+    /// At most how often each thing is timed.
+    pub rounds: u32,
+}
 
-/// What is inside a time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Execution alone, right after another: the module has run before, the instance is there.
-    Warm,
+/// How long one thing is timed at most, once it was timed twice.
+const LOG_BUDGET: Duration = Duration::from_millis(40);
+const KERNEL_BUDGET: Duration = Duration::from_millis(400);
+const SINGLE_BUDGET: Duration = Duration::from_millis(400);
+
+/// How many host calls, faults and instances are timed together.
+const BATCH: u32 = 1000;
+const INSTANCES: u32 = 20;
+
+/// How many instances are there when their memory is looked at.
+const RESIDENT: usize = 64;
+const RESIDENT_PROCESSES: usize = 16;
+
+/// Measures everything that there is to measure of an engine.
+///
+/// # Errors
+/// When it refuses a program.
+pub fn measure<P: Peer>(
+    peer: &P,
+    entry: &Entry,
+    task: &Task,
+    figures: &mut Figures,
+) -> Result<(), String> {
+    let clock = entry.clock;
+    // First, while the allocator has nothing to give away again.
+    singles(peer, clock, figures)?;
+    compare(peer, entry.is_exact(), task, figures)?;
+    for (index, log) in task.logs.iter().enumerate() {
+        let name = |phase: &str| format!("log.{phase}.{index:02}");
+        let run = Run::new(peer, clock, log)?;
+        figures.set_time(name("warm"), run.warm(task.rounds, LOG_BUDGET)?);
+        figures.set_time(name("instance"), run.with_instance(task.rounds, LOG_BUDGET)?);
+        figures.set_time(name("cold"), run.cold(task.rounds, LOG_BUDGET)?);
+    }
+    for kernel in &task.kernels {
+        let run = Run::new(peer, clock, kernel)?;
+        let time = run.warm(task.rounds, KERNEL_BUDGET)?;
+        figures.set_time(format!("kernel.warm.{}", kernel.name), time);
+    }
+    if let Some(log) = task.logs.first() {
+        let program = peer.adapt(&log.program, log.arguments.len())?;
+        if peer.compile_all(&program).is_ok() {
+            let time = clock.least(200, SINGLE_BUDGET, || {
+                peer.compile_all(&program).expect("compiled before");
+            });
+            let code = log.program.program().map_err(|error| error.to_string())?;
+            figures.set("compile", time.as_secs_f64() / f64::from(code.code_len()));
+        }
+    }
+    Ok(())
+}
+
+/// Runs everything once and compares.
+fn compare<P: Peer>(
+    peer: &P,
+    is_exact: bool,
+    task: &Task,
+    figures: &mut Figures,
+) -> Result<(), String> {
+    let mut differences = Differences::default();
+    for log in &task.logs {
+        check(peer, log, is_exact, &mut differences)?;
+    }
+    if !task.logs.is_empty() {
+        figures.set("differences.gas", differences.gas as f64);
+    }
+    for kernel in &task.kernels {
+        let gas = check(peer, kernel, is_exact, &mut differences)?;
+        figures.set(format!("kernel.gas.{}", kernel.name), gas as f64);
+    }
+    figures.set("differences.other", differences.other as f64);
+    if let Some(first) = differences.first {
+        eprintln!("{first}");
+    }
+    Ok(())
+}
+
+/// One workload on one engine.
+struct Run<'a, P: Peer> {
+    peer: &'a P,
+    clock: Clock,
+    workload: &'a Workload,
+    program: P::Program,
+    module: P::Module,
+}
+
+impl<'a, P: Peer> Run<'a, P> {
+    fn new(peer: &'a P, clock: Clock, workload: &'a Workload) -> Result<Self, String> {
+        let program = peer.adapt(&workload.program, workload.arguments.len())?;
+        let module = peer.compile(&program)?;
+        let run = Self { peer, clock, workload, program, module };
+        // What is made lazily is there from now on.
+        play(&mut run.make()?, workload);
+        Ok(run)
+    }
+
+    fn make(&self) -> Result<P::Machine, String> {
+        self.peer.instantiate(&self.module, &self.program, &self.workload.arguments)
+    }
+
+    /// Execution alone: the module has run before, and the instance is there.
+    fn warm(&self, rounds: u32, budget: Duration) -> Result<Duration, String> {
+        let started = std::time::Instant::now();
+        let mut least = Duration::MAX;
+        for round in 0..rounds.max(2) {
+            if round >= 2 && started.elapsed() > budget {
+                break;
+            }
+            let mut machine = self.make()?;
+            let (_, time) = self.clock.time(|| play(&mut machine, self.workload));
+            least = least.min(time);
+        }
+        Ok(least)
+    }
+
     /// Making and dropping the instance too.
-    Instance,
-    /// Making the module from its octets too, every time.
-    Compile,
+    fn with_instance(&self, rounds: u32, budget: Duration) -> Result<Duration, String> {
+        Ok(self.clock.least(rounds, budget, || {
+            play(&mut self.make().expect("made before"), self.workload);
+        }))
+    }
+
+    /// Making the module too, from scratch.
+    fn cold(&self, rounds: u32, budget: Duration) -> Result<Duration, String> {
+        Ok(self.clock.least(rounds, budget, || {
+            let module = self.peer.compile(&self.program).expect("compiled before");
+            let arguments = &self.workload.arguments;
+            let machine = self.peer.instantiate(&module, &self.program, arguments);
+            play(&mut machine.expect("made before"), self.workload);
+        }))
+    }
 }
 
-impl Phase {
-    pub const ALL: [Self; 3] = [Self::Warm, Self::Instance, Self::Compile];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Warm => "warm",
-            Self::Instance => "+ instance",
-            Self::Compile => "+ compile",
+/// Instances, host calls, faults and memory.
+fn singles<P: Peer>(peer: &P, clock: Clock, figures: &mut Figures) -> Result<(), String> {
+    let single = Single::new();
+    let program = peer.adapt(&single.program, 0)?;
+    let module = peer.compile(&program)?;
+    let make = || -> Result<P::Machine, String> {
+        let mut machine = peer.instantiate(&module, &program, &[])?;
+        machine.set_reg(8, single.writable);
+        machine.start(single::HOST_CALL, u64::from(u32::MAX));
+        if machine.run() != Stop::HostCall(single::NUMBER) {
+            return Err("no host call".to_owned());
         }
-    }
-}
-
-/// The times of one workload on one engine, by phase, one for each round.
-#[derive(Clone, Default)]
-pub struct Times([Vec<Duration>; 3]);
-
-impl Times {
-    pub fn min(&self, phase: Phase) -> f64 {
-        self.0[phase as usize].iter().min().map_or(f64::NAN, Duration::as_secs_f64)
-    }
-
-    pub fn median(&self, phase: Phase) -> f64 {
-        let mut times = self.0[phase as usize].clone();
-        times.sort();
-        times.get(times.len() / 2).map_or(f64::NAN, Duration::as_secs_f64)
-    }
-
-    /// Adds one round of every phase.
-    pub fn measure<P: Peer>(&mut self, peer: &P, module: &P::Module, workload: &Workload) {
-        let make = |module| peer.instantiate(module, &workload.program, &workload.arguments);
-        // What the other engine left in the caches is not part of the warm figure.
-        play(&mut make(module), workload);
-        let start = ThreadTime::now();
-        let mut machine = make(module);
-        let made = ThreadTime::now();
-        play(&mut machine, workload);
-        self.0[Phase::Warm as usize].push(made.elapsed());
-        drop(machine);
-        self.0[Phase::Instance as usize].push(start.elapsed());
-
-        let start = ThreadTime::now();
-        let module = peer.compile(&workload.program);
-        let mut machine = make(&module);
-        play(&mut machine, workload);
-        drop(machine);
-        drop(module);
-        self.0[Phase::Compile as usize].push(start.elapsed());
-    }
-}
-
-/// Times each workload on both engines, turn about, so that whatever else the machine does hits
-/// both alike.
-pub fn both<A: Peer, B: Peer>(
-    ours: &A,
-    theirs: &B,
-    workloads: &[Workload],
-    rounds: u32,
-) -> Vec<(Times, Times)> {
-    let time = |workload: &Workload| {
-        let (mut our_times, mut their_times) = (Times::default(), Times::default());
-        let our_module = ours.compile(&workload.program);
-        let their_module = theirs.compile(&workload.program);
-        for _ in 0..rounds {
-            our_times.measure(ours, &our_module, workload);
-            their_times.measure(theirs, &their_module, workload);
-        }
-        (our_times, their_times)
+        Ok(machine)
     };
-    workloads.iter().map(time).collect()
+    let resident = if clock == Clock::Wall { RESIDENT_PROCESSES } else { RESIDENT };
+    let mut instances = vec![make()?];
+    let before = memory::resident();
+    for _ in 0..resident {
+        instances.push(make()?);
+    }
+    if let (Some(before), Some(after)) = (before, memory::resident()) {
+        figures.set("memory", after.saturating_sub(before) as f64 / resident as f64);
+    }
+    drop(instances);
+    let mut machine = make()?;
+    let time = clock.least(200, SINGLE_BUDGET, || {
+        for _ in 0..INSTANCES {
+            make().expect("made before");
+        }
+    });
+    figures.set_time("instance", time / INSTANCES);
+    let time = clock.least(100, SINGLE_BUDGET, || {
+        machine.set_gas(u64::from(u32::MAX));
+        for _ in 0..BATCH {
+            machine.skip_host_call();
+            machine.run();
+        }
+    });
+    figures.set_time("host-call", time / BATCH);
+    machine.set_reg(8, single::INACCESSIBLE);
+    machine.start(single::STORE, u64::from(u32::MAX));
+    if machine.run() != Stop::Panic {
+        return Err("no fault".to_owned());
+    }
+    let time = clock.least(100, SINGLE_BUDGET, || {
+        for _ in 0..BATCH {
+            machine.start(single::STORE, u64::from(u32::MAX));
+            machine.run();
+        }
+    });
+    figures.set_time("fault", time / BATCH);
+    Ok(())
 }

@@ -27,35 +27,47 @@ int main(int count, char **arguments) {
 }
 "#;
 
-/// The least time of a kernel in seconds, compiled with `$CLANG`, clang-19 or cc at `-O2`, and the
-/// compiler's name.
-pub fn time(kernels: &Path, name: &str, rounds: u32) -> Result<(f64, String), String> {
+/// The compiler: `$CLANG`, or the first of clang-19 and cc that there is.
+#[must_use]
+pub fn compiler() -> String {
+    let chosen = std::env::var("CLANG").ok();
+    let there = |name: &&str| Command::new(name).arg("--version").output().is_ok();
+    let found = || ["clang-19", "cc"].iter().copied().find(there).unwrap_or("cc").to_owned();
+    chosen.unwrap_or_else(found)
+}
+
+/// The least time of a kernel in seconds, compiled at `-O2`.
+///
+/// # Errors
+/// When it cannot be compiled.
+pub fn time(kernels: &Path, name: &str, rounds: u32) -> Result<f64, String> {
     let work = std::env::temp_dir().join(format!("jambox-bench-{}", std::process::id()));
     std::fs::create_dir_all(&work).map_err(|error| error.to_string())?;
-    let (timer, binary) = (work.join("timer.c"), work.join(name));
+    let time = time_in(&work, kernels, name, rounds);
+    let _ = std::fs::remove_dir_all(&work);
+    time
+}
+
+fn time_in(work: &Path, kernels: &Path, name: &str, rounds: u32) -> Result<f64, String> {
+    let (timer, object, binary) = (work.join("timer.c"), work.join("kernel.o"), work.join(name));
     std::fs::write(&timer, TIMER).map_err(|error| error.to_string())?;
-    let chosen = std::env::var("CLANG").ok();
-    let compilers = chosen.as_deref().into_iter().chain(["clang-19", "cc"]);
-    for compiler in compilers {
-        let mut command = Command::new(compiler);
-        command.args(["-O2", "-DNATIVE", "-Dmain=unused", "-c", "-o"]);
-        let object = work.join("kernel.o");
-        command.arg(&object).arg(kernels.join(name).with_extension("c"));
-        if !command.output().is_ok_and(|output| output.status.success()) {
-            continue;
-        }
-        let mut command = Command::new(compiler);
-        command.arg("-O2").arg("-o").arg(&binary).arg(&timer).arg(&object);
-        let output = command.output().map_err(|error| error.to_string())?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-        }
-        let output = Command::new(&binary).arg(rounds.to_string()).output();
-        let text = output.map_err(|error| error.to_string())?.stdout;
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let least = text.split(' ').next().and_then(|number| number.parse::<f64>().ok());
-        let _ = std::fs::remove_dir_all(&work);
-        return Ok((least.ok_or("no time")? * 1e-9, compiler.to_owned()));
+    let compiler = compiler();
+    let mut command = Command::new(&compiler);
+    command.args(["-O2", "-DNATIVE", "-Dmain=unused", "-c", "-o"]).arg(&object);
+    succeed(command.arg(kernels.join(name).with_extension("c")))?;
+    let mut command = Command::new(&compiler);
+    succeed(command.arg("-O2").arg("-o").arg(&binary).arg(&timer).arg(&object))?;
+    let text = succeed(Command::new(&binary).arg(rounds.to_string()))?;
+    let least = text.split(' ').next().and_then(|number| number.parse::<f64>().ok());
+    Ok(least.ok_or("no time")? * 1e-9)
+}
+
+/// Runs a command to its end and returns what it printed.
+fn succeed(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
-    Err("no C compiler".to_owned())
 }

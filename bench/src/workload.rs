@@ -102,40 +102,69 @@ fn answer<M: Machine>(machine: &mut M, call: &Call) {
 }
 
 /// What an engine did otherwise than the logs and the natively computed results say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Differences {
     pub gas: usize,
     pub other: usize,
+    /// What the first of the others is.
+    pub first: Option<String>,
+}
+
+impl Differences {
+    fn other(&mut self, what: impl FnOnce() -> String) {
+        self.other += 1;
+        self.first.get_or_insert_with(what);
+    }
 }
 
 /// Runs a workload, comparing gas, registers and pc at each host call and at the end with the log,
 /// or the result with the native one. Returns the gas used.
-pub fn check<P: Peer>(peer: &P, workload: &Workload, differences: &mut Differences) -> u64 {
-    let module = peer.compile(&workload.program);
-    let mut machine = peer.instantiate(&module, &workload.program, &workload.arguments);
+///
+/// An engine whose gas is another runs out of it elsewhere: then the state there is not compared.
+///
+/// # Errors
+/// When the engine refuses the program.
+pub fn check<P: Peer>(
+    peer: &P,
+    workload: &Workload,
+    is_exact: bool,
+    differences: &mut Differences,
+) -> Result<u64, String> {
+    let name = &workload.name;
+    let program = peer.adapt(&workload.program, workload.arguments.len())?;
+    let module = peer.compile(&program)?;
+    let mut machine = peer.instantiate(&module, &program, &workload.arguments)?;
     machine.start(workload.start.pc, workload.start.gas);
     let mut used = 0;
     let mut before = workload.start.gas;
     for call in &workload.calls {
         let stop = machine.run();
-        used += before - machine.gas();
+        used += before.saturating_sub(machine.gas());
         if stop != Stop::HostCall(call.number) {
-            differences.other += 1;
-            return used;
+            differences.other(|| format!("{name}: {stop:?}, not host call {}", call.number));
+            return Ok(used);
         }
-        compare(&machine, &call.state, differences);
+        compare(name, &machine, &call.state, differences);
         answer(&mut machine, call);
         before = machine.gas();
     }
     let stop = machine.run();
-    used += before - machine.gas();
+    used += before.saturating_sub(machine.gas());
     match &workload.end {
-        Some(end) if stop == stop_of(end.ending) => compare(&machine, &end.state, differences),
-        Some(_) => differences.other += 1,
-        None if stop == Stop::Halt && machine.read_u64(machine.reg(7)) == workload.result => {}
-        None => differences.other += 1,
+        Some(End { ending: Ending::OutOfGas, .. }) if !is_exact => {}
+        Some(end) if stop == stop_of(end.ending) => {
+            compare(name, &machine, &end.state, differences);
+        }
+        Some(end) => differences.other(|| format!("{name}: {stop:?}, not {:?}", end.ending)),
+        None => {
+            let address = machine.reg(7);
+            let result = machine.read_u64(address);
+            if stop != Stop::Halt || result != workload.result {
+                differences.other(|| format!("{name}: {stop:?}, {result:?}"));
+            }
+        }
     }
-    used
+    Ok(used)
 }
 
 fn stop_of(ending: Ending) -> Stop {
@@ -146,12 +175,18 @@ fn stop_of(ending: Ending) -> Stop {
     }
 }
 
-fn compare<M: Machine>(machine: &M, expected: &State, differences: &mut Differences) {
+fn compare<M: Machine>(name: &str, machine: &M, expected: &State, differences: &mut Differences) {
     if machine.gas() != expected.gas {
         differences.gas += 1;
     }
-    let regs = core::array::from_fn(|reg| machine.reg(reg));
-    if regs != expected.regs || machine.pc().is_some_and(|pc| pc != expected.pc) {
-        differences.other += 1;
+    let regs: [u64; 13] = core::array::from_fn(|reg| machine.reg(reg));
+    let pc = machine.pc().unwrap_or(expected.pc);
+    if regs != expected.regs || pc != expected.pc {
+        differences.other(|| {
+            format!(
+                "{name}: pc {pc}, registers {regs:x?}, not {} {:x?}",
+                expected.pc, expected.regs
+            )
+        });
     }
 }

@@ -6,35 +6,49 @@ use jambox_vectors::archive;
 
 use crate::command::{cache, cargo, root, succeed};
 
-/// What `cargo xtask bench` takes.
+/// What `cargo xtask bench` takes. Without a view: every engine in one table.
+#[derive(clap::Args)]
+pub struct Options {
+    #[command(subcommand)]
+    view: Option<View>,
+    /// At most how often each thing is timed, three times over.
+    #[arg(long, global = true, default_value_t = 10)]
+    rounds: u32,
+    /// Print numbers for machines instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Write the page, picture and numbers in bench/results anew.
+    #[arg(long)]
+    save: bool,
+    /// Leave out a peer, for instance because it cannot be built here.
+    #[arg(long, global = true, value_name = "PEER", value_parser = PEERS)]
+    without: Vec<String>,
+}
+
+/// The peers, as the comparison's features are called.
+const PEERS: [&str; 3] = ["polkavm-0-30", "polkavm-0-37", "javm-0-4"];
+
 #[derive(clap::Subcommand)]
-pub enum Bench {
-    /// The interpreter against polkavm's: service logs and compute kernels.
-    Interpreter {
-        /// How often everything is timed.
-        #[arg(default_value_t = 20)]
-        rounds: u32,
-    },
-    /// The recompiler against polkavm's and against native code.
-    Recompiler {
-        /// How often everything is timed.
-        #[arg(default_value_t = 20)]
-        rounds: u32,
-    },
+enum View {
+    /// The interpreters only. Fails when ours is not three times as fast as polkavm 0.30's.
+    Interpreter,
+    /// The recompilers only.
+    Recompiler,
     /// Blocks: those of public traces, and some on a chain of a million entries. Fails when they take
     /// longer, or more memory, than they may.
     Blocks,
 }
 
 /// Builds and runs a benchmark.
-pub fn run(bench: &Bench) -> Result<(), String> {
+pub fn run(options: &Options) -> Result<(), String> {
     let variable = std::env::var_os(archive::VARIABLE);
     let found = archive::find_at(variable.as_deref(), &root(), &cache());
     let vectors = found.map_err(|error| error.to_string())?;
-    match bench {
-        Bench::Interpreter { rounds } => comparison("interpreter", vectors, *rounds),
-        Bench::Recompiler { rounds } => comparison("recompiler", vectors, *rounds),
-        Bench::Blocks => blocks(vectors),
+    match options.view {
+        Some(View::Interpreter) => comparison(Some("interpreter"), vectors, options),
+        Some(View::Recompiler) => comparison(Some("recompiler"), vectors, options),
+        Some(View::Blocks) => blocks(vectors),
+        None => comparison(None, vectors, options),
     }
 }
 
@@ -44,7 +58,11 @@ fn blocks(vectors: Option<PathBuf>) -> Result<(), String> {
     succeed(command.args(["--example", "bench-blocks", "--"]).args(vectors))
 }
 
-fn comparison(name: &str, vectors: Option<PathBuf>, rounds: u32) -> Result<(), String> {
+fn comparison(
+    view: Option<&str>,
+    vectors: Option<PathBuf>,
+    options: &Options,
+) -> Result<(), String> {
     let mut command = cargo();
     if let Some(vectors) = vectors {
         command.env(archive::VARIABLE, vectors);
@@ -58,5 +76,13 @@ fn comparison(name: &str, vectors: Option<PathBuf>, rounds: u32) -> Result<(), S
         "bench/Cargo.toml",
     ]);
     command.arg("--target-dir").arg(cache().join("bench"));
-    succeed(command.args(["--bin", name, "--"]).arg(rounds.to_string()))
+    if !options.without.is_empty() {
+        let is_there = |peer: &&str| !options.without.iter().any(|without| without == peer);
+        let peers: Vec<_> = PEERS.into_iter().filter(is_there).collect();
+        command.args(["--no-default-features", "--features", &peers.join(",")]);
+    }
+    command.arg("--").args(view).args(["--rounds", &options.rounds.to_string()]);
+    command.args(options.json.then_some("--json"));
+    command.args(options.save.then_some("--save"));
+    succeed(&mut command)
 }

@@ -29,8 +29,7 @@ enum Chore {
     /// Make the book in docs into HTML.
     Book,
     /// Compare the engine with its peers.
-    #[command(subcommand)]
-    Bench(bench::Bench),
+    Bench(bench::Options),
     /// Kill processes in the middle of commits and check what they leave.
     Soak(soak::Options),
     /// Check that the release build's interpreter passes control by jumps.

@@ -1,0 +1,176 @@
+//! The engines, each measured in a process of its own: signal handlers, allocators and pinned
+//! threads of one are nothing to another.
+
+use std::path::Path;
+
+use jambox_engine::{Backend, Config};
+
+use crate::clock::Clock;
+use crate::figures::Figures;
+use crate::measure::{Task, measure};
+use crate::ours::Ours;
+use crate::{inner, native};
+
+/// How an engine executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Native,
+    Interpreter,
+    Recompiler,
+    /// Whatever it finds best.
+    Auto,
+}
+
+/// Whose an engine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    Compiler,
+    Ours,
+    Peer,
+}
+
+/// An engine in the comparison.
+pub struct Entry {
+    pub name: &'static str,
+    pub owner: Owner,
+    pub kind: Kind,
+    /// How gas is taken; empty for none.
+    pub gas: &'static str,
+    pub clock: Clock,
+    measure: fn(&Entry, &Path, &Task, &mut Figures) -> Result<(), String>,
+}
+
+impl Entry {
+    /// Whether its gas is the paper's.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.gas == EXACT
+    }
+
+    /// Measures the engine.
+    ///
+    /// # Errors
+    /// When it cannot be run here.
+    pub fn run(&self, kernels: &Path, task: &Task, figures: &mut Figures) -> Result<(), String> {
+        (self.measure)(self, kernels, task, figures)
+    }
+}
+
+const EXACT: &str = "exact";
+#[cfg(any(feature = "polkavm-0-30", feature = "polkavm-0-37"))]
+const BLOCK: &str = "block";
+#[cfg(feature = "javm-0-4")]
+const PIPELINE: &str = "other";
+
+/// All engines that were built in, in the order of the table.
+#[must_use]
+pub fn all() -> Vec<Entry> {
+    let mut all = vec![
+        Entry {
+            name: "native",
+            owner: Owner::Compiler,
+            kind: Kind::Native,
+            gas: "none",
+            clock: Clock::Processor,
+            measure: limit,
+        },
+        ours("jambox interpreter", Kind::Interpreter, |entry, _, task, figures| {
+            jambox(Backend::Interpreter, entry, task, figures)
+        }),
+        ours("jambox recompiler", Kind::Recompiler, |entry, _, task, figures| {
+            jambox(Backend::Recompiler, entry, task, figures)
+        }),
+        ours("jambox auto", Kind::Auto, |entry, _, task, figures| {
+            jambox(Backend::AUTO, entry, task, figures)
+        }),
+    ];
+    all.extend(peers());
+    all
+}
+
+fn ours(
+    name: &'static str,
+    kind: Kind,
+    measure: fn(&Entry, &Path, &Task, &mut Figures) -> Result<(), String>,
+) -> Entry {
+    Entry { name, owner: Owner::Ours, kind, gas: EXACT, clock: Clock::Processor, measure }
+}
+
+fn jambox(
+    backend: Backend,
+    entry: &Entry,
+    task: &Task,
+    figures: &mut Figures,
+) -> Result<(), String> {
+    let engine = Ours::new(Config { backend, ..Config::default() })?;
+    measure(&engine, entry, task, figures)?;
+    figures.set_time("inner-machine", inner::time(backend)?);
+    Ok(())
+}
+
+fn limit(_: &Entry, folder: &Path, task: &Task, figures: &mut Figures) -> Result<(), String> {
+    for kernel in &task.kernels {
+        let time = native::time(folder, &kernel.name, task.rounds)?;
+        figures.set(format!("kernel.warm.{}", kernel.name), time);
+    }
+    Ok(())
+}
+
+fn peers() -> Vec<Entry> {
+    #[cfg_attr(
+        not(any(feature = "polkavm-0-30", feature = "polkavm-0-37", feature = "javm-0-4")),
+        expect(unused_mut, reason = "there are no peers")
+    )]
+    let mut all = Vec::new();
+    #[cfg(feature = "polkavm-0-30")]
+    polkavm!(all, "polkavm 0.30.0", crate::peers::polkavm_0_30::engine);
+    #[cfg(feature = "polkavm-0-37")]
+    polkavm!(all, "polkavm 0.37.0", crate::peers::polkavm_0_37::engine);
+    #[cfg(feature = "javm-0-4")]
+    {
+        use crate::peers::javm::{Interpreter, Recompiler};
+        let peer = |name, kind, measure| Entry {
+            name,
+            owner: Owner::Peer,
+            kind,
+            gas: PIPELINE,
+            clock: Clock::Processor,
+            measure,
+        };
+        all.push(peer("javm 0.4.0 interpreter", Kind::Interpreter, |entry, _, task, figures| {
+            measure(&Interpreter, entry, task, figures)
+        }));
+        all.push(peer("javm 0.4.0 recompiler", Kind::Recompiler, |entry, _, task, figures| {
+            measure(&Recompiler, entry, task, figures)
+        }));
+    }
+    all
+}
+
+/// The four ways to run a version of polkavm.
+#[cfg(any(feature = "polkavm-0-30", feature = "polkavm-0-37"))]
+macro_rules! polkavm {
+    ($all:ident, $version:literal, $engine:path) => {{
+        use $engine as engine;
+        polkavm!($all, engine, $version " interpreter", Interpreter, EXACT, Processor);
+        polkavm!($all, engine, $version " interpreter, block gas", Blockwise, BLOCK, Processor);
+        polkavm!($all, engine, $version " recompiler, in-process", InProcess, BLOCK, Processor);
+        polkavm!($all, engine, $version " recompiler, worker", Worker, BLOCK, Wall);
+    }};
+    ($all:ident, $engine:ident, $version:literal $name:literal, $mode:ident,
+     $gas:expr, $clock:ident) => {
+        $all.push(Entry {
+            name: concat!($version, $name),
+            owner: Owner::Peer,
+            kind: $engine::Mode::$mode.kind(),
+            gas: $gas,
+            clock: Clock::$clock,
+            measure: |entry, _, task, figures| {
+                let engine = $engine::Polkavm::new($engine::Mode::$mode)?;
+                measure(&engine, entry, task, figures)
+            },
+        })
+    };
+}
+#[cfg(any(feature = "polkavm-0-30", feature = "polkavm-0-37"))]
+use polkavm;

@@ -1,0 +1,13 @@
+//! polkavm 0.30.0: its JamV1 is the instruction set of Gray Paper 0.7.2.
+
+use jambox_program::StandardProgram;
+use polkavm_0_30 as polkavm;
+
+use crate::translate::{Sbrks, Translated};
+
+#[path = "polkavm.rs"]
+pub mod engine;
+
+fn translate(program: &StandardProgram) -> Result<Translated, String> {
+    Ok(Translated { code: program.code().to_vec(), sbrks: Sbrks::default() })
+}
