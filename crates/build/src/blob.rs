@@ -101,11 +101,13 @@ impl Built {
         };
         let code_hash = Hash::blake2b(&blob);
         let symbols = Symbols::new(code_hash, ranges)
-            .map_err(|error| BuildError::Link(format!("its line table: {error}")))?;
+            .map_err(|error| BuildError::Link(format!("its line table: {error}")))?
+            .with_program(Hash::blake2b(program.code()));
         Ok(Self { kind, name: info.name.clone(), blob, code_hash, sizes, symbols })
     }
 
     /// Writes `NAME.jam` and, beside it, `symbols/CODE_HASH.symbols`; gives the path of the blob.
+    /// The same symbols lie under the hash of the program in the blob: inner machines know no other.
     ///
     /// # Errors
     ///
@@ -114,9 +116,12 @@ impl Built {
         let path = folder.join(format!("{}.jam", self.name));
         let symbols = Symbols::folder_of(&path);
         fs::create_dir_all(&symbols).map_err(BuildError::io(&symbols))?;
-        fs::write(&path, &self.blob).map_err(BuildError::io(&path))?;
-        let file = symbols.join(Symbols::file_name(self.code_hash));
-        fs::write(&file, self.symbols.to_string()).map_err(BuildError::io(&file))?;
+        jambox_files::write(&path, &self.blob).map_err(BuildError::io(&path))?;
+        let text = self.symbols.to_string();
+        for hash in [Some(self.code_hash), self.symbols.program_hash()].into_iter().flatten() {
+            let file = symbols.join(Symbols::file_name(hash));
+            jambox_files::write(&file, text.as_bytes()).map_err(BuildError::io(&file))?;
+        }
         Ok(path)
     }
 }

@@ -18,13 +18,13 @@ const TARGET: &str = "riscv64emac-unknown-none-polkavm";
 /// no setting of its own.
 const PROFILE: &str = "jambox";
 
-/// Optimised for size, as one unit, with line tables for the symbol file.
+/// Optimised for size, as one unit, with functions and lines for the symbol file.
 const PROFILE_SETTINGS: &[&str] = &[
     "inherits='release'",
     "opt-level='s'",
     "lto=true",
     "codegen-units=1",
-    "debug='line-tables-only'",
+    "debug='limited'",
     "panic='abort'",
     "overflow-checks=true",
     "strip='none'",
@@ -53,6 +53,11 @@ pub(crate) fn compile(
     }
     for setting in PROFILE_SETTINGS {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
+    }
+    if let Some(own) = manifest.path.parent().and_then(|own| manifest.in_workspace(own)) {
+        // A member of a workspace names its files as if it were alone. This flag is for the one
+        // crate: what the others are compiled with stays the same for all members.
+        command.arg("--").arg(remapped(own, ""));
     }
     command.env("RUSTC", shim::write(toolchain, &folder)?);
     command.env("RUSTC_BOOTSTRAP", "1");
@@ -109,13 +114,7 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, panics: Panics) -> OsString
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     let sources = toolchain.sysroot.join("lib/rustlib/src/rust");
     let real_sources = sources.canonicalize().unwrap_or_else(|_| sources.clone());
-    let mut remap = |from: &Path, to: &str| {
-        let mut flag = OsString::from("--remap-path-prefix=");
-        flag.push(from);
-        flag.push("=");
-        flag.push(to);
-        flags.push(flag);
-    };
+    let mut remap = |from: &Path, to: &str| flags.push(remapped(from, to));
     remap(&manifest.workspace_root, ".");
     if let Some(home) = home {
         remap(&home, "/cargo");
@@ -123,8 +122,7 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, panics: Panics) -> OsString
     for dependency in &manifest.path_dependencies {
         let name = format!("{}-{}", dependency.name, dependency.version);
         remap(&dependency.folder, &name);
-        // Cargo names what lies in the workspace's folder from there.
-        if let Ok(inside) = dependency.folder.strip_prefix(&manifest.workspace_root) {
+        if let Some(inside) = manifest.in_workspace(&dependency.folder) {
             remap(inside, &name);
         }
     }
@@ -134,6 +132,15 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, panics: Panics) -> OsString
         flags.extend(own.to_string_lossy().split_whitespace().map(OsString::from));
     }
     flags.join(&OsString::from("\x1f"))
+}
+
+/// The flag that has the compiler write one path for another.
+fn remapped(from: &Path, to: &str) -> OsString {
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(from);
+    flag.push("=");
+    flag.push(to);
+    flag
 }
 
 /// The ELF among the files that cargo reports.

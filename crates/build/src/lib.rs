@@ -25,6 +25,7 @@ mod blob;
 mod c;
 mod compile;
 mod error;
+mod labels;
 mod lines;
 mod link;
 mod manifest;
@@ -38,7 +39,7 @@ pub use blob::{Built, Sizes};
 pub use c::header as c_header;
 pub use error::BuildError;
 pub use link::{Kind, Linked, link};
-pub use template::create;
+pub use template::{Sdk, create};
 pub use toolchain::{Linker, Toolchain};
 
 use manifest::Manifest;

@@ -1,109 +1,100 @@
-//! Makes the debug information of an ELF readable to the linker, as far as it goes.
-//!
-//! Compilers from LLVM 22 on advance the address of a line table with operations that the pinned
-//! linker refuses, and the whole of the debug information with them. Their line tables are emptied
-//! here, so that functions at least can be named.
-//!
-//! What cannot be understood is left as it is: the worst that can come of it is a blob without
-//! symbols.
+//! From an address of the linked ELF to functions, files and lines: what its DWARF says.
 
-/// Offsets in the ELF header and in a section header (ELF64, little-endian).
-mod elf {
-    pub const SECTION_TABLE: usize = 0x28;
-    pub const SECTION_COUNT: usize = 0x3c;
-    pub const NAMES_INDEX: usize = 0x3e;
-    pub const SECTION_SIZE: usize = 64;
-    pub const NAME: usize = 0;
-    pub const OFFSET: usize = 0x18;
-    pub const SIZE: usize = 0x20;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use addr2line::Context;
+use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
+use jambox_symbols::Frame;
+use object::read::elf::ElfFile64;
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+
+type Octets<'e> = EndianSlice<'e, LittleEndian>;
+
+/// Where the code of an ELF comes from.
+pub(crate) struct Lines<'e> {
+    /// One for each object that was linked: their sections stay apart.
+    objects: Vec<Context<Octets<'e>>>,
+    /// Functions by address, with the address after their last instruction.
+    functions: BTreeMap<u64, (u64, String)>,
 }
 
-/// `DW_LNS_negate_stmt`: an operation without arguments that changes nothing that is looked at.
-const NOTHING: u8 = 6;
-
-/// The ELF with empty line tables, and with the debug information of one object only.
-pub(crate) fn without_lines(elf: &[u8]) -> Option<Vec<u8>> {
-    let mut out = elf.to_vec();
-    let sections = sections(elf)?;
-    hide_all_but_largest(&sections, &mut out)?;
-    for lines in sections.iter().filter(|section| section.name == ".debug_line") {
-        empty(out.get_mut(lines.range.clone())?)?;
+impl<'e> Lines<'e> {
+    /// Reads what there is; what cannot be understood is as if it were not there.
+    pub fn read(elf: &'e [u8]) -> Self {
+        let Ok(file) = ElfFile64::<object::LittleEndian>::parse(elf) else {
+            return Self { objects: Vec::new(), functions: BTreeMap::new() };
+        };
+        let objects = debug_sections(&file).iter().filter_map(context).collect();
+        let functions = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text);
+        let functions = functions.filter_map(|symbol| {
+            let end = symbol.address().checked_add(symbol.size())?;
+            Some((symbol.address(), (end, readable(symbol.name().ok()?))))
+        });
+        Self { objects, functions: functions.collect() }
     }
-    Some(out)
+
+    /// The functions at an address, the innermost first; at least the one that the symbol table
+    /// names, if it names one.
+    pub fn frames_at(&self, address: u64) -> Vec<Frame> {
+        let found = self.objects.iter().map(|object| frames(object, address));
+        if let Some(frames) = found.into_iter().find(|frames| !frames.is_empty()) {
+            return frames;
+        }
+        let symbol = self.functions.range(..=address).next_back();
+        let symbol = symbol.filter(|(_, (end, _))| address < *end);
+        let frame =
+            |name: &String| Frame { function: name.as_str().into(), file: "".into(), line: 0 };
+        symbol.map(|(_, (_, name))| frame(name)).into_iter().collect()
+    }
 }
 
-/// The linker looks at the first section of each name only. The object with the most to say is
-/// the service's (the other is the compiler's runtime): the sections of all others lose the dot of
-/// their names, so that nobody finds them. Every object has its sections in the same order.
-fn hide_all_but_largest(sections: &[Section], out: &mut [u8]) -> Option<()> {
-    let named = |name: &str| {
-        let alike = sections.iter().filter(|section| section.name == name);
-        alike.map(|section| section.header).collect::<Vec<_>>()
-    };
-    let infos = sections.iter().filter(|section| section.name == ".debug_info");
-    let (kept, _) = infos.clone().enumerate().max_by_key(|(_, info)| info.range.len())?;
-    for section in sections.iter().filter(|section| section.name.starts_with(".debug_")) {
-        let alike = named(&section.name);
-        if alike.len() == infos.clone().count() && alike.get(kept) != Some(&section.header) {
-            let place = section.header + elf::NAME;
-            let name = u32::try_from(number(out, place, 4)?.checked_add(1)?).ok()?;
-            out.get_mut(place..place + 4)?.copy_from_slice(&name.to_le_bytes());
+/// The debug sections of one object by name.
+type Sections<'e> = BTreeMap<&'e str, &'e [u8]>;
+
+/// The linker leaves the sections of each object together: where a name comes again, the next
+/// object begins.
+fn debug_sections<'e>(file: &ElfFile64<'e, object::LittleEndian>) -> Vec<Sections<'e>> {
+    let mut objects: Vec<Sections<'e>> = Vec::new();
+    for section in file.sections() {
+        let (Ok(name), Ok(data)) = (section.name_bytes(), section.data()) else { continue };
+        let Ok(name) = str::from_utf8(name) else { continue };
+        if !name.starts_with(".debug_") {
+            continue;
+        }
+        match objects.last_mut() {
+            Some(sections) if !sections.contains_key(name) => drop(sections.insert(name, data)),
+            _ => objects.push(Sections::from([(name, data)])),
         }
     }
-    Some(())
+    objects
 }
 
-/// Overwrites the programs of all line tables in a section, leaving their headers.
-fn empty(tables: &mut [u8]) -> Option<()> {
-    let mut at = 0;
-    while at < tables.len() {
-        let length = usize::try_from(number(tables, at, 4)?).ok()?;
-        let end = at.checked_add(4)?.checked_add(length)?;
-        // Version 5 put two octets more before the length of the header.
-        let field = at + if number(tables, at + 4, 2)? >= 5 { 8 } else { 6 };
-        let header = usize::try_from(number(tables, field, 4)?).ok()?;
-        let program = field.checked_add(4)?.checked_add(header)?;
-        tables.get_mut(program..end)?.fill(NOTHING);
-        at = end;
-    }
-    Some(())
-}
-
-/// A section of the ELF.
-struct Section {
-    name: String,
-    /// Where its header is in the file.
-    header: usize,
-    /// Where its contents are.
-    range: std::ops::Range<usize>,
-}
-
-fn sections(elf: &[u8]) -> Option<Vec<Section>> {
-    if elf.get(..6)? != b"\x7fELF\x02\x01" {
-        return None;
-    }
-    let table = usize::try_from(number(elf, elf::SECTION_TABLE, 8)?).ok()?;
-    let count = usize::try_from(number(elf, elf::SECTION_COUNT, 2)?).ok()?;
-    let header = |index: usize| table.checked_add(index.checked_mul(elf::SECTION_SIZE)?);
-    let range = |header: usize| {
-        let start = usize::try_from(number(elf, header + elf::OFFSET, 8)?).ok()?;
-        let size = usize::try_from(number(elf, header + elf::SIZE, 8)?).ok()?;
-        Some(start..start.checked_add(size)?)
+fn context<'e>(sections: &Sections<'e>) -> Option<Context<Octets<'e>>> {
+    let section = |id: addr2line::gimli::SectionId| {
+        let data = sections.get(id.name()).copied().unwrap_or_default();
+        Ok::<_, addr2line::gimli::Error>(EndianSlice::new(data, LittleEndian))
     };
-    let names_index = usize::try_from(number(elf, elf::NAMES_INDEX, 2)?).ok()?;
-    let names = elf.get(range(header(names_index)?)?)?;
-    (0..count)
-        .map(|index| {
-            let header = header(index)?;
-            let name = usize::try_from(number(elf, header + elf::NAME, 4)?).ok()?;
-            let name = names.get(name..)?.split(|octet| *octet == 0).next()?;
-            let name = String::from_utf8_lossy(name).into_owned();
-            Some(Section { name, header, range: range(header)? })
-        })
-        .collect()
+    Context::from_dwarf(Dwarf::load(section).ok()?).ok()
 }
 
-fn number(octets: &[u8], at: usize, width: usize) -> Option<u64> {
-    let octets = octets.get(at..at.checked_add(width)?)?;
-    Some(octets.iter().rev().fold(0, |number, octet| number << 8 | u64::from(*octet)))
+fn frames(object: &Context<Octets<'_>>, address: u64) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    let Ok(mut found) = object.find_frames(address).skip_all_loads() else { return frames };
+    while let Ok(Some(frame)) = found.next() {
+        let function = frame.function.as_ref().and_then(|function| function.raw_name().ok());
+        let location = frame.location.as_ref();
+        let file = location.and_then(|location| location.file).unwrap_or_default();
+        frames.push(Frame {
+            function: function.map_or_else(Arc::default, |name| readable(&name).into()),
+            file: file.strip_prefix("./").unwrap_or(file).into(),
+            line: location.and_then(|location| location.line).unwrap_or(0),
+        });
+    }
+    frames
+}
+
+/// A function's name as its author knows it.
+fn readable(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(name))
 }

@@ -1,13 +1,14 @@
 //! From a RISC-V ELF to a standard program with its entry points and source locations.
 
 use jambox_program::{ErrorKind, StandardProgram};
-use jambox_symbols::{Frame, Range};
+use jambox_symbols::Range;
 use polkavm_common::program::ProgramCounter;
 use polkavm_linker::{
     Config, OptLevel, ProgramBlob, ProgramParts, TargetInstructionSet, program_from_elf,
 };
 
-use crate::{BuildError, lines};
+use crate::lines::Lines;
+use crate::{BuildError, labels};
 
 /// What an entry point is exported as: the names that the ecosystem's SDK chose.
 const REFINE: &str = "refine_ext";
@@ -66,16 +67,10 @@ pub fn link(elf: &[u8]) -> Result<Linked, BuildError> {
     let kind = kind_of(&exports(&parse(&translate(elf, Vec::new(), true)?)?))?;
     let stripped = translate(elf, kind.dispatch_table(), true)?;
     let parts = ProgramParts::from_bytes(stripped.into()).map_err(linker_error)?;
-    // Debug information that the linker cannot read costs the symbols, never the program.
-    let symbols = |elf: &[u8]| {
-        let octets = translate(elf, kind.dispatch_table(), false)?;
-        ranges(&parse(&octets)?)
-    };
-    let ranges = symbols(elf).or_else(|error| match lines::without_lines(elf) {
-        Some(without) => symbols(&without),
-        None => Err(error),
-    });
-    let ranges = ranges.unwrap_or_default();
+    let ranges = labels::labelled(elf)
+        .and_then(|labelled| translate(&labelled, kind.dispatch_table(), false).ok())
+        .and_then(|octets| ranges(&octets, &parts, &Lines::read(elf)).ok())
+        .unwrap_or_default();
     Ok(Linked { kind, program: standard_program(&parts)?, ranges })
 }
 
@@ -141,57 +136,38 @@ fn standard_program(parts: &ProgramParts) -> Result<StandardProgram, BuildError>
     )
 }
 
-/// Runs the line programs over all the code.
-fn ranges(blob: &ProgramBlob) -> Result<Vec<Range>, BuildError> {
+/// Where the code comes from, as far as that can be told: of a program linked from an ELF with
+/// labels, and of `parts`, which are the same program linked without.
+fn ranges(
+    labelled: &[u8],
+    parts: &ProgramParts,
+    lines: &Lines<'_>,
+) -> Result<Vec<Range>, BuildError> {
+    let same = ProgramParts::from_bytes(labelled.into()).map_err(linker_error)?;
     let mut ranges: Vec<Range> = Vec::new();
+    if same.code_and_jump_table != parts.code_and_jump_table {
+        return Ok(ranges);
+    }
+    let blob = parse(labelled)?;
     let end = u32::try_from(blob.code().len()).unwrap_or(u32::MAX);
     let mut pc = 0;
     while pc < end {
-        let at = ProgramCounter(pc);
-        let Some(mut program) = blob.get_debug_line_program_at(at).map_err(linker_error)? else {
-            pc += 1;
-            continue;
-        };
         let first = pc;
-        while let Some(region) = program.run().map_err(linker_error)? {
-            let covered = region.instruction_range();
-            let mut frames = Vec::new();
-            for frame in region.frames() {
-                frames.push(Frame {
-                    function: plain(&frame.full_name().map_err(linker_error)?.to_string()).into(),
-                    file: frame.path().map_err(linker_error)?.unwrap_or_default().into(),
-                    line: frame.line().unwrap_or(0),
-                });
+        let program = blob.get_debug_line_program_at(ProgramCounter(pc)).map_err(linker_error)?;
+        if let Some(mut program) = program {
+            while let Some(region) = program.run().map_err(linker_error)? {
+                let covered = region.instruction_range();
+                pc = pc.max(covered.end.0);
+                let Some(label) = region.frames().next() else { continue };
+                let label = label.full_name().map_err(linker_error)?.to_string();
+                let address = labels::address(&label);
+                let frames = address.map(|address| lines.frames_at(address)).unwrap_or_default();
+                push(&mut ranges, Range { start: covered.start.0, end: covered.end.0, frames });
             }
-            // The linker lists the outermost function first.
-            frames.reverse();
-            pc = pc.max(covered.end.0);
-            push(&mut ranges, Range { start: covered.start.0, end: covered.end.0, frames });
         }
         pc = pc.max(first + 1);
     }
     Ok(ranges)
-}
-
-/// A function's name without the hashes in brackets that tell crates of the same name apart.
-fn plain(name: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once('[') {
-        plain.push_str(before);
-        match after.split_once(']') {
-            Some((hash, after)) if hash.len() == 16 || hash.is_empty() => {
-                // `[]` is a slice's own.
-                plain.push_str(if hash.is_empty() { "[]" } else { "" });
-                rest = after;
-            }
-            _ => {
-                plain.push('[');
-                rest = after;
-            }
-        }
-    }
-    plain + rest
 }
 
 /// Adds a range, or lengthens the last one if it goes on from there.

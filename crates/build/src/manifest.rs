@@ -67,6 +67,13 @@ impl Manifest {
             workspace_root: folder("workspace_root"),
         })
     }
+
+    /// How cargo names a folder that is inside the workspace's: from there. Nothing for the
+    /// workspace's own.
+    pub fn in_workspace<'f>(&self, folder: &'f Path) -> Option<&'f Path> {
+        let inside = folder.strip_prefix(&self.workspace_root).ok();
+        inside.filter(|inside| !inside.as_os_str().is_empty())
+    }
 }
 
 /// What cargo says of a package and its workspace; it need not have any dependency at hand for that.

@@ -17,9 +17,19 @@ use crate::{BuildError, Toolchain};
 /// compiler, and it is written only when it changes.
 pub(crate) fn write(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildError> {
     let path = folder.join("rustc");
-    let text = format!(
+    let text = text(&toolchain.release, &toolchain.commit, &toolchain.rustc);
+    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        fs::create_dir_all(folder).map_err(BuildError::io(folder))?;
+        fs::write(&path, text).map_err(BuildError::io(&path))?;
+        make_executable(&path)?;
+    }
+    Ok(path)
+}
+
+fn text(release: &str, commit: &str, rustc: &Path) -> String {
+    format!(
         "#!/bin/sh\n\
-         # {} {}\n\
+         # {release} {commit}\n\
          for argument do\n\
          \tshift\n\
          \tcase $argument in\n\
@@ -28,16 +38,8 @@ pub(crate) fn write(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, Bui
          \tset -- \"$@\" \"$argument\"\n\
          done\n\
          exec {} \"$@\"\n",
-        toolchain.release,
-        toolchain.commit,
-        quoted(toolchain.rustc.as_os_str()),
-    );
-    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-        fs::create_dir_all(folder).map_err(BuildError::io(folder))?;
-        fs::write(&path, text).map_err(BuildError::io(&path))?;
-        make_executable(&path)?;
-    }
-    Ok(path)
+        quoted(rustc.as_os_str()),
+    )
 }
 
 /// A word of shell that stands for exactly these octets.
@@ -53,11 +55,25 @@ fn make_executable(path: &Path) -> Result<(), BuildError> {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
+    use std::path::Path;
+    use std::process::Command;
 
-    use super::quoted;
+    use super::{quoted, text};
 
     #[test]
     fn paths_with_spaces_and_quotes_stay_one_word() {
         assert_eq!(quoted(OsStr::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+
+    #[test]
+    fn crates_are_named_by_their_package_and_all_else_is_passed_on() {
+        let shim = text("1.0.0", "abc", Path::new("/usr/bin/printf"));
+        let output = Command::new("sh")
+            .args(["-c", &shim, "sh", "%s|", "-C", "metadata=0123", "--cfg", "feature=\"a b\"", ""])
+            .envs([("CARGO_PKG_NAME", "p"), ("CARGO_PKG_VERSION", "1.2.3")])
+            .output()
+            .unwrap();
+        let passed_on = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(passed_on, "-C|metadata=p-1.2.3|--cfg|feature=\"a b\"||");
     }
 }

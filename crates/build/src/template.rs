@@ -14,18 +14,33 @@ const FILES: &[(&str, &str)] = &[
     (".gitignore", "/target\n"),
 ];
 
-/// Where this crate's own sources are (or were, when it was compiled).
-const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
+/// The files of the SDK with their names; none where this crate was built apart from it.
+const SDK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
 
-/// Makes a folder with a new service in it: a crate with tests, and a package to run.
-///
-/// The crate depends on the SDK by path where the sources that this very program was built from
-/// are still there, and by version otherwise.
+/// The folder of a new service that holds the SDK.
+const SDK_FOLDER: &str = "sdk";
+
+/// Where a new service takes the SDK from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sdk {
+    /// From the sources in this very program, which become a folder of the service. A program that
+    /// was built without them names the version.
+    #[default]
+    Included,
+    /// From a folder with the repository in it.
+    Folder(PathBuf),
+    /// From a Git repository, by its URL.
+    Git(String),
+}
+
+/// Makes a folder with a new service in it: a crate with tests, and a package to run. Gives what it
+/// wrote; the SDK's folder stands for all that is in it.
 ///
 /// # Errors
 ///
-/// When the folder is there already, its name cannot be a crate's, or it cannot be written.
-pub fn create(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
+/// When the folder is there already, its name cannot be a crate's, there is no SDK where `sdk` says,
+/// or it cannot be written.
+pub fn create(folder: &Path, sdk: &Sdk) -> Result<Vec<PathBuf>, BuildError> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.filter(|name| is_crate_name(name)).ok_or_else(|| {
         BuildError::BadName(
@@ -35,27 +50,50 @@ pub fn create(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
     if folder.exists() {
         return Err(BuildError::Exists(folder.to_owned()));
     }
+    let (sdk_dependency, testing_dependency) =
+        (dependency("sdk", sdk)?, dependency("sdk-testing", sdk)?);
     let mut written = Vec::new();
     for (file, text) in FILES {
         let text = text
             .replace("{{name}}", &name)
             .replace("{{crate}}", &name.replace('-', "_"))
-            .replace("{{sdk}}", &dependency("sdk"))
-            .replace("{{sdk-testing}}", &dependency("sdk-testing"));
-        let path = folder.join(file);
-        let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent).map_err(BuildError::io(parent))?;
-        fs::write(&path, text).map_err(BuildError::io(&path))?;
-        written.push(path);
+            .replace("{{sdk}}", &sdk_dependency)
+            .replace("{{sdk-testing}}", &testing_dependency);
+        written.push(write(folder, file, &text)?);
+    }
+    if *sdk == Sdk::Included && !SDK.is_empty() {
+        for (file, text) in SDK {
+            if *file == "Cargo.lock" {
+                // The versions that the SDK was tested with; cargo drops what is not used.
+                written.push(write(folder, file, text)?);
+            } else {
+                write(&folder.join(SDK_FOLDER), file, text)?;
+            }
+        }
+        written.push(folder.join(SDK_FOLDER));
     }
     Ok(written)
 }
 
-/// The right-hand side of a dependency on one of this project's crates.
-fn dependency(room: &str) -> String {
-    match Path::new(SOURCES).parent().map(|rooms| rooms.join(room)) {
-        Some(path) if path.join("Cargo.toml").is_file() => format!("{{ path = {path:?} }}"),
-        _ => format!("{:?}", env!("CARGO_PKG_VERSION")),
+fn write(folder: &Path, file: &str, text: &str) -> Result<PathBuf, BuildError> {
+    let path = folder.join(file);
+    let parent = path.parent().unwrap_or(folder);
+    fs::create_dir_all(parent).map_err(BuildError::io(parent))?;
+    jambox_files::write(&path, text.as_bytes()).map_err(BuildError::io(&path))?;
+    Ok(path)
+}
+
+/// The right-hand side of a dependency on one of the SDK's crates.
+fn dependency(room: &str, sdk: &Sdk) -> Result<String, BuildError> {
+    match sdk {
+        Sdk::Included if SDK.is_empty() => Ok(format!("{:?}", env!("CARGO_PKG_VERSION"))),
+        Sdk::Included => Ok(format!("{{ path = \"{SDK_FOLDER}/crates/{room}\" }}")),
+        Sdk::Git(url) => Ok(format!("{{ git = {url:?} }}")),
+        Sdk::Folder(folder) => {
+            let path = folder.join("crates").join(room);
+            let path = path.canonicalize().map_err(BuildError::io(&path))?;
+            Ok(format!("{{ path = {path:?} }}"))
+        }
     }
 }
 

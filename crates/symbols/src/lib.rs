@@ -1,7 +1,7 @@
 //! Which function, file and line an instruction of a service comes from.
 //!
 //! **What it is.** The symbol file that a build leaves beside a blob, keyed by the blob's code
-//! hash: ranges of code, each with the source location and the functions inlined there.
+//! hash (and by that of the program in it, which is all that inner machines are given): ranges of code, each with the source location and the functions inlined there.
 //!
 //! **What it is not.** It reads no ELF and no DWARF (the build does), and decides nothing about a
 //! run: a program behaves the same with and without symbols.
@@ -88,6 +88,7 @@ pub struct Range {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Symbols {
     code_hash: Hash,
+    program_hash: Option<Hash>,
     ranges: Vec<Range>,
 }
 
@@ -109,13 +110,31 @@ impl Symbols {
         {
             return Err(SymbolsError::Overlap { start: second.start });
         }
-        Ok(Self { code_hash, ranges })
+        Ok(Self { code_hash, program_hash: None, ranges })
+    }
+
+    /// The same, known by the program alone, too: an inner machine is given nothing else.
+    #[must_use]
+    pub fn with_program(self, program_hash: Hash) -> Self {
+        Self { program_hash: Some(program_hash), ..self }
+    }
+
+    /// Whether this is a hash of what the symbols are for: of the blob, or of the program in it.
+    #[must_use]
+    pub fn are_for(&self, hash: Hash) -> bool {
+        self.code_hash == hash || self.program_hash == Some(hash)
     }
 
     /// The hash of the blob that the symbols are for.
     #[must_use]
     pub const fn code_hash(&self) -> Hash {
         self.code_hash
+    }
+
+    /// The hash of the program in that blob, as the host call `machine` takes it, if it was noted.
+    #[must_use]
+    pub const fn program_hash(&self) -> Option<Hash> {
+        self.program_hash
     }
 
     /// All ranges by address.
@@ -136,11 +155,11 @@ impl Symbols {
         }
     }
 
-    /// What the symbol file of a blob is called: its code hash, so that it is found whatever the
-    /// blob's name.
+    /// What a symbol file is called: the hash of the blob or of the program in it, so that it is
+    /// found whatever the blob's name.
     #[must_use]
-    pub fn file_name(code_hash: Hash) -> String {
-        format!("{code_hash}.symbols")
+    pub fn file_name(hash: Hash) -> String {
+        format!("{hash}.symbols")
     }
 
     /// The folder beside a blob in which its symbol file lies.

@@ -1,5 +1,5 @@
-//! The symbol file: `jambox-symbols 1`, `code HASH`, then names (`s TEXT`, numbered from 0) and
-//! ranges (`r START END FUNCTION:FILE:LINE ..`, innermost frame first, functions and files by
+//! The symbol file: `jambox-symbols 1`, `code HASH`, perhaps `program HASH`, then names (`s TEXT`,
+//! numbered from 0) and ranges (`r START END FUNCTION:FILE:LINE ..`, innermost frame first, functions and files by
 //! number).
 
 use std::collections::BTreeMap;
@@ -47,6 +47,9 @@ pub enum SymbolsError {
 impl fmt::Display for Symbols {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{HEADING}\ncode {}", self.code_hash())?;
+        if let Some(hash) = self.program_hash() {
+            writeln!(f, "program {hash}")?;
+        }
         let mut numbers = BTreeMap::new();
         for range in self.ranges() {
             for frame in &range.frames {
@@ -81,10 +84,15 @@ impl FromStr for Symbols {
         }
         let hash = lines.next().and_then(|line| line.strip_prefix("code ")?.parse::<Hash>().ok());
         let code_hash = hash.ok_or(SymbolsError::CodeHash)?;
+        let mut program_hash = None;
         let mut names: Vec<Arc<str>> = Vec::new();
         let mut ranges = Vec::new();
         for (line, text) in (3..).zip(lines) {
-            if let Some(name) = text.strip_prefix("s ") {
+            if let Some(hash) = text.strip_prefix("program ").filter(|_| line == 3) {
+                let expected = "program and 64 digits";
+                program_hash =
+                    Some(hash.parse().map_err(|_| SymbolsError::Line { line, expected })?);
+            } else if let Some(name) = text.strip_prefix("s ") {
                 names.push(name.into());
             } else if text == "s" {
                 names.push("".into());
@@ -94,7 +102,8 @@ impl FromStr for Symbols {
                 ranges.push(range);
             }
         }
-        Self::new(code_hash, ranges)
+        let symbols = Self::new(code_hash, ranges)?;
+        Ok(Self { program_hash, ..symbols })
     }
 }
 
@@ -119,6 +128,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_program_is_named_in_the_third_line() {
+        let symbols = Symbols::new(Hash([1; 32]), Vec::new()).unwrap().with_program(Hash([2; 32]));
+        assert_eq!(
+            symbols.to_string().lines().nth(2).unwrap(),
+            format!("program {}", Hash([2; 32]))
+        );
+        assert_eq!(symbols.to_string().parse(), Ok(symbols.clone()));
+        assert!(symbols.are_for(Hash([1; 32])) && symbols.are_for(Hash([2; 32])));
+        assert!(!symbols.are_for(Hash([3; 32])));
+    }
+
+    #[test]
     fn what_is_no_symbol_file_is_refused_with_its_place() {
         let code = format!("code {}", Hash([7; 32]));
         let error = |text: &str| text.parse::<Symbols>().unwrap_err();
@@ -130,6 +151,7 @@ mod tests {
             other => panic!("{other}"),
         };
         assert_eq!(line("r 0 5 0:1"), 5);
+        assert_eq!(line("program 12"), 5, "only the third line may name the program");
         assert_eq!(line("r 0 5 0:2:1"), 5, "there is no third name");
         assert_eq!(line("r 0 5 0:1:1\nx"), 6);
         assert_eq!(error(&file("r 5 5 0:1:1")), SymbolsError::EmptyRange { start: 5 });

@@ -74,6 +74,26 @@ fn symbols_name_functions_and_lines() {
 }
 
 #[test]
+fn symbols_name_inlined_functions_with_the_line_of_each() {
+    let code = "static inline uint64_t deep(uint64_t a) {
+            return *(volatile uint64_t *)a; }
+        static inline uint64_t wrap(uint64_t a) { return
+            deep(a) + 1; }
+        struct jambox_pair f(uint64_t a, uint64_t n) {
+            return (struct jambox_pair){
+                wrap(a), n}; }
+        JAMBOX_IS_AUTHORIZED(f);";
+    let Some(built) = c(code) else { return };
+    let symbols = built.unwrap().symbols;
+    // The first line of the file includes the header.
+    let expected = [("deep", 3), ("wrap", 5), ("f", 8)];
+    let found = symbols.ranges().iter().find(|range| range.frames.len() == expected.len());
+    let frames: Vec<_> = found.expect("two functions are inlined into one").frames.to_vec();
+    let frames = frames.iter().map(|frame| (&*frame.function, frame.line));
+    assert_eq!(frames.collect::<Vec<_>>(), expected, "{symbols}");
+}
+
+#[test]
 fn octets_that_are_no_elf_are_refused() {
     for octets in [&b""[..], b"nonsense", b"\x7fELF\x02\x01\x01"] {
         assert!(matches!(link(octets), Err(BuildError::Link(_))), "{octets:?}");

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use jambox_build::Sdk;
 use serde::Serialize;
 
 use crate::diagnosis::Diagnosis;
@@ -13,16 +14,28 @@ use crate::output::{Output, Report};
 /// Make a folder with a new service: a crate, its tests and a package to run
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  jambox new demo && cd demo && jambox test && jambox build && jambox run")]
+Examples:
+  jambox new demo && cd demo && jambox test && jambox build && jambox run
+  jambox new demo --sdk ../jambox                 with the SDK of a checkout")]
 pub struct New {
     /// The folder; its name is the service's
     folder: PathBuf,
+
+    /// Take the SDK from a checkout of its repository, or from a Git URL [default: a copy of the
+    /// sources that this program was built with, in the folder sdk]
+    #[arg(long, value_name = "FOLDER|URL", value_parser = parse_sdk)]
+    sdk: Option<Sdk>,
+}
+
+fn parse_sdk(written: &str) -> std::result::Result<Sdk, String> {
+    let is_url = written.contains("://") || written.ends_with(".git");
+    Ok(if is_url { Sdk::Git(written.to_owned()) } else { Sdk::Folder(written.into()) })
 }
 
 impl New {
     pub fn run(&self, output: &Output) -> Result {
-        let files = jambox_build::create(&self.folder)
+        let sdk = self.sdk.clone().unwrap_or_default();
+        let files = jambox_build::create(&self.folder, &sdk)
             .map_err(|error| Diagnosis::new(error.to_string()))?;
         output.emit(&NewReport {
             folder: self.folder.display().to_string(),
