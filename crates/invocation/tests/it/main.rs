@@ -8,6 +8,7 @@ mod availability;
 mod block;
 mod fetch;
 mod guest;
+mod inner;
 mod invocations;
 mod model;
 mod outcomes;
