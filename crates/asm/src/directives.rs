@@ -5,9 +5,10 @@ use std::ops::Range;
 use jambox_isa::OutOfRange;
 use jambox_program::CrateInfo;
 
+use crate::alike::most_like;
 use crate::assemble::assemble_range;
 use crate::cursor::Cursor;
-use crate::error::{ErrorKind, Fault, What, most_like};
+use crate::error::{ErrorKind, Fault, What};
 use crate::expression::{Expression, Value};
 use crate::instruction::parse_target;
 use crate::parser::Parser;

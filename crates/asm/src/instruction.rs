@@ -5,8 +5,9 @@ use std::ops::Range;
 use jambox_isa::{Fields, Opcode, OperandReader, Reg, Slot};
 
 use crate::Dialect;
+use crate::alike::most_like;
 use crate::cursor::Cursor;
-use crate::error::{ErrorKind, Fault, What, most_like};
+use crate::error::{ErrorKind, Fault, What};
 use crate::expression::Expression;
 use crate::unit::{Operand, Target};
 

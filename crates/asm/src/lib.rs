@@ -52,6 +52,7 @@ use std::collections::BTreeMap;
 use jambox_isa::InstructionSet;
 use jambox_program::Container;
 
+mod alike;
 mod assemble;
 mod code;
 mod cursor;
@@ -67,6 +68,7 @@ mod print;
 mod unit;
 mod values;
 
+pub use alike::most_like;
 pub use disassemble::disassemble;
 pub use error::{AsmError, AsmErrors, ErrorKind, What};
 

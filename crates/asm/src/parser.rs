@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use jambox_isa::{Opcode, Reg};
 
+use crate::alike::most_like;
 use crate::cursor::{Cursor, Word};
 use crate::directives::{DIRECTIVES, Directive};
-use crate::error::{ErrorKind, Fault, What, most_like};
+use crate::error::{ErrorKind, Fault, What};
 use crate::instruction::parse_operands;
 use crate::unit::{Definition, InstructionText, Meaning, Piece, PieceKind, Section, Unit};
 use crate::{Dialect, MAX_FAULTS, MAX_NESTING};

@@ -8,7 +8,8 @@ use jambox_isa::OutOfRange;
 use jambox_program::ZONE_SIZE;
 
 use crate::MAX_FAULTS;
-use crate::error::{ErrorKind, Fault, What, most_like};
+use crate::alike::most_like;
+use crate::error::{ErrorKind, Fault, What};
 use crate::expression::{Expression, Value};
 use crate::unit::{Data, Definition, Meaning, Section, Target};
 

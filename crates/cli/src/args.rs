@@ -13,7 +13,13 @@ const EXIT_STATUS: &str = "\
 Exit status:
   0  done
   1  a guest failed, or a check did; the report says which and why
-  2  bad input or usage; the message says where and what was expected";
+  2  bad input or usage; the message says where and what was expected
+
+Examples:
+  jambox new demo                 a service to start from
+  jambox run package.toml         a work package, end to end
+  jambox explain write            what a host call does
+  jambox COMMAND --help           examples of every command";
 
 /// Run, test and explain JAM services.
 #[derive(Debug, Parser)]

@@ -15,7 +15,7 @@ use crate::outcome::{Failure, Result};
 
 /// Assembles a file.
 pub fn assemble(path: &Path, protocol: &Protocol) -> Result<Assembly> {
-    let text = input::read_text(path)?;
+    let text = input::read_text(path, "`jambox disasm` turns a program into text")?;
     let assembly = assemble_text(path, &text, protocol);
     assembly.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
 }

@@ -70,6 +70,11 @@ impl Diagnosis {
         self
     }
 
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// All mistakes of a package file.
     pub fn of_package(invalid: &Invalid) -> Vec<Self> {
         let diagnosis = |problem: &jambox_package::Problem| {
@@ -78,7 +83,10 @@ impl Diagnosis {
             if let Some(place) = &problem.place {
                 diagnosis = diagnosis.at_text(path, text, place.clone());
             }
-            diagnosis = diagnosis.expected(problem.kind.expected());
+            let expected = problem.kind.expected();
+            if !expected.is_empty() {
+                diagnosis = diagnosis.expected(expected);
+            }
             match problem.kind.help() {
                 Some(help) => diagnosis.help(help),
                 None => diagnosis,
@@ -92,6 +100,8 @@ impl Diagnosis {
         let theme =
             if coloured { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
+        // A path is of use only in one piece.
+        let handler = handler.with_break_words(false);
         let mut rendered = String::new();
         match handler.render_report(&mut rendered, self) {
             Ok(()) => rendered,

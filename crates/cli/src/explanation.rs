@@ -19,7 +19,8 @@ use jambox_symbols::Symbols;
 pub use access::MemoryAccess;
 pub use region::Regions;
 
-use crate::style::{FAINT, NAME};
+use crate::output::labelled;
+use crate::style::NAME;
 
 /// Where a machine stopped and why.
 #[derive(Clone, Debug, Serialize)]
@@ -114,8 +115,7 @@ impl Explanation {
 
     /// Writes the explanation under a line that says what happened.
     pub fn write(&self, out: &mut dyn Write, indent: &str) -> io::Result<()> {
-        let mut line =
-            |label: &str, text: &str| writeln!(out, "{indent}{FAINT}{label:<12}{FAINT:#}{text}");
+        let mut line = |label: &str, text: &str| labelled(out, indent, label, text);
         line("why", &self.rule)?;
         line("instruction", &format!("{} at pc {}", self.instruction, self.pc))?;
         for frame in &self.source {
@@ -154,7 +154,7 @@ pub fn write_registers(out: &mut dyn Write, indent: &str, registers: &[u64; 13])
             let name = format!("r{}", row * 4 + column);
             line.push_str(&format!("{NAME}{name:<3}{NAME:#} {value:<#20x}"));
         }
-        writeln!(out, "{indent}{FAINT}{label:<12}{FAINT:#}{}", line.trim_end())?;
+        labelled(out, indent, label, line.trim_end())?;
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! Files and values that commands take.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use jambox_package::{Disk, Files, Value};
+use jambox_files::reason;
+use jambox_package::Value;
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::Result;
@@ -18,31 +20,39 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// The content of a file that has at most `limit` octets.
 pub fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    Disk.read(path, limit).map_err(|reason| {
+    jambox_files::read(path, limit).map_err(|reason| {
         Diagnosis::new(format!("cannot read: {reason}")).in_file(path).help("check the path").into()
     })
 }
 
-/// The content of a text file.
-pub fn read_text(path: &Path) -> Result<Arc<str>> {
+/// The content of a text file; `otherwise` is what to do with one that is none.
+pub fn read_text(path: &Path, otherwise: &str) -> Result<Arc<str>> {
     let text = String::from_utf8(read(path)?);
     text.map(Arc::from).map_err(|error| {
         let offset = error.utf8_error().valid_up_to() as u64;
         Diagnosis::new("the file is not text")
             .at_octet(path, offset)
             .expected("expected UTF-8")
+            .help(otherwise)
             .into()
     })
 }
 
-/// Writes a file.
+/// Writes a file: whole, or not at all.
 pub fn write(path: &Path, content: &[u8]) -> Result<()> {
-    std::fs::write(path, content).map_err(|error| {
-        Diagnosis::new(format!("cannot write: {error}"))
-            .in_file(path)
-            .help("check that the folder exists and may be written")
-            .into()
-    })
+    jambox_files::write(path, content).map_err(|error| unwritable(path, &error).into())
+}
+
+/// Why a file could not be written.
+pub fn unwritable(path: &Path, error: &io::Error) -> Diagnosis {
+    Diagnosis::new(format!("cannot write: {}", reason(error)))
+        .in_file(path)
+        .help("check that the folder exists and may be written")
+}
+
+/// Why a file could not be read.
+pub fn unreadable(path: &Path, error: &io::Error) -> Diagnosis {
+    Diagnosis::new(format!("cannot read: {}", reason(error))).in_file(path).help("check the path")
 }
 
 /// The octets of a value given as an argument; paths are relative to the working folder.
@@ -58,6 +68,12 @@ pub fn parse_value(written: &str) -> std::result::Result<Value, String> {
     written.parse().map_err(|error: jambox_package::ValueError| error.to_string())
 }
 
+/// Parses an amount given as an argument: as [`parse_number`], but never negative.
+pub fn parse_amount(written: &str) -> std::result::Result<u64, String> {
+    let number = jambox_isa::parse_number(written);
+    number.ok_or_else(|| "expected a number from 0 to 2^64-1 such as 10_000 or 0x1f".to_owned())
+}
+
 /// Parses a number given as an argument: decimal, `0x..` or `0b..`, with underscores; negative
 /// numbers as their two's complement.
 pub fn parse_number(written: &str) -> std::result::Result<u64, String> {
@@ -65,5 +81,5 @@ pub fn parse_number(written: &str) -> std::result::Result<u64, String> {
         Some(magnitude) => jambox_isa::parse_number(magnitude).map(u64::wrapping_neg),
         None => jambox_isa::parse_number(written),
     };
-    number.ok_or_else(|| "expected a number such as 12, 0x1f or -1".to_owned())
+    number.ok_or_else(|| "expected a number of 64 bits such as 12, 0x1f or -1".to_owned())
 }

@@ -12,7 +12,8 @@
 //!   error;
 //! - under `--json` standard output is one JSON document, also when the command fails;
 //! - the exit code is 0 when all went well, 1 when a guest or a check failed, 2 when the input is
-//!   bad.
+//!   bad; a reader that closes the pipe early does not change it;
+//! - a file is written whole or not at all.
 
 mod args;
 mod assembly;
@@ -29,10 +30,12 @@ mod invalid;
 mod octets;
 mod outcome;
 mod output;
+mod package_file;
 mod program;
 mod protocol;
 mod style;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -63,10 +66,14 @@ fn main() -> ExitCode {
         Command::State(command) => command.run(&cli.protocol, &output),
         Command::Block(command) => command.run(&cli.protocol, &output),
         Command::Vectors(command) => command.run(&cli.protocol, &output),
-        Command::Completions(command) => command.run(),
+        Command::Completions(command) => command.run(&output),
     };
     match result {
         Ok(verdict) => verdict.into(),
+        // As `Output::emit` has it; here the reader left before the command knew how it ends.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
         Err(failure) => {
             output.fail(&failure);
             ExitCode::from(Failure::CODE)

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::Failure;
+use crate::style::FAINT;
 
 /// What a command has to say: one model, shown as text or serialised as JSON.
 pub trait Report: Serialize {
@@ -28,8 +29,16 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes a report to standard output.
+    /// Writes a report to standard output. A reader that closes the pipe has seen enough: that
+    /// changes nothing of how the command ends.
     pub fn emit<R: Report + ?Sized>(&self, report: &R) -> io::Result<()> {
+        match self.try_emit(report) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    fn try_emit<R: Report + ?Sized>(&self, report: &R) -> io::Result<()> {
         let stdout = io::stdout().lock();
         if self.json {
             let mut stdout = io::BufWriter::new(stdout);
@@ -52,9 +61,10 @@ impl Output {
     fn try_fail(&self, failure: &Failure) -> io::Result<()> {
         let diagnoses = match failure {
             Failure::Input(diagnoses) => diagnoses,
-            // A reader that closed the pipe has seen enough.
-            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-            Failure::Output(error) => return writeln!(io::stderr(), "cannot write: {error}"),
+            Failure::Output(error) => {
+                let reason = jambox_files::reason(error);
+                return writeln!(io::stderr(), "cannot write to standard output: {reason}");
+            }
         };
         if self.json {
             let errors: Vec<_> = diagnoses.iter().map(Diagnosis::to_json).collect();
@@ -81,7 +91,8 @@ impl Output {
         spinner
     }
 
-    /// A bar for long work of known length: on standard error, and only when somebody watches it there.
+    /// A bar for long work of known length: on standard error, and only when somebody watches it
+    /// there.
     pub fn progress(&self, length: usize) -> ProgressBar {
         let target =
             if self.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
@@ -91,5 +102,23 @@ impl Output {
             bar.set_style(style);
         }
         bar
+    }
+}
+
+/// Writes a line of a report: what it is about, then what there is to say.
+pub fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    labelled(out, "  ", label, text)
+}
+
+/// Writes such a line with another indentation.
+pub fn labelled(out: &mut dyn Write, indent: &str, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{indent}{FAINT}{label:<12}{FAINT:#}{text}")
+}
+
+/// A number of things, in words: `1 octet`, `2 octets`.
+pub fn count(number: impl Into<u64>, what: &str) -> String {
+    match number.into() {
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use jambox_package::{Disk, symbols_beside, symbols_of_assembly};
-use jambox_program::{Container, Form, ProgramBlob, ProgramError, StandardProgram};
+use jambox_program::{Container, Form, ProgramBlob, ProgramError, StandardProgram, UnknownForm};
 use jambox_symbols::Symbols;
 use jambox_types::{Hash, Protocol};
 
@@ -57,6 +57,14 @@ impl Program {
         if jambox_package::is_assembly(path) {
             let assembly = assembly::assemble(path, protocol)?;
             let octets = assembly.container.encode();
+            let made = assembly.container.form();
+            if let Some(wanted) = form.form().filter(|wanted| *wanted != made) {
+                return Err(Diagnosis::new(format!("the text makes a {made}"))
+                    .in_file(path)
+                    .expected(format!("expected a {wanted}"))
+                    .help("leave --form out, or change `.program` and the metadata in the text")
+                    .into());
+            }
             let symbols = symbols_of_assembly(&assembly, path, Hash::blake2b(&octets));
             let container = assembly.container;
             return Ok(Self { path: path.to_owned(), octets, container, symbols });
@@ -65,14 +73,7 @@ impl Program {
         let container = match form.form() {
             Some(form) => Container::parse_as(form, &octets)
                 .map_err(|error| at(path, &error).expected(format!("expected a {form}")))?,
-            None => Container::parse(&octets).map_err(|unknown| {
-                // The form that got furthest is most likely the one that was meant.
-                let furthest = unknown.errors.iter().max_by_key(|(_, error)| error.offset);
-                let offset = furthest.map_or(0, |(_, error)| error.offset);
-                Diagnosis::new("not a program in any form")
-                    .at_octet(path, offset as u64)
-                    .help(unknown.to_string())
-            })?,
+            None => Container::parse(&octets).map_err(|why| no_program(path, &octets, &why))?,
         };
         let symbols = symbols_beside(&Disk, path, Hash::blake2b(&octets));
         Ok(Self { path: path.to_owned(), octets, container, symbols })
@@ -93,4 +94,23 @@ fn at(path: &Path, error: &ProgramError) -> Diagnosis {
     Diagnosis::new(error.kind.to_string())
         .at_octet(path, error.offset as u64)
         .help("`jambox inspect` shows what the file could be")
+}
+
+fn no_program(path: &Path, octets: &[u8], why: &UnknownForm) -> Diagnosis {
+    let diagnosis = Diagnosis::new("not a program in any form");
+    if std::str::from_utf8(octets).is_ok_and(is_text) {
+        return diagnosis.in_file(path).expected("it is text").help(
+            "assembly is known by its extension .asm; `jambox run` takes package files, `jambox \
+             build` makes programs of Rust and C",
+        );
+    }
+    // The form that got furthest is most likely the one that was meant.
+    let furthest = why.errors.iter().max_by_key(|(_, error)| error.offset);
+    let offset = furthest.map_or(0, |(_, error)| error.offset);
+    diagnosis.at_octet(path, offset as u64).help(why.reasons())
+}
+
+/// Whether a person wrote this, in lines.
+fn is_text(text: &str) -> bool {
+    text.contains('\n') && text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace())
 }

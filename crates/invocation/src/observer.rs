@@ -1,5 +1,7 @@
 //! Watching invocations: what the command prints, what traces record, what debuggers stop at.
 
+use std::fmt;
+
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Form, LogLevel, Registers, Reply, Request};
 use jambox_types::{CoreIndex, Hash, ServiceId, TimeSlot};
@@ -48,6 +50,20 @@ impl Invocation {
         match self {
             Self::IsAuthorized { .. } => None,
             Self::Refine { service, .. } | Self::Accumulate { service, .. } => Some(service),
+        }
+    }
+}
+
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IsAuthorized { core } => write!(f, "is-authorized on core {core}"),
+            Self::Refine { core, item, service } => {
+                write!(f, "refine of service {service} on core {core}, item {item}")
+            }
+            Self::Accumulate { slot, service } => {
+                write!(f, "accumulate of service {service} in slot {slot}")
+            }
         }
     }
 }

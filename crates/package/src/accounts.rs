@@ -53,8 +53,7 @@ impl<'a> Builder<'a> {
                 Some(())
             }
             Err(invalid) => {
-                // Not in the package file: the place is in the state file, or nowhere.
-                self.sources.problems.add_all(invalid, &(0..0));
+                self.sources.problems.add_apart(invalid);
                 None
             }
         }

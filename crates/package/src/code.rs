@@ -51,7 +51,7 @@ pub(crate) fn load(
             Some(code)
         }
         Err(error) => {
-            let kind = ProblemKind::Program { what: what.to_owned(), reason: error.to_string() };
+            let kind = ProblemKind::Program { what: what.to_owned(), reason: error.reasons() };
             sources.problems.add(code.place.clone(), kind);
             None
         }

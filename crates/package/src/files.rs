@@ -1,7 +1,5 @@
 //! Where the content of `file:` values comes from.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 /// A source of files, so that loading a package can be tested and fuzzed without a disk.
@@ -21,34 +19,6 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, String> {
-        // Looked at before it is opened: opening a pipe waits for a writer that may never come.
-        let metadata = std::fs::metadata(path).map_err(|error| reason(&error))?;
-        if metadata.is_dir() {
-            return Err("it is a folder".to_owned());
-        }
-        if !metadata.is_file() {
-            return Err("it is not a regular file".to_owned());
-        }
-        let too_long = || format!("it is longer than the limit of {limit} octets");
-        if metadata.len() > limit {
-            return Err(too_long());
-        }
-        let file = File::open(path).map_err(|error| reason(&error))?;
-        let mut content = Vec::new();
-        // The file may grow between the two looks, and some report a length of zero.
-        let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
-        read.map_err(|error| reason(&error))?;
-        if content.len() as u64 > limit {
-            return Err(too_long());
-        }
-        Ok(content)
-    }
-}
-
-fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+        jambox_files::read(path, limit)
     }
 }

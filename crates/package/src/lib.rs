@@ -79,7 +79,7 @@ pub use code::{assemble, host_calls, is_assembly};
 pub use files::{Disk, Files};
 pub use load::{Package, Source, load, load_on_chain};
 pub use manifest::Manifest;
-pub use problem::{Invalid, Place, Problem, ProblemKind, TextFile, line_and_column, suggest};
+pub use problem::{Invalid, Place, Problem, ProblemKind, TextFile, line_and_column};
 pub use reader::Placed;
 pub use state_file::{Snapshot, load as load_state, parse as parse_state};
 pub use switches::{Switches, load_parameters};

@@ -109,12 +109,11 @@ fn load_from(
     start: Start<'_>,
 ) -> Result<Package, Invalid> {
     let unreadable = |reason: String| {
-        let kind = ProblemKind::File { path: path.to_owned(), reason };
+        let kind = ProblemKind::Unreadable(reason);
         Invalid::new(path, "", vec![Problem { file: None, place: None, kind }])
     };
     let octets = files.read(path, LIMIT).map_err(unreadable)?;
-    let text = String::from_utf8(octets)
-        .map_err(|error| unreadable(format!("it is not UTF-8 text ({})", error.utf8_error())))?;
+    let text = String::from_utf8(octets).map_err(|_| unreadable("it is not text".to_owned()))?;
     let invalid = |problems| Invalid::new(path, &text, problems);
 
     let manifest = Manifest::parse(&text).map_err(invalid)?;

@@ -115,6 +115,9 @@ pub enum ProblemKind {
     /// Two things that exclude each other, or two that claim one place.
     #[error("{0}")]
     Conflict(String),
+    /// The file itself cannot be used.
+    #[error("cannot read: {0}")]
+    Unreadable(String),
     /// A file that is named and cannot be used.
     #[error("cannot read `{}`: {reason}", path.display())]
     File {
@@ -186,7 +189,7 @@ impl ProblemKind {
                 None => format!("expected a {what}"),
             },
             Self::Conflict(_) => "this one".to_owned(),
-            Self::File { .. } => "expected a readable file".to_owned(),
+            Self::File { .. } | Self::Unreadable(_) => "expected a readable file".to_owned(),
             Self::Program { .. } => "expected a program".to_owned(),
             Self::Assembly(_) | Self::Parameters(_) | Self::State(_) => "here".to_owned(),
             Self::Balance { threshold, .. } => format!("expected at least {threshold}"),
@@ -220,6 +223,7 @@ impl ProblemKind {
                 "none is defined in this file".to_owned()
             }
             Self::UnknownWord { known, .. } => format!("known here: {}", list(known)),
+            Self::Unreadable(_) => "check the path".to_owned(),
             Self::File { .. } => {
                 "paths are relative to the folder of the package file; check the spelling"
                     .to_owned()
@@ -305,23 +309,8 @@ pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
 }
 
 /// The candidate that was probably meant, when one is near enough.
-#[must_use]
-pub fn suggest<'a, T: AsRef<str>>(word: &str, candidates: &'a [T]) -> Option<&'a str> {
-    // A quarter of a word's letters wrong is still that word; three letters are never more than one
-    // slip away from the word that was meant.
-    let tolerated = (word.chars().count() / 4).max(1).saturating_add(1);
-    candidates
-        .iter()
-        .map(|candidate| {
-            let candidate = candidate.as_ref();
-            (
-                strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(distance, _)| *distance <= tolerated)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+fn suggest<T: AsRef<str>>(word: &str, candidates: &[T]) -> Option<String> {
+    jambox_asm::most_like(word, candidates.iter().map(AsRef::as_ref))
 }
 
 fn list<T: AsRef<str>>(words: &[T]) -> String {
@@ -341,18 +330,30 @@ impl Problems {
     }
 
     /// Adds a problem in another text than the package file.
-    pub(crate) fn add_in(&self, file: &Arc<TextFile>, place: Place, kind: ProblemKind) {
-        self.push(Problem { file: Some(Arc::clone(file)), place: Some(place), kind });
+    fn add_in(&self, file: &Arc<TextFile>, place: Option<Place>, kind: ProblemKind) {
+        self.push(Problem { file: Some(Arc::clone(file)), place, kind });
     }
 
     /// Adds the problems of a file that is named at a place of the package file.
     pub(crate) fn add_all(&self, invalid: Invalid, named_at: &Place) {
         let file = Arc::new(TextFile { path: invalid.path, text: invalid.text });
-        for problem in invalid.problems {
-            match problem.place {
-                Some(place) => self.add_in(&file, place, problem.kind),
-                None => self.add(named_at.clone(), problem.kind),
+        for Problem { place, kind, .. } in invalid.problems {
+            match (place, kind) {
+                (Some(place), kind) => self.add_in(&file, Some(place), kind),
+                (None, ProblemKind::Unreadable(reason)) => {
+                    let kind = ProblemKind::File { path: file.path.clone(), reason };
+                    self.add(named_at.clone(), kind);
+                }
+                (None, kind) => self.add(named_at.clone(), kind),
             }
+        }
+    }
+
+    /// Adds the problems of a file that the package file does not name.
+    pub(crate) fn add_apart(&self, invalid: Invalid) {
+        let file = Arc::new(TextFile { path: invalid.path, text: invalid.text });
+        for Problem { place, kind, .. } in invalid.problems {
+            self.add_in(&file, place, kind);
         }
     }
 

@@ -112,7 +112,7 @@ struct Octets(#[serde(with = "const_hex")] Vec<u8>);
 /// The file cannot be read, is no state file, is cut off, or does not fit the parameters.
 pub fn load(files: &dyn Files, path: &Path, parameters: &Parameters) -> Result<Snapshot, Invalid> {
     let octets = files.read(path, LIMIT).map_err(|reason| {
-        let kind = ProblemKind::File { path: path.to_owned(), reason };
+        let kind = ProblemKind::Unreadable(reason);
         Invalid::new(path, "", vec![Problem { file: None, place: None, kind }])
     })?;
     parse(path, &octets, parameters)
@@ -131,6 +131,9 @@ pub fn parse(path: &Path, octets: &[u8], parameters: &Parameters) -> Result<Snap
         let text = if place.is_some() { &*text } else { "" };
         Invalid::new(path, text, vec![Problem { file: None, place, kind }])
     };
+    if std::str::from_utf8(octets).is_err() || octets.contains(&0) {
+        return Err(fail(None, "it is not text".to_owned()));
+    }
     let fail_json = |error: serde_json::Error| {
         let place = offset(&text, error.line(), error.column());
         if error.is_eof() {

@@ -47,9 +47,9 @@ pub fn load_parameters(files: &dyn Files, path: &Path) -> Result<Parameters, Inv
     };
     let octets = files
         .read(path, PARAMETERS_LIMIT)
-        .map_err(|reason| fail("", None, ProblemKind::File { path: path.to_owned(), reason }))?;
+        .map_err(|reason| fail("", None, ProblemKind::Unreadable(reason)))?;
     let text = String::from_utf8(octets)
-        .map_err(|error| fail("", None, ProblemKind::Parameters(error.to_string())))?;
+        .map_err(|_| fail("", None, ProblemKind::Parameters("the file is not text".to_owned())))?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         fail(&text, error.span(), ProblemKind::Parameters(error.message().to_owned()))
     })

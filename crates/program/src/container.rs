@@ -1,5 +1,7 @@
 //! The forms in which programs are kept: with or without metadata, standard or bare.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -87,11 +89,16 @@ pub struct UnknownForm {
 
 impl fmt::Display for UnknownForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a program in any form")?;
-        for (form, error) in &self.errors {
-            write!(f, "\n  as {form}: {error}")?;
-        }
-        Ok(())
+        write!(f, "not a program in any form\n{}", self.reasons())
+    }
+}
+
+impl UnknownForm {
+    /// What is wrong with each form, a line each.
+    #[must_use]
+    pub fn reasons(&self) -> String {
+        let reasons = self.errors.iter().map(|(form, error)| format!("  as {form}: {error}"));
+        reasons.collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -1,9 +1,9 @@
 //! Recording executions as they happen.
 
-use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
-use tempfile::NamedTempFile;
+use jambox_files::NewFile;
 
 use crate::write::{write_call, write_comment, write_end, write_prelude};
 use crate::{Action, Block, End, EndKind, State};
@@ -15,8 +15,7 @@ use crate::{Action, Block, End, EndKind, State};
 /// more than one host call.
 #[derive(Debug)]
 pub struct Recorder {
-    path: PathBuf,
-    out: BufWriter<NamedTempFile>,
+    out: NewFile,
     /// The call being served and what the host did so far.
     call: Option<(u64, State, Vec<Action>)>,
 }
@@ -28,9 +27,7 @@ impl Recorder {
     ///
     /// When its folder cannot be written to.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), call: None })
+        Ok(Self { out: NewFile::create(path)?, call: None })
     }
 
     /// Adds a comment.
@@ -88,11 +85,7 @@ impl Recorder {
     /// When writing fails.
     pub fn finish(mut self) -> io::Result<()> {
         self.end_call()?;
-        self.out.flush()?;
-        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(())
+        self.out.finish()
     }
 
     fn end_call(&mut self) -> io::Result<()> {

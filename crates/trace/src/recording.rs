@@ -21,6 +21,7 @@ pub struct Recording {
     prelude: Option<Prelude>,
     /// The call being served: its registers and gas.
     before: Option<(Registers, u64)>,
+    executions: usize,
     /// The first failure to write; nothing is written after it.
     failure: Option<io::Error>,
 }
@@ -41,18 +42,18 @@ impl Recording {
     /// When its folder cannot be written to.
     pub fn create(path: &Path) -> io::Result<Self> {
         let recorder = Recorder::create(path)?;
-        Ok(Self { recorder, prelude: None, before: None, failure: None })
+        Ok(Self { recorder, prelude: None, before: None, executions: 0, failure: None })
     }
 
-    /// Puts the file under its name.
+    /// Puts the file under its name, and tells how many executions it holds.
     ///
     /// # Errors
     ///
     /// When writing fails now or failed before; the file is then as it was.
-    pub fn finish(self) -> io::Result<()> {
+    pub fn finish(self) -> io::Result<usize> {
         match self.failure {
             Some(error) => Err(error),
-            None => self.recorder.finish(),
+            None => self.recorder.finish().map(|()| self.executions),
         }
     }
 
@@ -64,6 +65,7 @@ impl Recording {
 
     fn write_prelude(&mut self) {
         if let Some(Prelude { comment, program, writes, start }) = self.prelude.take() {
+            self.executions = self.executions.saturating_add(1);
             self.write(|recorder| {
                 recorder.comment(&comment)?;
                 recorder.start(&program, &writes, &start)
@@ -81,7 +83,7 @@ impl Observer for Recording {
             octets: started.arguments.to_vec(),
         };
         self.prelude = Some(Prelude {
-            comment: format!("{:?}", started.invocation),
+            comment: started.invocation.to_string(),
             program: started.code.to_vec(),
             writes: if started.arguments.is_empty() { Vec::new() } else { vec![arguments] },
             start: State { pc: started.entry_pc, gas: started.gas_limit, registers },

@@ -14,7 +14,7 @@ use crate::assembly;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Result, Verdict};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, count};
 use crate::protocol::ProtocolArgs;
 use crate::style::FAINT;
 
@@ -97,7 +97,7 @@ struct Label {
 impl Report for AsmReport {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let Self { file, form, octets, hash, .. } = self;
-        writeln!(out, "{file}: {form}, {octets} octets")?;
+        writeln!(out, "{file}: {form}, {}", count(*octets as u64, "octet"))?;
         writeln!(out, "{FAINT}hash{FAINT:#} {hash}")?;
         for Label { name, place } in self.labels.iter().filter(|_| self.verbose) {
             writeln!(out, "{FAINT}{place:>12}{FAINT:#} {name}")?;

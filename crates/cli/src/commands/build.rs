@@ -18,6 +18,10 @@ use crate::style::FAINT;
 /// Finds a toolchain ($JAMBOX_TOOLCHAIN, PATH, rustup, /usr/bin) or names the command that installs
 /// one. Writes the blob, and beside it a symbol file that lets failures name function and line.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox build                        writes target/jambox/NAME.jam
+  jambox build services/counter -o blobs --panics trap")]
 pub struct Build {
     /// The folder with Cargo.toml, or with .c files
     #[arg(default_value = ".")]

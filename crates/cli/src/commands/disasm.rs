@@ -10,7 +10,7 @@ use crate::assembly;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Result, Verdict};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, count};
 use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
 
@@ -56,6 +56,8 @@ impl Disasm {
         };
         if let Some(path) = &self.output {
             input::write(path, text.as_bytes())?;
+            let (file, lines) = (path.display().to_string(), text.lines().count());
+            output.emit(&Written { file, lines })?;
             return Ok(Verdict::Done);
         }
         let form = program.container.form().to_string();
@@ -73,5 +75,18 @@ struct Disassembly {
 impl Report for Disassembly {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}", self.text)
+    }
+}
+
+/// What was written where.
+#[derive(Serialize)]
+struct Written {
+    file: String,
+    lines: usize,
+}
+
+impl Report for Written {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}: {}", self.file, count(self.lines as u64, "line"))
     }
 }

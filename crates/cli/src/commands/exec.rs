@@ -9,21 +9,22 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_engine::{Engine, Exit, Instance, Module};
-use jambox_hostcall::{HostCall, Interface};
+use jambox_hostcall::{Form, HostCall, Interface};
 use jambox_isa::Reg;
 use jambox_package::Value;
 use jambox_types::Protocol;
 
+use crate::calls::{self, Argument};
 use crate::diagnosis::Diagnosis;
 use crate::engine::engine;
 use crate::explanation::{Explanation, Regions, write_registers};
 use crate::input;
 use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, labelled};
 use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
-use crate::style::{BAD, FAINT, GOOD, NAME};
+use crate::style::{BAD, GOOD, NAME};
 
 /// Execute a program on its own: no host, one run until it exits
 ///
@@ -32,8 +33,8 @@ use crate::style::{BAD, FAINT, GOOD, NAME};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  jambox exec fibonacci.asm --reg r7=10
-  jambox exec service.jam --entry accumulate --arguments hex:0000002a01 --gas 100000
+  jambox exec program.asm --reg r7=10
+  jambox exec service.jam --entry accumulate --arguments hex:2a01 --gas 100_000
   jambox exec program.pvm --memory 0x20000+16 --json
   jambox exec program.pvm -v           with every instruction (-vv: and every memory access)
 
@@ -51,7 +52,8 @@ pub struct Exec {
     entry: u64,
 
     /// The gas
-    #[arg(long, default_value = "10_000_000", value_parser = input::parse_number)]
+    #[arg(long, default_value = "10_000_000", value_parser = input::parse_amount)]
+    #[arg(allow_negative_numbers = true)]
     gas: u64,
 
     /// The argument octets: text:..., hex:... or file:... (standard programs only)
@@ -132,7 +134,7 @@ impl Exec {
         ExecReport {
             program: program.path.display().to_string(),
             form: program.container.form().to_string(),
-            exit: exit_report(exit, protocol),
+            exit: exit_report(exit, instance, protocol),
             pc: instance.pc(),
             gas: GasReport {
                 limit: self.gas,
@@ -169,8 +171,16 @@ enum ExitReport {
     Halt,
     Panic,
     OutOfGas,
-    PageFault { address: u32 },
-    HostCall { number: u64, name: Option<&'static str> },
+    PageFault {
+        address: u32,
+    },
+    HostCall {
+        number: u64,
+        /// Nothing for a number that no call has.
+        name: Option<&'static str>,
+        /// What the call would have been given.
+        arguments: Vec<Argument>,
+    },
 }
 
 #[derive(Serialize)]
@@ -188,36 +198,44 @@ struct MemoryRange {
     octets: Option<Octets>,
 }
 
-fn exit_report(exit: Exit, protocol: &Protocol) -> ExitReport {
-    let interface = Interface { abi: protocol.abi, revision: protocol.revision };
-    let name = |number: u64| {
-        let form = interface.forms().find(|form| form.number(interface) == Some(number));
-        form.map(|form| HostCall::name(form.call))
-    };
+fn exit_report(exit: Exit, instance: &Instance, protocol: &Protocol) -> ExitReport {
     match exit {
         Exit::Halt => ExitReport::Halt,
         Exit::Panic => ExitReport::Panic,
         Exit::OutOfGas => ExitReport::OutOfGas,
         Exit::PageFault(address) => ExitReport::PageFault { address },
-        Exit::HostCall(number) => ExitReport::HostCall { number, name: name(number) },
+        Exit::HostCall(number) => {
+            let interface = Interface { abi: protocol.abi, revision: protocol.revision };
+            let form = interface.forms().find(|form| form.number(interface) == Some(number));
+            let arguments =
+                |form: &Form| calls::arguments(form, instance.regs(), &[], protocol.abi);
+            ExitReport::HostCall {
+                number,
+                name: form.map(|form| HostCall::name(form.call)),
+                arguments: form.map(arguments).unwrap_or_default(),
+            }
+        }
     }
 }
 
 impl Report for ExecReport {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let line = |out: &mut dyn Write, label: &str, text: &str| {
-            writeln!(out, "{FAINT}{label:<12}{FAINT:#}{text}")
-        };
+        let line = |out: &mut dyn Write, label: &str, text: &str| labelled(out, "", label, text);
         let (style, what) = match &self.exit {
             ExitReport::Halt => (GOOD, "halt".to_owned()),
             ExitReport::Panic => (BAD, "panic".to_owned()),
             ExitReport::OutOfGas => (BAD, "out of gas".to_owned()),
             ExitReport::PageFault { address } => (BAD, format!("page fault at {address:#x}")),
-            ExitReport::HostCall { number, name } => {
+            ExitReport::HostCall { number, name, .. } => {
                 (NAME, format!("host call {number} ({})", name.unwrap_or("unknown")))
             }
         };
         line(out, "exit", &format!("{style}{what}{style:#} at pc {}", self.pc))?;
+        if let ExitReport::HostCall { arguments, .. } = &self.exit {
+            for Argument { name, value, .. } in arguments {
+                line(out, "", &format!("{name}: {value}"))?;
+            }
+        }
         let GasReport { limit, used, left } = &self.gas;
         line(out, "gas", &format!("{used} used of {limit}, {left} left"))?;
         if let Some(output) = &self.output {

@@ -1,24 +1,27 @@
 //! `jambox explain`: what a word or a number of the protocol means.
 
+mod listing;
+
 use std::io::{self, Write};
 
 use clap::Args;
 use serde::Serialize;
 
-use jambox_hostcall::{
-    Context, FetchKind, HostCall, InnerExit, Interface, OutcomeKind, ResultCode,
-};
+use jambox_hostcall::{Context, FetchKind, InnerExit, Interface, OutcomeKind, ResultCode};
 use jambox_isa::{InstructionSet, Opcode};
-use jambox_package::suggest;
 use jambox_types::{Parameters, Protocol};
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::{Result, Verdict};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, line};
 use crate::protocol::{ProtocolArgs, interface};
-use crate::style::{FAINT, HEADING, NAME};
+use crate::style::{HEADING, NAME};
+
+use listing::Listing;
 
 /// Explain a host call, result code, opcode, fetch kind or parameter, by name or number
+///
+/// Without a word it lists them all, a line each.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,26 +30,30 @@ Examples:
   jambox explain branch_eq_imm   the instruction
   jambox explain 100             whatever has this number
   jambox explain 2^64-9          the result code with this value
-  jambox explain W_R             the parameter")]
+  jambox explain W_R             the parameter
+  jambox explain                 everything, a line each")]
 pub struct Explain {
     /// A name or a number
     #[arg(value_name = "NAME|NUMBER", allow_negative_numbers = true)]
-    word: String,
+    word: Option<String>,
 }
 
 impl Explain {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let protocol = protocol.protocol()?;
         let interface = interface(&protocol)?;
-        let entries = look_up(&self.word, &protocol, interface);
+        let all = everything(&protocol, interface);
+        let Some(word) = &self.word else {
+            output.emit(&Listing { protocol: Switches::of(&protocol), entries: all })?;
+            return Ok(Verdict::Done);
+        };
+        let (wanted, number) = (normal(word), number(word));
+        let (entries, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|entry| entry.is_meant(&wanted, number));
         if entries.is_empty() {
-            return Err(unknown(&self.word).into());
+            return Err(unknown(word, number, &others).into());
         }
-        output.emit(&Explanation {
-            word: &self.word,
-            protocol: Switches::of(&protocol),
-            entries,
-        })?;
+        output.emit(&Explanation { word, protocol: Switches::of(&protocol), entries })?;
         Ok(Verdict::Done)
     }
 }
@@ -139,46 +146,27 @@ fn normal(word: &str) -> String {
     word.to_lowercase().replace('-', "_")
 }
 
-fn look_up(word: &str, protocol: &Protocol, interface: Interface) -> Vec<Entry> {
-    let name = normal(word);
-    let number = number(word);
-    let is_named = |candidate: &str| normal(candidate) == name;
-    let mut entries = Vec::new();
-
-    let calls = interface.forms().filter(|form| {
-        is_named(form.call.name()) || (number.is_some() && form.number(interface) == number)
-    });
-    entries.extend(calls.filter_map(|form| host_call(form, interface)));
-
-    let set = InstructionSet::of(protocol.revision);
-    let opcodes = set.iter().filter_map(|opcode| Some((opcode, opcode.octet(set.revision())?)));
-    let opcodes = opcodes
-        .filter(|(opcode, octet)| is_named(opcode.mnemonic()) || number == Some(u64::from(*octet)));
-    entries.extend(opcodes.map(|(opcode, octet)| instruction(opcode, octet)));
-
-    let codes = ResultCode::ALL.iter().map(|code| (code, interface.code(*code)));
-    let codes = codes.filter(|(code, value)| is_named(code.name()) || number == Some(*value));
-    entries.extend(codes.map(|(code, value)| Entry::ResultCode {
+/// All that has a name.
+fn everything(protocol: &Protocol, interface: Interface) -> Vec<Entry> {
+    let mut entries: Vec<Entry> =
+        interface.forms().filter_map(|form| host_call(form, interface)).collect();
+    entries.extend(ResultCode::ALL.iter().map(|code| Entry::ResultCode {
         name: code.name(),
-        value,
+        value: interface.code(*code),
         doc: code.doc(),
     }));
-
-    let exits = InnerExit::ALL.iter();
-    let exits = exits.filter(|exit| is_named(exit.name()) || number == Some(exit.value()));
-    entries.extend(exits.map(|exit| Entry::InnerExit {
+    entries.extend(InnerExit::ALL.iter().map(|exit| Entry::InnerExit {
         name: exit.name(),
         value: exit.value(),
         doc: exit.doc(),
     }));
-
     let kinds = interface.fetch_kinds();
-    let kinds = kinds.filter(|(of, kind)| is_named(kind.name()) || number == Some(*of));
     entries.extend(kinds.map(|(number, kind)| fetch_kind(number, kind, interface)));
-
+    let set = InstructionSet::of(protocol.revision);
+    let opcodes = set.iter().filter_map(|opcode| Some((opcode, opcode.octet(set.revision())?)));
+    entries.extend(opcodes.map(|(opcode, octet)| instruction(opcode, octet)));
     let values = protocol.parameters.values();
     let parameters = Parameters::INFO.iter().zip(values);
-    let parameters = parameters.filter(|(info, _)| is_named(info.name) || is_named(info.symbol));
     entries.extend(parameters.map(|(info, value)| Entry::Parameter {
         name: info.name,
         symbol: info.symbol,
@@ -260,21 +248,16 @@ fn fetch_kind(number: u64, kind: FetchKind, interface: Interface) -> Entry {
     }
 }
 
-fn unknown(word: &str) -> Diagnosis {
-    let mut names: Vec<&str> = HostCall::ALL.iter().map(|call| call.name()).collect();
-    names.extend(ResultCode::ALL.iter().map(|code| code.name()));
-    names.extend(InnerExit::ALL.iter().map(|exit| exit.name()));
-    names.extend(Opcode::ALL.iter().map(|opcode| opcode.mnemonic()));
-    names.extend(FetchKind::ALL.iter().map(|kind| kind.name()));
-    names.extend(Parameters::INFO.iter().flat_map(|info| [info.name, info.symbol]));
-    let diagnosis = Diagnosis::new(format!("nothing here is called `{word}`"));
-    match suggest(word, &names) {
-        Some(near) => diagnosis.help(format!("did you mean `{near}`?")),
-        None => diagnosis.help(
-            "give the name or number of a host call, a result code, an opcode, a fetch kind, or the \
-             name of a parameter",
-        ),
-    }
+fn unknown(word: &str, number: Option<u64>, known: &[Entry]) -> Diagnosis {
+    let message = match number {
+        Some(_) => format!("nothing here has the number {word}"),
+        None => format!("nothing here is called `{word}`"),
+    };
+    let near = jambox_asm::most_like(word, known.iter().flat_map(Entry::names));
+    Diagnosis::new(message).help(match near {
+        Some(near) if number.is_none() => format!("did you mean `{near}`?"),
+        _ => "`jambox explain` without a word lists what there is".to_owned(),
+    })
 }
 
 impl Report for Explanation<'_> {
@@ -287,11 +270,6 @@ impl Report for Explanation<'_> {
         }
         Ok(())
     }
-}
-
-/// Writes a line of an entry: what it is about, then what there is to say.
-fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "  {FAINT}{label:<12}{FAINT:#}{text}")
 }
 
 impl Entry {
@@ -341,7 +319,7 @@ impl Entry {
             Self::Parameter { name, symbol, label, value, doc } => {
                 heading("parameter", name, &format!(" = {value}"))?;
                 line(out, "", doc)?;
-                line(out, "in the paper", &format!("{symbol}, {label}"))
+                line(out, "paper", &format!("{symbol}, {label}"))
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `jambox inspect`: what a program file is, without running it.
 
+mod folder;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -14,22 +16,28 @@ use jambox_types::{Hash, Protocol};
 
 use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, count, line};
 use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
-use crate::style::{BAD, FAINT, HEADING, NAME};
+use crate::style::{BAD, HEADING, NAME};
+
+use folder::Folder;
 
 /// Show what a program file is: container, metadata, sizes, hash, entry points, host calls,
 /// validity
+///
+/// Of a folder, every program in it (*.jam, *.pvm) is shown on a line of its own.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   jambox inspect service.jam
   jambox inspect service.jam --json | jq '.host_calls[].name'
+  jambox inspect target/jambox             every program in the folder, a line each
 
 Exit status: 0 when nothing is wrong with the program; 1 when a check failed; 2 when it is none.")]
 pub struct Inspect {
-    /// The program: a blob with or without metadata, standard or bare, or assembly text (.asm)
+    /// The program: a blob with or without metadata, standard or bare, or assembly text (.asm);
+    /// or a folder of programs
     program: PathBuf,
 
     /// The form of the blob
@@ -40,6 +48,11 @@ pub struct Inspect {
 impl Inspect {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let protocol = protocol.protocol()?;
+        if self.program.is_dir() {
+            let report = Folder::of(&self.program, self.form, &protocol)?;
+            output.emit(&report)?;
+            return Ok(Verdict::failed_if(report.has_problems()));
+        }
         let program = Program::load(&self.program, self.form, &protocol)?;
         let report = Inspection::of(&program, &protocol);
         output.emit(&report)?;
@@ -271,27 +284,32 @@ impl Problems {
 
 impl Report for Inspection {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let line = |out: &mut dyn Write, label: &str, text: &str| {
-            writeln!(out, "  {FAINT}{label:<14}{FAINT:#}{text}")
-        };
-        writeln!(out, "{HEADING}{}{HEADING:#}: {}, {} octets", self.file, self.form, self.octets)?;
+        let octets = count(self.octets as u64, "octet");
+        writeln!(out, "{HEADING}{}{HEADING:#}: {}, {octets}", self.file, self.form)?;
         line(out, "hash", &self.hash)?;
         if let Some(metadata) = &self.metadata {
             metadata.write(out)?;
         }
         if let Some(MemoryLayout { read_only, read_write, heap_pages, stack }) = &self.memory {
             let region = |Region { start, end, octets }: &Region| {
-                format!("{start:#x}..{end:#x}, {octets} octets")
+                format!("{start:#x}..{end:#x}, {}", count(*octets as u64, "octet"))
             };
             line(out, "read-only", &region(read_only))?;
-            line(out, "read-write", &format!("{}, {heap_pages} heap pages", region(read_write)))?;
+            let heap = count(*heap_pages, "heap page");
+            line(out, "read-write", &format!("{}, {heap}", region(read_write)))?;
             line(out, "stack", &region(stack))?;
         }
         let Code { octets, instructions, basic_blocks, jump_table_entries } = &self.code;
-        let code = format!(
-            "{octets} octets, {instructions} instructions, {basic_blocks} basic blocks, \
-             {jump_table_entries} jump table entries"
-        );
+        let code = [
+            count(*octets, "octet"),
+            count(*instructions as u64, "instruction"),
+            count(*basic_blocks as u64, "basic block"),
+            match jump_table_entries {
+                1 => "1 jump table entry".to_owned(),
+                entries => format!("{entries} jump table entries"),
+            },
+        ];
+        let code = code.join(", ");
         line(out, "code", &code)?;
         for EntryPoint { name, pc, instruction } in &self.entry_points {
             let at = instruction.as_deref().unwrap_or("nothing: would panic");
@@ -311,9 +329,7 @@ impl Report for Inspection {
 
 impl Metadata {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let line = |out: &mut dyn Write, text: &str| {
-            writeln!(out, "  {FAINT}{:<14}{FAINT:#}{text}", "metadata")
-        };
+        let line = |out: &mut dyn Write, text: &str| line(out, "metadata", text);
         let Self { octets, info, license, authors, raw } = self;
         match (info, raw) {
             (Some(info), _) => {

@@ -20,6 +20,7 @@ use crate::end_to_end::{self, OnChain};
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
+use crate::package_file::locate;
 use crate::protocol::ProtocolArgs;
 
 use recorder::Recorder;
@@ -42,7 +43,7 @@ Examples:
 Exit status: 0 when every guest halted and every result was accepted; 1 when the package was not \
 authorized, or a guest panicked, ran out of gas, had no code, or had its result refused; 2 bad input.")]
 pub struct Run {
-    /// The package file
+    /// The package file, or a folder with package.toml
     #[arg(default_value = "package.toml")]
     package: PathBuf,
 
@@ -76,9 +77,10 @@ impl Run {
             return Err(Diagnosis::new(message).in_file(path).help(help).into());
         }
         let switches = protocol.switches()?;
+        let path = locate(&self.package)?;
         let package = match &chain {
-            Some(chain) => chain.load(&self.package, switches)?,
-            None => load(&Disk, &self.package, &switches, self.state.as_deref())
+            Some(chain) => chain.load(&path, switches)?,
+            None => load(&Disk, &path, &switches, self.state.as_deref())
                 .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
         };
         let env = end_to_end::env(&package, protocol.backend())?;

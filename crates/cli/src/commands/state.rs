@@ -25,8 +25,8 @@ Examples:
   jambox state init chain.redb
   jambox run package.toml --state chain.redb
   jambox state show chain.redb
-  jambox state show chain.redb 7                          one service, entry by entry
-  jambox state get chain.redb 7 storage count
+  jambox state show chain.redb counter                    one service, entry by entry
+  jambox state get chain.redb counter storage count
   jambox state diff before.json chain.redb
   jambox state export chain.redb -o chain-spec.json       JIP-4
 
@@ -39,18 +39,39 @@ pub struct State {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a new chain without services
+    #[command(after_help = "\
+Examples:
+  jambox state init chain.redb
+  jambox state init chain.redb --params tiny")]
     Init(transfer::Init),
     /// Make a new chain from a state
+    #[command(after_help = "\
+Examples:
+  jambox state import chain.redb after.json")]
     Import(transfer::Import),
     /// Write a state as a JIP-4 chain specification
+    #[command(after_help = "\
+Examples:
+  jambox state export chain.redb -o spec.json
+  jambox state export chain.redb --id mine")]
     Export(transfer::Export),
     /// Show a state's services, or one service entry by entry
+    #[command(after_help = "\
+Examples:
+  jambox state show chain.redb
+  jambox state show chain.redb counter")]
     Show(show::Show),
     /// Show one value
     Get(key::Get),
     /// Show where two states differ
+    #[command(after_help = "\
+Examples:
+  jambox state diff before.json chain.redb")]
     Diff(compare::Diff),
     /// Show a state's root
+    #[command(after_help = "\
+Examples:
+  jambox state root chain.redb")]
     Root(Root),
 }
 

@@ -19,6 +19,12 @@ const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
 ///
 /// Where no toolchain can build services, the tests run natively only, and the command says so.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox test
+  jambox test --folder services/counter -- refine --nocapture
+
+Exit status: 0 when all passed; 1 when one failed; 2 when there is nothing to test.")]
 pub struct Test {
     /// The folder with Cargo.toml
     #[arg(long, value_name = "FOLDER", default_value = ".")]

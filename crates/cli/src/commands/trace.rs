@@ -2,9 +2,11 @@
 
 mod show;
 
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use jambox_package::{Disk, load};
 use jambox_trace::Recording;
@@ -15,8 +17,10 @@ use crate::commands::vectors::failure;
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end;
 use crate::engine::engine;
+use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
-use crate::output::Output;
+use crate::output::{Output, Report, count};
+use crate::package_file::locate;
 use crate::protocol::ProtocolArgs;
 
 /// Record, replay and show host-call traces (JIP-7)
@@ -25,8 +29,7 @@ use crate::protocol::ProtocolArgs;
 Examples:
   jambox trace record package.toml -o run.log
   jambox trace replay run.log
-  jambox trace replay traces/            every *.log under the folder
-  jambox trace show run.log -v           with the arguments of every call (-vv: and memory)")]
+  jambox trace show run.log")]
 pub struct Trace {
     #[command(subcommand)]
     action: Action,
@@ -35,11 +38,20 @@ pub struct Trace {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Run a work package and record every invocation
+    #[command(after_help = "\
+Examples:
+  jambox trace record package.toml -o run.log
+
+Exit status: as of `jambox run`; the trace is written whether a guest fails or not.")]
     Record(Record),
     /// Replay every execution of a trace on a bare machine and compare
     ///
     /// Ends with a line `N passed, N failed, N skipped`.
     #[command(after_help = "\
+Examples:
+  jambox trace replay run.log
+  jambox trace replay traces/       every *.log under the folder
+
 Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when none can be read.")]
     Replay(Replay),
     /// Show what a trace holds
@@ -48,7 +60,7 @@ Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 whe
 
 #[derive(Debug, Args)]
 struct Record {
-    /// The package file
+    /// The package file, or a folder with package.toml
     package: PathBuf,
 
     /// The file to write
@@ -69,7 +81,7 @@ struct Replay {
 impl Trace {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         match &self.action {
-            Action::Record(record) => record.run(protocol),
+            Action::Record(record) => record.run(protocol, output),
             Action::Replay(replay) => replay.run(protocol, output),
             Action::Show(show) => show.run(protocol, output),
         }
@@ -77,11 +89,12 @@ impl Trace {
 }
 
 impl Record {
-    fn run(&self, protocol: &ProtocolArgs) -> Result {
-        let package = load(&Disk, &self.package, &protocol.switches()?, self.state.as_deref());
+    fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let path = locate(&self.package)?;
+        let package = load(&Disk, &path, &protocol.switches()?, self.state.as_deref());
         let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
         let env = end_to_end::env(&package, protocol.backend())?;
-        let unwritable = |error: std::io::Error| unwritable(&self.output, &error);
+        let unwritable = |error: io::Error| input::unwritable(&self.output, &error);
         let mut recording = Recording::create(&self.output).map_err(unwritable)?;
         let computed = end_to_end::in_core(&env, &package, &mut recording)?;
         let verdict = match computed {
@@ -93,15 +106,22 @@ impl Record {
             }
             Err(_) => Verdict::Failed,
         };
-        recording.finish().map_err(unwritable)?;
+        let executions = recording.finish().map_err(unwritable)?;
+        output.emit(&Recorded { file: self.output.display().to_string(), executions })?;
         Ok(verdict)
     }
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Diagnosis {
-    Diagnosis::new(format!("cannot write: {error}"))
-        .in_file(path)
-        .help("check that the folder exists and may be written")
+#[derive(Serialize)]
+struct Recorded {
+    file: String,
+    executions: usize,
+}
+
+impl Report for Recorded {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}: {}", self.file, count(self.executions as u64, "execution"))
+    }
 }
 
 impl Replay {

@@ -8,6 +8,7 @@ use jambox_engine::{Access, Memory, PAGE_SIZE};
 use jambox_isa::{Fields, Instruction, Opcode, Reg, Slot};
 
 use super::region::Regions;
+use crate::output::count;
 
 /// A memory access of one instruction.
 #[derive(Clone, Debug, Serialize)]
@@ -92,7 +93,7 @@ impl MemoryAccess {
 impl fmt::Display for MemoryAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.writes { "write" } else { "read" };
-        write!(f, "{:#x}, {verb} of {} octets", self.address, self.length)?;
+        write!(f, "{:#x}, {verb} of {}", self.address, count(self.length, "octet"))?;
         match self.refused_at {
             Some(at) if at != self.address => write!(f, ", refused at {at:#x}: {}", self.region),
             _ => write!(f, ": {}", self.region),

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::jambox::{Ran, jambox, root};
+use crate::jambox::{Ran, jambox, line, root};
 
 /// A folder with a copy of an example package to spoil.
 struct Package {
@@ -269,6 +269,38 @@ fn jump_table_entries_out_of_range() {
 }
 
 #[test]
+fn a_program_is_not_a_package_and_text_is_not_a_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("counter.jam");
+    std::fs::write(&path, blob()).unwrap();
+    let path = path.to_str().unwrap();
+    for ran in [
+        jambox(["run", path]),
+        line("run guests/asm/counter/counter.asm"),
+        jambox(["trace", "record", path, "-o", "never-written"]),
+    ] {
+        assert_eq!(ran.code, 2);
+        for part in ["this is a program, not a package file", "file:counter.", "jambox exec"] {
+            assert!(ran.stderr.contains(part), "{ran:?}");
+        }
+    }
+    for (ran, part) in [
+        (line("exec README.md"), "assembly is known by its extension .asm"),
+        (line("run guests"), "or a folder with package.toml"),
+        (jambox(["asm", path]), "`jambox disasm` turns a program into text"),
+        (
+            jambox(["run", "guests/asm/counter", "--state", path]),
+            "counter.jam: this is not a state",
+        ),
+        (jambox(["run", "guests/asm/counter", "--state", "docs"]), "docs: cannot read: it is a"),
+    ] {
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains(part), "`{part}` is not in {ran:?}");
+    }
+    assert_eq!(line("run guests/asm/counter").code, 0);
+}
+
+#[test]
 fn traces_and_vectors_that_are_none() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bad.log");
@@ -276,6 +308,9 @@ fn traces_and_vectors_that_are_none() {
     let ran = jambox(["trace", "show", path.to_str().unwrap()]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("line 1"), "{ran:?}");
+    let ran = line("trace show README.md");
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("the file holds no execution"), "{ran:?}");
     let ran = jambox(["vectors", "pvm", folder.path().to_str().unwrap()]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("no PVM vectors"), "{ran:?}");

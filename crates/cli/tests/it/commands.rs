@@ -32,10 +32,40 @@ fn explain_follows_the_revision_and_the_parameters() {
 }
 
 #[test]
+fn explain_without_a_word_lists_everything() {
+    let ran = line("explain");
+    assert_eq!(ran.code, 0);
+    for part in [
+        "gray-paper-0.7.2, gray-paper ABI",
+        "host calls\n  gas                      0 ",
+        "  HUH                      2^64-9   ",
+        "  branch_eq_imm            81 ",
+        "  max_report_variable_size 49152 ",
+    ] {
+        assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);
+    }
+    // Whatever it lists can be asked for.
+    let entries = line("explain --json").json()["entries"].as_array().unwrap().clone();
+    assert!(entries.len() > 200, "{}", entries.len());
+    for kind in ["host-call", "result-code", "inner-exit", "fetch-kind", "instruction", "parameter"]
+    {
+        let entry = entries.iter().find(|entry| entry["kind"] == kind).unwrap();
+        let ran = jambox(["explain", entry["name"].as_str().unwrap(), "--json"]);
+        assert!(ran.json()["entries"].as_array().unwrap().contains(entry), "{ran:?}");
+    }
+}
+
+#[test]
 fn explain_suggests() {
     let ran = line("explain solicitt");
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("did you mean `solicit`?"), "{ran:?}");
+    for (word, part) in [("256", "has the number 256"), ("", "called ``"), ("lg", "`log`?")] {
+        let ran = jambox(["explain", word]);
+        assert_eq!(ran.code, 2, "{word}");
+        assert!(ran.stderr.contains(part), "{ran:?}");
+    }
+    assert!(line("explain zzzzz").stderr.contains("lists what there is"));
 }
 
 #[test]
@@ -94,11 +124,65 @@ fn inspect_finds_what_would_panic() {
 }
 
 #[test]
+fn inspect_lists_the_programs_of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let ran = line(&format!("inspect {}", path("")));
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("no programs"), "{ran:?}");
+
+    std::fs::create_dir(path("sub")).unwrap();
+    let made = line(&format!("asm guests/asm/counter/counter.asm -o {} --json", path("sub/a.jam")));
+    std::fs::write(path("b.pvm"), [0, 0, 2, 50, 0, 1]).unwrap();
+    let ran = line(&format!("inspect {}", path("")));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert!(lines[0].contains("b.pvm: program blob, 6 octets, hash 0x"), "{ran:?}");
+    let hash = made.json()["hash"].as_str().unwrap().to_owned();
+    let a = format!(
+        "sub/a.jam: standard program with metadata, 3231 octets, counter 0.1.0, hash {hash}"
+    );
+    assert!(lines[1].ends_with(&a), "{ran:?}");
+
+    std::fs::write(path("c.jam"), "none").unwrap();
+    let ran = line(&format!("inspect {} --json", path("")));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let programs = &ran.json()["programs"];
+    assert_eq!(programs[0]["form"], "program blob");
+    assert_eq!(programs[1]["error"], "not a program in any form");
+    assert_eq!(programs[2]["hash"], hash);
+}
+
+#[test]
+fn what_is_written_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("counter.asm").display().to_string();
+    let ran = line(&format!("disasm guests/asm/counter/counter.asm -o {text} --json"));
+    let lines = std::fs::read_to_string(&text).unwrap().lines().count();
+    assert_eq!(ran.json(), serde_json::json!({ "file": text, "lines": lines }));
+    // Written whole or not at all, and never in place of a device.
+    for (target, reason) in [("/no/such/x", "there is no such folder"), ("docs", "it is a folder")]
+    {
+        let ran = line(&format!("disasm guests/asm/counter/counter.asm -o {target}"));
+        assert_eq!(ran.code, 2);
+        assert!(ran.stderr.contains(&format!("{target}: cannot write: {reason}")), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_trace_is_recorded_replayed_and_shown() {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("run.log").display().to_string();
-    let ran = line(&format!("trace record guests/asm/counter/package.toml -o {trace}"));
-    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = line(&format!("trace record guests/asm/counter -o {trace}"));
+    assert_eq!((ran.code, ran.stdout), (0, format!("{trace}: 5 executions\n")));
+    let ran = line(&format!("trace show {trace}"));
+    for part in [
+        "is-authorized on core 1\n",
+        "refine of service 42 on core 1, item 0\n",
+        "accumulate of service 7 in slot 100\n",
+    ] {
+        assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);
+    }
     // Is-authorized, two items, the counter and the treasury.
     let ran = line(&format!("trace replay {trace}"));
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "5 passed, 0 failed, 0 skipped\n"));
@@ -131,19 +215,8 @@ fn completions_are_made_for_every_shell() {
         let ran = jambox(["completions", shell]);
         assert_eq!(ran.code, 0);
         assert!(ran.stdout.contains("vectors"), "{shell}");
-    }
-}
-
-#[test]
-fn help_has_examples_and_exit_codes() {
-    let ran = line("--help");
-    assert!(ran.stdout.contains("Exit status:"), "{}", ran.stdout);
-    for command in
-        ["run", "exec", "asm", "disasm", "inspect", "explain", "trace", "vectors", "completions"]
-    {
-        let ran = line(&format!("{command} --help"));
-        assert_eq!(ran.code, 0);
-        assert!(ran.stdout.contains("Examples"), "{command}: {}", ran.stdout);
+        let json = jambox(["completions", shell, "--json"]).json();
+        assert_eq!((&json["shell"], &json["script"]), (&shell.into(), &ran.stdout.into()));
     }
 }
 

@@ -40,10 +40,19 @@ fn json_has_exit_pc_gas_registers_and_the_memory_asked_for() {
 
 #[test]
 fn every_exit_is_told_and_has_its_code() {
+    // Without arguments a1 is 0, and so are the registers after it.
+    let write = json!({ "kind": "host-call", "number": 4, "name": "write", "arguments": [
+        { "name": "key", "register": 7, "value": "empty" },
+        { "name": "value", "register": 9, "value": "empty" },
+    ] });
     for (text, code, exit) in [
         (".code\n jump_ind ra", 0, json!({ "kind": "halt" })),
-        (".code\n ecalli write", 0, json!({ "kind": "host-call", "number": 4, "name": "write" })),
-        (".code\n ecalli 99", 0, json!({ "kind": "host-call", "number": 99, "name": null })),
+        (".code\n ecalli write", 0, write),
+        (
+            ".code\n ecalli 99",
+            0,
+            json!({ "kind": "host-call", "number": 99, "name": null, "arguments": [] }),
+        ),
         (".code\n trap", 1, json!({ "kind": "panic" })),
         (".code\nagain:\n jump again", 1, json!({ "kind": "out-of-gas" })),
         (
@@ -110,11 +119,7 @@ fn a_failure_names_the_region() {
 ";
     let ran = exec(text, &[]);
     assert!(ran.stdout.contains("page fault at 0x10000"), "{}", ran.stdout);
-    assert!(
-        ran.stdout.contains("0x10000, write of 1 octets: the read-only data"),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains("0x10000, write of 1 octet: the read-only data"), "{}", ran.stdout);
     let below_the_stack =
         ".program standard\n.stack_size 4096\n.code\n load_ind_u64 t0, [sp - 4104]\n";
     let ran = exec(below_the_stack, &[]);
@@ -157,7 +162,16 @@ again:
 
 #[test]
 fn bad_arguments_are_usage() {
-    for arguments in ["--reg r13=1", "--reg r7", "--memory 5", "--entry nowhere", "--gas much"] {
+    for arguments in [
+        "--reg r13=1",
+        "--reg r7",
+        "--memory 5",
+        "--entry nowhere",
+        "--gas much",
+        "--gas -1",
+        "--gas 18446744073709551616",
+        "--form bare",
+    ] {
         let ran = line(&format!("exec guests/asm/counter/counter.asm {arguments}"));
         assert_eq!(ran.code, 2, "{arguments}");
         assert!(ran.stderr.contains("expected"), "{ran:?}");

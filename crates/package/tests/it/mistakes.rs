@@ -1,6 +1,6 @@
 //! What a mistake is called, where it is, and what is said to do.
 
-use jambox_package::{Invalid, ProblemKind, line_and_column, suggest};
+use jambox_package::{Invalid, ProblemKind, line_and_column};
 
 use crate::memory::{FULL, files, load_from, load_text};
 
@@ -240,11 +240,4 @@ fn what_is_not_toml_is_pointed_at() {
         invalid.to_string().starts_with("dir/package.toml:1:7: this is not valid TOML"),
         "{invalid}"
     );
-}
-
-#[test]
-fn suggestions_are_near() {
-    assert_eq!(suggest("storge", &["storage", "state"]), Some("storage"));
-    assert_eq!(suggest("id", &["gas"]), None);
-    assert_eq!(suggest("entirely different", &["storage", "state"]), None);
 }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use crate::calls;
 use crate::chain::Kept;
-use crate::output::Report;
-use crate::style::{BAD, FAINT, GOOD, HEADING, NAME};
+use crate::output::{Report, line};
+use crate::style::{BAD, GOOD, HEADING, NAME};
 
 use super::model::{
     Change, Digest, DigestResult, Event, Gas, HostCall, InnerRun, Invocation, PackageSummary,
@@ -52,11 +52,6 @@ impl Report for Shown<'_> {
         }
         self.write_verdict(out)
     }
-}
-
-/// Writes a line of a section: what it is about, then what there is to say.
-fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "  {FAINT}{label:<12}{FAINT:#}{text}")
 }
 
 fn write_package(out: &mut dyn Write, package: &PackageSummary) -> io::Result<()> {

@@ -25,7 +25,11 @@ Keys:
   SERVICE preimage HASH
   SERVICE request HASH LENGTH
   a component's name               such as privileges or \"time slot\"
-  a state key                      31 octets in hexadecimal")]
+  a state key                      31 octets in hexadecimal
+
+Examples:
+  jambox state get chain.redb counter storage count
+  jambox state get chain.redb privileges")]
 pub struct Get {
     /// The state
     state: PathBuf,

@@ -8,18 +8,23 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_hostcall::{Context, Interface, ResultCode};
-use jambox_trace::{Action, Call, EndKind, Error, Execution, Reader};
+use jambox_trace::{Action, Call, EndKind, Execution, Reader};
 use jambox_types::Hash;
 
 use crate::calls::{self, Argument, MemoryDirection, MemoryEvent};
 use crate::diagnosis::Diagnosis;
+use crate::input;
 use crate::octets::Octets;
 use crate::outcome::{Failure, Result, Verdict};
-use crate::output::{Output, Report};
+use crate::output::{Output, Report, line};
 use crate::protocol::{ProtocolArgs, interface};
-use crate::style::{BAD, FAINT, GOOD, HEADING};
+use crate::style::{BAD, GOOD, HEADING};
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox trace show run.log
+  jambox trace show run.log -v      with the arguments of every call (-vv: and memory)")]
 pub struct Show {
     /// The trace
     trace: PathBuf,
@@ -28,13 +33,15 @@ pub struct Show {
 impl Show {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let interface = interface(&protocol.protocol()?)?;
-        let file = File::open(&self.trace).map_err(|error| self.unreadable(&error))?;
+        let file = File::open(&self.trace);
+        let file = file.map_err(|error| input::unreadable(&self.trace, &error))?;
         if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
             return Err(Diagnosis::new("not a regular file").in_file(&self.trace).into());
         }
-        let mut executions = Vec::new();
+        let (mut executions, mut found) = (Vec::new(), false);
         for execution in Reader::new(BufReader::new(file)) {
-            let execution = execution.map_err(|error| self.bad_trace(&error))?;
+            let execution = execution.map_err(|error| self.bad_trace(&error.to_string()))?;
+            found = true;
             let shown = ExecutionReport::of(&execution, interface, output.verbosity);
             if output.json {
                 executions.push(shown);
@@ -43,20 +50,19 @@ impl Show {
                 output.emit(&shown)?;
             }
         }
+        if !found {
+            return Err(self.bad_trace("the file holds no execution"));
+        }
         if output.json {
             output.emit(&TraceReport { executions })?;
         }
         Ok(Verdict::Done)
     }
 
-    fn unreadable(&self, error: &io::Error) -> Failure {
-        let diagnosis = Diagnosis::new(format!("cannot read: {error}")).in_file(&self.trace);
-        diagnosis.help("check the path").into()
-    }
-
-    fn bad_trace(&self, error: &Error) -> Failure {
-        let diagnosis = Diagnosis::new(error.to_string()).in_file(&self.trace);
-        diagnosis.expected("expected a trace in the text form of JIP-7").into()
+    fn bad_trace(&self, why: &str) -> Failure {
+        let diagnosis = Diagnosis::new(why).in_file(&self.trace);
+        let diagnosis = diagnosis.expected("expected a trace in the text form of JIP-7");
+        diagnosis.help("`jambox trace record` writes one").into()
     }
 }
 
@@ -140,9 +146,6 @@ impl ExecutionReport {
 
 impl Report for ExecutionReport {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let line = |out: &mut dyn Write, label: &str, text: &str| {
-            writeln!(out, "  {FAINT}{label:<12}{FAINT:#}{text}")
-        };
         writeln!(out, "{HEADING}execution{HEADING:#} at line {}", self.line)?;
         for comment in &self.comments {
             line(out, "comment", comment)?;

@@ -1,0 +1,49 @@
+//! The package file that a path names.
+
+use std::path::{Path, PathBuf};
+
+use jambox_package::is_assembly;
+use jambox_program::Container;
+
+use crate::diagnosis::Diagnosis;
+use crate::input;
+use crate::outcome::Result;
+
+/// What is looked for in a folder.
+const NAME: &str = "package.toml";
+
+/// The package file that a path names: itself, or the one in the folder that it names.
+///
+/// A program is what people try to run first. It has no services, no state and no work items, so
+/// the answer is what to write around it.
+pub fn locate(path: &Path) -> Result<PathBuf> {
+    let path = if path.is_dir() { path.join(NAME) } else { path.to_owned() };
+    if !path.exists() {
+        return Err(Diagnosis::new("cannot read: there is no such file")
+            .in_file(&path)
+            .help(format!(
+                "name a package file or a folder with {NAME}; `jambox new` makes a service with one"
+            ))
+            .into());
+    }
+    if is_program(&path) {
+        let name = path.file_name().unwrap_or_default().display();
+        return Err(Diagnosis::new("this is a program, not a package file")
+            .in_file(&path)
+            .help(format!(
+                "write a package file with `code = \"file:{name}\"` in a section \
+                 [services.<name>]: docs/package-file.md describes it, `jambox new` makes one; \
+                 `jambox exec` runs the program alone, `jambox inspect` shows what it is"
+            ))
+            .into());
+    }
+    Ok(path)
+}
+
+fn is_program(path: &Path) -> bool {
+    let is_blob = |octets: &[u8]| {
+        // What is text is no program that anyone has made.
+        std::str::from_utf8(octets).is_err() && Container::parse(octets).is_ok()
+    };
+    is_assembly(path) || input::read(path).is_ok_and(|octets| is_blob(&octets))
+}

@@ -1,0 +1,42 @@
+//! Readers that leave early, and places that take nothing.
+
+use std::process::{Command, Stdio};
+
+use crate::jambox::root;
+
+fn command(line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jambox"));
+    command.args(line.split_whitespace()).current_dir(root()).stderr(Stdio::piped());
+    command
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_leaves_does_not_change_how_a_command_ends() {
+    for (line, code) in [
+        ("run guests/asm/counter/package.toml", 0),
+        ("run guests/asm/panics/package.toml --json", 1),
+        ("explain", 0),
+        ("completions zsh", 0),
+        // This one would go on for ten million instructions.
+        ("exec guests/asm/out-of-gas/out-of-gas.asm -v", 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command(line).stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*said), (Some(code), ""), "{line}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    for line in ["run guests/asm/counter/package.toml", "explain write --json"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(line).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said, "cannot write to standard output: the disk is full\n");
+    }
+}
