@@ -159,7 +159,8 @@ fn singles<P: Peer>(peer: &P, clock: Clock, figures: &mut Figures) -> Result<(),
     let make = || -> Result<P::Machine, String> {
         let mut machine = peer.instantiate(&module, &program, &[])?;
         machine.set_reg(8, single.writable);
-        machine.start(single::HOST_CALL, u64::from(u32::MAX));
+        machine.set_reg(9, 1);
+        machine.start(single::STORE, u64::from(u32::MAX));
         if machine.run() != Stop::HostCall(single::NUMBER) {
             return Err("no host call".to_owned());
         }

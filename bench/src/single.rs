@@ -2,37 +2,22 @@
 
 use jambox_program::{JumpTable, ProgramBlob, StandardProgram};
 
-/// Where the program adds 1 to `r7` and stores it at `[r8]`, until it reaches `r9`.
+/// Where the program adds 1 to `r7` and stores it at `[r8]`, until it reaches `r9`; then it makes host
+/// calls.
 pub const STORE: u64 = 0;
 
-/// Where it makes host calls for ever.
-pub const HOST_CALL: u64 = 9;
-
-/// The host call's number.
+/// The number of its host calls.
 pub const NUMBER: u64 = 3;
 
 /// An address where no engine has memory.
 pub const INACCESSIBLE: u64 = 1 << 30;
 
-/// The code, with the positions of its instructions.
-const CODE: (&[u8], [u32; 6]) = (
-    &[
-        1, // fallthrough
-        149,
-        0x77,
-        1, // add_imm_64 r7, r7, 1
-        123,
-        0x87, // store_ind_u64 [r8], r7
-        172,
-        0x97,
-        0xfb, // branch_lt_u r7, r9, 1
-        10,
-        NUMBER as u8, // ecalli
-        40,
-        0xfe, // jump 9
-    ],
-    [0, 1, 4, 6, 9, 11],
-);
+/// `fallthrough`; `add_imm_64 r7, r7, 1`; `store_ind_u64 [r8], r7`; `branch_lt_u r7, r9, 1`;
+/// `ecalli 3`; `jump 9`.
+const CODE: [u8; 13] = [1, 149, 0x77, 1, 123, 0x87, 172, 0x97, 0xfb, 10, 3, 40, 0xfe];
+
+/// The positions of these instructions.
+const STARTS: [u32; 6] = [0, 1, 4, 6, 9, 11];
 
 /// The program with 64 KiB of data and a page of stack.
 pub struct Single {
@@ -60,5 +45,5 @@ impl Default for Single {
 /// The program's code.
 #[must_use]
 pub fn code() -> ProgramBlob {
-    ProgramBlob::from_parts(CODE.0, CODE.1, JumpTable::default()).expect("short")
+    ProgramBlob::from_parts(&CODE, STARTS, JumpTable::default()).expect("short")
 }
