@@ -15,6 +15,7 @@ use jambox_vectors::{Error, Report as Checked, codec, erasure, pvm, stf, traces,
 use crate::checks::Checks;
 use crate::diagnosis::Diagnosis;
 use crate::engine::{engine, environment};
+use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
 use crate::protocol::ProtocolArgs;
@@ -138,9 +139,7 @@ impl Traces {
 /// Why vectors cannot be run at all.
 pub fn failure(place: &Path, error: &Error) -> Failure {
     let diagnosis = match error {
-        Error::Io { path, error } => {
-            Diagnosis::new(format!("cannot read: {error}")).in_file(path).help("check the path")
-        }
+        Error::Io { path, error } => input::unreadable(path, error),
         Error::Nothing { path, expected } => Diagnosis::new(format!("no {expected} here"))
             .in_file(path)
             .help("name the folder that holds them, or one above it"),
