@@ -7,6 +7,8 @@ use libfuzzer_sys::fuzz_target;
 mod differential;
 #[path = "../../crates/recompiler/tests/it/scenario.rs"]
 mod scenario;
+#[path = "../../crates/recompiler/tests/it/structured.rs"]
+mod structured;
 
 fuzz_target!(|input: &[u8]| {
     // Where the input ends, what follows is the same for all.

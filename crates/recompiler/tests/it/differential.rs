@@ -1,13 +1,12 @@
 //! Scenarios on every backend, step for step the same.
 
-use std::time::{Duration, Instant};
-
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
 
 use crate::scenario::{self, PAGES, PAGES_EACH, Program, Source};
+use crate::structured;
 
 /// How often a scenario goes on after its program came back.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 16;
 
 const BACKENDS: [Backend; 4] = [
     Backend::Recompiler,
@@ -31,14 +30,18 @@ fn instances(program: &Program) -> Option<Vec<(Backend, Instance)>> {
 }
 
 /// Does to every instance what the source says.
-fn prepare(source: &mut Source<'_>, program: &Program, instances: &mut [(Backend, Instance)]) {
+fn prepare(
+    source: &mut Source<'_>,
+    (program, is_structured): (&Program, bool),
+    instances: &mut [(Backend, Instance)],
+) {
     for page in PAGES.into_iter().flat_map(|page| page..page + PAGES_EACH) {
-        let access = source.pick(&[
-            Access::Inaccessible,
-            Access::ReadOnly,
-            Access::ReadWrite,
-            Access::ReadWrite,
-        ]);
+        let access = match source.below(4) {
+            _ if is_structured && !source.chance(3) => Access::ReadWrite,
+            0 => Access::Inaccessible,
+            1 => Access::ReadOnly,
+            _ => Access::ReadWrite,
+        };
         let octets: Vec<u8> = (0..64).flat_map(|_| source.u64().to_le_bytes()).collect();
         for (_, instance) in &mut *instances {
             instance.memory_mut().set_access(page, 1, access);
@@ -48,12 +51,13 @@ fn prepare(source: &mut Source<'_>, program: &Program, instances: &mut [(Backend
     }
     let regs: [u64; 13] = core::array::from_fn(|_| scenario::value(source));
     let pc = match source.below(20) {
+        _ if is_structured && !source.chance(5) => 0,
         0 => source.u64() >> source.below(64),
         1 => source.below(program.blob.code().len() + 1) as u64,
         2..8 => source.pick(&program.blocks).into(),
         _ => 0,
     };
-    let gas = gas(source);
+    let gas = if is_structured { source.below(10_000) as u64 } else { gas(source) };
     let heap = 0x2_0000 + source.below(0x1800) as u64;
     for (_, instance) in instances {
         *instance.regs_mut() = regs;
@@ -72,14 +76,20 @@ fn gas(source: &mut Source<'_>) -> u64 {
 }
 
 /// What a host may do between runs; false if it gives up.
-fn serve(source: &mut Source<'_>, exit: Exit, instances: &mut [(Backend, Instance)]) -> bool {
+fn serve(
+    source: &mut Source<'_>,
+    is_structured: bool,
+    exit: Exit,
+    instances: &mut [(Backend, Instance)],
+) -> bool {
     let (reg, value) = (source.below(13), scenario::value(source));
     let (page, access) = (
         source.pick(&PAGES) + source.below(PAGES_EACH as usize) as u32,
         source.pick(&[Access::Inaccessible, Access::ReadOnly, Access::ReadWrite]),
     );
     let (octets, more) = (source.u64().to_le_bytes(), gas(source));
-    let deed = source.below(8);
+    let more = if is_structured { 2 * more } else { more };
+    let deed = source.below(if is_structured { 50 } else { 8 });
     for (_, instance) in instances {
         match exit {
             Exit::HostCall(_) => instance.skip_host_call(),
@@ -133,44 +143,72 @@ fn hashed(hash: u64, octets: &[u8]) -> u64 {
     })
 }
 
-/// Runs a scenario on every backend; returns how many exits were compared.
-pub fn check(given: &[u8], seed: u64) -> usize {
+/// What was compared.
+#[derive(Clone, Copy, Default)]
+pub struct Compared {
+    /// How often a run ended.
+    pub exits: usize,
+    /// How many instructions were executed, by each backend.
+    pub instructions: u64,
+}
+
+/// Runs a scenario on every backend.
+pub fn check(given: &[u8], seed: u64) -> Compared {
     let mut source = Source::new(given, seed);
-    let program = scenario::program(&mut source);
-    let Some(mut instances) = instances(&program) else { return 0 };
-    prepare(&mut source, &program, &mut instances);
-    let mut exits = 0;
+    let is_structured = source.chance(70);
+    let program = if is_structured { structured::program } else { scenario::program }(&mut source);
+    let mut compared = Compared::default();
+    let Some(mut instances) = instances(&program) else { return compared };
+    prepare(&mut source, (&program, is_structured), &mut instances);
     for round in 0..ROUNDS {
         let mut first = None;
+        let before = instances.first().map_or(0, |(_, instance)| instance.gas());
         for (backend, instance) in &mut instances {
             let exit = instance.run();
             let found = (exit, state(instance));
             let expected = first.get_or_insert_with(|| (exit, state(instance)));
             assert_eq!(found, *expected, "seed {seed:#x}, round {round}, {backend:?}");
         }
-        exits += 1;
+        let after = instances.first().map_or(0, |(_, instance)| instance.gas());
+        compared.exits += 1;
+        compared.instructions += before - after;
         let Some((exit, _)) = first else { break };
-        if !serve(&mut source, exit, &mut instances) {
+        if !serve(&mut source, is_structured, exit, &mut instances) {
             break;
         }
     }
     let mut contents = instances.iter().map(|(_, instance)| contents(instance));
     let first = contents.next();
     assert!(contents.all(|hash| Some(hash) == first), "seed {seed:#x}: memory differs");
-    exits
+    compared
 }
 
 /// `JAMBOX_FUZZ_SECONDS` makes it run longer, `JAMBOX_FUZZ_SEED` start elsewhere.
 #[test]
 fn backends_agree() {
+    use std::time::{Duration, Instant};
+
     let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse().ok());
     let time = Duration::from_secs(number("JAMBOX_FUZZ_SECONDS").unwrap_or(2));
-    let first: u64 = number("JAMBOX_FUZZ_SEED").unwrap_or(0);
+    let first: u64 = number("JAMBOX_FUZZ_SEED").unwrap_or(100);
     let start = Instant::now();
-    let (mut seed, mut exits) = (first, 0);
+    let (mut seed, mut all) = (first, Compared::default());
     while start.elapsed() < time {
-        exits += check(&[], seed);
+        let Compared { exits, instructions } = check(&[], seed);
+        all.exits += exits;
+        all.instructions += instructions;
         seed += 1;
     }
-    println!("{} programs, {exits} exits compared", seed - first);
+    let Compared { exits, instructions } = all;
+    println!("{} programs, {instructions} instructions, {exits} exits compared", seed - first);
+}
+
+/// Programs that die at once would find nothing.
+#[test]
+fn most_programs_run_long() {
+    let mut counts: Vec<u64> = (0..100).map(|seed| check(&[], seed).instructions).collect();
+    counts.sort_unstable();
+    let shares = [counts[10], counts[30], counts[50], counts[70], counts[90]];
+    println!("instructions, deciles 1, 3, 5, 7, 9: {shares:?}");
+    assert!(shares[2] >= 300 && shares[3] >= 3000, "{shares:?}");
 }

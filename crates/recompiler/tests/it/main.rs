@@ -6,3 +6,4 @@ mod differential;
 mod listing;
 mod logs;
 mod scenario;
+mod structured;

@@ -94,7 +94,7 @@ pub fn value(source: &mut Source<'_>) -> u64 {
     }
 }
 
-fn immediate(source: &mut Source<'_>) -> i32 {
+pub fn immediate(source: &mut Source<'_>) -> i32 {
     match source.below(4) {
         0 => source.u64() as i32,
         1 => source.pick(&[0, 1, -1, 31, 32, 63, 64, -64, i32::MAX, i32::MIN, 127, 128, -129]),
@@ -109,21 +109,39 @@ pub struct Program {
     pub blocks: Vec<u32>,
 }
 
-struct Builder {
-    set: InstructionSet,
+/// A program under construction.
+pub struct Builder {
+    pub set: InstructionSet,
     code: Vec<u8>,
-    starts: Vec<u32>,
+    pub starts: Vec<u32>,
     /// Where a distance of four octets stands, which instruction it counts from, and to where.
     jumps: Vec<(usize, u32, usize)>,
-    blocks: Vec<u32>,
+    pub blocks: Vec<u32>,
 }
 
 impl Builder {
+    pub fn new() -> Self {
+        let set = InstructionSet::of(Revision::GrayPaper072);
+        let (code, starts, jumps, blocks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { set, code, starts, jumps, blocks }
+    }
+
+    /// A block to jump to, which is put somewhere later.
+    pub fn reserve(&mut self) -> usize {
+        self.blocks.push(0);
+        self.blocks.len() - 1
+    }
+
+    /// Puts a block here.
+    pub fn place(&mut self, block: usize) {
+        self.blocks[block] = self.pc();
+    }
+
     fn pc(&self) -> u32 {
         self.code.len() as u32
     }
 
-    fn instruction(&mut self, opcode: Opcode, fields: Fields) {
+    pub fn instruction(&mut self, opcode: Opcode, fields: Fields) {
         let instruction = Instruction::from_fields(opcode, fields);
         let octets = instruction.encode(self.set, self.pc()).expect("of the set");
         self.starts.push(self.pc());
@@ -131,7 +149,7 @@ impl Builder {
     }
 
     /// An instruction that ends with a distance of four octets, to a block.
-    fn jump(&mut self, opcode: Opcode, middle: &[u8], block: usize) {
+    pub fn jump(&mut self, opcode: Opcode, middle: &[u8], block: usize) {
         self.starts.push(self.pc());
         let pc = self.pc();
         self.code.push(opcode.octet(self.set.revision()).expect("of the set"));
@@ -139,20 +157,28 @@ impl Builder {
         self.jumps.push((self.code.len(), pc, block));
         self.code.extend([0; 4]);
     }
+
+    /// The program, so many percent of its jumps leading anywhere.
+    pub fn finish(mut self, source: &mut Source<'_>, wrong: usize, entries: &[u64]) -> Program {
+        for &(at, pc, block) in &self.jumps {
+            let target = match self.blocks.get(block) {
+                Some(target) if !source.chance(wrong) => *target,
+                _ => source.below(self.code.len() + 4) as u32,
+            };
+            let distance = target.wrapping_sub(pc);
+            self.code[at..at + 4].copy_from_slice(&distance.to_le_bytes());
+        }
+        let table = JumpTable::new(entries);
+        let blob = ProgramBlob::from_parts(&self.code, self.starts, table).expect("short");
+        Program { blob, blocks: self.blocks }
+    }
 }
 
 /// Draws a program.
 pub fn program(source: &mut Source<'_>) -> Program {
-    let set = InstructionSet::of(Revision::GrayPaper072);
     let count = 1 + source.below(12);
     let entries = source.below(6);
-    let mut builder = Builder {
-        set,
-        code: Vec::new(),
-        starts: Vec::new(),
-        jumps: Vec::new(),
-        blocks: Vec::new(),
-    };
+    let mut builder = Builder::new();
     for _ in 0..count {
         builder.blocks.push(builder.pc());
         let longest = if source.chance(3) { 300 } else { 12 };
@@ -160,15 +186,6 @@ pub fn program(source: &mut Source<'_>) -> Program {
             plain(source, &mut builder);
         }
         terminator(source, &mut builder, count, entries);
-    }
-    for &(at, pc, block) in &builder.jumps {
-        // Now and then to where no block starts.
-        let target = match builder.blocks.get(block) {
-            Some(target) if !source.chance(3) => *target,
-            _ => source.below(builder.code.len() + 4) as u32,
-        };
-        let distance = target.wrapping_sub(pc);
-        builder.code[at..at + 4].copy_from_slice(&distance.to_le_bytes());
     }
     if source.chance(10) {
         // Octets that may be no instruction, and instructions longer or shorter than they look.
@@ -188,9 +205,7 @@ pub fn program(source: &mut Source<'_>) -> Program {
             _ => source.pick(&builder.blocks).into(),
         })
         .collect();
-    let table = JumpTable::new(&entries);
-    let blob = ProgramBlob::from_parts(&builder.code, builder.starts, table).expect("short");
-    Program { blob, blocks: builder.blocks }
+    builder.finish(source, 3, &entries)
 }
 
 fn plain(source: &mut Source<'_>, builder: &mut Builder) {
@@ -281,7 +296,7 @@ fn terminator(source: &mut Source<'_>, builder: &mut Builder, blocks: usize, ent
     }
 }
 
-fn branch(source: &mut Source<'_>, format: Format) -> Opcode {
+pub fn branch(source: &mut Source<'_>, format: Format) -> Opcode {
     let is_branch = |opcode: &Opcode| opcode.is_terminator() && opcode.format() == format;
     let branches: Vec<Opcode> = Opcode::ALL.into_iter().filter(is_branch).collect();
     source.pick(&branches)
