@@ -1,5 +1,9 @@
 //! The committed blobs of `guests/`: building them, and checking that they are what their sources
 //! give.
+//!
+//! Without a guest toolchain the table tells: it holds a hash of each blob and one of all that the
+//! blob is made of. With the compiler of the table, the blobs are built again and compared octet by
+//! octet; in which folder that happens is no matter.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,8 +14,14 @@ use clap::Args;
 use jambox_build::{Messages, Options as BuildOptions, Toolchain, build_with};
 use jambox_types::Hash;
 
-/// The table of the committed blobs: the compiler, then for each its size, limit and hash.
+use crate::sources::Sources;
+
+/// The table of the committed blobs: the compiler, then for each its size, its hash and that of its
+/// sources.
 const TABLE: &str = "guests/blobs.txt";
+
+/// The guests' workspace.
+const MANIFEST: &str = "guests/Cargo.toml";
 
 /// The largest that some blobs may be, in octets.
 const LIMITS: &[(&str, usize)] =
@@ -20,21 +30,21 @@ const LIMITS: &[(&str, usize)] =
 /// Options of `cargo xtask guests`.
 #[derive(Args)]
 pub struct Options {
-    /// Build nothing anew: check the committed blobs against the table and their limits.
+    /// Write nothing: check the committed blobs and their sources against the table, the blobs'
+    /// limits, and, where the compiler of the table is at hand, that building them again gives the
+    /// same.
     #[arg(long)]
     check: bool,
-    /// With `--check`: build the blobs, too, and compare. That takes the compiler of the table, in
-    /// the folder where the table was made: cargo names the symbols of crates outside of the
-    /// guests' workspace by their absolute paths, and the linker orders functions by symbol.
+    /// With `--check`: fail where the compiler of the table is not at hand.
     #[arg(long, requires = "check")]
     rebuild: bool,
 }
 
 /// One line of the table.
-#[derive(PartialEq, Eq)]
 struct Row {
     size: usize,
     hash: Hash,
+    sources: Hash,
 }
 
 /// Builds or checks the blobs.
@@ -45,13 +55,14 @@ pub fn run(options: &Options) -> Result<(), String> {
 fn bless() -> Result<(), String> {
     let toolchain = Toolchain::find().map_err(|error| error.to_string())?;
     let mut table = format!("compiler {}\n", compiler(&toolchain));
+    let sources = Sources::of(MANIFEST)?;
     for (name, folder) in guests()? {
         let blob = build(&toolchain, &folder)?;
         let path = blob_path(&name, &folder);
         fs::write(&path, &blob).map_err(|error| format!("{}: {error}", path.display()))?;
         let (size, hash) = (blob.len(), Hash::blake2b(&blob));
         within_limit(&name, size)?;
-        let _ = writeln!(table, "{name} {size} {hash}");
+        let _ = writeln!(table, "{name} {size} {hash} {}", sources.hash(&name)?);
     }
     fs::write(TABLE, &table).map_err(|error| format!("{TABLE}: {error}"))?;
     print!("{table}");
@@ -61,17 +72,22 @@ fn bless() -> Result<(), String> {
 fn check(rebuild: bool) -> Result<(), String> {
     let text = fs::read_to_string(TABLE).map_err(|error| format!("{TABLE}: {error}"))?;
     let (compiled_by, rows) = parse(&text).ok_or(format!("{TABLE} is not a table of blobs"))?;
-    let found = if rebuild { Toolchain::find().ok() } else { None };
+    let found = Toolchain::find().ok();
     let here = found.filter(|toolchain| compiler(toolchain) == compiled_by);
     if rebuild && here.is_none() {
         return Err(format!("building the blobs again takes {compiled_by}"));
     }
+    let sources = Sources::of(MANIFEST)?;
     for (name, folder) in guests()? {
         let row = rows.get(name.as_str()).ok_or(format!("{TABLE} has no line for {name}"))?;
         let path = blob_path(&name, &folder);
         let blob = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        if (Row { size: blob.len(), hash: Hash::blake2b(&blob) }) != *row {
+        if (blob.len(), Hash::blake2b(&blob)) != (row.size, row.hash) {
             return Err(format!("{} is not the blob of {TABLE}", path.display()));
+        }
+        if sources.hash(&name)? != row.sources {
+            let path = path.display();
+            return Err(format!("what {path} is made of has changed: run `cargo xtask guests`"));
         }
         within_limit(&name, blob.len())?;
         if let Some(toolchain) = &here
@@ -82,7 +98,11 @@ fn check(rebuild: bool) -> Result<(), String> {
     }
     match here {
         Some(_) => println!("{} blobs are fresh", rows.len()),
-        None => println!("{} blobs match the table; they were not built again", rows.len()),
+        None => println!(
+            "{} blobs and their sources match the table; without {compiled_by} they were not built \
+             again",
+            rows.len()
+        ),
     }
     Ok(())
 }
@@ -130,7 +150,11 @@ fn parse(text: &str) -> Option<(&str, BTreeMap<&str, Row>)> {
     let rows = lines.map(|line| {
         let mut words = line.split(' ');
         let name = words.next()?;
-        let row = Row { size: words.next()?.parse().ok()?, hash: words.next()?.parse().ok()? };
+        let row = Row {
+            size: words.next()?.parse().ok()?,
+            hash: words.next()?.parse().ok()?,
+            sources: words.next()?.parse().ok()?,
+        };
         words.next().is_none().then_some((name, row))
     });
     Some((compiler, rows.collect::<Option<_>>()?))

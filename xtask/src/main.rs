@@ -11,6 +11,7 @@ mod conformance;
 mod dispatch;
 mod guests;
 mod soak;
+mod sources;
 
 /// Chores of the Jambox project.
 #[derive(Parser)]

@@ -73,6 +73,10 @@ impl Reader<'_> {
     pub fn take_natural(&mut self) -> Result<u64, DecodeError> {
         let start = self.clone();
         let [first] = self.take_array()?;
+        if first < 0x80 {
+            // Nearly all are: this way costs a guest a fifth of the gas.
+            return Ok(first.into());
+        }
         let extra = first.leading_ones();
         let mut low = [0; 8];
         let taken = self.take(extra as usize)?;

@@ -1,4 +1,5 @@
-//! BLAKE2b with 256 bits of output, written for size: the rounds are a loop.
+//! BLAKE2b with 256 bits of output, written for size and gas: the rounds and lanes are loops, what
+//! is in them is spelt out.
 
 use jambox_types::Hash;
 
@@ -60,6 +61,7 @@ pub fn blake2b_256(data: &[u8]) -> Hash {
     hash
 }
 
+#[inline(never)]
 fn compress(state: &mut [u64; 8], block: &[u8], hashed: u64, last: bool) {
     let mut message = [0; 16];
     for (word, octets) in message.iter_mut().zip(block.chunks_exact(8)) {

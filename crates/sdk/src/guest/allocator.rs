@@ -62,6 +62,18 @@ unsafe impl GlobalAlloc for Heap {
         end.wrapping_add(padding)
     }
 
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let end = extend(0);
+        // SAFETY: the caller's layout.
+        let taken = unsafe { self.alloc(layout) };
+        // The machine makes memory accessible with zeros in it; only what was freed has others.
+        if !taken.is_null() && taken < end {
+            // SAFETY: a block is no smaller than its layout.
+            unsafe { taken.write_bytes(0, layout.size()) };
+        }
+        taken
+    }
+
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         // SAFETY: one thread, and no reference into the lists is kept.
         let lists = unsafe { &mut *self.free.get() };
