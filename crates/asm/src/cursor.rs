@@ -208,8 +208,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-const NOT_A_NUMBER: &str = "not a number of at most 64 bits: expected decimal digits, 0x and hexadecimal digits, or 0b and \
-     binary digits";
+const NOT_A_NUMBER: &str = "not a number of at most 64 bits: expected decimal digits, 0x and \
+    hexadecimal digits, or 0b and binary digits";
 const NOT_A_CHARACTER: &str = "expected one ASCII character between the quotes";
 const NOT_AN_ESCAPE: &str =
     "expected one of \\n \\t \\r \\0 \\\\ \\\" \\' or \\x and two hexadecimal digits";

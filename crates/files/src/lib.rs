@@ -1,15 +1,16 @@
 //! Files as people name them: read within limits, written whole or not at all.
 //!
 //! **What it is.** [`read`] for files that may be anything, [`write()`] and [`NewFile`] for every
-//! file that this project leaves behind, [`under`] to find files, and [`reason`] for what to say when either fails.
+//! file that this project leaves behind, [`under`] to find files, and [`reason`] for what to say
+//! when any of them fails.
 //!
 //! **What it is not.** No abstraction of a file system: what has to be tested without a disk takes
 //! a trait of its own.
 //!
 //! **Invariants.** Only regular files are read, and never more of them than was asked for. A
 //! regular file is under its name either as it was or as it was to become: a full disk or a killed
-//! process costs nobody an earlier content. What is no regular file (`/dev/null`, a pipe) is written
-//! to and never replaced.
+//! process costs nobody an earlier content. What is no regular file (`/dev/null`, a pipe) is
+//! written to and never replaced.
 //!
 //! ```
 //! let folder = tempfile::tempdir()?;

@@ -65,8 +65,8 @@ impl Window {
 
     /// The operands of the instruction, read as those of one format.
     ///
-    /// Without a branch, so that decoding a mix of formats costs no mispredictions; where the format
-    /// is known, inlining leaves only what that format needs.
+    /// Without a branch, so that decoding a mix of formats costs no mispredictions; where the
+    /// format is known, inlining leaves only what that format needs.
     #[inline(always)]
     #[must_use]
     pub const fn fields(self, format: Format) -> Fields {

@@ -190,8 +190,8 @@ const STACK_END: u64 = ADDRESS_SPACE - 2 * ZONE_SIZE - MAX_ARGUMENTS;
 /// The address of the arguments.
 const ARGUMENTS_START: u64 = ADDRESS_SPACE - ZONE_SIZE - MAX_ARGUMENTS;
 
-// `eq:conditions` (0.7.2) bounds the sum of the sections. The widths of the length fields alone keep
-// it: with every section at its longest there is room left.
+// `eq:conditions` (0.7.2) bounds the sum of the sections. The widths of the length fields alone
+// keep it: with every section at its longest there is room left.
 const _: () = {
     let longest = SECTION_LIMIT - 1;
     let heap = u16::MAX as u64 * PAGE_SIZE;

@@ -339,21 +339,10 @@ impl Parameters {
     }
 }
 
-/// Constants that no set of parameters changes and that `fetch` does not give.
+/// Constants that no set of parameters changes and that `fetch` does not give; those of the machine
+/// are in `jambox-program`.
 pub mod constants {
-    /// Seconds between audit tranches, the paper's A, `\Ctrancheseconds`.
-    pub const TRANCHE_SECONDS: u64 = 8;
-    /// The audit bias factor, the paper's F, `\Cauditbiasfactor`.
-    pub const AUDIT_BIAS_FACTOR: u64 = 2;
     /// The smallest index of a service that not only the registrar may create, the paper's S,
     /// `\Cminpublicindex` (`eq:newserviceindex`).
     pub const MIN_PUBLIC_INDEX: u32 = 1 << 16;
-    /// The alignment of jump addresses, the paper's `Z_A`, `\Cpvmdynaddralign`.
-    pub const PVM_ADDRESS_ALIGNMENT: u64 = 2;
-    /// The size reserved for arguments, the paper's `Z_I`, `\Cpvminitinputsize`.
-    pub const PVM_INPUT_SIZE: u64 = 1 << 24;
-    /// The size of a page, the paper's `Z_P`, `\Cpvmpagesize`.
-    pub const PVM_PAGE_SIZE: u64 = 1 << 12;
-    /// The size of a zone, the paper's `Z_Z`, `\Cpvminitzonesize`.
-    pub const PVM_ZONE_SIZE: u64 = 1 << 16;
 }

@@ -41,7 +41,8 @@ Examples:
   jambox run package.toml --state chain.redb
 
 Exit status: 0 when every guest halted and every result was accepted; 1 when the package was not \
-authorized, or a guest panicked, ran out of gas, had no code, or had its result refused; 2 bad input.")]
+authorized, or a guest panicked, ran out of gas, had no code, or had its result refused; 2 bad \
+input.")]
 pub struct Run {
     /// The package file, or a folder with package.toml
     #[arg(default_value = "package.toml")]

@@ -16,9 +16,10 @@ use crate::protocol::ProtocolArgs;
 
 /// Make chains, look into their state, compare states
 ///
-/// A chain is a file that keeps a state from run to run: `jambox run --state` and `jambox block apply` go on
-/// with it. `show`, `get`, `diff`, `root` and `import` also take JIP-4 chain specifications, state files of
-/// `jambox run --save-state`, and steps of public traces (the state after; add `:before` for that before).
+/// A chain is a file that keeps a state from run to run: `jambox run --state` and `jambox block
+/// apply` go on with it. `show`, `get`, `diff`, `root` and `import` also take JIP-4 chain
+/// specifications, state files of `jambox run --save-state`, and steps of public traces (the state
+/// after; add `:before` for that before).
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

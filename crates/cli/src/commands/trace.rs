@@ -52,7 +52,8 @@ Examples:
   jambox trace replay run.log
   jambox trace replay traces/       every *.log under the folder
 
-Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when none can be read.")]
+Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when none can be \
+read.")]
     Replay(Replay),
     /// Show what a trace holds
     Show(show::Show),
