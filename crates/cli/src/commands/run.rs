@@ -2,6 +2,7 @@
 
 mod log;
 mod model;
+mod profile;
 mod recorder;
 mod summary;
 mod text;
@@ -34,6 +35,7 @@ use recorder::Recorder;
 Examples:
   jambox run guests/asm/counter/package.toml
   jambox run package.toml -v                      with every host call (-vv: and memory)
+  jambox run package.toml --profile               with what took the gas
   jambox run package.toml --json | jq .state
   jambox run first.toml --save-state after.json   and then
   jambox run second.toml --state after.json
@@ -61,6 +63,11 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     save_exports: Option<PathBuf>,
 
+    /// Show where the gas goes: by function where symbols or the source are at hand, and by host
+    /// call
+    #[arg(long)]
+    profile: bool,
+
     /// Write the encoded work report to this file
     #[arg(long, value_name = "FILE")]
     save_report: Option<PathBuf>,
@@ -85,7 +92,7 @@ impl Run {
                 .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
         };
         let env = end_to_end::env(&package, protocol.backend())?;
-        let mut recorder = Recorder::new(output.verbosity > 0, &package);
+        let mut recorder = Recorder::new(output.verbosity > 0, self.profile, &package);
 
         let spinner = output.spinner("running");
         let computed = end_to_end::in_core(&env, &package, &mut recorder)?;

@@ -11,5 +11,6 @@ mod jambox;
 mod pages;
 mod picture;
 mod pipes;
+mod profile;
 mod seed_doc;
 mod transcripts;

@@ -12,6 +12,7 @@ use crate::explanation::Explanation;
 use crate::octets::Octets;
 
 use super::log::JipLog;
+use super::profile::Spent;
 
 /// The whole account of a run.
 #[derive(Serialize)]
@@ -90,6 +91,9 @@ pub struct Invocation {
     pub events_dropped: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// What took the gas, the most first; empty unless asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub profile: Vec<Spent>,
 }
 
 fn is_zero(number: &u64) -> bool {

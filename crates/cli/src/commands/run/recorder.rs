@@ -21,6 +21,7 @@ use super::log::JipLog;
 use super::model::{
     CallGas, Event, Failure, Gas, HostCall, InnerRun, Invocation, Outcome, Service,
 };
+use super::profile::Profiler;
 
 /// The most events of one invocation that are kept: a guest must not fill this machine's memory.
 const EVENT_LIMIT: usize = 100_000;
@@ -35,6 +36,9 @@ const TOTAL_OCTETS_LIMIT: usize = 64 << 20;
 pub struct Recorder<'a> {
     /// Whether host calls are told of.
     calls: bool,
+    /// Whether gas is accounted for.
+    profiles: bool,
+    profiler: Profiler,
     interface: Interface,
     parameters: Parameters,
     slot: TimeSlot,
@@ -47,6 +51,8 @@ pub struct Recorder<'a> {
     call: Option<OpenCall>,
     /// What to say of the first call of the invocation that only another ABI offers.
     foreign_call: Option<String>,
+    /// The hashes of the programs of inner machines, by handle.
+    inner_programs: BTreeMap<u64, Hash>,
     inner_gas: u64,
     octets_kept: usize,
 }
@@ -63,11 +69,13 @@ struct OpenCall {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder of what a package does; of host calls only when asked.
-    pub fn new(calls: bool, package: &'a Package) -> Self {
+    /// A recorder of what a package does; of host calls and of where gas goes only when asked.
+    pub fn new(calls: bool, profiles: bool, package: &'a Package) -> Self {
         let protocol = &package.protocol;
         Self {
             calls,
+            profiles,
+            profiler: Profiler::default(),
             interface: Interface { abi: protocol.abi, revision: protocol.revision },
             parameters: protocol.parameters,
             slot: package.slot,
@@ -78,6 +86,7 @@ impl<'a> Recorder<'a> {
             code_hash: Hash::ZERO,
             call: None,
             foreign_call: None,
+            inner_programs: BTreeMap::new(),
             inner_gas: 0,
             octets_kept: 0,
         }
@@ -135,9 +144,17 @@ impl Observer for Recorder<'_> {
             events: Vec::new(),
             events_dropped: 0,
             failure: None,
+            profile: Vec::new(),
         };
         self.invocations.push((started.invocation, invocation));
         self.foreign_call = None;
+    }
+
+    fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
+        match machine {
+            Machine::Outer if self.profiles => self.profiler.run(instance),
+            _ => instance.run(),
+        }
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
@@ -166,6 +183,8 @@ impl Observer for Recorder<'_> {
         let Some(OpenCall { registers, pc, gas, memory, within, form }) = self.call.take() else {
             return;
         };
+        let spent = gas.saturating_sub(call.gas);
+        self.profiler.called(form.map(|form| form.call.name()), spent);
         if !self.calls {
             return;
         }
@@ -201,6 +220,9 @@ impl Observer for Recorder<'_> {
     }
 
     fn inner_created(&mut self, machine: u64, blob: &[u8]) {
+        if !self.symbols.is_empty() {
+            self.inner_programs.insert(machine, Hash::blake2b(blob));
+        }
         self.add(Event::InnerCreated { machine, octets: blob.len() });
     }
 
@@ -211,7 +233,10 @@ impl Observer for Recorder<'_> {
     fn inner_ended(&mut self, machine: u64, instance: &Instance, exit: Exit) {
         let gas =
             Gas { limit: self.inner_gas, used: self.inner_gas.saturating_sub(instance.gas()) };
-        let explanation = Explanation::of(instance, exit, &Regions::default());
+        let program = self.inner_programs.get(&machine);
+        let symbols = program.and_then(|hash| self.symbols.values().find(|it| it.are_for(*hash)));
+        let explanation = Explanation::of(instance, exit, &Regions::default())
+            .map(|explanation| explanation.with_source(symbols));
         self.add(Event::InnerRan(InnerRun {
             machine: Some(machine).filter(|machine| *machine != Machine::CHILD),
             exit: exit.to_string(),
@@ -235,6 +260,10 @@ impl Observer for Recorder<'_> {
     fn invocation_ended(&mut self, finished: &Finished<'_>) {
         let Some((_, invocation)) = self.invocations.last_mut() else { return };
         invocation.gas.used = finished.gas_used;
+        if self.profiles {
+            let profiler = std::mem::take(&mut self.profiler);
+            invocation.profile = profiler.finish(self.symbols.get(&self.code_hash));
+        }
         (invocation.outcome, invocation.output) = match finished.end {
             End::Halt(output) => (Outcome::Halt, Some(Octets::new(output.as_slice()))),
             End::Panic(_) => (Outcome::Panic, None),

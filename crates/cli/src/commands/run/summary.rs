@@ -151,6 +151,7 @@ fn not_run(
         events: Vec::new(),
         events_dropped: 0,
         failure: None,
+        profile: Vec::new(),
     }
 }
 

@@ -11,6 +11,7 @@ use super::model::{
     Change, Digest, DigestResult, Event, Gas, HostCall, InnerRun, Invocation, PackageSummary,
     RunReport, Transfer, WorkReport,
 };
+use super::profile::Spent;
 
 /// A run's report at a level of detail.
 pub struct Shown<'a> {
@@ -54,6 +55,29 @@ impl Report for Shown<'_> {
     }
 }
 
+/// The most rows of a profile that are written for a person.
+const PROFILE_ROWS: usize = 16;
+
+fn write_profile(out: &mut dyn Write, invocation: &Invocation) -> io::Result<()> {
+    let Invocation { profile, gas, .. } = invocation;
+    let (shown, others) = profile.split_at(profile.len().min(PROFILE_ROWS));
+    let mut label = "profile";
+    let mut row = |spent: u64, what: &str| {
+        let share = spent as f64 * 100.0 / gas.used.max(1) as f64;
+        let written = line(out, label, &format!("{spent:>8} {share:>5.1}%  {what}"));
+        label = "";
+        written
+    };
+    for Spent { what, gas } in shown {
+        row(*gas, what)?;
+    }
+    if !others.is_empty() {
+        let gas = others.iter().map(|spent| spent.gas).sum();
+        row(gas, &format!("{} others", others.len()))?;
+    }
+    Ok(())
+}
+
 fn write_package(out: &mut dyn Write, package: &PackageSummary) -> io::Result<()> {
     writeln!(out, "{HEADING}work package{HEADING:#} {}", package.hash)?;
     line(out, "file", &package.file)?;
@@ -81,6 +105,7 @@ impl Shown<'_> {
         line(out, "outcome", &format!("{style}{}{style:#}", invocation.outcome))?;
         let Gas { used, limit } = invocation.gas;
         line(out, "gas", &format!("{used} of {limit}"))?;
+        write_profile(out, invocation)?;
         for event in &invocation.events {
             self.write_event(out, event)?;
         }
