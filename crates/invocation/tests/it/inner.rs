@@ -1,5 +1,5 @@
-//! Inner machines against plain maps of pages: what `machine`, `pages`, `poke`, `peek`, `invoke` and
-//! `expunge` do to several of them, in any order, on every backend.
+//! Inner machines against plain maps of pages: what `machine`, `pages`, `poke`, `peek`, `invoke`
+//! and `expunge` do to several of them, in any order, on every backend.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -257,7 +257,11 @@ fn check(backend: Backend, ops: Vec<Op>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 60,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn machines_are_what_plain_maps_are(ops in prop::collection::vec(op(), 1..60)) {

@@ -485,7 +485,11 @@ fn run(blocks: Vec<Vec<Op>>, is_privileged: bool, balance: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 150,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn accounts_change_as_the_formulas_say(

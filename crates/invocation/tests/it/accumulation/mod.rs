@@ -2,6 +2,7 @@
 //! becomes of what it gives back.
 
 mod block;
+mod formulas;
 mod preimages;
 mod privileges;
 mod queue;
