@@ -51,6 +51,9 @@ fn toml(block: &Block) -> Option<String> {
         Ok(value) => value,
         Err(error) => return Some(error.to_string()),
     };
+    if let Some(problem) = setting(&value) {
+        return Some(problem);
+    }
     let reference = Page::read("docs/package-file.md").text;
     let is_manifest = ["package", "dependencies", "dev-dependencies"];
     let known = |key: &str| {
@@ -72,6 +75,27 @@ fn toml(block: &Block) -> Option<String> {
         _ => vec![section.as_str()],
     });
     keys.find(|key| !known(key)).map(|key| format!("docs/package-file.md has no `{key}`"))
+}
+
+/// What a manifest sets has to be there to set.
+fn setting(manifest: &toml::Table) -> Option<String> {
+    let at = |path: &[&str]| {
+        let mut keys = path.iter();
+        let first = manifest.get(*keys.next()?)?;
+        keys.try_fold(first, |value, key| value.get(key))
+    };
+    let panics = at(&["package", "metadata", "jambox", "panics"]);
+    if let Some(how) = panics.filter(|how| !matches!(how.as_str(), Some("log" | "trap"))) {
+        return Some(format!("panics do not {how}"));
+    }
+    let sdk = fs::read_to_string(root().join("crates/sdk/Cargo.toml")).unwrap();
+    let sdk: toml::Table = sdk.parse().unwrap();
+    let wanted = at(&["dependencies", "jambox-sdk", "features"]).and_then(toml::Value::as_array);
+    let unknown = wanted
+        .into_iter()
+        .flatten()
+        .find(|feature| !feature.as_str().is_some_and(|name| sdk["features"].get(name).is_some()));
+    unknown.map(|feature| format!("the SDK has no feature {feature}"))
 }
 
 fn assembly(block: &Block) -> Option<String> {
