@@ -21,8 +21,28 @@ const LINE: usize = 16;
 /// them.
 #[must_use]
 pub fn disassemble(container: &Container, dialect: &Dialect<'_>, comments: bool) -> String {
+    write_all(container, dialect, comments, &|_| Vec::new())
+}
+
+/// As [`disassemble`] with comments; what `notes` has to say of the instruction at a position stands
+/// above it, one comment a line, where it differs from what stands above the one before.
+#[must_use]
+pub fn disassemble_with_notes(
+    container: &Container,
+    dialect: &Dialect<'_>,
+    notes: &dyn Fn(u32) -> Vec<String>,
+) -> String {
+    write_all(container, dialect, true, notes)
+}
+
+fn write_all(
+    container: &Container,
+    dialect: &Dialect<'_>,
+    comments: bool,
+    notes: &dyn Fn(u32) -> Vec<String>,
+) -> String {
     let names = DialectNames(dialect);
-    let mut writer = Writer { dialect, names, comments, text: String::new() };
+    let mut writer = Writer { dialect, names, comments, notes, text: String::new() };
     // Writing to a string does not fail.
     let _ = writer.container(container);
     writer.text
@@ -32,6 +52,7 @@ struct Writer<'a> {
     dialect: &'a Dialect<'a>,
     names: DialectNames<'a>,
     comments: bool,
+    notes: &'a dyn Fn(u32) -> Vec<String>,
     text: String,
 }
 
@@ -131,9 +152,18 @@ impl Writer<'_> {
 
     fn code(&mut self, program: &ProgramBlob) -> fmt::Result {
         writeln!(self.text, "\n.code")?;
+        let mut above = Vec::new();
         for piece in pieces(program, self.dialect.set) {
             if self.has_label(program, piece.octets.start) {
                 writeln!(self.text, "{}:", Label(piece.octets.start))?;
+            }
+            let notes = (self.notes)(piece.octets.start);
+            if notes != above {
+                for note in &notes {
+                    let note: String = note.chars().filter(|c| !c.is_control()).collect();
+                    writeln!(self.text, "    ; {note}")?;
+                }
+                above = notes;
             }
             self.piece(program, &piece)?;
         }

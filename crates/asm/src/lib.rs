@@ -69,7 +69,7 @@ mod unit;
 mod values;
 
 pub use alike::most_like;
-pub use disassemble::disassemble;
+pub use disassemble::{disassemble, disassemble_with_notes};
 pub use error::{AsmError, AsmErrors, ErrorKind, What};
 
 /// The most octets of a section of data.

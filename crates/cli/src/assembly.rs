@@ -7,6 +7,7 @@ use jambox_hostcall::Interface;
 use jambox_isa::InstructionSet;
 use jambox_package::{assemble as assemble_text, host_calls};
 use jambox_program::{Container, ProgramBlob};
+use jambox_symbols::Symbols;
 use jambox_types::Protocol;
 
 use crate::diagnosis::Diagnosis;
@@ -31,12 +32,22 @@ pub fn native(program: &ProgramBlob, protocol: &Protocol) -> Option<String> {
     }
 }
 
-/// The text of a program.
-pub fn disassemble(container: &Container, comments: bool, protocol: &Protocol) -> String {
+/// The text of a program, with comments that name functions and lines where those are known.
+pub fn disassemble(
+    container: &Container,
+    comments: bool,
+    symbols: Option<&Symbols>,
+    protocol: &Protocol,
+) -> String {
     let host_calls = host_calls(protocol);
     let set = InstructionSet::of(protocol.revision);
-    let text =
-        jambox_asm::disassemble(container, &Dialect { set, host_calls: &host_calls }, comments);
+    let dialect = Dialect { set, host_calls: &host_calls };
+    let text = match symbols.filter(|_| comments) {
+        Some(symbols) => jambox_asm::disassemble_with_notes(container, &dialect, &|pc| {
+            symbols.frames_at(pc.into()).iter().map(ToString::to_string).collect()
+        }),
+        None => jambox_asm::disassemble(container, &dialect, comments),
+    };
     let interface = Interface { abi: protocol.abi, revision: protocol.revision };
     match interface.is_consensus() {
         true => text,

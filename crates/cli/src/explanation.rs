@@ -135,9 +135,12 @@ impl Explanation {
 }
 
 impl Explanation {
-    /// Writes the two lines that say most.
+    /// Writes the lines that say most.
     pub fn write_briefly(&self, out: &mut dyn Write, indent: &str) -> io::Result<()> {
         writeln!(out, "{indent}{} at pc {}: {}", self.instruction, self.pc, self.rule)?;
+        for frame in &self.source {
+            writeln!(out, "{indent}in {frame}")?;
+        }
         match &self.access {
             Some(access) => writeln!(out, "{indent}{access}"),
             None => Ok(()),

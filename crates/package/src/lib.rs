@@ -83,6 +83,6 @@ pub use problem::{Invalid, Place, Problem, ProblemKind, TextFile, line_and_colum
 pub use reader::Placed;
 pub use state_file::{Snapshot, load as load_state, parse as parse_state};
 pub use switches::{Switches, load_parameters};
-pub use symbols::{symbols_beside, symbols_of_assembly};
+pub use symbols::{symbols_beside, symbols_in, symbols_of_assembly};
 pub use value::{Value, ValueError};
 pub use work::{ExportsByHash, Stored};

@@ -11,6 +11,7 @@ use jambox_types::Hash;
 use crate::files::Files;
 use crate::problem::{Place, ProblemKind, Problems};
 use crate::reader::Placed;
+use crate::symbols::symbols_beside;
 use crate::value::Value;
 
 /// The most octets of one file: beyond every limit of the protocol, so that those are what is
@@ -38,7 +39,12 @@ impl<'a> Sources<'a> {
     pub(crate) fn octets(&self, value: &Placed<Value>) -> Option<Blob> {
         match &value.value {
             Value::Octets(octets) => Some(octets.as_slice().into()),
-            Value::File(path) => Some(self.file(path, &value.place)?.1.into()),
+            Value::File(path) => {
+                let (path, octets) = self.file(path, &value.place)?;
+                // It may be a program for an inner machine.
+                self.add_symbols(symbols_beside(self.files, &path, Hash::blake2b(&octets)));
+                Some(octets.into())
+            }
         }
     }
 

@@ -34,15 +34,22 @@ pub fn symbols_of_assembly(assembly: &Assembly, path: &Path, code_hash: Hash) ->
         let frame = Frame { function, file: Arc::clone(&file), line };
         Range { start: *start, end, frames: vec![frame] }
     };
-    Symbols::new(code_hash, ranges.map(range).collect()).ok()
+    let symbols = Symbols::new(code_hash, ranges.map(range).collect()).ok()?;
+    Some(symbols.with_program(Hash::blake2b(&assembly.container.program().encode())))
 }
 
 /// The symbols that a build has left beside a blob, if there are any that can be read: a program
-/// runs the same without.
+/// runs the same without. `hash` is the blob's, or that of the program in it.
 #[must_use]
-pub fn symbols_beside(files: &dyn Files, blob: &Path, code_hash: Hash) -> Option<Symbols> {
-    let path = Symbols::folder_of(blob).join(Symbols::file_name(code_hash));
+pub fn symbols_beside(files: &dyn Files, blob: &Path, hash: Hash) -> Option<Symbols> {
+    symbols_in(files, &Symbols::folder_of(blob), hash)
+}
+
+/// The symbols in a folder of symbol files, if they are there and can be read.
+#[must_use]
+pub fn symbols_in(files: &dyn Files, folder: &Path, hash: Hash) -> Option<Symbols> {
+    let path = folder.join(Symbols::file_name(hash));
     let text = String::from_utf8(files.read(&path, LIMIT).ok()?).ok()?;
     let symbols: Symbols = text.parse().ok()?;
-    (symbols.code_hash() == code_hash).then_some(symbols)
+    symbols.are_for(hash).then_some(symbols)
 }

@@ -1,6 +1,6 @@
 //! What a disassembly looks like.
 
-use jambox_asm::disassemble;
+use jambox_asm::{disassemble, disassemble_with_notes};
 use jambox_program::{Container, ProgramKind};
 
 use crate::{DIALECT, assembled};
@@ -65,6 +65,35 @@ block_1:
     .raw 28 00                                   ; 5: jump block_5
 ";
     assert_eq!(text, expected);
+}
+
+#[test]
+fn notes_stand_above_the_first_instruction_that_they_are_for() {
+    let container = assembled("nop: fallthrough\nfallthrough\nfallthrough\ntrap").container;
+    let notes = |pc| match pc {
+        0 | 1 => vec!["f (a.c:1)".to_owned(), "g (a.c:2)\n".to_owned()],
+        2 => Vec::new(),
+        _ => vec!["h".to_owned()],
+    };
+    let text = disassemble_with_notes(&container, &DIALECT, &notes);
+    let (_, code) = text.split_once(".code\n").unwrap();
+    let lines: Vec<_> =
+        code.lines().map(|line| line.trim().split("  ; ").next().unwrap().trim()).collect();
+    let expected = [
+        "block_0:",
+        "; f (a.c:1)",
+        "; g (a.c:2)",
+        "fallthrough",
+        "block_1:",
+        "fallthrough",
+        "block_2:",
+        "fallthrough",
+        "block_3:",
+        "; h",
+        "trap",
+    ];
+    assert_eq!(lines, expected, "{text}");
+    assert_eq!(assembled(&text).container, container);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub struct Disasm {
     #[arg(long, value_enum, default_value_t = FormArg::Auto)]
     form: FormArg,
 
-    /// Add comments: positions, basic blocks, what reaches them
+    /// Add comments: positions, the characters of data, and functions and lines where they are known
     #[arg(long)]
     comments: bool,
 
@@ -52,7 +52,8 @@ impl Disasm {
                     .help("the recompiler makes code for 64-bit x86 Linux; leave --native out")
             })?
         } else {
-            assembly::disassemble(&program.container, self.comments, &protocol)
+            let symbols = program.symbols.as_ref();
+            assembly::disassemble(&program.container, self.comments, symbols, &protocol)
         };
         if let Some(path) = &self.output {
             input::write(path, text.as_bytes())?;

@@ -13,4 +13,5 @@ mod picture;
 mod pipes;
 mod profile;
 mod seed_doc;
+mod symbols;
 mod transcripts;

@@ -8,6 +8,8 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_hostcall::{Context, Interface, ResultCode};
+use jambox_package::{Disk, symbols_beside, symbols_in};
+use jambox_symbols::Symbols;
 use jambox_trace::{Action, Call, EndKind, Execution, Reader};
 use jambox_types::Hash;
 
@@ -18,16 +20,20 @@ use crate::octets::Octets;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::{Output, Report, line};
 use crate::protocol::{ProtocolArgs, interface};
-use crate::style::{BAD, GOOD, HEADING};
+use crate::style::{BAD, FAINT, GOOD, HEADING};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   jambox trace show run.log
-  jambox trace show run.log -v      with the arguments of every call (-vv: and memory)")]
+  jambox trace show run.log -v      with the arguments of every call (-vv: memory and source, too)")]
 pub struct Show {
     /// The trace
     trace: PathBuf,
+
+    /// Where the symbol files of its programs are [default: the folder symbols beside the trace]
+    #[arg(long, value_name = "FOLDER")]
+    symbols: Option<PathBuf>,
 }
 
 impl Show {
@@ -42,7 +48,9 @@ impl Show {
         for execution in Reader::new(BufReader::new(file)) {
             let execution = execution.map_err(|error| self.bad_trace(&error.to_string()))?;
             found = true;
-            let shown = ExecutionReport::of(&execution, interface, output.verbosity);
+            let symbols = self.symbols(Hash::blake2b(&execution.program));
+            let symbols = symbols.as_ref();
+            let shown = ExecutionReport::of(&execution, interface, output.verbosity, symbols);
             if output.json {
                 executions.push(shown);
             } else {
@@ -57,6 +65,14 @@ impl Show {
             output.emit(&TraceReport { executions })?;
         }
         Ok(Verdict::Done)
+    }
+
+    /// The symbols of a program, if they are known.
+    fn symbols(&self, code_hash: Hash) -> Option<Symbols> {
+        match &self.symbols {
+            Some(folder) => symbols_in(&Disk, folder, code_hash),
+            None => symbols_beside(&Disk, &self.trace, code_hash),
+        }
     }
 
     fn bad_trace(&self, why: &str) -> Failure {
@@ -105,8 +121,11 @@ struct CallReport {
     arguments: Vec<Argument>,
     result: Option<String>,
     memory: Vec<MemoryEvent>,
+    /// Where the call is in the source, the innermost function first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    source: Vec<String>,
     #[serde(skip)]
-    show_memory: bool,
+    show_all: bool,
 }
 
 #[derive(Serialize)]
@@ -114,15 +133,26 @@ struct EndReport {
     kind: String,
     pc: u64,
     gas: u64,
+    /// Where that is in the source, the innermost function first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    source: Vec<String>,
     #[serde(skip)]
     is_good: bool,
 }
 
 impl ExecutionReport {
-    fn of(execution: &Execution, interface: Interface, verbosity: u8) -> Self {
+    fn of(
+        execution: &Execution,
+        interface: Interface,
+        verbosity: u8,
+        symbols: Option<&Symbols>,
+    ) -> Self {
         let calls = if verbosity > 0 { execution.calls.as_slice() } else { &[] };
         let context = context(execution.start.pc);
-        let call = |call: &Call| CallReport::of(call, interface, context, verbosity > 1);
+        let call = |call: &Call| CallReport {
+            source: source(symbols, call.state.pc),
+            ..CallReport::of(call, interface, context, verbosity > 1)
+        };
         Self {
             line: execution.line,
             comments: execution.comments.clone(),
@@ -138,6 +168,7 @@ impl ExecutionReport {
                 kind: end.kind.to_string(),
                 pc: end.state.pc,
                 gas: end.state.gas,
+                source: source(symbols, end.state.pc),
                 is_good: end.kind == EndKind::Halt,
             }),
         }
@@ -161,9 +192,10 @@ impl Report for ExecutionReport {
             call.write(out)?;
         }
         match &self.end {
-            Some(EndReport { kind, pc, gas, is_good }) => {
+            Some(EndReport { kind, pc, gas, source, is_good }) => {
                 let style = if *is_good { GOOD } else { BAD };
-                line(out, "end", &format!("{style}{kind}{style:#} at pc {pc}, gas {gas}"))
+                line(out, "end", &format!("{style}{kind}{style:#} at pc {pc}, gas {gas}"))?;
+                source.iter().try_for_each(|frame| line(out, "source", frame))
             }
             None => line(out, "end", "not in the trace"),
         }
@@ -176,7 +208,7 @@ const fn context(pc: u64) -> Context {
 }
 
 impl CallReport {
-    fn of(call: &Call, interface: Interface, context: Context, show_memory: bool) -> Self {
+    fn of(call: &Call, interface: Interface, context: Context, show_all: bool) -> Self {
         let form = interface.form(context, call.number);
         let memory: Vec<_> = call.actions.iter().filter_map(memory_event).collect();
         let r7 = call.actions.iter().find_map(|action| match action {
@@ -199,7 +231,8 @@ impl CallReport {
                 _ => value.to_string(),
             }),
             memory,
-            show_memory,
+            source: Vec::new(),
+            show_all,
         }
     }
 
@@ -207,8 +240,20 @@ impl CallReport {
         let name = self.name.map_or_else(|| self.number.to_string(), str::to_owned);
         let result = self.result.as_deref().unwrap_or("nothing");
         calls::write(out, &name, &self.arguments, result, &format!("gas {} before", self.gas))?;
-        if self.show_memory { calls::write_memory(out, &self.memory) } else { Ok(()) }
+        if !self.show_all {
+            return Ok(());
+        }
+        for frame in &self.source {
+            writeln!(out, "              {FAINT}in {frame}{FAINT:#}")?;
+        }
+        calls::write_memory(out, &self.memory)
     }
+}
+
+/// Where an instruction comes from, the innermost function first.
+fn source(symbols: Option<&Symbols>, pc: u64) -> Vec<String> {
+    let frames = symbols.map_or(&[][..], |symbols| symbols.frames_at(pc));
+    frames.iter().map(ToString::to_string).collect()
 }
 
 fn memory_event(action: &Action) -> Option<MemoryEvent> {

@@ -1,0 +1,93 @@
+//! Functions and lines, where a symbol file names them: the symbols here are made up, so that what
+//! is shown can come from nowhere else.
+
+use std::fs;
+use std::path::Path;
+
+use jambox_symbols::{Frame, Range, Symbols};
+use jambox_types::Hash;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::jambox::{jambox, root};
+
+/// A program of one `trap`, by itself.
+const PROGRAM: [u8; 5] = [0, 0, 1, 0, 1];
+
+/// The same as a standard program with a page of stack.
+fn standard() -> Vec<u8> {
+    [&[0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 5, 0, 0, 0][..], &PROGRAM].concat()
+}
+
+fn frame(function: &str, file: &str, line: u32) -> Frame {
+    Frame { function: function.into(), file: file.into(), line }
+}
+
+/// Puts a symbol file where a build puts it: all of the code comes from these frames.
+fn describe(folder: &Path, blob: &[u8], program: &[u8], frames: Vec<Frame>) {
+    let ranges = vec![Range { start: 0, end: 1 << 20, frames }];
+    let symbols = Symbols::new(Hash::blake2b(blob), ranges).unwrap();
+    let symbols = symbols.with_program(Hash::blake2b(program));
+    fs::create_dir_all(folder.join("symbols")).unwrap();
+    let file = folder.join("symbols").join(Symbols::file_name(Hash::blake2b(blob)));
+    fs::write(file, symbols.to_string()).unwrap();
+}
+
+/// A folder with a child program that traps, a package that runs it, and symbols of both.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let outer = fs::read(root().join("guests/nested/nested.jam")).unwrap();
+    fs::write(folder.path().join("nested.jam"), &outer).unwrap();
+    fs::write(folder.path().join("child.pvm"), standard()).unwrap();
+    let package = fs::read_to_string(root().join("guests/nested/package.toml")).unwrap();
+    let package = package.replace("children/greeting.pvm", "child.pvm");
+    fs::write(folder.path().join("package.toml"), package).unwrap();
+    let inlined = vec![frame("boom", "child.c", 3), frame("start", "child.c", 9)];
+    describe(folder.path(), &standard(), &PROGRAM, inlined);
+    describe(folder.path(), &outer, b"", vec![frame("everything", "nested.rs", 1)]);
+    folder
+}
+
+#[test]
+fn failures_of_inner_machines_name_their_source() {
+    let folder = folder();
+    let package = folder.path().join("package.toml");
+    let ran = jambox(["run".as_ref(), package.as_os_str(), "--json".as_ref()]).json();
+    let events = ran["refine"][0]["events"].as_array().unwrap();
+    let inner = events.iter().find(|event| event["kind"] == "inner-ran").unwrap();
+    let expected = json!(["boom (child.c:3)", "start (child.c:9)"]);
+    assert_eq!(inner["explanation"]["source"], expected, "{inner}");
+    let text = jambox(["run".as_ref(), package.as_os_str()]).stdout;
+    assert!(text.contains("in boom (child.c:3)\n"), "{text}");
+}
+
+#[test]
+fn disassembly_names_the_source_above_the_instructions() {
+    let folder = folder();
+    let child = folder.path().join("child.pvm");
+    let ran = jambox(["disasm".as_ref(), child.as_os_str(), "--comments".as_ref()]);
+    let code = ran.stdout.split(".code\n").nth(1).unwrap();
+    let lines: Vec<_> = code.lines().map(str::trim).collect();
+    assert_eq!(lines[1..3], ["; boom (child.c:3)", "; start (child.c:9)"], "{code}");
+    assert!(lines[3].starts_with("trap"), "{code}");
+}
+
+#[test]
+fn traces_name_the_source_of_calls_and_ends() {
+    let folder = folder();
+    let (package, trace) = (folder.path().join("package.toml"), folder.path().join("run.log"));
+    let arguments = ["trace", "record"].map(AsRef::as_ref);
+    let rest = [package.as_os_str(), "-o".as_ref(), trace.as_os_str()];
+    jambox(arguments.iter().copied().chain(rest));
+    let show = |more: &[&std::ffi::OsStr]| {
+        let arguments = ["trace".as_ref(), "show".as_ref(), trace.as_os_str(), "-vv".as_ref()];
+        jambox(arguments.iter().chain(more).copied()).stdout
+    };
+    let text = show(&[]);
+    let executions = text.matches("source      everything (nested.rs:1)").count();
+    assert_eq!(executions, 3, "is-authorized, refine and accumulate end somewhere: {text}");
+    assert!(text.contains("in everything (nested.rs:1)"), "calls are made somewhere: {text}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let silent = show(&["--symbols".as_ref(), elsewhere.path().as_os_str()]);
+    assert!(!silent.contains("everything"), "no symbols are there: {silent}");
+}
