@@ -91,10 +91,9 @@ fn setting(manifest: &toml::Table) -> Option<String> {
     let sdk = fs::read_to_string(root().join("crates/sdk/Cargo.toml")).unwrap();
     let sdk: toml::Table = sdk.parse().unwrap();
     let wanted = at(&["dependencies", "jambox-sdk", "features"]).and_then(toml::Value::as_array);
-    let unknown = wanted
-        .into_iter()
-        .flatten()
-        .find(|feature| !feature.as_str().is_some_and(|name| sdk["features"].get(name).is_some()));
+    let known = |name: &str| sdk["features"].get(name).is_some();
+    let mut wanted = wanted.into_iter().flatten().filter_map(toml::Value::as_str);
+    let unknown = wanted.find(|name| !known(name));
     unknown.map(|feature| format!("the SDK has no feature {feature}"))
 }
 
