@@ -18,6 +18,9 @@ const TEXTS: &[(&str, &str, Option<&str>)] = &[
     ("docs/overview.md", "work package", None),
 ];
 
+/// The service of which blocks of C are excerpts.
+const C_SERVICE: &str = "guests/compat/c/keeper.c";
+
 /// Commands in blocks of `sh` that are not ours, by how they begin.
 const OTHERS: &[&str] =
     &["cargo test", "cargo install --path crates/cli", "cd ", "rustup ", "apt-get install "];
@@ -32,6 +35,8 @@ fn problem(page: &Page, block: &Block) -> Option<String> {
         "asm" => assembly(block),
         "sh" => block.text.lines().find_map(shell),
         "text" => text(page, block),
+        // Its blob is committed and tested.
+        "c" => excerpt(block, C_SERVICE),
         other => Some(format!("nothing checks blocks of `{other}`")),
     }
 }
@@ -127,6 +132,17 @@ fn shell(text: &str) -> Option<String> {
     None
 }
 
+/// A block is in a file, but for blanks and for what two dots stand for.
+fn excerpt(block: &Block, file: &str) -> Option<String> {
+    let bare = |text: &str| text.split_whitespace().collect::<String>().replace(",}", "}");
+    let source = bare(&fs::read_to_string(root().join(file)).unwrap());
+    let excerpt = bare(&block.text);
+    let found = excerpt.split("..").try_fold(source.as_str(), |rest, part| {
+        rest.find(part).and_then(|at| rest.get(at + part.len()..))
+    });
+    found.is_none().then(|| format!("{file} has no such lines"))
+}
+
 fn text(page: &Page, block: &Block) -> Option<String> {
     let known = TEXTS
         .iter()
@@ -134,16 +150,7 @@ fn text(page: &Page, block: &Block) -> Option<String> {
     match known {
         None => Some("a block of text that no one accounts for".to_owned()),
         Some((.., None)) => None,
-        Some((.., Some(file))) => {
-            let bare = |text: &str| text.split_whitespace().collect::<String>().replace(",}", "}");
-            let source = bare(&fs::read_to_string(root().join(file)).unwrap());
-            // What two dots stand for is left out.
-            let excerpt = bare(&block.text);
-            let found = excerpt.split("..").try_fold(source.as_str(), |rest, part| {
-                rest.find(part).and_then(|at| rest.get(at + part.len()..))
-            });
-            found.is_none().then(|| format!("{file} has no such lines"))
-        }
+        Some((.., Some(file))) => excerpt(block, file),
     }
 }
 
