@@ -9,7 +9,7 @@ use jambox_isa::{InstructionSet, Revision};
 use crate::{EngineError, GasModel};
 
 /// How an [`Engine`] executes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Config {
     /// The revision of the paper whose machine this is.
     pub revision: Revision,
@@ -18,7 +18,7 @@ pub struct Config {
 }
 
 /// What executes programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Backend {
     /// Predecoded instructions, interpreted.

@@ -116,6 +116,7 @@ mod is_authorized;
 mod memory;
 mod observer;
 mod package;
+mod program_cache;
 mod refine;
 mod runner;
 mod stop;

@@ -1,13 +1,10 @@
 //! Running the outer guest: its standard program on the engine, or something in its place.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use jambox_engine::{Engine, Exit, Instance, Module};
-use jambox_program::{ProgramError, StandardProgram};
+use jambox_engine::{Engine, Exit, Instance};
 use jambox_types::Hash;
 
 use crate::failure::{Cause, MachineState};
+use crate::program_cache::ProgramCache;
 use crate::{CallSite, End, Failure, Host, HostError, Machine};
 
 /// What a runner is to run (the arguments of the paper's argument invocation,
@@ -49,39 +46,18 @@ pub trait Runner: Send + Sync {
     fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError>;
 }
 
-/// Runs standard programs on the engine, and keeps the last ones decoded.
+/// Runs standard programs on the engine. What was decoded and compiled of the last ones stays,
+/// for all runners of the process: up to 16 MiB of programs and 256 MiB of native code, those used
+/// longest ago leaving first.
 pub struct EngineRunner {
     engine: Engine,
-    programs: Mutex<ProgramCache>,
-}
-
-struct Program {
-    standard: StandardProgram,
-    module: Module,
 }
 
 impl EngineRunner {
-    /// A runner without any program yet.
+    /// A runner on an engine.
     #[must_use]
-    pub fn new(engine: Engine) -> Self {
-        Self { engine, programs: Mutex::new(ProgramCache::default()) }
-    }
-
-    fn program(&self, job: &Job<'_>) -> Result<Result<Arc<Program>, ProgramError>, HostError> {
-        let lock = || self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(program) = lock().get(&job.code_hash) {
-            return Ok(Ok(program));
-        }
-        let parsed = StandardProgram::parse(job.program);
-        let parsed = parsed.and_then(|standard| Ok((standard.program()?, standard)));
-        let (blob, standard) = match parsed {
-            Ok(parsed) => parsed,
-            Err(error) => return Ok(Err(error)),
-        };
-        let module = Module::new(&self.engine, blob)?;
-        let program = Arc::new(Program { standard, module });
-        lock().insert(job.code_hash, &program, job.program.len());
-        Ok(Ok(program))
+    pub const fn new(engine: Engine) -> Self {
+        Self { engine }
     }
 }
 
@@ -91,11 +67,12 @@ impl Runner for EngineRunner {
             let failure = Failure { cause, machine: None };
             Ok(Ran { end: End::Panic(Box::new(failure)), gas_left: job.gas_limit })
         };
-        let program = match self.program(job)? {
+        let programs = ProgramCache::of_process();
+        let program = match programs.program(&self.engine, job.code_hash, job.program)? {
             Ok(program) => program,
             Err(error) => return refused(Cause::NotAProgram(error)),
         };
-        let Program { standard, module } = &*program;
+        let (standard, module) = (&program.standard, &program.module);
         if standard.layout(job.arguments.len() as u64).is_none() {
             return refused(Cause::ArgumentsTooLong(job.arguments.len()));
         }
@@ -103,6 +80,7 @@ impl Runner for EngineRunner {
         instance.set_pc(job.entry_pc);
         instance.set_gas(job.gas_limit);
         let failure = run_to_end(&mut instance, host)?;
+        programs.settle(&self.engine, job.code_hash);
         host.observer().stopped(&instance, failure.as_ref());
         let end = match failure {
             None => End::Halt(output(&instance)),
@@ -145,33 +123,4 @@ fn run_to_end(instance: &mut Instance, host: &mut Host<'_>) -> Result<Option<Fai
 pub(crate) fn output(instance: &Instance) -> Vec<u8> {
     let [_, _, _, _, _, _, _, address, length, ..] = *instance.regs();
     instance.memory().read(address, length).unwrap_or_default()
-}
-
-/// Programs by code hash, the oldest leaving first.
-#[derive(Default)]
-struct ProgramCache {
-    programs: BTreeMap<Hash, (Arc<Program>, usize)>,
-    order: VecDeque<Hash>,
-    octets: usize,
-}
-
-impl ProgramCache {
-    /// How much code is kept, in octets of program blobs.
-    const LIMIT: usize = 16 << 20;
-
-    fn get(&self, hash: &Hash) -> Option<Arc<Program>> {
-        self.programs.get(hash).map(|(program, _)| Arc::clone(program))
-    }
-
-    fn insert(&mut self, hash: Hash, program: &Arc<Program>, octets: usize) {
-        if self.programs.insert(hash, (Arc::clone(program), octets)).is_none() {
-            self.order.push_back(hash);
-            self.octets = self.octets.saturating_add(octets);
-        }
-        while self.octets > Self::LIMIT {
-            let Some(oldest) = self.order.pop_front() else { return };
-            let freed = self.programs.remove(&oldest).map_or(0, |(_, octets)| octets);
-            self.octets = self.octets.saturating_sub(freed);
-        }
-    }
 }

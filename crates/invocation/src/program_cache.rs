@@ -1,0 +1,245 @@
+//! Programs made ready to run, by the hash of their code: one cache for all threads and
+//! environments of the process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jambox_engine::{Config, Engine, EngineError, Module};
+use jambox_program::{ProgramError, StandardProgram};
+use jambox_types::Hash;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Octets of programs. What the interpreter decodes of them is a fixed multiple.
+    programs: usize,
+    /// Octets of native code.
+    native: usize,
+}
+
+/// The process's limits. Native code of modules that are running counts against neither, but no
+/// module has more than 64 MiB.
+const LIMITS: Limits = Limits { programs: 16 << 20, native: 256 << 20 };
+
+/// A standard program with its module.
+pub(crate) struct Program {
+    pub(crate) standard: StandardProgram,
+    pub(crate) module: Module,
+    octets: Box<[u8]>,
+}
+
+/// A code hash, and what the program was made ready for.
+type Key = (Hash, Config);
+
+/// Programs by the hash of their code; those used longest ago leave first.
+pub(crate) struct ProgramCache {
+    limits: Limits,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    programs: BTreeMap<Key, Entry>,
+    /// Counts uses.
+    clock: u64,
+    octets: usize,
+    native_octets: usize,
+}
+
+struct Entry {
+    program: Arc<Program>,
+    used: u64,
+    /// Octets of native code when it was last looked at.
+    native_octets: usize,
+}
+
+impl ProgramCache {
+    const fn new(limits: Limits) -> Self {
+        let programs = BTreeMap::new();
+        let entries = Entries { programs, clock: 0, octets: 0, native_octets: 0 };
+        Self { limits, entries: Mutex::new(entries) }
+    }
+
+    /// The process's.
+    pub(crate) fn of_process() -> &'static Self {
+        static CACHE: ProgramCache = ProgramCache::new(LIMITS);
+        &CACHE
+    }
+
+    /// The program that `octets` are, whose code has this hash, ready to run on an engine. The
+    /// error is that of octets that are no standard program.
+    ///
+    /// The hash only says where to look: what is found is compared.
+    pub(crate) fn program(
+        &self,
+        engine: &Engine,
+        code_hash: Hash,
+        octets: &[u8],
+    ) -> Result<Result<Arc<Program>, ProgramError>, EngineError> {
+        let key = (code_hash, engine.config());
+        if let Some(program) = self.lock().get(&key, octets) {
+            return Ok(Ok(program));
+        }
+        let parsed = StandardProgram::parse(octets);
+        let (blob, standard) = match parsed.and_then(|it| Ok((it.program()?, it))) {
+            Ok(parsed) => parsed,
+            Err(error) => return Ok(Err(error)),
+        };
+        let module = Module::new(engine, blob)?;
+        let program = Arc::new(Program { standard, module, octets: octets.into() });
+        let mut entries = self.lock();
+        // Another thread may have been faster.
+        if let Some(program) = entries.get(&key, octets) {
+            return Ok(Ok(program));
+        }
+        entries.insert(key, &program);
+        entries.shrink(self.limits);
+        Ok(Ok(program))
+    }
+
+    /// Notes how much native code a program has by now. To be called after it ran.
+    pub(crate) fn settle(&self, engine: &Engine, code_hash: Hash) {
+        let key = (code_hash, engine.config());
+        let mut entries = self.lock();
+        let Entries { programs, native_octets, .. } = &mut *entries;
+        let Some(entry) = programs.get_mut(&key) else { return };
+        let now = entry.program.module.native_octets();
+        *native_octets = native_octets.saturating_sub(entry.native_octets).saturating_add(now);
+        entry.native_octets = now;
+        entries.shrink(self.limits);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn get(&mut self, key: &Key, octets: &[u8]) -> Option<Arc<Program>> {
+        let entry = self.programs.get_mut(key)?;
+        if *entry.program.octets != *octets {
+            return None;
+        }
+        self.clock = self.clock.saturating_add(1);
+        entry.used = self.clock;
+        Some(Arc::clone(&entry.program))
+    }
+
+    fn insert(&mut self, key: Key, program: &Arc<Program>) {
+        self.remove(&key);
+        self.clock = self.clock.saturating_add(1);
+        self.octets = self.octets.saturating_add(program.octets.len());
+        let entry = Entry { program: Arc::clone(program), used: self.clock, native_octets: 0 };
+        self.programs.insert(key, entry);
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(entry) = self.programs.remove(key) {
+            self.octets = self.octets.saturating_sub(entry.program.octets.len());
+            self.native_octets = self.native_octets.saturating_sub(entry.native_octets);
+        }
+    }
+
+    fn shrink(&mut self, limits: Limits) {
+        while self.octets > limits.programs || self.native_octets > limits.native {
+            let oldest = self.programs.iter().min_by_key(|(_, entry)| entry.used);
+            let Some(key) = oldest.map(|(key, _)| *key) else { return };
+            self.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jambox_engine::{Backend, Exit, Instance};
+
+    fn engine(backend: Backend) -> Engine {
+        Engine::new(Config { backend, ..Config::default() }).unwrap()
+    }
+
+    /// A program of 100 octets of read-only data, all the same, and one instruction, a trap.
+    fn octets(data: u8) -> Vec<u8> {
+        StandardProgram::new([data; 100], [], 0, 0, [0, 0, 1, 0, 1]).unwrap().encode()
+    }
+
+    fn limits(programs: usize) -> Limits {
+        Limits { programs, native: 1 << 20 }
+    }
+
+    fn take(cache: &ProgramCache, engine: &Engine, data: u8) -> Arc<Program> {
+        cache.program(engine, Hash([data; 32]), &octets(data)).unwrap().unwrap()
+    }
+
+    fn count(cache: &ProgramCache) -> usize {
+        cache.lock().programs.len()
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_leaves_first() {
+        let engine = engine(Backend::default());
+        let cache = ProgramCache::new(limits(3 * octets(0).len()));
+        let first = take(&cache, &engine, 1);
+        let second = take(&cache, &engine, 2);
+        take(&cache, &engine, 3);
+        assert!(Arc::ptr_eq(&first, &take(&cache, &engine, 1)));
+        take(&cache, &engine, 4);
+        assert_eq!(count(&cache), 3);
+        assert!(Arc::ptr_eq(&first, &take(&cache, &engine, 1)));
+        assert!(!Arc::ptr_eq(&second, &take(&cache, &engine, 2)));
+        assert_eq!(cache.lock().octets, 3 * octets(0).len());
+    }
+
+    #[test]
+    fn a_program_larger_than_all_is_not_kept() {
+        let engine = engine(Backend::default());
+        let cache = ProgramCache::new(limits(octets(0).len() - 1));
+        take(&cache, &engine, 1);
+        assert_eq!((count(&cache), cache.lock().octets), (0, 0));
+    }
+
+    #[test]
+    fn native_code_counts_too() {
+        let engine = engine(Backend::default());
+        let cache = ProgramCache::new(Limits { programs: 1 << 20, native: 0 });
+        let program = take(&cache, &engine, 1);
+        cache.settle(&engine, Hash([1; 32]));
+        assert_eq!(count(&cache), 1, "it has no code yet");
+        let mut instance = Instance::new(&program.module).unwrap();
+        instance.set_gas(10);
+        assert_eq!(instance.run(), Exit::Panic);
+        cache.settle(&engine, Hash([1; 32]));
+        let is_native = program.module.native_octets() > 0;
+        assert_eq!(count(&cache), usize::from(!is_native));
+        assert_eq!(cache.lock().native_octets, 0);
+    }
+
+    #[test]
+    fn threads_share_and_engines_do_not() {
+        let engines = [engine(Backend::default()), engine(Backend::Interpreter)];
+        let cache = ProgramCache::new(limits(1 << 20));
+        let programs: Vec<_> = std::thread::scope(|scope| {
+            let (cache, engines) = (&cache, &engines);
+            let threads: Vec<_> =
+                (0..8).map(|it| scope.spawn(move || take(cache, &engines[it % 2], 1))).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).collect()
+        });
+        assert_eq!(count(&cache), 2);
+        for (index, program) in programs.iter().enumerate() {
+            assert!(Arc::ptr_eq(program, &programs[index % 2]));
+        }
+        assert!(!Arc::ptr_eq(&programs[0], &programs[1]));
+    }
+
+    #[test]
+    fn a_wrong_hash_does_not_lead_to_another_program() {
+        let engine = engine(Backend::default());
+        let cache = ProgramCache::new(limits(1 << 20));
+        let hash = Hash([1; 32]);
+        let first = cache.program(&engine, hash, &octets(1)).unwrap().unwrap();
+        let second = cache.program(&engine, hash, &octets(2)).unwrap().unwrap();
+        assert!(first.standard != second.standard);
+        assert_eq!((count(&cache), cache.lock().octets), (1, octets(0).len()));
+        assert!(cache.program(&engine, hash, &[1, 2, 3]).unwrap().is_err());
+    }
+}
