@@ -1,7 +1,7 @@
 //! The store in a file.
 
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -48,8 +48,13 @@ impl FileStore {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists(path.to_owned()),
             _ => StoreError::Io { path: path.to_owned(), error },
         })?;
-        let database = builder().create_file(file).map_err(|error| refusal(path, error))?;
-        Self::init(database, path, parameters)
+        let database = builder().create_file(file).map_err(|error| refusal(path, error));
+        let store = database.and_then(|database| Self::init(database, path, parameters));
+        if store.is_err() {
+            // The error is what there is to tell; the beginning of a store is of use to nobody.
+            let _ = fs::remove_file(path);
+        }
+        store
     }
 
     /// A new state on something other than a file.

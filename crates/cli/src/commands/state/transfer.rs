@@ -1,7 +1,7 @@
 //! Making chains, and writing states for others.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use clap::Args;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use jambox_invocation::block::genesis;
 use jambox_package::ChainSpec;
 use jambox_state::Changes;
-use jambox_store::FileStore;
+use jambox_store::{FileStore, StoreError};
 use jambox_types::{Hash, Parameters};
 
 use super::any::AnyState;
@@ -91,23 +91,33 @@ fn make(
     output: &Output,
 ) -> Result {
     let spinner = output.spinner("writing");
-    let write = || {
-        let store = FileStore::create(path, parameters)?;
-        let names = from.map(|state| state.names.clone()).unwrap_or_default();
-        let root = store.write(changes, &names, None)?;
-        if let Some(id) = from.and_then(|state| state.id.as_ref()) {
-            store.set_note("id", id.as_bytes())?;
-        }
-        if let Some(header) = from.and_then(|state| state.header.as_ref()) {
-            store.set_note("header", header)?;
-        }
-        Ok(root)
-    };
-    let root: Hash = write().map_err(|error| chain::failure(path, error))?;
+    let store = FileStore::create(path, parameters).map_err(|error| chain::failure(path, error))?;
+    let written = fill(&store, changes, from);
+    drop(store);
+    if written.is_err() {
+        // As in creating it: the beginning of a chain is of use to nobody.
+        let _ = fs::remove_file(path);
+    }
+    let root = written.map_err(|error| chain::failure(path, error))?;
     spinner.finish_and_clear();
     let file = path.display().to_string();
     output.emit(&Made { file, values: changes.len(), root: root.to_string() })?;
     Ok(Verdict::Done)
+}
+
+fn fill(
+    store: &FileStore,
+    changes: &Changes,
+    from: Option<&AnyState>,
+) -> std::result::Result<Hash, StoreError> {
+    let names = from.map(|state| state.names.clone()).unwrap_or_default();
+    if let Some(id) = from.and_then(|state| state.id.as_ref()) {
+        store.set_note("id", id.as_bytes())?;
+    }
+    if let Some(header) = from.and_then(|state| state.header.as_ref()) {
+        store.set_note("header", header)?;
+    }
+    store.write(changes, &names, None)
 }
 
 impl Export {
