@@ -34,8 +34,8 @@ enum View {
     Interpreter,
     /// The recompilers only.
     Recompiler,
-    /// Blocks: those of public traces, and some on a chain of a million entries. Fails when they take
-    /// longer, or more memory, than they may.
+    /// Blocks: those of public traces, and some on a chain of a million entries. Fails when they
+    /// take longer, or more memory, than they may.
     Blocks,
 }
 

@@ -12,6 +12,7 @@ mod dispatch;
 mod guests;
 mod soak;
 mod sources;
+mod tidy;
 
 /// Chores of the Jambox project.
 #[derive(Parser)]
@@ -35,6 +36,8 @@ enum Chore {
     Soak(soak::Options),
     /// Check that the release build's interpreter passes control by jumps.
     CheckDispatch,
+    /// Check the rules of the house that no compiler checks: lengths, words, who knows whom.
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Soak(options) => soak::run(&options),
         Chore::CheckDispatch => dispatch::run(),
+        Chore::Tidy => tidy::run(),
         Chore::Guests(options) => guests::run(&options),
     };
     match done {

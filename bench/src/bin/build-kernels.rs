@@ -1,5 +1,6 @@
-//! Makes `kernels/*.pvm` (standard programs) from `kernels/*.c`, and `kernels/expected.txt` from the
-//! same sources compiled for this machine. Run it in the folder `bench`; it needs clang and lld 19.
+//! Makes `kernels/*.pvm` (standard programs) from `kernels/*.c`, and `kernels/expected.txt` from
+//! the same sources compiled for this machine. Run it in the folder `bench`; it needs clang and lld
+//! 19.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -107,7 +107,8 @@ impl Built {
     }
 
     /// Writes `NAME.jam` and, beside it, `symbols/CODE_HASH.symbols`; gives the path of the blob.
-    /// The same symbols lie under the hash of the program in the blob: inner machines know no other.
+    /// The same symbols lie under the hash of the program in the blob: inner machines know no
+    /// other.
     ///
     /// # Errors
     ///

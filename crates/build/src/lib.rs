@@ -4,8 +4,8 @@
 //! ([`Toolchain`]), compiling for the guest target, linking, wrapping as a standard program with a
 //! metadata prefix, and the symbol file.
 //!
-//! **What it is not.** It runs nothing that it builds, and prints nothing of its own: the compiler's
-//! messages pass through ([`Messages`]).
+//! **What it is not.** It runs nothing that it builds, and prints nothing of its own: the
+//! compiler's messages pass through ([`Messages`]).
 //!
 //! **Invariants.** The same sources and the same compiler give the same blob, wherever they lie and
 //! whoever builds. The user's manifest needs no edit and the user's environment is passed on.

@@ -76,8 +76,8 @@ pub fn link(elf: &[u8]) -> Result<Linked, BuildError> {
 
 fn translate(elf: &[u8], table: Vec<Vec<u8>>, strip: bool) -> Result<Vec<u8>, BuildError> {
     let mut config = Config::default();
-    // From O2 on, 0.30.0 gives wrong code for some functions (the example services, run natively and
-    // compiled, show it), and the code is hardly smaller.
+    // From O2 on, 0.30.0 gives wrong code for some functions (the example services, run natively
+    // and compiled, show it), and the code is hardly smaller.
     config.set_opt_level(OptLevel::O1).set_strip(strip).set_dispatch_table(table);
     program_from_elf(config, TargetInstructionSet::JamV1, elf).map_err(linker_error)
 }

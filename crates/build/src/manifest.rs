@@ -76,7 +76,8 @@ impl Manifest {
     }
 }
 
-/// What cargo says of a package and its workspace; it need not have any dependency at hand for that.
+/// What cargo says of a package and its workspace; it need not have any dependency at hand for
+/// that.
 fn metadata(toolchain: &Toolchain, manifest: &Path) -> Result<Value, BuildError> {
     let bad = |messages: String| BuildError::BadManifest { manifest: manifest.into(), messages };
     let output = Command::new(&toolchain.cargo)

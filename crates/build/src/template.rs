@@ -38,8 +38,8 @@ pub enum Sdk {
 ///
 /// # Errors
 ///
-/// When the folder is there already, its name cannot be a crate's, there is no SDK where `sdk` says,
-/// or it cannot be written.
+/// When the folder is there already, its name cannot be a crate's, there is no SDK where `sdk`
+/// says, or it cannot be written.
 pub fn create(folder: &Path, sdk: &Sdk) -> Result<Vec<PathBuf>, BuildError> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.filter(|name| is_crate_name(name)).ok_or_else(|| {

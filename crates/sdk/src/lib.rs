@@ -1,7 +1,7 @@
 //! What a JAM service in Rust links.
 //!
-//! **What it is.** Entry points ([`entry_points!`]) and the contexts that they receive: everything a
-//! service can ask of its host, typed, with an error for every code that the host may answer. The
+//! **What it is.** Entry points ([`entry_points!`]) and the contexts that they receive: everything
+//! a service can ask of its host, typed, with an error for every code that the host may answer. The
 //! same service is compiled for the PVM (`jambox build`) and runs natively under `cargo test`, on
 //! the real host's handlers (`jambox-sdk-testing`).
 //!

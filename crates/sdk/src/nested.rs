@@ -236,7 +236,8 @@ impl NestedPvm {
         self.output_at(packed & 0xFFFF_FFFF, packed >> 32, limit)
     }
 
-    /// The length is the program's claim: it is held against the limit before anything is allocated.
+    /// The length is the program's claim: it is held against the limit before anything is
+    /// allocated.
     fn output_at(&self, address: u64, length: u64, limit: u64) -> Result<Vec<u8>, Error> {
         if length > limit {
             return Err(Error::Full);

@@ -5,8 +5,8 @@
 //! what work packages exported. A commit is made whole or not at all: whoever is killed finds,
 //! on opening, the last state that was committed.
 //!
-//! **What it is not.** It decides nothing about states, and it is no archive: of each value it keeps
-//! the latest.
+//! **What it is not.** It decides nothing about states, and it is no archive: of each value it
+//! keeps the latest.
 //!
 //! **Invariants.**
 //!

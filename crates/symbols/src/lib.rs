@@ -1,7 +1,8 @@
 //! Which function, file and line an instruction of a service comes from.
 //!
 //! **What it is.** The symbol file that a build leaves beside a blob, keyed by the blob's code
-//! hash (and by that of the program in it, which is all that inner machines are given): ranges of code, each with the source location and the functions inlined there.
+//! hash (and by that of the program in it, which is all that inner machines are given): ranges of
+//! code, each with the source location and the functions inlined there.
 //!
 //! **What it is not.** It reads no ELF and no DWARF (the build does), and decides nothing about a
 //! run: a program behaves the same with and without symbols.

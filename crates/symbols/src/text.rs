@@ -1,6 +1,6 @@
 //! The symbol file: `jambox-symbols 1`, `code HASH`, perhaps `program HASH`, then names (`s TEXT`,
-//! numbered from 0) and ranges (`r START END FUNCTION:FILE:LINE ..`, innermost frame first, functions and files by
-//! number).
+//! numbered from 0) and ranges (`r START END FUNCTION:FILE:LINE ..`, innermost frame first,
+//! functions and files by number).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -37,8 +37,8 @@ pub struct Block {
 enum Action {
     /// Apply blocks in the order given, each as a commit of its own
     ///
-    /// Signatures, seals and who may author and guarantee are taken as given, and what only consensus changes
-    /// stays as it is: Safrole, disputes, validators and their statistics.
+    /// Signatures, seals and who may author and guarantee are taken as given, and what only
+    /// consensus changes stays as it is: Safrole, disputes, validators and their statistics.
     #[command(after_help = "\
 Examples:
   jambox block apply --state chain.redb block.bin --entropy 0x9f..
@@ -55,7 +55,8 @@ struct Apply {
     #[arg(long, value_name = "CHAIN")]
     state: PathBuf,
 
-    /// The entropy accumulator after the block; steps of traces hold it [default: that of the chain]
+    /// The entropy accumulator after the block; steps of traces hold it [default: that of the
+    /// chain]
     #[arg(long, value_name = "HASH")]
     entropy: Option<Hash>,
 

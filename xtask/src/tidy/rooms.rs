@@ -1,0 +1,96 @@
+//! The rooms of `ARCHITECTURE.md` and the folders in `crates`: the same, and none leans on what it
+//! must not know.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// What rooms must not depend on, whichever way they come to need it.
+const MUST_NOT_KNOW: &[(&[&str], &[&str])] = &[
+    (&["engine", "recompiler", "sandbox"], &["codec", "types", "hostcall", "state", "invocation"]),
+    (&["isa", "program", "codec", "types", "hostcall"], &["engine", "recompiler", "sandbox"]),
+    (&["state"], &["engine", "store", "invocation"]),
+    (&["sdk", "sdk-macros"], &["engine", "state", "invocation"]),
+];
+
+/// Everything that is wrong with the rooms.
+pub fn check(root: &Path) -> Result<Vec<String>, String> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let mut faults = Vec::new();
+    let described = described(&read(&root.join("ARCHITECTURE.md"))?);
+    let folder = root.join("crates");
+    let mut there = BTreeSet::new();
+    for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        if !path.join("Cargo.toml").is_file() {
+            continue;
+        }
+        let room = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        check_manifest(&room, &read(&path.join("Cargo.toml"))?, &mut faults);
+        there.insert(room);
+    }
+    let lost =
+        described.difference(&there).map(|room| format!("ARCHITECTURE.md: no room `{room}`"));
+    faults.extend(lost);
+    let untold = there.difference(&described);
+    faults.extend(untold.map(|room| format!("ARCHITECTURE.md does not describe `{room}`")));
+    Ok(faults)
+}
+
+/// The rooms that the table describes.
+fn described(text: &str) -> BTreeSet<String> {
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.filter_map(|row| row.split('|').nth(1));
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
+fn check_manifest(room: &str, manifest: &str, faults: &mut Vec<String>) {
+    let at = format!("crates/{room}/Cargo.toml");
+    if !manifest.contains("\n[lints]\nworkspace = true\n") && !manifest.contains("[lints.") {
+        faults.push(format!("{at}: the lints of the workspace are not asked for"));
+    }
+    if !manifest.contains("\ndescription = ") {
+        faults.push(format!("{at}: it has no description"));
+    }
+    let sections = manifest.split("\n[").filter(|section| {
+        let header = section.lines().next().unwrap_or_default();
+        header.ends_with("dependencies]") && !header.starts_with("dev-")
+    });
+    let lines = sections.flat_map(str::lines);
+    let names =
+        lines.filter_map(|line| line.split(['.', ' ', '=']).next()?.strip_prefix("jambox-"));
+    for name in names {
+        let forbidden = MUST_NOT_KNOW
+            .iter()
+            .any(|(rooms, unknown)| rooms.contains(&room) && unknown.contains(&name));
+        if forbidden {
+            faults.push(format!("{at}: `{room}` must not know `{name}`"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_are_read_from_the_table() {
+        let text = "| Room | Holds |\n|---|---|\n| `isa` | x `y` |\n| `sdk`, `sdk-macros` | z |\n";
+        assert_eq!(described(text), ["isa", "sdk", "sdk-macros"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn dependencies_that_must_not_be_are_seen() {
+        let mut faults = Vec::new();
+        let manifest = "[package]\ndescription = \"x\"\n\n[dependencies]\njambox-isa.workspace = true\n\
+                        jambox-state.workspace = true\n\n[dev-dependencies]\njambox-types = {}\n\n\
+                        [lints]\nworkspace = true\n";
+        check_manifest("engine", manifest, &mut faults);
+        assert_eq!(faults, ["crates/engine/Cargo.toml: `engine` must not know `state`"]);
+        faults.clear();
+        check_manifest("cli", "[package]\n", &mut faults);
+        assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+}
