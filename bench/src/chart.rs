@@ -11,6 +11,11 @@ const LABELS: f64 = 250.0;
 const VALUES: f64 = 90.0;
 const BAR: f64 = 20.0;
 const HEADING: f64 = 44.0;
+const FOOTER: f64 = 36.0;
+
+/// What stands below the bars.
+const NOTE: &str = "Shorter is better. Gas: jambox exact everywhere; polkavm exact where it \
+                    interprets, unless by block; javm in another model; native none.";
 
 /// One group of bars.
 struct Panel<'a> {
@@ -24,7 +29,7 @@ struct Panel<'a> {
 pub fn svg(rows: &[Row]) -> String {
     let panels = panels(rows);
     let bars: usize = panels.iter().map(|panel| panel.bars.len()).sum();
-    let height = panels.len() as f64 * HEADING + bars as f64 * BAR + 16.0;
+    let height = panels.len() as f64 * HEADING + bars as f64 * BAR + FOOTER;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
          font-family=\"sans-serif\" font-size=\"12\">\n\
@@ -34,6 +39,7 @@ pub fn svg(rows: &[Row]) -> String {
     for panel in &panels {
         y = draw(&mut svg, panel, y);
     }
+    let _ = writeln!(svg, "<text x=\"12\" y=\"{}\" fill=\"#5f6b78\">{NOTE}</text>", y + 22.0);
     svg += "</svg>\n";
     svg
 }

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 use jambox_bench::engines::{self, Entry, Kind, Owner};
 use jambox_bench::figures::Figures;
@@ -17,6 +18,10 @@ const USAGE: &str = "usage: compare [interpreter | recompiler] [--rounds N] [--j
 
 /// How often each engine is measured, in turn with the others.
 const PASSES: u32 = 3;
+
+/// How long an engine may take for a pass. Workers that have to share a processor with what else
+/// the machine does can take very long.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 struct Options {
     /// Engines of this kind only, and native code.
@@ -143,8 +148,18 @@ fn run(name: &str, rounds: u32, figures: &mut Figures) -> Result<(), String> {
     let mut command = Command::new(this);
     command.args(["--engine", name, "--rounds", &rounds.to_string()]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let output = child.and_then(|child| child.wait_with_output());
-    let output = output.map_err(|error| error.to_string())?;
+    let mut child = child.map_err(|error| error.to_string())?;
+    let started = Instant::now();
+    // What it writes fits in the pipes.
+    while child.try_wait().is_ok_and(|status| status.is_none()) {
+        if started.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("it was not done after {} s", PATIENCE.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     eprint!("{text}");
     if !output.status.success() {

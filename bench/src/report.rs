@@ -33,12 +33,14 @@ impl Place {
         let name = field("model name").unwrap_or_else(unknown);
         let [family, model, stepping] = ids;
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let system = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_else(|_| unknown());
+        let release =
+            fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_else(|_| unknown());
+        let release: Vec<_> = release.trim().split('.').take(2).collect();
         Self {
             date: date(),
             processor: format!("{name} (family {family}, model {model}, stepping {stepping})"),
             processors,
-            system: format!("{} {}", std::env::consts::OS, system.trim()),
+            system: format!("{} {}", std::env::consts::OS, release.join(".")),
             compilers: [version("rustc"), version(&crate::native::compiler())].join("; "),
         }
     }
