@@ -4,7 +4,7 @@ mod functions;
 mod rooms;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::command::root;
 
@@ -112,7 +112,7 @@ fn words(name: &str) -> Vec<(String, &'static str)> {
         (["TO", "DO"].concat(), "do it, or tell the issue tracker"),
         (["FIX", "ME"].concat(), "fix it, or tell the issue tracker"),
     ];
-    let room = Path::new(name).components().nth(1).map(|room| room.as_os_str());
+    let room = Path::new(name).components().nth(1).map(Component::as_os_str);
     let is_consensus = name.contains("/src/")
         && name.starts_with("crates/")
         && room.is_some_and(|room| CONSENSUS.iter().any(|one| room == *one));
