@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jambox_codec::Decode;
-use jambox_engine::Engine;
+use jambox_engine::{Backend, Engine};
 use jambox_hostcall::{HostCall, ResultCode};
 use jambox_invocation::accumulation::{AccumulationState, BlockContext, accumulate_block, join};
 use jambox_invocation::{
@@ -33,6 +33,17 @@ pub enum Mode {
     Native,
     /// As the blob, on the engine.
     Compiled,
+    /// As the blob, executed in a certain way. All give the same results.
+    CompiledOn(Backend),
+}
+
+impl Mode {
+    const fn backend(self) -> Backend {
+        match self {
+            Self::CompiledOn(backend) => backend,
+            Self::Native | Self::Compiled => Backend::AUTO,
+        }
+    }
 }
 
 /// A service's code: as Rust, as a blob, or both.
@@ -153,7 +164,9 @@ impl Chain {
         match (mode, code.native) {
             (Mode::Native, Some(service)) => drop(self.natives.insert(code_hash, service)),
             (Mode::Native, None) => {}
-            (Mode::Compiled, _) => assert!(code.blob.is_some(), "service {id} has no blob"),
+            (Mode::Compiled | Mode::CompiledOn(_), _) => {
+                assert!(code.blob.is_some(), "service {id} has no blob");
+            }
         }
         let balance = jambox_sdk::types::Balance(1_000_000_000_000);
         let info = AccountInfo { code_hash, balance, ..AccountInfo::default() };
@@ -214,7 +227,8 @@ impl Chain {
     }
 
     fn env(&self) -> Env {
-        let env = Env::new(self.protocol).expect("the engine knows the revision");
+        let env = Env::with_backend(self.protocol, self.mode.backend());
+        let env = env.expect("the engine has the backend and knows the revision");
         let engine = EngineRunner::new(Engine::clone(env.engine()));
         let (services, faults) = (self.natives.clone(), Arc::clone(&self.faults));
         env.with_runner(Box::new(NativeRunner { services, engine, faults }))

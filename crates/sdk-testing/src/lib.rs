@@ -56,6 +56,7 @@ pub use chain::{
     AccountBuilder, Accumulation, Authorization, Chain, Code, Mode, Processed, Refinement,
 };
 pub use inputs::{OperandBuilder, operand, transfer};
+pub use jambox_engine::Backend;
 pub use jambox_hostcall::{HostCall, ResultCode};
 pub use jambox_invocation::{Cause, Failure};
 pub use jambox_state::{Difference, Part, Place, RequestHistory, Value};
@@ -80,7 +81,8 @@ pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Mode) -> E) -> E {
     test(Mode::Native)
 }
 
-/// Runs a test natively and compiled, and gives what it returned if that is the same.
+/// Runs a test natively and compiled, in every way that this machine can execute programs in, and
+/// gives what it returned if that is the same.
 ///
 /// # Panics
 ///
@@ -89,6 +91,13 @@ pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Mode) -> E) -> E {
     let native = test(Mode::Native);
     let compiled = test(Mode::Compiled);
     assert_eq!(native, compiled, "the service does not do the same natively (left) and compiled");
+    for backend in Backend::all_here() {
+        // Those two are for tests of the engine itself.
+        if !matches!(backend, Backend::Stepper | Backend::LoopedInterpreter) {
+            let found = test(Mode::CompiledOn(backend));
+            assert_eq!(compiled, found, "backends differ, the right one being {backend:?}");
+        }
+    }
     native
 }
 

@@ -4,7 +4,6 @@ mod guarantees;
 
 use std::sync::Arc;
 
-use jambox_invocation::Env;
 use jambox_invocation::block::{BlockError, Refusal, apply, genesis};
 use jambox_state::{
     AccountInfo, Blob, Changes, Component, KeyedBase, Meaning, RequestHistory, RequestKey,
@@ -16,6 +15,8 @@ use jambox_types::{
     RefineContext, RefineLoad, ServiceId, TimeSlot, ValidatorIndex, WorkDigest, WorkReport,
     WorkResult,
 };
+
+use crate::backends::environment;
 
 const PARAMETERS: Parameters = Parameters::TINY;
 const SERVICE: ServiceId = ServiceId(7);
@@ -136,7 +137,7 @@ fn run(block: &Block) -> Result<KeyedBase, Refusal> {
 
 fn run_on(prior: &Arc<KeyedBase>, block: &Block) -> Result<KeyedBase, Refusal> {
     let protocol = Protocol { parameters: PARAMETERS, ..Protocol::default() };
-    let env = Env::new(protocol).expect("the revision is known");
+    let env = environment(protocol);
     let before = (**prior).clone();
     match apply(&env, prior, block, Hash([5; 32]), &mut ()) {
         Ok(applied) => {

@@ -2,7 +2,7 @@
 
 use jambox_engine::{Exit, Instance};
 use jambox_invocation::{
-    Accumulated, Authorized, CallEnded, CallStarted, Cause, End, Env, Failure, Finished, HostError,
+    Accumulated, Authorized, CallEnded, CallStarted, Cause, End, Failure, Finished, HostError,
     Invocation, Limits, LogLine, Machine, NoCode, Observer, RefineCall, Refined, Started,
     accumulate, is_authorized,
 };
@@ -12,6 +12,7 @@ use jambox_types::{
     WorkError,
 };
 
+use crate::backends::environment;
 use crate::guest::WHAT;
 use crate::program::{
     DATA, HALT, LOOP, STACK, STORE, TRAP, blob, ecalli, load_imm, load_imm_64, standard,
@@ -41,13 +42,13 @@ fn work(code: &[u8]) -> Work {
 }
 
 fn authorize(work: &Work) -> Authorized {
-    let env = Env::new(work.protocol).unwrap();
+    let env = environment(work.protocol);
     is_authorized(&env, &work.data(), CoreIndex(300), &work.accounts, &mut ()).unwrap()
 }
 
 fn refine(code: &[u8]) -> Refined {
     let work = work(code);
-    work.refine_in(&Env::new(work.protocol).unwrap(), 1)
+    work.refine_in(&environment(work.protocol), 1)
 }
 
 /// The block in which [`SELF`] has `code`.
@@ -59,7 +60,7 @@ fn block(code: &[u8]) -> Block {
 }
 
 fn run(block: Block, observer: &mut dyn Observer) -> Accumulated {
-    let env = Env::new(block.protocol).unwrap();
+    let env = environment(block.protocol);
     accumulate(&env, block.call(), observer).unwrap()
 }
 
@@ -83,7 +84,7 @@ fn arguments_are_encoded_as_the_paper_says() {
         b"\x09payload 1",
         &Hash::blake2b(&jambox_codec::encode(&work.package)).0,
     ];
-    let refined = work.refine_in(&Env::new(work.protocol).unwrap(), 1);
+    let refined = work.refine_in(&environment(work.protocol), 1);
     assert_eq!(refined.result, Ok(expected.concat()));
     // Slot 100,000, service 65,600, number of inputs, as naturals.
     let mut ends = Ends::default();
@@ -128,7 +129,7 @@ fn gas_limits_are_those_of_the_item_and_the_parameters() {
     let looping = code(b"", &[LOOP]);
     let mut work = work(&looping);
     work.package.items[1].refine_gas_limit = Gas(77);
-    let refined = work.refine_in(&Env::new(work.protocol).unwrap(), 1);
+    let refined = work.refine_in(&environment(work.protocol), 1);
     assert_eq!(refined.gas_used, Gas(77));
     work.protocol.parameters.is_authorized_gas = 5000;
     let authorized = authorize(&work);
@@ -137,7 +138,7 @@ fn gas_limits_are_those_of_the_item_and_the_parameters() {
     let halting = code(b"", &[HALT]);
     let mut block = block(&halting).call();
     block.gas = Gas(0);
-    let env = Env::new(jambox_types::Protocol::default()).unwrap();
+    let env = environment(jambox_types::Protocol::default());
     let after = accumulate(&env, block, &mut ()).unwrap();
     assert_eq!(after.gas_used, Gas(0));
     assert!(after.failure.unwrap().is_out_of_gas());
@@ -161,7 +162,7 @@ fn output_is_what_two_registers_name() {
 fn code_that_is_not_there_is_bad() {
     let halt = code(b"", &[HALT]);
     let refused = |work: &Work| {
-        let refined = work.refine_in(&Env::new(work.protocol).unwrap(), 1);
+        let refined = work.refine_in(&environment(work.protocol), 1);
         let authorized = authorize(work);
         assert_eq!((refined.gas_used, authorized.gas_used), (Gas(0), Gas(0)));
         assert!(refined.failure.is_none() && authorized.failure.is_none());
@@ -256,7 +257,7 @@ fn accumulation_without_code_keeps_the_incoming_balance() {
     let mut call = Block::new().call();
     call.service = ServiceId(1);
     call.inputs = vec![transfer(5)];
-    let env = Env::new(jambox_types::Protocol::default()).unwrap();
+    let env = environment(jambox_types::Protocol::default());
     let after = accumulate(&env, call, &mut ()).unwrap();
     assert_eq!(after.no_code, Some(NoCode::NoService));
 }
@@ -468,7 +469,7 @@ fn failures_say_where_and_why() {
     // Two gas left before a host call.
     let mut work = work(&code(b"", &[&ecalli(0)[..], HALT]));
     work.package.items[1].refine_gas_limit = Gas(4);
-    let refined = work.refine_in(&Env::new(work.protocol).unwrap(), 1);
+    let refined = work.refine_in(&environment(work.protocol), 1);
     assert_eq!((refined.result, refined.gas_used), (Err(WorkError::OutOfGas), Gas(4)));
     let failure = refined.failure.unwrap();
     assert!(matches!(failure.cause, Cause::HostCallOutOfGas { number: 0, price: 10, left: 2, .. }));
@@ -496,7 +497,7 @@ fn limits_of_the_host_are_its_failures_and_no_outcomes() {
         work(&code(&inner, &steps))
     };
     let limited = |limits, work: &Work| {
-        let env = Env::new(work.protocol).unwrap().with_limits(limits);
+        let env = environment(work.protocol).with_limits(limits);
         let (data, trace) = (work.data(), Blob::from([]));
         let call = RefineCall {
             package: &data,
@@ -559,7 +560,7 @@ fn limits_of_the_host_are_its_failures_and_no_outcomes() {
 
 #[test]
 fn an_environment_can_be_used_again_and_again() {
-    let env = Env::new(jambox_types::Protocol::default()).unwrap();
+    let env = environment(jambox_types::Protocol::default());
     let halt = work(&code(b"", &[HALT]));
     let other = work(&code(b"data", &[&load_imm(7, DATA)[..], &load_imm(8, 4), HALT]));
     for _ in 0..3 {

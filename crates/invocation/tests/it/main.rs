@@ -5,6 +5,7 @@ mod outcome_tests;
 
 mod accumulation;
 mod availability;
+mod backends;
 mod block;
 mod fetch;
 mod guest;

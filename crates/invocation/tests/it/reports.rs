@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use jambox_codec::encode;
 use jambox_invocation::{
-    BadSegment, Computed, Env, ExportedSegments, PackageError, ReportCall, ReportError,
-    compute_report,
+    BadSegment, Computed, ExportedSegments, PackageError, ReportCall, ReportError, compute_report,
 };
 use jambox_state::{Accounts, Blob, MemoryBase, RequestHistory};
 use jambox_types::{
@@ -14,6 +13,7 @@ use jambox_types::{
     RefineContext, TimeSlot, WorkDigest, WorkError, WorkItem, WorkPackage,
 };
 
+use crate::backends::environment;
 use crate::program::{
     DATA, HALT, LOOP, STACK, TRAP, ecalli, load_imm, load_imm_64, move_reg, standard, with_metadata,
 };
@@ -82,7 +82,7 @@ impl Job {
     }
 
     fn try_compute(&self) -> Result<Computed, ReportError> {
-        let env = Env::new(self.protocol).unwrap();
+        let env = environment(self.protocol);
         let call = ReportCall {
             package: &self.package,
             core: self.core,

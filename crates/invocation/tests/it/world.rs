@@ -15,6 +15,7 @@ use jambox_types::{
     ServiceId, TimeSlot, ValidatorKey, WorkItem, WorkPackage,
 };
 
+use crate::backends::environment;
 use crate::guest::{Guest, Scripted};
 
 /// The service that tests run as.
@@ -43,7 +44,7 @@ pub fn scripted(
     script: impl FnOnce(&mut Guest<'_, '_>) + Send + 'static,
 ) -> Env {
     let runner: Box<dyn Runner> = Box::new(Scripted(Mutex::new(Some(Box::new(script)))));
-    Env::new(protocol).unwrap().with_runner(runner)
+    environment(protocol).with_runner(runner)
 }
 
 /// An account without entries.
