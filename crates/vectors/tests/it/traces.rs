@@ -3,7 +3,7 @@
 use std::fs;
 
 use jambox_codec::encode;
-use jambox_state::{KeyKind, StateKey};
+use jambox_state::{Component, KeyKind, StateKey};
 use jambox_types::{Parameters, ServiceId};
 use jambox_vectors::steps::{self, Step};
 use jambox_vectors::traces::{self, Difference};
@@ -77,7 +77,7 @@ fn a_wrong_root_is_a_difference() {
 #[test]
 fn a_state_that_makes_no_sense_has_no_outcome() {
     let Some(right) = step() else { return };
-    for chapter in [2, 6, 7, 10, 11, 12, 13, 14, 15] {
+    for chapter in [1, 2, 3, 6, 7, 10, 11, 12, 13, 14, 15] {
         let mut step = right.clone();
         let leaves = &mut step.pre_state.leaves;
         let at = leaves.iter().position(|leaf| leaf.key[0] == chapter && leaf.key[1..] == [0; 30]);
@@ -85,6 +85,13 @@ fn a_state_that_makes_no_sense_has_no_outcome() {
         leaves[at].value.truncate(3);
         let text = difference(&step).to_string();
         assert!(text.contains("is not valid"), "component {chapter}: {text}");
+        if [Component::AuthorizerPools, Component::RecentBlocks]
+            .map(Component::chapter)
+            .contains(&chapter)
+        {
+            // A state may do without.
+            continue;
+        }
         let mut step = right.clone();
         step.pre_state.leaves.remove(at);
         let text = difference(&step).to_string();
