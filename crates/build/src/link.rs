@@ -76,8 +76,10 @@ pub fn link(elf: &[u8]) -> Result<Linked, BuildError> {
 
 fn translate(elf: &[u8], table: Vec<Vec<u8>>, strip: bool) -> Result<Vec<u8>, BuildError> {
     let mut config = Config::default();
-    // From O2 on, 0.30.0 gives wrong code for some functions (the example services, run natively
-    // and compiled, show it), and the code is hardly smaller.
+    // From O2 on, the linker takes a host call for a call of a C function, and removes what sets a
+    // register before it that such a call may change (t0 to t2, a0 to a5). Host calls change r7 and r8
+    // only, and the SDK and the C header tell the compiler so: it does keep values in the others.
+    // Code is hardly smaller at O2.
     config.set_opt_level(OptLevel::O1).set_strip(strip).set_dispatch_table(table);
     program_from_elf(config, TargetInstructionSet::JamV1, elf).map_err(linker_error)
 }

@@ -93,6 +93,25 @@ fn symbols_name_inlined_functions_with_the_line_of_each() {
     assert_eq!(frames.collect::<Vec<_>>(), expected, "{symbols}");
 }
 
+/// The linker's next level of optimisation takes a host call for a call of a C function, and drops
+/// what is kept over it in registers that those may change. A host call changes r7 and r8 only, and
+/// compilers are told so.
+#[test]
+fn what_is_kept_over_a_host_call_in_any_register_is_there_afterwards() {
+    let code = "struct jambox_pair f(uint64_t a, uint64_t n) {
+            register uint64_t kept __asm__(\"t0\") = 0x123;
+            __asm__ volatile(\"\" : \"+r\"(kept));
+            jambox_gas(a, n, 0, 0, 0, 0);
+            __asm__ volatile(\"\" : \"+r\"(kept));
+            return (struct jambox_pair){kept, 0}; }
+        JAMBOX_IS_AUTHORIZED(f);";
+    let Some(built) = c(code) else { return };
+    // `load_imm r2, 0x123`: t0 is r2.
+    let load = [51, 2, 0x23, 0x01];
+    let blob = built.unwrap().blob;
+    assert!(blob.windows(load.len()).any(|octets| octets == load), "{blob:?}");
+}
+
 #[test]
 fn octets_that_are_no_elf_are_refused() {
     for octets in [&b""[..], b"nonsense", b"\x7fELF\x02\x01\x01"] {
