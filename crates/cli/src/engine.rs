@@ -18,7 +18,7 @@ pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
                 .help("leave --revision out to have gray-paper-0.7.2")
         }
         EngineError::NoNativeCode { .. } => {
-            Diagnosis::new(error.to_string()).help("leave --backend out to have the interpreter")
+            Diagnosis::new(error.to_string()).help("leave --backend out to have it interpreted")
         }
         error => Diagnosis::new(error.to_string()),
     })?;

@@ -1,5 +1,6 @@
 //! Tests of the command as a person or a script meets it.
 
+mod backends;
 mod bad_input;
 mod book;
 mod chains;
