@@ -10,6 +10,10 @@ use std::{fs, io};
 ///
 /// When a folder cannot be read, with its path.
 pub fn under(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    if folder.is_file() {
+        let error = io::Error::new(io::ErrorKind::NotADirectory, "it is no folder");
+        return Err((folder.to_owned(), error));
+    }
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

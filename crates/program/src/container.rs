@@ -1,7 +1,7 @@
 //! The forms in which programs are kept: with or without metadata, standard or bare.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -85,6 +85,19 @@ pub enum ProgramKind {
 pub struct UnknownForm {
     /// For each form what is wrong with it, in the order tried.
     pub errors: Vec<(Form, ProgramError)>,
+    /// What it is instead, if that is known.
+    pub instead: Option<&'static str>,
+}
+
+/// How files begin that are handed out as programs and are none yet, and what to do with them.
+const FOREIGN: &[(&[u8], &str)] = &[
+    (b"\x7fELF", "this is an ELF file: `jambox build` links what compilers make"),
+    (b"PVM\0", "this is a .polkavm file, which is linked for another host: name the .jam file"),
+];
+
+fn instead(octets: &[u8]) -> Option<&'static str> {
+    let foreign = FOREIGN.iter().find(|(magic, _)| octets.starts_with(magic));
+    foreign.map(|(_, what)| *what)
 }
 
 impl fmt::Display for UnknownForm {
@@ -94,9 +107,12 @@ impl fmt::Display for UnknownForm {
 }
 
 impl UnknownForm {
-    /// What is wrong with each form, a line each.
+    /// What is wrong with each form, a line each; or what it is instead.
     #[must_use]
     pub fn reasons(&self) -> String {
+        if let Some(instead) = self.instead {
+            return instead.to_string();
+        }
         let reasons = self.errors.iter().map(|(form, error)| format!("  as {form}: {error}"));
         reasons.collect::<Vec<_>>().join("\n")
     }
@@ -115,7 +131,7 @@ impl Container {
                 Err(error) => errors.push((form, error)),
             }
         }
-        Err(UnknownForm { errors })
+        Err(UnknownForm { errors, instead: instead(octets) })
     }
 
     /// Parses a program of this form.

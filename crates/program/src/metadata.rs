@@ -62,7 +62,11 @@ impl CrateInfo {
 
 impl fmt::Display for CrateInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.version)
+        match (self.name.as_str(), self.version.as_str()) {
+            ("", version) => write!(f, "without a name {version}"),
+            (name, "") => f.write_str(name),
+            (name, version) => write!(f, "{name} {version}"),
+        }
     }
 }
 

@@ -298,6 +298,11 @@ fn a_program_is_not_a_package_and_text_is_not_a_program() {
         assert!(ran.stderr.contains(part), "`{part}` is not in {ran:?}");
     }
     assert_eq!(line("run guests/asm/counter").code, 0);
+    let elf = folder.path().join("service.elf");
+    std::fs::write(&elf, b"\x7fELF\x02\x01\x01").unwrap();
+    let ran = jambox(["exec", elf.to_str().unwrap()]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("this is an ELF file: `jambox build` links"), "{ran:?}");
 }
 
 #[test]

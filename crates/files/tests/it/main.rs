@@ -110,4 +110,6 @@ fn files_are_found_at_any_depth_and_circles_are_not_walked() {
     assert_eq!(found, ["a.jam", "b/c/y.pvm", "z.jam"].map(path));
     let (at, error) = under(&path("none"), &[]).unwrap_err();
     assert_eq!((at, reason(&error)), (path("none"), "there is no such file".to_owned()));
+    let (_, error) = under(&path("a.jam"), &[]).unwrap_err();
+    assert_eq!(reason(&error), "it is no folder");
 }
