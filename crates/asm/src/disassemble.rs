@@ -24,8 +24,8 @@ pub fn disassemble(container: &Container, dialect: &Dialect<'_>, comments: bool)
     write_all(container, dialect, comments, &|_| Vec::new())
 }
 
-/// As [`disassemble`] with comments; what `notes` has to say of the instruction at a position stands
-/// above it, one comment a line, where it differs from what stands above the one before.
+/// As [`disassemble`] with comments; what `notes` has to say of the instruction at a position
+/// stands above it, one comment a line, where it differs from what stands above the one before.
 #[must_use]
 pub fn disassemble_with_notes(
     container: &Container,

@@ -2,6 +2,8 @@
 
 use jambox_program::{ErrorKind, StandardProgram};
 use jambox_symbols::Range;
+use object::Object;
+use object::read::elf::ElfFile64;
 use polkavm_common::program::ProgramCounter;
 use polkavm_linker::{
     Config, OptLevel, ProgramBlob, ProgramParts, TargetInstructionSet, program_from_elf,
@@ -63,6 +65,9 @@ pub struct Linked {
 ///
 /// When entry points are missing or exclude each other, or the linker cannot translate the code.
 pub fn link(elf: &[u8]) -> Result<Linked, BuildError> {
+    if exports_nothing(elf) {
+        return Err(BuildError::NoEntryPoint);
+    }
     // The entry points are known only once the code is linked, and they go into the linking.
     let kind = kind_of(&exports(&parse(&translate(elf, Vec::new(), true)?)?))?;
     let stripped = translate(elf, kind.dispatch_table(), true)?;
@@ -74,11 +79,17 @@ pub fn link(elf: &[u8]) -> Result<Linked, BuildError> {
     Ok(Linked { kind, program: standard_program(&parts)?, ranges })
 }
 
+/// Whether an ELF has no section for entry points; the linker would say of it that it has no code.
+fn exports_nothing(elf: &[u8]) -> bool {
+    let file = ElfFile64::<object::LittleEndian>::parse(elf);
+    file.is_ok_and(|file| file.section_by_name(".polkavm_exports").is_none())
+}
+
 fn translate(elf: &[u8], table: Vec<Vec<u8>>, strip: bool) -> Result<Vec<u8>, BuildError> {
     let mut config = Config::default();
     // From O2 on, the linker takes a host call for a call of a C function, and removes what sets a
-    // register before it that such a call may change (t0 to t2, a0 to a5). Host calls change r7 and r8
-    // only, and the SDK and the C header tell the compiler so: it does keep values in the others.
+    // register before it that such a call may change (t0 to t2, a0 to a5). Host calls change r7 and
+    // r8 only, and the SDK and the C header tell the compiler so: it keeps values in the others.
     // Code is hardly smaller at O2.
     config.set_opt_level(OptLevel::O1).set_strip(strip).set_dispatch_table(table);
     program_from_elf(config, TargetInstructionSet::JamV1, elf).map_err(linker_error)

@@ -70,7 +70,8 @@ impl Toolchain {
                 Err(reason) => refused.push(Refused { candidate, reason }),
             }
         }
-        Err(BuildError::NoToolchain { remedy: remedy(&refused), refused: Tried(refused) })
+        let remedy = remedy(&refused, |command| on_path(command).is_some());
+        Err(BuildError::NoToolchain { remedy, refused: Tried(refused) })
     }
 
     /// Checks one compiler.
@@ -223,9 +224,9 @@ fn rustup_rustc(name: &OsString) -> Option<PathBuf> {
     Some(path.trim().into())
 }
 
-/// The one command that gives this machine what it lacks.
-fn remedy(refused: &[Refused]) -> String {
-    if let Some(rustup) = on_path("rustup") {
+/// The one command that gives this machine what it lacks; `has` tells which commands there are.
+fn remedy(refused: &[Refused], has: impl Fn(&str) -> bool) -> String {
+    if has("rustup") {
         let toolchain = refused.iter().find_map(|refused| match &refused.reason {
             Lack::NoSources { sysroot }
                 if sysroot.components().any(|c| c.as_os_str() == "toolchains") =>
@@ -234,14 +235,12 @@ fn remedy(refused: &[Refused]) -> String {
             }
             _ => None,
         });
-        let rustup =
-            rustup.file_name().map_or("rustup".into(), |name| name.to_string_lossy().into_owned());
         return match toolchain {
-            Some(name) => format!("{rustup} component add rust-src --toolchain {name}"),
-            None => format!("{rustup} toolchain install stable --component rust-src"),
+            Some(name) => format!("rustup component add rust-src --toolchain {name}"),
+            None => "rustup toolchain install stable --component rust-src".to_owned(),
         };
     }
-    if on_path("apt-get").is_some() {
+    if has("apt-get") {
         return "apt-get install rustc-web rust-web-src cargo-web lld-22".to_owned();
     }
     "curl https://sh.rustup.rs -sSf | sh -s -- -y --component rust-src".to_owned()
@@ -277,7 +276,34 @@ fn parse_version(release: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_version;
+    use std::path::Path;
+
+    use super::{Candidate, Lack, Refused, Tried, parse_version, remedy};
+    use crate::BuildError;
+
+    fn refused(reason: Lack) -> Refused {
+        Refused { candidate: Candidate { origin: "PATH", rustc: "/bin/rustc".into() }, reason }
+    }
+
+    #[test]
+    fn without_a_toolchain_the_one_command_that_helps_is_named() {
+        let bare = Path::new("/home/me/.rustup/toolchains/nightly-x");
+        let bare = [refused(Lack::Absent), refused(Lack::NoSources { sysroot: bare.into() })];
+        let distribution = [refused(Lack::NoSources { sysroot: "/usr".into() })];
+        let (rustup, debian) = (["rustup", "apt-get"], ["apt-get"]);
+        let add = "rustup component add rust-src --toolchain nightly-x";
+        let install = "rustup toolchain install stable --component rust-src";
+        let packages = "apt-get install rustc-web rust-web-src cargo-web lld-22";
+        assert_eq!(remedy(&bare, |command| rustup.contains(&command)), add);
+        assert_eq!(remedy(&distribution, |command| rustup.contains(&command)), install);
+        assert_eq!(remedy(&distribution, |command| debian.contains(&command)), packages);
+        assert!(remedy(&[], |_| false).starts_with("curl https://sh.rustup.rs"));
+        let refused = Tried(vec![refused(Lack::TooOld { release: "1.70.0".to_owned() })]);
+        let error = BuildError::NoToolchain { refused, remedy: add.to_owned() };
+        let expected = "no toolchain here can build services; tried:\n  PATH (/bin/rustc) is 1.70.0, \
+                        and guests need 1.91 or newer\nto install one: ";
+        assert_eq!(error.to_string(), expected.to_owned() + add);
+    }
 
     #[test]
     fn versions_are_read_whatever_follows_them() {

@@ -29,7 +29,7 @@ pub struct Disasm {
     #[arg(long, value_enum, default_value_t = FormArg::Auto)]
     form: FormArg,
 
-    /// Add comments: positions, the characters of data, and functions and lines where they are known
+    /// Add comments: positions, characters of data, and functions and lines where they are known
     #[arg(long)]
     comments: bool,
 
