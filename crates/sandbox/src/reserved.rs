@@ -12,6 +12,7 @@
 //! permission octets, not by the hardware, so no signal handler is needed and a fault is an
 //! ordinary return value.
 
+mod budget;
 mod pool;
 mod protection;
 
@@ -25,6 +26,7 @@ use crate::access::{
     clipped_end, page_of, within_page,
 };
 
+use budget::{RunShare, SpaceShare};
 use pool::Spare;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use protection::GUEST_SPACE;
@@ -138,6 +140,14 @@ pub struct ReservedMemory {
     touched: Vec<Range<u32>>,
     /// What the pool knows of the address space.
     areas: Vec<u32>,
+    shares: Shares,
+}
+
+/// What a memory has of the process's budgets.
+struct Shares {
+    /// Absent if the pool has the address space.
+    _space: Option<SpaceShare>,
+    runs: RunShare,
 }
 
 // SAFETY: the mapping belongs to this value alone and is not tied to a thread.
@@ -147,8 +157,8 @@ unsafe impl Sync for ReservedMemory {}
 
 impl ReservedMemory {
     /// A memory over an address space, which it owns from now on.
-    fn over(Spare { base, hardware, areas }: Spare) -> Self {
-        Self { base, hardware, touched: Vec::new(), areas }
+    fn over(Spare { base, hardware, areas, shares }: Spare) -> Self {
+        Self { base, hardware, touched: Vec::new(), areas, shares }
     }
 
     fn permissions(&self) -> &[u8] {
@@ -170,6 +180,10 @@ impl GuestMemory for ReservedMemory {
         if let Some(spare) = pool::take() {
             return Ok(Self::over(spare));
         }
+        let Some(space) = SpaceShare::take() else {
+            let reason = "the process's guests have as many as they may".to_string();
+            return Err(ReserveError { reason });
+        };
         // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no
         // memory that anything else uses.
         let start = unsafe {
@@ -193,7 +207,9 @@ impl GuestMemory for ReservedMemory {
         // SAFETY: `TABLE` is less than `MAPPING`.
         let base = unsafe { start.cast::<u8>().add(TABLE) };
         let base = NonNull::new(base).ok_or_else(|| ReserveError { reason: "null".into() })?;
-        Ok(Self::over(Spare { base: Base(base), hardware: Hardware::Open, areas: Vec::new() }))
+        let shares = Shares { _space: Some(space), runs: RunShare::none() };
+        let (base, hardware) = (Base(base), Hardware::Open);
+        Ok(Self::over(Spare { base, hardware, areas: Vec::new(), shares }))
     }
 
     #[inline]

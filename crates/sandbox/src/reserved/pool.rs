@@ -9,8 +9,9 @@ use core::ops::Range;
 use core::ptr::NonNull;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::budget::RunShare;
 use super::protection::Hardware;
-use super::{Base, ReservedMemory};
+use super::{Base, ReservedMemory, Shares};
 use crate::access::{Access, PAGE_COUNT, PAGE_SIZE};
 
 /// How many address spaces are kept.
@@ -39,6 +40,7 @@ pub(super) struct Spare {
     pub(super) base: Base,
     pub(super) hardware: Hardware,
     pub(super) areas: Vec<u32>,
+    pub(super) shares: Shares,
 }
 
 // SAFETY: the mapping belongs to the pool alone and is not tied to a thread.
@@ -64,7 +66,9 @@ impl ReservedMemory {
         }
         let hardware = core::mem::replace(&mut self.hardware, Hardware::Refused);
         let areas = core::mem::take(&mut self.areas);
-        pool().push(Spare { base: self.base, hardware, areas });
+        let none = Shares { _space: None, runs: RunShare::none() };
+        let shares = core::mem::replace(&mut self.shares, none);
+        pool().push(Spare { base: self.base, hardware, areas, shares });
         true
     }
 

@@ -12,7 +12,8 @@
 //!
 //! A page protection costs the kernel an entry in a list of limited length (65,530 of them for
 //! the whole process, usually), so a guest that alternates the access of its pages could use them
-//! up. A memory that would need more than [`MAX_RUNS`] is opened again and refuses to be armed.
+//! up. A memory that would need more than [`MAX_RUNS`] is opened again and refuses to be armed; so
+//! is one for which all memories together would have too many, see [`budget`](super::budget).
 
 use core::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -64,6 +65,7 @@ impl ReservedMemory {
         }
         let wanted = self.runs_of_table();
         let is_done = wanted.len() <= MAX_RUNS
+            && self.shares.runs.set(wanted.len())
             && match &self.hardware {
                 Hardware::Runs { runs, .. } => self.change(runs, &wanted),
                 _ => self.protect_everything(Access::Inaccessible) && self.change(&[], &wanted),
@@ -106,7 +108,8 @@ impl ReservedMemory {
             }
             Hardware::Runs { runs, is_exact: true } => {
                 replace(runs, pages.clone(), access);
-                if is_low || runs.len() > MAX_RUNS || !self.protect(pages, access) {
+                let is_allowed = runs.len() <= MAX_RUNS && self.shares.runs.set(runs.len());
+                if is_low || !is_allowed || !self.protect(pages, access) {
                     self.open_for_good();
                 }
             }
@@ -153,6 +156,7 @@ impl ReservedMemory {
             let is_open = self.protect_everything(Access::ReadWrite);
             assert!(is_open, "out of memory mappings");
             self.hardware = Hardware::Open;
+            self.shares.runs.clear();
         }
     }
 
@@ -189,6 +193,7 @@ impl ReservedMemory {
         // Also if the state is `Open`: some of it may have been protected.
         assert!(self.protect_everything(Access::ReadWrite), "out of memory mappings");
         self.hardware = Hardware::Refused;
+        self.shares.runs.clear();
     }
 
     fn protect_everything(&self, access: Access) -> bool {

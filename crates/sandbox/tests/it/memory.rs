@@ -66,6 +66,53 @@ fn a_memory_that_alternates_its_pages_gives_up_protection_and_nothing_else() {
 }
 
 #[test]
+fn memories_together_leave_the_process_what_it_needs() {
+    let program = std::env::current_exe().expect("a program");
+    for what in ["mappings", "address_space"] {
+        let test = format!("memory::many_memories_together_cannot_use_up_the_{what}");
+        let mut alone = std::process::Command::new(&program);
+        let output = alone.args(["--ignored", "--exact", &test]).output().expect("it runs");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
+}
+
+/// As many as an unlucky host may have, each with nearly as many runs as one memory may.
+#[test]
+#[ignore = "uses up what other tests need, see `memories_together_leave_the_process_what_it_needs`"]
+fn many_memories_together_cannot_use_up_the_mappings() {
+    let before = mappings();
+    let mut memories: Vec<ReservedMemory> = (0..300).map(|_| memory()).collect();
+    let mut armed = 0;
+    for (index, memory) in memories.iter_mut().enumerate() {
+        for page in (0x100..0x480).step_by(2) {
+            memory.set_access(page, 1, Access::ReadWrite);
+        }
+        armed += usize::from(memory.arm());
+        assert!(memory.store(0x100 * PAGE_SIZE, [index as u8]));
+        assert_eq!(memory.load::<1>(0x101 * PAGE_SIZE), None);
+        // The host can still do with it what it likes.
+        memory.write_raw(0x101 * PAGE_SIZE, &[9]);
+    }
+    // 448 runs each, 16,384 in all.
+    assert_eq!(armed, 16_384 / 449);
+    assert!(mappings() < before + 36_000);
+    drop(memories);
+    assert!(memory().arm(), "they were given back");
+}
+
+/// 65,536 times 4 GiB are twice what a process has.
+#[test]
+#[ignore = "uses up what other tests need, see `memories_together_leave_the_process_what_it_needs`"]
+fn many_memories_together_cannot_use_up_the_address_space() {
+    let memories: Vec<_> = (0..9000).map(|_| ReservedMemory::new()).collect();
+    let refused = memories.iter().filter(|memory| memory.is_err()).count();
+    assert_eq!(refused, 9000 - 8192);
+    drop(memories);
+    assert!(ReservedMemory::new().is_ok(), "they were given back");
+}
+
+#[test]
 fn a_memory_with_low_pages_is_not_armed() {
     let mut low = memory();
     low.set_access(15, 1, Access::ReadOnly);
