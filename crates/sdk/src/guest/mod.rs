@@ -8,4 +8,5 @@ mod allocator;
 pub(crate) mod ecalli;
 #[doc(hidden)]
 pub mod entry;
+mod memory;
 mod panic;
