@@ -265,6 +265,10 @@ impl<'a> Builder<'a> {
     pub(crate) fn check_balances(&self, services: &[(Placed<String>, Service)]) {
         for (name, service) in services {
             let id = ServiceId(service.id.value);
+            if self.names.get(&id) != Some(&name.value) {
+                // Two services claim the id, which is said already.
+                continue;
+            }
             let Some(Some(info)) = self.checked(self.state.accounts.get(id)) else { continue };
             let threshold = info.threshold_balance(&self.protocol.parameters);
             let place = service.balance.as_ref().map_or(&service.place, |balance| &balance.place);

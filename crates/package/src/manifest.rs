@@ -257,9 +257,9 @@ fn read_manifest<'a>(root: &'a DeTable<'a>, problems: &'a Problems) -> Option<Ma
     let privileges = root.optional("privileges", read_privileges).unwrap_or_default();
     let services = root.optional("services", |entry| named(entry, "services", read_service));
     let segments = root.optional("segments", |entry| named(entry, "segments", read_segments));
-    let authorizer = root.required("authorizer", read_authorizer);
+    let authorizer = root.required_section("authorizer", "[authorizer]", read_authorizer);
     let context = root.optional("context", read_context).unwrap_or_default();
-    let items = root.required("items", |entry| entry.list(read_item));
+    let items = root.required_section("items", "[[items]]", |entry| entry.list(read_item));
     root.finish();
     Some(Manifest {
         protocol,
@@ -445,7 +445,7 @@ fn read_context(entry: Entry<'_>) -> Option<Context> {
 }
 
 fn read_item(entry: Entry<'_>) -> Option<Item> {
-    let heading = format!("[[{}]]", entry.key());
+    let heading = format!("`{}`", entry.key());
     let mut section = entry.section(heading)?;
     let place = section.place();
     let service = section.required("service", service_name);

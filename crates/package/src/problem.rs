@@ -56,6 +56,12 @@ pub enum ProblemKind {
         /// The section that needs it.
         section: String,
     },
+    /// A section that the file needs and does not have.
+    #[error("the package file has no section `{heading}`")]
+    MissingSection {
+        /// The section's heading.
+        heading: &'static str,
+    },
     /// A value of another type.
     #[error("`{key}` is {found}, expected {expected}")]
     WrongType {
@@ -83,6 +89,12 @@ pub enum ProblemKind {
         key: String,
         /// The value as written, shortened.
         found: String,
+    },
+    /// A `file:` without a path.
+    #[error("`{key}` names no file")]
+    NoPath {
+        /// The key.
+        key: String,
     },
     /// Digits that are not hexadecimal, or half an octet.
     #[error("`{key}` is not hexadecimal: {reason}")]
@@ -180,7 +192,9 @@ impl ProblemKind {
             },
             Self::MissingKey { key, .. } => format!("expected `{key} = ...` in this section"),
             Self::WrongType { expected, .. } => format!("expected {expected}"),
-            Self::OutOfRange { maximum, .. } => format!("expected at most {maximum}"),
+            Self::MissingSection { heading } => format!("expected a section {heading}"),
+            Self::OutOfRange { maximum, .. } => format!("expected 0 to {maximum}"),
+            Self::NoPath { .. } => "expected a path after file:".to_owned(),
             Self::NoScheme { .. } => "expected text:, hex: or file: in front".to_owned(),
             Self::BadHex { .. } => "expected pairs of hexadecimal digits".to_owned(),
             Self::WrongLength { expected, .. } => format!("expected {expected} octets"),
@@ -209,12 +223,18 @@ impl ProblemKind {
             Self::MissingKey { key, section } => format!("add a line `{key} = ...` to {section}"),
             Self::WrongType { expected, .. } => format!("write {expected}"),
             Self::OutOfRange { .. } => {
-                "write a smaller number, or none to have the default".to_owned()
+                "write a number in that range, or leave the key out to have its default".to_owned()
             }
             Self::NoScheme { found, .. } => format!(
                 "write \"text:{found}\" for text, \"hex:...\" for octets in hexadecimal, or \
                  \"file:...\" for a file's content"
             ),
+            Self::MissingSection { heading } => {
+                format!("add a section {heading}; docs/package-file.md shows a whole package file")
+            }
+            Self::NoPath { .. } => {
+                "write \"file:\" and a path relative to the folder of this file".to_owned()
+            }
             Self::BadHex { .. } => "write \"hex:0123ff\", two digits an octet".to_owned(),
             Self::WrongLength { expected, .. } => {
                 format!("a hash is written \"hex:\" and {} digits", expected.saturating_mul(2))

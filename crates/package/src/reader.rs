@@ -67,6 +67,19 @@ impl<'a> Section<'a> {
         self.optional(key, read)
     }
 
+    /// A value under a key of the file itself that is a section and must be there.
+    pub(crate) fn required_section<T>(
+        &mut self,
+        key: &'static str,
+        heading: &'static str,
+        read: impl FnOnce(Entry<'a>) -> Option<T>,
+    ) -> Option<T> {
+        if !self.table.contains_key(key) {
+            self.problems.add(self.place.clone(), ProblemKind::MissingSection { heading });
+        }
+        self.optional(key, read)
+    }
+
     pub(crate) fn place(&self) -> Place {
         self.place.clone()
     }
@@ -169,8 +182,10 @@ impl<'a> Entry<'a> {
                 let found = written.chars().take(40).collect();
                 self.problems.add(self.place(), ProblemKind::NoScheme { key, found });
             }
-            Err(error @ (ValueError::BadHex(_) | ValueError::NoPath)) => {
-                let reason = error.to_string();
+            Err(ValueError::NoPath) => {
+                self.problems.add(self.place(), ProblemKind::NoPath { key });
+            }
+            Err(ValueError::BadHex(reason)) => {
                 self.problems.add(self.place(), ProblemKind::BadHex { key, reason });
             }
         }

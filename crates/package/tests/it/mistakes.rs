@@ -32,7 +32,7 @@ fn an_unknown_key_is_an_error_with_a_suggestion() {
         "payload =",
         "paylaod =",
         "paylaod",
-        "unknown key `paylaod` in [[items[0]]]",
+        "unknown key `paylaod` in `items[0]`",
         "did you mean `payload`?",
         "`refine_gas_limit`",
     );
@@ -49,7 +49,11 @@ fn an_unknown_key_is_an_error_with_a_suggestion() {
 #[test]
 fn a_missing_key_is_asked_for() {
     let (_, invalid) = mistakes("refine_gas_limit = 100\n", "");
-    assert_eq!(invalid.problems[0].kind.to_string(), "[[items[0]]] has no `refine_gas_limit`");
+    assert_eq!(invalid.problems[0].kind.to_string(), "`items[0]` has no `refine_gas_limit`");
+    let invalid = load_text("").unwrap_err();
+    let said: Vec<_> = invalid.problems.iter().map(|problem| problem.kind.to_string()).collect();
+    let missing = |heading| format!("the package file has no section `{heading}`");
+    assert_eq!(said, ["[authorizer]", "[[items]]"].map(missing));
 }
 
 #[test]
@@ -67,16 +71,16 @@ fn a_wrong_type_says_both_types() {
         "slot = 4294967296",
         "4294967296",
         "`slot` is 4294967296, expected a number from 0 to 4294967295",
-        "expected at most 4294967295",
-        "smaller",
+        "expected 0 to 4294967295",
+        "in that range",
     );
     check(
         "slot = 77",
         "slot = -1",
         "-1",
         "`slot` is -1, expected a number from 0 to 4294967295",
-        "expected at most 4294967295",
-        "smaller",
+        "expected 0 to 4294967295",
+        "in that range",
     );
 }
 
@@ -92,6 +96,8 @@ fn a_value_says_how_it_is_written() {
     );
     let (_, invalid) = mistakes("\"hex:beef\"", "\"hex:bee\"");
     assert!(invalid.problems[0].kind.to_string().starts_with("`token` is not hexadecimal"));
+    let (_, invalid) = mistakes("\"text:payload\"", "\"file:\"");
+    assert_eq!(invalid.problems[0].kind.to_string(), "`payload` names no file");
     let (_, invalid) = mistakes("hex:4444", "hex:44");
     assert_eq!(invalid.problems[0].kind.to_string(), "`anchor` has 31 octets, expected 32");
 }
@@ -175,6 +181,14 @@ fn words_of_the_protocol_are_checked() {
     );
     let (_, invalid) = mistakes("gray-paper-0.7.2", "gray-paper-0.7.3");
     assert_eq!(invalid.problems[0].kind.expected(), "did you mean `gray-paper-0.7.2`?");
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    // The other service's balance, which this one would be held to, is no mistake of its own.
+    let (_, invalid) = mistakes("id = 0x2_0000", "id = 1");
+    let [problem] = invalid.problems.as_slice() else { panic!("{invalid}") };
+    assert!(matches!(problem.kind, ProblemKind::Conflict(_)));
 }
 
 #[test]
