@@ -4,5 +4,6 @@ mod backends;
 mod behaviour;
 mod differential;
 mod generator;
+mod hostile;
 mod memory;
 mod vectors;

@@ -395,3 +395,26 @@ fn a_condition_and_its_negation_cover_everything_once() {
         assert_eq!(condition.negated() as u8, condition as u8 ^ 1);
     }
 }
+
+macro_rules! mnemonics {
+    ($($(#[$doc:meta])* $name:ident: $shape:ident($($argument:tt)*) $mnemonic:literal;)*) => {
+        const MNEMONICS: &[&str] = &[$($mnemonic),*];
+    };
+}
+
+for_each_form!(mnemonics);
+
+/// Guest calls are jumps: whatever a guest does, the host's stack stays as it is.
+#[test]
+fn no_form_moves_the_stack_or_leaves_the_process() {
+    let forbidden = ["push", "pop", "call", "ret", "enter", "leave", "syscall", "int", "wrgsbase"];
+    assert!(MNEMONICS.len() > 50);
+    for mnemonic in MNEMONICS {
+        assert!(!forbidden.contains(mnemonic), "{mnemonic}");
+    }
+    for index in 0..13 {
+        let guest = jambox_isa::Reg::clipped(index);
+        assert!(crate::registers::host(guest) != Gpr::Rsp, "{guest:?}");
+    }
+    assert!(crate::registers::SCRATCH != Gpr::Rsp && crate::registers::GAS != Gpr::Rsp);
+}

@@ -55,6 +55,43 @@ fn no_instruction_becomes_more_than_its_bound() {
     }
 }
 
+/// Twice as much code is at most twice the work, whatever the code: units made, instructions
+/// compiled, octets written. And no octet of code becomes more than the bound for an instruction.
+#[test]
+fn work_is_linear_in_the_octets_of_code() {
+    let to_the_start = Fields { a: Reg::R7, b: Reg::R8, x: 4, ..Fields::default() };
+    let shapes = [
+        Opcode::Fallthrough,
+        Opcode::Trap,
+        Opcode::Ecalli,
+        Opcode::Sbrk,
+        Opcode::JumpInd,
+        Opcode::Jump,
+        Opcode::BranchEq,
+        Opcode::BranchLtSImm,
+        Opcode::LoadImmJump,
+        Opcode::LoadImmJumpInd,
+        Opcode::StoreImmIndU64,
+        Opcode::DivS64,
+    ];
+    for opcode in shapes {
+        let measure = |count| {
+            let program = repeated(opcode, to_the_start, count);
+            (program.code_len() as usize, compile_all(&program).1)
+        };
+        let ((octets, once), (_, twice)) = (measure(3000), measure(6000));
+        assert!(once.octets <= (octets + 1) * MAX_INSTRUCTION, "{opcode:?}: {once:?}");
+        assert!(
+            once.instructions <= octets + 1 && once.units <= octets + 1,
+            "{opcode:?}: {once:?}"
+        );
+        let is_at_most_twice = |once: usize, twice: usize| twice <= 2 * once + once / 100 + 1;
+        assert!(is_at_most_twice(once.units, twice.units), "{opcode:?}: {once:?}, {twice:?}");
+        assert!(is_at_most_twice(once.octets, twice.octets), "{opcode:?}: {once:?}, {twice:?}");
+        assert!(is_at_most_twice(once.instructions, twice.instructions), "{opcode:?}");
+    }
+}
+
 #[test]
 fn no_instruction_is_compiled_twice() {
     for seed in 0..300 {

@@ -1,5 +1,6 @@
 //! Native code: entry, exit, faults, and what the host is owed.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::process::{Command, ExitStatus};
 
 use jambox_recompiler::asm::{Assembler, Gpr, Mem, Size};
@@ -197,10 +198,43 @@ fn chains_when_sent() {
     unsafe { libc::raise(libc::SIGSEGV) };
 }
 
+static CHAINED: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count(_signal: i32) {
+    CHAINED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The signals of others and the faults of guests at the same time, each to whom they belong.
+#[test]
+#[ignore = "takes a signal over, see `faults_that_are_not_ours_go_to_the_previous_handler`"]
+fn chains_while_guests_fault() {
+    const ROUNDS: usize = 500;
+    let handler = count as *const () as libc::sighandler_t;
+    // SAFETY: the handler does nothing but add to an atomic.
+    unsafe { libc::signal(libc::SIGSEGV, handler) };
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                let mut memory = armed();
+                for _ in 0..ROUNDS {
+                    let (stop, _, entry) = read(0x9_0000, &mut memory);
+                    assert_eq!(stop, Stop::Fault { at: entry });
+                    if thread % 2 == 0 {
+                        // SAFETY: sends the signal to this thread.
+                        unsafe { libc::raise(libc::SIGSEGV) };
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(CHAINED.load(Ordering::Relaxed), 2 * ROUNDS);
+}
+
 #[test]
 fn faults_that_are_not_ours_go_to_the_previous_handler() {
     use std::os::unix::process::ExitStatusExt;
     assert_eq!(process("native::chains_to_a_handler").code(), Some(42));
     assert_eq!(process("native::chains_when_sent").code(), Some(42));
     assert_eq!(process("native::chains_to_the_default").signal(), Some(libc::SIGSEGV));
+    assert_eq!(process("native::chains_while_guests_fault").code(), Some(0));
 }
