@@ -1,10 +1,13 @@
 //! Blocks.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
 use jambox_codec::encode;
-use jambox_state::{Component, KeyKind, StateKey};
-use jambox_types::{Parameters, ServiceId};
+use jambox_invocation::block;
+use jambox_state::{Component, KeyKind, KeyedBase, StateKey};
+use jambox_types::{Hash, Parameters, ServiceId};
 use jambox_vectors::steps::{self, Step};
 use jambox_vectors::traces::{self, Difference};
 
@@ -127,4 +130,30 @@ fn a_step_cut_short_fails_wherever_it_is_cut() {
     }
     fs::write(&file, &octets).expect("the folder is writable");
     assert_eq!(traces::run(folder.path(), &tiny()).expect("it is readable").passed(), 1);
+}
+
+/// Blocks applied one after the other lead to the last state, but for what only consensus changes.
+#[test]
+fn blocks_in_a_row_lead_to_the_last_state() {
+    let Some(vectors) = jambox_vectors::public!() else { return };
+    let env = tiny();
+    let (mut own, mut theirs): (Option<KeyedBase>, _) = (None, KeyedBase::default());
+    let folder = vectors.join("dev/jam-test-vectors/traces/storage_light");
+    for file in steps::files(&folder).expect("the folder is readable") {
+        let step = steps::load(&file, &Parameters::TINY).expect("it is readable");
+        let step = step.expect("it is right");
+        theirs = traces::keyed(&step.post_state);
+        let entropy = Component::Entropy.read(&theirs, &Parameters::TINY);
+        let [entropy, ..]: [Hash; 4] = entropy.expect("it is there");
+        let mut state = own.take().unwrap_or_else(|| traces::keyed(&step.pre_state));
+        let prior = Arc::new(state.clone());
+        let applied = block::apply(&env, &prior, &step.block, entropy, &mut ());
+        state.change(&applied.expect("it breaks no rule").changes);
+        own = Some(state);
+    }
+    let own = own.expect("there are steps");
+    let keys = own.iter().chain(theirs.iter()).map(|(key, _)| key);
+    let different: BTreeSet<_> = keys.filter(|key| own.get(key) != theirs.get(key)).collect();
+    let consensus = [Component::Safrole, Component::Statistics].map(Component::key);
+    assert_eq!(different, consensus.into());
 }
