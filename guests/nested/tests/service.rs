@@ -1,7 +1,7 @@
 //! The service natively and compiled, over children that halt, fault and call.
 
 use jambox_sdk::codec::decode_all;
-use jambox_sdk_testing::{Chain, Code, Item, Mode, Package, both_ways};
+use jambox_sdk_testing::{Chain, Code, Item, Package, both_ways};
 use nested::{CHILD_GAS, Ending};
 
 fn ending_of(blob: &[u8], arguments: &[u8]) -> Ending {
