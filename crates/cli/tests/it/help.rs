@@ -1,10 +1,10 @@
 //! Every command's help has examples, and they work as they are written.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::jambox::{jambox, line, root};
+use crate::jambox::{binary, jambox, line, root};
 
 /// What examples are not run for: they take a compiler, or data that the checkout does not hold.
 /// The tests of these commands run them on what there is.
@@ -96,7 +96,8 @@ impl Scratch {
 
     /// Runs a line as a shell does, in the folder, which is its home as well.
     fn shell(&self, line: &str) -> (i32, String) {
-        let folder = Path::new(env!("CARGO_BIN_EXE_jambox")).parent().unwrap();
+        let binary = binary();
+        let folder = binary.parent().expect("the command's folder");
         let mut path = std::ffi::OsString::from(folder);
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());

@@ -2,10 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use crate::jambox::root;
+use crate::jambox::{binary, root};
 
 fn command(line: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jambox"));
+    let mut command = Command::new(binary());
     command.args(line.split_whitespace()).current_dir(root()).stderr(Stdio::piped());
     command
 }
