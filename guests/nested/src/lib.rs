@@ -78,10 +78,10 @@ fn refine(ctx: &RefineContext, arguments: RefineArguments) -> Result<Vec<u8>, Er
 
 fn accumulate(ctx: &AccumulateContext, arguments: AccumulateArguments) -> Result<(), Error> {
     for index in 0..arguments.input_count {
-        if let AccumulateInput::Operand(operand) = ctx.fetcher().input(index.into())? {
-            if let Ok(ending) = operand.result.0 {
-                ctx.storage().set("last", ending)?;
-            }
+        if let AccumulateInput::Operand(operand) = ctx.fetcher().input(index.into())?
+            && let Ok(ending) = operand.result.0
+        {
+            ctx.storage().set("last", ending)?;
         }
     }
     Ok(())
