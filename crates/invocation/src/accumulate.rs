@@ -1,16 +1,14 @@
 //! The accumulate invocation for one service (`eq:accinvocation`, 0.7.2).
 
 use jambox_codec::encode_natural;
+use jambox_hostcall::Context;
 use jambox_program::split_metadata;
 use jambox_state::{Blob, PartialState};
 use jambox_types::{AccumulateInput, Balance, DeferredTransfer, Gas, Hash, ServiceId, TimeSlot};
 
 use crate::context::{Accumulate, Implications};
-use crate::runner::Job;
+use crate::runner::{Job, entry_pc};
 use crate::{End, Env, Failure, HostError, Observer};
-
-/// Where accumulate starts.
-const ENTRY_PC: u64 = 5;
 
 /// What accumulate is asked to do.
 #[derive(Clone, Debug)]
@@ -95,7 +93,7 @@ pub fn accumulate(
         code_hash: account.code_hash,
         code: &code,
         program,
-        entry_pc: ENTRY_PC,
+        entry_pc: entry_pc(Context::Accumulate).into(),
         gas_limit: gas.0,
         arguments: &arguments,
     };

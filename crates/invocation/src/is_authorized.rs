@@ -1,12 +1,13 @@
 //! The is-authorized invocation (`eq:isauthinvocation`, 0.7.2).
 
 use jambox_codec::encode;
+use jambox_hostcall::Context;
 use jambox_program::split_metadata;
 use jambox_state::Accounts;
 use jambox_types::{CoreIndex, Gas, WorkError};
 
 use crate::context::IsAuthorized;
-use crate::runner::Job;
+use crate::runner::{Job, entry_pc};
 use crate::{End, Env, Failure, HostError, Observer, PackageData};
 
 /// What an authorizer made of a package.
@@ -48,7 +49,7 @@ pub fn is_authorized(
         code_hash,
         code,
         program,
-        entry_pc: 0,
+        entry_pc: entry_pc(Context::IsAuthorized).into(),
         gas_limit: env.parameters().is_authorized_gas,
         arguments: &encode(&core),
     };

@@ -133,7 +133,7 @@ pub use observer::{
 };
 pub use package::{ItemBlobs, PackageData};
 pub use refine::{RefineCall, Refined, refine};
-pub use runner::{EngineRunner, Job, Ran, Runner};
+pub use runner::{EngineRunner, Job, Ran, Runner, entry_pc};
 pub use stop::{HostError, Needed, PanicReason, Stop};
 pub use work_report::{
     BadSegment, Computed, ExportedSegments, ItemOutcome, PackageError, ReportCall, ReportError,

@@ -1,6 +1,7 @@
 //! The refine invocation (`eq:refinvocation`, 0.7.2).
 
 use jambox_codec::{Encode, encode_natural};
+use jambox_hostcall::Context;
 use jambox_program::split_metadata;
 use jambox_state::{Accounts, Blob};
 use jambox_types::{CoreIndex, Gas, WorkError, WorkItem};
@@ -8,7 +9,7 @@ use jambox_types::{CoreIndex, Gas, WorkError, WorkItem};
 use crate::context::Refine;
 use crate::handlers::exports::Exports;
 use crate::handlers::machines::Machines;
-use crate::runner::Job;
+use crate::runner::{Job, entry_pc};
 use crate::{End, Env, Failure, HostError, Observer, PackageData};
 
 /// What refine is asked to do.
@@ -76,7 +77,7 @@ pub fn refine(
         code_hash: item.code_hash,
         code: &code,
         program,
-        entry_pc: 0,
+        entry_pc: entry_pc(Context::Refine).into(),
         gas_limit: item.refine_gas_limit.0,
         arguments: &arguments(package, core, index, item),
     };

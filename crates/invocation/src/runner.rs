@@ -1,11 +1,22 @@
 //! Running the outer guest: its standard program on the engine, or something in its place.
 
 use jambox_engine::{Engine, Exit, Instance};
+use jambox_hostcall::Context;
 use jambox_types::Hash;
 
 use crate::failure::{Cause, MachineState};
 use crate::program_cache::ProgramCache;
 use crate::{CallSite, End, Failure, Host, HostError, Machine};
+
+/// Where a program starts in an invocation (`eq:isauthinvocation`, `eq:refinvocation`,
+/// `eq:accinvocation`, 0.7.2).
+#[must_use]
+pub const fn entry_pc(context: Context) -> u32 {
+    match context {
+        Context::IsAuthorized | Context::Refine => 0,
+        Context::Accumulate => 5,
+    }
+}
 
 /// What a runner is to run (the arguments of the paper's argument invocation,
 /// `sec:standardprograminit`, 0.7.2).

@@ -9,7 +9,8 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_engine::{Engine, Exit, Instance, Module};
-use jambox_hostcall::{Form, HostCall, Interface};
+use jambox_hostcall::{Context, Form, HostCall, Interface};
+use jambox_invocation::entry_pc;
 use jambox_isa::Reg;
 use jambox_package::Value;
 use jambox_types::Protocol;
@@ -254,12 +255,11 @@ impl Report for ExecReport {
 }
 
 fn parse_entry(written: &str) -> std::result::Result<u64, String> {
-    match written {
-        "is-authorized" | "refine" => Ok(0),
-        "accumulate" => Ok(5),
-        pc => input::parse_number(pc)
-            .map_err(|_| "expected is-authorized, refine, accumulate or a pc".to_owned()),
+    if let Some(context) = Context::ALL.into_iter().find(|context| context.name() == written) {
+        return Ok(entry_pc(context).into());
     }
+    let expected = || format!("expected {} or a pc", Context::ALL.map(Context::name).join(", "));
+    input::parse_number(written).map_err(|_| expected())
 }
 
 fn parse_register(written: &str) -> std::result::Result<(Reg, u64), String> {

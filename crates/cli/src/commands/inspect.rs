@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use jambox_hostcall::Context;
+use jambox_invocation::entry_pc;
 use jambox_isa::{Instruction, InstructionSet};
 use jambox_package::host_calls;
 use jambox_program::{CrateInfo, ProgramBlob, StandardProgram};
@@ -179,8 +181,7 @@ fn memory_layout(program: &StandardProgram) -> Option<MemoryLayout> {
     })
 }
 
-/// Where the invocations start (`eq:isauthinvocation`, `eq:refinvocation`, `eq:accinvocation`;
-/// 0.7.2).
+/// Where the invocations start.
 fn entry_points(blob: &ProgramBlob, set: InstructionSet) -> Vec<EntryPoint> {
     let entry = |(name, pc)| EntryPoint {
         name,
@@ -189,7 +190,11 @@ fn entry_points(blob: &ProgramBlob, set: InstructionSet) -> Vec<EntryPoint> {
             .opcode(set, pc)
             .map(|_| blob.instruction(set, pc).instruction.to_string()),
     };
-    [("is-authorized or refine", 0), ("accumulate", 5)].into_iter().map(entry).collect()
+    let entries = [
+        ("is-authorized or refine", entry_pc(Context::Refine)),
+        ("accumulate", entry_pc(Context::Accumulate)),
+    ];
+    entries.into_iter().map(entry).collect()
 }
 
 fn host_calls_used(

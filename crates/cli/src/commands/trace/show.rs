@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_hostcall::{Context, Interface, ResultCode};
+use jambox_invocation::entry_pc;
 use jambox_package::{Disk, symbols_beside, symbols_in};
 use jambox_symbols::Symbols;
 use jambox_trace::{Action, Call, EndKind, Execution, Reader};
@@ -203,8 +204,12 @@ impl Report for ExecutionReport {
 }
 
 /// The context in which a program that starts at `pc` runs. What is-authorized offers, refine does.
-const fn context(pc: u64) -> Context {
-    if pc == 5 { Context::Accumulate } else { Context::Refine }
+fn context(pc: u64) -> Context {
+    if pc == u64::from(entry_pc(Context::Accumulate)) {
+        Context::Accumulate
+    } else {
+        Context::Refine
+    }
 }
 
 impl CallReport {
