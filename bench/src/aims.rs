@@ -19,7 +19,7 @@ pub fn aims(rows: &[Row]) -> Vec<Aim> {
     if let Some(native) = table::native(rows)
         && let Some(reached) = ours.kernels(native)
     {
-        aims.push(ratio("kernels, exact gas, by native", reached, 1.45, "x native"));
+        aims.push(ratio("kernels, exact gas, by native", reached, 1.45, "this project's own"));
         if let Some((best, peer)) = fastest(rows, |row| row.kernels(native)) {
             aims.push(ratio("kernels, no slower than the fastest peer", reached, best, peer));
         }
@@ -96,7 +96,7 @@ fn fastest(rows: &[Row], number: impl Fn(&Row) -> Option<f64>) -> Option<(f64, &
 }
 
 fn ratio(what: &'static str, reached: f64, limit: f64, of: &str) -> Aim {
-    let outcome = format!("{reached:.2} x native; aim {limit:.2} ({of})");
+    let outcome = format!("{reached:.3} x native; aim {limit:.3} ({of})");
     Aim { what, outcome, is_met: reached <= limit }
 }
 

@@ -210,7 +210,7 @@ impl Machine for Running<Pvm> {
     }
 
     fn set_reg(&mut self, reg: usize, value: u64) {
-        self.machine.registers[reg] = value;
+        self.machine.registers[reg] = self.moved.to_engine(value);
     }
 
     fn write(&mut self, address: u64, octets: &[u8]) {
@@ -263,7 +263,7 @@ impl Machine for Running<RecompiledPvm> {
     }
 
     fn set_reg(&mut self, reg: usize, value: u64) {
-        self.machine.set_register(reg, value);
+        self.machine.set_register(reg, self.moved.to_engine(value));
     }
 
     fn write(&mut self, address: u64, octets: &[u8]) {

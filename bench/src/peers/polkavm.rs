@@ -132,7 +132,7 @@ impl Peer for Polkavm {
         let mut running = Running { instance, moved: program.moved, sbrks };
         let regs = StandardProgram::registers(arguments.len() as u64);
         for (reg, value) in regs.into_iter().enumerate() {
-            running.set_reg(reg, program.moved.to_engine(value));
+            running.set_reg(reg, value);
         }
         Ok(running)
     }
@@ -225,7 +225,7 @@ impl Machine for Running {
     }
 
     fn set_reg(&mut self, reg: usize, value: u64) {
-        self.instance.set_reg(REGS[reg], value);
+        self.instance.set_reg(REGS[reg], self.moved.to_engine(value));
     }
 
     fn write(&mut self, address: u64, octets: &[u8]) {
