@@ -98,13 +98,17 @@ fn symbols_name_inlined_functions_with_the_line_of_each() {
 /// compilers are told so.
 #[test]
 fn what_is_kept_over_a_host_call_in_any_register_is_there_afterwards() {
-    let code = "struct jambox_pair f(uint64_t a, uint64_t n) {
-            register uint64_t kept __asm__(\"t0\") = 0x123;
-            __asm__ volatile(\"\" : \"+r\"(kept));
+    // The book shows this function.
+    let code = r#"
+        struct jambox_pair f(uint64_t a, uint64_t n) {
+            register uint64_t kept __asm__("t0") = 0x123;
+            __asm__ volatile("" : "+r"(kept));
             jambox_gas(a, n, 0, 0, 0, 0);
-            __asm__ volatile(\"\" : \"+r\"(kept));
-            return (struct jambox_pair){kept, 0}; }
-        JAMBOX_IS_AUTHORIZED(f);";
+            __asm__ volatile("" : "+r"(kept));
+            return (struct jambox_pair){kept, 0};
+        }
+        JAMBOX_IS_AUTHORIZED(f);
+    "#;
     let Some(built) = c(code) else { return };
     // `load_imm r2, 0x123`: t0 is r2.
     let load = [51, 2, 0x23, 0x01];

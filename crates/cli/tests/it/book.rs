@@ -21,6 +21,9 @@ const TEXTS: &[(&str, &str, Option<&str>)] = &[
 /// The service of which blocks of C are excerpts.
 const C_SERVICE: &str = "guests/compat/c/keeper.c";
 
+/// C that tests build.
+const C_TESTS: &str = "crates/build/tests/it/links.rs";
+
 /// Commands in blocks of `sh` that are not ours, by how they begin.
 const OTHERS: &[&str] =
     &["cargo test", "cargo install --path crates/cli", "cd ", "rustup ", "apt-get install "];
@@ -36,7 +39,7 @@ fn problem(page: &Page, block: &Block) -> Option<String> {
         "sh" => block.text.lines().find_map(shell),
         "text" => text(page, block),
         // Its blob is committed and tested.
-        "c" => excerpt(block, C_SERVICE),
+        "c" => excerpt(block, C_SERVICE).and(excerpt(block, C_TESTS)),
         other => Some(format!("nothing checks blocks of `{other}`")),
     }
 }
