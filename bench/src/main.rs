@@ -55,7 +55,7 @@ fn main() -> ExitCode {
 
 fn options() -> Option<Options> {
     let mut options =
-        Options { only: None, rounds: 10, is_json: false, is_saved: false, engine: None };
+        Options { only: None, rounds: 30, is_json: false, is_saved: false, engine: None };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {

@@ -12,7 +12,7 @@ pub struct Options {
     #[command(subcommand)]
     view: Option<View>,
     /// At most how often each thing is timed, three times over.
-    #[arg(long, global = true, default_value_t = 10)]
+    #[arg(long, global = true, default_value_t = 30)]
     rounds: u32,
     /// Print numbers for machines instead of a table.
     #[arg(long, global = true)]
