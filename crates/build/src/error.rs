@@ -102,7 +102,7 @@ pub enum BuildError {
     #[error("`{0}` cannot name a crate: use letters, digits, - and _, starting with a letter")]
     BadName(String),
     /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), jambox_files::reason(source))]
     Io {
         /// Which file.
         path: PathBuf,

@@ -157,7 +157,7 @@ pub fn failure(path: &Path, error: StoreError) -> Failure {
     let (message, help) = match error {
         StoreError::Exists(_) => ("it exists already".into(), "name another file, or remove it"),
         StoreError::Io { error, .. } => (
-            format!("cannot open: {error}"),
+            format!("cannot open: {}", jambox_files::reason(&error)),
             "check the path; `jambox state init` makes a new chain",
         ),
         StoreError::NotAStore { reason, .. } => (
