@@ -5,6 +5,8 @@ use jambox_sdk_testing::{
     Cause, Chain, Code, HostCall, Item, Mode, Package, ResultCode, operand, transfer,
 };
 
+use crate::overhead::assemble_text;
+
 /// Does what its payload says.
 mod moody {
     use jambox_sdk::prelude::*;
@@ -147,6 +149,23 @@ fn accumulation_leaves_its_slot() {
     chain.slot.0 = 1005;
     chain.process(&Item::new(7).payload("x").into()).unwrap();
     assert_eq!(chain.account(7).unwrap().last_accumulation.0, 1005);
+}
+
+/// What a program leaves in r7 and r8 is its output only if it can be read; else there is none
+/// (`sec:virtualmachine`, "Argument Invocation Definition", 0.7.2). A lie is no failure.
+#[test]
+fn a_guest_that_returns_a_range_it_does_not_have_returns_nothing() {
+    // No page there; a length that no memory has; an end beyond the last address.
+    let ranges = [("0x20000", "100"), ("0xfefdf000", "0x7fffffff"), ("0xffffffffffffffff", "9")];
+    for (address, length) in ranges {
+        let text = format!(
+            ".program standard\n.name \"liar\"\n.stack_size 4096\n.code\n\
+             load_imm_64 r7, {address}\nload_imm_64 r8, {length}\njump_ind ra\n"
+        );
+        let mut chain = Chain::new(Mode::Compiled);
+        chain.service(7, &Code::compiled(&assemble_text(&text)));
+        assert_eq!(chain.refine(&Item::new(7)).result, Ok(vec![]), "{address}+{length}");
+    }
 }
 
 #[test]

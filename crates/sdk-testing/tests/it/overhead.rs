@@ -72,11 +72,15 @@ fn blob(path: &str) -> Vec<u8> {
 }
 
 fn assembled(path: &str) -> Vec<u8> {
-    let text = std::fs::read_to_string(root().join(path)).unwrap();
+    assemble_text(&std::fs::read_to_string(root().join(path)).unwrap())
+}
+
+/// Assembles a text with the names of host calls.
+pub fn assemble_text(text: &str) -> Vec<u8> {
     let host_calls = jambox_package::host_calls(&Protocol::default());
     let set = InstructionSet::of(Revision::GrayPaper072);
     let dialect = Dialect { set, host_calls: &host_calls };
-    assemble(&text, &dialect).unwrap().container.encode()
+    assemble(text, &dialect).unwrap().container.encode()
 }
 
 fn counting(code: &[u8]) -> Chain {
