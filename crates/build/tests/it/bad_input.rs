@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use jambox_build::toolchain::Lack;
-use jambox_build::{BuildError, Messages, Options, Sdk, Toolchain, build, create};
+use jambox_build::{BuildError, Messages, Options, Toolchain, build};
 use tempfile::TempDir;
 
 use crate::links::toolchain;
@@ -89,17 +89,4 @@ fn a_package_without_a_library() {
     fs::rename(folder.path().join("src/lib.rs"), folder.path().join("src/main.rs")).unwrap();
     let error = error(folder.path());
     assert!(matches!(error, BuildError::NoLibrary { .. }), "{error}");
-}
-
-#[test]
-fn new_services_take_free_folders_with_names_for_crates() {
-    let folder = tempfile::tempdir().unwrap();
-    let made = create(&folder.path().join("my-service"), &Sdk::Included).unwrap();
-    assert_eq!(made.len(), 7);
-    let again = create(&folder.path().join("my-service"), &Sdk::Included).unwrap_err();
-    assert!(matches!(again, BuildError::Exists(_)));
-    for name in ["2nd", "my service", "ümlaut", "-"] {
-        let error = create(&folder.path().join(name), &Sdk::Included).unwrap_err();
-        assert!(matches!(error, BuildError::BadName(_)), "{name}: {error}");
-    }
 }

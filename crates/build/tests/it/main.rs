@@ -5,3 +5,4 @@
 mod bad_input;
 mod blobs;
 mod links;
+mod new;
