@@ -88,9 +88,12 @@ fn usage(error: &clap::Error) -> ExitCode {
         let message = error.render().to_string();
         let diagnosis = Diagnosis::new(message.trim_end()).help("see jambox --help");
         output.fail(&diagnosis.into());
-    } else {
-        // Nothing is left to be done when the help cannot be written.
-        let _ = error.print();
+    } else if let Err(unwritten) = error.print()
+        && unwritten.kind() != io::ErrorKind::BrokenPipe
+    {
+        let output = Output { json: false, verbosity: 0, color: anstream::ColorChoice::Auto };
+        output.fail(&unwritten.into());
+        return ExitCode::from(Failure::CODE);
     }
     // clap gives 0 for help and version, and 2 for usage: the numbers that are documented.
     u8::try_from(error.exit_code()).map_or(ExitCode::from(Failure::CODE), ExitCode::from)

@@ -32,7 +32,7 @@ fn a_reader_that_leaves_does_not_change_how_a_command_ends() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told() {
-    for line in ["run guests/asm/counter/package.toml", "explain write --json"] {
+    for line in ["run guests/asm/counter/package.toml", "explain write --json", "exec --help"] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = command(line).stdout(full).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{line}");
