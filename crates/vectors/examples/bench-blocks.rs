@@ -1,6 +1,7 @@
 //! What a block costs: over public traces (the folder that holds `dev` is the argument), and on a
 //! chain of a million entries. Run by `cargo xtask bench blocks`.
 
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -150,6 +151,7 @@ fn million() -> Result<bool, Failure> {
         return Err("the root is lost".into());
     }
     let mut times = Vec::new();
+    let written = octets_written();
     for block in 0..60_u32 {
         let start = Instant::now();
         let state = store.state()?;
@@ -165,6 +167,11 @@ fn million() -> Result<bool, Failure> {
         changes.set_accounts(&*state, &accounts)?;
         root = store.commit(&changes)?;
         times.push(start.elapsed());
+    }
+    if let (Some(before), Some(after)) = (written, octets_written()) {
+        let each = after.saturating_sub(before) / times.len() as u64;
+        let flush = flush_time(&folder.path().join("flushed"), each)?;
+        println!("written for each block: {} KB, which the disk takes in {flush:.2?}", each >> 10);
     }
     let block = median(&mut times);
     // As a process that is killed leaves it.
@@ -184,6 +191,27 @@ fn million() -> Result<bool, Failure> {
 fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// How long a file takes that many octets, written over and flushed: what no store does without.
+fn flush_time(path: &Path, octets: u64) -> Result<Duration, Failure> {
+    let content = vec![1; octets as usize];
+    let mut file = std::fs::File::create(path)?;
+    let mut times = Vec::new();
+    for _ in 0..21 {
+        let start = Instant::now();
+        file.rewind()?;
+        file.write_all(&content)?;
+        file.sync_data()?;
+        times.push(start.elapsed());
+    }
+    Ok(median(&mut times))
+}
+
+/// What this process has written to files, in octets, where the system tells.
+fn octets_written() -> Option<u64> {
+    let counts = std::fs::read_to_string("/proc/self/io").ok()?;
+    counts.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse().ok())
 }
 
 /// The most memory that this process has had, in octets, where the system tells.
