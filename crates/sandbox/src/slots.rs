@@ -20,9 +20,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// - A slot whose `link` is not 0 is published: its value and tag are initialised and never
 ///   change again. A slot is published by whoever holds the lock, with a release store to `link`
 ///   after everything else.
-/// - A published slot's link has [`PUBLISHED`] set, and as many octets further as the link says
+/// - A published slot's link has `PUBLISHED` set, and as many octets further as the link says
 ///   without its flags stands a slot of this table.
-/// - The slot after one whose link has [`JOINED`] set is published.
+/// - The slot after one whose link has `JOINED` set is published.
 /// - The last slot is never published.
 pub struct Slots<T> {
     slots: Box<[Slot<T>]>,
