@@ -26,17 +26,16 @@ struct Case {
 /// When the folder cannot be read or holds no case.
 pub fn run(folder: &Path, parameters: &Parameters) -> Result<Report, Error> {
     let mut report = Report::default();
-    for file in files::files_under(folder, &["json"], "erasure vectors (`*.json`)")? {
-        let content = files::read(&file)?;
-        let outcome = check(&content, parameters);
-        report.add(files::stem(&file), outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed));
+    for (name, case) in files::json_under::<Case>(folder, "erasure vectors (`*.json`)")? {
+        let checked = case.map_err(|error| format!("not a case: {error}"));
+        let outcome = checked.and_then(|case| check(&case, parameters));
+        report.add(name, outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed));
     }
     Ok(report)
 }
 
-fn check(content: &[u8], parameters: &Parameters) -> Result<(), String> {
+fn check(case: &Case, parameters: &Parameters) -> Result<(), String> {
     let octets = |hex: &String| const_hex::decode(hex).map_err(|error| format!("{error}"));
-    let case: Case = serde_json::from_slice(content).map_err(|error| error.to_string())?;
     let data = octets(&case.data)?;
     let expected = case.shards.iter().map(octets).collect::<Result<Vec<_>, _>>()?;
     let originals = parameters.erasure_piece_size as usize / 2;

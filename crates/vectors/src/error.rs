@@ -24,6 +24,16 @@ pub enum Error {
         /// What was looked for.
         expected: &'static str,
     },
+    /// A folder holds files of the right name, but none of them is a vector.
+    #[error("{}: no {expected} here: {reason}", path.display())]
+    Others {
+        /// The folder.
+        path: PathBuf,
+        /// What was looked for.
+        expected: &'static str,
+        /// What is wrong with the first file.
+        reason: String,
+    },
     /// The place named by the environment holds neither vectors nor their archive.
     #[error(
         "{}: neither a folder with `dev` nor one with `{archive}` (JAMBOX_VECTORS names it)",

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use serde::de::DeserializeOwned;
+
 use crate::Error;
 
 /// All files under `folder`, at any depth, whose name ends in one of the extensions, ordered by
@@ -18,6 +20,29 @@ pub(crate) fn files_under(
         return Err(Error::Nothing { path: folder.to_owned(), expected });
     }
     Ok(files)
+}
+
+/// A file's name without its extension, and what it holds.
+pub(crate) type Parsed<T> = (String, Result<T, serde_json::Error>);
+
+/// What every file `*.json` under `folder` holds.
+///
+/// Files that do not hold a `T` are among them, as something may be wrong with them; but where
+/// none does, the folder is another one than was meant.
+pub(crate) fn json_under<T: DeserializeOwned>(
+    folder: &Path,
+    expected: &'static str,
+) -> Result<Vec<Parsed<T>>, Error> {
+    let files = files_under(folder, &["json"], expected)?;
+    let parse = |file: PathBuf| Ok((stem(&file), serde_json::from_slice(&read(&file)?)));
+    let cases = files.into_iter().map(parse).collect::<Result<Vec<Parsed<T>>, Error>>()?;
+    match cases.as_slice() {
+        [(name, Err(error)), others @ ..] if others.iter().all(|(_, case)| case.is_err()) => {
+            let reason = format!("{name}.json is not one: {error}");
+            Err(Error::Others { path: folder.to_owned(), expected, reason })
+        }
+        _ => Ok(cases),
+    }
 }
 
 /// A file's name without its extension.

@@ -95,11 +95,9 @@ pub enum Status {
 /// When the folder cannot be read or holds no case.
 pub fn run(folder: &Path, engine: &Engine) -> Result<Report, Error> {
     let mut report = Report::default();
-    for file in files::files_under(folder, &["json"], "PVM vectors (`*.json`)")? {
-        let name = files::stem(&file);
-        let content = files::read(&file)?;
+    for (name, case) in files::json_under::<Case>(folder, "PVM vectors (`*.json`)")? {
         let erratum = ERRATA.iter().find(|(erratum, _)| *erratum == name);
-        let outcome = match (erratum, serde_json::from_slice::<Case>(&content)) {
+        let outcome = match (erratum, case) {
             (Some((_, reason)), _) => Outcome::Skipped((*reason).into()),
             (None, Err(error)) => Outcome::Failed(format!("not a case: {error}")),
             (None, Ok(case)) => run_case(&case, engine),

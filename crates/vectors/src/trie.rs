@@ -9,9 +9,18 @@ use std::path::Path;
 use jambox_state::StateKey;
 use jambox_state::trie::{BitOrder, root_in};
 use jambox_types::Hash;
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::{Error, Outcome, Report, files};
+
+/// A case, as the file has it.
+#[derive(Deserialize)]
+struct Case {
+    /// Keys and values, in hexadecimal.
+    input: BTreeMap<String, String>,
+    /// The root, in hexadecimal.
+    output: String,
+}
 
 /// Runs every case of every file `*.json` under a folder.
 ///
@@ -22,36 +31,29 @@ use crate::{Error, Outcome, Report, files};
 /// When the folder cannot be read or holds no such file.
 pub fn run(folder: &Path) -> Result<Report, Error> {
     let mut report = Report::default();
-    for file in files::files_under(folder, &["json"], "trie vectors (`*.json`)")? {
-        let name = files::stem(&file);
-        match serde_json::from_slice::<Vec<Value>>(&files::read(&file)?) {
+    for (name, cases) in files::json_under::<Vec<Case>>(folder, "trie vectors (`*.json`)")? {
+        match cases {
             Ok(cases) => {
                 for (number, case) in cases.iter().enumerate() {
                     let outcome = check(case).map_or_else(Outcome::Failed, |()| Outcome::Passed);
                     report.add(format!("{name} {number}"), outcome);
                 }
             }
-            Err(error) => report.add(name, Outcome::Failed(format!("JSON: {error}"))),
+            Err(error) => report.add(name, Outcome::Failed(format!("not cases: {error}"))),
         }
     }
     Ok(report)
 }
 
-fn check(case: &Value) -> Result<(), String> {
-    let part = |name: &str| case.get(name).cloned().unwrap_or_default();
-    let input: BTreeMap<String, String> =
-        serde_json::from_value(part("input")).map_err(|error| format!("input: {error}"))?;
-    let expected: Hash = serde_json::from_value::<String>(part("output"))
-        .map_err(|error| error.to_string())
-        .and_then(|text| text.parse().map_err(|error| format!("{error}")))
-        .map_err(|error| format!("output: {error}"))?;
+fn check(case: &Case) -> Result<(), String> {
+    let expected: Hash = case.output.parse().map_err(|error| format!("output: {error}"))?;
     let entry = |(key, value): (&String, &String)| {
         let octets: [u8; 32] = const_hex::decode_to_array(key).map_err(|e| e.to_string())?;
         let (key, _) = octets.split_first_chunk::<31>().ok_or("a key is too short")?;
         let value = const_hex::decode(value).map_err(|error| error.to_string())?;
         Ok::<_, String>((StateKey(*key), value))
     };
-    let entries = input.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let entries = case.input.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     let root = root_in(BitOrder::LeastSignificantFirst, entries);
     if root == expected { Ok(()) } else { Err(format!("expected root {expected}, got {root}")) }
 }

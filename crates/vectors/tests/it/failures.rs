@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jambox_engine::{Config, Engine};
 use jambox_types::Parameters;
-use jambox_vectors::{Error, Outcome, Report, codec, pvm, replay};
+use jambox_vectors::{Error, Outcome, Report, codec, erasure, pvm, replay, trie};
 use serde_json::{Value, json};
 
 fn engine() -> Engine {
@@ -96,7 +96,10 @@ fn a_program_fails_for_whatever_differs() {
         let mut case = program();
         case[key] = value;
         write(folder.path(), "mine.json", case.to_string());
-        only(&pvm::run(folder.path(), &engine()).expect("the folder is readable"))
+        match pvm::run(folder.path(), &engine()) {
+            Ok(report) => only(&report),
+            Err(error) => error.to_string(),
+        }
     };
     assert_eq!(run("name", json!("mine")), "passed");
     assert_eq!(run("expected-status", json!("halt")), "halt expected, panic found");
@@ -113,8 +116,12 @@ fn a_program_fails_for_whatever_differs() {
         "memory at 0x10005: 0x03 expected, 0x02 found"
     );
     assert!(run("program", json!([9])).starts_with("at octet"));
-    assert!(run("initial-regs", json!([0])).starts_with("not a case: "));
-    assert!(run("surprise", json!(0)).starts_with("not a case: unknown field `surprise`"));
+    assert!(run("initial-regs", json!([0])).contains("is not one: invalid length 1"));
+    assert!(run("surprise", json!(0)).contains("is not one: unknown field `surprise`"));
+    write(folder.path(), "other.json", program().to_string());
+    let report = pvm::run(folder.path(), &engine()).expect("one of them is a case");
+    assert_eq!(report.to_string(), "1 passed, 1 failed, 0 skipped", "{}", report.remarks());
+    assert!(report.remarks().contains("mine: FAILED: not a case: unknown field `surprise`"));
 }
 
 #[test]
@@ -150,4 +157,26 @@ fn traces_that_are_wrong_fail_one_by_one() {
     assert_eq!(lines[4], "f #1: FAILED: the trace is cut off before the end");
     let one = replay::run(&folder.path().join("a.log"), &engine()).expect("it is readable");
     assert_eq!(one.to_string(), "4 passed, 0 failed, 0 skipped");
+}
+
+#[test]
+fn a_folder_with_other_json_files_is_told_from_one_with_cases_that_fail() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "schema.json", json!({ "title": "not a case" }).to_string());
+    write(folder.path(), "cut.json", "{ \"name\": ");
+    let path = folder.path();
+    let runs = [
+        (pvm::run(path, &engine()), "PVM vectors (`*.json`)"),
+        (trie::run(path), "trie vectors (`*.json`)"),
+        (erasure::run(path, &Parameters::TINY), "erasure vectors (`*.json`)"),
+    ];
+    for (run, looked_for) in runs {
+        match run {
+            Err(Error::Others { expected, reason, .. }) => {
+                assert_eq!(expected, looked_for);
+                assert!(reason.starts_with("cut.json is not one: "), "{reason}");
+            }
+            other => panic!("{looked_for}: {other:?}"),
+        }
+    }
 }
