@@ -49,7 +49,7 @@ pub fn run() -> Result<(), String> {
         check_source(&name, &text, &mut faults);
     }
     if faults.is_empty() {
-        println!("tidy: {} sources are", sources.len());
+        println!("{} sources are tidy", sources.len());
         return Ok(());
     }
     Err(format!("{} faults\n{}", faults.len(), faults.join("\n")))
