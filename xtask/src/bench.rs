@@ -42,7 +42,7 @@ enum View {
 /// Builds and runs a benchmark.
 pub fn run(options: &Options) -> Result<(), String> {
     let variable = std::env::var_os(archive::VARIABLE);
-    let found = archive::find_at(variable.as_deref(), &root(), &cache());
+    let found = archive::find_at(&archive::GRAY_PAPER_072, variable.as_deref(), &root(), &cache());
     let vectors = found.map_err(|error| error.to_string())?;
     match options.view {
         Some(View::Interpreter) => comparison(Some("interpreter"), vectors, options),

@@ -6,8 +6,9 @@ use jambox_vectors::archive;
 
 use crate::command::{cache, jambox, root, succeed};
 
-/// The commands, each with the folder it runs over, below the folder that holds `dev`.
-const RUNS: &[(&[&str], &str)] = &[
+/// The commands over a set of vectors, each with the folder it runs over, below the folder that
+/// holds the set.
+const RUNS_072: &[(&[&str], &str)] = &[
     (&["vectors", "pvm"], "dev/pvm/w3f_v0.4/programs"),
     (&["trace", "replay"], "dev/ecalli"),
     (&["vectors", "stf"], "dev/jam-test-vectors/stf"),
@@ -16,10 +17,13 @@ const RUNS: &[(&[&str], &str)] = &[
     (&["vectors", "traces"], "dev/jam-test-vectors/traces"),
 ];
 
+/// As [`RUNS_072`].
+const RUNS_080: &[(&[&str], &str)] = &[];
+
 /// What `cargo xtask conformance` takes.
 #[derive(clap::Args)]
 pub struct Options {
-    /// The vectors: a folder that holds `dev`, or the packed archive. Default: `JAMBOX_VECTORS`,
+    /// The vectors: a folder that holds `dev` or `dev-0.8.0`, or a packed archive. Default: `JAMBOX_VECTORS`,
     /// else `shared/vectors` beside the project.
     vectors: Option<PathBuf>,
     /// Fail when there are no vectors, instead of saying that nothing was checked.
@@ -31,18 +35,21 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), String> {
     let named = options.vectors.as_deref().map(Path::as_os_str);
     let variable = std::env::var_os(archive::VARIABLE);
-    let found = archive::find_at(named.or(variable.as_deref()), &root(), &cache());
-    let Some(folder) = found.map_err(|error| error.to_string())? else {
-        if options.required {
-            return Err(archive::SOURCES.to_owned());
+    let runs = [(archive::GRAY_PAPER_072, RUNS_072), (archive::GRAY_PAPER_080, RUNS_080)];
+    for (set, runs) in runs {
+        let found = archive::find_at(&set, named.or(variable.as_deref()), &root(), &cache());
+        let Some(folder) = found.map_err(|error| error.to_string())? else {
+            if options.required {
+                return Err(set.sources.to_owned());
+            }
+            println!("conformance: skipped, {}", set.sources);
+            continue;
+        };
+        for (arguments, place) in runs {
+            println!("== jambox {} {place}", arguments.join(" "));
+            let mut command = jambox(*arguments);
+            succeed(command.arg(folder.join(place)))?;
         }
-        println!("conformance: skipped, {}", archive::SOURCES);
-        return Ok(());
-    };
-    for (arguments, place) in RUNS {
-        println!("== jambox {} {place}", arguments.join(" "));
-        let mut command = jambox(*arguments);
-        succeed(command.arg(folder.join(place)))?;
     }
     Ok(())
 }

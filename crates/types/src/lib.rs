@@ -51,6 +51,7 @@ mod octets;
 mod parameters;
 mod protocol;
 mod recent;
+mod rules;
 mod scalars;
 mod sized;
 mod statistics;
@@ -75,6 +76,7 @@ pub use parameters::{
 };
 pub use protocol::{Abi, Protocol, Revision, UnknownAbi};
 pub use recent::{RecentBlock, RecentBlocks};
+pub use rules::Rules;
 pub use scalars::{Balance, CoreIndex, Gas, ServiceId, TimeSlot, ValidatorIndex};
 pub use sized::{
     CoreBits, LengthError, PerCore, PerQueuePosition, PerSlot, PerSuperMajority, PerValidator,

@@ -16,29 +16,53 @@ use crate::Error;
 /// the archive.
 pub const VARIABLE: &str = "JAMBOX_VECTORS";
 
-/// The archive's name.
-pub const ARCHIVE: &str = "public-0.7.2.tar.zst";
+/// The public vectors of one revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Set {
+    /// The name of its archive.
+    pub archive: &'static str,
+    /// The top folder inside.
+    pub top: &'static str,
+    /// The public sources of the vectors, for people who have none.
+    pub sources: &'static str,
+}
 
-/// Where the vectors come from, for people who have none.
-pub const SOURCES: &str = "\
-the public vectors are not here: set JAMBOX_VECTORS to a folder that holds `dev` (or its archive \
-`public-0.7.2.tar.zst`), made from github.com/w3f/jamtestvectors (PVM programs) and \
-github.com/davxy/jam-test-vectors, tag v0.7.2 (codec, trie, stf, traces)";
+/// The vectors of Gray Paper 0.7.2.
+pub const GRAY_PAPER_072: Set = Set {
+    archive: "public-0.7.2.tar.zst",
+    top: "dev",
+    sources: "the public vectors are not here: set JAMBOX_VECTORS to a folder that holds `dev` (or \
+        its archive `public-0.7.2.tar.zst`), made from github.com/w3f/jamtestvectors (PVM \
+        programs) and github.com/davxy/jam-test-vectors, tag v0.7.2 (codec, trie, stf, traces)",
+};
+
+/// The vectors of Gray Paper 0.8.0.
+pub const GRAY_PAPER_080: Set = Set {
+    archive: "public-0.8.0.tar.zst",
+    top: "dev-0.8.0",
+    sources: "the public vectors are not here: set JAMBOX_VECTORS to a folder that holds \
+        `dev-0.8.0` (or its archive `public-0.8.0.tar.zst`), made from \
+        github.com/koute/jamtestvectors (PVM programs, v0.5) and \
+        github.com/davxy/jam-test-vectors for 0.8.0 (codec, stf, traces)",
+};
+
+/// Every set, oldest first.
+pub const SETS: [Set; 2] = [GRAY_PAPER_072, GRAY_PAPER_080];
 
 /// The window that the archive is packed with, as a power of two.
 const WINDOW_LOG: u32 = 27;
 
-/// The folder of the public vectors (that which holds `dev`), or nothing if there is none.
+/// The folder of a set (the one that holds its top folder), or nothing if there is none.
 ///
-/// They are looked for where `JAMBOX_VECTORS` says, else in `shared/vectors` beside the project's
-/// root, which is the nearest folder above `inside_project` with a `Cargo.lock`. An archive is
+/// `JAMBOX_VECTORS` names the place to look in; without it that is `shared/vectors` beside the
+/// project's root, the nearest folder above `inside_project` with a `Cargo.lock`. An archive is
 /// unpacked into `cache`, once for each content; several processes may do this at once.
 ///
 /// # Errors
 ///
-/// When `JAMBOX_VECTORS` names something else, or when reading or unpacking fails.
-pub fn find(inside_project: &Path, cache: &Path) -> Result<Option<PathBuf>, Error> {
-    find_at(std::env::var_os(VARIABLE).as_deref(), inside_project, cache)
+/// When `JAMBOX_VECTORS` names a place without any set, or when reading or unpacking fails.
+pub fn find(set: &Set, inside_project: &Path, cache: &Path) -> Result<Option<PathBuf>, Error> {
+    find_at(set, std::env::var_os(VARIABLE).as_deref(), inside_project, cache)
 }
 
 /// [`find`] with the variable's value given.
@@ -47,30 +71,39 @@ pub fn find(inside_project: &Path, cache: &Path) -> Result<Option<PathBuf>, Erro
 ///
 /// As [`find`].
 pub fn find_at(
+    set: &Set,
     variable: Option<&OsStr>,
     inside_project: &Path,
     cache: &Path,
 ) -> Result<Option<PathBuf>, Error> {
     if let Some(place) = variable {
         let place = Path::new(place);
-        let found = open(place, cache)?;
-        let not_vectors = || Error::NotVectors { path: place.to_owned(), archive: ARCHIVE };
-        return found.ok_or_else(not_vectors).map(Some);
+        let folder = if place.is_file() { unpack(place, cache)? } else { place.to_owned() };
+        if !SETS.iter().any(|other| other.is_in(&folder)) {
+            return Err(Error::NotVectors { path: place.to_owned() });
+        }
+        return open(set, &folder, cache);
     }
     let root = inside_project.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
     match root.and_then(Path::parent) {
-        Some(beside) => open(&beside.join("shared/vectors"), cache),
+        Some(beside) => open(set, &beside.join("shared/vectors"), cache),
         None => Ok(None),
     }
 }
 
-fn open(place: &Path, cache: &Path) -> Result<Option<PathBuf>, Error> {
-    if place.join("dev").is_dir() {
-        return Ok(Some(place.to_owned()));
+impl Set {
+    /// Whether a folder holds the set, unpacked or packed.
+    fn is_in(&self, folder: &Path) -> bool {
+        folder.join(self.top).is_dir() || folder.join(self.archive).is_file()
     }
-    let inside = place.join(ARCHIVE);
-    let archive = if place.is_file() { place } else { &inside };
-    if archive.is_file() { unpack(archive, cache).map(Some) } else { Ok(None) }
+}
+
+fn open(set: &Set, folder: &Path, cache: &Path) -> Result<Option<PathBuf>, Error> {
+    if folder.join(set.top).is_dir() {
+        return Ok(Some(folder.to_owned()));
+    }
+    let archive = folder.join(set.archive);
+    if archive.is_file() { unpack(&archive, cache).map(Some) } else { Ok(None) }
 }
 
 /// Unpacks an archive into a folder of `cache` that is named by its content, unless it is there
@@ -106,34 +139,42 @@ pub fn unpack(archive: &Path, cache: &Path) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-/// In an integration test: the folder of the public vectors as an `Option<PathBuf>`, after a note
-/// on standard error if there are none.
+/// In an integration test: the folder of a set of public vectors (0.7.2's, or the one named by its
+/// constant in [`archive`](crate::archive)) as an `Option<PathBuf>`, after a note on standard error
+/// if it is not here.
 ///
 /// ```no_run
 /// # macro_rules! env { ($name:literal) => { "." } }
 /// fn every_case_passes() {
-///     let Some(vectors) = jambox_vectors::public!() else { return };
-///     assert!(vectors.join("dev").is_dir());
+///     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
+///     assert!(vectors.join("dev-0.8.0").is_dir());
 /// }
 /// ```
 #[macro_export]
 macro_rules! public {
     () => {
-        $crate::archive::or_note($crate::archive::find(
-            ::std::path::Path::new(env!("CARGO_MANIFEST_DIR")),
-            ::std::path::Path::new(env!("CARGO_TARGET_TMPDIR")),
-        ))
+        $crate::public!(GRAY_PAPER_072)
+    };
+    ($set:ident) => {
+        $crate::archive::or_note(
+            &$crate::archive::$set,
+            $crate::archive::find(
+                &$crate::archive::$set,
+                ::std::path::Path::new(env!("CARGO_MANIFEST_DIR")),
+                ::std::path::Path::new(env!("CARGO_TARGET_TMPDIR")),
+            ),
+        )
     };
 }
 
-/// What [`public!`](crate::public) does with what was found.
+/// The end of [`public!`](crate::public): a note, or a failed test.
 #[doc(hidden)]
 #[must_use]
-pub fn or_note(found: Result<Option<PathBuf>, Error>) -> Option<PathBuf> {
+pub fn or_note(set: &Set, found: Result<Option<PathBuf>, Error>) -> Option<PathBuf> {
     match found {
         Ok(Some(folder)) => Some(folder),
         Ok(None) => {
-            eprintln!("skipped: {SOURCES}");
+            eprintln!("skipped: {}", set.sources);
             None
         }
         // Vectors that are announced and cannot be used fail the test.

@@ -34,16 +34,15 @@ pub enum Error {
         /// What is wrong with the first file.
         reason: String,
     },
-    /// The place named by the environment holds neither vectors nor their archive.
+    /// The place named by the environment holds neither vectors nor an archive of some.
     #[error(
-        "{}: neither a folder with `dev` nor one with `{archive}` (JAMBOX_VECTORS names it)",
+        "{}: neither a folder with `dev` or `dev-0.8.0` nor one with an archive of these, as \
+        `public-0.8.0.tar.zst` (JAMBOX_VECTORS names it)",
         path.display()
     )]
     NotVectors {
         /// The place.
         path: PathBuf,
-        /// The archive's name.
-        archive: &'static str,
     },
 }
 
