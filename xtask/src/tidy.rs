@@ -26,6 +26,7 @@ const TABLE_FUNCTIONS: &[(&str, &str)] = &[
 
 /// Crates whose results nodes must agree on: the order of a hash map is another in every run.
 const CONSENSUS: &[&str] = &[
+    "chain",
     "codec",
     "engine",
     "erasure",

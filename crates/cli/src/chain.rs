@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use jambox_invocation::Computed;
-use jambox_invocation::accumulation::statistics::of_services;
-use jambox_invocation::block::{read_accumulation, set_accumulation};
+use jambox_chain::Computed;
+use jambox_chain::accumulation::statistics::of_services;
+use jambox_chain::block::{read_accumulation, set_accumulation};
 use jambox_package::{Disk, ExportsByHash, Package, Snapshot, Stored, Switches, load_on_chain};
 use jambox_state::{Changes, Component, StateError, Store};
 use jambox_store::{Exports, FileState, FileStore, StoreError};

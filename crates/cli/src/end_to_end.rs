@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use jambox_engine::Backend;
-use jambox_invocation::accumulation::{
+use jambox_chain::accumulation::{
     AccumulationState, BlockContext, BlockOutcome, accumulate_block, output_root,
 };
-use jambox_invocation::{
-    Accumulated, Computed, Env, ExportedSegments, HostError, NoCode, Observer, ReportCall,
-    ReportError, accumulate, compute_report,
-};
+use jambox_chain::{Computed, ExportedSegments, ReportCall, ReportError, compute_report};
+use jambox_engine::Backend;
+use jambox_invocation::{Accumulated, Env, HostError, NoCode, Observer, accumulate};
 use jambox_package::Package;
 use jambox_state::PartialState;
 use jambox_types::{

@@ -1,6 +1,6 @@
 //! Where in the package file a package breaks the protocol's limits.
 
-use jambox_invocation::PackageError;
+use jambox_chain::PackageError;
 use jambox_package::manifest::Item;
 use jambox_package::{Package, Place, Placed};
 

@@ -1,20 +1,18 @@
-//! PVM invocations, host-call handlers, work reports and accumulation.
+//! PVM invocations and host-call handlers.
 //!
 //! **What it is.** The paper's three invocations ([`is_authorized`], [`refine`], [`accumulate`];
-//! `sec:virtualmachineinvocations`, 0.7.2) with every host call that each of them offers, and what
-//! is built on them: [`compute_report`] for a work package, [`accumulation`] for a set of reports.
+//! `sec:virtualmachineinvocations`, 0.7.2) with every host call that each of them offers.
 //!
 //! **What it is not.** It knows no instruction (that is `jambox-engine`), no host-call number and
-//! no register of one (`jambox-hostcall`), no way to keep state (`jambox-state`). It prints
-//! nothing: whoever wants to see what happens is an [`Observer`].
+//! no register of one (`jambox-hostcall`), no way to keep state (`jambox-state`), no report and no
+//! block (`jambox-chain`). It prints nothing: whoever wants to see what happens is an [`Observer`].
 //!
 //! # Invariants
 //!
 //! - Handlers take typed requests and give typed replies; none knows which ABI it serves. Only
 //!   [`Host::serve`] does, and both the engine's host-call loop and native guests go through it.
-//! - Four kinds of outcome are never mixed: how a guest ended ([`End`], an `Ok` value), result
-//!   codes (in the guest's registers), input errors ([`PackageError`]), failures of the host
-//!   ([`HostError`]).
+//! - Three kinds of outcome are never mixed: how a guest ended ([`End`], an `Ok` value), result
+//!   codes (in the guest's registers), failures of the host ([`HostError`]).
 //! - Gas is charged before any effect; a call that stops its guest has had none.
 //! - Whatever a guest claims as a length is checked against its memory before it is allocated.
 //! - The same inputs give the same outputs, gas included.
@@ -103,8 +101,6 @@
 )]
 
 mod accumulate;
-pub mod accumulation;
-pub mod block;
 mod context;
 mod env;
 mod failure;
@@ -120,7 +116,6 @@ mod program_cache;
 mod refine;
 mod runner;
 mod stop;
-mod work_report;
 
 pub use accumulate::{AccumulateCall, Accumulated, NoCode, accumulate};
 pub use env::{Env, Limits};
@@ -135,7 +130,3 @@ pub use package::{ItemBlobs, PackageData};
 pub use refine::{RefineCall, Refined, refine};
 pub use runner::{EngineRunner, Job, Ran, Runner, entry_pc};
 pub use stop::{HostError, Needed, PanicReason, Stop};
-pub use work_report::{
-    BadSegment, Computed, ExportedSegments, ItemOutcome, PackageError, ReportCall, ReportError,
-    compute_report, specify_availability,
-};

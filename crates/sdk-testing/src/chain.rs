@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jambox_chain::accumulation::{AccumulationState, BlockContext, accumulate_block, join};
+use jambox_chain::{Computed, ReportCall, ReportError, compute_report};
 use jambox_codec::Decode;
 use jambox_engine::{Backend, Engine};
 use jambox_hostcall::{HostCall, ResultCode};
-use jambox_invocation::accumulation::{AccumulationState, BlockContext, accumulate_block, join};
 use jambox_invocation::{
-    AccumulateCall, Computed, EngineRunner, Env, Failure, HostError, ItemBlobs, PackageData,
-    RefineCall, ReportCall, ReportError, accumulate, compute_report, is_authorized, refine,
+    AccumulateCall, EngineRunner, Env, Failure, HostError, ItemBlobs, PackageData, RefineCall,
+    accumulate, is_authorized, refine,
 };
 use jambox_program::join_metadata;
 use jambox_sdk::types::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jambox_invocation::ExportedSegments;
+use jambox_chain::ExportedSegments;
 use jambox_state::Blob;
 use jambox_types::{
     ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, Parameters, RefineContext, ServiceId,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jambox_chain::block::{self, COMPONENTS};
 use jambox_codec::decode_all_with;
-use jambox_invocation::block::{self, COMPONENTS};
 use jambox_invocation::{Env, Finished, Observer, Started};
 use jambox_state::{
     AccountInfo, Accounts, Blob, Changes, Component, KeyKind, Meaning, MemoryStore, StateKey, Store,

@@ -10,6 +10,7 @@ const MUST_NOT_KNOW: &[(&[&str], &[&str])] = &[
     (&["engine", "recompiler", "sandbox"], &["codec", "types", "hostcall", "state", "invocation"]),
     (&["isa", "program", "codec", "types", "hostcall"], &["engine", "recompiler", "sandbox"]),
     (&["state"], &["engine", "store", "invocation"]),
+    (&["invocation"], &["chain", "store"]),
     (&["sdk", "sdk-macros"], &["engine", "state", "invocation"]),
 ];
 

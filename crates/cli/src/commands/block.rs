@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use jambox_chain::block::{self, BlockError};
 use jambox_codec::decode_all_with;
 use jambox_invocation::Env;
-use jambox_invocation::block::{self, BlockError};
 use jambox_state::Component;
 use jambox_types::{Block as JamBlock, Hash, Parameters, Protocol};
 use jambox_vectors::steps::Step;

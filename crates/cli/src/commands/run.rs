@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use jambox_chain::Computed;
 use jambox_codec::encode;
-use jambox_invocation::Computed;
 use jambox_package::{Disk, Package, Snapshot, load};
 
 use crate::chain::{self, Chain};

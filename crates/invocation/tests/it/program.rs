@@ -28,11 +28,6 @@ pub fn load_imm_64(register: u8, value: u64) -> Vec<u8> {
     [vec![20, register], value.to_le_bytes().to_vec()].concat()
 }
 
-/// `move_reg`.
-pub fn move_reg(to: u8, from: u8) -> [u8; 2] {
-    [100, from << 4 | to]
-}
-
 /// A page of stack in programs of [`standard`].
 pub const STACK: u64 = 0xfefd_f000;
 

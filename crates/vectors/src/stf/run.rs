@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use jambox_invocation::accumulation::preimages::{PreimagesError, check, integrate};
-use jambox_invocation::accumulation::statistics::of_services;
-use jambox_invocation::accumulation::{
+use jambox_chain::accumulation::preimages::{PreimagesError, check, integrate};
+use jambox_chain::accumulation::statistics::of_services;
+use jambox_chain::accumulation::{
     AccumulationState, AccumulationStatistics, BlockContext, accumulate_block, output_root,
 };
 use jambox_invocation::{Env, HostError, Observer, accumulate as accumulate_service};

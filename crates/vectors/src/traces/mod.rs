@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use jambox_invocation::block::{self, Applied, BlockError};
+use jambox_chain::block::{self, Applied, BlockError};
 use jambox_invocation::{Env, Observer};
 use jambox_state::{Blob, Component, KeyKind, KeyedBase, Meaning, StateKey, trie};
 use jambox_types::{Hash, Parameters, Statistics};

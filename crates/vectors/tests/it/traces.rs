@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
+use jambox_chain::block;
 use jambox_codec::encode;
-use jambox_invocation::block;
 use jambox_state::{Component, KeyKind, KeyedBase, StateKey};
 use jambox_types::{Hash, Parameters, ServiceId};
 use jambox_vectors::steps::{self, Step};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jambox_chain::Computed;
 use jambox_codec::encode;
 use jambox_hostcall::Interface;
-use jambox_invocation::{Computed, Invocation as Which};
+use jambox_invocation::Invocation as Which;
 use jambox_package::Package;
 use jambox_state::{Difference, Part, Place, Value};
 use jambox_types::{Parameters, Preset, ServiceId};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use jambox_chain::block::{self, set_partial};
 use jambox_codec::encode;
-use jambox_invocation::block::{self, set_partial};
 use jambox_package::{ChainSpec, Disk, Snapshot, load_state};
 use jambox_state::{
     Blob, Changes, Component, KeyedBase, Meaning, StateError, StateKey, Values, trie,

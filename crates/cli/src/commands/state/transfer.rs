@@ -6,7 +6,7 @@ use std::{fs, io};
 use clap::Args;
 use serde::Serialize;
 
-use jambox_invocation::block::genesis;
+use jambox_chain::block::genesis;
 use jambox_package::ChainSpec;
 use jambox_state::Changes;
 use jambox_store::{FileStore, StoreError};

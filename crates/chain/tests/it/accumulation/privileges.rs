@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jambox_chain::accumulation::accumulate_reports;
 use jambox_invocation::AccumulateCall;
-use jambox_invocation::accumulation::accumulate_reports;
 use jambox_state::PartialState;
 use jambox_types::{
     Gas, Hash, PerCore, PerQueuePosition, PerValidator, Privileges, ServiceId, ValidatorKey,

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jambox_invocation::accumulation::queue::{Arrivals, accumulatable};
-use jambox_invocation::accumulation::{
-    AccumulationState, BlockContext, BlockOutcome, accumulate_block,
-};
+use jambox_chain::accumulation::queue::{Arrivals, accumulatable};
+use jambox_chain::accumulation::{AccumulationState, BlockContext, BlockOutcome, accumulate_block};
 use jambox_types::{AccumulatedQueue, PerSlot, ReadyQueue, ReadyReport, TimeSlot, WorkReport};
 
 use super::{BLOCK, Invoked, PARAMETERS, dependent, idle, package, report, state};

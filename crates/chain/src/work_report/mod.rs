@@ -18,7 +18,7 @@ use jambox_types::{
     WorkPackage, WorkReport, WorkResult,
 };
 
-use crate::{
+use jambox_invocation::{
     Env, Failure, HostError, ItemBlobs, Observer, PackageData, RefineCall, is_authorized, refine,
 };
 

@@ -11,7 +11,7 @@ mod rounds;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jambox_invocation::accumulation::BlockContext;
+use jambox_chain::accumulation::BlockContext;
 use jambox_invocation::{AccumulateCall, Accumulated};
 use jambox_state::{AccountInfo, Accounts, MemoryBase, PartialState, StateError};
 use jambox_types::{

@@ -4,7 +4,7 @@
 //! Everything here is bookkeeping around the single-service invocation, [`accumulate`], which
 //! callers pass in as a function: nothing in this module runs a program.
 //!
-//! [`accumulate`]: crate::accumulate
+//! [`accumulate`]: jambox_invocation::accumulate
 //!
 //! - [`queue`]: which reports can be accumulated now, and which wait for others;
 //! - [`accumulate_reports`]: rounds within the block's gas, services of a round independently;

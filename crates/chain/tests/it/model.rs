@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use jambox_invocation::accumulation::join;
+use jambox_chain::accumulation::join;
 use jambox_invocation::{AccumulateCall, accumulate};
 use jambox_state::{Accounts, KeyedBase, RequestHistory, RequestKey};
 use jambox_types::{AccumulateInput, Gas, Hash, Protocol, ServiceId, TimeSlot};

@@ -1,9 +1,9 @@
 //! The availability specifier against the paper's formulas, written out one by one
 //! (`sec:availabiltyspecifier` and `sec:merklization`, 0.7.2).
 
+use jambox_chain::{ExportedSegments, specify_availability};
 use jambox_codec::encode;
 use jambox_erasure::Code;
-use jambox_invocation::{ExportedSegments, specify_availability};
 use jambox_state::Blob;
 use jambox_types::{Hash, Parameters};
 

@@ -6,7 +6,7 @@ use jambox_state::PartialState;
 use jambox_types::{AccumulateInput, DeferredTransfer, Gas, Operand, ServiceId, WorkReport};
 
 use super::BlockContext;
-use crate::AccumulateCall;
+use jambox_invocation::AccumulateCall;
 
 /// The work of a round.
 pub(super) struct Round<'a> {

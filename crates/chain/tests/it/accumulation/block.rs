@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jambox_invocation::accumulation::{
+use jambox_chain::accumulation::{
     AccumulationState, BlockOutcome, Outputs, ServiceAccumulation, accumulate_block, output_root,
 };
 use jambox_invocation::{AccumulateCall, Accumulated};

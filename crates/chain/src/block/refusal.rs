@@ -3,8 +3,8 @@
 use jambox_state::StateError;
 use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot};
 
-use crate::HostError;
 use crate::accumulation::preimages::PreimagesError;
+use jambox_invocation::HostError;
 
 /// Why a block was not applied.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use jambox_types::{DeferredTransfer, Gas, PerCore, Privileges, ServiceId, TimeSl
 
 use super::Outputs;
 use super::calls::Round;
-use crate::{AccumulateCall, Accumulated};
+use jambox_invocation::{AccumulateCall, Accumulated};
 
 /// What came of a round.
 pub(super) struct RoundOutcome {

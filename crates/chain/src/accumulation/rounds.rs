@@ -8,7 +8,7 @@ use jambox_types::{Gas, Parameters, Privileges, ServiceId, WorkReport};
 use super::calls::Round;
 use super::parallel::accumulate_round;
 use super::{BlockContext, Outputs};
-use crate::{AccumulateCall, Accumulated};
+use jambox_invocation::{AccumulateCall, Accumulated};
 
 /// What came of accumulating reports.
 #[derive(Clone, Debug)]

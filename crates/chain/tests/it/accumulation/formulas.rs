@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jambox_invocation::accumulation::accumulate_reports;
+use jambox_chain::accumulation::accumulate_reports;
 use jambox_invocation::{AccumulateCall, Accumulated};
 use jambox_state::{AccountInfo, Blob, PartialState, RequestHistory, RequestKey, StateError};
 use jambox_types::{

@@ -8,7 +8,7 @@ use jambox_types::{
 
 use super::queue::{self, Arrivals};
 use super::{AccumulationStatistics, BlockContext, Outputs, accumulate_reports, block_gas};
-use crate::{AccumulateCall, Accumulated};
+use jambox_invocation::{AccumulateCall, Accumulated};
 
 /// The state that accumulation carries from block to block.
 #[derive(Clone, Debug)]

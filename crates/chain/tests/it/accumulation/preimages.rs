@@ -1,11 +1,9 @@
 //! Preimages: provided by services in accumulation, and by the block's extrinsic.
 
+use jambox_chain::accumulation::preimages::{PreimagesError, check, integrate};
+use jambox_chain::accumulation::statistics::of_services;
+use jambox_chain::accumulation::{AccumulationStatistics, ServiceAccumulation, accumulate_reports};
 use jambox_invocation::AccumulateCall;
-use jambox_invocation::accumulation::preimages::{PreimagesError, check, integrate};
-use jambox_invocation::accumulation::statistics::of_services;
-use jambox_invocation::accumulation::{
-    AccumulationStatistics, ServiceAccumulation, accumulate_reports,
-};
 use jambox_state::{Accounts, Blob, RequestHistory, RequestKey};
 use jambox_types::{Gas, Hash, Preimage, RefineLoad, ServiceId, ServiceRecord, TimeSlot};
 

@@ -32,7 +32,7 @@ use jambox_types::{
 use crate::accumulation::{
     self, AccumulationState, BlockContext, BlockOutcome, Outputs, accumulate_block, preimages,
 };
-use crate::{Env, HostError, Observer, accumulate};
+use jambox_invocation::{Env, HostError, Observer, accumulate};
 
 pub use genesis::genesis;
 use guarantees::Rules;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jambox_invocation::accumulation::{ReportsOutcome, accumulate_reports, block_gas};
+use jambox_chain::accumulation::{ReportsOutcome, accumulate_reports, block_gas};
 use jambox_invocation::{AccumulateCall, Accumulated};
 use jambox_state::{PartialState, StateError};
 use jambox_types::{AccumulateInput, Gas, Hash, Operand, Parameters, ServiceId, WorkReport};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jambox_codec::encode;
-use jambox_invocation::{
+use jambox_chain::{
     BadSegment, Computed, ExportedSegments, PackageError, ReportCall, ReportError, compute_report,
 };
+use jambox_codec::encode;
 use jambox_state::{Accounts, Blob, MemoryBase, RequestHistory};
 use jambox_types::{
     CoreIndex, ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, Parameters, Protocol,
@@ -15,7 +15,7 @@ use jambox_types::{
 
 use crate::backends::environment;
 use crate::program::{
-    DATA, HALT, LOOP, STACK, TRAP, ecalli, load_imm, load_imm_64, move_reg, standard, with_metadata,
+    DATA, HALT, LOOP, STACK, TRAP, ecalli, load_imm, load_imm_64, standard, with_metadata,
 };
 use crate::world::{OTHER, SELF, account, blob, preimage, segment};
 
@@ -105,6 +105,11 @@ impl Job {
             other => panic!("not refused: {other:?}"),
         }
     }
+}
+
+/// `move_reg`.
+fn move_reg(to: u8, from: u8) -> [u8; 2] {
+    [100, from << 4 | to]
 }
 
 /// A program that does this and then returns these octets.

@@ -4,7 +4,7 @@ mod guarantees;
 
 use std::sync::Arc;
 
-use jambox_invocation::block::{BlockError, Refusal, apply, genesis};
+use jambox_chain::block::{BlockError, Refusal, apply, genesis};
 use jambox_state::{
     AccountInfo, Blob, Changes, Component, KeyedBase, Meaning, RequestHistory, RequestKey,
 };

@@ -6,7 +6,7 @@ use jambox_state::Blob;
 use jambox_types::{Hash, ImportSource, ImportSpec, Parameters, WorkItem, WorkPackage};
 
 use super::{ReportCall, source};
-use crate::{ItemBlobs, PackageData};
+use jambox_invocation::{ItemBlobs, PackageData};
 
 /// Why a work package cannot be worked on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
