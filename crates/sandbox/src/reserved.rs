@@ -20,6 +20,7 @@ use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::ops::Range;
 use core::ptr::{self, NonNull};
+use std::sync::Mutex;
 
 use crate::access::{
     Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space,
@@ -141,6 +142,8 @@ pub struct ReservedMemory {
     /// What the pool knows of the address space.
     areas: Vec<u32>,
     shares: Shares,
+    /// Held while inaccessible pages are open for a reader, so that none is closed under another.
+    opening: Mutex<()>,
 }
 
 /// What a memory has of the process's budgets.
@@ -158,7 +161,7 @@ unsafe impl Sync for ReservedMemory {}
 impl ReservedMemory {
     /// A memory over an address space, which it owns from now on.
     fn over(Spare { base, hardware, areas, shares }: Spare) -> Self {
-        Self { base, hardware, touched: Vec::new(), areas, shares }
+        Self { base, hardware, touched: Vec::new(), areas, shares, opening: Mutex::new(()) }
     }
 
     fn permissions(&self) -> &[u8] {
@@ -244,7 +247,7 @@ impl GuestMemory for ReservedMemory {
                 // SAFETY: the same range, which is writable for the moment.
                 unsafe { start.write_bytes(0, length) };
             };
-            self.with_open(first * PAGE_SIZE, length, Access::ReadWrite, zero);
+            self.with_writable(first * PAGE_SIZE, length, zero);
         }
     }
 
@@ -280,7 +283,7 @@ impl GuestMemory for ReservedMemory {
             // permissions' exists.
             unsafe { ptr::copy_nonoverlapping(from, to, length) };
         };
-        self.with_open(address, length, Access::ReadOnly, copy);
+        self.with_readable(address, length, copy);
     }
 
     fn write_raw(&mut self, address: u32, octets: &[u8]) {
@@ -294,7 +297,7 @@ impl GuestMemory for ReservedMemory {
             // SAFETY: as in `read_raw`, and `&mut self` makes this the only access.
             unsafe { ptr::copy_nonoverlapping(from, to, octets.len()) };
         };
-        self.with_open(address, octets.len(), Access::ReadWrite, copy);
+        self.with_writable(address, octets.len(), copy);
     }
 }
 

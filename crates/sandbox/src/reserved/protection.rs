@@ -16,7 +16,7 @@
 //! is one for which all memories together would have too many, see [`budget`](super::budget).
 
 use core::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use super::{ReservedMemory, SLACK, SPACE};
 use crate::access::{Access, PAGE_SIZE, page_of};
@@ -49,9 +49,6 @@ pub(super) enum Hardware {
     /// Everything, for good.
     Refused,
 }
-
-/// Held while pages are opened for a moment, so that none is closed under another's hands.
-static OPENING: Mutex<()> = Mutex::new(());
 
 impl ReservedMemory {
     /// Makes the hardware allow exactly what the permission table says, from now on. False if that
@@ -116,27 +113,49 @@ impl ReservedMemory {
         }
     }
 
-    /// Calls `copy` while the octets allow what it does, whatever the hardware allows otherwise.
-    pub(super) fn with_open<R>(
+    /// Calls `copy`, which reads octets, while the hardware lets them be read.
+    ///
+    /// Only pages that are inaccessible are opened for it, and closed again: threads that share
+    /// this memory read the others meanwhile, and look at no inaccessible page but through here.
+    pub(super) fn with_readable<R>(
         &self,
         address: u32,
         length: usize,
-        access: Access,
         copy: impl FnOnce() -> R,
     ) -> R {
         let Hardware::Runs { runs, .. } = &self.hardware else { return copy() };
-        let Some(last) = length.checked_sub(1) else { return copy() };
-        let last = (address as usize + last) as u32;
-        let pages = page_of(address)..page_of(last) + 1;
-        if runs.iter().any(|run| covers(run, &pages, access)) {
+        let pages = pages_of(address, length);
+        let gaps = gaps(runs, &pages);
+        if gaps.is_empty() {
+            return copy();
+        }
+        let guard = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = gaps.iter().all(|gap| self.protect(gap.clone(), Access::ReadOnly));
+        // If the kernel cannot open them, the copy would be fatal.
+        assert!(is_open, "out of memory mappings");
+        let result = copy();
+        let is_closed = gaps.into_iter().all(|gap| self.protect(gap, Access::Inaccessible));
+        assert!(is_closed, "out of memory mappings");
+        drop(guard);
+        result
+    }
+
+    /// Calls `copy`, which writes octets, while the hardware lets them be written.
+    pub(super) fn with_writable<R>(
+        &mut self,
+        address: u32,
+        length: usize,
+        copy: impl FnOnce() -> R,
+    ) -> R {
+        let Hardware::Runs { runs, .. } = &self.hardware else { return copy() };
+        let pages = pages_of(address, length);
+        if pages.is_empty() || runs.iter().any(|run| covers(run, &pages, Access::ReadWrite)) {
             return copy();
         }
         // Changing a whole run at a time spares the kernel from cutting it in parts.
         let run = runs.iter().find(|run| covers(run, &pages, Access::ReadOnly));
         let pages = run.map_or(pages, |(run, _)| run.clone());
-        let guard = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another thread that shares this memory can only be reading it, and opening pages does
-        // not disturb it. If the kernel cannot open them, the copy would be fatal.
+        // If the kernel cannot open them, the copy would be fatal.
         assert!(self.protect(pages.clone(), Access::ReadWrite), "out of memory mappings");
         let result = copy();
         let mut is_restored = run.is_some() || self.protect(pages.clone(), Access::Inaccessible);
@@ -145,7 +164,6 @@ impl ReservedMemory {
             is_restored &= part.is_empty() || self.protect(part, *access);
         }
         assert!(is_restored, "out of memory mappings");
-        drop(guard);
         result
     }
 
@@ -249,9 +267,36 @@ impl ReservedMemory {
         // Rust reference exists.
         let at = unsafe { self.base.at(0).add(start) };
         // SAFETY: as above. Whoever reads or writes these octets looks at the permission table
-        // first, or opens them: see `with_open`.
+        // first, or opens them: see `with_readable` and `with_writable`.
         unsafe { libc::mprotect(at.as_ptr().cast(), length, protection) == 0 }
     }
+}
+
+/// The pages that a range of octets touches, none if it is empty. The range ends at 2^32 or below.
+fn pages_of(address: u32, length: usize) -> Range<u32> {
+    match length.checked_sub(1) {
+        Some(last) => page_of(address)..page_of((address as usize + last) as u32) + 1,
+        None => 0..0,
+    }
+}
+
+/// The parts of a range of pages that are in no run.
+fn gaps(runs: &[Run], pages: &Range<u32>) -> Vec<Range<u32>> {
+    let mut gaps = Vec::new();
+    let mut next = pages.start;
+    for (run, _) in runs.iter().filter(|(run, _)| run.end > pages.start) {
+        if next >= pages.end || run.start >= pages.end {
+            break;
+        }
+        if next < run.start {
+            gaps.push(next..run.start);
+        }
+        next = run.end;
+    }
+    if next < pages.end {
+        gaps.push(next..pages.end);
+    }
+    gaps
 }
 
 fn covers((run, allowed): &Run, pages: &Range<u32>, access: Access) -> bool {
@@ -318,6 +363,16 @@ mod tests {
             replace(&mut runs, pages.clone(), access);
             expected[pages.start as usize..pages.end as usize].fill(access);
             assert_eq!(table(&runs), expected, "{runs:?}");
+            let looked_at = draw(20)..20 + draw(20);
+            let mut open = expected;
+            for gap in gaps(&runs, &looked_at) {
+                let part = &mut open[gap.start as usize..gap.end as usize];
+                assert!(looked_at.start <= gap.start && gap.end <= looked_at.end, "{gap:?}");
+                assert!(part.iter().all(|&access| access == Access::Inaccessible), "{gap:?}");
+                part.fill(Access::ReadOnly);
+            }
+            let part = &open[looked_at.start as usize..looked_at.end as usize];
+            assert!(part.iter().all(|&access| access != Access::Inaccessible), "{runs:?}");
             let is_merged = |pair: &[Run]| {
                 pair[0].0.end < pair[1].0.start
                     || (pair[0].0.end == pair[1].0.start && pair[0].1 != pair[1].1)

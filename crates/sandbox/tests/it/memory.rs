@@ -147,3 +147,43 @@ fn the_next_guest_finds_nothing_of_the_last() {
         assert_eq!(memory.load::<1>(300 * PAGE_SIZE).is_some(), round % 3 == 0);
     }
 }
+
+/// A host that reads across inaccessible pages opens those, and closes nothing that others read.
+#[test]
+fn threads_that_share_a_memory_read_it_in_every_way() {
+    const ROUNDS: usize = 3000;
+    let mut memory = memory();
+    memory.set_access(16, 1, Access::ReadOnly);
+    memory.set_access(18, 2, Access::ReadWrite);
+    memory.set_access(20, 1, Access::ReadOnly);
+    let octets: Vec<u8> = (0..5 * PAGE_SIZE).map(|octet| (octet / 7) as u8).collect();
+    memory.write_raw(0x1_0000, &octets);
+    assert!(memory.arm());
+    let memory = &memory;
+    let peek = |from: u32, length: usize| {
+        let start = (from - 0x1_0000) as usize;
+        let mut read = vec![0; length];
+        for _ in 0..ROUNDS {
+            memory.read_raw(from, &mut read);
+            assert_eq!(read, octets[start..start + length]);
+        }
+    };
+    std::thread::scope(|scope| {
+        // Over the gap at page 17, twice, within it, and over pages of different access.
+        for (from, length) in
+            [(0x1_0800, 0x2000), (0x1_0000, 0x5000), (0x1_1100, 64), (0x1_3f00, 0x200)]
+        {
+            scope.spawn(move || peek(from, length));
+        }
+        for address in [0x1_0008, 0x1_2008, 0x1_4008] {
+            let expected = octets[address as usize - 0x1_0000..].first_chunk().copied();
+            scope.spawn(move || {
+                for _ in 0..20 * ROUNDS {
+                    assert_eq!(memory.load::<8>(address), expected);
+                }
+            });
+        }
+    });
+    assert!(memory.is_armed());
+    assert_eq!(memory.load::<1>(0x1_1000), None, "still inaccessible");
+}
