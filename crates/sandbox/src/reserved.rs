@@ -142,6 +142,9 @@ pub struct ReservedMemory {
     /// What the pool knows of the address space.
     areas: Vec<u32>,
     shares: Shares,
+    /// The thread that native code ran on last, by a number of its own; 0 if none did yet.
+    #[cfg(target_arch = "x86_64")]
+    thread: u64,
     /// Held while inaccessible pages are open for a reader, so that none is closed under another.
     opening: Mutex<()>,
 }
@@ -161,7 +164,16 @@ unsafe impl Sync for ReservedMemory {}
 impl ReservedMemory {
     /// A memory over an address space, which it owns from now on.
     fn over(Spare { base, hardware, areas, shares }: Spare) -> Self {
-        Self { base, hardware, touched: Vec::new(), areas, shares, opening: Mutex::new(()) }
+        Self {
+            base,
+            hardware,
+            touched: Vec::new(),
+            areas,
+            shares,
+            #[cfg(target_arch = "x86_64")]
+            thread: 0,
+            opening: Mutex::new(()),
+        }
     }
 
     fn permissions(&self) -> &[u8] {

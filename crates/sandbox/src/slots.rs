@@ -87,7 +87,9 @@ impl<T: Copy> Slots<T> {
         }
         let start = NonNull::from(&*self.slots).cast::<Slot<T>>();
         // SAFETY: the index was just checked to be in the table.
-        Cursor::if_published(unsafe { start.add(index) })
+        let slot = unsafe { start.add(index) };
+        // SAFETY: the slot is in this table, which the cursor borrows.
+        unsafe { Cursor::if_published(slot) }
     }
 
     /// The right to fill slots, of which only one exists at a time.
@@ -156,9 +158,12 @@ impl<T> Clone for Cursor<'_, T> {
 impl<T> Copy for Cursor<'_, T> {}
 
 impl<'t, T: Copy> Cursor<'t, T> {
-    /// A cursor to a slot of a table that outlives `'t`, if the slot is published.
+    /// A cursor to a slot, if the slot is published.
+    ///
+    /// # Safety
+    /// The slot must be in a table that outlives `'t`.
     #[inline(always)]
-    fn if_published(slot: NonNull<Slot<T>>) -> Option<Self> {
+    unsafe fn if_published(slot: NonNull<Slot<T>>) -> Option<Self> {
         // SAFETY: the caller's slot is in a table that outlives `'t`.
         let link = unsafe { &slot.as_ref().link };
         (link.load(Ordering::Acquire) != 0).then_some(Self { slot, table: PhantomData })
@@ -208,7 +213,9 @@ impl<'t, T: Copy> Cursor<'t, T> {
     #[must_use]
     pub fn next(self) -> Option<Self> {
         // SAFETY: a published slot is not the last of its table.
-        Self::if_published(unsafe { self.slot.add(1) })
+        let slot = unsafe { self.slot.add(1) };
+        // SAFETY: the slot is in this one's table, which outlives `'t`.
+        unsafe { Self::if_published(slot) }
     }
 
     /// The slot after this one, if that was filled before this one.
@@ -226,7 +233,9 @@ impl<'t, T: Copy> Cursor<'t, T> {
     #[must_use]
     pub fn target(self) -> Option<Self> {
         // SAFETY: a published slot's link leads to a slot of the same table.
-        Self::if_published(unsafe { self.slot.byte_offset(self.distance()) })
+        let slot = unsafe { self.slot.byte_offset(self.distance()) };
+        // SAFETY: as above, and the table outlives `'t`.
+        unsafe { Self::if_published(slot) }
     }
 
     /// The index of this slot in its table, which must be `slots`.

@@ -17,7 +17,7 @@
 use core::ffi::c_void;
 use core::num::NonZeroU32;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::{Unsupported, check_processor, check_segment_base, last_error, signals};
@@ -55,6 +55,9 @@ impl CodeAddress {
 pub(super) struct CodeSpace {
     start: NonNull<u8>,
     writer: NonNull<u8>,
+    /// 1 in the process that made the space. The kernel empties it in a child, however that was
+    /// forked.
+    mark: NonNull<AtomicU64>,
     chunks: Mutex<Chunks>,
 }
 
@@ -71,22 +74,11 @@ struct Chunks {
     next: u32,
 }
 
-/// Set in a child process: its copy of the space is gone, see [`CodeSpace::map`].
-static FORKED: AtomicBool = AtomicBool::new(false);
-
 /// The code space, set up at the first call.
 pub(super) fn space() -> Result<&'static CodeSpace, Unsupported> {
     static SPACE: OnceLock<Result<CodeSpace, Unsupported>> = OnceLock::new();
-    if FORKED.load(Ordering::Relaxed) {
-        return Err(Unsupported::Forked);
-    }
-    SPACE.get_or_init(CodeSpace::new).as_ref().map_err(Clone::clone)
-}
-
-/// Whether the code space is there; false in a forked child.
-#[inline]
-pub(super) fn is_alive() -> bool {
-    !FORKED.load(Ordering::Relaxed)
+    let space = SPACE.get_or_init(CodeSpace::new).as_ref().map_err(Clone::clone)?;
+    if space.is_alive() { Ok(space) } else { Err(Unsupported::Forked) }
 }
 
 impl CodeSpace {
@@ -94,14 +86,20 @@ impl CodeSpace {
         check_processor()?;
         check_segment_base()?;
         let (start, writer) = Self::map()?;
+        let mark = mark()?;
         // The first octet of the space is no instruction, so the first chunk is never given out.
         let chunks = Chunks { warm: Vec::new(), cold: Vec::new(), next: 1 };
         signals::install(start.as_ptr() as usize..start.as_ptr() as usize + CODE)?;
-        // SAFETY: the handler only stores to an atomic.
-        if unsafe { libc::pthread_atfork(None, None, Some(note_fork)) } != 0 {
-            return Err(Unsupported::ExecutableMemory(last_error()));
-        }
-        Ok(Self { start, writer, chunks: Mutex::new(chunks) })
+        Ok(Self { start, writer, mark, chunks: Mutex::new(chunks) })
+    }
+
+    /// Whether the space is there; false in a forked child, see [`CodeSpace::map`].
+    #[inline]
+    fn is_alive(&self) -> bool {
+        // SAFETY: the page is mapped as long as the process lives, and nothing refers to it but
+        // through this type.
+        let mark = unsafe { self.mark.as_ref() };
+        mark.load(Ordering::Relaxed) != 0
     }
 
     /// Reserves the space and maps the memory file into it and once more, to write.
@@ -172,8 +170,21 @@ impl CodeSpace {
     }
 }
 
-extern "C" fn note_fork() {
-    FORKED.store(true, Ordering::Relaxed);
+/// A page that begins with 1 here and with 0 in every child. A handler of `pthread_atfork` would
+/// not do: a child made by the system call itself knows nothing of handlers.
+fn mark() -> Result<NonNull<AtomicU64>, Unsupported> {
+    const PAGE: usize = crate::PAGE_SIZE as usize;
+    let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    let page = map(ptr::null_mut(), PAGE, libc::PROT_READ | libc::PROT_WRITE, private, -1)
+        .map_err(Unsupported::ExecutableMemory)?;
+    // SAFETY: the page was just mapped here.
+    if unsafe { libc::madvise(page.as_ptr().cast(), PAGE, libc::MADV_WIPEONFORK) } != 0 {
+        return Err(Unsupported::ExecutableMemory(last_error()));
+    }
+    let mark = page.cast::<AtomicU64>();
+    // SAFETY: the page is aligned, writable, and large enough.
+    unsafe { mark.write(AtomicU64::new(1)) };
+    Ok(mark)
 }
 
 /// A memory file of the size of the code part; no page of it exists yet.
@@ -291,7 +302,7 @@ impl Chunk {
     /// Appends code and returns its address, or `None` if it does not fit or the process is a
     /// forked child. See the [module](super) for what code may do.
     pub fn append(&mut self, code: &[u8]) -> Option<CodeAddress> {
-        if code.len() > self.room() || !is_alive() {
+        if code.len() > self.room() || !self.space.is_alive() {
             return None;
         }
         let offset = self.next_offset();
@@ -318,7 +329,7 @@ impl Chunk {
     pub fn read(&self, offset: u32, length: usize) -> Option<Vec<u8>> {
         let first = self.index as usize * CHUNK_CODE;
         let at = (offset as usize).checked_sub(first)?;
-        if at.checked_add(length)? > self.used || !is_alive() {
+        if at.checked_add(length)? > self.used || !self.space.is_alive() {
             return None;
         }
         let mut octets = vec![0; length];
@@ -335,7 +346,7 @@ impl Chunk {
     /// When the chunk has no such slot.
     pub fn set_slot(&self, slot: usize, target: CodeAddress) {
         assert!(slot < CHUNK_SLOTS, "a chunk has {CHUNK_SLOTS} slots, not {slot}");
-        if !is_alive() {
+        if !self.space.is_alive() {
             return;
         }
         // SAFETY: the slot is in the chunk, see the assertion.
@@ -349,7 +360,7 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        if !is_alive() {
+        if !self.space.is_alive() {
             return;
         }
         let mut chunks = self.space.lock();

@@ -4,7 +4,7 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::code_space::{CodeAddress, is_alive, space};
+use super::code_space::{CodeAddress, space};
 use super::{frame, signals};
 use crate::ReservedMemory;
 
@@ -104,10 +104,14 @@ pub fn run(
     entry: CodeAddress,
 ) -> Stop {
     let Ok(space) = space() else { return Stop::Refused };
-    if !memory.is_armed() || !is_alive() {
+    if !memory.is_armed() {
         return Stop::Refused;
     }
-    signals::prepare_thread();
+    // Once for each thread that a memory is run by: asking the kernel at every entry would cost
+    // more than the entry.
+    if memory.note_thread(signals::thread_token()) {
+        signals::unblock();
+    }
     let mut context = Context {
         regs,
         gas: *gas,

@@ -6,6 +6,7 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 use core::ptr;
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 
 use super::{Unsupported, frame, last_error};
@@ -136,18 +137,42 @@ impl Drop for AlternateStack {
 }
 
 thread_local! {
-    static IS_PREPARED: Cell<bool> = const { Cell::new(false) };
+    static TOKEN: Cell<u64> = const { Cell::new(0) };
     static OWN_STACK: Cell<Option<AlternateStack>> = const { Cell::new(None) };
 }
 
-/// Makes sure, once a thread, that signals have an alternate stack. Threads of the standard
-/// library have one; those that a host made otherwise may not.
+/// A number that no other thread has, and that is not 0. A thread's first call makes sure that
+/// its signals have an alternate stack: threads of the standard library have one; those that a
+/// host made otherwise may not.
 #[inline]
-pub(super) fn prepare_thread() {
-    if !IS_PREPARED.get() {
-        give_alternate_stack();
-        IS_PREPARED.set(true);
+pub(super) fn thread_token() -> u64 {
+    match TOKEN.get() {
+        0 => prepare_thread(),
+        token => token,
     }
+}
+
+#[cold]
+fn prepare_thread() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    give_alternate_stack();
+    let token = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    TOKEN.set(token);
+    token
+}
+
+/// Lets this thread have `SIGSEGV`. A fault while the signal is blocked ends the process, whatever
+/// handler there is, so whoever blocked it has nothing to lose.
+#[cold]
+pub(super) fn unblock() {
+    let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: the call initialises the set.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: the set is initialised, and the signal exists.
+    unsafe { libc::sigaddset(set.as_mut_ptr(), libc::SIGSEGV) };
+    // SAFETY: the set is initialised. Fewer blocked signals break nothing: the handlers that run
+    // are those of the host, or ours, which touches nothing but the interrupted state.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), ptr::null_mut()) };
 }
 
 #[cold]

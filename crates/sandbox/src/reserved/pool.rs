@@ -5,17 +5,22 @@
 //! emptied and kept: the few pages that its guest used are zeroed in place, or given back if there
 //! were many. What the hardware allowed stays as it is, see [`protection`](super::protection).
 
+use core::cell::Cell;
 use core::ops::Range;
 use core::ptr::NonNull;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use super::budget::RunShare;
 use super::protection::Hardware;
 use super::{Base, ReservedMemory, Shares};
 use crate::access::{Access, PAGE_COUNT, PAGE_SIZE};
 
-/// How many address spaces are kept.
-const SPARES: usize = 32;
+/// The parts of the pool, each with a lock of its own.
+const SHELVES: usize = 8;
+
+/// How many address spaces are kept in a part.
+const SPARES: usize = 4;
 
 /// The longest range of pages in which those in use are looked for.
 const MAX_SEARCHED: usize = 512;
@@ -46,30 +51,74 @@ pub(super) struct Spare {
 // SAFETY: the mapping belongs to the pool alone and is not tied to a thread.
 unsafe impl Send for Spare {}
 
-static POOL: Mutex<Vec<Spare>> = Mutex::new(Vec::new());
+/// Nobody waits for a shelf: there are others, and a memory that finds none is made anew or given
+/// back. So threads do not hold each other up, and a child that was forked while another thread
+/// held a lock, which is never released then, has memories all the same.
+static POOL: [Mutex<Vec<Spare>>; SHELVES] = [const { Mutex::new(Vec::new()) }; SHELVES];
 
-fn pool() -> MutexGuard<'static, Vec<Spare>> {
-    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+thread_local! {
+    /// Where this thread looks first: it gets the spaces back that it used last.
+    static HOME: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+fn home() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    HOME.get().unwrap_or_else(|| {
+        let home = NEXT.fetch_add(1, Ordering::Relaxed);
+        HOME.set(Some(home));
+        home
+    })
+}
+
+/// The shelves that nobody else is at, this thread's own first.
+fn shelves() -> impl Iterator<Item = MutexGuard<'static, Vec<Spare>>> {
+    let home = home();
+    let in_order = (0..SHELVES).filter_map(move |index| POOL.get((home + index) % SHELVES));
+    in_order.filter_map(|shelf| match shelf.try_lock() {
+        Ok(shelf) => Some(shelf),
+        Err(TryLockError::Poisoned(shelf)) => Some(shelf.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    })
 }
 
 /// An address space from the pool.
 pub(super) fn take() -> Option<Spare> {
-    pool().pop()
+    shelves().find_map(|mut shelf| shelf.pop())
+}
+
+fn has_room() -> bool {
+    shelves().any(|shelf| shelf.len() < SPARES)
+}
+
+/// Puts an address space into the pool, or gives it back if there is no room.
+fn put(spare: Spare) -> Result<(), Spare> {
+    match shelves().find(|shelf| shelf.len() < SPARES) {
+        Some(mut shelf) => {
+            shelf.push(spare);
+            Ok(())
+        }
+        None => Err(spare),
+    }
 }
 
 impl ReservedMemory {
     /// Gives the address space to the pool if there is room and it is worth keeping; false if the
     /// caller still owns it.
     pub(super) fn recycle(&mut self) -> bool {
-        if self.touched.len() > MAX_RANGES || pool().len() >= SPARES || !self.empty() {
+        if self.touched.len() > MAX_RANGES || !has_room() || !self.empty() {
             return false;
         }
         let hardware = core::mem::replace(&mut self.hardware, Hardware::Refused);
         let areas = core::mem::take(&mut self.areas);
         let none = Shares { _space: None, runs: RunShare::none() };
         let shares = core::mem::replace(&mut self.shares, none);
-        pool().push(Spare { base: self.base, hardware, areas, shares });
-        true
+        match put(Spare { base: self.base, hardware, areas, shares }) {
+            Ok(()) => true,
+            Err(spare) => {
+                self.shares = spare.shares;
+                false
+            }
+        }
     }
 
     /// Makes all pages inaccessible and zero.

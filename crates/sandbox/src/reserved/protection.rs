@@ -89,6 +89,13 @@ impl ReservedMemory {
         self.base.at(0).as_ptr() as u64
     }
 
+    /// Notes that a thread runs native code on this memory; false if it was the last to do so.
+    #[inline]
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn note_thread(&mut self, token: u64) -> bool {
+        core::mem::replace(&mut self.thread, token) != token
+    }
+
     /// Follows a change of the permission table.
     pub(super) fn follow(&mut self, pages: Range<u32>, access: Access) {
         if access != Access::Inaccessible {

@@ -126,13 +126,12 @@ fn a_chunk_is_never_overfilled() {
     assert!(chunk.append(&[0xcc]).is_none());
 }
 
-#[test]
-fn a_forked_child_runs_no_native_code() {
+/// Makes a child with what `fork` returns, has it check that it runs no native code, and waits.
+fn fork_refuses(fork: impl FnOnce() -> libc::pid_t) {
     let mut memory = armed();
     assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 });
     let (chunk, entry) = reader();
-    // SAFETY: the child only calls what follows, and leaves without running destructors.
-    let child = unsafe { libc::fork() };
+    let child = fork();
     if child == 0 {
         let (mut regs, mut gas) = ([0x1_0000; 13], 5);
         let stop = native::run(&mut regs, &mut gas, &mut memory, &DispatchTable::new(1), entry);
@@ -146,6 +145,85 @@ fn a_forked_child_runs_no_native_code() {
     assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "status {status:#x}");
     drop(chunk);
     assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 }, "the parent goes on");
+}
+
+#[test]
+fn a_forked_child_runs_no_native_code() {
+    // SAFETY: the child only calls what follows, and leaves without running destructors.
+    fork_refuses(|| unsafe { libc::fork() });
+}
+
+#[test]
+fn a_child_that_no_library_knows_of_runs_no_native_code() {
+    // SAFETY: as above. The C library is not told, but the child asks nothing of it that would
+    // need to know.
+    fork_refuses(|| unsafe { libc::syscall(libc::SYS_fork) as libc::pid_t });
+}
+
+#[test]
+fn a_child_of_a_busy_process_has_guest_memory() {
+    use core::sync::atomic::AtomicBool;
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    drop(armed());
+                }
+            });
+        }
+        for _ in 0..200 {
+            // SAFETY: the child only uses guest memory, and leaves without running destructors.
+            // It allocates a little, which the C library makes good for children.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                // SAFETY: ends the child by a signal if it hangs.
+                unsafe { libc::alarm(10) };
+                let mut memory = armed();
+                let is_there = memory.load(0x1_0000) == Some([0x88, 0x77]);
+                memory.set_access(16, 1, Access::ReadWrite);
+                let is_written = memory.store(0x1_0000, [1]);
+                drop(memory);
+                let is_empty = ReservedMemory::new().is_ok_and(|memory| {
+                    let mut octets = [1; 16];
+                    memory.read_raw(0x1_0000, &mut octets);
+                    octets == [0; 16]
+                });
+                let is_good = is_there && is_written && is_empty;
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(if is_good { 42 } else { 1 }) };
+            }
+            let mut status = 0;
+            // SAFETY: waits for the child just made.
+            assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            if !(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42) {
+                is_over.store(true, Ordering::Relaxed);
+                panic!("status {status:#x}");
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Blocks every signal in this thread, as worker pools do.
+fn block_all_signals() {
+    let mut set = core::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: the call fills the set.
+    unsafe { libc::sigfillset(set.as_mut_ptr()) };
+    // SAFETY: the set is initialised; the thread is the test's own.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), core::ptr::null_mut()) };
+}
+
+#[test]
+fn a_thread_that_blocks_all_signals_survives_a_guests_faults() {
+    let thread = std::thread::spawn(|| {
+        block_all_signals();
+        assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+        // Again, though the thread is known by now.
+        block_all_signals();
+        assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    });
+    thread.join().expect("the thread's assertions hold");
 }
 
 /// Runs one of the tests below as a process of its own.
