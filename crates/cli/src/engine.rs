@@ -4,19 +4,15 @@ use std::sync::Once;
 
 use jambox_engine::{Backend, Config, Engine, EngineError};
 use jambox_invocation::Env;
-use jambox_types::Protocol;
+use jambox_types::{Protocol, Revision};
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::Result;
 
-/// An engine of the protocol's revision, if there is one yet and it can run here.
+/// An engine of the protocol's revision, if it can run here.
 pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
     let engine = Engine::new(Config { revision: protocol.revision, backend });
     let engine = engine.map_err(|error| match error {
-        EngineError::UnsupportedRevision(revision) => {
-            Diagnosis::new(format!("the revision `{revision}` is not available yet"))
-                .help("leave --revision out to have gray-paper-0.7.2")
-        }
         EngineError::NoNativeCode { .. } => {
             Diagnosis::new(error.to_string()).help("leave --backend out to have it interpreted")
         }
@@ -29,8 +25,14 @@ pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
     Ok(engine)
 }
 
-/// What invocations run in.
+/// What invocations run in, if they are there for the protocol's revision yet.
 pub fn environment(protocol: Protocol, backend: Backend) -> Result<Env> {
+    if protocol.revision == Revision::GrayPaper080 {
+        let message = format!("the revision `{}` is not available yet", protocol.revision);
+        return Err(Diagnosis::new(message)
+            .help("leave --revision out to have gray-paper-0.7.2")
+            .into());
+    }
     engine(&protocol, backend)?;
     let env = Env::with_backend(protocol, backend);
     Ok(env.map_err(|error| Diagnosis::new(error.to_string()))?)

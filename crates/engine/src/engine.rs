@@ -5,8 +5,9 @@ use core::str::FromStr;
 use std::sync::Arc;
 
 use jambox_isa::{InstructionSet, Revision};
+use jambox_program::GasPlan;
 
-use crate::{EngineError, GasModel};
+use crate::EngineError;
 
 /// How an [`Engine`] executes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,7 +111,6 @@ pub struct Engine {
 struct Inner {
     config: Config,
     set: InstructionSet,
-    gas_model: GasModel,
     no_native_code: Option<String>,
 }
 
@@ -118,11 +118,9 @@ impl Engine {
     /// An engine of this configuration.
     ///
     /// # Errors
-    /// When the engine cannot execute the revision.
+    /// When the backend needs what the platform lacks.
     pub fn new(config: Config) -> Result<Self, EngineError> {
-        let revision = config.revision;
-        let gas_model = GasModel::of(revision).ok_or(EngineError::UnsupportedRevision(revision))?;
-        let set = InstructionSet::of(revision);
+        let set = InstructionSet::of(config.revision);
         let no_native_code = match config.backend {
             Backend::Recompiler | Backend::Auto { .. } => no_native_code(),
             Backend::Interpreter | Backend::LoopedInterpreter | Backend::Stepper => None,
@@ -130,7 +128,7 @@ impl Engine {
         if let (Backend::Recompiler, Some(reason)) = (config.backend, &no_native_code) {
             return Err(EngineError::NoNativeCode { reason: reason.clone() });
         }
-        Ok(Self { inner: Arc::new(Inner { config, set, gas_model, no_native_code }) })
+        Ok(Self { inner: Arc::new(Inner { config, set, no_native_code }) })
     }
 
     /// The configuration.
@@ -153,8 +151,8 @@ impl Engine {
 
     /// How the revision charges gas.
     #[must_use]
-    pub fn gas_model(&self) -> GasModel {
-        self.inner.gas_model
+    pub fn gas_plan(&self) -> GasPlan {
+        GasPlan::of(self.inner.set)
     }
 }
 

@@ -1,14 +1,20 @@
 //! What the host can get wrong, or lack. A guest's mistakes are [`Exit`](crate::Exit)s instead.
 
 use jambox_isa::Revision;
+use jambox_program::InvalidProgram;
 
 /// Why an engine, module or instance could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The engine does not execute this revision (yet).
-    #[error("the engine does not execute {0}")]
-    UnsupportedRevision(Revision),
+    /// The revision does not run the program: it validates programs as a whole.
+    #[error("{revision} does not run the program: {reason}")]
+    InvalidProgram {
+        /// The revision.
+        revision: Revision,
+        /// Which rule the program breaks, and where.
+        reason: InvalidProgram,
+    },
     /// The recompiler was asked for on a platform that cannot run native code.
     #[error("this platform cannot run native code: {reason}")]
     NoNativeCode {

@@ -1,29 +1,57 @@
-//! What instructions cost.
+//! The costs of a module's code, as far as somebody asked.
 
-use jambox_isa::{Opcode, Revision};
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::OnceLock;
 
-/// How gas is charged: one value for each way that a revision of the paper has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GasModel {
-    /// Every instruction costs 1, charged when it runs, also if it then faults (0.7.2).
-    PerInstruction,
+use jambox_program::{GasPlan, ProgramBlob};
+
+/// Positions of the code that are remembered together.
+const PAGE: usize = 64;
+
+/// What is due at positions of a program: computed when first asked for, and remembered where that
+/// takes longer than computing it.
+pub(crate) struct Costs {
+    plan: GasPlan,
+    pages: OnceLock<Box<[Page]>>,
 }
 
-impl GasModel {
-    /// The gas model of a revision, if the engine has it.
-    #[must_use]
-    pub const fn of(revision: Revision) -> Option<Self> {
-        match revision {
-            Revision::GrayPaper072 => Some(Self::PerInstruction),
-            Revision::GrayPaper080 => None,
-        }
+/// The costs of [`PAGE`] positions, plus 1; 0 where nobody asked.
+type Page = OnceLock<Box<[AtomicU64; PAGE]>>;
+
+impl Costs {
+    pub(crate) fn new(plan: GasPlan) -> Self {
+        Self { plan, pages: OnceLock::new() }
     }
 
-    /// What it costs to run an instruction with this opcode once.
+    pub(crate) fn plan(&self) -> GasPlan {
+        self.plan
+    }
+
+    /// What a run that comes to `pc` has to pay there.
     #[inline]
-    #[must_use]
-    pub const fn instruction_cost(self, opcode: Opcode) -> u64 {
-        let (Self::PerInstruction, _) = (self, opcode);
-        1
+    pub(crate) fn at(&self, program: &ProgramBlob, pc: u32) -> u32 {
+        self.plan.flat_cost().unwrap_or_else(|| self.remembered(program, pc))
+    }
+
+    fn remembered(&self, program: &ProgramBlob, pc: u32) -> u32 {
+        if !self.plan.is_due(program, pc) {
+            return 0;
+        }
+        let make_pages = || {
+            let count = (program.code_len() as usize).div_ceil(PAGE);
+            (0..count).map(|_| Page::new()).collect()
+        };
+        let page = self.pages.get_or_init(make_pages).get(pc as usize / PAGE);
+        let make_page = || Box::new([const { AtomicU64::new(0) }; PAGE]);
+        let known = page.and_then(|page| page.get_or_init(make_page).get(pc as usize % PAGE));
+        let Some(known) = known else { return self.plan.cost_at(program, pc) };
+        match known.load(Ordering::Relaxed).checked_sub(1) {
+            Some(cost) => cost as u32,
+            None => {
+                let cost = self.plan.cost_at(program, pc);
+                known.store(u64::from(cost) + 1, Ordering::Relaxed);
+                cost
+            }
+        }
     }
 }

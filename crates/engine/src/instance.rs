@@ -19,6 +19,8 @@ pub struct Instance {
     pub(crate) module: Module,
     pub(crate) state: State,
     pub(crate) gas: u64,
+    /// Whether the instruction at pc is paid. While backends run, only set when they stop.
+    pub(crate) is_charged: bool,
     pub(crate) memory: Memory,
     /// Where native code goes on, if it was left for a host call.
     #[cfg(native)]
@@ -36,6 +38,7 @@ impl Instance {
             module: module.clone(),
             state: State::new(),
             gas: 0,
+            is_charged: false,
             memory,
             #[cfg(native)]
             resume: None,
@@ -112,6 +115,34 @@ impl Instance {
     /// Sets the gas left.
     pub fn set_gas(&mut self, gas: u64) {
         self.gas = gas;
+    }
+
+    /// Whether the instruction at [`pc`](Self::pc) is paid: the charged flag of the machine's
+    /// state (0.8.0, appendix A.1). False at first.
+    ///
+    /// Where a revision charges each instruction by itself (0.7.2) no run leaves it set.
+    #[must_use]
+    pub fn is_charged(&self) -> bool {
+        self.is_charged
+    }
+
+    /// Sets the charged flag: what is paid is run without taking any gas, up to where a run pays
+    /// again.
+    pub fn set_charged(&mut self, is_charged: bool) {
+        self.is_charged = is_charged;
+    }
+
+    /// Whether the charged flag is what it is at this pc in the course of any run. Only then can
+    /// others than the stepper go on.
+    #[inline]
+    pub(crate) fn is_regular(&self) -> bool {
+        self.is_charged != self.module.is_due(self.state.pc)
+    }
+
+    /// Notes that a run stopped before the instruction at pc, having paid for none there.
+    #[inline]
+    pub(crate) fn set_regular(&mut self) {
+        self.is_charged = !self.module.is_due(self.state.pc);
     }
 
     /// The registers.

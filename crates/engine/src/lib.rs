@@ -7,8 +7,8 @@
 //!
 //! - The same module, state and gas always give the same exit, registers, memory, gas and pc, on
 //!   every backend and target.
-//! - Gas is exact to the instruction at every exit. An instruction that faults or panics on a
-//!   memory access is charged, and changes nothing else.
+//! - Gas is what the revision's [`GasPlan`](jambox_program::GasPlan) says at every exit. An
+//!   instruction that faults or panics on a memory access is charged, and changes nothing else.
 //! - No program, and nothing a program does, panics the host or costs it more memory than the
 //!   pages that the program was given.
 //! - A run without an [`Inspector`] pays nothing for the possibility of one.
@@ -55,7 +55,6 @@ mod stepper;
 pub use engine::{Backend, Config, Engine, UnknownBackend};
 pub use error::EngineError;
 pub use exit::Exit;
-pub use gas::GasModel;
 pub use inspector::Inspector;
 pub use instance::Instance;
 pub use jambox_sandbox::{Access, PAGE_COUNT, PAGE_SIZE};

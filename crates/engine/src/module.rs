@@ -4,18 +4,12 @@ use std::sync::Arc;
 
 use jambox_isa::operands::NoOperands;
 use jambox_isa::{Instruction, InstructionSet};
-use jambox_program::ProgramBlob;
+use jambox_program::{CodeRules, GasPlan, Jump, ProgramBlob};
 
+use crate::gas::Costs;
 #[cfg(native)]
 use crate::native;
-use crate::{Backend, Engine, EngineError, Exit, GasModel, Instance, interpreter, stepper};
-
-/// The dynamic jump address that ends a run regularly (0.7.2, `eq:jumptablealignment`).
-const HALT_ADDRESS: u32 = 0xffff_0000;
-
-/// The distance between dynamic jump addresses of neighbouring jump-table entries
-/// (`Cpvmdynaddralign`).
-const JUMP_ALIGNMENT: u32 = 2;
+use crate::{Backend, Engine, EngineError, Exit, Instance, interpreter, stepper};
 
 /// A program made ready to run by instances of one [`Engine`]. Cheap to clone; instances and
 /// threads share what was decoded.
@@ -27,6 +21,7 @@ pub struct Module {
 struct Inner {
     engine: Engine,
     program: ProgramBlob,
+    costs: Costs,
     code: Code,
 }
 
@@ -73,7 +68,7 @@ impl Code {
         program: &ProgramBlob,
         code: impl FnOnce(Box<interpreter::Code<D>>) -> Self,
     ) -> Self {
-        let ops = interpreter::Code::new(program, engine.instruction_set(), engine.gas_model());
+        let ops = interpreter::Code::new(program, engine.instruction_set());
         ops.map_or(Self::Stepped, |ops| code(Box::new(ops)))
     }
 }
@@ -82,10 +77,16 @@ impl Module {
     /// Makes a program ready. Code is decoded when it is first reached.
     ///
     /// # Errors
-    /// None for now; backends may refuse a program that is too large for them.
+    /// When the engine's revision validates programs as a whole and this one is not valid. To run
+    /// such a program is to panic at once, without any use of gas.
     pub fn new(engine: &Engine, program: ProgramBlob) -> Result<Self, EngineError> {
+        let set = engine.instruction_set();
+        program
+            .validate(set)
+            .map_err(|reason| EngineError::InvalidProgram { revision: set.revision(), reason })?;
         let code = Code::new(engine, &program);
-        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), program, code }) })
+        let costs = Costs::new(engine.gas_plan());
+        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), program, costs, code }) })
     }
 
     /// The engine that this module is for.
@@ -133,8 +134,38 @@ impl Module {
         u32::try_from(pc).is_ok_and(|pc| self.program().is_block_start(self.set(), pc))
     }
 
-    pub(crate) fn gas_model(&self) -> GasModel {
-        self.inner.engine.gas_model()
+    /// What a run that comes to `pc` from elsewhere in the program pays there, 0 if nothing is
+    /// due. Computed once and remembered.
+    #[must_use]
+    pub fn cost_at(&self, pc: u64) -> u32 {
+        u32::try_from(pc).map_or(0, |pc| self.inner.costs.at(self.program(), pc))
+    }
+
+    /// How code is paid for.
+    #[inline]
+    pub(crate) fn gas_plan(&self) -> GasPlan {
+        self.inner.costs.plan()
+    }
+
+    /// What a run pays that begins at `pc` without having paid for it.
+    pub(crate) fn entry_cost(&self, pc: u64) -> u32 {
+        let payer = u32::try_from(pc).ok().and_then(|pc| self.gas_plan().payer(self.program(), pc));
+        // Beyond 2^32 there is no code, only the `trap`s of revisions that know no invalid place.
+        let flat = self.gas_plan().flat_cost().unwrap_or(0);
+        payer.map_or(flat, |pc| self.inner.costs.at(self.program(), pc))
+    }
+
+    /// Whether a run that comes to `pc` has anything to pay there.
+    #[inline]
+    pub(crate) fn is_due(&self, pc: u64) -> bool {
+        let plan = self.gas_plan();
+        plan.flat_cost().is_some()
+            || u32::try_from(pc).is_ok_and(|pc| plan.is_due(self.program(), pc))
+    }
+
+    /// Whether a run may begin at `pc`.
+    pub(crate) fn is_entry(&self, pc: u64) -> bool {
+        self.program().validate_entry(self.set(), pc).is_ok()
     }
 
     /// The native code, if the backend has any.
@@ -153,10 +184,20 @@ impl Module {
 
     /// Where a dynamic jump to `address` leads, or how it ends the run.
     pub(crate) fn resolve_jump(&self, address: u32) -> Result<u32, Exit> {
-        resolve_jump(self.program(), self.set(), address)
+        match self.program().resolve_jump(self.set(), address) {
+            Jump::To(target) => Ok(target),
+            Jump::Halt => Err(Exit::Halt),
+            Jump::Nowhere => Err(Exit::Panic),
+        }
     }
 
-    fn set(&self) -> InstructionSet {
+    /// What the revision says of code.
+    #[inline]
+    pub(crate) fn rules(&self) -> &'static CodeRules {
+        CodeRules::of(self.set().revision())
+    }
+
+    pub(crate) fn set(&self) -> InstructionSet {
         self.inner.engine.instruction_set()
     }
 }
@@ -171,23 +212,4 @@ pub(crate) fn run(code: &Code, instance: &mut Instance) -> Exit {
         #[cfg(native)]
         Code::Native(_) => native::run(instance),
     }
-}
-
-/// Where a dynamic jump to `address` leads, or how it ends the run (0.7.2,
-/// `eq:jumptablealignment`).
-pub(crate) fn resolve_jump(
-    program: &ProgramBlob,
-    set: InstructionSet,
-    address: u32,
-) -> Result<u32, Exit> {
-    if address == HALT_ADDRESS {
-        return Err(Exit::Halt);
-    }
-    if !address.is_multiple_of(JUMP_ALIGNMENT) {
-        return Err(Exit::Panic);
-    }
-    let index = (address / JUMP_ALIGNMENT).checked_sub(1).ok_or(Exit::Panic)?;
-    let target = program.jump_table().get(u64::from(index)).ok_or(Exit::Panic)?;
-    let target = u32::try_from(target).map_err(|_| Exit::Panic)?;
-    if program.is_block_start(set, target) { Ok(target) } else { Err(Exit::Panic) }
 }

@@ -82,6 +82,11 @@ pub(crate) fn run(instance: &mut Instance) -> Exit {
     if let Some(exit) = warm_up(instance) {
         return exit;
     }
+    if !instance.is_regular()
+        && let Some(exit) = stepper::step(instance, &mut ())
+    {
+        return exit;
+    }
     let resume = instance.resume.take().filter(|resume| resume.pc == instance.state.pc);
     let mut next = match resume {
         Some(Resume { at, .. }) => Next::Enter(at),
@@ -112,11 +117,14 @@ fn warm_up(instance: &mut Instance) -> Option<Exit> {
     let reserve = instance.gas - given;
     instance.gas = given;
     let exit = interpret(instance);
+    let moves_over = exit == Exit::OutOfGas && reserve > 0;
+    // What running out left unspent would be lacking for ever.
+    let used = if moves_over { given } else { given - instance.gas };
     if let Some(tiered) = instance.module.tiered() {
-        tiered.warmth.fetch_add(given - instance.gas, Ordering::Relaxed);
+        tiered.warmth.fetch_add(used, Ordering::Relaxed);
     }
     instance.gas += reserve;
-    (exit != Exit::OutOfGas || reserve == 0).then_some(exit)
+    (!moves_over).then_some(exit)
 }
 
 fn interpret(instance: &mut Instance) -> Exit {
@@ -140,7 +148,17 @@ fn enter(instance: &Instance) -> Next {
 
 /// Runs native code from an address on until it comes back.
 fn execute(instance: &mut Instance, at: CodeAddress) -> Next {
-    let Instance { module, state, gas, memory, resume: resumed } = instance;
+    let next = run_until_stop(instance, at);
+    match next {
+        Next::Enter(_) => {}
+        Next::Step | Next::Interpret => instance.set_regular(),
+        Next::Exit(_) => instance.is_charged = instance.module.gas_plan().stays_paid(),
+    }
+    next
+}
+
+fn run_until_stop(instance: &mut Instance, at: CodeAddress) -> Next {
+    let Instance { module, state, gas, memory, resume: resumed, .. } = instance;
     let Some(code) = module.tiered().and_then(|tiered| tiered.code(module)) else {
         return Next::Interpret;
     };

@@ -23,7 +23,7 @@ pub(crate) fn run<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> E
     }
 }
 
-/// Runs one instruction (0.7.2, `sec:virtualmachine`, the single-step state transition; with the
+/// Runs one instruction (`sec:virtualmachine`, the single-step state transition; for 0.7.2 with the
 /// later rule that an instruction which faults is charged). Returns how the run ended, if it did.
 pub(crate) fn step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> Option<Exit> {
     let exit = try_step(instance, inspector);
@@ -32,19 +32,29 @@ pub(crate) fn step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> 
 }
 
 fn try_step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> Option<Exit> {
+    if !instance.module.is_entry(instance.state.pc) {
+        return Some(Exit::Panic);
+    }
+    let plan = instance.module.gas_plan();
+    if !instance.is_charged {
+        let cost = instance.module.entry_cost(instance.state.pc);
+        let Some(gas) = instance.gas.checked_sub(cost.into()) else {
+            if plan.takes_the_rest() {
+                instance.gas = 0;
+            }
+            return Some(Exit::OutOfGas);
+        };
+        instance.gas = gas;
+    }
     let instruction = instance.module.instruction_at(instance.state.pc);
-    let cost = instance.module.gas_model().instruction_cost(instruction.opcode());
-    let Some(gas) = instance.gas.checked_sub(cost) else {
-        instance.gas = 0;
-        return Some(Exit::OutOfGas);
-    };
-    instance.gas = gas;
+    instance.is_charged = plan.stays_paid();
     inspector.before_instruction(instance, &instruction);
     match instruction.visit(&mut Step { instance, inspector }) {
         Flow::Next => instance.state.pc = instance.next_pc(),
         Flow::Jump(target) => instance.state.pc = target,
         Flow::Exit(exit) => return Some(exit),
     }
+    instance.is_charged = plan.pays_for_next(instruction.opcode());
     None
 }
 
@@ -70,7 +80,7 @@ impl<I: Inspector> Step<'_, I> {
         Flow::Next
     }
 
-    /// The paper's `branch`, for a condition that holds.
+    /// The paper's static jump, `sjump` in 0.8.0.
     fn jump_to(&self, target: u32) -> Flow {
         if self.instance.module.is_block_start(u64::from(target)) {
             Flow::Jump(u64::from(target))
@@ -79,8 +89,25 @@ impl<I: Inspector> Step<'_, I> {
         }
     }
 
+    /// On to the next block.
+    fn fall_through(&self) -> Flow {
+        let Instance { module, state, .. } = &*self.instance;
+        let is_block = || module.is_block_start(module.next_pc(state.pc));
+        if module.rules().checks_next_block && !is_block() {
+            return Flow::Exit(Exit::Panic);
+        }
+        Flow::Next
+    }
+
+    /// The paper's `branch`.
     fn branch(&self, condition: bool, target: u32) -> Flow {
-        if condition { self.jump_to(target) } else { Flow::Next }
+        let [taken, not_taken] = [self.jump_to(target), self.fall_through()];
+        let checks_both = self.instance.module.rules().checks_next_block;
+        match (taken, not_taken) {
+            (Flow::Exit(exit), _) | (_, Flow::Exit(exit)) if checks_both => Flow::Exit(exit),
+            (taken, _) if condition => taken,
+            (_, not_taken) => not_taken,
+        }
     }
 
     /// The paper's `djump`.
@@ -205,7 +232,7 @@ impl<I: Inspector> Visitor for Step<'_, I> {
     }
 
     fn fallthrough(&mut self, _: NoOperands) -> Flow {
-        Flow::Next
+        self.fall_through()
     }
 
     fn unlikely(&mut self, _: NoOperands) -> Flow {

@@ -7,7 +7,8 @@ use crate::{InstructionSet, Opcode, Window, operands};
 macro_rules! define_instruction {
     ($(
         #[doc = $doc:literal]
-        [$old:tt, $new:tt] $name:ident $variant:ident($format:ident) $syntax:literal $($flag:ident)?;
+        [$old:tt, $new:tt] $name:ident $variant:ident($format:ident) $syntax:literal $($flag:ident)?
+            ($($pipeline:tt)*);
     )*) => {
         /// An instruction with its operands.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -17,7 +17,7 @@
 //!
 //! let set = InstructionSet::of(Revision::GrayPaper072);
 //! let code = [131, 0x87, 0xff];
-//! let instruction = Instruction::decode(set, Window::new(&code, 0, 2));
+//! let instruction = Instruction::decode(set, Window::new(set, &code, 0, 2));
 //! assert_eq!(instruction.to_string(), "add_imm_32 r7, r8, -1");
 //! assert_eq!(instruction, "add_imm_32 r7, r8, -1".parse()?);
 //! assert_eq!(*instruction.encode(set, 0).unwrap(), code);
@@ -43,6 +43,7 @@ mod instruction;
 mod layout;
 mod opcode;
 pub mod operands;
+mod pipeline;
 mod reg;
 mod revision;
 mod text;
@@ -51,6 +52,7 @@ mod window;
 pub use instruction::{Instruction, Visitor};
 pub use opcode::{InstructionSet, Opcode};
 pub use operands::{Fields, Format};
+pub use pipeline::{DecodeSlots, Latency, Pipeline, Units};
 pub use reg::{Reg, UnknownReg};
 pub use revision::{Revision, UnknownRevision};
 pub use text::{

@@ -2,6 +2,7 @@
 
 use crate::Revision;
 use crate::operands::{self, Format, Operands};
+use crate::pipeline::{Pipeline, pipeline};
 
 macro_rules! octet {
     (_) => {
@@ -24,7 +25,8 @@ macro_rules! is_terminator {
 macro_rules! define_opcode {
     ($(
         #[doc = $doc:literal]
-        [$old:tt, $new:tt] $name:ident $variant:ident($format:ident) $syntax:literal $($flag:ident)?;
+        [$old:tt, $new:tt] $name:ident $variant:ident($format:ident) $syntax:literal $($flag:ident)?
+            ($($pipeline:tt)*);
     )*) => {
         /// What an instruction does, whichever octet stands for it in a revision.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -103,6 +105,15 @@ macro_rules! define_opcode {
                     $(Self::$variant => is_terminator!($($flag)?),)*
                 }
             }
+
+            /// Its row of the gas model (0.8.0, appendix A.10), if that has it.
+            #[inline]
+            #[must_use]
+            #[expect(clippy::indexing_slicing, reason = "a row for each opcode")]
+            pub const fn pipeline(self) -> Option<&'static Pipeline> {
+                static ROWS: [Option<Pipeline>; Opcode::COUNT] = [$(pipeline!($($pipeline)*),)*];
+                ROWS[self as usize].as_ref()
+            }
         }
     };
 }
@@ -125,6 +136,7 @@ pub struct InstructionSet {
     revision: Revision,
     opcodes: &'static [Option<Opcode>; 256],
     terminators: &'static [bool; 256],
+    third_register: u8,
 }
 
 impl InstructionSet {
@@ -136,11 +148,13 @@ impl InstructionSet {
                 revision,
                 opcodes: &const { opcodes(Revision::GrayPaper072) },
                 terminators: &const { terminators(Revision::GrayPaper072) },
+                third_register: 0xff,
             },
             Revision::GrayPaper080 => Self {
                 revision,
                 opcodes: &const { opcodes(Revision::GrayPaper080) },
                 terminators: &const { terminators(Revision::GrayPaper080) },
+                third_register: 0x0f,
             },
         }
     }
@@ -165,6 +179,16 @@ impl InstructionSet {
     #[expect(clippy::indexing_slicing, reason = "256 entries, indexed by an octet")]
     pub const fn is_terminator(self, octet: u8) -> bool {
         self.terminators[octet as usize]
+    }
+
+    /// Which bits of the third octet of a three-register instruction are its register `D`.
+    ///
+    /// The text of 0.8.0 has all of them, as 0.7.2 does; the clarification that was made to it
+    /// masks them as it does the first two registers (see `docs/readings.md`).
+    #[inline]
+    #[must_use]
+    pub(crate) const fn third_register_mask(self) -> u8 {
+        self.third_register
     }
 
     /// The opcodes of this set, in table order.

@@ -1,7 +1,7 @@
 //! The octets of one instruction: reading and writing operands.
 
 use crate::layout::Bits;
-use crate::{Fields, Format, Reg};
+use crate::{Fields, Format, InstructionSet, Reg};
 
 /// The octets at an instruction's start, and how far it is to the next one.
 ///
@@ -12,6 +12,7 @@ pub struct Window {
     octets: u128,
     pc: u32,
     skip: u8,
+    third_register: u8,
 }
 
 impl Window {
@@ -21,25 +22,26 @@ impl Window {
     /// The most octets that skipping passes over (the paper's `skip`, 0.7.2).
     pub const MAX_SKIP: u8 = 24;
 
-    /// The window at `pc` of `code`, zero-extended past the end of the code.
+    /// The window at `pc` of `code`, zero-extended past the end of the code, to be read as an
+    /// instruction of `set`.
     ///
     /// `skip` is the number of octets between the opcode and the next instruction's, at most
     /// [`MAX_SKIP`](Self::MAX_SKIP).
     #[inline]
     #[must_use]
-    pub fn new(code: &[u8], pc: u32, skip: u8) -> Self {
-        Self::from_octets(code.get(pc as usize..).unwrap_or_default(), pc, skip)
+    pub fn new(set: InstructionSet, code: &[u8], pc: u32, skip: u8) -> Self {
+        Self::from_octets(set, code.get(pc as usize..).unwrap_or_default(), pc, skip)
     }
 
     /// The window of an instruction at `pc`, given the octets of the code from there on.
     #[inline]
     #[must_use]
-    pub fn from_octets(octets: &[u8], pc: u32, skip: u8) -> Self {
+    pub fn from_octets(set: InstructionSet, octets: &[u8], pc: u32, skip: u8) -> Self {
         let octets = match octets.first_chunk() {
             Some(octets) => u128::from_le_bytes(*octets),
             None => zero_extended(octets),
         };
-        Self { octets, pc, skip }
+        Self { octets, pc, skip, third_register: set.third_register_mask() }
     }
 
     /// The first octet, which says what the opcode is.
@@ -82,7 +84,7 @@ impl Window {
         Fields {
             a: self.reg(layout.a),
             b: self.reg(layout.b),
-            d: self.reg(layout.d),
+            d: Reg::clipped(self.bits(layout.d) & self.third_register),
             x: if layout.last_is_x { last } else { first },
             y: if layout.last_is_y { last } else { 0 },
             wide: if layout.is_wide { (self.octets >> 16) as u64 } else { 0 },

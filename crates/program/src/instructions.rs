@@ -36,11 +36,11 @@ impl ProgramBlob {
         if self.is_instruction_start(pc) { set.opcode(octet) } else { None }
     }
 
-    /// The octets of the instruction at `pc`.
+    /// The octets at `pc`, to be read as an instruction of the set.
     #[inline]
     #[must_use]
-    pub fn window(&self, pc: u32) -> Window {
-        Window::new(self.code(), pc, self.skip(pc))
+    pub fn window(&self, set: InstructionSet, pc: u32) -> Window {
+        Window::new(set, self.code(), pc, self.skip(pc))
     }
 
     /// The instruction that executing at `pc` executes: anywhere but at a valid opcode, a `trap`.
@@ -48,7 +48,7 @@ impl ProgramBlob {
     #[must_use]
     pub fn instruction(&self, set: InstructionSet, pc: u32) -> Located {
         let opcode = self.opcode(set, pc).unwrap_or(Opcode::Trap);
-        let window = self.window(pc);
+        let window = self.window(set, pc);
         let instruction = Instruction::from_window(opcode, window);
         Located { pc, skip: window.skip(), instruction }
     }

@@ -42,20 +42,34 @@ mod bitmask;
 mod blob;
 mod container;
 mod error;
+mod gas;
 mod instructions;
+mod jump;
 mod jump_table;
 mod metadata;
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "places are below 32, registers below 16; 64 bits hold the cycles of any code"
+)]
+mod pipeline;
 mod reader;
+mod rules;
 mod standard;
+mod validity;
 
 pub use bitmask::Bitmask;
 pub use blob::ProgramBlob;
 pub use container::{Container, Form, ProgramKind, UnknownForm, join_metadata, split_metadata};
 pub use error::{ErrorKind, Part, ProgramError};
+pub use gas::{GasPlan, Segment};
 pub use instructions::Located;
+pub use jump::Jump;
 pub use jump_table::JumpTable;
 pub use metadata::CrateInfo;
+pub use rules::CodeRules;
 pub use standard::{Layout, StandardProgram};
+pub use validity::{InvalidProgram, ValidityRule};
 
 /// The octets of a memory page.
 pub const PAGE_SIZE: u64 = 1 << 12;

@@ -59,7 +59,7 @@ struct Access {
     /// The distance of its instruction from the start of the code space.
     at: u32,
     pc: u32,
-    refund: u8,
+    refund: u32,
 }
 
 /// A slot to fill when its position has code, and the next one for the same position.
@@ -74,7 +74,7 @@ struct Waiting {
 pub struct Origin {
     /// Its position.
     pub pc: u32,
-    /// The gas that was taken for it and for what follows it in its segment.
+    /// The gas that was taken for what is due at it and at what follows it in its segment.
     pub refund: u64,
 }
 

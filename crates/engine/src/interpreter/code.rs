@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jambox_isa::{InstructionSet, Opcode, Window};
-use jambox_program::ProgramBlob;
+use jambox_program::{CodeRules, GasPlan, Jump, ProgramBlob};
 use jambox_sandbox::{Slots, Writer};
 
 use super::control::{Stepped, handler};
@@ -12,8 +12,6 @@ use super::dispatch::Dispatch;
 use super::op::{At, Named, Op, Operands};
 use super::positions::Positions;
 use super::rows::Row;
-use crate::GasModel;
-use crate::module;
 
 /// The most instructions that are decoded at once: a longer segment is cut. It bounds what entering
 /// a segment costs.
@@ -31,7 +29,8 @@ pub(crate) struct Code<D: Dispatch> {
     positions: Positions,
     program: ProgramBlob,
     set: InstructionSet,
-    gas_model: GasModel,
+    plan: GasPlan,
+    checks_next_block: bool,
     /// The segment that is being decoded, kept for its room.
     segment: Mutex<Vec<Draft<D>>>,
 }
@@ -46,19 +45,16 @@ struct Draft<D: Dispatch> {
 
 impl<D: Dispatch> Code<D> {
     /// Nothing decoded yet. `None` if the host lacks the memory for the table.
-    pub(crate) fn new(
-        program: &ProgramBlob,
-        set: InstructionSet,
-        gas_model: GasModel,
-    ) -> Option<Self> {
+    pub(crate) fn new(program: &ProgramBlob, set: InstructionSet) -> Option<Self> {
         let positions = Positions::new(program);
         let slots = Slots::new(positions.count() + 1)?;
         let table = program.jump_table();
         // Entries of no octets cost a program nothing, so there may be any number of them.
         let jumps = if table.entry_size() == 0 { 0 } else { table.len().min(JUMPS_LIMIT) };
         let jumps = (0..jumps).map(|_| AtomicU32::new(0)).collect();
-        let (program, segment) = (program.clone(), Mutex::default());
-        Some(Self { slots, jumps, positions, program, set, gas_model, segment })
+        let (program, plan, segment) = (program.clone(), GasPlan::of(set), Mutex::default());
+        let checks_next_block = CodeRules::of(set.revision()).checks_next_block;
+        Some(Self { slots, jumps, positions, program, set, plan, checks_next_block, segment })
     }
 
     /// The op of the instruction that starts at `pc`, or of the end of the code.
@@ -69,7 +65,7 @@ impl<D: Dispatch> Code<D> {
 
     /// The op that an op's link leads to.
     pub(crate) fn target(&self, from: At<'_, D>) -> Option<At<'_, D>> {
-        let window = self.program.window(from.value().pc);
+        let window = self.program.window(self.set, from.value().pc);
         let pc = window.fields(self.opcode(window).format()).target;
         self.prepare(from.target_index_in(&self.slots), pc)
     }
@@ -77,7 +73,7 @@ impl<D: Dispatch> Code<D> {
     /// The op after an op.
     pub(crate) fn next(&self, from: At<'_, D>) -> Option<At<'_, D>> {
         let pc = from.value().pc;
-        self.prepare(from.index_in(&self.slots) + 1, next_pc(self.program.window(pc)))
+        self.prepare(from.index_in(&self.slots) + 1, next_pc(self.program.window(self.set, pc)))
     }
 
     /// The op that a dynamic jump to `address` leads to, if that is known.
@@ -91,7 +87,7 @@ impl<D: Dispatch> Code<D> {
     /// Makes the op known that a dynamic jump to `address` leads to, if there is one.
     #[cold]
     pub(crate) fn resolve_jump(&self, address: u32) -> bool {
-        let Ok(pc) = module::resolve_jump(&self.program, self.set, address) else { return false };
+        let Jump::To(pc) = self.program.resolve_jump(self.set, address) else { return false };
         let (Some(index), Some(jump)) =
             (self.positions.index_at(pc), self.jumps.get(entry_of(address)))
         else {
@@ -133,23 +129,24 @@ impl<D: Dispatch> Code<D> {
         mut pc: u32,
         segment: &mut Vec<Draft<D>>,
     ) -> u32 {
+        let mut cost = self.plan.cost_at(&self.program, pc);
         loop {
             let at = index + segment.len();
             if let Some(filled) = writer.get(at) {
                 return filled.tag();
             }
-            let window = self.program.window(pc);
+            let window = self.program.window(self.set, pc);
             if !self.goes_on(window) {
                 segment.push(Draft::stepped(at, pc));
                 return 0;
             }
             let opcode = self.opcode(window);
             let row = Row::of(opcode);
-            let cost = self.gas_model.instruction_cost(opcode) as u32;
             segment.push(self.draft(at, window, row, cost));
             if row.ends || segment.len() == SEGMENT_LIMIT {
                 return 0;
             }
+            cost = self.plan.inner_cost();
             pc = next_pc(window);
         }
     }
@@ -181,6 +178,14 @@ impl<D: Dispatch> Code<D> {
             match self.block_at(fields.target) {
                 Some(index) => target = index,
                 None => op.handler = row.nowhere,
+            }
+        }
+        if row.goes_on && self.checks_next_block {
+            let ways = [next_pc(window), fields.target];
+            let count = if row.format.has_target() { 2 } else { 1 };
+            let is_block = |pc: &u32| self.program.is_block_start(self.set, *pc);
+            if !ways.iter().take(count).all(is_block) {
+                op.handler = handler::<D, Stepped, Named>();
             }
         }
         Draft { op, cost, target }

@@ -9,11 +9,15 @@
 //! # Gas
 //!
 //! Gas is charged by the *segment*: a run of instructions that ends with the first one that may go
-//! elsewhere or leave the machine. Each slot is tagged with the cost of its segment from there on,
-//! and whoever transfers control to a slot charges that first. So gas is exact wherever a segment
-//! ends, which includes every host call. An instruction that cannot go on as usual gives back what
-//! its segment has left, itself included, and hands over to the stepper, which charges exactly what
-//! it executes. Where a segment cannot be paid, the stepper runs until gas is out.
+//! elsewhere or leave the machine. Each slot is tagged with what is due
+//! ([`GasPlan`](jambox_program::GasPlan)) at it and at the rest of its segment, and whoever
+//! transfers control to a slot charges that first. So gas is exact wherever a segment ends, which
+//! includes every host call. An instruction that cannot go on as usual gives back what is due from
+//! there on and hands over to the stepper, which charges what it comes to. Where a segment cannot be
+//! paid, the stepper runs until gas is out.
+//!
+//! Where something is due and the machine has paid it already, or the other way round, the stepper
+//! executes the first instruction.
 //!
 //! # What hands over
 //!
@@ -72,6 +76,11 @@ enum Stop {
 
 /// Runs until something ends the run.
 pub(crate) fn run<D: Dispatch>(code: &Code<D>, instance: &mut Instance) -> Exit {
+    if !instance.is_regular()
+        && let Some(exit) = stepper::step(instance, &mut ())
+    {
+        return exit;
+    }
     loop {
         let stop = match (code.at(instance.state.pc), instance.memory.fast()) {
             (Some(start), Some(memory)) => {
@@ -80,6 +89,7 @@ pub(crate) fn run<D: Dispatch>(code: &Code<D>, instance: &mut Instance) -> Exit 
                 let state = &mut instance.state;
                 control::charge(start, state, payable as i64, memory.view(), code, D::run);
                 instance.gas = instance.state.gas as u64 + reserve;
+                instance.set_regular();
                 match instance.state.stop {
                     Stop::Unpaid if reserve > 0 => continue,
                     stop => stop,
@@ -88,7 +98,10 @@ pub(crate) fn run<D: Dispatch>(code: &Code<D>, instance: &mut Instance) -> Exit 
             _ => Stop::Step,
         };
         match stop {
-            Stop::HostCall(number) => return Exit::HostCall(number as u64),
+            Stop::HostCall(number) => {
+                instance.is_charged = instance.module.gas_plan().stays_paid();
+                return Exit::HostCall(number as u64);
+            }
             Stop::Unpaid => return stepper::run(instance, &mut ()),
             Stop::Step => {
                 if let Some(exit) = stepper::step(instance, &mut ()) {

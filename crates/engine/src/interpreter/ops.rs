@@ -172,7 +172,8 @@ pub(crate) enum load_imm_jump_ind {}
 macro_rules! opcodes {
     ($(
         #[doc = $doc:literal]
-        [$old:tt, $new:tt] $name:ident $variant:ident($format:ident) $syntax:literal $($flag:ident)?;
+        [$old:tt, $new:tt] $name:ident $variant:ident($format:ident) $syntax:literal $($flag:ident)?
+            ($($pipeline:tt)*);
     )*) => {
         /// The opcodes, named as the ops are, for patterns.
         pub(crate) mod opcode {

@@ -14,6 +14,8 @@ pub(crate) struct Row<D: Dispatch> {
     pub format: Format,
     /// Whether they end their segment.
     pub ends: bool,
+    /// Whether they end a block and may go on to the next.
+    pub goes_on: bool,
     pub handlers: Handlers<D>,
     /// The handler of those that have a target where no block starts.
     pub nowhere: Handler<D>,
@@ -50,7 +52,7 @@ impl<D: Dispatch> Row<D> {
     const fn simple<A: Action>(opcode: Opcode) -> Self {
         let handlers = Handlers::new::<A>(special(opcode));
         let nowhere = handler::<D, Stepped, Named>();
-        Self { format: opcode.format(), ends: false, handlers, nowhere }
+        Self { format: opcode.format(), ends: false, goes_on: false, handlers, nowhere }
     }
 
     /// Elsewhere, or out of the machine.
@@ -61,7 +63,7 @@ impl<D: Dispatch> Row<D> {
     /// Elsewhere, or to the next.
     const fn branch<C: Condition>(opcode: Opcode) -> Self {
         let nowhere = handler::<D, BranchNowhere<C>, Named>();
-        Self { nowhere, ..Self::ending::<Branch<C>>(opcode) }
+        Self { nowhere, goes_on: true, ..Self::ending::<Branch<C>>(opcode) }
     }
 
     /// To the stepper.
@@ -152,7 +154,9 @@ macro_rules! rows {
                 opcode::move_reg => Row::simple::<ops::move_reg>(opcode),
                 opcode::unlikely => Row::simple::<ops::unlikely>(opcode),
                 opcode::ecalli => Row::ending::<ops::ecalli>(opcode),
-                opcode::fallthrough => Row::ending::<ops::fallthrough>(opcode),
+                opcode::fallthrough => {
+                    Row { goes_on: true, ..Row::ending::<ops::fallthrough>(opcode) }
+                }
                 opcode::jump => Row::ending::<ops::jump>(opcode),
                 opcode::load_imm_jump => Row::ending::<ops::load_imm_jump>(opcode),
                 opcode::jump_ind => Row::ending::<ops::jump_ind>(opcode),

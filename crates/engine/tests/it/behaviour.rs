@@ -309,13 +309,6 @@ on_every_backend! {
 }
 
 #[test]
-fn the_next_revision_is_refused() {
-    let config = Config { revision: Revision::GrayPaper080, ..Config::default() };
-    let error = EngineError::UnsupportedRevision(Revision::GrayPaper080);
-    assert_eq!(Engine::new(config).err(), Some(error));
-}
-
-#[test]
 fn inspectors_see_everything() {
     #[derive(Default)]
     struct Seen(Vec<String>);

@@ -60,7 +60,7 @@ fn every_octet_means_what_the_facts_say() {
             let fact = facts.iter().find(|fact| fact.octets[index] == Some(octet));
             assert_eq!(set.opcode(octet).map(Opcode::mnemonic), fact.map(|fact| fact.name));
             assert_eq!(set.is_terminator(octet), fact.is_some_and(|fact| fact.is_terminator));
-            let decoded = Instruction::decode(set, Window::new(&[octet], 0, 0)).opcode();
+            let decoded = Instruction::decode(set, Window::new(set, &[octet], 0, 0)).opcode();
             assert_eq!(decoded.mnemonic(), fact.map_or("trap", |fact| fact.name));
         }
         assert_eq!(set.iter().count(), 139);

@@ -506,6 +506,11 @@ impl Assembler {
         self.buffer.patch8(end - 1, octet as i8);
     }
 
+    /// Overwrites the four octets that end at `end`.
+    pub fn set_word_before(&mut self, end: usize, word: i32) {
+        self.buffer.patch32(end - 4, word);
+    }
+
     /// Makes the 8-bit distance that ends at `end` lead to where the next instruction will start.
     pub fn aim_short_here(&mut self, end: usize) {
         self.buffer.patch8(end - 1, (self.at() - end) as i8);

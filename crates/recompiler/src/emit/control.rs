@@ -8,6 +8,20 @@ use crate::asm::{Condition, Mem, Size};
 use crate::registers::{SCRATCH, host};
 
 impl Emitter<'_> {
+    /// Whether going on to the next block would panic.
+    fn lacks_next_block(&self) -> bool {
+        self.checks_next_block && !self.may_jump_to(self.next_pc)
+    }
+
+    /// Whether a branch panics, taken or not.
+    fn panics_either_way(&self, target: u32) -> bool {
+        self.checks_next_block && !self.may_jump_to(target) || self.lacks_next_block()
+    }
+
+    pub(super) fn fall_through(&mut self) -> Flow {
+        if self.lacks_next_block() { self.step_and_end() } else { Flow::NewSegment }
+    }
+
     fn may_jump_to(&self, target: u32) -> bool {
         self.program.is_block_start(self.set, target)
     }
@@ -52,11 +66,17 @@ impl Emitter<'_> {
     }
 
     pub(super) fn branch(&mut self, a: Reg, b: Reg, condition: Condition, target: u32) -> Flow {
+        if self.panics_either_way(target) {
+            return self.step_and_end();
+        }
         self.asm().cmp(Size::S64, host(a), host(b));
         self.branch_if(condition, target)
     }
 
     pub(super) fn branch_imm(&mut self, a: Reg, x: i32, condition: Condition, target: u32) -> Flow {
+        if self.panics_either_way(target) {
+            return self.step_and_end();
+        }
         let a = host(a);
         if x == 0 && matches!(condition, Condition::Equal | Condition::NotEqual) {
             self.asm().test(Size::S64, a, a);

@@ -10,8 +10,8 @@ impl Emitter<'_> {
     /// Notes that the instruction written next may fault.
     fn access(&mut self) {
         let (at, pc) = (self.at(), self.pc);
-        // For now the number of instructions before; `price` makes it what follows.
-        self.buffers.accesses.push(Access { at, pc, refund: self.index });
+        // For now what is due before; `price` makes it what follows.
+        self.buffers.accesses.push(Access { at, pc, refund: self.due });
     }
 
     pub(super) fn load(&mut self, form: fn(&mut Assembler, Gpr, Mem), a: Reg, from: Mem) -> Flow {

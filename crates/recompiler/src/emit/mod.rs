@@ -1,9 +1,10 @@
 //! Instructions to machine code: a visitor of `jambox-isa`'s table.
 //!
-//! The emitter writes segments: runs of instructions whose gas is taken at once, at the start. A
-//! segment ends with its basic block, and also after an `ecalli` or `sbrk`, because the gas must
-//! be exact there, and after [`MAX_SEGMENT`] instructions. Whatever is not plain computation
-//! leaves the code: the interpreter does it exactly.
+//! The emitter writes segments: runs of instructions, of which what is due at any
+//! ([`GasPlan`]) is taken at once, at the start. A segment ends with its basic block, and also
+//! after an `ecalli` or `sbrk`, because the gas must be exact there, and after [`MAX_SEGMENT`]
+//! instructions. Whatever is not plain computation leaves the code: the interpreter does it
+//! exactly.
 
 mod arithmetic;
 mod control;
@@ -12,14 +13,15 @@ mod memory;
 mod visitor;
 
 use jambox_isa::{InstructionSet, Opcode};
-use jambox_program::ProgramBlob;
+use jambox_program::{CodeRules, GasPlan, ProgramBlob};
 use jambox_sandbox::native::frame;
 
 use crate::asm::{Assembler, Condition, Mem, Size};
 use crate::entries::{Entries, Entry};
 use crate::registers::{GAS, SCRATCH};
 
-/// The most instructions in a segment: what an immediate of one octet can charge.
+/// The most instructions in a segment: what an immediate of one octet can charge where each costs
+/// 1.
 pub(crate) const MAX_SEGMENT: u32 = 127;
 
 /// A memory access, should it fault.
@@ -29,8 +31,8 @@ pub(crate) struct Access {
     pub(crate) at: u32,
     /// The position of the guest's instruction.
     pub(crate) pc: u32,
-    /// The gas that was taken for it and what follows it in its segment.
-    pub(crate) refund: u8,
+    /// The gas that was taken for what is due at it and at what follows it in its segment.
+    pub(crate) refund: u32,
 }
 
 /// A slot that code of the unit jumps through, which does not lead to the code yet.
@@ -61,7 +63,17 @@ pub(crate) enum Mark {
 #[derive(Clone, Copy)]
 enum Target {
     Position(u32),
-    Step { pc: u32, refund: u8 },
+    Step { pc: u32, refund: u32 },
+}
+
+/// Where the amount ends that a segment's code takes, once it is known.
+enum Charge {
+    /// Nowhere: the segment is free.
+    None,
+    /// After one octet.
+    Octet(usize),
+    /// After four.
+    Word(usize),
 }
 
 /// What follows an instruction.
@@ -89,15 +101,17 @@ pub(crate) struct Place {
 pub(crate) struct Emitter<'a> {
     program: &'a ProgramBlob,
     set: InstructionSet,
+    plan: GasPlan,
+    checks_next_block: bool,
     entries: &'a mut Entries,
     place: Place,
     /// The number of the dispatch table's entries beyond the first.
     dispatch_length: u32,
     buffers: &'a mut Buffers,
-    /// The instruction in hand, and how many there are before it in its segment.
+    /// The instruction in hand, and what is due before it in its segment.
     pc: u32,
     next_pc: u32,
-    index: u8,
+    due: u32,
 }
 
 /// What a unit is made of. Kept from unit to unit so that nothing is allocated anew.
@@ -147,7 +161,21 @@ impl<'a> Emitter<'a> {
         buffers: &'a mut Buffers,
     ) -> Self {
         buffers.clear();
-        Self { program, set, entries, place, dispatch_length, buffers, pc: 0, next_pc: 0, index: 0 }
+        let plan = GasPlan::of(set);
+        let checks_next_block = CodeRules::of(set.revision()).checks_next_block;
+        Self {
+            program,
+            set,
+            plan,
+            checks_next_block,
+            entries,
+            place,
+            dispatch_length,
+            buffers,
+            pc: 0,
+            next_pc: 0,
+            due: 0,
+        }
     }
 
     /// Writes a unit: the segment at `start` and those that follow from it, nearest first, until
@@ -187,36 +215,58 @@ impl<'a> Emitter<'a> {
             self.buffers.awaited.push((request, start));
         }
         let first_access = self.buffers.accesses.len();
-        self.mark(Mark::Gas);
-        // The cost is written when it is known, into the last octet of the subtraction.
-        self.asm().sub_imm(Size::S64, GAS, 1);
-        let cost_end = self.buffers.asm.at();
+        let first_cost = self.plan.cost_at(self.program, start);
         self.pc = start;
-        self.index = 0;
-        self.asm().jcc(Condition::Below, 0);
-        self.leave_at_step();
+        self.due = 0;
+        let charge = self.charge(first_cost);
         let mut flow = Flow::Next;
         let mut pc = start;
         let mut index = 0;
+        let mut cost = first_cost;
         while index < MAX_SEGMENT && matches!(flow, Flow::Next) {
             self.pc = pc;
-            self.index = index as u8;
             self.mark(Mark::Instruction(pc));
-            let window = self.program.window(pc);
+            let window = self.program.window(self.set, pc);
             self.next_pc = pc + 1 + u32::from(window.skip());
             let opcode = self.program.opcode(self.set, pc).unwrap_or(Opcode::Trap);
             flow = window.visit(opcode, self);
             pc = self.next_pc;
             index += 1;
+            self.due += cost;
+            cost = self.plan.inner_cost();
         }
         self.buffers.instructions += index;
-        self.price(index as u8, cost_end, first_access);
+        self.price(self.due, charge, first_access);
         flow
     }
 
+    /// Takes the gas of a segment, of whose first instruction the cost is known. What it is in all
+    /// is written when it is known, into the end of the subtraction.
+    fn charge(&mut self, first_cost: u32) -> Charge {
+        let most = u64::from(first_cost) + u64::from((MAX_SEGMENT - 1) * self.plan.inner_cost());
+        if most == 0 {
+            return Charge::None;
+        }
+        self.mark(Mark::Gas);
+        let charge = if i8::try_from(most).is_ok() {
+            self.asm().sub_imm(Size::S64, GAS, 1);
+            Charge::Octet(self.buffers.asm.at())
+        } else {
+            self.asm().sub_imm(Size::S64, GAS, i32::MAX);
+            Charge::Word(self.buffers.asm.at())
+        };
+        self.asm().jcc(Condition::Below, 0);
+        self.leave_at_step();
+        charge
+    }
+
     /// Tells the parts of a segment what it costs.
-    fn price(&mut self, cost: u8, cost_end: usize, first_access: usize) {
-        self.buffers.asm.set_octet_before(cost_end, cost);
+    fn price(&mut self, cost: u32, charge: Charge, first_access: usize) {
+        match charge {
+            Charge::None => {}
+            Charge::Octet(end) => self.buffers.asm.set_octet_before(end, cost as u8),
+            Charge::Word(end) => self.buffers.asm.set_word_before(end, cost as i32),
+        }
         for access in self.buffers.accesses.iter_mut().skip(first_access) {
             access.refund = cost - access.refund;
         }
@@ -248,8 +298,8 @@ impl<'a> Emitter<'a> {
     fn leave_at_step(&mut self) {
         let (end, pc) = (self.buffers.asm.at(), self.pc);
         self.buffers.pending.push(self.buffers.fixups.len());
-        // For now the number of instructions before; `price` makes it what follows.
-        self.buffers.fixups.push((end, Target::Step { pc, refund: self.index }));
+        // For now what is due before; `price` makes it what follows.
+        self.buffers.fixups.push((end, Target::Step { pc, refund: self.due }));
     }
 
     /// Makes the jump that was just written go to a position, and has it written soon.
@@ -279,7 +329,9 @@ impl<'a> Emitter<'a> {
                     let here = self.buffers.asm.at();
                     self.mark(Mark::Step(pc));
                     self.buffers.asm.aim(end, here);
-                    self.asm().add_imm(Size::S64, GAS, i32::from(refund));
+                    if refund > 0 {
+                        self.asm().add_imm(Size::S64, GAS, refund as i32);
+                    }
                     self.asm().mov_u32(SCRATCH, pc);
                     self.asm().jmp_mem(Mem::Frame(frame::EXIT_STEP));
                 }

@@ -242,7 +242,7 @@ impl Visitor for Emitter<'_> {
     }
 
     fn fallthrough(&mut self, _: NoOperands) -> Flow {
-        Flow::NewSegment
+        self.fall_through()
     }
 
     fn unlikely(&mut self, _: NoOperands) -> Flow {

@@ -1,0 +1,231 @@
+//! What the gas model of 0.8.0 says of each instruction: a column of the table.
+//!
+//! The model itself, a processor that decodes, waits and executes, is `jambox-program`'s.
+
+use crate::{Fields, Reg};
+
+/// How the gas model's processor treats the instructions with one opcode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pipeline {
+    /// For how long they execute.
+    pub latency: Latency,
+    /// How much of a cycle's decoding they take.
+    pub slots: DecodeSlots,
+    /// What they occupy while they execute.
+    pub units: Units,
+    /// The operands whose registers they read.
+    sources: Roles,
+    /// The operand whose register they write, if they write one.
+    destination: Roles,
+}
+
+/// For how long an instruction executes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Latency {
+    /// So many cycles.
+    Cycles(u8),
+    /// A branch's: it depends on what the branch leads to.
+    Branch,
+    /// Not at all: the decoder renames a register, and the instruction is done.
+    Move,
+}
+
+impl Latency {
+    /// Of a load from memory.
+    pub(crate) const MEMORY: Self = Self::Cycles(25);
+}
+
+/// How much of a cycle's four decode slots an instruction takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DecodeSlots {
+    /// So many.
+    Always(u8),
+    /// The first number if the destination is also a source, else the second.
+    Reusing(u8, u8),
+    /// The first number if the destination is the first source, else the second.
+    ReusingFirst(u8, u8),
+}
+
+/// How many execution units of each kind: four bits a kind, so that sums can be compared at once.
+///
+/// No field exceeds 7 in any sum that the model makes: there are at most four units of a kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Units(u32);
+
+impl Units {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const ALU: Self = Self(0x0_0001);
+    pub(crate) const TWO_ALUS: Self = Self(0x0_0002);
+    pub(crate) const LOAD: Self = Self(0x0_0011);
+    pub(crate) const STORE: Self = Self(0x0_0101);
+    pub(crate) const MULTIPLY: Self = Self(0x0_1001);
+    pub(crate) const DIVIDE: Self = Self(0x1_0001);
+
+    /// All units of the processor: four arithmetic, four load, four store, one multiplication and
+    /// one division unit.
+    pub const ALL: Self = Self(0x1_1444);
+
+    /// A bit above each kind's number.
+    const GUARDS: u32 = 0x8_8888;
+
+    /// Whether there are as many as `wanted` of each kind.
+    #[inline]
+    #[must_use]
+    pub const fn cover(self, wanted: Self) -> bool {
+        // A kind with too few borrows from its guard.
+        (self.0 | Self::GUARDS).wrapping_sub(wanted.0) & Self::GUARDS == Self::GUARDS
+    }
+
+    /// These without others, which they [cover](Self::cover).
+    #[inline]
+    #[must_use]
+    pub const fn without(self, taken: Self) -> Self {
+        Self(self.0.wrapping_sub(taken.0))
+    }
+
+    /// These and others.
+    #[inline]
+    #[must_use]
+    pub const fn with(self, returned: Self) -> Self {
+        Self(self.0.wrapping_add(returned.0))
+    }
+}
+
+/// An operand that is a register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    A = 1,
+    B = 2,
+    D = 4,
+}
+
+/// Operands that are registers: a set of [`Role`]s.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Roles(u8);
+
+impl Roles {
+    const fn of(mut roles: &[Role]) -> Self {
+        let mut set = 0;
+        while let [role, rest @ ..] = roles {
+            set |= *role as u8;
+            roles = rest;
+        }
+        Self(set)
+    }
+
+    /// The registers that these operands are, a bit each.
+    #[inline]
+    const fn registers(self, fields: &Fields) -> u16 {
+        self.register(Role::A, fields.a)
+            | self.register(Role::B, fields.b)
+            | self.register(Role::D, fields.d)
+    }
+
+    #[inline]
+    const fn register(self, role: Role, reg: Reg) -> u16 {
+        let is_in = (self.0 & role as u8 != 0) as u16;
+        is_in.wrapping_shl(reg as u32)
+    }
+}
+
+impl Pipeline {
+    pub(crate) const fn new(
+        latency: Latency,
+        slots: DecodeSlots,
+        units: Units,
+        sources: &[Role],
+        destination: &[Role],
+    ) -> Self {
+        let (sources, destination) = (Roles::of(sources), Roles::of(destination));
+        Self { latency, slots, units, sources, destination }
+    }
+
+    /// The registers that an instruction with these operands reads, a bit each.
+    #[inline]
+    #[must_use]
+    pub const fn sources(&self, fields: &Fields) -> u16 {
+        self.sources.registers(fields)
+    }
+
+    /// The register that an instruction with these operands writes, as a set of one or none.
+    #[inline]
+    #[must_use]
+    pub const fn destinations(&self, fields: &Fields) -> u16 {
+        self.destination.registers(fields)
+    }
+
+    /// The decode slots that an instruction with these operands takes.
+    #[inline]
+    #[must_use]
+    pub const fn decode_slots(&self, fields: &Fields) -> u8 {
+        let destinations = self.destinations(fields);
+        let (is_reused, [reusing, otherwise]) = match self.slots {
+            DecodeSlots::Always(slots) => return slots,
+            DecodeSlots::Reusing(x, y) => (destinations & self.sources(fields) != 0, [x, y]),
+            DecodeSlots::ReusingFirst(x, y) => {
+                (destinations & Roles::of(&[Role::A]).registers(fields) != 0, [x, y])
+            }
+        };
+        if is_reused { reusing } else { otherwise }
+    }
+}
+
+/// A row of the table's pipeline column.
+macro_rules! pipeline {
+    () => {
+        None
+    };
+    (
+        $latency:tt, $slots:tt, $units:ident,
+        $($source:ident)* => $($destination:ident)?
+    ) => {
+        Some($crate::pipeline::Pipeline::new(
+            $crate::pipeline::latency!($latency),
+            $crate::pipeline::slots!($slots),
+            $crate::Units::$units,
+            &[$($crate::pipeline::role!($source)),*],
+            &[$($crate::pipeline::role!($destination))?],
+        ))
+    };
+}
+
+macro_rules! latency {
+    (BRANCH) => {
+        $crate::Latency::Branch
+    };
+    (MEMORY) => {
+        $crate::Latency::MEMORY
+    };
+    (MOVE) => {
+        $crate::Latency::Move
+    };
+    ($cycles:literal) => {
+        $crate::Latency::Cycles($cycles)
+    };
+}
+
+macro_rules! slots {
+    ($slots:literal) => {
+        $crate::DecodeSlots::Always($slots)
+    };
+    ([$reusing:literal, $otherwise:literal]) => {
+        $crate::DecodeSlots::Reusing($reusing, $otherwise)
+    };
+    ([$reusing:literal, $otherwise:literal first]) => {
+        $crate::DecodeSlots::ReusingFirst($reusing, $otherwise)
+    };
+}
+
+macro_rules! role {
+    (a) => {
+        $crate::pipeline::Role::A
+    };
+    (b) => {
+        $crate::pipeline::Role::B
+    };
+    (d) => {
+        $crate::pipeline::Role::D
+    };
+}
+
+pub(crate) use {latency, pipeline, role, slots};

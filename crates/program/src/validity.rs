@@ -1,0 +1,124 @@
+//! Whether a program is one that its revision runs at all.
+
+use core::fmt;
+
+use jambox_isa::InstructionSet;
+
+use crate::{CodeRules, ProgramBlob};
+
+/// The most octets of code under a revision that validates whole programs (see `docs/readings.md`).
+const CODE_LIMIT: u32 = 1 << 25;
+
+/// The most entries of a jump table under such a revision.
+const JUMP_TABLE_LIMIT: u64 = 1 << 24;
+
+/// Why a revision does not run a program: which of its rules is broken, and where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("at code octet {offset}: {rule}")]
+pub struct InvalidProgram {
+    /// The octet of the code.
+    pub offset: u64,
+    /// The rule.
+    pub rule: ValidityRule,
+}
+
+/// What a program has to be, beyond having the form that
+/// [`ProgramBlob::parse`] accepts (0.8.0, `deblob`, appendix A.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ValidityRule {
+    /// The code has at most 2^25 octets.
+    CodeLength,
+    /// The jump table has at most 2^24 entries.
+    JumpTableLength,
+    /// There is code, and its first octet is an opcode.
+    Start,
+    /// Each instruction is followed by another, at most 25 octets on, or by the end of the code.
+    Instruction,
+    /// Each octet that the bitmask marks is an opcode of the revision.
+    Opcode,
+    /// The last instruction ends a basic block.
+    Terminator,
+    /// The entry point is an instruction.
+    Entry,
+}
+
+impl ValidityRule {
+    /// The number of the clause of the paper's definition that has the rule.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::CodeLength | Self::JumpTableLength => 1,
+            Self::Start => 2,
+            Self::Instruction | Self::Opcode => 3,
+            Self::Terminator => 4,
+            Self::Entry => 5,
+        }
+    }
+}
+
+impl fmt::Display for ValidityRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            Self::CodeLength => "the code is longer than 2^25 octets",
+            Self::JumpTableLength => "the jump table has more than 2^24 entries",
+            Self::Start => "expected the first instruction",
+            Self::Instruction => "expected an instruction, 25 octets after the one before at most",
+            Self::Opcode => "expected an opcode of the revision",
+            Self::Terminator => "the last instruction ends no basic block",
+            Self::Entry => "expected an instruction to begin at",
+        };
+        write!(f, "{what} (rule {} of a valid program)", self.number())
+    }
+}
+
+impl ProgramBlob {
+    /// Whether the revision that has this set runs the program at all. A revision that finds out
+    /// while running accepts every program.
+    ///
+    /// # Errors
+    /// Which rule the program breaks first, and where.
+    pub fn validate(&self, set: InstructionSet) -> Result<(), InvalidProgram> {
+        if !CodeRules::of(set.revision()).validates_whole {
+            return Ok(());
+        }
+        let broken = |rule, offset: u32| Err(InvalidProgram { offset: offset.into(), rule });
+        if self.code_len() > CODE_LIMIT {
+            return broken(ValidityRule::CodeLength, CODE_LIMIT);
+        }
+        if self.jump_table().len() > JUMP_TABLE_LIMIT {
+            return broken(ValidityRule::JumpTableLength, 0);
+        }
+        if !self.is_instruction_start(0) {
+            return broken(ValidityRule::Start, 0);
+        }
+        let (mut pc, mut last) = (0, 0);
+        while pc < self.code_len() {
+            if !self.is_instruction_start(pc) {
+                return broken(ValidityRule::Instruction, pc);
+            }
+            if self.opcode(set, pc).is_none() {
+                return broken(ValidityRule::Opcode, pc);
+            }
+            last = pc;
+            pc = pc.saturating_add(self.skip(pc).into()).saturating_add(1);
+        }
+        match self.opcode(set, last) {
+            Some(opcode) if opcode.is_terminator() => Ok(()),
+            _ => broken(ValidityRule::Terminator, last),
+        }
+    }
+
+    /// Whether a run may begin at `pc` under the revision that has this set: at any instruction, or
+    /// anywhere if the revision finds out while running.
+    ///
+    /// # Errors
+    /// When no instruction starts there.
+    pub fn validate_entry(&self, set: InstructionSet, pc: u64) -> Result<(), InvalidProgram> {
+        let is_instruction = || u32::try_from(pc).is_ok_and(|pc| self.opcode(set, pc).is_some());
+        if !CodeRules::of(set.revision()).validates_whole || is_instruction() {
+            return Ok(());
+        }
+        Err(InvalidProgram { offset: pc, rule: ValidityRule::Entry })
+    }
+}
