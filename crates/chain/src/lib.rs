@@ -2,7 +2,7 @@
 //!
 //! **What it is.** The steps from a work package and a state to a block and the state after it:
 //! [`compute_report`] for a work package, [`accumulation`] for a set of reports, [`block`] for a
-//! whole block.
+//! whole block, and [`accumulate_alone`] for a report where there are no blocks.
 //!
 //! **What it is not.** It runs no program and answers no host call (that is `jambox-invocation`),
 //! and it keeps no state (`jambox-state`, `jambox-store`).
@@ -23,9 +23,13 @@
 )]
 
 pub mod accumulation;
+mod alone;
 pub mod block;
+mod time;
 mod work_report;
 
+pub use alone::{Alone, ServiceCall, accumulate_alone};
+pub use time::{SlotError, advance_entropy, check_slot, next_slot};
 pub use work_report::{
     BadSegment, Computed, ExportedSegments, ItemOutcome, PackageError, ReportCall, ReportError,
     compute_report, specify_availability,

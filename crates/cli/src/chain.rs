@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use jambox_chain::Computed;
-use jambox_chain::accumulation::statistics::of_services;
-use jambox_chain::block::{read_accumulation, set_accumulation};
+use jambox_chain::accumulation::AccumulationState;
+use jambox_chain::block::read_accumulation;
+use jambox_chain::{Alone, Computed};
 use jambox_package::{Disk, ExportsByHash, Package, Snapshot, Stored, Switches, load_on_chain};
-use jambox_state::{Changes, Component, StateError, Store};
+use jambox_state::{Component, Store};
 use jambox_store::{Exports, FileState, FileStore, StoreError};
-use jambox_types::{Hash, Statistics, TimeSlot};
+use jambox_types::Hash;
 
 use crate::diagnosis::Diagnosis;
-use crate::end_to_end::{History, OnChain};
 use crate::outcome::{Failure, Result};
 
 /// What the files of the database under a store begin with.
@@ -70,10 +69,7 @@ impl Chain {
         let (slot, state) = (state.slot, state.state);
         let snapshot = Snapshot { slot, entropy, state, names };
         let package = load_on_chain(&Disk, package, &switches, snapshot, &Library(&self.state));
-        let mut package =
-            package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
-        package.slot = package.slot.max(TimeSlot(slot.0.saturating_add(1)));
-        Ok(package)
+        package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
     }
 
     fn entropy(&self) -> Result<[Hash; 4]> {
@@ -82,20 +78,15 @@ impl Chain {
     }
 
     /// What the chain remembers of the accumulation before.
-    pub fn history(&self) -> Result<History> {
+    pub fn history(&self) -> Result<AccumulationState> {
         let state = read_accumulation(&self.state, self.store.parameters());
-        let state = state.map_err(|error| self.failure(error))?;
-        Ok(History { slot: state.slot, ready: state.ready, accumulated: state.accumulated })
+        state.map_err(|error| self.failure(error))
     }
 
     /// Keeps the state after a run, what the package exported, and the names of services.
-    pub fn commit(
-        &self,
-        package: &Package,
-        computed: &Computed,
-        on_chain: &OnChain,
-    ) -> Result<Kept> {
-        let changes = self.changes(package, on_chain).map_err(|error| self.failure(error))?;
+    pub fn commit(&self, package: &Package, computed: &Computed, on_chain: &Alone) -> Result<Kept> {
+        let changes = on_chain.changes(&*self.state, self.store.parameters());
+        let changes = changes.map_err(|error| self.failure(error))?;
         let report = &computed.report;
         let exports = (!computed.exports.is_empty()).then(|| Exports {
             package: report.availability.package_hash,
@@ -106,25 +97,6 @@ impl Chain {
         let root = root.map_err(|error| failure(&self.path, error))?;
         let file = self.path.display().to_string();
         Ok(Kept { file, slot: package.slot.0, root: root.to_string() })
-    }
-
-    fn changes(
-        &self,
-        package: &Package,
-        on_chain: &OnChain,
-    ) -> std::result::Result<Changes, StateError> {
-        let parameters = self.store.parameters();
-        let mut changes = Changes::default();
-        changes.set_accounts(&*self.state, &on_chain.state.accounts)?;
-        set_accumulation(&mut changes, &on_chain.state, &on_chain.after);
-        let [_, first, second, third]: [Hash; 4] =
-            Component::Entropy.read(&*self.state, parameters)?;
-        let entropy = [package.entropy, first, second, third];
-        changes.set_component(Component::Entropy, &entropy);
-        let statistics: Statistics = Component::Statistics.read(&*self.state, parameters)?;
-        let services = of_services([], &[], &on_chain.after.statistics);
-        changes.set_component(Component::Statistics, &Statistics { services, ..statistics });
-        Ok(changes)
     }
 
     /// The root as it was last committed.

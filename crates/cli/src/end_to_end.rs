@@ -1,19 +1,14 @@
 //! A work package from end to end: what happens in core, then what happens on chain.
 
-use std::collections::BTreeSet;
-
-use jambox_chain::accumulation::{
-    AccumulationState, BlockContext, BlockOutcome, accumulate_block, output_root,
+use jambox_chain::accumulation::{AccumulationState, BlockContext};
+use jambox_chain::{
+    Alone, Computed, ExportedSegments, ReportCall, ReportError, SlotError, accumulate_alone,
+    check_slot, compute_report,
 };
-use jambox_chain::{Computed, ExportedSegments, ReportCall, ReportError, compute_report};
 use jambox_engine::Backend;
-use jambox_invocation::{Accumulated, Env, HostError, NoCode, Observer, accumulate};
+use jambox_invocation::{Env, HostError, Observer};
 use jambox_package::Package;
-use jambox_state::PartialState;
-use jambox_types::{
-    AccumulatedQueue, DeferredTransfer, Gas, Hash, PerSlot, ReadyQueue, ServiceId, TimeSlot,
-    WorkReport,
-};
+use jambox_types::WorkReport;
 
 use crate::diagnosis::Diagnosis;
 use crate::engine::environment;
@@ -21,8 +16,11 @@ use crate::invalid;
 use crate::outcome::{Failure, Result};
 use crate::protocol::interface;
 
-/// What a package runs in.
+/// What a package runs in, if its block may follow the state that it starts from.
 pub fn env(package: &Package, backend: Backend) -> Result<Env> {
+    if let Some(prior) = package.prior_slot {
+        check_slot(prior, package.slot).map_err(|error| misplaced(error, package))?;
+    }
     // An ABI without a single call would run, and answer WHAT to everything.
     interface(&package.protocol)?;
     environment(package.protocol, backend)
@@ -62,78 +60,34 @@ pub fn in_core(
     }
 }
 
-/// What accumulation did.
-pub struct OnChain {
-    /// The accumulations in the order in which they ran.
-    pub calls: Vec<ServiceCall>,
-    pub transfers: Vec<DeferredTransfer>,
-    pub outputs: Vec<(ServiceId, Hash)>,
-    pub output_root: Hash,
-    pub state: PartialState,
-    /// What else the block leaves, for a chain that goes on.
-    pub after: BlockOutcome,
-}
-
-/// What a chain remembers of the accumulation before.
-pub struct History {
-    pub slot: TimeSlot,
-    pub ready: ReadyQueue,
-    pub accumulated: AccumulatedQueue,
-}
-
-/// The accumulation of one service.
-pub struct ServiceCall {
-    pub service: ServiceId,
-    pub gas: Gas,
-    /// Why no code ran, if none did.
-    pub no_code: Option<NoCode>,
-    /// Whether no code ran, or the guest failed.
-    pub failed: bool,
-}
-
-/// Accumulates the report in a block of its own. The packages that it depends on are taken for
-/// accumulated.
+/// Accumulates the report in a block of its own, upon what a chain remembers if there is one.
 pub fn on_chain(
     env: &Env,
     package: &Package,
     report: &WorkReport,
-    history: Option<History>,
+    history: Option<AccumulationState>,
     observer: &mut dyn Observer,
-) -> Result<OnChain> {
+) -> Result<Alone> {
     let parameters = &package.protocol.parameters;
-    let prerequisites = report.context.prerequisites.iter();
-    let history = history.unwrap_or_else(|| History {
-        slot: TimeSlot(package.slot.0.saturating_sub(1)),
-        ready: PerSlot::from_fn(parameters, |_| Vec::new()),
-        accumulated: AccumulatedQueue::from_fn(parameters, |_| BTreeSet::new()),
-    });
-    let History { slot, ready, mut accumulated } = history;
-    let known: BTreeSet<Hash> = accumulated.iter().flatten().copied().collect();
-    let dependencies = prerequisites.chain(report.segment_roots.keys()).copied();
-    if let Some(latest) = accumulated.last_mut() {
-        latest.extend(dependencies.filter(|package| !known.contains(package)));
-    }
-    let prior = AccumulationState { slot, state: package.state.clone(), ready, accumulated };
+    let state = package.state.clone();
+    let prior = match history {
+        Some(history) => AccumulationState { state, ..history },
+        None => AccumulationState::without_history(state, package.slot, parameters),
+    };
     let block = BlockContext { slot: package.slot, entropy: package.entropy };
-    let (mut calls, mut transfers) = (Vec::new(), Vec::new());
-    let outcome = accumulate_block(prior, block, vec![report.clone()], parameters, |call| {
-        let (service, gas) = (call.service, call.gas);
-        let accumulated = accumulate(env, call, observer)?;
-        let no_code = accumulated.no_code;
-        let failed = no_code.is_some() || accumulated.failure.is_some();
-        calls.push(ServiceCall { service, gas, no_code, failed });
-        transfers.extend(accumulated.transfers.iter().cloned());
-        Ok::<Accumulated, HostError>(accumulated)
-    });
-    let outcome = outcome.map_err(host_failure)?;
-    Ok(OnChain {
-        calls,
-        transfers,
-        output_root: output_root(&outcome.outputs),
-        outputs: outcome.outputs.iter().copied().collect(),
-        state: outcome.state.state.clone(),
-        after: outcome,
-    })
+    accumulate_alone(env, prior, block, report, observer).map_err(host_failure)
+}
+
+fn misplaced(error: SlotError, package: &Package) -> Diagnosis {
+    let source = &package.source;
+    let diagnosis = Diagnosis::new(error.to_string());
+    match (error, &source.manifest.chain.slot) {
+        (SlotError::NotAfter { .. }, Some(slot)) => diagnosis
+            .at_text(&source.path, &source.text, slot.place.clone())
+            .expected("a later slot")
+            .help("without `slot` the block is in the slot after that of the state"),
+        _ => diagnosis.in_file(&source.path).help("start from another state, or make a new chain"),
+    }
 }
 
 fn host_failure(error: HostError) -> Failure {

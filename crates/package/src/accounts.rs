@@ -27,8 +27,8 @@ pub(crate) struct Builder<'a> {
     ids: BTreeMap<String, ServiceId>,
     names: BTreeMap<ServiceId, String>,
     state: PartialState,
-    /// The slot after the one in which the state file was written; 0 without one.
-    next_slot: TimeSlot,
+    /// The slot of the state; none without one.
+    prior_slot: Option<TimeSlot>,
     entropy: Hash,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Builder<'a> {
             ids: BTreeMap::new(),
             names: BTreeMap::new(),
             state: empty_state(&protocol.parameters),
-            next_slot: TimeSlot(0),
+            prior_slot: None,
             entropy: Hash::ZERO,
         }
     }
@@ -83,7 +83,7 @@ impl<'a> Builder<'a> {
         self.ids = snapshot.names.iter().map(|(id, name)| (name.clone(), *id)).collect();
         self.names = snapshot.names;
         self.state = snapshot.state;
-        self.next_slot = TimeSlot(snapshot.slot.0.saturating_add(1));
+        self.prior_slot = Some(snapshot.slot);
         self.entropy = snapshot.entropy;
     }
 
@@ -319,8 +319,14 @@ impl<'a> Builder<'a> {
         info.unwrap_or_default().code_hash
     }
 
+    /// The slot of the state that the package starts from.
+    pub(crate) fn prior_slot(&self) -> Option<TimeSlot> {
+        self.prior_slot
+    }
+
+    /// The slot after that; 0 without a state, and the last one after the last one.
     pub(crate) fn next_slot(&self) -> TimeSlot {
-        self.next_slot
+        self.prior_slot.map_or(TimeSlot(0), |slot| TimeSlot(slot.0.saturating_add(1)))
     }
 
     pub(crate) fn entropy(&self) -> Hash {

@@ -29,6 +29,8 @@ pub struct Package {
     pub core: CoreIndex,
     /// The slot of the block that accumulates the report.
     pub slot: TimeSlot,
+    /// The slot of the block before it; none unless the package starts from a state.
+    pub prior_slot: Option<TimeSlot>,
     /// The entropy accumulator after that block.
     pub entropy: Hash,
     /// The state before that block.
@@ -148,7 +150,8 @@ fn resolve(
         (Start::AsWritten, Some(written)) => builder.start_from_value(written)?,
         (Start::AsWritten, None) => {}
     }
-    let slot = chain.slot.as_ref().map_or(builder.next_slot(), |slot| TimeSlot(slot.value));
+    let slot = chain.slot.as_ref().map(|slot| TimeSlot(slot.value));
+    let slot = slot.unwrap_or(builder.next_slot());
     builder.name_services(&manifest.services);
     for (name, service) in &manifest.services {
         builder.add_service(&name.value, service)?;
@@ -164,11 +167,13 @@ fn resolve(
     let work = work::build(manifest, &builder, &surroundings, (sources, exports))?;
     let core = chain.core.as_ref().map_or(0, |core| core.value);
     let entropy = chain.entropy.as_ref().map_or(builder.entropy(), |entropy| Hash(entropy.value));
+    let prior_slot = builder.prior_slot();
     let (state, names) = builder.finish();
     Some(Package {
         protocol,
         core: CoreIndex(core),
         slot,
+        prior_slot,
         entropy,
         state,
         names,

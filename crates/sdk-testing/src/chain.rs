@@ -3,19 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jambox_chain::accumulation::{AccumulationState, BlockContext, accumulate_block, join};
-use jambox_chain::{Computed, ReportCall, ReportError, compute_report};
+use jambox_chain::accumulation::{AccumulationState, BlockContext, join};
+use jambox_chain::{
+    Alone, Computed, ReportCall, ReportError, ServiceCall, accumulate_alone, compute_report,
+    next_slot,
+};
 use jambox_codec::Decode;
 use jambox_engine::{Backend, Engine};
 use jambox_hostcall::{HostCall, ResultCode};
 use jambox_invocation::{
-    AccumulateCall, EngineRunner, Env, Failure, HostError, ItemBlobs, PackageData, RefineCall,
-    accumulate, is_authorized, refine,
+    AccumulateCall, EngineRunner, Env, Failure, ItemBlobs, PackageData, RefineCall, accumulate,
+    is_authorized, refine,
 };
 use jambox_program::join_metadata;
 use jambox_sdk::types::{
     AccumulateInput, CoreIndex, DeferredTransfer, Gas, Hash, Parameters, PerCore, PerQueuePosition,
-    PerSlot, PerValidator, Privileges, Protocol, ServiceId, TimeSlot, ValidatorKey, WorkError,
+    PerValidator, Privileges, Protocol, ServiceId, TimeSlot, ValidatorKey, WorkError,
 };
 use jambox_sdk::{AuthorizeArguments, AuthorizeContext, Service, entry_points};
 use jambox_state::{
@@ -378,28 +381,19 @@ impl Chain {
         let env = self.env();
         let mut recorder = self.recorder(&env);
         let block = BlockContext { slot: self.slot, entropy: self.entropy };
-        let parameters = &self.protocol.parameters;
-        let prior = AccumulationState {
-            slot: TimeSlot(self.slot.0.saturating_sub(1)),
-            state: self.state.clone(),
-            ready: PerSlot::from_fn(parameters, |_| Vec::new()),
-            accumulated: PerSlot::from_fn(parameters, |_| BTreeSet::new()),
-        };
-        let available = vec![computed.report.clone()];
-        let (mut failures, mut ran) = (Vec::new(), Vec::new());
-        let outcome = accumulate_block::<HostError>(prior, block, available, parameters, |call| {
-            let service = call.service;
-            let done = accumulate(&env, call, &mut recorder)?;
-            failures.extend(done.failure.clone().map(|failure| (service, failure)));
-            ran.extend(done.no_code.is_none().then_some(service));
-            Ok(done)
-        })
-        .map_err(ReportError::Host)?;
-        let changes = self.keep(outcome.state.state, ran);
-        self.slot.0 += 1;
+        let (state, parameters) = (self.state.clone(), &self.protocol.parameters);
+        let prior = AccumulationState::without_history(state, self.slot, parameters);
+        let Alone { calls, after, .. } =
+            accumulate_alone(&env, prior, block, &computed.report, &mut recorder)
+                .map_err(ReportError::Host)?;
+        let ran = calls.iter().filter(|call| call.no_code.is_none()).map(|call| call.service);
+        let changes = self.keep(after.state.state, ran);
+        let failed = |call: ServiceCall| call.failure.map(|failure| (call.service, failure));
+        let failures = calls.into_iter().filter_map(failed).collect();
+        self.slot = next_slot(self.slot).expect("there is a slot after this one");
         record.calls.extend(recorder.record.calls);
         record.log.extend(recorder.record.log);
-        let outputs = outcome.outputs.iter().cloned().collect();
+        let outputs = after.outputs;
         Ok(Processed { computed, outputs, changes, failures, record })
     }
 }

@@ -32,6 +32,7 @@ use jambox_types::{
 use crate::accumulation::{
     self, AccumulationState, BlockContext, BlockOutcome, Outputs, accumulate_block, preimages,
 };
+use crate::{advance_entropy, check_slot};
 use jambox_invocation::{Env, HostError, Observer, accumulate};
 
 pub use genesis::genesis;
@@ -185,9 +186,7 @@ impl Admitted {
 /// What the header alone can break.
 fn check_header(block: &Block, prior: TimeSlot) -> Result<(), Refusal> {
     let header = &block.header;
-    if header.slot <= prior {
-        return Err(Refusal::Slot { prior, block: header.slot });
-    }
+    check_slot(prior, header.slot)?;
     if header.extrinsic_hash != block.extrinsic.hash() {
         return Err(Refusal::ExtrinsicHash);
     }
@@ -262,23 +261,4 @@ fn services(block: &Block, outcome: &BlockOutcome) -> ServiceStatistics {
         &block.extrinsic.preimages,
         &outcome.statistics,
     )
-}
-
-/// The entropy after a block: the accumulator that consensus gives, and, in the first block of
-/// an epoch, its value at the end of the last one put into the history
-/// (`sec:sealandentropy`, 0.7.2).
-fn advance_entropy(
-    before: [Hash; 4],
-    accumulator: Hash,
-    prior: TimeSlot,
-    slot: TimeSlot,
-    parameters: &Parameters,
-) -> [Hash; 4] {
-    let epoch = |slot: TimeSlot| slot.0.checked_div(parameters.epoch_length);
-    let [last, first, second, third] = before;
-    if epoch(prior) == epoch(slot) {
-        [accumulator, first, second, third]
-    } else {
-        [accumulator, last, first, second]
-    }
 }

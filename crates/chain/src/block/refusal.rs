@@ -3,6 +3,7 @@
 use jambox_state::StateError;
 use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot};
 
+use crate::SlotError;
 use crate::accumulation::preimages::PreimagesError;
 use jambox_invocation::HostError;
 
@@ -21,13 +22,8 @@ pub enum BlockError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Slots ascend (`eq:header`, 0.7.2).
-    #[error("its slot {block} is not after slot {prior}, that of the state")]
-    Slot {
-        /// The slot of the state.
-        prior: TimeSlot,
-        /// The block's.
-        block: TimeSlot,
-    },
+    #[error(transparent)]
+    Slot(#[from] SlotError),
     /// The header commits to the extrinsic.
     #[error("its extrinsic is not the one that its header commits to")]
     ExtrinsicHash,

@@ -4,6 +4,7 @@ mod guarantees;
 
 use std::sync::Arc;
 
+use jambox_chain::SlotError;
 use jambox_chain::block::{BlockError, Refusal, apply, genesis};
 use jambox_state::{
     AccountInfo, Blob, Changes, Component, KeyedBase, Meaning, RequestHistory, RequestKey,
@@ -182,7 +183,7 @@ fn headers_and_assurances_that_break_a_rule_are_refused() {
     let mut late = block(Extrinsic::default());
     late.header.slot = TimeSlot(10);
     let (prior, found) = (TimeSlot(10), TimeSlot(10));
-    assert_eq!(run(&late), Err(Refusal::Slot { prior, block: found }));
+    assert_eq!(run(&late), Err(Refusal::Slot(SlotError::NotAfter { prior, block: found })));
     let mut other = block(Extrinsic::default());
     other.header.extrinsic_hash = Hash::ZERO;
     assert_eq!(run(&other), Err(Refusal::ExtrinsicHash));

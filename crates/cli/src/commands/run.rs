@@ -11,13 +11,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use jambox_chain::Computed;
+use jambox_chain::{Alone, Computed};
 use jambox_codec::encode;
 use jambox_package::{Disk, Package, Snapshot, load};
 
 use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
-use crate::end_to_end::{self, OnChain};
+use crate::end_to_end;
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
@@ -120,13 +120,15 @@ impl Run {
         &self,
         package: &Package,
         computed: Option<&Computed>,
-        on_chain: Option<&OnChain>,
+        on_chain: Option<&Alone>,
     ) -> Result<()> {
         if let Some(path) = &self.save_state {
             let snapshot = Snapshot {
                 slot: package.slot,
                 entropy: package.entropy,
-                state: on_chain.map_or(&package.state, |on_chain| &on_chain.state).clone(),
+                state: on_chain
+                    .map_or(&package.state, |on_chain| &on_chain.after.state.state)
+                    .clone(),
                 names: package.names.clone(),
             };
             input::write(path, snapshot.to_json().as_bytes())?;

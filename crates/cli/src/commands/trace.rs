@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use jambox_chain::ServiceCall;
 use jambox_package::{Disk, load};
 use jambox_trace::Recording;
 use jambox_vectors::replay;
@@ -103,7 +104,7 @@ impl Record {
                 let on_chain =
                     end_to_end::on_chain(&env, &package, &computed.report, None, &mut recording)?;
                 let refused = computed.report.digests.iter().any(|digest| digest.result.0.is_err());
-                Verdict::failed_if(refused || on_chain.calls.iter().any(|call| call.failed))
+                Verdict::failed_if(refused || on_chain.calls.iter().any(ServiceCall::has_failed))
             }
             Err(_) => Verdict::Failed,
         };

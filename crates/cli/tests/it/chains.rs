@@ -74,6 +74,71 @@ fn specifications_that_make_no_sense_are_refused() {
     refused(&run(folder.path(), "state root before.json"), &["it is no state"]);
 }
 
+/// The counter's package with this in the section of the chain, in place of the slot.
+fn package(folder: &Path, chain: &str) -> String {
+    let guests = crate::jambox::root().join("guests/asm");
+    let text = fs::read_to_string(guests.join("counter/package.toml")).unwrap();
+    let text = text.replace("file:", &format!("file:{}/counter/", guests.display()));
+    let path = folder.join("package.toml");
+    assert!(text.contains("slot = 100\n"));
+    fs::write(&path, text.replace("slot = 100\n", chain)).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_block_is_later_than_the_state_that_it_comes_upon() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(run(folder, "state init chain.redb --params tiny").code, 0);
+    let on_chain = |chain: &str| {
+        let package = package(folder, chain);
+        run(folder, &format!("run {package} --state chain.redb"))
+    };
+    assert_eq!(on_chain("slot = 7\n").code, 0);
+    let root = run(folder, "state root chain.redb").stdout;
+    for slot in ["slot = 7\n", "slot = 3\n"] {
+        refused(&on_chain(slot), &["is not after slot 7", "a later slot", "without `slot`"]);
+    }
+    assert_eq!(run(folder, "state root chain.redb").stdout, root);
+    assert_eq!(on_chain("").code, 0);
+    let chain = folder.join("chain.redb").display().to_string();
+    assert_eq!(jambox(["state", "get", &chain, "time slot"]).stdout, "0x08000000\n");
+    // A state file is a state as well.
+    let saved = folder.join("before.json").display().to_string();
+    let first = package(folder, "slot = 7\n");
+    assert_eq!(jambox(["run", &first, "--save-state", &saved]).code, 0);
+    refused(&jambox(["run", &first, "--state", &saved]), &["is not after slot 7"]);
+    // No block comes after the last slot, whether the file names one or not.
+    let last = u32::MAX;
+    assert_eq!(on_chain(&format!("slot = {last}\n")).code, 0);
+    for slot in ["", &format!("slot = {last}\n")] {
+        refused(&on_chain(slot), &["is the last one", "make a new chain"]);
+    }
+}
+
+/// `sec:sealandentropy`: with the first block of an epoch, the accumulator as the last epoch left
+/// it goes into the history. Epochs have 12 slots here.
+#[test]
+fn entropy_rotates_at_the_start_of_an_epoch() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    assert_eq!(run(folder, "state init chain.redb --params tiny").code, 0);
+    let entropy = |octet: &str| octet.repeat(32);
+    let zero = entropy("00");
+    for (slot, own, history) in [
+        (11, "aa", [&*zero, &zero, &zero]),
+        (12, "bb", [&entropy("aa"), &zero, &zero]),
+        (13, "cc", [&entropy("aa"), &zero, &zero]),
+        (40, "dd", [&entropy("cc"), &entropy("aa"), &zero]),
+    ] {
+        let chain = format!("slot = {slot}\nentropy = \"hex:{}\"\n", entropy(own));
+        let package = package(folder, &chain);
+        assert_eq!(run(folder, &format!("run {package} --state chain.redb")).code, 0);
+        let found = run(folder, "state get chain.redb entropy").stdout;
+        assert_eq!(found.trim(), format!("0x{}{}", entropy(own), history.concat()), "slot {slot}");
+    }
+}
+
 /// A key that decodes to nonsense is shown, carried along, and never in the way.
 #[test]
 fn unknown_keys_are_carried_along() {

@@ -50,9 +50,10 @@ impl Scratch {
         }
         let package = root().join("guests/asm/counter/package.toml");
         let package = fs::read_to_string(package).unwrap().replace("../authorizer/", "");
-        for name in ["package.toml", "first.toml", "second.toml"] {
+        for name in ["package.toml", "first.toml"] {
             fs::write(scratch.path(name), &package).unwrap();
         }
+        fs::write(scratch.path("second.toml"), package.replace("slot = 100\n", "")).unwrap();
         // A program that halts at once: jump_ind r0, 0.
         fs::write(scratch.path("program.pvm"), [0, 0, 2, 50, 0, 1]).unwrap();
         for folder in [

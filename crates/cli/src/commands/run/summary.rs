@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jambox_chain::Computed;
+use jambox_chain::accumulation::output_root;
+use jambox_chain::{Alone, Computed, ServiceCall};
 use jambox_codec::encode;
 use jambox_hostcall::Interface;
 use jambox_invocation::Invocation as Which;
@@ -11,7 +12,7 @@ use jambox_state::{Difference, Part, Place, Value};
 use jambox_types::{Parameters, Preset, ServiceId};
 
 use crate::diagnosis::Diagnosis;
-use crate::end_to_end::{NotAuthorized, OnChain, ServiceCall};
+use crate::end_to_end::NotAuthorized;
 use crate::octets::Octets;
 use crate::outcome::Result;
 
@@ -27,7 +28,7 @@ pub fn summarize(
     package: &Package,
     recorded: Vec<(Which, Invocation)>,
     computed: &std::result::Result<Computed, NotAuthorized>,
-    on_chain: Option<&OnChain>,
+    on_chain: Option<&Alone>,
 ) -> Result<RunReport> {
     let names = &package.names;
     let Sorted { is_authorized, mut refined, accumulated } = sort(recorded);
@@ -61,7 +62,7 @@ pub fn summarize(
 fn add_on_chain(
     report: &mut RunReport,
     package: &Package,
-    on_chain: &OnChain,
+    on_chain: &Alone,
     accumulated: Vec<Invocation>,
 ) -> Result<()> {
     let names = &package.names;
@@ -78,13 +79,14 @@ fn add_on_chain(
     report.accumulate = on_chain.calls.iter().map(invocation).collect();
     report.failures.extend(failed("accumulate", &report.accumulate));
     report.transfers = on_chain.transfers.iter().map(|it| transfer(it, names)).collect();
-    report.output_root = (!on_chain.outputs.is_empty()).then(|| on_chain.output_root.to_string());
-    let outputs = on_chain.outputs.iter().map(|(service, hash)| Output {
+    let outputs = &on_chain.after.outputs;
+    report.output_root = (!outputs.is_empty()).then(|| output_root(outputs).to_string());
+    let outputs = outputs.iter().map(|(service, hash)| Output {
         service: Service::new(*service, names),
         hash: hash.to_string(),
     });
     report.outputs = outputs.collect();
-    let differences = package.state.diff(&on_chain.state);
+    let differences = package.state.diff(&on_chain.after.state.state);
     let differences = differences.map_err(|error| Diagnosis::new(error.to_string()))?;
     report.state = differences.iter().map(|difference| change(difference, names)).collect();
     Ok(())

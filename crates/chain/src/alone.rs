@@ -1,0 +1,124 @@
+//! The report of one package in a block of its own, for whoever has no blocks.
+
+use std::collections::BTreeSet;
+
+use jambox_invocation::{Accumulated, Env, Failure, HostError, NoCode, Observer, accumulate};
+use jambox_state::{Changes, Component, PartialState, StateError, Values};
+use jambox_types::{
+    AccumulatedQueue, DeferredTransfer, Gas, Hash, Parameters, PerSlot, ServiceId, Statistics,
+    TimeSlot, WorkReport,
+};
+
+use crate::accumulation::statistics::of_services;
+use crate::accumulation::{AccumulationState, BlockContext, BlockOutcome, accumulate_block};
+use crate::advance_entropy;
+use crate::block::set_accumulation;
+
+/// What the accumulation of a report did.
+#[derive(Clone, Debug)]
+pub struct Alone {
+    /// The accumulations in the order in which they ran.
+    pub calls: Vec<ServiceCall>,
+    /// The transfers that services made, in the order in which they made them.
+    pub transfers: Vec<DeferredTransfer>,
+    /// What the block leaves.
+    pub after: BlockOutcome,
+    block: BlockContext,
+    prior: TimeSlot,
+}
+
+/// The accumulation of one service.
+#[derive(Clone, Debug)]
+pub struct ServiceCall {
+    /// The service.
+    pub service: ServiceId,
+    /// The gas that it was given.
+    pub gas: Gas,
+    /// Why no code ran, if none did.
+    pub no_code: Option<NoCode>,
+    /// Why the guest failed, if it did.
+    pub failure: Option<Box<Failure>>,
+}
+
+impl ServiceCall {
+    /// Whether no code ran, or the guest failed.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.no_code.is_some() || self.failure.is_some()
+    }
+}
+
+impl AccumulationState {
+    /// A state that remembers nothing of the blocks before that in the slot `next`.
+    #[must_use]
+    pub fn without_history(state: PartialState, next: TimeSlot, parameters: &Parameters) -> Self {
+        Self {
+            slot: TimeSlot(next.0.saturating_sub(1)),
+            state,
+            ready: PerSlot::from_fn(parameters, |_| Vec::new()),
+            accumulated: AccumulatedQueue::from_fn(parameters, |_| BTreeSet::new()),
+        }
+    }
+}
+
+/// Accumulates a report in a block of its own, as if it had become available there. The packages
+/// that it depends on are taken for accumulated. That the block's slot [may follow] is for the
+/// caller to know.
+///
+/// [may follow]: crate::check_slot
+///
+/// # Errors
+///
+/// The host cannot go on.
+pub fn accumulate_alone(
+    env: &Env,
+    mut prior: AccumulationState,
+    block: BlockContext,
+    report: &WorkReport,
+    observer: &mut dyn Observer,
+) -> Result<Alone, HostError> {
+    let accumulated = &mut prior.accumulated;
+    let known: BTreeSet<Hash> = accumulated.iter().flatten().copied().collect();
+    let needed = report.context.prerequisites.iter().chain(report.segment_roots.keys());
+    if let Some(latest) = accumulated.last_mut() {
+        latest.extend(needed.filter(|package| !known.contains(package)));
+    }
+    let prior_slot = prior.slot;
+    let (mut calls, mut transfers) = (Vec::new(), Vec::new());
+    let invoke = |call: jambox_invocation::AccumulateCall| {
+        let (service, gas) = (call.service, call.gas);
+        let done = accumulate(env, call, observer)?;
+        let (no_code, failure) = (done.no_code, done.failure.clone());
+        calls.push(ServiceCall { service, gas, no_code, failure });
+        transfers.extend(done.transfers.iter().cloned());
+        Ok::<Accumulated, HostError>(done)
+    };
+    let after = accumulate_block(prior, block, vec![report.clone()], env.parameters(), invoke)?;
+    Ok(Alone { calls, transfers, after, block, prior: prior_slot })
+}
+
+impl Alone {
+    /// All that the block changes of the whole state that it came upon.
+    ///
+    /// # Errors
+    ///
+    /// A component is missing, does not decode, or cannot be read.
+    pub fn changes<V: Values>(
+        &self,
+        prior: &V,
+        parameters: &Parameters,
+    ) -> Result<Changes, StateError> {
+        let mut changes = Changes::default();
+        let state = &self.after.state.state;
+        changes.set_accounts(prior, &state.accounts)?;
+        set_accumulation(&mut changes, state, &self.after);
+        let entropy = Component::Entropy.read(prior, parameters)?;
+        let BlockContext { slot, entropy: accumulator } = self.block;
+        let entropy = advance_entropy(entropy, accumulator, self.prior, slot, parameters);
+        changes.set_component(Component::Entropy, &entropy);
+        let statistics: Statistics = Component::Statistics.read(prior, parameters)?;
+        let services = of_services([], &[], &self.after.statistics);
+        changes.set_component(Component::Statistics, &Statistics { services, ..statistics });
+        Ok(changes)
+    }
+}
