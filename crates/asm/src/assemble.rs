@@ -98,8 +98,8 @@ fn metadata_of(settings: &Settings) -> Result<Option<Arc<[u8]>>, ErrorKind> {
         (None, metadata) => Ok(metadata.as_deref().map(Arc::from)),
         (Some(info), None) => Ok(Some(info.encode().into())),
         (Some(_), Some(_)) => Err(ErrorKind::Malformed(
-            "a program has one metadata: expected `.metadata`, or `.name`, `.version`, `.license` \
-             and `.author`",
+            "a program has one metadata: expected `.metadata`, or `.name`, `.version`, `.license`, \
+             `.author` and `.revision`",
         )),
     }
 }

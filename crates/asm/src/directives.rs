@@ -46,6 +46,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     anywhere(".author", |parser, cursor, _| {
         text(cursor).map(|text| info(parser).authors.push(text))
     }),
+    anywhere(".revision", revision),
     anywhere(".metadata", |parser, cursor, span| {
         let octets = cursor.hex()?;
         set_once(&mut parser.unit.settings.metadata, octets, ".metadata", span)
@@ -141,6 +142,19 @@ fn info<'p>(parser: &'p mut Parser<'_>) -> &'p mut CrateInfo {
 fn text(cursor: &mut Cursor<'_>) -> Result<String, Fault> {
     let (octets, span) = cursor.string()?;
     String::from_utf8(octets).map_err(|_| Fault::new(span, ErrorKind::Malformed("not UTF-8")))
+}
+
+/// The revision in the metadata; which one the text is assembled for is not the text's to say.
+fn revision(
+    parser: &mut Parser<'_>,
+    cursor: &mut Cursor<'_>,
+    _: Range<usize>,
+) -> Result<(), Fault> {
+    let (octets, span) = cursor.string()?;
+    let named = std::str::from_utf8(&octets).ok().and_then(|name| name.parse().ok());
+    let expected = "not a revision: expected \"gray-paper-0.7.2\" or \"gray-paper-0.8.0\"";
+    let revision = named.ok_or_else(|| Fault::new(span.clone(), ErrorKind::Malformed(expected)))?;
+    set_once(&mut info(parser).revision, revision, ".revision", span)
 }
 
 fn constant(

@@ -80,7 +80,13 @@ impl Writer<'_> {
         {
             writeln!(self.text, ".{directive} {}", Quoted(text))?;
         }
-        info.authors.iter().try_for_each(|author| writeln!(self.text, ".author {}", Quoted(author)))
+        for author in &info.authors {
+            writeln!(self.text, ".author {}", Quoted(author))?;
+        }
+        match info.revision {
+            Some(revision) => writeln!(self.text, ".revision {}", Quoted(revision.name())),
+            None => Ok(()),
+        }
     }
 
     fn memory(&mut self, standard: &StandardProgram) -> fmt::Result {

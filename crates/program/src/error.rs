@@ -94,6 +94,9 @@ pub enum ErrorKind {
         /// The first octet.
         found: u8,
     },
+    /// The metadata name a revision that is not known here.
+    #[error("the revision is unknown: expected gray-paper-0.7.2 or gray-paper-0.8.0")]
+    UnknownRevision,
 }
 
 /// A part of a program.
@@ -119,6 +122,7 @@ pub enum Part {
     Version,
     License,
     Authors,
+    Revision,
 }
 
 impl fmt::Display for Part {
@@ -142,6 +146,7 @@ impl fmt::Display for Part {
             Self::Version => "the version",
             Self::License => "the licence",
             Self::Authors => "the authors",
+            Self::Revision => "the revision",
         })
     }
 }

@@ -55,6 +55,7 @@ mod metadata;
 mod pipeline;
 mod reader;
 mod rules;
+mod revision;
 mod standard;
 mod validity;
 
@@ -68,6 +69,7 @@ pub use jump::Jump;
 pub use jump_table::JumpTable;
 pub use metadata::CrateInfo;
 pub use rules::CodeRules;
+pub use revision::{OtherRevision, Sign};
 pub use standard::{Layout, StandardProgram};
 pub use validity::{InvalidProgram, ValidityRule};
 

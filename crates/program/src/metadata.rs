@@ -4,6 +4,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use jambox_isa::Revision;
+
 use crate::error::{ErrorKind, Part, ProgramError};
 use crate::reader::{Reader, push_natural};
 
@@ -22,6 +24,9 @@ pub struct CrateInfo {
     pub license: String,
     /// The authors.
     pub authors: Vec<String>,
+    /// The revision that the program was built for, where its builder says so: a name that follows
+    /// what other tools put there, which they skip.
+    pub revision: Option<Revision>,
 }
 
 impl CrateInfo {
@@ -41,8 +46,15 @@ impl CrateInfo {
             // Each takes at least an octet, so a false count fails before it costs anything.
             authors.push(string(&mut reader, Part::Authors)?);
         }
+        let mut revision = None;
+        if !reader.is_at_end() {
+            let start = reader.offset();
+            let name = string(&mut reader, Part::Revision)?;
+            let unknown = |_| ProgramError::new(start, ErrorKind::UnknownRevision);
+            revision = Some(name.parse().map_err(unknown)?);
+        }
         reader.finish()?;
-        Ok(Self { name, version, license, authors })
+        Ok(Self { name, version, license, authors, revision })
     }
 
     /// The metadata that parse to this.
@@ -55,6 +67,9 @@ impl CrateInfo {
         push_natural(&mut metadata, self.authors.len() as u64);
         for author in &self.authors {
             push_string(&mut metadata, author);
+        }
+        if let Some(revision) = self.revision {
+            push_string(&mut metadata, revision.name());
         }
         metadata
     }

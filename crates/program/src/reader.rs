@@ -42,6 +42,11 @@ impl<'a> Reader<'a> {
         rest
     }
 
+    /// Whether nothing is left.
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.octets.is_empty()
+    }
+
     /// Fails if anything is left.
     pub(crate) fn finish(&self) -> Result<(), ProgramError> {
         match self.octets.len() {

@@ -48,7 +48,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jambox_types::Hash;
+use jambox_types::{Hash, Revision};
 
 pub use text::SymbolsError;
 
@@ -90,6 +90,7 @@ pub struct Range {
 pub struct Symbols {
     code_hash: Hash,
     program_hash: Option<Hash>,
+    revision: Option<Revision>,
     ranges: Vec<Range>,
 }
 
@@ -111,13 +112,25 @@ impl Symbols {
         {
             return Err(SymbolsError::Overlap { start: second.start });
         }
-        Ok(Self { code_hash, program_hash: None, ranges })
+        Ok(Self { code_hash, program_hash: None, revision: None, ranges })
     }
 
     /// The same, known by the program alone, too: an inner machine is given nothing else.
     #[must_use]
     pub fn with_program(self, program_hash: Hash) -> Self {
         Self { program_hash: Some(program_hash), ..self }
+    }
+
+    /// The same, of code for this revision.
+    #[must_use]
+    pub fn with_revision(self, revision: Revision) -> Self {
+        Self { revision: Some(revision), ..self }
+    }
+
+    /// The revision that the code is for, if it was noted.
+    #[must_use]
+    pub const fn revision(&self) -> Option<Revision> {
+        self.revision
     }
 
     /// Whether this is a hash of what the symbols are for: of the blob, or of the program in it.

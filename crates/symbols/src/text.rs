@@ -1,4 +1,5 @@
-//! The symbol file: `jambox-symbols 1`, `code HASH`, perhaps `program HASH`, then names (`s TEXT`,
+//! The symbol file: `jambox-symbols 1`, `code HASH`, perhaps `program HASH` and after it
+//! `revision NAME`, then names (`s TEXT`,
 //! numbered from 0) and ranges (`r START END FUNCTION:FILE:LINE ..`, innermost frame first,
 //! functions and files by number).
 
@@ -50,6 +51,9 @@ impl fmt::Display for Symbols {
         if let Some(hash) = self.program_hash() {
             writeln!(f, "program {hash}")?;
         }
+        if let Some(revision) = self.revision() {
+            writeln!(f, "revision {revision}")?;
+        }
         let mut numbers = BTreeMap::new();
         for range in self.ranges() {
             for frame in &range.frames {
@@ -84,7 +88,7 @@ impl FromStr for Symbols {
         }
         let hash = lines.next().and_then(|line| line.strip_prefix("code ")?.parse::<Hash>().ok());
         let code_hash = hash.ok_or(SymbolsError::CodeHash)?;
-        let mut program_hash = None;
+        let (mut program_hash, mut revision) = (None, None);
         let mut names: Vec<Arc<str>> = Vec::new();
         let mut ranges = Vec::new();
         for (line, text) in (3..).zip(lines) {
@@ -92,6 +96,9 @@ impl FromStr for Symbols {
                 let expected = "program and 64 digits";
                 program_hash =
                     Some(hash.parse().map_err(|_| SymbolsError::Line { line, expected })?);
+            } else if let Some(name) = text.strip_prefix("revision ").filter(|_| names.is_empty()) {
+                let expected = "revision gray-paper-0.7.2 or gray-paper-0.8.0";
+                revision = Some(name.parse().map_err(|_| SymbolsError::Line { line, expected })?);
             } else if let Some(name) = text.strip_prefix("s ") {
                 names.push(name.into());
             } else if text == "s" {
@@ -103,7 +110,7 @@ impl FromStr for Symbols {
             }
         }
         let symbols = Self::new(code_hash, ranges)?;
-        Ok(Self { program_hash, ..symbols })
+        Ok(Self { program_hash, revision, ..symbols })
     }
 }
 
@@ -125,6 +132,8 @@ fn frame(word: &str, names: &[Arc<str>]) -> Option<Frame> {
 
 #[cfg(test)]
 mod tests {
+    use jambox_types::Revision;
+
     use super::*;
 
     #[test]
@@ -137,6 +146,18 @@ mod tests {
         assert_eq!(symbols.to_string().parse(), Ok(symbols.clone()));
         assert!(symbols.are_for(Hash([1; 32])) && symbols.are_for(Hash([2; 32])));
         assert!(!symbols.are_for(Hash([3; 32])));
+    }
+
+    #[test]
+    fn the_revision_is_named_before_the_functions() {
+        let symbols = Symbols::new(Hash([1; 32]), Vec::new()).unwrap();
+        assert_eq!(symbols.revision(), None);
+        let symbols = symbols.with_program(Hash([2; 32])).with_revision(Revision::GrayPaper080);
+        let text = symbols.to_string();
+        assert_eq!(text.lines().nth(3), Some("revision gray-paper-0.8.0"));
+        assert_eq!(text.parse(), Ok(symbols));
+        let unknown = text.replace("0.8.0", "0.9");
+        assert!(matches!(unknown.parse::<Symbols>(), Err(SymbolsError::Line { line: 4, .. })));
     }
 
     #[test]

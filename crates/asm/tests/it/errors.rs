@@ -136,7 +136,7 @@ fn statements_out_of_place() {
     says(
         ".name \"a\"\n.metadata",
         "1:1: a program has one metadata: expected `.metadata`, or `.name`, `.version`, \
-         `.license` and `.author`",
+         `.license`, `.author` and `.revision`",
     );
     says(
         ".zero_entries 1\n.jump_table @0",

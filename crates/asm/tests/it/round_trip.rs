@@ -56,9 +56,10 @@ fn data() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn metadata() -> impl Strategy<Value = Option<Vec<u8>>> {
-    let info = (".*", "\\PC*", any::<String>(), prop::collection::vec(".*", 0..3));
-    let info = info.prop_map(|(name, version, license, authors)| {
-        CrateInfo { name, version, license, authors }.encode()
+    let revision = prop::option::of(prop::sample::select(&Revision::ALL[..]));
+    let info = (".*", "\\PC*", any::<String>(), prop::collection::vec(".*", 0..3), revision);
+    let info = info.prop_map(|(name, version, license, authors, revision)| {
+        CrateInfo { name, version, license, authors, revision }.encode()
     });
     prop::option::of(prop_oneof![info, prop::collection::vec(any::<u8>(), 0..12)])
 }

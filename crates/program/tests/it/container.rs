@@ -1,5 +1,6 @@
 //! Programs of any form, and metadata.
 
+use jambox_isa::Revision;
 use jambox_program::{
     Container, CrateInfo, ErrorKind, Form, Part, ProgramError, StandardProgram, join_metadata,
     split_metadata,
@@ -16,6 +17,7 @@ fn info() -> CrateInfo {
         version: "0.1.0".into(),
         license: "MIT".into(),
         authors: vec!["Ada".into(), "Grace".into()],
+        revision: None,
     }
 }
 
@@ -42,6 +44,18 @@ fn crate_information_is_parsed_as_written() {
     assert_eq!(CrateInfo::parse(b"\0\x02a\xff"), Err(ProgramError { offset: 3, kind }));
     let many = [&b"\0\0\0\0"[..], &[0xff; 9]].concat();
     assert!(CrateInfo::parse(&many).is_err());
+}
+
+/// Other tools read as far as the authors, and skip the rest.
+#[test]
+fn a_revision_follows_the_metadata_of_other_tools() {
+    let info = CrateInfo { revision: Some(Revision::GrayPaper080), ..info() };
+    let octets = info.encode();
+    assert_eq!(octets, [INFO, b"\x10gray-paper-0.8.0"].concat());
+    assert_eq!(CrateInfo::parse(&octets), Ok(info));
+    let unknown = [INFO, b"\x0bgray-paper-"].concat();
+    let kind = ErrorKind::UnknownRevision;
+    assert_eq!(CrateInfo::parse(&unknown), Err(ProgramError { offset: INFO.len(), kind }));
 }
 
 #[test]

@@ -3,4 +3,5 @@
 mod blob;
 mod code;
 mod container;
+mod revision;
 mod standard;
