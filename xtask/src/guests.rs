@@ -1,8 +1,8 @@
 //! The committed blobs of `guests/`: building them, and checking that they are what their sources
 //! give.
 //!
-//! Without a guest toolchain the table tells: it holds a hash of each blob and one of all that the
-//! blob is made of. With the compiler of the table, the blobs are built again and compared octet by
+//! Every guest has a blob for each revision of the paper. Without a guest toolchain the table tells:
+//! it holds a hash of each blob and one of all that the blob is made of. With the compiler of the table, the blobs are built again and compared octet by
 //! octet; in which folder that happens is no matter.
 
 use std::collections::BTreeMap;
@@ -11,13 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jambox_build::{Messages, Options as BuildOptions, Toolchain, build_with};
-use jambox_types::Hash;
+use jambox_build::{Messages, Options as BuildOptions, Settings, Toolchain, build_with};
+use jambox_types::{Hash, Revision};
 
 use crate::sources::Sources;
 
-/// The table of the committed blobs: the compiler, then for each its size, its hash and that of its
-/// sources.
+/// The table of the committed blobs: the compiler, then for each guest and revision the size of the
+/// blob, its hash and that of its sources.
 const TABLE: &str = "guests/blobs.txt";
 
 /// The guests' workspace.
@@ -56,13 +56,22 @@ fn bless() -> Result<(), String> {
     let toolchain = Toolchain::find().map_err(|error| error.to_string())?;
     let mut table = format!("compiler {}\n", compiler(&toolchain));
     let sources = Sources::of(MANIFEST)?;
-    for (name, folder) in guests()? {
-        let blob = build(&toolchain, &folder)?;
-        let path = blob_path(&name, &folder);
-        fs::write(&path, &blob).map_err(|error| format!("{}: {error}", path.display()))?;
-        let (size, hash) = (blob.len(), Hash::blake2b(&blob));
-        within_limit(&name, size)?;
-        let _ = writeln!(table, "{name} {size} {hash} {}", sources.hash(&name)?);
+    // One revision after the other, so that its standard library is built once.
+    let guests = guests()?;
+    let mut rows = BTreeMap::new();
+    for revision in Revision::ALL {
+        for (name, folder) in &guests {
+            let blob = build(&toolchain, folder, revision)?;
+            let path = blob_path(name, folder, revision);
+            fs::write(&path, &blob).map_err(|error| format!("{}: {error}", path.display()))?;
+            within_limit(name, blob.len())?;
+            let row =
+                Row { size: blob.len(), hash: Hash::blake2b(&blob), sources: sources.hash(name)? };
+            rows.insert((name.as_str(), revision), row);
+        }
+    }
+    for ((name, revision), Row { size, hash, sources }) in rows {
+        let _ = writeln!(table, "{name} {revision} {size} {hash} {sources}");
     }
     fs::write(TABLE, &table).map_err(|error| format!("{TABLE}: {error}"))?;
     print!("{table}");
@@ -78,20 +87,24 @@ fn check(rebuild: bool) -> Result<(), String> {
         return Err(format!("building the blobs again takes {compiled_by}"));
     }
     let sources = Sources::of(MANIFEST)?;
-    for (name, folder) in guests()? {
-        let row = rows.get(name.as_str()).ok_or(format!("{TABLE} has no line for {name}"))?;
-        let path = blob_path(&name, &folder);
+    let guests = guests()?;
+    let all =
+        Revision::ALL.into_iter().flat_map(|revision| guests.iter().map(move |g| (revision, g)));
+    for (revision, (name, folder)) in all {
+        let row = rows.get(&(name.as_str(), revision));
+        let row = row.ok_or(format!("{TABLE} has no line for {name} under {revision}"))?;
+        let path = blob_path(name, folder, revision);
         let blob = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         if (blob.len(), Hash::blake2b(&blob)) != (row.size, row.hash) {
             return Err(format!("{} is not the blob of {TABLE}", path.display()));
         }
-        if sources.hash(&name)? != row.sources {
+        if sources.hash(name)? != row.sources {
             let path = path.display();
             return Err(format!("what {path} is made of has changed: run `cargo xtask guests`"));
         }
-        within_limit(&name, blob.len())?;
+        within_limit(name, blob.len())?;
         if let Some(toolchain) = &here
-            && build(toolchain, &folder)? != blob
+            && build(toolchain, folder, revision)? != blob
         {
             return Err(format!("{} is stale: run `cargo xtask guests`", path.display()));
         }
@@ -134,28 +147,38 @@ fn guests() -> Result<BTreeMap<String, PathBuf>, String> {
     Ok(guests)
 }
 
-fn blob_path(name: &str, folder: &Path) -> PathBuf {
-    folder.join(format!("{name}.jam"))
+/// Where a guest's blob lies: its name tells the revision, but for the first one's.
+fn blob_path(name: &str, folder: &Path, revision: Revision) -> PathBuf {
+    let [first, ..] = Revision::ALL;
+    let number = revision.name().trim_start_matches("gray-paper");
+    folder.join(if revision == first {
+        format!("{name}.jam")
+    } else {
+        format!("{name}{number}.jam")
+    })
 }
 
-fn build(toolchain: &Toolchain, folder: &Path) -> Result<Vec<u8>, String> {
-    let options = BuildOptions { panics: None, messages: Messages::Keep };
+fn build(toolchain: &Toolchain, folder: &Path, revision: Revision) -> Result<Vec<u8>, String> {
+    let settings = Settings { revision: Some(revision), ..Settings::default() };
+    let options = BuildOptions { settings, messages: Messages::Keep };
     let built = build_with(toolchain, &folder.join("Cargo.toml"), &options);
     built.map(|built| built.blob).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-fn parse(text: &str) -> Option<(&str, BTreeMap<&str, Row>)> {
+type Rows<'t> = BTreeMap<(&'t str, Revision), Row>;
+
+fn parse(text: &str) -> Option<(&str, Rows<'_>)> {
     let mut lines = text.lines();
     let compiler = lines.next()?.strip_prefix("compiler ")?;
     let rows = lines.map(|line| {
         let mut words = line.split(' ');
-        let name = words.next()?;
+        let key = (words.next()?, words.next()?.parse().ok()?);
         let row = Row {
             size: words.next()?.parse().ok()?,
             hash: words.next()?.parse().ok()?,
             sources: words.next()?.parse().ok()?,
         };
-        words.next().is_none().then_some((name, row))
+        words.next().is_none().then_some((key, row))
     });
     Some((compiler, rows.collect::<Option<_>>()?))
 }

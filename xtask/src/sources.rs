@@ -10,8 +10,16 @@ use jambox_types::Hash;
 use serde_json::Value;
 
 /// The sources of the builder that decide what a blob looks like.
-const BUILDER: &[&str] =
-    &["blob.rs", "compile.rs", "link.rs", "manifest.rs", "shim.rs", "toolchain.rs"];
+const BUILDER: &[&str] = &[
+    "blob.rs",
+    "compile.rs",
+    "link.rs",
+    "manifest.rs",
+    "releases.rs",
+    "settings.rs",
+    "shim.rs",
+    "toolchain.rs",
+];
 
 /// Where they are.
 const BUILDER_FOLDER: &str = "crates/build/src";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jambox_program::{CrateInfo, join_metadata};
 use jambox_symbols::Symbols;
-use jambox_types::{Hash, Parameters};
+use jambox_types::{Hash, Parameters, Revision};
 
 use crate::BuildError;
 use crate::link::{Kind, Linked};
@@ -16,6 +16,8 @@ use crate::link::{Kind, Linked};
 pub struct Built {
     /// What it is for.
     pub kind: Kind,
+    /// The revision that it is built for.
+    pub revision: Revision,
     /// The name of the crate, of which the files' names are made.
     pub name: String,
     /// Metadata prefix and standard program: what goes on chain.
@@ -73,8 +75,9 @@ impl Built {
     ///
     /// When the blob is over the limit for its kind, or its code is malformed.
     pub fn new(linked: Linked, info: &CrateInfo) -> Result<Self, BuildError> {
-        let Linked { kind, program, ranges } = linked;
+        let Linked { kind, revision, program, ranges } = linked;
         let standard = program.encode();
+        let info = CrateInfo { revision: Some(revision), ..info.clone() };
         let blob = join_metadata(&info.encode(), &standard);
         let limit = match kind {
             Kind::Service => Parameters::FULL.max_service_code_size,
@@ -102,8 +105,9 @@ impl Built {
         let code_hash = Hash::blake2b(&blob);
         let symbols = Symbols::new(code_hash, ranges)
             .map_err(|error| BuildError::Link(format!("its line table: {error}")))?
-            .with_program(Hash::blake2b(program.code()));
-        Ok(Self { kind, name: info.name.clone(), blob, code_hash, sizes, symbols })
+            .with_program(Hash::blake2b(program.code()))
+            .with_revision(revision);
+        Ok(Self { kind, revision, name: info.name, blob, code_hash, sizes, symbols })
     }
 
     /// Writes `NAME.jam` and, beside it, `symbols/CODE_HASH.symbols`; gives the path of the blob.

@@ -9,8 +9,9 @@ use std::process::{Command, Stdio};
 use jambox_hostcall::{Abi, Interface, ResultCode, Revision};
 use jambox_program::CrateInfo;
 
+use crate::settings::number_of;
 use crate::toolchain::{any_lld, on_path};
-use crate::{BuildError, Built, Messages, link};
+use crate::{BuildError, Built, Messages, Options, link};
 
 /// The instruction set that the linker takes, with its calling convention.
 const FLAGS: &[&str] = &[
@@ -37,11 +38,11 @@ const CLANGS: &[&str] = &["clang-22", "clang-21", "clang-20", "clang-19", "clang
 /// The part of the header that is the same for every table of host calls.
 const PRELUDE: &str = include_str!("c/prelude.h");
 
-/// The text of `jambox.h`.
+/// The text of `jambox.h` for a revision.
 #[must_use]
-pub fn header() -> String {
-    let mut text = PRELUDE.to_owned();
-    let interface = Interface::gray_paper(Revision::GrayPaper072);
+pub fn header(revision: Revision) -> String {
+    let mut text = PRELUDE.replace("{{revision}}", number_of(revision));
+    let interface = Interface::gray_paper(revision);
     for code in ResultCode::ALL {
         let value = code.value(Abi::GrayPaper);
         let _ = writeln!(text, "/* {} */\n#define JAMBOX_{} {value}ull", code.doc(), code.name());
@@ -61,7 +62,8 @@ pub fn header() -> String {
 }
 
 /// Builds all `.c` files of a folder into one blob named after the folder.
-pub(crate) fn build(folder: &Path, messages: Messages) -> Result<Built, BuildError> {
+pub(crate) fn build(folder: &Path, options: &Options) -> Result<Built, BuildError> {
+    let (revision, stack) = (options.settings.revision(), options.settings.stack());
     let folder = &folder.canonicalize().map_err(BuildError::io(folder))?;
     let sources = sources(folder)?;
     if sources.is_empty() {
@@ -72,7 +74,7 @@ pub(crate) fn build(folder: &Path, messages: Messages) -> Result<Built, BuildErr
     let out = folder.join("target/jambox/c");
     fs::create_dir_all(&out).map_err(BuildError::io(&out))?;
     let include = out.join("jambox.h");
-    fs::write(&include, header()).map_err(BuildError::io(&include))?;
+    fs::write(&include, header(revision)).map_err(BuildError::io(&include))?;
     let elf = out.join("service.elf");
     let mut command = Command::new(&clang);
     let mut linker = OsString::from("--ld-path=");
@@ -82,7 +84,7 @@ pub(crate) fn build(folder: &Path, messages: Messages) -> Result<Built, BuildErr
     map.push(folder);
     map.push("=.");
     command.arg(map).args(&sources);
-    if messages == Messages::Show {
+    if options.messages == Messages::Show {
         command.stderr(Stdio::inherit());
     }
     let output = command.output().map_err(BuildError::io(&clang))?;
@@ -92,7 +94,7 @@ pub(crate) fn build(folder: &Path, messages: Messages) -> Result<Built, BuildErr
     }
     let octets = fs::read(&elf).map_err(BuildError::io(&elf))?;
     let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-    Built::new(link(&octets)?, &CrateInfo { name, ..CrateInfo::default() })
+    Built::new(link(&octets, revision, stack)?, &CrateInfo { name, ..CrateInfo::default() })
 }
 
 /// The folder's `.c` files in the order of their names, so that the blob depends on nothing else.

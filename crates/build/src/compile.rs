@@ -5,11 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use polkavm_linker::TARGET_JSON_64_BIT_NEW;
+use jambox_types::Revision;
 use serde_json::{Value, json};
 
 use crate::manifest::Manifest;
-use crate::{BuildError, Linker, Messages, Panics, Toolchain, shim};
+use crate::releases::Release;
+use crate::settings::{DEFAULT_HEAP, number_of};
+use crate::{BuildError, Linker, Messages, Panics, Settings, Toolchain, shim};
 
 /// The target's name: cargo derives it from the file's.
 const TARGET: &str = "riscv64emac-unknown-none-polkavm";
@@ -30,20 +32,26 @@ const PROFILE_SETTINGS: &[&str] = &[
     "strip='none'",
 ];
 
+/// Tells the SDK how many octets it has for its heap without asking the host.
+const HEAP_VARIABLE: &str = "JAMBOX_HEAP";
+
 /// Builds the library and gives the path of the ELF.
 pub(crate) fn compile(
     toolchain: &Toolchain,
     manifest: &Manifest,
-    panics: Panics,
+    settings: Settings,
     messages: Messages,
 ) -> Result<PathBuf, BuildError> {
+    let (revision, panics) = (settings.revision(), settings.panics.unwrap_or_default());
     let folder = manifest.target_directory.join("jambox");
-    let target = write_target(toolchain, &folder)?;
+    // Each combination keeps what it has made of the standard library.
+    let own = folder.join(number_of(revision)).join(panics.name());
+    let target = write_target(toolchain, Release::of(revision), &own)?;
     let mut command = Command::new(&toolchain.cargo);
     command.args(["rustc", "--lib", "--crate-type=cdylib", "--profile", PROFILE]);
     command.args(["--message-format", "json-render-diagnostics"]);
     command.arg("--manifest-path").arg(&manifest.path);
-    command.arg("--target-dir").arg(folder.join(panics.name()));
+    command.arg("--target-dir").arg(&own);
     command.arg("--target").arg(target).arg("-Zbuild-std=core,alloc");
     if toolchain.json_target_flag {
         command.arg("-Zjson-target-spec");
@@ -62,7 +70,8 @@ pub(crate) fn compile(
     command.env("RUSTC", shim::write(toolchain, &folder)?);
     command.env("RUSTC_BOOTSTRAP", "1");
     command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO_BUILD_TARGET");
-    command.env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, manifest, panics));
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, manifest, settings));
+    command.env(HEAP_VARIABLE, settings.heap.unwrap_or(DEFAULT_HEAP).to_string());
     command.stdout(Stdio::piped());
     command.stderr(match messages {
         Messages::Show => Stdio::inherit(),
@@ -79,8 +88,12 @@ pub(crate) fn compile(
 }
 
 /// The target file of the linker, written where it stays so that `core` is not built anew.
-fn write_target(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildError> {
-    let mut target: Value = serde_json::from_str(TARGET_JSON_64_BIT_NEW)
+fn write_target(
+    toolchain: &Toolchain,
+    release: &Release,
+    folder: &Path,
+) -> Result<PathBuf, BuildError> {
+    let mut target: Value = serde_json::from_str(release.target)
         .map_err(|error| BuildError::Link(error.to_string()))?;
     if let Linker::System(lld) = &toolchain.linker {
         // With the flavour of the bundled linker, a distribution's compiler fails internally.
@@ -97,9 +110,12 @@ fn write_target(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildEr
 }
 
 /// The compiler's flags, separated as cargo wants them; the user's own come last and so win.
-fn flags(toolchain: &Toolchain, manifest: &Manifest, panics: Panics) -> OsString {
+fn flags(toolchain: &Toolchain, manifest: &Manifest, settings: Settings) -> OsString {
     let mut flags: Vec<OsString> = Vec::new();
-    if panics == Panics::Trap {
+    flags.push(format!("--cfg=jambox_revision={:?}", number_of(settings.revision())).into());
+    let known = Revision::ALL.map(|revision| format!("{:?}", number_of(revision))).join(",");
+    flags.push(format!("--check-cfg=cfg(jambox_revision,values({known}))").into());
+    if settings.panics == Some(Panics::Trap) {
         if toolchain.has_immediate_abort() {
             flags.push("-Zunstable-options".into());
             flags.push("-Cpanic=immediate-abort".into());

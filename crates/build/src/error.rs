@@ -1,6 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use jambox_types::Revision;
+
 use crate::toolchain::Tried;
 
 /// Why there is no blob.
@@ -48,6 +50,19 @@ pub enum BuildError {
         manifest: PathBuf,
         /// What cargo says.
         messages: String,
+    },
+    /// A dependency speaks one revision, and another is asked for.
+    #[error(
+        "{by} speaks {revision}, and the service is to be built for {asked_for}: take the other \
+         version of it, or build for {revision}"
+    )]
+    OtherRevision {
+        /// The dependency.
+        by: String,
+        /// What it speaks.
+        revision: Revision,
+        /// What is asked for.
+        asked_for: Revision,
     },
     /// The code does not compile.
     #[error("the service does not compile{}", above_or(messages))]
@@ -99,7 +114,10 @@ pub enum BuildError {
     #[error("{} is already there", .0.display())]
     Exists(PathBuf),
     /// A name that no crate can have.
-    #[error("`{0}` cannot name a crate: use letters, digits, - and _, starting with a letter")]
+    #[error(
+        "`{0}` cannot name a crate: use letters, digits, - and _, starting with a letter, and no \
+         keyword of Rust nor the name of a crate that every service has"
+    )]
     BadName(String),
     /// A file cannot be read or written.
     #[error("{}: {}", path.display(), jambox_files::reason(source))]

@@ -24,11 +24,14 @@
 mod blob;
 mod c;
 mod compile;
+mod ecosystem;
 mod error;
 mod labels;
 mod lines;
 mod link;
 mod manifest;
+mod releases;
+mod settings;
 mod shim;
 mod template;
 pub mod toolchain;
@@ -39,6 +42,9 @@ pub use blob::{Built, Sizes};
 pub use c::header as c_header;
 pub use error::BuildError;
 pub use link::{Kind, Linked, link};
+pub use settings::{
+    DEFAULT_HEAP, DEFAULT_STACK, Settings, parse_heap, parse_revision, parse_stack,
+};
 pub use template::{Sdk, create};
 pub use toolchain::{Linker, Toolchain};
 
@@ -76,10 +82,10 @@ pub enum Messages {
 }
 
 /// How to build.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// What panics do; the package's own setting if `None`, and [`Panics::Log`] without one.
-    pub panics: Option<Panics>,
+    /// What is set here goes before what the package sets.
+    pub settings: Settings,
     /// Where the compiler's messages go.
     pub messages: Messages,
 }
@@ -92,7 +98,7 @@ pub struct Options {
 pub fn build(folder: &Path, options: &Options) -> Result<Built, BuildError> {
     let manifest = folder.join("Cargo.toml");
     if !manifest.is_file() {
-        return c::build(folder, options.messages);
+        return c::build(folder, options);
     }
     build_with(&Toolchain::find()?, &manifest, options)
 }
@@ -108,10 +114,17 @@ pub fn build_with(
     options: &Options,
 ) -> Result<Built, BuildError> {
     let manifest = Manifest::read(toolchain, manifest)?;
-    let panics = options.panics.or(manifest.panics).unwrap_or_default();
-    let elf = compile::compile(toolchain, &manifest, panics, options.messages)?;
+    let mut settings = options.settings.or(manifest.settings);
+    if let Some(fixed) = &manifest.fixed {
+        let asked_for = *settings.revision.get_or_insert(fixed.revision);
+        if asked_for != fixed.revision {
+            let (by, revision) = (fixed.by.clone(), fixed.revision);
+            return Err(BuildError::OtherRevision { by, revision, asked_for });
+        }
+    }
+    let elf = compile::compile(toolchain, &manifest, settings, options.messages)?;
     let octets = std::fs::read(&elf).map_err(BuildError::io(&elf))?;
-    Built::new(link(&octets)?, &manifest.info)
+    Built::new(link(&octets, settings.revision(), settings.stack())?, &manifest.info)
 }
 
 /// The folder into which `jambox build` writes by default: `jambox` in cargo's target folder for a

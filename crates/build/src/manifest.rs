@@ -7,7 +7,8 @@ use std::process::Command;
 use jambox_program::CrateInfo;
 use serde_json::Value;
 
-use crate::{BuildError, Panics, Toolchain};
+use crate::ecosystem::{self, Fixed};
+use crate::{BuildError, Settings, Toolchain};
 
 /// A Rust package to build.
 #[derive(Clone, Debug)]
@@ -24,8 +25,10 @@ pub(crate) struct Manifest {
     pub workspace_root: PathBuf,
     /// What it depends on by path, directly or not.
     pub path_dependencies: Vec<PathDependency>,
-    /// `[package.metadata.jambox] panics`, if set.
-    pub panics: Option<Panics>,
+    /// `[package.metadata.jambox]`.
+    pub settings: Settings,
+    /// What fixes the revision, if something does.
+    pub fixed: Option<Fixed>,
 }
 
 /// A package whose sources lie in a folder.
@@ -57,9 +60,18 @@ impl Manifest {
             package: info.name.clone(),
         })?;
         let folder = |name: &str| PathBuf::from(text(&metadata[name]));
+        let fixed = match ecosystem::is_used_by(package) {
+            true => {
+                let lock = Path::new(&text(&metadata["workspace_root"])).join("Cargo.lock");
+                lock_versions(toolchain, path, &lock);
+                ecosystem::fixed_by(&lock)
+            }
+            false => None,
+        };
         Ok(Self {
+            fixed,
             path: real,
-            panics: panics(path, &package["metadata"]["jambox"])?,
+            settings: Settings::read(path, &package["metadata"]["jambox"])?,
             path_dependencies: path_dependencies(toolchain, package, packages),
             info,
             library,
@@ -73,6 +85,15 @@ impl Manifest {
     pub fn in_workspace<'f>(&self, folder: &'f Path) -> Option<&'f Path> {
         let inside = folder.strip_prefix(&self.workspace_root).ok();
         inside.filter(|inside| !inside.as_os_str().is_empty())
+    }
+}
+
+/// Has cargo choose versions where that was never done. A failure shows when the crate is built.
+fn lock_versions(toolchain: &Toolchain, manifest: &Path, lock: &Path) {
+    if !lock.is_file() {
+        let mut command = Command::new(&toolchain.cargo);
+        command.arg("generate-lockfile").arg("--manifest-path").arg(manifest);
+        drop(command.env("RUSTC", &toolchain.rustc).output());
     }
 }
 
@@ -146,6 +167,7 @@ fn info(package: &Value) -> CrateInfo {
         version: text(&package["version"]),
         license: text(&package["license"]),
         authors: authors.iter().map(text).collect(),
+        revision: None,
     }
 }
 
@@ -155,18 +177,4 @@ fn library(package: &Value) -> Option<String> {
         kinds.iter().any(|kind| matches!(kind.as_str(), Some("lib" | "rlib" | "cdylib")))
     })?;
     Some(text(&target["name"]))
-}
-
-fn panics(manifest: &Path, settings: &Value) -> Result<Option<Panics>, BuildError> {
-    let bad = |problem: String| BuildError::BadSetting { manifest: manifest.into(), problem };
-    let Some(table) = settings.as_object() else { return Ok(None) };
-    if let Some(unknown) = table.keys().find(|key| *key != "panics") {
-        return Err(bad(format!("has an unknown key `{unknown}`; there is: panics")));
-    }
-    match table.get("panics").map(|value| value.as_str()) {
-        None => Ok(None),
-        Some(Some("log")) => Ok(Some(Panics::Log)),
-        Some(Some("trap")) => Ok(Some(Panics::Trap)),
-        Some(_) => Err(bad("panics must be \"log\" or \"trap\"".to_owned())),
-    }
 }

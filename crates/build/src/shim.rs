@@ -4,6 +4,9 @@
 //! dependency by path, and for the standard library, that is a folder of this machine. The hash
 //! becomes part of every symbol, and symbols decide in which order functions stand in the blob. So
 //! the hash is replaced by the package's name and version on its way to the compiler.
+//!
+//! Asked for its version by a build script, it answers as every compiler of rustup does, whatever
+//! words a distribution adds to that line: some scripts read it to its end.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -27,9 +30,13 @@ pub(crate) fn write(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, Bui
 }
 
 fn text(release: &str, commit: &str, rustc: &Path) -> String {
+    let version = version(release, commit);
     format!(
         "#!/bin/sh\n\
          # {release} {commit}\n\
+         case $* in\n\
+         --version|-V) echo {}; exit ;;\n\
+         esac\n\
          for argument do\n\
          \tshift\n\
          \tcase $argument in\n\
@@ -38,8 +45,16 @@ fn text(release: &str, commit: &str, rustc: &Path) -> String {
          \tset -- \"$@\" \"$argument\"\n\
          done\n\
          exec {} \"$@\"\n",
+        quoted(version.as_ref()),
         quoted(rustc.as_os_str()),
     )
+}
+
+/// The answer to `--version`. A distribution's compiler may know neither commit nor date; the date
+/// is read of nightlies alone.
+fn version(release: &str, commit: &str) -> String {
+    let commit = commit.get(..9).filter(|_| commit != "unknown").unwrap_or("000000000");
+    format!("rustc {release} ({commit} 1970-01-01)")
 }
 
 /// A word of shell that stands for exactly these octets.
@@ -75,5 +90,18 @@ mod tests {
             .unwrap();
         let passed_on = String::from_utf8(output.stdout).unwrap();
         assert_eq!(passed_on, "-C|metadata=p-1.2.3|--cfg|feature=\"a b\"||");
+    }
+
+    /// Debian's says `rustc 1.96.0 (..) (built from a source tarball)`.
+    #[test]
+    fn the_version_is_told_in_the_form_that_scripts_read() {
+        let shim = text("1.96.0", "unknown", Path::new("/bin/false"));
+        for question in ["--version", "-V"] {
+            let output = Command::new("sh").args(["-c", &shim, "sh", question]).output().unwrap();
+            let answer = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(answer, "rustc 1.96.0 (000000000 1970-01-01)\n");
+        }
+        let commit = "59807616e1fa2540724bfbac14d7976d7e4a3860";
+        assert_eq!(super::version("1.95.0", commit), "rustc 1.95.0 (59807616e 1970-01-01)");
     }
 }

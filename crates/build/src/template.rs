@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jambox_types::Revision;
+
 use crate::BuildError;
+use crate::settings::number_of;
 
 /// The files of a new service; `{{..}}` is filled in.
 const FILES: &[(&str, &str)] = &[
@@ -33,14 +36,14 @@ pub enum Sdk {
     Git(String),
 }
 
-/// Makes a folder with a new service in it: a crate with tests, and a package to run. Gives what it
-/// wrote; the SDK's folder stands for all that is in it.
+/// Makes a folder with a new service in it: a crate with tests, and a package to run, all for a
+/// revision. Gives what it wrote; the SDK's folder stands for all that is in it.
 ///
 /// # Errors
 ///
 /// When the folder is there already, its name cannot be a crate's, there is no SDK where `sdk`
 /// says, or it cannot be written.
-pub fn create(folder: &Path, sdk: &Sdk) -> Result<Vec<PathBuf>, BuildError> {
+pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Vec<PathBuf>, BuildError> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.filter(|name| is_crate_name(name)).ok_or_else(|| {
         BuildError::BadName(
@@ -57,6 +60,8 @@ pub fn create(folder: &Path, sdk: &Sdk) -> Result<Vec<PathBuf>, BuildError> {
         let text = text
             .replace("{{name}}", &name)
             .replace("{{crate}}", &name.replace('-', "_"))
+            .replace("{{number}}", number_of(revision))
+            .replace("{{revision}}", revision.name())
             .replace("{{sdk}}", &sdk_dependency)
             .replace("{{sdk-testing}}", &testing_dependency);
         written.push(write(folder, file, &text)?);
@@ -97,7 +102,78 @@ fn dependency(room: &str, sdk: &Sdk) -> Result<String, BuildError> {
     }
 }
 
+/// Names that cargo refuses: keywords, the standard library's crates and what is built in. Those of
+/// the SDK would be taken for the SDK.
+const TAKEN: &[&str] = &[
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "bin",
+    "box",
+    "break",
+    "build",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "deps",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "examples",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "incremental",
+    "jambox-sdk",
+    "jambox-sdk-testing",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "sdk",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
+];
+
 fn is_crate_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(allowed)
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(allowed)
+        && !TAKEN.contains(&name.replace('_', "-").to_ascii_lowercase().as_str())
 }

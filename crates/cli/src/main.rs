@@ -54,9 +54,9 @@ fn main() -> ExitCode {
     output.color.write_global();
     let result = match &cli.command {
         Command::Run(command) => command.run(&cli.protocol, &output),
-        Command::New(command) => command.run(&output),
-        Command::Build(command) => command.run(&output),
-        Command::Test(command) => command.run(&output),
+        Command::New(command) => command.run(&cli.protocol, &output),
+        Command::Build(command) => command.run(&cli.protocol, &output),
+        Command::Test(command) => command.run(&cli.protocol, &output),
         Command::Exec(command) => command.run(&cli.protocol, &output),
         Command::Asm(command) => command.run(&cli.protocol, &output),
         Command::Disasm(command) => command.run(&cli.protocol, &output),

@@ -53,6 +53,11 @@ impl ProtocolArgs {
         Ok(Switches { revision: self.revision, abi: self.abi, parameters })
     }
 
+    /// The revision, if one was given.
+    pub const fn revision(&self) -> Option<Revision> {
+        self.revision
+    }
+
     /// What executes programs.
     pub fn backend(&self) -> Backend {
         self.backend.unwrap_or_default()

@@ -4,12 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use jambox_build::toolchain::Lack;
-use jambox_build::{BuildError, Messages, Options, Toolchain, build};
+use jambox_build::{BuildError, Messages, Options, Settings, Toolchain, build};
 use tempfile::TempDir;
 
 use crate::links::toolchain;
 
-const KEEP: Options = Options { panics: None, messages: Messages::Keep };
+/// Builds as the package says.
+const KEEP: Options = Options {
+    settings: Settings { revision: None, panics: None, stack: None, heap: None },
+    messages: Messages::Keep,
+};
 
 /// A crate with this code and these lines at the end of its manifest.
 fn package(code: &str, manifest: &str) -> TempDir {
@@ -73,7 +77,14 @@ fn a_manifest_that_cannot_be_read_and_settings_that_mean_nothing() {
     }
     let folder = package("", "nonsense = [");
     assert!(matches!(error(folder.path()), BuildError::BadManifest { .. }));
-    for (setting, expected) in [("panics = \"quietly\"", "\"log\" or \"trap\""), ("x = 1", "`x`")] {
+    let settings = [
+        ("panics = \"quietly\"", "\"log\" or \"trap\""),
+        ("revision = \"0.9.0\"", "revision must be one of \"0.7.2\", \"0.8.0\""),
+        ("stack = \"much\"", "stack must be like \"64 KiB\""),
+        ("heap = \"1 TiB\"", "heap must be like"),
+        ("x = 1", "`x`"),
+    ];
+    for (setting, expected) in settings {
         let folder = package("", &format!("[package.metadata.jambox]\n{setting}"));
         let message = error(folder.path()).to_string();
         assert!(message.contains(expected), "{message}");

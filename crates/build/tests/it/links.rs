@@ -2,7 +2,13 @@
 
 use std::fs;
 
-use jambox_build::{BuildError, Built, Kind, Messages, Options, Toolchain, build, c_header, link};
+use jambox_build::{
+    BuildError, Built, DEFAULT_STACK, Kind, Messages, Options, Settings, Toolchain, build,
+    c_header, link,
+};
+use jambox_isa::{InstructionSet, Opcode};
+use jambox_program::Container;
+use jambox_types::Revision;
 
 /// A toolchain for guests in Rust; says that the test is skipped if there is none.
 pub fn toolchain() -> Option<Toolchain> {
@@ -15,9 +21,13 @@ pub fn toolchain() -> Option<Toolchain> {
 
 /// Builds C code; nothing (and it says so) where there is no clang.
 fn c(code: &str) -> Option<Result<Built, BuildError>> {
+    c_with(code, Settings::default())
+}
+
+fn c_with(code: &str, settings: Settings) -> Option<Result<Built, BuildError>> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("s.c"), format!("#include \"jambox.h\"\n{code}")).unwrap();
-    match build(folder.path(), &Options { panics: None, messages: Messages::Keep }) {
+    match build(folder.path(), &Options { settings, messages: Messages::Keep }) {
         Err(error @ BuildError::NoClang) => {
             eprintln!("skipped, for it takes clang: {error}");
             None
@@ -119,18 +129,66 @@ fn what_is_kept_over_a_host_call_in_any_register_is_there_afterwards() {
 #[test]
 fn octets_that_are_no_elf_are_refused() {
     for octets in [&b""[..], b"nonsense", b"\x7fELF\x02\x01\x01"] {
-        assert!(matches!(link(octets), Err(BuildError::Link(_))), "{octets:?}");
+        for revision in Revision::ALL {
+            let linked = link(octets, revision, DEFAULT_STACK);
+            assert!(matches!(linked, Err(BuildError::Link(_))), "{octets:?}");
+        }
+    }
+}
+
+/// One text, the numbers and opcodes of either revision: `__builtin_popcountll` is one instruction,
+/// whose octet differs, and so does the number of `fetch`.
+#[test]
+fn one_source_is_built_for_either_revision() {
+    let code = "struct jambox_pair f(uint64_t a, uint64_t n) {
+            jambox_fetch(a, 0, 0, 0, 0, 0);
+            return (struct jambox_pair){__builtin_popcountll(n), 0}; }
+        JAMBOX_IS_AUTHORIZED(f);";
+    // Numbers as in `sec:generalfunctions`, and octets as in `sec:instructiontables`, of either.
+    let cases = [(Revision::GrayPaper072, 1, 102), (Revision::GrayPaper080, 2, 101)];
+    for (revision, fetch, octet) in cases {
+        let settings = Settings { revision: Some(revision), ..Settings::default() };
+        let Some(built) = c_with(code, settings) else { return };
+        let built = built.unwrap();
+        assert_eq!(built.revision, revision);
+        let container = Container::parse(&built.blob).unwrap();
+        let (program, set) = (container.program(), InstructionSet::of(revision));
+        let text: Vec<_> = program.instructions(set).map(|i| i.instruction.to_string()).collect();
+        assert!(text.contains(&format!("ecalli {fetch}")), "{text:?}");
+        let counts = |octet: u8| {
+            let mut starts = (0..program.code_len()).filter(|pc| program.is_instruction_start(*pc));
+            starts.any(|pc| program.code()[pc as usize] == octet)
+        };
+        assert!(counts(octet), "{text:?}");
+        assert_eq!(set.opcode(octet), Some(Opcode::CountSetBits64));
+    }
+}
+
+#[test]
+fn the_stack_is_as_large_as_it_is_asked_for() {
+    let code = format!("{FUNCTIONS}JAMBOX_IS_AUTHORIZED(f);");
+    for revision in Revision::ALL.map(Some) {
+        for (stack, expected) in [(None, DEFAULT_STACK), (Some(1 << 20), 1 << 20), (Some(1), 4096)]
+        {
+            let settings = Settings { revision, stack, ..Settings::default() };
+            let Some(built) = c_with(&code, settings) else { return };
+            assert_eq!(built.unwrap().sizes.stack, expected, "{stack:?}");
+        }
     }
 }
 
 #[test]
 fn the_header_has_every_host_call_with_its_number() {
-    let header = c_header();
-    // Numbers as in `sec:generalfunctions` and those after it (0.7.2), and JIP-1's.
-    for line in
-        ["(gas, 0)", "(fetch, 1)", "(write, 4)", "(invoke, 12)", "(provide, 26)", "(log, 100)"]
-    {
-        assert!(header.contains(&format!("JAMBOX_HOST_CALL{line}")), "{line}");
+    // Numbers as in `sec:generalfunctions` and those after it, and JIP-1's.
+    let old =
+        ["(gas, 0)", "(fetch, 1)", "(write, 4)", "(invoke, 12)", "(provide, 26)", "(log, 100)"];
+    let new =
+        ["(gas, 0)", "(fetch, 2)", "(write, 5)", "(invoke, 13)", "(provide, 27)", "(log, 100)"];
+    for (revision, lines) in [(Revision::GrayPaper072, old), (Revision::GrayPaper080, new)] {
+        let header = c_header(revision);
+        for line in lines {
+            assert!(header.contains(&format!("JAMBOX_HOST_CALL{line}")), "{line}");
+        }
+        assert!(header.contains("#define JAMBOX_HUH 18446744073709551607ull"));
     }
-    assert!(header.contains("#define JAMBOX_HUH 18446744073709551607ull"));
 }

@@ -3,13 +3,16 @@
 use std::process::Command;
 
 use jambox_build::{BuildError, Sdk, create};
+use jambox_types::Revision;
+
+const REVISION: Revision = Revision::GrayPaper080;
 
 /// Cargo resolves it with what this very workspace was built with, and asks no network.
 #[test]
 fn a_new_service_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let demo = folder.path().canonicalize().unwrap().join("demo");
-    create(&demo, &Sdk::Included).unwrap();
+    create(&demo, &Sdk::Included, REVISION).unwrap();
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--edges", "normal,dev", "--prefix", "none"])
         .current_dir(&demo)
@@ -21,6 +24,10 @@ fn a_new_service_is_whole() {
     for line in tree.lines().filter(|line| line.starts_with("jambox-")) {
         assert!(line.contains(demo.join("sdk/crates").to_str().unwrap()), "{line}");
     }
+    let files = ["Cargo.toml", "package.toml"].map(|file| demo.join(file));
+    let [manifest, package] = files.map(|file| std::fs::read_to_string(file).unwrap());
+    assert!(manifest.contains("revision = \"0.8.0\""), "{manifest}");
+    assert!(package.contains("revision = \"gray-paper-0.8.0\""), "{package}");
     assert!(tree.contains("jambox-sdk ") && tree.contains("jambox-invocation "), "{tree}");
 }
 
@@ -28,7 +35,7 @@ fn a_new_service_is_whole() {
 fn an_sdk_that_is_not_there_makes_no_service() {
     let folder = tempfile::tempdir().unwrap();
     let demo = folder.path().join("demo");
-    let error = create(&demo, &Sdk::Folder(folder.path().join("nowhere"))).unwrap_err();
+    let error = create(&demo, &Sdk::Folder(folder.path().join("nowhere")), REVISION).unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
     assert!(!demo.exists());
 }
@@ -36,12 +43,15 @@ fn an_sdk_that_is_not_there_makes_no_service() {
 #[test]
 fn new_services_take_free_folders_with_names_for_crates() {
     let folder = tempfile::tempdir().unwrap();
-    let made = create(&folder.path().join("my-service"), &Sdk::Included).unwrap();
+    let made = create(&folder.path().join("my-service"), &Sdk::Included, REVISION).unwrap();
     assert_eq!(made.len(), 7);
-    let again = create(&folder.path().join("my-service"), &Sdk::Included).unwrap_err();
+    let again = create(&folder.path().join("my-service"), &Sdk::Included, REVISION).unwrap_err();
     assert!(matches!(again, BuildError::Exists(_)));
-    for name in ["2nd", "my service", "ümlaut", "-"] {
-        let error = create(&folder.path().join(name), &Sdk::Included).unwrap_err();
+    let unfit = ["2nd", "my service", "ümlaut", "-"];
+    // Cargo refuses these, or takes them for a crate that is there already.
+    let taken = ["fn", "test", "std", "core", "alloc", "jambox-sdk", "jambox_sdk", "Self", "build"];
+    for name in unfit.into_iter().chain(taken) {
+        let error = create(&folder.path().join(name), &Sdk::Included, REVISION).unwrap_err();
         assert!(matches!(error, BuildError::BadName(_)), "{name}: {error}");
     }
 }

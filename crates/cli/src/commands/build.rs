@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use jambox_build::{BuildError, Built, Messages, Options, Panics};
+use jambox_build::{BuildError, Built, Messages, Options, Panics, Settings};
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
+use crate::protocol::ProtocolArgs;
 use crate::style::FAINT;
 
 /// Build a service or authorizer, in Rust or C, into a .jam blob
@@ -21,7 +22,15 @@ use crate::style::FAINT;
 #[command(after_help = "\
 Examples:
   jambox build                        writes target/jambox/NAME.jam
-  jambox build services/counter -o blobs --panics trap")]
+  jambox build services/counter -o blobs --panics trap
+  jambox build --revision gray-paper-0.7.2
+
+A crate says how it is built in its Cargo.toml, and the options here go before that:
+  [package.metadata.jambox]
+  revision = \"0.8.0\"   # of the Gray Paper
+  panics = \"log\"
+  stack = \"64 KiB\"
+  heap = \"64 KiB\"     # what can be allocated without asking the host")]
 pub struct Build {
     /// The folder with Cargo.toml, or with .c files
     #[arg(default_value = ".")]
@@ -34,6 +43,16 @@ pub struct Build {
     /// What panics do [default: as the package says, else log]
     #[arg(long, value_name = "HOW")]
     panics: Option<PanicsArgument>,
+
+    /// The least that the stack takes, for example "64 KiB" [default: as the package says, else
+    /// 64 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = jambox_build::parse_stack)]
+    stack: Option<u32>,
+
+    /// What a service in Rust can allocate before it asks the host for memory [default: as the
+    /// package says, else 64 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = jambox_build::parse_heap)]
+    heap: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -45,13 +64,14 @@ enum PanicsArgument {
 }
 
 impl Build {
-    pub fn run(&self, output: &Output) -> Result {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let panics = self.panics.map(|panics| match panics {
             PanicsArgument::Log => Panics::Log,
             PanicsArgument::Trap => Panics::Trap,
         });
         let messages = if output.json { Messages::Keep } else { Messages::Show };
-        let options = Options { panics, messages };
+        let (revision, stack, heap) = (protocol.revision(), self.stack, self.heap);
+        let options = Options { settings: Settings { revision, panics, stack, heap }, messages };
         let built =
             jambox_build::build(&self.folder, &options).map_err(|error| diagnosis(&error))?;
         let folder = match &self.output {
@@ -73,6 +93,7 @@ pub fn diagnosis(error: &BuildError) -> Diagnosis {
 struct BuildReport {
     file: String,
     kind: &'static str,
+    revision: &'static str,
     code_hash: String,
     octets: usize,
     instructions: usize,
@@ -92,6 +113,7 @@ impl BuildReport {
         Self {
             file: path.display().to_string(),
             kind: built.kind.name(),
+            revision: built.revision.name(),
             code_hash: built.code_hash.to_string(),
             octets: sizes.blob,
             instructions: sizes.code,
@@ -106,7 +128,8 @@ impl BuildReport {
 
 impl Report for BuildReport {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}: {}, {} octets", self.file, self.kind, self.octets)?;
+        let Self { file, kind, revision, octets, .. } = self;
+        writeln!(out, "{file}: {kind} for {revision}, {octets} octets")?;
         writeln!(out, "{FAINT}code hash{FAINT:#} {}", self.code_hash)?;
         let rows = [
             ("instructions", self.instructions),

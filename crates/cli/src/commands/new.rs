@@ -10,13 +10,15 @@ use serde::Serialize;
 use crate::diagnosis::Diagnosis;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
+use crate::protocol::ProtocolArgs;
 
 /// Make a folder with a new service: a crate, its tests and a package to run
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   jambox new demo && cd demo && jambox test && jambox build && jambox run
-  jambox new demo --sdk ../jambox                 with the SDK of a checkout")]
+  jambox new demo --sdk ../jambox                 with the SDK of a checkout
+  jambox new demo --revision gray-paper-0.7.2     for that revision of the Gray Paper")]
 pub struct New {
     /// The folder; its name is the service's
     folder: PathBuf,
@@ -33,9 +35,10 @@ fn parse_sdk(written: &str) -> std::result::Result<Sdk, String> {
 }
 
 impl New {
-    pub fn run(&self, output: &Output) -> Result {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let sdk = self.sdk.clone().unwrap_or_default();
-        let files = jambox_build::create(&self.folder, &sdk)
+        let revision = protocol.revision().unwrap_or_default();
+        let files = jambox_build::create(&self.folder, &sdk, revision)
             .map_err(|error| Diagnosis::new(error.to_string()))?;
         output.emit(&NewReport {
             folder: self.folder.display().to_string(),

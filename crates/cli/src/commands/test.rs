@@ -5,15 +5,18 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 
-use jambox_build::{BuildError, Messages, Options};
+use jambox_build::{BuildError, Messages, Options, Settings};
+use jambox_types::Revision;
 
 use crate::commands::build::diagnosis;
 use crate::diagnosis::Diagnosis;
-use crate::outcome::{Result, Verdict};
+use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
+use crate::protocol::ProtocolArgs;
 
-/// Names the blob to the tests; jambox-sdk-testing reads it.
+/// Name the blob and the revision to the tests; jambox-sdk-testing reads them.
 const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
+const REVISION_VARIABLE: &str = "JAMBOX_REVISION";
 
 /// Run a service's tests: build its blob, then `cargo test` with it at hand
 ///
@@ -22,7 +25,8 @@ const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
 #[command(after_help = "\
 Examples:
   jambox test
-  jambox test --folder services/counter -- refine --nocapture
+  jambox test --every-revision
+  jambox test --folder services/counter refine -- --nocapture
 
 Exit status: 0 when all passed; 1 when one failed; 2 when there is nothing to test.")]
 pub struct Test {
@@ -30,23 +34,50 @@ pub struct Test {
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
 
+    /// Run the tests under each revision of the Gray Paper in turn, and under all also if some fail
+    #[arg(long, conflicts_with = "revision")]
+    every_revision: bool,
+
     /// What else to pass to `cargo test`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
 
 impl Test {
-    pub fn run(&self, output: &Output) -> Result {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         if output.json {
             let help = "pass cargo's own: jambox test -- --format json";
             return Err(Diagnosis::new("the tests' report is cargo's, not JSON").help(help).into());
         }
+        let revisions: Vec<Option<Revision>> = match self.every_revision {
+            true => Revision::ALL.map(Some).into(),
+            false => vec![protocol.revision()],
+        };
+        let mut failed = false;
+        for revision in revisions {
+            if self.every_revision
+                && let Some(revision) = revision
+            {
+                eprintln!("under {revision}:");
+            }
+            failed |= !self.test(revision)?;
+        }
+        Ok(Verdict::failed_if(failed))
+    }
+
+    /// Runs the tests under one revision, the package's own if `None`; tells whether all passed.
+    fn test(&self, revision: Option<Revision>) -> std::result::Result<bool, Failure> {
         let mut cargo = Command::new("cargo");
         cargo.arg("test").args(&self.arguments).current_dir(&self.folder).stdin(Stdio::null());
-        match blob(&self.folder) {
-            Ok(blob) => drop(cargo.env(BLOB_VARIABLE, blob)),
+        match blob(&self.folder, revision) {
+            Ok((blob, revision)) => {
+                cargo.env(BLOB_VARIABLE, blob).env(REVISION_VARIABLE, revision.name());
+            }
             Err(error @ BuildError::NoToolchain { .. }) => {
                 eprintln!("the tests run natively only: {error}\n");
+                if let Some(revision) = revision {
+                    cargo.env(REVISION_VARIABLE, revision.name());
+                }
             }
             Err(error) => return Err(diagnosis(&error).into()),
         }
@@ -54,14 +85,18 @@ impl Test {
             Diagnosis::new(format!("cargo cannot be run: {error}"))
                 .help("install Rust from https://rustup.rs")
         })?;
-        Ok(Verdict::failed_if(!status.success()))
+        Ok(status.success())
     }
 }
 
-/// Builds the blob and gives its path.
-fn blob(folder: &Path) -> std::result::Result<PathBuf, BuildError> {
-    let options = Options { panics: None, messages: Messages::Show };
-    let built = jambox_build::build(folder, &options)?;
+/// Builds the blob and gives its path, and the revision that it is for.
+fn blob(
+    folder: &Path,
+    revision: Option<Revision>,
+) -> std::result::Result<(PathBuf, Revision), BuildError> {
+    let settings = Settings { revision, ..Settings::default() };
+    let built = jambox_build::build(folder, &Options { settings, messages: Messages::Show })?;
     let path = built.write(&jambox_build::output_folder(folder)?)?;
-    path.canonicalize().map_err(|source| BuildError::Io { path, source })
+    let path = path.canonicalize().map_err(|source| BuildError::Io { path, source })?;
+    Ok((path, built.revision))
 }
