@@ -7,7 +7,7 @@ use object::Object;
 use object::read::elf::ElfFile64;
 
 use crate::lines::Lines;
-use crate::releases::{Parts, Release, Settings};
+use crate::releases::{Names, Parts, Release, Settings};
 use crate::{BuildError, labels};
 
 /// What an entry point is exported as: the names that the ecosystem's SDK chose.
@@ -37,7 +37,7 @@ impl Kind {
         }
     }
 
-    fn dispatch_table(self) -> Vec<Vec<u8>> {
+    fn dispatch_table(self) -> Names {
         let entries: &[&str] = match self {
             Self::Service => &[REFINE, ACCUMULATE],
             Self::Authorizer => &[IS_AUTHORIZED],

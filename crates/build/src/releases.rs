@@ -7,11 +7,14 @@ use jambox_types::Revision;
 
 use crate::BuildError;
 
+/// Names of functions.
+pub(crate) type Names = Vec<Vec<u8>>;
+
 /// How to link.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The functions that the program starts with jumps to.
-    pub entries: Vec<Vec<u8>>,
+    pub entries: Names,
     /// Whether to leave out names and line tables.
     pub strip: bool,
     /// The least that the stack may take, in octets.
@@ -51,7 +54,7 @@ pub(crate) struct Release {
     /// Translates an ELF into the linker's own form of a program.
     pub translate: fn(&[u8], &Settings) -> Result<Vec<u8>, BuildError>,
     /// The names that such a program exports.
-    pub exports: fn(&[u8]) -> Result<Vec<Vec<u8>>, BuildError>,
+    pub exports: fn(&[u8]) -> Result<Names, BuildError>,
     /// Takes such a program apart.
     pub parts: fn(&[u8]) -> Result<Parts, BuildError>,
     /// Where the code of such a program comes from, by its line tables.
@@ -83,7 +86,7 @@ macro_rules! release {
                 TargetInstructionSet, program_from_elf,
             };
 
-            use super::{Parts, Region, Release, Settings, failed};
+            use super::{Names, Parts, Region, Release, Settings, failed};
             use crate::BuildError;
 
             pub const RELEASE: Release =
@@ -105,7 +108,7 @@ macro_rules! release {
                 ProgramBlob::parse(octets.into()).map_err(failed)
             }
 
-            fn exports(octets: &[u8]) -> Result<Vec<Vec<u8>>, BuildError> {
+            fn exports(octets: &[u8]) -> Result<Names, BuildError> {
                 let blob = parse(octets)?;
                 Ok(blob.exports().map(|export| export.symbol().as_bytes().to_vec()).collect())
             }

@@ -54,8 +54,8 @@ mod metadata;
 )]
 mod pipeline;
 mod reader;
-mod rules;
 mod revision;
+mod rules;
 mod standard;
 mod validity;
 
@@ -68,8 +68,8 @@ pub use instructions::Located;
 pub use jump::Jump;
 pub use jump_table::JumpTable;
 pub use metadata::CrateInfo;
-pub use rules::CodeRules;
 pub use revision::{OtherRevision, Sign};
+pub use rules::CodeRules;
 pub use standard::{Layout, StandardProgram};
 pub use validity::{InvalidProgram, ValidityRule};
 

@@ -15,10 +15,11 @@ use jambox_invocation::{
     AccumulateCall, EngineRunner, Env, Failure, ItemBlobs, PackageData, RefineCall, accumulate,
     is_authorized, refine,
 };
-use jambox_program::join_metadata;
+use jambox_program::{CrateInfo, join_metadata, split_metadata};
 use jambox_sdk::types::{
-    AccumulateInput, CoreIndex, DeferredTransfer, Gas, Hash, Parameters, PerCore, PerQueuePosition,
-    PerValidator, Privileges, Protocol, ServiceId, TimeSlot, ValidatorKey, WorkError,
+    Abi, AccumulateInput, CoreIndex, DeferredTransfer, Gas, Hash, Parameters, PerCore,
+    PerQueuePosition, PerValidator, Privileges, Protocol, Revision, ServiceId, TimeSlot,
+    ValidatorKey, WorkError,
 };
 use jambox_sdk::{AuthorizeArguments, AuthorizeContext, Service, entry_points};
 use jambox_state::{
@@ -48,32 +49,69 @@ impl Mode {
             Self::Native | Self::Compiled => Backend::AUTO,
         }
     }
+
+    /// This mode under a revision.
+    #[must_use]
+    pub const fn under(self, revision: Revision) -> Way {
+        Way { mode: self, revision }
+    }
 }
 
-/// A service's code: as Rust, as a blob, or both.
+/// A mode under a revision of the paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// How services run.
+    pub mode: Mode,
+    /// What the host speaks.
+    pub revision: Revision,
+}
+
+/// The mode under the revision that `jambox test` names, else under the default.
+///
+/// # Panics
+///
+/// When there is no such revision.
+impl From<Mode> for Way {
+    fn from(mode: Mode) -> Self {
+        mode.under(crate::revision_under_test())
+    }
+}
+
+/// A service's code: as Rust, as blobs, or both.
 #[derive(Clone, Debug)]
 pub struct Code {
     native: Option<Service>,
-    blob: Option<Blob>,
+    /// Each with the revision that its metadata name.
+    blobs: Vec<(Option<Revision>, Blob)>,
 }
 
 impl Code {
     /// Code that can run natively. Until it is given a blob, it cannot run compiled.
     #[must_use]
     pub const fn native(service: Service) -> Self {
-        Self { native: Some(service), blob: None }
+        Self { native: Some(service), blobs: Vec::new() }
     }
 
     /// Code that can only run compiled.
     #[must_use]
     pub fn compiled(blob: &[u8]) -> Self {
-        Self { native: None, blob: Some(blob.into()) }
+        Self { native: None, blobs: Vec::new() }.with_blob(blob)
     }
 
-    /// The same with the blob that was compiled from it.
+    /// The same with a blob that was compiled from it, for the revision that its metadata name; one
+    /// that names none runs under any. Of several for one revision, the last is taken.
     #[must_use]
-    pub fn with_blob(self, blob: &[u8]) -> Self {
-        Self { blob: Some(blob.into()), ..self }
+    pub fn with_blob(mut self, blob: &[u8]) -> Self {
+        let metadata = split_metadata(blob).map(|(metadata, _)| metadata).unwrap_or_default();
+        let revision = CrateInfo::parse(metadata).ok().and_then(|info| info.revision);
+        self.blobs.push((revision, blob.into()));
+        self
+    }
+
+    /// The blob for a revision.
+    fn blob(&self, revision: Revision) -> Option<&Blob> {
+        let fits = |(named, _): &&(Option<Revision>, Blob)| named.is_none_or(|it| it == revision);
+        self.blobs.iter().rev().find(fits).map(|(_, blob)| blob)
     }
 
     /// The same with the blob that `jambox test` has just built, if it runs the test.
@@ -107,7 +145,7 @@ const AUTHORIZER_HOST: ServiceId = ServiceId(u32::MAX - 1);
 /// It has the `tiny` parameters and stands at slot 1000, with code that is there since slot 0. A
 /// mistake in the test itself (a service that is not there, a blob that is missing) panics.
 pub struct Chain {
-    mode: Mode,
+    way: Way,
     protocol: Protocol,
     state: PartialState,
     natives: BTreeMap<Hash, Service>,
@@ -121,10 +159,12 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// A chain without services.
+    /// A chain without services. A [`Mode`] alone means the revision under test.
     #[must_use]
-    pub fn new(mode: Mode) -> Self {
-        let protocol = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
+    pub fn new(way: impl Into<Way>) -> Self {
+        let way = way.into();
+        let (abi, parameters) = (Abi::GrayPaper, Parameters::TINY);
+        let protocol = Protocol { revision: way.revision, abi, parameters };
         let parameters = &protocol.parameters;
         let state = PartialState {
             accounts: Accounts::new(Arc::new(MemoryBase::default())),
@@ -141,7 +181,7 @@ impl Chain {
             }),
         };
         let mut chain = Self {
-            mode,
+            way,
             protocol,
             state,
             natives: BTreeMap::new(),
@@ -156,20 +196,22 @@ impl Chain {
 
     /// Puts a service there, with a balance of 10^12 and nothing stored but its code.
     pub fn service(&mut self, id: u32, code: &Code) -> AccountBuilder<'_> {
-        self.install(ServiceId(id), code, self.mode);
+        self.install(ServiceId(id), code, self.way.mode);
         AccountBuilder { chain: self, id: ServiceId(id) }
     }
 
     fn install(&mut self, id: ServiceId, code: &Code, mode: Mode) {
         // Without a blob, something unique has to stand for the code in the state.
         let stand_in = || join_metadata(&id.0.to_le_bytes(), b"native").into();
-        let blob: Blob = code.blob.clone().unwrap_or_else(stand_in);
+        let compiled = code.blob(self.way.revision);
+        let blob: Blob = compiled.cloned().unwrap_or_else(stand_in);
         let code_hash = Hash::blake2b(&blob);
         match (mode, code.native) {
             (Mode::Native, Some(service)) => drop(self.natives.insert(code_hash, service)),
             (Mode::Native, None) => {}
             (Mode::Compiled | Mode::CompiledOn(_), _) => {
-                assert!(code.blob.is_some(), "service {id} has no blob");
+                let revision = self.way.revision;
+                assert!(compiled.is_some(), "service {id} has no blob for {revision}");
             }
         }
         let balance = jambox_sdk::types::Balance(1_000_000_000_000);
@@ -231,11 +273,12 @@ impl Chain {
     }
 
     fn env(&self) -> Env {
-        let env = Env::with_backend(self.protocol, self.mode.backend());
+        let env = Env::with_backend(self.protocol, self.way.mode.backend());
         let env = env.expect("the engine has the backend and knows the revision");
         let engine = EngineRunner::new(Engine::clone(env.engine()));
         let (services, faults) = (self.natives.clone(), Arc::clone(&self.faults));
-        env.with_runner(Box::new(NativeRunner { services, engine, faults }))
+        let interface = env.interface();
+        env.with_runner(Box::new(NativeRunner { services, engine, faults, interface }))
     }
 
     fn recorder(&self, env: &Env) -> Recorder {

@@ -3,7 +3,7 @@
 //! **What it is.** A [`Chain`] for tests: accounts, packages, operands and transfers by builders,
 //! and for each run what it gave, what it changed and every host call it made. A service runs as
 //! the Rust code that the test is linked with, or as its blob, as [`Mode`] says; [`both_ways`] runs
-//! a test in both modes and compares.
+//! a test in both modes and compares, and [`every_way`] under every revision of the paper.
 //!
 //! **What it is not.** It implements no host call: a native service's calls enter the handlers of
 //! `jambox-invocation` through registers and a memory made of the octets that each call lends.
@@ -53,11 +53,11 @@ mod snapshot;
 use std::fmt::Debug;
 
 pub use chain::{
-    AccountBuilder, Accumulation, Authorization, Chain, Code, Mode, Processed, Refinement,
+    AccountBuilder, Accumulation, Authorization, Chain, Code, Mode, Processed, Refinement, Way,
 };
 pub use inputs::{OperandBuilder, operand, transfer};
 pub use jambox_engine::Backend;
-pub use jambox_hostcall::{HostCall, ResultCode};
+pub use jambox_hostcall::{HostCall, ResultCode, Revision};
 pub use jambox_invocation::{Cause, Failure};
 pub use jambox_state::{Difference, Part, Place, RequestHistory, Value};
 pub use package::{Item, Package};
@@ -67,38 +67,89 @@ pub use snapshot::GasSnapshot;
 /// Names the blob that the crate under test was just compiled to; `jambox test` sets it.
 pub(crate) const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
 
+/// Names the revision to test under; `jambox test` sets it.
+const REVISION_VARIABLE: &str = "JAMBOX_REVISION";
+
+/// The revision that `jambox test` names, else the default.
+///
+/// # Panics
+///
+/// When there is no such revision.
+#[must_use]
+pub fn revision_under_test() -> Revision {
+    match std::env::var(REVISION_VARIABLE) {
+        Ok(name) => name.parse().unwrap_or_else(|error| panic!("{REVISION_VARIABLE}: {error}")),
+        Err(_) => Revision::default(),
+    }
+}
+
 /// As [`both_ways`] under `jambox test`, which has just built the blob; natively only, and saying
 /// so, under plain `cargo test`.
 ///
 /// # Panics
 ///
 /// As [`both_ways`].
-pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Mode) -> E) -> E {
+pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
     if std::env::var_os(BLOB_VARIABLE).is_some() {
         return both_ways(test);
     }
     eprintln!("the compiled run is skipped: `jambox test` builds the blob for it");
-    test(Mode::Native)
+    test(Mode::Native.into())
 }
 
-/// Runs a test natively and compiled, in every way that this machine can execute programs in, and
-/// gives what it returned if that is the same.
+/// Runs a test natively and compiled, in every way that this machine can execute programs in, under
+/// the revision under test, and gives what it returned if that is the same.
 ///
 /// # Panics
 ///
 /// When it is not, or when the test panics.
-pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Mode) -> E) -> E {
+pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
+    both_ways_under(revision_under_test(), test)
+}
+
+/// As [`both_ways`], under a revision.
+///
+/// # Panics
+///
+/// As [`both_ways`].
+pub fn both_ways_under<E: PartialEq + Debug>(revision: Revision, test: impl Fn(Way) -> E) -> E {
+    let test = |mode: Mode| test(mode.under(revision));
     let native = test(Mode::Native);
     let compiled = test(Mode::Compiled);
-    assert_eq!(native, compiled, "the service does not do the same natively (left) and compiled");
+    assert_eq!(
+        native, compiled,
+        "the service does not do the same natively (left) and compiled, under {revision}"
+    );
     for backend in Backend::all_here() {
         // Those two are for tests of the engine itself.
         if !matches!(backend, Backend::Stepper | Backend::LoopedInterpreter) {
             let found = test(Mode::CompiledOn(backend));
-            assert_eq!(compiled, found, "backends differ, the right one being {backend:?}");
+            assert_eq!(
+                compiled, found,
+                "backends differ under {revision}, the right one being {backend:?}"
+            );
         }
     }
     native
+}
+
+/// Runs a test both ways under every revision of the paper, and gives what it returned if that is
+/// the same. The service takes a blob for each.
+///
+/// # Panics
+///
+/// When it is not, or when the test panics.
+pub fn every_way<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
+    let [first, others @ ..] = Revision::ALL;
+    let expected = both_ways_under(first, &test);
+    for revision in others {
+        let found = both_ways_under(revision, &test);
+        assert_eq!(
+            expected, found,
+            "the service does not do the same under {first} (left) and under {revision}"
+        );
+    }
+    expected
 }
 
 /// The examples of the book, compiled and run.

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Once};
 use std::thread;
 
-use jambox_hostcall::{HostCall, LogLevel};
+use jambox_hostcall::{HostCall, Interface, LogLevel, Revision};
 use jambox_invocation::{
     CallSite, Cause, End, EngineRunner, Failure, GuestMemory, Host, HostError, Inaccessible, Job,
     Ran, Runner, Stop,
@@ -28,12 +28,13 @@ pub(crate) struct NativeRunner {
     pub services: BTreeMap<Hash, Service>,
     pub engine: EngineRunner,
     pub faults: Arc<Faults>,
+    pub interface: Interface,
 }
 
 impl Runner for NativeRunner {
     fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError> {
         match self.services.get(&job.code_hash) {
-            Some(service) => run(service, job, host, &self.faults),
+            Some(service) => self.run_natively(service, job, host),
             None => self.engine.run(job, host),
         }
     }
@@ -51,12 +52,17 @@ enum Message {
 struct Remote {
     calls: Sender<Message>,
     answers: Receiver<Option<Call>>,
+    revision: Revision,
 }
 
 /// Unwinds a service that may not go on.
 struct Stopped;
 
 impl native::Host for Remote {
+    fn revision(&self) -> Revision {
+        self.revision
+    }
+
     fn call(&mut self, call: &mut Call) {
         let asked = self.calls.send(Message::Call(call.clone()));
         match asked.ok().and_then(|()| self.answers.recv().ok()).flatten() {
@@ -68,80 +74,84 @@ impl native::Host for Remote {
     }
 }
 
-fn run(
-    service: &Service,
-    job: &Job<'_>,
-    host: &mut Host<'_>,
-    faults: &Faults,
-) -> Result<Ran, HostError> {
-    remember_panics();
-    let (calls, asked) = channel();
-    let (answer, answers) = channel();
-    let mut gas = job.gas_limit;
-    let entry_pc = job.entry_pc;
-    let arguments = job.arguments.to_vec();
-    let service = *service;
-    let body = move || {
-        let ended = calls.clone();
-        let run = AssertUnwindSafe(|| {
-            with_host(Box::new(Remote { calls, answers }), || match entry_pc {
-                0 => service.start(&arguments),
-                _ => service.accumulate(&arguments),
-            })
-        });
-        let output = panic::catch_unwind(run).map_err(|payload| message_of(&*payload));
-        // The other side is gone only after it has stopped this one.
-        drop(ended.send(Message::Ended(output)));
-    };
-    let spawned = thread::Builder::new().name(THREAD.to_owned()).spawn(body);
-    let thread = spawned.map_err(|error| HostError::Runner(error.to_string()))?;
-    let end = serve(host, &mut gas, &asked, &answer, faults);
-    drop(answer);
-    drop(asked);
-    // The body catches its panics, so the thread itself does not fail.
-    drop(thread.join());
-    Ok(Ran { end: end?, gas_left: gas })
-}
-
-/// Serves the calls of a service until it ends or may not go on.
-fn serve(
-    host: &mut Host<'_>,
-    gas: &mut u64,
-    asked: &Receiver<Message>,
-    answer: &Sender<Option<Call>>,
-    faults: &Faults,
-) -> Result<End, HostError> {
-    loop {
-        let mut call = match asked.recv() {
-            Ok(Message::Call(call)) => call,
-            Ok(Message::Ended(Ok(output))) => return Ok(End::Halt(output)),
-            Ok(Message::Ended(Err(message))) => {
-                log_panic(host, gas, &message)?;
-                return Ok(panicked(Cause::Trap));
-            }
-            Err(_) => return Err(HostError::Runner("the service's thread is gone".to_owned())),
+impl NativeRunner {
+    fn run_natively(
+        &self,
+        service: &Service,
+        job: &Job<'_>,
+        host: &mut Host<'_>,
+    ) -> Result<Ran, HostError> {
+        remember_panics();
+        let (calls, asked) = channel();
+        let (answer, answers) = channel();
+        let mut gas = job.gas_limit;
+        let entry_pc = job.entry_pc;
+        let arguments = job.arguments.to_vec();
+        let (service, revision) = (*service, self.interface.revision);
+        let body = move || {
+            let ended = calls.clone();
+            let run = AssertUnwindSafe(|| {
+                with_host(Box::new(Remote { calls, answers, revision }), || match entry_pc {
+                    0 => service.start(&arguments),
+                    _ => service.accumulate(&arguments),
+                })
+            });
+            let output = panic::catch_unwind(run).map_err(|payload| message_of(&*payload));
+            // The other side is gone only after it has stopped this one.
+            drop(ended.send(Message::Ended(output)));
         };
-        let form = host.form(call.number);
-        if let Some(code) = form.and_then(|form| faults.answer(form.call)) {
-            *gas = gas.saturating_sub(10);
-            call.registers[7] = code;
-        } else if let Err(stop) = serve_one(host, gas, &mut call) {
-            drop(answer.send(None));
-            // Destructors of the service may still call; they are answered by nobody.
-            while let Ok(Message::Call(_)) = asked.recv() {
-                drop(answer.send(None));
-            }
-            let (number, call) = (call.number, form.map(|form| form.call));
-            return match stop {
-                Stop::Panic(reason) => Ok(panicked(Cause::HostCallPanic { number, call, reason })),
-                Stop::OutOfGas { price, left } => {
-                    let cause = Cause::HostCallOutOfGas { number, call, price, left };
-                    Ok(End::OutOfGas(Box::new(Failure { cause, machine: None })))
+        let spawned = thread::Builder::new().name(THREAD.to_owned()).spawn(body);
+        let thread = spawned.map_err(|error| HostError::Runner(error.to_string()))?;
+        let end = self.serve(host, &mut gas, &asked, &answer);
+        drop(answer);
+        drop(asked);
+        // The body catches its panics, so the thread itself does not fail.
+        drop(thread.join());
+        Ok(Ran { end: end?, gas_left: gas })
+    }
+
+    /// Serves the calls of a service until it ends or may not go on.
+    fn serve(
+        &self,
+        host: &mut Host<'_>,
+        gas: &mut u64,
+        asked: &Receiver<Message>,
+        answer: &Sender<Option<Call>>,
+    ) -> Result<End, HostError> {
+        loop {
+            let mut call = match asked.recv() {
+                Ok(Message::Call(call)) => call,
+                Ok(Message::Ended(Ok(output))) => return Ok(End::Halt(output)),
+                Ok(Message::Ended(Err(message))) => {
+                    log_panic(host, gas, self.interface, &message)?;
+                    return Ok(panicked(Cause::Trap));
                 }
-                Stop::Host(error) => Err(error),
+                Err(_) => return Err(HostError::Runner("the service's thread is gone".to_owned())),
             };
+            let form = host.form(call.number);
+            if let Some(code) = form.and_then(|form| self.faults.answer(form.call)) {
+                *gas = gas.saturating_sub(10);
+                call.registers[7] = code;
+            } else if let Err(stop) = serve_one(host, gas, &mut call) {
+                drop(answer.send(None));
+                // Destructors of the service may still call; they are answered by nobody.
+                while let Ok(Message::Call(_)) = asked.recv() {
+                    drop(answer.send(None));
+                }
+                let (number, call) = (call.number, form.map(|form| form.call));
+                return match stop {
+                    Stop::Panic(reason) => {
+                        Ok(panicked(Cause::HostCallPanic { number, call, reason }))
+                    }
+                    Stop::OutOfGas { price, left } => {
+                        let cause = Cause::HostCallOutOfGas { number, call, price, left };
+                        Ok(End::OutOfGas(Box::new(Failure { cause, machine: None })))
+                    }
+                    Stop::Host(error) => Err(error),
+                };
+            }
+            drop(answer.send(Some(call)));
         }
-        drop(answer.send(Some(call)));
     }
 }
 
@@ -156,10 +166,13 @@ fn panicked(cause: Cause) -> End {
 }
 
 /// Tells the host what a compiled service's panic handler would: the message, as a log line.
-fn log_panic(host: &mut Host<'_>, gas: &mut u64, message: &str) -> Result<(), HostError> {
-    let number = jambox_hostcall::Interface::gray_paper(jambox_hostcall::Revision::GrayPaper072)
-        .number_of(HostCall::Log.name())
-        .unwrap_or_default();
+fn log_panic(
+    host: &mut Host<'_>,
+    gas: &mut u64,
+    interface: Interface,
+    message: &str,
+) -> Result<(), HostError> {
+    let number = interface.number_of(HostCall::Log.name()).unwrap_or_default();
     let address = 1 << 16;
     let octets = message.as_bytes().to_vec();
     let mut registers = [0; 13];

@@ -193,14 +193,17 @@ impl AccumulateContext {
         ))
     }
 
-    /// Sets the validators of the epoch after next. There must be as many as the protocol has.
+    /// Sets the validators of the epoch after next. Under 0.7.2 there must be as many as the
+    /// protocol has; under 0.8.0 six or more, a multiple of three.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when this service is not the delegator.
+    /// [`Error::Refused`] when this service is not the delegator, or there may not be so many.
     pub fn designate(&self, validators: &[ValidatorKey]) -> Result<(), Error> {
         let keys: Vec<u8> = validators.iter().flat_map(encode).collect();
-        done(host_call!(Designate, Argument::input(&keys)))
+        // 0.7.2 knows the number, and reads no second register.
+        let count = validators.len() as u64;
+        done(host_call!(Designate, Argument::input(&keys), Argument::number(count)))
     }
 
     /// Makes the state as it is now the one to fall back to when this accumulation panics or runs

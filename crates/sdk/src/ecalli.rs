@@ -1,6 +1,8 @@
 //! Host calls: arguments into registers, results out of them. All numbers come from the table.
 
-use jambox_hostcall::{FORMS, Form, Interface, Revision};
+use alloc::vec::Vec;
+
+use jambox_hostcall::{FORMS, Form, Interface};
 
 use crate::Error;
 
@@ -8,9 +10,6 @@ use crate::Error;
 pub(crate) use crate::guest::ecalli::{Argument, call};
 #[cfg(not(target_env = "polkavm"))]
 pub(crate) use crate::native::{Argument, call};
-
-/// The interface that services are compiled for.
-pub(crate) const INTERFACE: Interface = Interface::gray_paper(Revision::GrayPaper072);
 
 /// A length as an argument.
 pub(crate) fn length<'a>(octets: &[u8]) -> Argument<'a> {
@@ -25,12 +24,12 @@ macro_rules! host_call {
 }
 pub(crate) use host_call;
 
-/// The table's row for a call, at compile time.
-const fn form(call: u8) -> &'static Form {
+/// The table's row for a call; for the PVM, at compile time.
+const fn form(call: u8, interface: Interface) -> &'static Form {
     let mut index = 0;
     while index < FORMS.len() {
         let form = &FORMS[index];
-        if form.call as u8 == call && form.number(INTERFACE).is_some() {
+        if form.call as u8 == call && form.number(interface).is_some() {
             return form;
         }
         index += 1;
@@ -39,8 +38,8 @@ const fn form(call: u8) -> &'static Form {
 }
 
 /// The number of a call.
-pub(crate) const fn number(call: u8) -> u32 {
-    match form(call).number(INTERFACE) {
+pub(crate) const fn number(call: u8, interface: Interface) -> u32 {
+    match form(call, interface).number(interface) {
         Some(number) if number <= u32::MAX as u64 => number as u32,
         _ => panic!("the call's number does not fit an instruction"),
     }
@@ -48,8 +47,8 @@ pub(crate) const fn number(call: u8) -> u32 {
 
 /// How many registers a call reads.
 #[cfg_attr(not(target_env = "polkavm"), expect(dead_code, reason = "only guests tell the linker"))]
-pub(crate) const fn inputs(call: u8) -> u8 {
-    let arguments = form(call).arguments;
+pub(crate) const fn inputs(call: u8, interface: Interface) -> u8 {
+    let arguments = form(call, interface).arguments;
     let mut count = 0;
     let mut index = 0;
     while index < arguments.len() {
@@ -86,15 +85,30 @@ const FIRST_READ: usize = 256;
 
 /// Reads a whole value of unknown length. `read` copies from an offset on and gives the full
 /// length, or nothing if there is no value.
+///
+/// A longer value is read again as a whole: that is cheaper than to move what is there already.
 pub(crate) fn read_all(
     mut read: impl FnMut(u64, &mut [u8]) -> Result<Option<u64>, Error>,
-) -> Result<Option<alloc::vec::Vec<u8>>, Error> {
-    let mut octets = alloc::vec![0; FIRST_READ];
+) -> Result<Option<Vec<u8>>, Error> {
+    let mut octets = unspecified(FIRST_READ);
     let Some(total) = read(0, &mut octets)? else { return Ok(None) };
     let total = usize::try_from(total).map_err(|_| Error::Unexpected(total))?;
-    octets.resize(total, 0);
-    if let Some(rest) = octets.get_mut(FIRST_READ..).filter(|rest| !rest.is_empty()) {
-        read(FIRST_READ as u64, rest)?;
+    if total > FIRST_READ {
+        octets = unspecified(total);
+        if read(0, &mut octets)? != Some(total as u64) {
+            return Err(Error::Unexpected(total as u64));
+        }
     }
+    octets.truncate(total);
     Ok(Some(octets))
+}
+
+#[cfg(target_env = "polkavm")]
+pub(crate) use crate::guest::unspecified;
+
+/// Octets for the host to write to; in the PVM they hold whatever they held, for to fill them costs
+/// gas.
+#[cfg(not(target_env = "polkavm"))]
+pub(crate) fn unspecified(length: usize) -> Vec<u8> {
+    alloc::vec![0; length]
 }

@@ -9,11 +9,12 @@ use jambox_types::{
 };
 
 use crate::Error;
-use crate::ecalli::{Argument, INTERFACE, host_call, length, optional, read_all};
+use crate::ecalli::{Argument, host_call, length, optional, read_all};
+use crate::revision::ABI;
 
 /// The number of a kind, at compile time.
 const fn number(kind: FetchKind) -> u64 {
-    match kind.number(INTERFACE.abi) {
+    match kind.number(ABI) {
         Some(number) => number,
         None => panic!("the interface has no such kind"),
     }
@@ -35,7 +36,7 @@ pub fn fetch_part(
     offset: u64,
     into: &mut [u8],
 ) -> Result<Option<u64>, Error> {
-    let number = kind.number(INTERFACE.abi).ok_or(Error::Unavailable)?;
+    let number = kind.number(ABI).ok_or(Error::Unavailable)?;
     part(number, first, second, offset, into)
 }
 
@@ -45,7 +46,7 @@ pub fn fetch_part(
 ///
 /// As [`fetch_part`].
 pub fn fetch(kind: FetchKind, first: u64, second: u64) -> Result<Option<Vec<u8>>, Error> {
-    let number = kind.number(INTERFACE.abi).ok_or(Error::Unavailable)?;
+    let number = kind.number(ABI).ok_or(Error::Unavailable)?;
     read_all(|offset, into| part(number, first, second, offset, into))
 }
 

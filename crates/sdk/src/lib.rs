@@ -6,7 +6,8 @@
 //! the real host's handlers (`jambox-sdk-testing`).
 //!
 //! **What it is not.** It knows no engine and implements no host function. Natively it hands its
-//! calls to a [`native::Host`]; in the PVM they are instructions.
+//! calls to a [`native::Host`]; in the PVM they are instructions. The same source speaks either
+//! revision of the paper: the builder says which, natively the host does ([`revision`]).
 //!
 //! **Invariants.** Host-call numbers, result codes and fetch kinds come from `jambox-hostcall`.
 //! Octets that come from outside are decoded, never trusted: what does not decode is an [`Error`].
@@ -64,6 +65,7 @@ mod machine;
 pub mod native;
 mod nested;
 mod preimages;
+mod revision;
 mod service;
 mod storage;
 
@@ -78,7 +80,7 @@ pub use fetch::{
 };
 pub use hash::blake2b_256;
 pub use jambox_codec as codec;
-pub use jambox_hostcall::{FetchKind, LogLevel};
+pub use jambox_hostcall::{FetchKind, Interface, LogLevel, Revision};
 pub use jambox_sdk_macros::{Decode, Encode, Key};
 pub use jambox_types as types;
 pub use machine::{ExitReason, FIRST_PAGE, InvokeIo, Machine, PAGE_SIZE, PageAccess};
@@ -87,6 +89,7 @@ pub use nested::{
     SPI_RETURN_ADDRESS, SPI_SEGMENT_SIZE, SPI_STACK_END, SpiError,
 };
 pub use preimages::{Preimages, RefinePreimages, Request};
+pub use revision::revision;
 pub use service::{ServiceInfo, ServiceRef};
 pub use storage::{Key, Storage};
 

@@ -6,10 +6,13 @@
 //! would see a guest's.
 
 use std::boxed::Box;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::vec::Vec;
 
+use jambox_hostcall::Revision;
+
 use crate::ecalli::number;
+use crate::revision::interface;
 
 /// Where the first region of a call begins.
 const FIRST_ADDRESS: u64 = 0x1_0000;
@@ -65,6 +68,9 @@ impl<'a> Argument<'a> {
 
 /// Answers host calls.
 pub trait Host {
+    /// The revision that it speaks.
+    fn revision(&self) -> Revision;
+
     /// Changes registers and writable regions as the call demands. Does not return if the service
     /// may not go on (a panic of the host, out of gas): it unwinds.
     fn call(&mut self, call: &mut Call);
@@ -72,28 +78,41 @@ pub trait Host {
 
 std::thread_local! {
     static HOST: RefCell<Option<Box<dyn Host>>> = const { RefCell::new(None) };
+    static REVISION: Cell<Option<Revision>> = const { Cell::new(None) };
 }
 
 /// Runs `service` with a host for its calls; the host serves this thread until then.
 pub fn with_host<R>(host: Box<dyn Host>, service: impl FnOnce() -> R) -> R {
     /// Takes the host away again, also when the service unwinds.
-    struct Restore(Option<Box<dyn Host>>);
+    struct Restore(Option<Box<dyn Host>>, Option<Revision>);
     impl Drop for Restore {
         fn drop(&mut self) {
             let before = self.0.take();
             HOST.with(|current| current.replace(before));
+            REVISION.set(self.1);
         }
     }
-    let _restore = Restore(HOST.with(|current| current.replace(Some(host))));
+    let revision = REVISION.replace(Some(host.revision()));
+    let _restore = Restore(HOST.with(|current| current.replace(Some(host))), revision);
     service()
+}
+
+/// The revision that the host of this thread speaks; the default where there is none. See
+/// [`revision`](crate::revision).
+#[must_use]
+pub fn revision() -> Revision {
+    REVISION.get().unwrap_or_default()
 }
 
 /// Makes host call `CALL` (a variant of `HostCall`); gives `r7` and `r8`.
 pub(crate) fn call<const CALL: u8, const COUNT: usize>(
     mut arguments: [Argument<'_>; COUNT],
 ) -> (u64, u64) {
-    let mut call =
-        Call { number: u64::from(number(CALL)), registers: [0; 13], regions: Vec::new() };
+    let mut call = Call {
+        number: u64::from(number(CALL, interface())),
+        registers: [0; 13],
+        regions: Vec::new(),
+    };
     let mut next = FIRST_ADDRESS;
     for (register, argument) in call.registers.iter_mut().skip(7).zip(&arguments) {
         let (octets, writable) = match argument {

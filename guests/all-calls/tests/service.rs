@@ -2,10 +2,10 @@
 
 use jambox_sdk::blake2b_256;
 use jambox_sdk::types::{ServiceId, TimeSlot};
-use jambox_sdk_testing::{Chain, Code, Item, Mode, RequestHistory, both_ways, operand, transfer};
+use jambox_sdk_testing::{Chain, Code, Item, Mode, RequestHistory, Way, both_ways, operand, transfer};
 
-fn chain(mode: Mode) -> Chain {
-    let mut chain = Chain::new(mode);
+fn chain(way: impl Into<Way>) -> Chain {
+    let mut chain = Chain::new(way);
     let code = Code::native(all_calls::SERVICE).with_blob(include_bytes!("../all-calls.jam"));
     chain.service(7, &code).has_preimage(b"preimage", 0).privileged();
     chain.service(8, &code).minimum_gas(10, 50);
@@ -19,8 +19,8 @@ fn lines(report: &[u8]) -> Vec<String> {
 #[test]
 fn refine() {
     let item = Item::new(7).payload("payload").extrinsic(b"ext").import(b"segment").exports(1);
-    let run = both_ways(|mode| {
-        let run = chain(mode).refine(&item);
+    let run = both_ways(|way| {
+        let run = chain(way).refine(&item);
         assert!(run.failure.is_none(), "{:?}", run.failure);
         (run.result, run.exports, run.record)
     });
@@ -78,8 +78,8 @@ fn refine() {
 
 #[test]
 fn accumulate() {
-    let run = both_ways(|mode| {
-        let mut chain = chain(mode);
+    let run = both_ways(|way| {
+        let mut chain = chain(way);
         let inputs = vec![operand(Ok(b"output")).into(), transfer(8, 7, 5, b"memo")];
         let run = chain.accumulate(7, inputs);
         assert!(run.failure.is_none(), "{:?} {:?}", run.failure, run.record);

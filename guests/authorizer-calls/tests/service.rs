@@ -1,9 +1,9 @@
 //! Every host call of is-authorized through the SDK, natively and compiled.
 
-use jambox_sdk_testing::{Chain, Code, Item, Mode, Package, both_ways};
+use jambox_sdk_testing::{Chain, Code, Item, Package, Way, both_ways};
 
-fn chain(mode: Mode) -> Chain {
-    let mut chain = Chain::new(mode);
+fn chain(way: impl Into<Way>) -> Chain {
+    let mut chain = Chain::new(way);
     let code = Code::native(authorizer_calls::SERVICE)
         .with_blob(include_bytes!("../authorizer-calls.jam"));
     chain.service(7, &code);
@@ -17,8 +17,8 @@ fn lines(report: &[u8]) -> Vec<String> {
 #[test]
 fn is_authorized() {
     let package = Package::new().item(Item::new(7)).authorizer(7).configuration([1, 2]).token([3]);
-    let trace = both_ways(|mode| {
-        let run = chain(mode).authorize(&package);
+    let trace = both_ways(|way| {
+        let run = chain(way).authorize(&package);
         (run.result, run.record)
     });
     let expected = [

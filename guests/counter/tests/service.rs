@@ -2,10 +2,10 @@
 //! their gas is compared, in `crates/sdk-testing`.
 
 use jambox_sdk::types::WorkError;
-use jambox_sdk_testing::{Chain, Code, Item, Mode, both_ways, operand};
+use jambox_sdk_testing::{Chain, Code, Item, Way, both_ways, operand};
 
-fn chain(mode: Mode) -> Chain {
-    let mut chain = Chain::new(mode);
+fn chain(way: impl Into<Way>) -> Chain {
+    let mut chain = Chain::new(way);
     let code = Code::native(counter::SERVICE).with_blob(include_bytes!("../counter.jam"));
     chain.service(42, &code).stores("count", 2u64.to_le_bytes());
     chain.service(7, &code);
@@ -14,8 +14,8 @@ fn chain(mode: Mode) -> Chain {
 
 #[test]
 fn refine_shouts_and_exports_what_was_said() {
-    let (result, exports, record) = both_ways(|mode| {
-        let run = chain(mode).refine(&Item::new(42).payload("hello jam").exports(1));
+    let (result, exports, record) = both_ways(|way| {
+        let run = chain(way).refine(&Item::new(42).payload("hello jam").exports(1));
         (run.result, run.exports, run.record)
     });
     assert_eq!(result.unwrap(), b"HELLO JAM");
@@ -25,8 +25,8 @@ fn refine_shouts_and_exports_what_was_said() {
 
 #[test]
 fn accumulate_counts_tips_and_yields() {
-    let (stored, transfers, yielded) = both_ways(|mode| {
-        let mut chain = chain(mode);
+    let (stored, transfers, yielded) = both_ways(|way| {
+        let mut chain = chain(way);
         let latest = jambox_sdk::blake2b_256(b"latest");
         let inputs = vec![
             operand(Ok(b"ONE")).into(),
@@ -44,6 +44,6 @@ fn accumulate_counts_tips_and_yields() {
 
 #[test]
 fn nothing_to_count_changes_nothing() {
-    let changes = both_ways(|mode| chain(mode).accumulate(42, Vec::new()).record.names());
+    let changes = both_ways(|way| chain(way).accumulate(42, Vec::new()).record.names());
     assert_eq!(changes, [""; 0]);
 }

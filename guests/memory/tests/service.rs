@@ -6,8 +6,8 @@ use memory::{AREA, LENGTHS, PLACES};
 
 #[test]
 fn copies_and_fillings_are_what_they_should_be() {
-    let output = both_ways(|mode| {
-        let mut chain = Chain::new(mode);
+    let output = both_ways(|way| {
+        let mut chain = Chain::new(way);
         let code = Code::native(memory::SERVICE).with_blob(include_bytes!("../memory.jam"));
         chain.service(7, &code);
         chain.refine(&Item::new(7).gas(100_000_000, 0)).result

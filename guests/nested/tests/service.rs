@@ -6,8 +6,8 @@ use nested::{CHILD_GAS, Ending};
 
 fn ending_of(blob: &[u8], arguments: &[u8]) -> Ending {
     let item = Item::new(7).payload(arguments).extrinsic(blob);
-    let (result, ..) = both_ways(|mode| {
-        let mut chain = Chain::new(mode);
+    let (result, ..) = both_ways(|way| {
+        let mut chain = Chain::new(way);
         let code = Code::native(nested::SERVICE).with_blob(include_bytes!("../nested.jam"));
         chain.service(7, &code);
         let run = chain.refine(&item);
@@ -89,8 +89,8 @@ fn a_compiled_service_runs_as_a_child() {
 #[test]
 fn it_authorizes_its_own_packages_of_one_item() {
     let item = || Item::new(7).payload("hello").extrinsic(&child("jump_ind ra"));
-    let authorized = both_ways(|mode| {
-        let mut chain = Chain::new(mode);
+    let authorized = both_ways(|way| {
+        let mut chain = Chain::new(way);
         let code = Code::native(nested::SERVICE).with_blob(include_bytes!("../nested.jam"));
         chain.service(7, &code);
         let one = Package::new().authorizer(7).item(item());

@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use crate::ecalli::{inputs, number};
+use crate::revision::interface;
 
 /// What goes into one register.
 #[derive(Clone, Copy)]
@@ -62,8 +63,8 @@ pub(crate) fn call<const CALL: u8, const COUNT: usize>(
             ".insn r 0xb, 0, 0, zero, zero, zero",
             "auipc zero, %pcrel_hi(771b)",
             ".4byte 0",
-            inputs = const inputs(CALL),
-            number = const number(CALL),
+            inputs = const inputs(CALL, interface()),
+            number = const number(CALL, interface()),
             inlateout("a0") register(0) => out7,
             inlateout("a1") register(1) => out8,
             in("a2") register(2),

@@ -3,10 +3,23 @@
 //! The PVM reads and writes words at any address for the price of one instruction. The functions
 //! that come with the compiler keep to aligned words, and spend on that what a program pays in gas.
 
+use alloc::vec::Vec;
 use core::arch::asm;
 
 /// Octets in a word.
 const WORD: usize = 8;
+
+/// Octets that hold whatever they held.
+pub(crate) fn unspecified(length: usize) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(length);
+    // SAFETY: the instruction that is not there may have written all that the pointer reaches: for
+    // the compiler the octets have values. They have in the PVM, whose memory always has.
+    unsafe {
+        asm!("", in("a0") octets.as_mut_ptr(), options(nostack, preserves_flags));
+        octets.set_len(length);
+    }
+    octets
+}
 
 /// Copies a word. No loop around it can be taken for a call of `memcpy`.
 #[inline(always)]

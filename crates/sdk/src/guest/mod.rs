@@ -8,5 +8,8 @@ mod allocator;
 pub(crate) mod ecalli;
 #[doc(hidden)]
 pub mod entry;
+mod growth;
 mod memory;
 mod panic;
+
+pub(crate) use memory::unspecified;

@@ -1,11 +1,16 @@
 //! A host that answers whatever a test wants.
 
+use jambox_sdk::Revision;
 use jambox_sdk::native::{Call, Host, with_host};
 
 /// Answers every call with a function.
 pub struct Scripted<F>(pub F);
 
 impl<F: FnMut(&mut Call)> Host for Scripted<F> {
+    fn revision(&self) -> Revision {
+        Revision::GrayPaper072
+    }
+
     fn call(&mut self, call: &mut Call) {
         (self.0)(call);
     }
