@@ -15,6 +15,9 @@ pub struct Checks {
     passed: usize,
     failed: usize,
     skipped: usize,
+    /// The revisions of the cases, where the vectors say so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revisions: Vec<&'static str>,
     cases: Vec<Case>,
     #[serde(skip)]
     all: bool,
@@ -41,7 +44,8 @@ impl Checks {
             };
             Case { name: case.name, outcome, remark }
         });
-        Self { passed, failed, skipped, cases: cases.collect(), all }
+        let revisions = checked.revisions.iter().map(|revision| revision.name()).collect();
+        Self { passed, failed, skipped, revisions, cases: cases.collect(), all }
     }
 
     /// Whether a case failed.
@@ -61,6 +65,9 @@ impl Report for Checks {
                 }
                 Some(what) => writeln!(out, "{FAINT}{outcome}{FAINT:#} {name}: {what}")?,
             }
+        }
+        if !self.revisions.is_empty() {
+            writeln!(out, "{FAINT}{}, as the vectors say{FAINT:#}", self.revisions.join(", "))?;
         }
         // Scripts read this line: it stands alone and last, and is never coloured.
         writeln!(out, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)

@@ -29,7 +29,15 @@ pub struct Inaccessible {
 pub struct Memory {
     space: Space,
     heap: Heap,
+    /// Which groups of [`GROUP`] pages have ever had an accessible one, a bit each.
+    touched: [u64; GROUPS / u64::BITS as usize],
 }
+
+/// Pages that are remembered together.
+const GROUP: u32 = 1024;
+
+/// Groups of pages in the address space.
+const GROUPS: usize = (PAGE_COUNT / GROUP) as usize;
 
 /// The fast memory, or the portable one: while nothing is accessible, and for good when the host
 /// has no address space left to reserve.
@@ -60,7 +68,7 @@ impl Memory {
     /// A memory without any accessible page, and without a heap.
     #[must_use]
     pub fn new() -> Self {
-        Self { space: Space::Empty, heap: Heap::default() }
+        Self { space: Space::Empty, heap: Heap::default(), touched: [0; _] }
     }
 
     /// Whether the whole range can be read.
@@ -138,6 +146,11 @@ impl Memory {
             return;
         }
         let count = end - first;
+        for group in first / GROUP..=(end - 1) / GROUP {
+            if let Some(word) = self.touched.get_mut((group / u64::BITS) as usize) {
+                *word |= 1 << (group % u64::BITS);
+            }
+        }
         with_space!(self.occupied(), memory => memory.set_access(first, count, access), empty => ());
     }
 
@@ -164,10 +177,10 @@ impl Memory {
     /// The runs of pages of equal access, lowest first, without the inaccessible ones: ranges of
     /// addresses and what they allow.
     pub fn accessible_ranges(&self) -> impl Iterator<Item = (Range<u64>, Access)> + '_ {
-        let mut page = if self.is_empty() { PAGE_COUNT } else { LOWEST_PAGE };
+        let mut page = LOWEST_PAGE;
         core::iter::from_fn(move || {
             while page < PAGE_COUNT && self.access(page) == Access::Inaccessible {
-                page += 1;
+                page = if self.is_touched(page) { page + 1 } else { (page / GROUP + 1) * GROUP };
             }
             let (first, access) = (page, self.access(page));
             while page < PAGE_COUNT && self.access(page) == access {
@@ -220,6 +233,13 @@ impl Memory {
             Space::Fast(memory) => Some(memory),
             _ => None,
         }
+    }
+
+    /// Whether a page of the same group has ever been accessible.
+    fn is_touched(&self, page: u32) -> bool {
+        let group = page / GROUP;
+        let word = self.touched.get((group / u64::BITS) as usize).copied().unwrap_or(0);
+        word >> (group % u64::BITS) & 1 != 0
     }
 
     fn is_empty(&self) -> bool {

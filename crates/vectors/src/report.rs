@@ -1,6 +1,9 @@
 //! What came of running vectors.
 
+use std::collections::BTreeSet;
 use std::fmt;
+
+use jambox_isa::Revision;
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Case {
 pub struct Report {
     /// The cases.
     pub cases: Vec<Case>,
+    /// The revisions whose cases these are, where the vectors themselves say so.
+    pub revisions: BTreeSet<Revision>,
 }
 
 impl Report {

@@ -1,0 +1,112 @@
+//! Single-program PVM vectors: the formats of 0.7.2 ([`before_after`]) and of 0.8.0 ([`steps`],
+//! [`verdicts`]).
+//!
+//! Each format is of one revision, so the revision of a case is found from its file.
+
+pub mod before_after;
+mod machine;
+pub mod steps;
+pub mod verdicts;
+
+use std::path::Path;
+
+use jambox_engine::{Config, Engine};
+use jambox_isa::Revision;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
+use serde_json::Value;
+
+pub use before_after::ERRATA;
+pub use machine::{Chunk, Pages};
+
+use crate::{Error, Outcome, Report, files};
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum File {
+    /// A case of 0.7.2.
+    BeforeAfter(Box<before_after::Case>),
+    /// A case of 0.8.0.
+    Steps(Box<steps::Case>),
+    /// Verdicts on programs of 0.8.0.
+    Verdicts(Vec<verdicts::Verdict>),
+}
+
+impl File {
+    /// The revision that the file's format is of.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        match self {
+            Self::BeforeAfter(_) => Revision::GrayPaper072,
+            Self::Steps(_) | Self::Verdicts(_) => Revision::GrayPaper080,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        fn of<T: DeserializeOwned, E: serde::de::Error>(value: Value) -> Result<T, E> {
+            serde_json::from_value(value).map_err(E::custom)
+        }
+        let value = Value::deserialize(deserializer)?;
+        if value.is_array() {
+            of(value).map(Self::Verdicts)
+        } else if value.get("block-gas-costs").is_some() {
+            of(value).map(Box::new).map(Self::Steps)
+        } else if value.is_object() {
+            of(value).map(Box::new).map(Self::BeforeAfter)
+        } else {
+            Err(D::Error::custom("expected a program or a list of verdicts"))
+        }
+    }
+}
+
+/// Runs every case in a folder (`*.json`): exit, program counter, registers, gas, which memory is
+/// accessible and what it holds; the costs of blocks and the verdicts on programs. The engine's
+/// backend runs each case under the case's own revision.
+///
+/// # Errors
+///
+/// When the folder cannot be read or holds no case.
+pub fn run(folder: &Path, engine: &Engine) -> Result<Report, Error> {
+    let files = files::json_under::<File>(folder, "PVM vectors (`*.json`)")?;
+    let engine_of = |revision| Engine::new(Config { revision, ..engine.config() });
+    let engines = Revision::ALL.map(|revision| (revision, engine_of(revision)));
+    let mut report = Report::default();
+    for (name, file) in files {
+        let file = match file {
+            Ok(file) => file,
+            Err(error) => {
+                report.add(name, Outcome::Failed(format!("not a case: {error}")));
+                continue;
+            }
+        };
+        let engine = engines.iter().find(|(revision, _)| *revision == file.revision());
+        match engine {
+            Some((_, Ok(engine))) => run_file(&name, &file, engine, &mut report),
+            Some((_, Err(error))) => report.add(name, Outcome::Failed(error.to_string())),
+            None => unreachable!("there is an engine for every revision"),
+        }
+    }
+    Ok(report)
+}
+
+fn run_file(name: &str, file: &File, engine: &Engine, report: &mut Report) {
+    report.revisions.insert(file.revision());
+    match file {
+        File::BeforeAfter(case) => {
+            let erratum = ERRATA.iter().find(|(erratum, _)| *erratum == name);
+            let outcome = match erratum {
+                Some((_, reason)) => Outcome::Skipped((*reason).into()),
+                None => before_after::run_case(case, engine),
+            };
+            report.add(name, outcome);
+        }
+        File::Steps(case) => report.add(name, steps::run_case(case, engine)),
+        File::Verdicts(cases) => {
+            for (index, verdict) in cases.iter().enumerate() {
+                let outcome = verdicts::check(verdict, engine.instruction_set());
+                report.add(format!("{name} #{index}"), outcome);
+            }
+        }
+    }
+}
