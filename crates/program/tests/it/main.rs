@@ -3,5 +3,7 @@
 mod blob;
 mod code;
 mod container;
+mod gas;
 mod revision;
+mod simulator;
 mod standard;
