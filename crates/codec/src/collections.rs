@@ -7,16 +7,16 @@ use alloc::vec::Vec;
 use crate::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, encode_natural};
 
 /// With its length as a natural in front.
-impl<T: Encode> Encode for [T] {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<T: Encode<C>, C: ?Sized> Encode<C> for [T] {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         encode_natural(self.len() as u64, out);
-        T::encode_slice(self, out);
+        T::encode_slice(self, out, context);
     }
 }
 
-impl<T: Encode> Encode for Vec<T> {
-    fn encode_to(&self, out: &mut Vec<u8>) {
-        self.as_slice().encode_to(out);
+impl<T: Encode<C>, C: ?Sized> Encode<C> for Vec<T> {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+        self.as_slice().encode_to(out, context);
     }
 }
 
@@ -27,15 +27,15 @@ impl<T: Decode<C>, C: ?Sized> Decode<C> for Vec<T> {
     }
 }
 
-impl<T: Encode + ?Sized> Encode for &T {
-    fn encode_to(&self, out: &mut Vec<u8>) {
-        (**self).encode_to(out);
+impl<T: Encode<C> + ?Sized, C: ?Sized> Encode<C> for &T {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+        (**self).encode_to(out, context);
     }
 }
 
-impl<T: Encode + ?Sized> Encode for Box<T> {
-    fn encode_to(&self, out: &mut Vec<u8>) {
-        (**self).encode_to(out);
+impl<T: Encode<C> + ?Sized, C: ?Sized> Encode<C> for Box<T> {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+        (**self).encode_to(out, context);
     }
 }
 
@@ -46,11 +46,11 @@ impl<T: Decode<C>, C: ?Sized> Decode<C> for Box<T> {
 }
 
 /// A discriminator, 0 for nothing and 1 for something, then the value.
-impl<T: Encode> Encode for Option<T> {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<T: Encode<C>, C: ?Sized> Encode<C> for Option<T> {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         out.push(u8::from(self.is_some()));
         if let Some(value) = self {
-            value.encode_to(out);
+            value.encode_to(out, context);
         }
     }
 }
@@ -66,9 +66,9 @@ impl<T: Decode<C>, C: ?Sized> Decode<C> for Option<T> {
 
 macro_rules! impl_tuple {
     ($($name:ident $index:tt),*) => {
-        impl<$($name: Encode),*> Encode for ($($name,)*) {
-            fn encode_to(&self, out: &mut Vec<u8>) {
-                $(self.$index.encode_to(out);)*
+        impl<$($name: Encode<C>,)* C: ?Sized> Encode<C> for ($($name,)*) {
+            fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+                $(self.$index.encode_to(out, context);)*
             }
         }
 
@@ -84,12 +84,12 @@ impl_tuple!(T0 0, T1 1);
 impl_tuple!(T0 0, T1 1, T2 2);
 
 /// A sequence of pairs in the order of their keys.
-impl<K: Encode, V: Encode> Encode for BTreeMap<K, V> {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<K: Encode<C>, V: Encode<C>, C: ?Sized> Encode<C> for BTreeMap<K, V> {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         encode_natural(self.len() as u64, out);
         for (key, value) in self {
-            key.encode_to(out);
-            value.encode_to(out);
+            key.encode_to(out, context);
+            value.encode_to(out, context);
         }
     }
 }
@@ -109,11 +109,11 @@ impl<K: Decode<C> + Ord, V: Decode<C>, C: ?Sized> Decode<C> for BTreeMap<K, V> {
 }
 
 /// A sequence of the members in their order, with its length.
-impl<T: Encode> Encode for BTreeSet<T> {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<T: Encode<C>, C: ?Sized> Encode<C> for BTreeSet<T> {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         encode_natural(self.len() as u64, out);
         for member in self {
-            member.encode_to(out);
+            member.encode_to(out, context);
         }
     }
 }

@@ -55,6 +55,16 @@ pub enum DecodeErrorKind {
         /// The largest number allowed.
         max: u64,
     },
+    /// A sequence has a length between two that the protocol allows.
+    #[error("a sequence of {length} items where {min} and every {step} more are allowed")]
+    LengthNotInSteps {
+        /// The number of items.
+        length: u64,
+        /// The smallest number allowed.
+        min: u64,
+        /// The distance between one number that is allowed and the next.
+        step: u64,
+    },
     /// A discriminator that names no alternative.
     #[error("unknown discriminator {value}, expected at most {max}")]
     UnknownDiscriminator {

@@ -6,8 +6,8 @@ use crate::{Decode, DecodeError, Encode, Reader};
 
 macro_rules! impl_fixed_width {
     ($($type:ty),*) => {$(
-        impl Encode for $type {
-            fn encode_to(&self, out: &mut Vec<u8>) {
+        impl<C: ?Sized> Encode<C> for $type {
+            fn encode_to(&self, out: &mut Vec<u8>, _: &C) {
                 out.extend_from_slice(&self.to_le_bytes());
             }
         }
@@ -22,12 +22,12 @@ macro_rules! impl_fixed_width {
 
 impl_fixed_width!(u16, u32, u64);
 
-impl Encode for u8 {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for u8 {
+    fn encode_to(&self, out: &mut Vec<u8>, _: &C) {
         out.push(*self);
     }
 
-    fn encode_slice(items: &[Self], out: &mut Vec<u8>) {
+    fn encode_slice(items: &[Self], out: &mut Vec<u8>, _: &C) {
         out.extend_from_slice(items);
     }
 }
@@ -49,8 +49,8 @@ impl<C: ?Sized> Decode<C> for u8 {
     }
 }
 
-impl Encode for bool {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for bool {
+    fn encode_to(&self, out: &mut Vec<u8>, _: &C) {
         out.push(u8::from(*self));
     }
 }
@@ -62,9 +62,9 @@ impl<C: ?Sized> Decode<C> for bool {
 }
 
 /// A sequence whose length is part of its type: the items alone.
-impl<T: Encode, const N: usize> Encode for [T; N] {
-    fn encode_to(&self, out: &mut Vec<u8>) {
-        T::encode_slice(self, out);
+impl<T: Encode<C>, C: ?Sized, const N: usize> Encode<C> for [T; N] {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+        T::encode_slice(self, out, context);
     }
 }
 

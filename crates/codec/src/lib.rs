@@ -12,17 +12,18 @@
 //!
 //! **Invariants.**
 //!
-//! - Exactly one value is decoded from a sequence of octets and exactly one sequence of octets is
-//!   accepted for a value: naturals that are longer than needed, unsorted dictionaries, unknown
+//! - In a context, exactly one value is decoded from a sequence of octets and exactly one sequence
+//!   of octets is accepted for a value: naturals that are longer than needed, unsorted dictionaries, unknown
 //!   discriminators and trailing octets are errors.
 //! - Decoding allocates in proportion to the octets given, never to a length claimed in them.
 //! - Every error names the offset of the first octet of the item that could not be decoded.
 //!
 //! # Context
 //!
-//! Some lengths are not written down but fixed by protocol parameters (validators, cores, slots of
-//! an epoch). Such types implement [`Decode`] for one context only; all others implement it for
-//! every context, so that both kinds mix freely and a missing context is a compile error.
+//! Some lengths are not written down but fixed by protocol parameters (cores, slots of an epoch),
+//! and some fields are there in one revision of the protocol only. Such types implement [`Encode`]
+//! and [`Decode`] only for contexts that tell what they need; all others implement both for every
+//! context, so that the kinds mix freely and a missing context is a compile error.
 //!
 //! # Example
 //!
@@ -75,20 +76,20 @@ pub use reader::Reader;
 #[doc(hidden)]
 pub use alloc::vec::Vec as MacroVec;
 
-/// A value with an encoding.
-pub trait Encode {
+/// A value with an encoding, given a context `C` (see the crate's documentation).
+pub trait Encode<C: ?Sized = ()> {
     /// Appends the encoding to `out`.
-    fn encode_to(&self, out: &mut Vec<u8>);
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C);
 
     /// Appends the encodings of `items`, one after another, without a length.
     ///
     /// Octets override it to be copied at once.
-    fn encode_slice(items: &[Self], out: &mut Vec<u8>)
+    fn encode_slice(items: &[Self], out: &mut Vec<u8>, context: &C)
     where
         Self: Sized,
     {
         for item in items {
-            item.encode_to(out);
+            item.encode_to(out, context);
         }
     }
 }
@@ -139,11 +140,17 @@ pub trait Decode<C: ?Sized = ()>: Sized {
     }
 }
 
-/// The encoding of `value`.
+/// The encoding of a value that needs no context.
 #[must_use]
 pub fn encode<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
+    encode_with(value, &())
+}
+
+/// The encoding of `value` in a context.
+#[must_use]
+pub fn encode_with<T: Encode<C> + ?Sized, C: ?Sized>(value: &T, context: &C) -> Vec<u8> {
     let mut out = Vec::new();
-    value.encode_to(&mut out);
+    value.encode_to(&mut out, context);
     out
 }
 

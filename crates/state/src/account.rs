@@ -138,8 +138,8 @@ impl_codec!(Record {
     parent,
 });
 
-impl Encode for AccountInfo {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for AccountInfo {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         let record = Record {
             version: 0,
             code_hash: self.code_hash,
@@ -153,7 +153,7 @@ impl Encode for AccountInfo {
             last_accumulation: self.last_accumulation,
             parent: self.parent,
         };
-        record.encode_to(out);
+        record.encode_to(out, context);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jambox_codec::{Encode, encode};
-use jambox_types::ServiceId;
+use jambox_codec::{Encode, encode, encode_with};
+use jambox_types::{Protocol, ServiceId};
 
 use crate::{AccountChange, Accounts, Blob, Component, Meaning, StateError, StateKey, Values};
 
@@ -34,8 +34,13 @@ impl Changes {
     }
 
     /// Sets a component.
-    pub fn set_component(&mut self, component: Component, value: &(impl Encode + ?Sized)) {
-        self.set(Meaning::Component(component), Some(encode(value).into()));
+    pub fn set_component(
+        &mut self,
+        component: Component,
+        value: &(impl Encode<Protocol> + ?Sized),
+        protocol: &Protocol,
+    ) {
+        self.set(Meaning::Component(component), Some(encode_with(value, protocol).into()));
     }
 
     /// Takes in what an overlay over `prior` changed.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jambox_codec::{Decode, decode_all_with};
-use jambox_types::Parameters;
+use jambox_types::Protocol;
 
 use crate::{StateError, StateKey, Values};
 
@@ -90,14 +90,14 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// There is none, it does not decode under these parameters, or it cannot be read.
-    pub fn read<T: Decode<Parameters>>(
+    /// There is none, it does not decode under this protocol, or it cannot be read.
+    pub fn read<T: Decode<Protocol>>(
         self,
         values: &(impl Values + ?Sized),
-        parameters: &Parameters,
+        protocol: &Protocol,
     ) -> Result<T, StateError> {
         let value = values.value(&self.key())?.ok_or(StateError::NoComponent(self))?;
-        decode_all_with(&value, parameters)
+        decode_all_with(&value, protocol)
             .map_err(|error| StateError::CorruptComponent { component: self, error })
     }
 }

@@ -102,8 +102,10 @@ impl PartialState {
     pub fn diff(&self, later: &Self) -> Result<Vec<Difference>, StateError> {
         let mut found = Found(self.accounts.diff(&later.accounts)?);
         if self.staging_set != later.staging_set {
-            let keys =
-                |state: &Self| Some(Value::ValidatorKeys(encode(&*state.staging_set).into()));
+            let keys = |state: &Self| {
+                let octets: Vec<u8> = state.staging_set.iter().flat_map(encode).collect();
+                Some(Value::ValidatorKeys(octets.into()))
+            };
             found.add(Place::StagingSet, keys(self), keys(later));
         }
         let cores = self.authorizer_queues.len().max(later.authorizer_queues.len());

@@ -87,19 +87,19 @@ const COMPONENT: u8 = 4;
 
 /// The form in which a store keeps it; no part of the protocol.
 impl Encode for Meaning {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &()) {
         match self {
             Self::Storage(service, key) => {
-                (STORAGE, *service).encode_to(out);
-                key.to_vec().encode_to(out);
+                (STORAGE, *service).encode_to(out, context);
+                key.to_vec().encode_to(out, context);
             }
-            Self::Preimage(service, hash) => (PREIMAGE, *service, *hash).encode_to(out),
+            Self::Preimage(service, hash) => (PREIMAGE, *service, *hash).encode_to(out, context),
             Self::Request(service, request) => {
-                (REQUEST, *service, request.hash).encode_to(out);
-                request.length.encode_to(out);
+                (REQUEST, *service, request.hash).encode_to(out, context);
+                request.length.encode_to(out, context);
             }
-            Self::Account(service) => (ACCOUNT, *service).encode_to(out),
-            Self::Component(component) => (COMPONENT, component.chapter()).encode_to(out),
+            Self::Account(service) => (ACCOUNT, *service).encode_to(out, context),
+            Self::Component(component) => (COMPONENT, component.chapter()).encode_to(out, context),
         }
     }
 }

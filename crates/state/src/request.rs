@@ -91,9 +91,9 @@ impl fmt::Display for RequestHistory {
 }
 
 /// The value under a request's state key (`sec:statemerklization`, 0.7.2).
-impl Encode for RequestHistory {
-    fn encode_to(&self, out: &mut Vec<u8>) {
-        self.slots().collect::<Vec<_>>().encode_to(out);
+impl<C: ?Sized> Encode<C> for RequestHistory {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+        self.slots().collect::<Vec<_>>().encode_to(out, context);
     }
 }
 

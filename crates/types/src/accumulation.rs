@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, impl_codec};
 
 use crate::{
-    Balance, BandersnatchKey, BlsKey, Ed25519Key, Gas, Hash, Memo, Parameters, PerCore, PerSlot,
-    ServiceId, ValidatorMetadata, WorkDigest, WorkReport, WorkResult,
+    Balance, BandersnatchKey, BlsKey, Ed25519Key, Gas, Hash, Memo, PerCore, PerSlot, Protocol,
+    Revised, ServiceId, ValidatorMetadata, WorkDigest, WorkReport, WorkResult,
 };
 
 /// What accumulate is told of a work item (`eq:operandtuple`, 0.7.2).
@@ -82,16 +82,16 @@ pub enum AccumulateInput {
     Transfer(DeferredTransfer),
 }
 
-impl Encode for AccumulateInput {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for AccumulateInput {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         match self {
             Self::Operand(operand) => {
                 encode_natural(0, out);
-                operand.encode_to(out);
+                operand.encode_to(out, context);
             }
             Self::Transfer(transfer) => {
                 encode_natural(1, out);
-                transfer.encode_to(out);
+                transfer.encode_to(out, context);
             }
         }
     }
@@ -141,7 +141,7 @@ pub struct Privileges {
     pub always_accumulate: BTreeMap<ServiceId, Gas>,
 }
 
-impl_codec!(Privileges in Parameters {
+impl_codec!(Privileges in Protocol {
     manager,
     assigners,
     delegator,
@@ -158,7 +158,7 @@ pub struct ReadyReport {
     pub dependencies: BTreeSet<Hash>,
 }
 
-impl_codec!(ReadyReport { report, dependencies });
+impl_codec!(ReadyReport for Revised { report, dependencies });
 
 /// The accumulation queue: for each slot of an epoch the reports that came in it and wait
 /// (`eq:readyspec`, 0.7.2).

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use jambox_codec::{encode, impl_codec};
+use jambox_codec::{encode_with, impl_codec};
 
 use crate::{
-    BandersnatchKey, BandersnatchSignature, Ed25519Key, Extrinsic, Hash, Parameters, PerSlot,
-    PerValidator, Ticket, TimeSlot, ValidatorIndex,
+    BandersnatchKey, BandersnatchSignature, Ed25519Key, Extrinsic, Hash, PerSlot, PerValidator,
+    Protocol, Ticket, TimeSlot, ValidatorIndex,
 };
 
 /// The two keys of a validator that an epoch marker names.
@@ -31,7 +31,7 @@ pub struct EpochMark {
     pub validators: PerValidator<EpochMarkKeys>,
 }
 
-impl_codec!(EpochMark in Parameters { entropy, tickets_entropy, validators });
+impl_codec!(EpochMark in Protocol { entropy, tickets_entropy, validators });
 
 /// A block's header (`eq:header`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct Header {
     pub seal: BandersnatchSignature,
 }
 
-impl_codec!(Header in Parameters {
+impl_codec!(Header in Protocol {
     parent,
     parent_state_root,
     extrinsic_hash,
@@ -74,14 +74,14 @@ impl_codec!(Header in Parameters {
 impl Header {
     /// The hash of the header's encoding, by which a child names its parent.
     #[must_use]
-    pub fn hash(&self) -> Hash {
-        Hash::blake2b(&encode(self))
+    pub fn hash(&self, protocol: &Protocol) -> Hash {
+        Hash::blake2b(&encode_with(self, protocol))
     }
 
     /// The encoding without the seal, which is what the seal signs.
     #[must_use]
-    pub fn encode_unsigned(&self) -> Vec<u8> {
-        let mut octets = encode(self);
+    pub fn encode_unsigned(&self, protocol: &Protocol) -> Vec<u8> {
+        let mut octets = encode_with(self, protocol);
         octets.truncate(octets.len().saturating_sub(BandersnatchSignature::LENGTH));
         octets
     }
@@ -96,4 +96,4 @@ pub struct Block {
     pub extrinsic: Extrinsic,
 }
 
-impl_codec!(Block in Parameters { header, extrinsic });
+impl_codec!(Block in Protocol { header, extrinsic });

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use jambox_codec::{Encode, encode, encode_natural, impl_codec};
+use jambox_codec::{Encode, encode_natural, encode_with, impl_codec};
 
 use crate::{
-    CoreBits, Ed25519Key, Ed25519Signature, Hash, Parameters, PerSuperMajority, RingSignature,
-    ServiceId, TimeSlot, ValidatorIndex, WorkReport,
+    CoreBits, Ed25519Key, Ed25519Signature, Hash, PerSuperMajority, Protocol, Revised,
+    RingSignature, ServiceId, TimeSlot, ValidatorIndex, WorkReport,
 };
 
 /// A ticket: the right to seal a block if its identifier is among the lowest (`sec:safrole`,
@@ -19,7 +19,7 @@ pub struct Ticket {
     pub entry: u8,
 }
 
-impl_codec!(Ticket { id, entry: natural });
+impl_codec!(Ticket { id, entry });
 
 /// A ticket as it is submitted (`eq:ticketsextrinsic`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct TicketEnvelope {
     pub signature: RingSignature,
 }
 
-impl_codec!(TicketEnvelope { entry: natural, signature });
+impl_codec!(TicketEnvelope { entry, signature });
 
 /// A preimage for the service that asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Credential {
 
 impl_codec!(Credential { validator, signature });
 
-/// A report and who answers for it (`eq:guaranteesextrinsic`, 0.7.2).
+/// A report and who answers for it (`eq:guaranteesextrinsic`, 0.7.2; `eq:guarantee`, 0.8.0).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guarantee {
     /// The report.
@@ -65,7 +65,7 @@ pub struct Guarantee {
     pub credentials: Vec<Credential>,
 }
 
-impl_codec!(Guarantee { report, slot, credentials });
+impl_codec!(Guarantee for Revised { report, slot, credentials });
 
 /// A validator's word on which reports' data it holds a part of (`eq:xtassurances`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub struct Assurance {
     pub signature: Ed25519Signature,
 }
 
-impl_codec!(Assurance in Parameters { anchor, availabilities, assurer, signature });
+impl_codec!(Assurance in Protocol { anchor, availabilities, assurer, signature });
 
 /// A validator's judgment of a report (`sec:disputes`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub struct Verdict {
     pub judgments: PerSuperMajority<Judgment>,
 }
 
-impl_codec!(Verdict in Parameters { report_hash, epoch, judgments });
+impl_codec!(Verdict in Protocol { report_hash, epoch, judgments });
 
 /// A guarantor of a report that was judged to be invalid (`sec:disputes`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +147,7 @@ pub struct Disputes {
     pub faults: Vec<Fault>,
 }
 
-impl_codec!(Disputes in Parameters { verdicts, culprits, faults });
+impl_codec!(Disputes in Protocol { verdicts, culprits, faults });
 
 /// All that comes into a block from outside (`eq:extrinsic`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -164,26 +164,33 @@ pub struct Extrinsic {
     pub disputes: Disputes,
 }
 
-impl_codec!(Extrinsic in Parameters { tickets, preimages, guarantees, assurances, disputes });
+impl_codec!(Extrinsic in Protocol { tickets, preimages, guarantees, assurances, disputes });
 
 impl Extrinsic {
     /// The commitment that the header makes to the extrinsic: the hash of its parts' hashes, with
-    /// reports hashed on their own so that each can be proven to be in it (`sec:header`, 0.7.2).
+    /// reports, and preimages where the revision says so, hashed on their own so that each can be
+    /// proven to be in it (`sec:header`).
     #[must_use]
-    pub fn hash(&self) -> Hash {
+    pub fn hash(&self, protocol: &Protocol) -> Hash {
         let mut guarantees = Vec::new();
         encode_natural(self.guarantees.len() as u64, &mut guarantees);
         for guarantee in &self.guarantees {
-            guarantee.report.hash().encode_to(&mut guarantees);
-            guarantee.slot.encode_to(&mut guarantees);
-            guarantee.credentials.encode_to(&mut guarantees);
+            guarantee.report.hash(protocol).encode_to(&mut guarantees, protocol);
+            guarantee.slot.encode_to(&mut guarantees, protocol);
+            guarantee.credentials.encode_to(&mut guarantees, protocol);
         }
+        let preimages = if protocol.rules().preimages_hashed_in_extrinsic {
+            let hashed = |it: &Preimage| (it.service, Hash::blake2b(&it.data));
+            encode_with(&self.preimages.iter().map(hashed).collect::<Vec<_>>(), protocol)
+        } else {
+            encode_with(&self.preimages, protocol)
+        };
         let parts = [
-            encode(&self.tickets),
-            encode(&self.preimages),
+            encode_with(&self.tickets, protocol),
+            preimages,
             guarantees,
-            encode(&self.assurances),
-            encode(&self.disputes),
+            encode_with(&self.assurances, protocol),
+            encode_with(&self.disputes, protocol),
         ];
         let hashes = parts.map(|part| Hash::blake2b(&part));
         Hash::blake2b_of(&hashes.each_ref().map(AsRef::as_ref))

@@ -7,28 +7,31 @@
 //! **What it is not.** It checks no signature and holds no state; what a type's octets mean for
 //! the chain is decided above. Values that decode are well formed, not yet valid.
 //!
-//! **Invariants.** Types without dependence on parameters decode in any context; types with such a
-//! dependence only with [`Parameters`] (see `jambox_codec`). Hashes are over exactly the encoding.
-//! Every encoding is the paper's (`sec:serialization`, 0.7.2) and checked against public vectors.
+//! **Invariants.** Types that look the same under every revision and all parameters encode and
+//! decode in any context; types that differ by revision alone in any that tells it ([`Revised`]);
+//! types that depend on parameters too only in a [`Protocol`] (see `jambox_codec`). A field that a
+//! revision does not have is its default there and takes no octet. Hashes are over exactly the
+//! encoding. Every encoding is the paper's (`sec:serialization`) and checked against public vectors.
 //!
 //! # Example
 //!
 //! ```
-//! use jambox_codec::{decode_all_with, encode};
-//! use jambox_types::{Gas, Parameters, PerCore, Privileges, ServiceId};
+//! use jambox_codec::{decode_all_with, encode_with};
+//! use jambox_types::{Gas, Parameters, PerCore, Privileges, Protocol, Revision, ServiceId};
 //!
-//! let parameters = Parameters::TINY;
+//! let tiny = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
 //! let privileges = Privileges {
 //!     manager: ServiceId(1),
-//!     assigners: PerCore::from_fn(&parameters, |_| ServiceId(2)),
+//!     assigners: PerCore::from_fn(&tiny.parameters, |_| ServiceId(2)),
 //!     delegator: ServiceId(3),
 //!     registrar: ServiceId(4),
 //!     always_accumulate: [(ServiceId(5), Gas(6))].into(),
 //! };
-//! let octets = encode(&privileges);
+//! let octets = encode_with(&privileges, &tiny);
 //! assert_eq!(octets.len(), 4 + 2 * 4 + 4 + 4 + 1 + 4 + 8);
-//! assert_eq!(decode_all_with::<Privileges, _>(&octets, &parameters)?, privileges);
-//! assert!(decode_all_with::<Privileges, _>(&octets, &Parameters::FULL).is_err());
+//! assert_eq!(decode_all_with::<Privileges, _>(&octets, &tiny)?, privileges);
+//! let full = Protocol { parameters: Parameters::FULL, ..tiny };
+//! assert!(decode_all_with::<Privileges, _>(&octets, &full).is_err());
 //! # Ok::<(), jambox_codec::DecodeError>(())
 //! ```
 #![no_std]
@@ -72,19 +75,21 @@ pub use octets::{
     Memo, RingRoot, RingSignature, ValidatorMetadata,
 };
 pub use parameters::{
-    ParameterInfo, Parameters, ParametersError, Preset, UnknownPreset, constants,
+    ParameterInfo, Parameters, ParametersError, Preset, UnknownPreset, constants, data_shards,
+    ticket_entries,
 };
-pub use protocol::{Abi, Protocol, Revision, UnknownAbi};
+pub use protocol::{Abi, Protocol, Revised, Revision, UnknownAbi, super_majority};
 pub use recent::{RecentBlock, RecentBlocks};
 pub use rules::Rules;
 pub use scalars::{Balance, CoreIndex, Gas, ServiceId, TimeSlot, ValidatorIndex};
 pub use sized::{
-    CoreBits, LengthError, PerCore, PerQueuePosition, PerSlot, PerSuperMajority, PerValidator,
+    CoreBits, LengthError, Lengths, PerCore, PerQueuePosition, PerSlot, PerSuperMajority,
+    PerValidator,
 };
 pub use statistics::{CoreRecord, ServiceRecord, ServiceStatistics, Statistics, ValidatorRecord};
 pub use work_package::{
     ExtrinsicSpec, ImportSource, ImportSpec, RefineContext, WorkItem, WorkPackage,
 };
 pub use work_report::{
-    AvailabilitySpec, RefineLoad, WorkDigest, WorkError, WorkReport, WorkResult,
+    AvailabilitySpec, PendingReport, RefineLoad, WorkDigest, WorkError, WorkReport, WorkResult,
 };

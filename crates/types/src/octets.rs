@@ -73,9 +73,9 @@ macro_rules! octets {
             }
         }
 
-        impl Encode for $name {
-            fn encode_to(&self, out: &mut Vec<u8>) {
-                self.0.encode_to(out);
+        impl<C: ?Sized> Encode<C> for $name {
+            fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+                self.0.encode_to(out, context);
             }
         }
 

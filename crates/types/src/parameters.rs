@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 use core::{fmt, str};
 
-use jambox_codec::impl_codec;
+use jambox_codec::{Decode, DecodeError, Encode, Reader, impl_codec};
+use jambox_isa::Revision;
 
-use crate::{Hash, Memo};
+use crate::{Hash, Memo, Revised, Rules};
 
 /// A set of parameters that the public knows by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -56,7 +57,7 @@ impl str::FromStr for Preset {
 pub struct UnknownPreset;
 
 /// What one row of the table says of a parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct ParameterInfo {
     /// The field of [`Parameters`].
     pub name: &'static str,
@@ -66,17 +67,28 @@ pub struct ParameterInfo {
     pub label: &'static str,
     /// What it means.
     pub doc: &'static str,
+    rule: fn(&Rules) -> bool,
+}
+
+impl ParameterInfo {
+    /// Whether it is a parameter of a revision; otherwise its value follows from others.
+    #[must_use]
+    pub fn is_of(&self, revision: Revision) -> bool {
+        (self.rule)(Rules::of(revision))
+    }
 }
 
 macro_rules! parameters {
     ($(
         $(#[doc = $doc:literal])+
-        $name:ident: $type:ty, $symbol:literal, $label:literal, $full:literal, $tiny:literal;
+        $name:ident: $type:ty, $symbol:literal, $label:literal, $full:literal, $tiny:literal
+            $(, if $rule:ident)?;
     )*) => {
-        /// The protocol's parameters (`sec:definitions`, 0.7.2).
+        /// The protocol's parameters (`sec:definitions`).
         ///
-        /// Their encoding, 134 octets, is what `fetch` gives a guest for kind 0. Read from a file,
-        /// a key `base` names the preset from which parameters that the file omits are taken.
+        /// Their encoding, 134 octets under 0.7.2 and 122 under 0.8.0, is what `fetch` gives a
+        /// guest for kind 0. Read from a file, a key `base` names the preset from which parameters
+        /// that the file omits are taken.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[cfg_attr(
             feature = "serde",
@@ -91,8 +103,27 @@ macro_rules! parameters {
             )*
         }
 
-        // The order of the table is the order of fetch kind 0 (`fetch`, 0.7.2).
-        impl_codec!(Parameters { $($name),* });
+        // The order of the table is the order of fetch kind 0 (`fetch`).
+        impl_codec!(Encoded for Revised { $($name $(if $rule)?),* });
+
+        /// The parameters as they stand in the encoding.
+        struct Encoded {
+            $($name: $type,)*
+        }
+
+        impl<C: Revised + ?Sized> Encode<C> for Parameters {
+            fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+                let Self { $($name),* } = *self;
+                Encoded { $($name),* }.encode_to(out, context);
+            }
+        }
+
+        impl<C: Revised + ?Sized> Decode<C> for Parameters {
+            fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
+                let Encoded { $($name),* } = Encoded::decode(reader, context)?;
+                Ok(Self { $($name),* }.following(context.rules()))
+            }
+        }
 
         impl Parameters {
             /// The Gray Paper's own values.
@@ -105,6 +136,7 @@ macro_rules! parameters {
             pub const INFO: &'static [ParameterInfo] = &[$(
                 ParameterInfo {
                     name: stringify!($name),
+                    rule: parameters!(@rule $($rule)?),
                     symbol: $symbol,
                     label: $label,
                     doc: concat!($($doc),+),
@@ -143,6 +175,8 @@ macro_rules! parameters {
             }
         }
     };
+    (@rule) => { |_| true };
+    (@rule $rule:ident) => { |rules| rules.$rule };
 }
 
 parameters! {
@@ -177,7 +211,7 @@ parameters! {
     /// The greatest age of a lookup anchor, in slots (`eq:limitlookupanchorage`).
     max_lookup_anchor_age: u32, "L", "\\Cmaxlookupanchorage", 14_400, 24;
     /// Ticket entries of each validator (`eq:ticketsextrinsic`).
-    ticket_entries: u16, "N", "\\Cticketentries", 2, 3;
+    ticket_entries: u16, "N", "\\Cticketentries", 2, 3, if validator_parameters;
     /// The most authorizers in a core's pool (`eq:authstatecomposition`).
     auth_pool_size: u16, "O", "\\Cauthpoolsize", 8, 8;
     /// Seconds in a slot.
@@ -191,7 +225,7 @@ parameters! {
     /// Slots after which reported but unavailable work may be replaced.
     assurance_timeout: u16, "U", "\\Cassurancetimeoutperiod", 5, 5;
     /// The number of validators.
-    validators: u16, "V", "\\Cvalcount", 1_023, 6;
+    validators: u16, "V", "\\Cvalcount", 1_023, 6, if validator_parameters;
     /// The largest is-authorized code, in octets (`eq:isauthinvocation`).
     max_authorizer_code_size: u32, "W_A", "\\Cmaxauthcodesize", 64_000, 64_000;
     /// The largest work bundle, in octets (`eq:checkextractsize`).
@@ -199,11 +233,11 @@ parameters! {
     /// The largest service code, in octets (`eq:refinvocation`).
     max_service_code_size: u32, "W_C", "\\Cmaxservicecodesize", 4_000_000, 4_000_000;
     /// The size of an erasure-coded piece, in octets (`eq:erasurecoding`).
-    erasure_piece_size: u32, "W_E", "\\Cecpiecesize", 684, 4;
+    erasure_piece_size: u32, "W_E", "\\Cecpiecesize", 684, 4, if validator_parameters;
     /// The most imported segments of a package (`eq:limitworkpackagebandwidth`).
     max_package_imports: u32, "W_M", "\\Cmaxpackageimports", 3_072, 3_072;
     /// Erasure-coded pieces in a segment.
-    segment_pieces: u32, "W_P", "\\Csegmentecpieces", 6, 1_026;
+    segment_pieces: u32, "W_P", "\\Csegmentecpieces", 6, 1_026, if validator_parameters;
     /// The most octets in all unbounded blobs of a work report (`eq:limitworkreportsize`).
     max_report_variable_size: u32, "W_R", "\\Cmaxreportvarsize", 49_152, 49_152;
     /// Octets in the memo of a transfer (`eq:defxfer`).
@@ -240,6 +274,32 @@ pub enum ParametersError {
 }
 
 impl Parameters {
+    /// These parameters under a revision: those that it does not have follow from the others.
+    ///
+    /// Where validators are counted, there are at most three for each core; tickets, and the pieces
+    /// that data is cut into, are as for so many.
+    #[must_use]
+    pub const fn under(self, revision: Revision) -> Self {
+        self.following(Rules::of(revision))
+    }
+
+    const fn following(mut self, rules: &Rules) -> Self {
+        if !rules.validator_parameters {
+            self.validators = self.cores.saturating_mul(3);
+            self.ticket_entries = match ticket_entries(self.epoch_length, self.validators) {
+                entries if entries > u16::MAX as u32 => u16::MAX,
+                entries => entries as u16,
+            };
+            let shards = data_shards(self.validators as usize) as u32;
+            self.erasure_piece_size = shards.saturating_mul(2);
+            self.segment_pieces = match SEGMENT_SIZE.checked_div(self.erasure_piece_size) {
+                Some(pieces) => pieces,
+                None => 0,
+            };
+        }
+        self
+    }
+
     /// The parameters of a preset.
     #[must_use]
     pub const fn preset(preset: Preset) -> Self {
@@ -331,11 +391,39 @@ impl Parameters {
     pub const fn queue_length(&self) -> usize {
         self.auth_queue_size as usize
     }
+}
 
-    /// Validators in a super-majority: one more than two thirds, rounded down (`eq:verdicts`).
-    #[must_use]
-    pub const fn super_majority(&self) -> usize {
-        (self.validators as usize).saturating_mul(2).wrapping_div(3).saturating_add(1)
+/// Octets in a segment, `\Csegmentsize`, in revisions that do not compose it of pieces.
+const SEGMENT_SIZE: u32 = 4104;
+
+/// Tickets that each of `validators` may enter where the revision derives it: so many that twice the
+/// slots of an epoch can be had (`eq:ticketsextrinsic`, 0.8.0).
+#[must_use]
+pub const fn ticket_entries(epoch_length: u32, validators: u16) -> u32 {
+    match validators {
+        0 => 0,
+        validators => epoch_length.saturating_mul(2).div_ceil(validators as u32),
+    }
+}
+
+/// The chunks, of as many as there are validators, that data can be recovered from where the
+/// revision derives it: the most that are below a third and two and that a segment can be cut into
+/// pairs for (`sec:erasurecoding`, 0.8.0).
+#[must_use]
+pub const fn data_shards(validators: usize) -> usize {
+    // shards < validators / 3 + 2, in whole numbers.
+    let mut shards = validators.div_ceil(3).saturating_add(1);
+    while !is_whole_number_of_pairs(shards) {
+        shards = shards.saturating_sub(1);
+    }
+    shards
+}
+
+/// Whether a segment can be cut into as many pieces of whole pairs of octets; so it can into one.
+const fn is_whole_number_of_pairs(pieces: usize) -> bool {
+    match (SEGMENT_SIZE as usize).checked_rem(pieces.saturating_mul(2)) {
+        Some(rest) => rest == 0,
+        None => true,
     }
 }
 

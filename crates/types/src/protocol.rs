@@ -4,7 +4,7 @@ use core::{fmt, str};
 
 pub use jambox_isa::Revision;
 
-use crate::Parameters;
+use crate::{Lengths, Parameters, Rules};
 
 /// How guests and the host talk: numbers, registers, result codes and gas of host calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -56,6 +56,9 @@ impl str::FromStr for Abi {
 }
 
 /// What a whole invocation runs under. It is never guessed from a program.
+///
+/// It is the context of encodings that depend on the revision and the parameters; the interface
+/// does not matter to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Protocol {
     /// Opcode numbers, gas model, validity rules, host-call numbers and gas, encodings.
@@ -64,6 +67,66 @@ pub struct Protocol {
     pub abi: Abi,
     /// The protocol's parameters.
     pub parameters: Parameters,
+}
+
+/// A context that tells the revision: where an encoding depends on nothing else, it takes any.
+pub trait Revised {
+    /// The rules of the revision.
+    fn rules(&self) -> &'static Rules;
+}
+
+impl Revised for Revision {
+    fn rules(&self) -> &'static Rules {
+        Rules::of(*self)
+    }
+}
+
+impl Revised for Protocol {
+    fn rules(&self) -> &'static Rules {
+        Rules::of(self.revision)
+    }
+}
+
+impl Protocol {
+    /// The Gray Paper's own interface under a revision and parameters.
+    #[must_use]
+    pub const fn new(revision: Revision, parameters: Parameters) -> Self {
+        Self { revision, abi: Abi::GrayPaper, parameters: parameters.under(revision) }
+    }
+
+    /// The rules of the revision.
+    #[must_use]
+    pub const fn rules(&self) -> &'static Rules {
+        Rules::of(self.revision)
+    }
+
+    /// How many validators a set may have: as many as the parameters fix, or, where the revision
+    /// counts them, six or more in threes, up to three for each core (`eq:valcount`, 0.8.0).
+    #[must_use]
+    pub const fn validator_counts(&self) -> Lengths {
+        if self.rules().validators_counted {
+            Lengths::steps(3, 6, self.parameters.core_count().saturating_mul(3))
+        } else {
+            Lengths::exactly(self.parameters.validator_count())
+        }
+    }
+
+    /// How many judgments a verdict may have: one more than two thirds of the validators.
+    pub(crate) const fn judgment_counts(&self) -> Lengths {
+        let validators = self.validator_counts();
+        let (min, max) = (super_majority(validators.min), super_majority(validators.max));
+        if validators.min == validators.max {
+            Lengths::exactly(min)
+        } else {
+            Lengths::steps(2, min, max)
+        }
+    }
+}
+
+/// Validators in a super-majority: one more than two thirds, rounded down (`eq:verdicts`).
+#[must_use]
+pub const fn super_majority(validators: usize) -> usize {
+    validators.saturating_mul(2).wrapping_div(3).saturating_add(1)
 }
 
 /// The Gray Paper's default revision, interface and parameters.

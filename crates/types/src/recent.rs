@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use jambox_codec::impl_codec;
 
-use crate::Hash;
+use crate::{Hash, Revised, TimeSlot};
 
-/// A recent block (`eq:recenthistoryspec`, 0.7.2).
+/// A recent block (`eq:recenthistoryspec`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecentBlock {
     /// The hash of its header.
@@ -16,11 +16,19 @@ pub struct RecentBlock {
     pub accumulation_root: Hash,
     /// The root of the state after it; zeros until the next block says it.
     pub state_root: Hash,
+    /// Its slot; 0 under revisions whose history has none.
+    pub slot: TimeSlot,
     /// The packages that it reported, with the roots of the segments that they exported.
     pub reported: BTreeMap<Hash, Hash>,
 }
 
-impl_codec!(RecentBlock { header_hash, accumulation_root, state_root, reported });
+impl_codec!(RecentBlock for Revised {
+    header_hash,
+    accumulation_root,
+    state_root,
+    slot if slot_in_history,
+    reported,
+});
 
 /// The recent blocks and the log of what accumulation yielded (`eq:recentspec`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,4 +39,4 @@ pub struct RecentBlocks {
     pub output_log: Vec<Option<Hash>>,
 }
 
-impl_codec!(RecentBlocks { blocks, output_log });
+impl_codec!(RecentBlocks for Revised { blocks, output_log });

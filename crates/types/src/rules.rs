@@ -15,6 +15,30 @@ pub struct Rules {
     /// The tag 0.8.0 says so; the public vectors of 0.8.0 let every service call it, as 0.7.2 does
     /// (see `docs/readings.md`).
     pub bless_needs_manager: bool,
+
+    /// Whether a refine context names the slot of its anchor (`eq:workcontext`).
+    pub anchor_slot_in_context: bool,
+    /// Whether a refine context names the state root after its lookup anchor (`eq:workcontext`).
+    pub lookup_state_root_in_context: bool,
+    /// Whether an availability specification says how many chunks there are (`eq:avspec`).
+    pub shards_in_availability: bool,
+    /// Whether the recent history knows the slots of its blocks (`eq:recenthistoryspec`).
+    pub slot_in_history: bool,
+    /// Whether a report that is pending availability is kept with its whole guarantee
+    /// (`eq:reportingstate`).
+    pub guarantees_in_pending: bool,
+    /// Whether a service's statistics count the transfers that it received (`sec:bookkeeping`).
+    pub transfers_in_statistics: bool,
+    /// Whether the extrinsic's hash covers the hashes of preimages rather than the preimages
+    /// (`sec:header`).
+    pub preimages_hashed_in_extrinsic: bool,
+    /// Whether validators are counted rather than fixed by a parameter: a sequence with an item for
+    /// each of them, or for each of a super-majority, has its length in front (`eq:valcount`,
+    /// 0.8.0).
+    pub validators_counted: bool,
+    /// Whether the number of validators, their ticket entries, and the sizes of erasure-coded
+    /// pieces are parameters (`sec:definitions`); otherwise they follow from others and from data.
+    pub validator_parameters: bool,
 }
 
 impl Rules {
@@ -28,6 +52,28 @@ impl Rules {
     }
 }
 
-const GRAY_PAPER_072: Rules = Rules { bless_needs_manager: false };
+const GRAY_PAPER_072: Rules = Rules {
+    bless_needs_manager: false,
+    anchor_slot_in_context: false,
+    lookup_state_root_in_context: false,
+    shards_in_availability: false,
+    slot_in_history: false,
+    guarantees_in_pending: false,
+    transfers_in_statistics: false,
+    preimages_hashed_in_extrinsic: false,
+    validators_counted: false,
+    validator_parameters: true,
+};
 
-const GRAY_PAPER_080: Rules = Rules { bless_needs_manager: false };
+const GRAY_PAPER_080: Rules = Rules {
+    bless_needs_manager: false,
+    anchor_slot_in_context: true,
+    lookup_state_root_in_context: true,
+    shards_in_availability: true,
+    slot_in_history: true,
+    guarantees_in_pending: true,
+    transfers_in_statistics: true,
+    preimages_hashed_in_extrinsic: true,
+    validators_counted: true,
+    validator_parameters: false,
+};

@@ -1,28 +1,72 @@
-//! Sequences whose length is fixed by the parameters, and therefore not written down.
+//! Sequences whose length the protocol decides: fixed by the parameters, and therefore not written
+//! down, or counted, where the revision does not fix how many validators there are.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-use jambox_codec::{Decode, DecodeError, DecodeErrorKind, Encode, Reader};
+use jambox_codec::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, encode_natural};
 
-use crate::{CoreIndex, Parameters};
+use crate::{CoreIndex, Parameters, Protocol, Revised};
 
-/// A sequence that is not of the length that the parameters fix.
+/// The numbers of items that a sequence may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    /// The smallest.
+    pub min: usize,
+    /// The largest.
+    pub max: usize,
+    /// The distance between one and the next.
+    pub step: usize,
+}
+
+impl Lengths {
+    /// One number only.
+    #[must_use]
+    pub const fn exactly(length: usize) -> Self {
+        Self { min: length, max: length, step: 1 }
+    }
+
+    /// Every `step`th number from `min` to `max`.
+    #[must_use]
+    pub const fn steps(step: usize, min: usize, max: usize) -> Self {
+        Self { min, max, step }
+    }
+
+    /// Whether a number is one of them.
+    #[must_use]
+    pub const fn contain(&self, length: usize) -> bool {
+        let in_step = match length.saturating_sub(self.min).checked_rem(self.step) {
+            Some(rest) => rest == 0,
+            None => true,
+        };
+        self.min <= length && length <= self.max && in_step
+    }
+}
+
+impl fmt::Display for Lengths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { min, max, step } = self;
+        if min == max { write!(f, "{min}") } else { write!(f, "{min} to {max} in steps of {step}") }
+    }
+}
+
+/// A sequence that is not of a length that the protocol allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{given} items where the parameters fix {expected}")]
+#[error("{given} items where the protocol has {expected}")]
 pub struct LengthError {
-    /// The items that the parameters fix.
-    pub expected: usize,
+    /// The numbers of items that the protocol allows.
+    pub expected: Lengths,
     /// The items given.
     pub given: usize,
 }
 
-macro_rules! sized_sequences {
-    ($($(#[$doc:meta])* $name:ident: $length:ident;)*) => {$(
+macro_rules! sized_sequence {
+    ($(#[$doc:meta])* $name:ident: $context:ident $lengths:expr) => {
         $(#[$doc])*
         ///
-        /// Its length is right by construction, for the parameters that it was made with.
+        /// Its length is right by construction, for the protocol that it was made with.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name<T>(Box<[T]>);
 
@@ -31,20 +75,21 @@ macro_rules! sized_sequences {
             ///
             /// # Errors
             ///
-            /// When they are more or fewer than the parameters fix.
-            pub fn new(items: Vec<T>, parameters: &Parameters) -> Result<Self, LengthError> {
-                let expected = parameters.$length();
-                if items.len() == expected {
+            /// When they are more or fewer than there may be.
+            pub fn new(items: Vec<T>, context: &$context) -> Result<Self, LengthError> {
+                let expected: Lengths = $lengths(context);
+                if expected.contain(items.len()) {
                     Ok(Self(items.into_boxed_slice()))
                 } else {
                     Err(LengthError { expected, given: items.len() })
                 }
             }
 
-            /// The sequence whose items `make` gives for each index.
+            /// The sequence whose items `make` gives for each index, as long as there may be one.
             #[must_use]
-            pub fn from_fn(parameters: &Parameters, make: impl FnMut(usize) -> T) -> Self {
-                Self((0..parameters.$length()).map(make).collect())
+            pub fn from_fn(context: &$context, make: impl FnMut(usize) -> T) -> Self {
+                let lengths: Lengths = $lengths(context);
+                Self((0..lengths.max).map(make).collect())
             }
 
             /// The items, free to change in number.
@@ -67,36 +112,96 @@ macro_rules! sized_sequences {
                 &mut self.0
             }
         }
+    };
+}
 
-        impl<T: Encode> Encode for $name<T> {
-            fn encode_to(&self, out: &mut Vec<u8>) {
-                T::encode_slice(&self.0, out);
+macro_rules! fixed_sequences {
+    ($($(#[$doc:meta])* $name:ident: $length:ident;)*) => {$(
+        sized_sequence! {
+            $(#[$doc])*
+            $name: Parameters |parameters: &Parameters| Lengths::exactly(parameters.$length())
+        }
+
+        impl<T: Encode<C>, C: ?Sized> Encode<C> for $name<T> {
+            fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+                T::encode_slice(&self.0, out, context);
             }
         }
 
-        impl<T: Decode<Parameters>> Decode<Parameters> for $name<T> {
-            fn decode(
-                reader: &mut Reader<'_>,
-                parameters: &Parameters,
-            ) -> Result<Self, DecodeError> {
-                let items = T::decode_many(reader, parameters.$length(), parameters)?;
+        impl<T: Decode<Protocol>> Decode<Protocol> for $name<T> {
+            fn decode(reader: &mut Reader<'_>, context: &Protocol) -> Result<Self, DecodeError> {
+                let items = T::decode_many(reader, context.parameters.$length(), context)?;
                 Ok(Self(items.into_boxed_slice()))
             }
         }
     )*};
 }
 
-sized_sequences! {
-    /// One item for each validator.
-    PerValidator: validator_count;
+fixed_sequences! {
     /// One item for each core.
     PerCore: core_count;
     /// One item for each slot of an epoch.
     PerSlot: slot_count;
     /// One item for each position of a core's authorizer queue.
     PerQueuePosition: queue_length;
+}
+
+macro_rules! counted_sequences {
+    ($($(#[$doc:meta])* $name:ident: $lengths:ident;)*) => {$(
+        sized_sequence! {
+            $(#[$doc])*
+            ///
+            /// Where the revision counts validators, the length is encoded in front.
+            $name: Protocol |protocol: &Protocol| protocol.$lengths()
+        }
+
+        impl<T: Encode<C>, C: Revised + ?Sized> Encode<C> for $name<T> {
+            fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+                if context.rules().validators_counted {
+                    encode_natural(self.0.len() as u64, out);
+                }
+                T::encode_slice(&self.0, out, context);
+            }
+        }
+
+        impl<T: Decode<Protocol>> Decode<Protocol> for $name<T> {
+            fn decode(reader: &mut Reader<'_>, context: &Protocol) -> Result<Self, DecodeError> {
+                let length = take_counted(reader, context.$lengths(), context)?;
+                let items = T::decode_many(reader, length, context)?;
+                Ok(Self(items.into_boxed_slice()))
+            }
+        }
+    )*};
+}
+
+counted_sequences! {
+    /// One item for each validator.
+    PerValidator: validator_counts;
     /// One item for each validator of a super-majority: more than two thirds.
-    PerSuperMajority: super_majority;
+    PerSuperMajority: judgment_counts;
+}
+
+/// The length of a sequence that may have any of `lengths`.
+fn take_counted(
+    reader: &mut Reader<'_>,
+    lengths: Lengths,
+    context: &Protocol,
+) -> Result<usize, DecodeError> {
+    if !context.rules().validators_counted {
+        return Ok(lengths.max);
+    }
+    let offset = reader.offset();
+    let length = reader.take_length()?;
+    if lengths.contain(length) {
+        return Ok(length);
+    }
+    let (length, min, max) = (length as u64, lengths.min as u64, lengths.max as u64);
+    let kind = if (min..=max).contains(&length) {
+        DecodeErrorKind::LengthNotInSteps { length, min, step: lengths.step as u64 }
+    } else {
+        DecodeErrorKind::LengthOutOfBounds { length, min, max }
+    };
+    Err(DecodeError { offset, kind })
 }
 
 /// One bit for each core.
@@ -117,20 +222,21 @@ impl CoreBits {
     }
 }
 
-impl Encode for CoreBits {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for CoreBits {
+    fn encode_to(&self, out: &mut Vec<u8>, _: &C) {
         for bits in self.0.chunks(8) {
             out.push(bits.iter().rev().fold(0, |octet, bit| octet << 1 | u8::from(*bit)));
         }
     }
 }
 
-impl Decode<Parameters> for CoreBits {
-    fn decode(reader: &mut Reader<'_>, parameters: &Parameters) -> Result<Self, DecodeError> {
+impl Decode<Protocol> for CoreBits {
+    fn decode(reader: &mut Reader<'_>, protocol: &Protocol) -> Result<Self, DecodeError> {
         let start = reader.offset();
-        let octets = reader.take(usize::from(parameters.cores.div_ceil(8)))?;
+        let cores = usize::from(protocol.parameters.cores);
+        let octets = reader.take(cores.div_ceil(8))?;
         let mut bits = octets.iter().flat_map(|octet| (0..8).map(move |bit| octet >> bit & 1 == 1));
-        let used = bits.by_ref().take(usize::from(parameters.cores)).collect();
+        let used = bits.by_ref().take(cores).collect();
         if bits.any(|bit| bit) {
             return Err(DecodeError { offset: start, kind: DecodeErrorKind::PaddingBits });
         }

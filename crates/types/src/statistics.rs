@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use jambox_codec::impl_codec;
 
-use crate::{Gas, Parameters, PerCore, PerValidator, ServiceId};
+use crate::{Gas, PerCore, PerValidator, Protocol, Revised, ServiceId};
 
 /// What a validator did in an epoch (`eq:activityspec`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,22 +26,24 @@ pub struct ValidatorRecord {
 impl_codec!(ValidatorRecord { blocks, tickets, preimages, preimage_size, guarantees, assurances });
 
 /// What happened on a core in a block.
+///
+/// Counts are naturals without a bound in the paper; 64 bits hold what a block can sum up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CoreRecord {
     /// Octets that reports which became available put into the data lakes.
-    pub data_load: u32,
+    pub data_load: u64,
     /// Validators that assured the availability of the core's report.
-    pub popularity: u16,
+    pub popularity: u64,
     /// Segments imported.
-    pub imports: u16,
+    pub imports: u64,
     /// Extrinsic blobs.
-    pub extrinsic_count: u16,
+    pub extrinsic_count: u64,
     /// Octets in all extrinsic blobs.
-    pub extrinsic_size: u32,
+    pub extrinsic_size: u64,
     /// Segments exported.
-    pub exports: u16,
+    pub exports: u64,
     /// Octets in the work bundle.
-    pub bundle_size: u32,
+    pub bundle_size: u64,
     /// Gas used by refine.
     pub gas_used: Gas,
 }
@@ -61,28 +63,30 @@ impl_codec!(CoreRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ServiceRecord {
     /// Preimages provided.
-    pub provided_count: u16,
+    pub provided_count: u64,
     /// Octets in these preimages.
-    pub provided_size: u32,
+    pub provided_size: u64,
     /// Work items refined.
-    pub refinement_count: u32,
+    pub refinement_count: u64,
     /// Gas that refine used.
     pub refinement_gas_used: Gas,
     /// Segments imported.
-    pub imports: u32,
+    pub imports: u64,
     /// Extrinsic blobs.
-    pub extrinsic_count: u32,
+    pub extrinsic_count: u64,
     /// Octets in all extrinsic blobs.
-    pub extrinsic_size: u32,
+    pub extrinsic_size: u64,
     /// Segments exported.
-    pub exports: u32,
+    pub exports: u64,
     /// Work items accumulated.
-    pub accumulate_count: u32,
+    pub accumulate_count: u64,
+    /// Transfers received; 0 under revisions that do not count them.
+    pub transfer_count: u64,
     /// Gas that accumulate used.
     pub accumulate_gas_used: Gas,
 }
 
-impl_codec!(ServiceRecord {
+impl_codec!(ServiceRecord for Revised {
     provided_count: natural,
     provided_size: natural,
     refinement_count: natural,
@@ -92,6 +96,7 @@ impl_codec!(ServiceRecord {
     extrinsic_size: natural,
     exports: natural,
     accumulate_count: natural,
+    transfer_count: natural if transfers_in_statistics,
     accumulate_gas_used: natural,
 });
 
@@ -111,4 +116,4 @@ pub struct Statistics {
     pub services: ServiceStatistics,
 }
 
-impl_codec!(Statistics in Parameters { current, previous, cores, services });
+impl_codec!(Statistics in Protocol { current, previous, cores, services });

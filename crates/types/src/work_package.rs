@@ -3,15 +3,17 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use jambox_codec::{Decode, DecodeError, Encode, Reader, encode, encode_natural, impl_codec};
+use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, encode_with, impl_codec};
 
-use crate::{Gas, Hash, ServiceId, TimeSlot};
+use crate::{Gas, Hash, Revised, ServiceId, TimeSlot};
 
-/// The chain as it was where a package was evaluated (`eq:workcontext`, 0.7.2).
+/// The chain as it was where a package was evaluated (`eq:workcontext`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RefineContext {
     /// The header hash of the anchor block.
     pub anchor: Hash,
+    /// The slot of the anchor block; 0 under revisions whose contexts do not name it.
+    pub anchor_slot: TimeSlot,
     /// The state root after the anchor block.
     pub state_root: Hash,
     /// The root of the accumulation-output log after the anchor block.
@@ -20,16 +22,20 @@ pub struct RefineContext {
     pub lookup_anchor: Hash,
     /// The slot of that block.
     pub lookup_anchor_slot: TimeSlot,
+    /// The state root after that block; zeros under revisions whose contexts do not name it.
+    pub lookup_anchor_state_root: Hash,
     /// Hashes of the packages that must be reported before.
     pub prerequisites: BTreeSet<Hash>,
 }
 
-impl_codec!(RefineContext {
+impl_codec!(RefineContext for Revised {
     anchor,
+    anchor_slot if anchor_slot_in_context,
     state_root,
     accumulation_root,
     lookup_anchor,
     lookup_anchor_slot,
+    lookup_anchor_state_root if lookup_state_root_in_context,
     prerequisites,
 });
 
@@ -73,14 +79,14 @@ impl ImportSpec {
     }
 }
 
-impl Encode for ImportSpec {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for ImportSpec {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         let (hash, mark) = match self.source {
             ImportSource::SegmentRoot(hash) => (hash, 0),
             ImportSource::WorkPackage(hash) => (hash, Self::INDEX_END),
         };
-        hash.encode_to(out);
-        (self.index | mark).encode_to(out);
+        hash.encode_to(out, context);
+        (self.index | mark).encode_to(out, context);
     }
 }
 
@@ -152,14 +158,14 @@ impl WorkItem {
     }
 
     fn summary_to(&self, out: &mut Vec<u8>) {
-        self.service.encode_to(out);
-        self.code_hash.encode_to(out);
-        self.refine_gas_limit.encode_to(out);
-        self.accumulate_gas_limit.encode_to(out);
-        self.export_count.encode_to(out);
-        low_half(self.imports.len()).encode_to(out);
-        low_half(self.extrinsics.len()).encode_to(out);
-        low_word(self.payload.len()).encode_to(out);
+        self.service.encode_to(out, &());
+        self.code_hash.encode_to(out, &());
+        self.refine_gas_limit.encode_to(out, &());
+        self.accumulate_gas_limit.encode_to(out, &());
+        self.export_count.encode_to(out, &());
+        low_half(self.imports.len()).encode_to(out, &());
+        low_half(self.extrinsics.len()).encode_to(out, &());
+        low_word(self.payload.len()).encode_to(out, &());
     }
 }
 
@@ -180,7 +186,7 @@ pub struct WorkPackage {
     pub items: Vec<WorkItem>,
 }
 
-impl_codec!(WorkPackage {
+impl_codec!(WorkPackage for Revised {
     auth_code_host,
     auth_code_hash,
     context,
@@ -192,8 +198,8 @@ impl_codec!(WorkPackage {
 impl WorkPackage {
     /// The hash of the package's encoding, by which other packages and its report name it.
     #[must_use]
-    pub fn hash(&self) -> Hash {
-        Hash::blake2b(&encode(self))
+    pub fn hash(&self, revised: &(impl Revised + ?Sized)) -> Hash {
+        Hash::blake2b(&encode_with(self, revised))
     }
 
     /// The authorizer: the hash of code hash and configuration (`sec:packagesanditems`, 0.7.2).

@@ -3,9 +3,9 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use jambox_codec::{Decode, DecodeError, Encode, Reader, encode, encode_natural, impl_codec};
+use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, encode_with, impl_codec};
 
-use crate::{CoreIndex, Gas, Hash, RefineContext, ServiceId};
+use crate::{CoreIndex, Credential, Gas, Hash, RefineContext, Revised, ServiceId, TimeSlot};
 
 /// Why a work item has no output (`eq:workerror`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
@@ -38,8 +38,8 @@ impl WorkResult {
     const LAST_DISCRIMINATOR: u64 = 6;
 }
 
-impl Encode for WorkResult {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for WorkResult {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         let discriminator = match &self.0 {
             Ok(_) => 0,
             Err(WorkError::OutOfGas) => 1,
@@ -51,7 +51,7 @@ impl Encode for WorkResult {
         };
         encode_natural(discriminator, out);
         if let Ok(output) = &self.0 {
-            output.encode_to(out);
+            output.encode_to(out, context);
         }
     }
 }
@@ -71,18 +71,20 @@ impl<C: ?Sized> Decode<C> for WorkResult {
 }
 
 /// What a work item imposed on its core.
+///
+/// Counts are naturals without a bound in the paper, below 2^64 in its encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RefineLoad {
     /// Gas that refine used.
     pub gas_used: Gas,
     /// Segments imported.
-    pub imports: u16,
+    pub imports: u64,
     /// Extrinsic blobs.
-    pub extrinsic_count: u16,
+    pub extrinsic_count: u64,
     /// Octets in all extrinsic blobs.
-    pub extrinsic_size: u32,
+    pub extrinsic_size: u64,
     /// Segments exported.
-    pub exports: u16,
+    pub exports: u64,
 }
 
 impl_codec!(RefineLoad {
@@ -112,7 +114,7 @@ pub struct WorkDigest {
 
 impl_codec!(WorkDigest { service, code_hash, payload_hash, accumulate_gas_limit, result, load });
 
-/// What makes the data of a package available (`eq:avspec`, 0.7.2).
+/// What makes the data of a package available (`eq:avspec`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AvailabilitySpec {
     /// The hash of the package.
@@ -121,16 +123,19 @@ pub struct AvailabilitySpec {
     pub bundle_length: u32,
     /// The root of the tree of erasure-coded data.
     pub erasure_root: Hash,
+    /// Erasure-coded chunks, one for each validator; 0 under revisions that do not say.
+    pub erasure_shards: u16,
     /// The root of the tree of exported segments.
     pub segment_root: Hash,
     /// Segments exported.
     pub segment_count: u16,
 }
 
-impl_codec!(AvailabilitySpec {
+impl_codec!(AvailabilitySpec for Revised {
     package_hash,
     bundle_length,
     erasure_root,
+    erasure_shards if shards_in_availability,
     segment_root,
     segment_count,
 });
@@ -156,7 +161,7 @@ pub struct WorkReport {
     pub digests: Vec<WorkDigest>,
 }
 
-impl_codec!(WorkReport {
+impl_codec!(WorkReport for Revised {
     availability,
     context,
     core: natural,
@@ -170,7 +175,27 @@ impl_codec!(WorkReport {
 impl WorkReport {
     /// The hash of the report's encoding, which guarantors sign and verdicts name.
     #[must_use]
-    pub fn hash(&self) -> Hash {
-        Hash::blake2b(&encode(self))
+    pub fn hash(&self, revised: &(impl Revised + ?Sized)) -> Hash {
+        Hash::blake2b(&encode_with(self, revised))
     }
 }
+
+/// A report that was guaranteed and waits to become available (`eq:reportingstate`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingReport {
+    /// The report.
+    pub report: WorkReport,
+    /// When it was guaranteed; 0 under revisions that do not keep guarantees.
+    pub guaranteed: TimeSlot,
+    /// Its guarantors; none under revisions that do not keep guarantees.
+    pub credentials: Vec<Credential>,
+    /// The slot of the block that brought it.
+    pub reported: TimeSlot,
+}
+
+impl_codec!(PendingReport for Revised {
+    report,
+    guaranteed if guarantees_in_pending,
+    credentials if guarantees_in_pending,
+    reported,
+});

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use jambox_codec::{
-    Decode, DecodeError, DecodeErrorKind, Encode, decode_all, decode_all_with, encode, impl_codec,
+    Decode, DecodeError, DecodeErrorKind, Encode, decode_all, decode_all_with, encode, encode_with,
+    impl_codec,
 };
 use proptest::prelude::*;
 
@@ -97,9 +98,9 @@ fn a_struct_is_its_fields_in_the_listed_order() {
 #[derive(Debug, PartialEq)]
 struct AsLongAs(Vec<u8>);
 
-impl Encode for AsLongAs {
-    fn encode_to(&self, out: &mut Vec<u8>) {
-        u8::encode_slice(&self.0, out);
+impl Encode<usize> for AsLongAs {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &usize) {
+        u8::encode_slice(&self.0, out, context);
     }
 }
 
@@ -121,9 +122,57 @@ impl_codec!(WithContext in usize { before, middle, after });
 #[test]
 fn a_context_reaches_the_fields_that_need_it() {
     let value = WithContext { before: 1, middle: AsLongAs(vec![2, 3]), after: vec![4] };
-    assert_eq!(encode(&value), [1, 2, 3, 1, 4]);
+    assert_eq!(encode_with(&value, &2), [1, 2, 3, 1, 4]);
     assert_eq!(decode_all_with(&[1, 2, 3, 1, 4], &2), Ok(value));
     assert!(decode_all_with::<WithContext, _>(&[1, 2, 3, 1, 4], &3).is_err());
+}
+
+/// What two revisions of a protocol differ in.
+struct Rules {
+    has_slot: bool,
+    has_note: bool,
+}
+
+trait Ruled {
+    fn rules(&self) -> &Rules;
+}
+
+impl Ruled for Rules {
+    fn rules(&self) -> &Rules {
+        self
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Revised {
+    first: u8,
+    slot: u32,
+    note: Vec<u8>,
+    last: u16,
+}
+
+impl_codec!(Revised for Ruled {
+    first,
+    slot: natural if has_slot,
+    note if has_note,
+    last: natural,
+});
+
+#[test]
+fn a_field_that_a_rule_leaves_out_takes_no_octet_and_is_its_default() {
+    let octets = |has_slot, has_note, octets: &[u8], slot, note: &[u8]| {
+        let rules = Rules { has_slot, has_note };
+        let value = Revised { first: 1, slot, note: note.to_vec(), last: 3 };
+        assert_eq!(encode_with(&value, &rules), octets);
+        assert_eq!(decode_all_with(octets, &rules), Ok(value));
+    };
+    octets(true, true, &[1, 2, 1, 9, 3], 2, &[9]);
+    octets(true, false, &[1, 2, 3], 2, &[]);
+    octets(false, true, &[1, 1, 9, 3], 0, &[9]);
+    octets(false, false, &[1, 3], 0, &[]);
+    // What is set all the same is not encoded.
+    let value = Revised { first: 1, slot: 2, note: vec![9], last: 3 };
+    assert_eq!(encode_with(&value, &Rules { has_slot: false, has_note: false }), [1, 3]);
 }
 
 type Nested = (u16, Vec<(Option<u32>, Vec<u8>)>, BTreeMap<u32, (bool, u64)>);

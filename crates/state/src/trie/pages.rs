@@ -179,7 +179,7 @@ fn read<P: ReadPages>(pages: &P, key: &PageKey) -> Result<Option<Page>, P::Error
 impl Page {
     fn write<P: Pages>(&self, pages: &mut P, key: PageKey) -> Result<(), P::Error> {
         let mut octets = Vec::with_capacity(self.children.len().saturating_mul(64));
-        self.children.encode_to(&mut octets);
+        self.children.encode_to(&mut octets, &());
         pages.set_page(&key, Some(octets))
     }
 

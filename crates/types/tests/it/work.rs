@@ -1,9 +1,9 @@
 //! Work packages and what is derived from them.
 
-use jambox_codec::{decode_all, encode};
+use jambox_codec::{decode_all, decode_all_with, encode, encode_with};
 use jambox_types::{
-    ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, RefineContext, ServiceId, WorkItem,
-    WorkPackage,
+    AvailabilitySpec, ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, RefineContext, Revision,
+    ServiceId, TimeSlot, WorkDigest, WorkItem, WorkPackage,
 };
 
 fn item() -> WorkItem {
@@ -48,7 +48,10 @@ fn summaries_have_the_layout_of_fetch() {
 #[test]
 fn hashes_are_over_what_the_paper_says() {
     let package = package();
-    assert_eq!(package.hash(), Hash::blake2b(&encode(&package)));
+    for revision in Revision::ALL {
+        let hash = Hash::blake2b(&encode_with(&package, &revision));
+        assert_eq!(package.hash(&revision), hash);
+    }
     let authorizer = [&[9; 32][..], &[2, 3]].concat();
     assert_eq!(package.authorizer(), Hash::blake2b(&authorizer));
 }
@@ -66,10 +69,70 @@ fn import_indices_leave_room_for_the_mark() {
 
 #[test]
 fn octets_that_are_no_package_are_refused_with_their_place() {
-    let octets = encode(&package());
-    assert_eq!(decode_all(&octets), Ok(package()));
-    for end in 0..octets.len() {
-        let error = decode_all::<WorkPackage>(&octets[..end]).unwrap_err();
-        assert!(error.offset <= end, "{error}");
+    for revision in Revision::ALL {
+        let octets = encode_with(&package(), &revision);
+        assert_eq!(decode_all_with(&octets, &revision), Ok(package()));
+        for end in 0..octets.len() {
+            let error = decode_all_with::<WorkPackage, _>(&octets[..end], &revision).unwrap_err();
+            assert!(error.offset <= end, "{error}");
+        }
     }
+}
+
+#[test]
+fn a_refine_context_has_the_fields_of_its_revision() {
+    // `sec:serialization`: 0.8.0 puts the anchor's slot behind the anchor and the lookup anchor's
+    // state root behind its slot.
+    let context = RefineContext {
+        anchor: Hash([1; 32]),
+        anchor_slot: TimeSlot(0x0202_0202),
+        state_root: Hash([3; 32]),
+        accumulation_root: Hash([4; 32]),
+        lookup_anchor: Hash([5; 32]),
+        lookup_anchor_slot: TimeSlot(0x0606_0606),
+        lookup_anchor_state_root: Hash([7; 32]),
+        prerequisites: [Hash([8; 32])].into(),
+    };
+    let octets = |parts: &[(u8, usize)]| -> Vec<u8> {
+        parts.iter().flat_map(|&(octet, count)| vec![octet; count]).collect()
+    };
+    let new =
+        octets(&[(1, 32), (2, 4), (3, 32), (4, 32), (5, 32), (6, 4), (7, 32), (1, 1), (8, 32)]);
+    assert_eq!(encode_with(&context, &Revision::GrayPaper080), new);
+    assert_eq!(decode_all_with(&new, &Revision::GrayPaper080), Ok(context.clone()));
+
+    let old = octets(&[(1, 32), (3, 32), (4, 32), (5, 32), (6, 4), (1, 1), (8, 32)]);
+    assert_eq!(encode_with(&context, &Revision::GrayPaper072), old);
+    let of_old =
+        RefineContext { anchor_slot: TimeSlot(0), lookup_anchor_state_root: Hash::ZERO, ..context };
+    assert_eq!(decode_all_with(&old, &Revision::GrayPaper072), Ok(of_old));
+}
+
+#[test]
+fn an_availability_specification_counts_its_chunks_since_0_8_0() {
+    let availability = AvailabilitySpec {
+        package_hash: Hash([1; 32]),
+        bundle_length: 0x0202_0202,
+        erasure_root: Hash([3; 32]),
+        erasure_shards: 0x0404,
+        segment_root: Hash([5; 32]),
+        segment_count: 0x0606,
+    };
+    let new = encode_with(&availability, &Revision::GrayPaper080);
+    assert_eq!((new.len(), &new[68..70]), (104, &[4, 4][..]));
+    let old = encode_with(&availability, &Revision::GrayPaper072);
+    assert_eq!(old, [&new[..68], &new[70..]].concat());
+}
+
+/// A digest's counts are naturals without a bound in the paper; 70,000 imports decode.
+#[test]
+fn a_digest_may_tell_of_more_than_16_bits_can() {
+    let mut octets = vec![0; 4 + 32 + 32 + 8];
+    octets.extend([1, 0]); // out of gas; no gas used
+    octets.extend([0xc1, 0x70, 0x11]); // 70,000
+    octets.extend([0xc1, 0x70, 0x11, 0xf1, 0, 0, 0, 0, 0xc1, 0x70, 0x11]);
+    let digest: WorkDigest = decode_all(&octets).expect("these are naturals");
+    assert_eq!((digest.load.imports, digest.load.extrinsic_count), (70_000, 70_000));
+    assert_eq!((digest.load.extrinsic_size, digest.load.exports), (1 << 32, 70_000));
+    assert_eq!(encode(&digest), octets);
 }
