@@ -8,14 +8,15 @@ use jambox_codec::Decode;
 use jambox_package::{ChainSpec, parse_state};
 use jambox_state::{Changes, Component, KeyedBase, Meaning, MemoryStore, Store, Values, trie};
 use jambox_types::{
-    AccumulatedQueue, Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Privileges,
-    ReadyQueue, RecentBlocks, ServiceId, Statistics, TimeSlot, ValidatorKey, WorkReport,
+    AccumulatedQueue, Hash, Parameters, PendingReport, PerCore, PerQueuePosition, PerValidator,
+    Privileges, Protocol, ReadyQueue, RecentBlocks, Revision, ServiceId, Statistics, TimeSlot,
+    ValidatorKey,
 };
 use libfuzzer_sys::fuzz_target;
 
-const TINY: Parameters = Parameters::TINY;
+const TINY: Protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
 
-fn read<T: Decode<Parameters>>(state: &KeyedBase, component: Component) {
+fn read<T: Decode<Protocol>>(state: &KeyedBase, component: Component) {
     if let Err(error) = component.read::<T>(state, &TINY) {
         assert!(!error.to_string().is_empty());
     }
@@ -28,7 +29,7 @@ fn look_into(spec: &ChainSpec) {
     read::<RecentBlocks>(&state, Component::RecentBlocks);
     read::<[Hash; 4]>(&state, Component::Entropy);
     read::<PerValidator<ValidatorKey>>(&state, Component::StagingSet);
-    read::<PerCore<Option<(WorkReport, TimeSlot)>>>(&state, Component::PendingReports);
+    read::<PerCore<Option<PendingReport>>>(&state, Component::PendingReports);
     read::<TimeSlot>(&state, Component::Slot);
     read::<Privileges>(&state, Component::Privileges);
     read::<Statistics>(&state, Component::Statistics);
@@ -56,7 +57,7 @@ fuzz_target!(|octets: &[u8]| {
         Ok(spec) => {
             let again = ChainSpec::parse(spec.to_json().as_bytes());
             assert_eq!(again.expect("it was written so"), spec);
-            if let Err(error) = spec.parameters() {
+            if let Err(error) = spec.protocol() {
                 assert!(!error.to_string().is_empty());
             }
             look_into(&spec);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jambox_invocation::{Accumulated, Env, Failure, HostError, NoCode, Observer, accumulate};
 use jambox_state::{Changes, Component, PartialState, StateError, Values};
 use jambox_types::{
-    AccumulatedQueue, DeferredTransfer, Gas, Hash, Parameters, PerSlot, ServiceId, Statistics,
-    TimeSlot, WorkReport,
+    AccumulatedQueue, DeferredTransfer, Gas, Hash, Parameters, PerSlot, Protocol, ServiceId,
+    Statistics, TimeSlot, WorkReport,
 };
 
 use crate::accumulation::statistics::of_services;
@@ -93,7 +93,7 @@ pub fn accumulate_alone(
         transfers.extend(done.transfers.iter().cloned());
         Ok::<Accumulated, HostError>(done)
     };
-    let after = accumulate_block(prior, block, vec![report.clone()], env.parameters(), invoke)?;
+    let after = accumulate_block(prior, block, vec![report.clone()], env.protocol(), invoke)?;
     Ok(Alone { calls, transfers, after, block, prior: prior_slot })
 }
 
@@ -106,19 +106,20 @@ impl Alone {
     pub fn changes<V: Values>(
         &self,
         prior: &V,
-        parameters: &Parameters,
+        protocol: &Protocol,
     ) -> Result<Changes, StateError> {
         let mut changes = Changes::default();
         let state = &self.after.state.state;
         changes.set_accounts(prior, &state.accounts)?;
-        set_accumulation(&mut changes, state, &self.after);
-        let entropy = Component::Entropy.read(prior, parameters)?;
+        set_accumulation(&mut changes, state, &self.after, protocol);
+        let entropy = Component::Entropy.read(prior, protocol)?;
         let BlockContext { slot, entropy: accumulator } = self.block;
-        let entropy = advance_entropy(entropy, accumulator, self.prior, slot, parameters);
-        changes.set_component(Component::Entropy, &entropy);
-        let statistics: Statistics = Component::Statistics.read(prior, parameters)?;
+        let entropy = advance_entropy(entropy, accumulator, self.prior, slot, &protocol.parameters);
+        changes.set_component(Component::Entropy, &entropy, protocol);
+        let statistics: Statistics = Component::Statistics.read(prior, protocol)?;
         let services = of_services([], &[], &self.after.statistics);
-        changes.set_component(Component::Statistics, &Statistics { services, ..statistics });
+        let statistics = Statistics { services, ..statistics };
+        changes.set_component(Component::Statistics, &statistics, protocol);
         Ok(changes)
     }
 }

@@ -55,14 +55,15 @@ impl Chain {
 
     /// Loads a package over the chain's state. Its block comes after the chain's last.
     pub fn load(&self, package: &Path, switches: Switches) -> Result<Package> {
-        let parameters = *self.store.parameters();
-        if switches.parameters.is_some_and(|given| given != parameters) {
+        let protocol = self.store.protocol();
+        let given = switches.parameters.map(|given| given.under(protocol.revision));
+        if given.is_some_and(|given| given != protocol.parameters) {
             let message = "the chain has other parameters than --params says";
             let help = "leave --params out";
             return Err(Diagnosis::new(message).in_file(&self.path).help(help).into());
         }
-        let switches = Switches { parameters: Some(parameters), ..switches };
-        let state = read_accumulation(&self.state, &parameters);
+        let switches = Switches { parameters: Some(protocol.parameters), ..switches };
+        let state = read_accumulation(&self.state, &protocol);
         let state = state.map_err(|error| self.failure(error))?;
         let [entropy, ..] = self.entropy()?;
         let names = self.state.names().map_err(|error| self.failure(error))?;
@@ -73,19 +74,19 @@ impl Chain {
     }
 
     fn entropy(&self) -> Result<[Hash; 4]> {
-        let entropy = Component::Entropy.read(&*self.state, self.store.parameters());
+        let entropy = Component::Entropy.read(&*self.state, &self.store.protocol());
         entropy.map_err(|error| self.failure(error))
     }
 
     /// What the chain remembers of the accumulation before.
     pub fn history(&self) -> Result<AccumulationState> {
-        let state = read_accumulation(&self.state, self.store.parameters());
+        let state = read_accumulation(&self.state, &self.store.protocol());
         state.map_err(|error| self.failure(error))
     }
 
     /// Keeps the state after a run, what the package exported, and the names of services.
     pub fn commit(&self, package: &Package, computed: &Computed, on_chain: &Alone) -> Result<Kept> {
-        let changes = on_chain.changes(&*self.state, self.store.parameters());
+        let changes = on_chain.changes(&*self.state, &self.store.protocol());
         let changes = changes.map_err(|error| self.failure(error))?;
         let report = &computed.report;
         let exports = (!computed.exports.is_empty()).then(|| Exports {

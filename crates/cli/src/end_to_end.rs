@@ -49,6 +49,7 @@ pub fn in_core(
         exported: &exported,
         segment_roots: &package.segment_roots,
         accounts: &package.state.accounts,
+        validators: package.protocol.validator_counts().max,
     };
     match compute_report(env, call, observer) {
         Ok(computed) => Ok(Ok(computed)),

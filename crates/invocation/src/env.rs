@@ -1,6 +1,6 @@
 //! What invocations share: the protocol, the engine, the runner.
 
-use jambox_codec::encode;
+use jambox_codec::encode_with;
 use jambox_engine::{Backend, Config, Engine};
 use jambox_hostcall::Interface;
 use jambox_state::Blob;
@@ -63,7 +63,7 @@ impl Env {
     pub fn with_backend(protocol: Protocol, backend: Backend) -> Result<Self, HostError> {
         let engine = Engine::new(Config { revision: protocol.revision, backend })?;
         let runner = Box::new(EngineRunner::new(engine.clone()));
-        let constants = encode(&protocol.parameters).into();
+        let constants = encode_with(&protocol.parameters, &protocol).into();
         Ok(Self { protocol, constants, engine, runner, limits: Limits::default() })
     }
 

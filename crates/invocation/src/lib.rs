@@ -72,7 +72,7 @@
 //!     auth_config: Vec::new(),
 //!     items: vec![item],
 //! };
-//! let package = PackageData::new(package, vec![ItemBlobs::default()]);
+//! let package = PackageData::new(package, vec![ItemBlobs::default()], Revision::GrayPaper072);
 //!
 //! let env = Env::new(Protocol::default())?;
 //! let call = RefineCall {

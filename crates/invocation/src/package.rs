@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use jambox_codec::encode;
+use jambox_codec::encode_with;
 use jambox_hostcall::FetchKind;
 use jambox_state::Blob;
-use jambox_types::{Hash, WorkPackage};
+use jambox_types::{Hash, Revision, WorkPackage};
 
 /// A work package with the blobs that its items refer to, each ready to be fetched in parts
 /// without being copied as a whole.
@@ -39,11 +39,11 @@ pub struct ItemBlobs {
 }
 
 impl PackageData {
-    /// Lays out a package. `blobs` has an entry for each item; that they are what the package
-    /// means is for the caller to know.
+    /// Lays out a package in the encoding of a revision. `blobs` has an entry for each item; that
+    /// they are what the package means is for the caller to know.
     #[must_use]
-    pub fn new(package: WorkPackage, blobs: Vec<ItemBlobs>) -> Self {
-        let encoded: Blob = encode(&package).into();
+    pub fn new(package: WorkPackage, blobs: Vec<ItemBlobs>, revision: Revision) -> Self {
+        let encoded: Blob = encode_with(&package, &revision).into();
         let mut blobs = blobs.into_iter();
         let items = package.items.iter().map(|item| ItemData {
             summary: item.summary().into(),
@@ -55,7 +55,7 @@ impl PackageData {
             encoded,
             configuration: Arc::from(package.auth_config.as_slice()),
             token: Arc::from(package.auth_token.as_slice()),
-            context: encode(&package.context).into(),
+            context: encode_with(&package.context, &revision).into(),
             summaries: package.summaries().into(),
             items: items.collect(),
             package,

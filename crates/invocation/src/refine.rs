@@ -115,7 +115,7 @@ fn arguments(package: &PackageData, core: CoreIndex, index: usize, item: &WorkIt
     encode_natural(u64::from(core.0), &mut arguments);
     encode_natural(index as u64, &mut arguments);
     encode_natural(u64::from(item.service.0), &mut arguments);
-    item.payload.encode_to(&mut arguments);
-    package.hash().encode_to(&mut arguments);
+    item.payload.encode_to(&mut arguments, &());
+    package.hash().encode_to(&mut arguments, &());
     arguments
 }

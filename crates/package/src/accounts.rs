@@ -8,8 +8,8 @@ use jambox_state::{
     Accounts, Blob, MemoryBase, PartialState, RequestHistory, RequestKey, StateError,
 };
 use jambox_types::{
-    Balance, Gas, Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Privileges, Protocol,
-    ServiceId, TimeSlot, ValidatorKey,
+    Balance, Gas, Hash, PerCore, PerQueuePosition, PerValidator, Privileges, Protocol, ServiceId,
+    TimeSlot, ValidatorKey,
 };
 
 use crate::code;
@@ -39,7 +39,7 @@ impl<'a> Builder<'a> {
             sources,
             ids: BTreeMap::new(),
             names: BTreeMap::new(),
-            state: empty_state(&protocol.parameters),
+            state: empty_state(&protocol),
             prior_slot: None,
             entropy: Hash::ZERO,
         }
@@ -47,7 +47,7 @@ impl<'a> Builder<'a> {
 
     /// Starts from a state file that the caller names.
     pub(crate) fn start_from_file(&mut self, path: &Path) -> Option<()> {
-        match state_file::load(self.sources.files(), path, &self.protocol.parameters) {
+        match state_file::load(self.sources.files(), path, &self.protocol) {
             Ok(snapshot) => {
                 self.start_from(snapshot);
                 Some(())
@@ -66,7 +66,7 @@ impl<'a> Builder<'a> {
             Value::Octets(_) => Path::new("the value of `state`").to_owned(),
         };
         let octets = self.sources.octets(written)?;
-        match state_file::parse(&path, &octets, &self.protocol.parameters) {
+        match state_file::parse(&path, &octets, &self.protocol) {
             Ok(snapshot) => {
                 self.start_from(snapshot);
                 Some(())
@@ -354,11 +354,12 @@ impl<'a> Builder<'a> {
 }
 
 /// A state without services, in which nobody has privileges that service 0 does not have.
-pub(crate) fn empty_state(parameters: &Parameters) -> PartialState {
+pub(crate) fn empty_state(protocol: &Protocol) -> PartialState {
+    let parameters = &protocol.parameters;
     let queue = Arc::new(PerQueuePosition::from_fn(parameters, |_| Hash::ZERO));
     PartialState {
         accounts: Accounts::new(Arc::new(MemoryBase::default())),
-        staging_set: Arc::new(PerValidator::from_fn(parameters, |_| ValidatorKey::default())),
+        staging_set: Arc::new(PerValidator::from_fn(protocol, |_| ValidatorKey::default())),
         authorizer_queues: Arc::new(PerCore::from_fn(parameters, |_| Arc::clone(&queue))),
         privileges: Arc::new(Privileges {
             manager: ServiceId(0),

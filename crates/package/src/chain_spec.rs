@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use jambox_codec::{DecodeError, decode_all, encode};
+use jambox_codec::{DecodeError, decode_all_with, encode_with};
 use jambox_state::{Blob, StateKey};
-use jambox_types::{Parameters, ParametersError};
+use jambox_types::{Parameters, ParametersError, Protocol, Revision};
 
 /// A chain specification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,24 +68,33 @@ impl ChainSpec {
         })
     }
 
-    /// The parameters, if it says any.
+    /// The protocol, if it says parameters: they are in the encoding of the revision, by whose
+    /// length it is told.
     ///
     /// # Errors
     ///
-    /// They do not decode, or there can be no chain with them.
-    pub fn parameters(&self) -> Result<Option<Parameters>, ChainSpecError> {
-        if self.protocol_parameters.is_empty() {
+    /// They decode under no revision, or there can be no chain with them.
+    pub fn protocol(&self) -> Result<Option<Protocol>, ChainSpecError> {
+        let octets = self.protocol_parameters.as_slice();
+        if octets.is_empty() {
             return Ok(None);
         }
-        let parameters: Parameters =
-            decode_all(&self.protocol_parameters).map_err(ChainSpecError::Encoding)?;
-        parameters.check()?;
-        Ok(Some(parameters))
+        let of = |revision| {
+            let parameters = decode_all_with::<Parameters, _>(octets, &revision)?;
+            Ok(Protocol::new(revision, parameters))
+        };
+        let mut found = of(Revision::default());
+        for revision in Revision::ALL {
+            found = found.or_else(|error| of(revision).map_err(|_| error));
+        }
+        let protocol = found.map_err(ChainSpecError::Encoding)?;
+        protocol.parameters.check()?;
+        Ok(Some(protocol))
     }
 
-    /// Sets the parameters.
-    pub fn set_parameters(&mut self, parameters: &Parameters) {
-        self.protocol_parameters = encode(parameters);
+    /// Sets the parameters, in the encoding of the revision.
+    pub fn set_protocol(&mut self, protocol: &Protocol) {
+        self.protocol_parameters = encode_with(&protocol.parameters, protocol);
     }
 
     /// The specification as JSON.

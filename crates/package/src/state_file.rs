@@ -15,7 +15,7 @@ use jambox_state::{
 };
 use jambox_types::{
     Balance, Gas, Hash, LengthError, Parameters, PerCore, PerQueuePosition, PerValidator,
-    Privileges, ServiceId, TimeSlot, ValidatorKey,
+    Privileges, Protocol, ServiceId, TimeSlot, ValidatorKey,
 };
 
 use crate::accounts::empty_state;
@@ -109,13 +109,13 @@ struct Octets(#[serde(with = "const_hex")] Vec<u8>);
 ///
 /// # Errors
 ///
-/// The file cannot be read, is no state file, is cut off, or does not fit the parameters.
-pub fn load(files: &dyn Files, path: &Path, parameters: &Parameters) -> Result<Snapshot, Invalid> {
+/// The file cannot be read, is no state file, is cut off, or does not fit the protocol.
+pub fn load(files: &dyn Files, path: &Path, protocol: &Protocol) -> Result<Snapshot, Invalid> {
     let octets = files.read(path, LIMIT).map_err(|reason| {
         let kind = ProblemKind::Unreadable(reason);
         Invalid::new(path, "", vec![Problem { file: None, place: None, kind }])
     })?;
-    parse(path, &octets, parameters)
+    parse(path, &octets, protocol)
 }
 
 /// Reads the content of a state file; `path` is for messages.
@@ -123,7 +123,7 @@ pub fn load(files: &dyn Files, path: &Path, parameters: &Parameters) -> Result<S
 /// # Errors
 ///
 /// As [`load`].
-pub fn parse(path: &Path, octets: &[u8], parameters: &Parameters) -> Result<Snapshot, Invalid> {
+pub fn parse(path: &Path, octets: &[u8], protocol: &Protocol) -> Result<Snapshot, Invalid> {
     let text = String::from_utf8_lossy(octets);
     let fail = |place: Option<Place>, reason: String| {
         let kind = ProblemKind::State(reason);
@@ -145,7 +145,7 @@ pub fn parse(path: &Path, octets: &[u8], parameters: &Parameters) -> Result<Snap
     };
     check_format(octets, fail_json, fail)?;
     let file: StateFile = serde_json::from_slice(octets).map_err(fail_json)?;
-    file.into_snapshot(parameters).map_err(|reason| fail(None, reason))
+    file.into_snapshot(protocol).map_err(|reason| fail(None, reason))
 }
 
 /// Looks at the format alone, so that another tool's file is called what it is.
@@ -179,8 +179,9 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 }
 
 impl StateFile {
-    fn into_snapshot(self, parameters: &Parameters) -> Result<Snapshot, String> {
-        let mut state = empty_state(parameters);
+    fn into_snapshot(self, protocol: &Protocol) -> Result<Snapshot, String> {
+        let parameters = &protocol.parameters;
+        let mut state = empty_state(protocol);
         let mut names = BTreeMap::new();
         for service in self.services {
             let id = service.id;
@@ -202,7 +203,7 @@ impl StateFile {
             let keys = self.staging_set.iter().map(|key| decode_all::<ValidatorKey>(&key.0));
             let keys = keys.collect::<Result<_, _>>();
             let keys = keys.map_err(|error| format!("`staging_set`: {error}"))?;
-            let keys = PerValidator::new(keys, parameters);
+            let keys = PerValidator::new(keys, protocol);
             state.staging_set = Arc::new(keys.map_err(|error| sized("`staging_set`", error))?);
         }
         if !self.authorizer_queues.is_empty() {

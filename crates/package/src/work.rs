@@ -111,10 +111,12 @@ fn context(written: &Context, slot: TimeSlot) -> RefineContext {
     let lookup_anchor_slot = written.lookup_anchor_slot.as_ref();
     RefineContext {
         anchor: hash(&written.anchor),
+        anchor_slot: TimeSlot(0),
         state_root: hash(&written.state_root),
         accumulation_root: hash(&written.accumulation_root),
         lookup_anchor: hash(&written.lookup_anchor),
         lookup_anchor_slot: lookup_anchor_slot.map_or(slot, |placed| TimeSlot(placed.value)),
+        lookup_anchor_state_root: Hash::ZERO,
         prerequisites: written.prerequisites.iter().map(|hash| Hash(hash.value)).collect(),
     }
 }

@@ -31,9 +31,9 @@
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::{format_ident, quote};
-use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Variant, parse_macro_input};
+use syn::{Data, DeriveInput, Error, Field, Fields, Generics, Ident, Variant, parse_macro_input};
 
-/// Derives `jambox_sdk::codec::Encode`.
+/// Derives `jambox_sdk::codec::Encode`, in every context.
 #[proc_macro_derive(Encode, attributes(codec))]
 pub fn derive_encode(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -89,13 +89,18 @@ fn encode(input: &DeriveInput) -> Result<Tokens, Error> {
     let mut generics = input.generics.clone();
     for parameter in input.generics.type_params() {
         let ident = &parameter.ident;
-        let clause = syn::parse_quote!(#ident: ::jambox_sdk::codec::Encode);
+        let clause = syn::parse_quote!(#ident: ::jambox_sdk::codec::Encode<__C>);
         generics.make_where_clause().predicates.push(clause);
     }
-    let (head, types, bounds) = generics.split_for_impl();
+    let (_, types, bounds) = generics.split_for_impl();
+    let with_context = with_context(&input.generics);
+    let (head, ..) = with_context.split_for_impl();
     Ok(quote! {
-        impl #head ::jambox_sdk::codec::Encode for #name #types #bounds {
-            fn encode_to(&self, out: &mut ::jambox_sdk::codec::MacroVec<u8>) { #body }
+        impl #head ::jambox_sdk::codec::Encode<__C> for #name #types #bounds {
+            fn encode_to(&self, out: &mut ::jambox_sdk::codec::MacroVec<u8>, context: &__C) {
+                let _ = (&out, context);
+                #body
+            }
         }
     })
 }
@@ -133,8 +138,7 @@ fn decode(input: &DeriveInput) -> Result<Tokens, Error> {
         generics.make_where_clause().predicates.push(clause);
     }
     let (_, types, bounds) = generics.split_for_impl();
-    let mut with_context = input.generics.clone();
-    with_context.params.push(syn::parse_quote!(__C: ?Sized));
+    let with_context = with_context(&input.generics);
     let (head, ..) = with_context.split_for_impl();
     Ok(quote! {
         impl #head ::jambox_sdk::codec::Decode<__C> for #name #types #bounds {
@@ -147,6 +151,13 @@ fn decode(input: &DeriveInput) -> Result<Tokens, Error> {
             }
         }
     })
+}
+
+/// The parameters of an implementation for every context `__C`.
+fn with_context(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    generics.params.push(syn::parse_quote!(__C: ?Sized));
+    generics
 }
 
 /// The variants with their discriminators.
@@ -173,7 +184,7 @@ fn encode_fields(fields: &Fields) -> Result<(Tokens, Tokens), Error> {
                 );
             }
         } else {
-            quote! { ::jambox_sdk::codec::Encode::encode_to(#name, out); }
+            quote! { ::jambox_sdk::codec::Encode::encode_to(#name, out, context); }
         });
     }
     let pattern = match fields {

@@ -168,7 +168,7 @@ impl Chain {
         let parameters = &protocol.parameters;
         let state = PartialState {
             accounts: Accounts::new(Arc::new(MemoryBase::default())),
-            staging_set: Arc::new(PerValidator::from_fn(parameters, |_| ValidatorKey::default())),
+            staging_set: Arc::new(PerValidator::from_fn(&protocol, |_| ValidatorKey::default())),
             authorizer_queues: Arc::new(PerCore::from_fn(parameters, |_| {
                 Arc::new(PerQueuePosition::from_fn(parameters, |_| Hash::ZERO))
             })),
@@ -302,7 +302,8 @@ impl Chain {
     pub fn authorize(&self, package: &Package) -> Authorization {
         let env = self.env();
         let mut recorder = self.recorder(&env);
-        let data = PackageData::new(self.lay_out(package).package, Vec::new());
+        let data =
+            PackageData::new(self.lay_out(package).package, Vec::new(), self.protocol.revision);
         let done = is_authorized(&env, &data, self.core, &self.state.accounts, &mut recorder);
         let done = done.expect("the host can go on");
         let (result, gas_used) = (done.result, done.gas_used);
@@ -317,7 +318,7 @@ impl Chain {
         let blobs =
             ItemBlobs { extrinsics: item.extrinsics.clone(), imports: item.imports.clone() };
         let call = RefineCall {
-            package: &PackageData::new(laid.package, vec![blobs]),
+            package: &PackageData::new(laid.package, vec![blobs], self.protocol.revision),
             item: 0,
             core: self.core,
             trace: &Arc::from([]),
@@ -407,6 +408,7 @@ impl Chain {
             exported: &laid.exported,
             segment_roots: &BTreeMap::new(),
             accounts: &self.state.accounts,
+            validators: self.state.staging_set.len(),
         };
         let computed = compute_report(&env, call, &mut recorder)?;
         Ok((computed, recorder.record))

@@ -2,15 +2,16 @@
 
 use alloc::vec::Vec;
 
-use jambox_codec::{Decode, decode_all, impl_codec};
+use jambox_codec::{Decode, decode_all_with, impl_codec};
 use jambox_hostcall::FetchKind;
 use jambox_types::{
-    AccumulateInput, Gas, Hash, Parameters, RefineContext, ServiceId, WorkItem, WorkPackage,
+    AccumulateInput, Gas, Hash, Parameters, RefineContext, Revision, ServiceId, WorkItem,
+    WorkPackage,
 };
 
 use crate::Error;
 use crate::ecalli::{Argument, host_call, length, optional, read_all};
-use crate::revision::ABI;
+use crate::revision::{ABI, revision};
 
 /// The number of a kind, at compile time.
 const fn number(kind: FetchKind) -> u64 {
@@ -74,8 +75,8 @@ fn whole<const KIND: u64>(first: u64, second: u64) -> Result<Vec<u8>, Error> {
     read_all(|offset, into| part(KIND, first, second, offset, into))?.ok_or(Error::Missing)
 }
 
-fn typed<const KIND: u64, T: Decode>(first: u64) -> Result<T, Error> {
-    Ok(decode_all(&whole::<KIND>(first, 0)?)?)
+fn typed<const KIND: u64, T: Decode<Revision>>(first: u64) -> Result<T, Error> {
+    Ok(decode_all_with(&whole::<KIND>(first, 0)?, &revision())?)
 }
 
 /// What is-authorized can fetch. Made by [`AuthorizeContext`](crate::AuthorizeContext).

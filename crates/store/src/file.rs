@@ -5,10 +5,10 @@ use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jambox_codec::{decode_all, encode};
+use jambox_codec::{decode_all_with, encode, encode_with};
 use jambox_state::trie::pages::{self, PageKey, Pages, ReadPages};
 use jambox_state::{Blob, Changes, StateError, Store};
-use jambox_types::{Hash, Parameters, ServiceId};
+use jambox_types::{Hash, Parameters, Protocol, Revision, ServiceId};
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, Table};
 
 use crate::tables::{self, FORMAT, fact};
@@ -16,6 +16,9 @@ use crate::{FileState, StoreError, holder};
 
 /// Octets of memory in which parts of the file are kept at hand.
 const CACHE: usize = 64 << 20;
+
+/// The layout in which a file holds parameters: one that has them all.
+const PARAMETERS_LAYOUT: Revision = Revision::GrayPaper072;
 
 /// A state in a file; see the [crate's page](crate).
 pub struct FileStore {
@@ -77,7 +80,8 @@ impl FileStore {
         {
             let mut facts = transaction.open_table(tables::FACTS)?;
             facts.insert(tables::FORMAT_FACT, FORMAT.to_le_bytes().as_slice())?;
-            facts.insert(tables::PARAMETERS_FACT, encode(parameters).as_slice())?;
+            let parameters = encode_with(parameters, &PARAMETERS_LAYOUT);
+            facts.insert(tables::PARAMETERS_FACT, parameters.as_slice())?;
             transaction.open_table(tables::VALUES)?;
             transaction.open_table(tables::MEANINGS)?;
             transaction.open_table(tables::PAGES)?;
@@ -123,7 +127,7 @@ impl FileStore {
             path: path.to_owned(),
             reason: "it names no parameters".to_owned(),
         })?;
-        let parameters = decode_all(&parameters)?;
+        let parameters = decode_all_with(&parameters, &PARAMETERS_LAYOUT)?;
         Ok(Self { database: Arc::new(database), path: path.to_owned(), parameters })
     }
 
@@ -137,6 +141,12 @@ impl FileStore {
     #[must_use]
     pub const fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// The protocol of the chain whose state it is: files of this format hold chains of 0.7.2.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        Protocol::new(Revision::GrayPaper072, self.parameters)
     }
 
     /// A note that goes with the state, such as the name of its chain.

@@ -4,7 +4,7 @@ use core::{fmt, str};
 
 pub use jambox_isa::Revision;
 
-use crate::{Lengths, Parameters, Rules};
+use crate::{Lengths, Parameters, Rules, data_shards};
 
 /// How guests and the host talk: numbers, registers, result codes and gas of host calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -108,6 +108,17 @@ impl Protocol {
             Lengths::steps(3, 6, self.parameters.core_count().saturating_mul(3))
         } else {
             Lengths::exactly(self.parameters.validator_count())
+        }
+    }
+
+    /// The chunks that data can be recovered from, of one for each of so many validators: as many
+    /// as half a piece has octets, or as follows from their number (`sec:erasurecoding`).
+    #[must_use]
+    pub const fn data_shards(&self, validators: usize) -> usize {
+        if self.rules().validator_parameters {
+            self.parameters.erasure_piece_size as usize / 2
+        } else {
+            data_shards(validators)
         }
     }
 

@@ -13,7 +13,7 @@ use jambox_state::{
     AccountInfo, Accounts, Blob, Changes, Component, KeyKind, Meaning, MemoryStore, StateKey, Store,
 };
 use jambox_store::FileStore;
-use jambox_types::{Balance, Hash, Parameters, Protocol, ServiceId};
+use jambox_types::{Balance, Hash, Parameters, Protocol, Revision, ServiceId};
 use jambox_vectors::steps::{self, Step};
 
 type Failure = Box<dyn std::error::Error>;
@@ -64,14 +64,14 @@ impl Observer for Clock {
 }
 
 fn replay(name: &str, folder: &Path) -> Result<(), Failure> {
-    let parameters = Parameters::TINY;
-    let env = Env::new(Protocol { parameters, ..Protocol::default() })?;
+    let protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
+    let env = Env::new(protocol)?;
     let mut store = MemoryStore::default();
     let mut times: [Vec<Duration>; 4] = Default::default();
     for file in steps::files(folder)? {
         let octets = std::fs::read(&file)?;
         let start = Instant::now();
-        let step: Step = decode_all_with(&octets, &parameters)?;
+        let step: Step = decode_all_with(&octets, &protocol)?;
         let decode = start.elapsed();
         if store.root()? != step.pre_state.root {
             store = MemoryStore::default();
@@ -79,7 +79,7 @@ fn replay(name: &str, folder: &Path) -> Result<(), Failure> {
         }
         let state = store.state()?;
         let after = jambox_vectors::traces::keyed(&step.post_state);
-        let [entropy, ..]: [Hash; 4] = Component::Entropy.read(&after, &parameters)?;
+        let [entropy, ..]: [Hash; 4] = Component::Entropy.read(&after, &protocol)?;
         let mut clock = Clock::default();
         let start = Instant::now();
         let applied = block::apply(&env, &state, &step.block, entropy, &mut clock)?;

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use jambox_codec::{Decode, Encode, decode_all_with, encode};
+use jambox_codec::{Decode, Encode, decode_all_with, encode_with};
 use jambox_types::{
-    AccumulateInput, Assurance, Block, Disputes, Extrinsic, Guarantee, Header, Parameters,
-    Preimage, RefineContext, TicketEnvelope, WorkDigest, WorkItem, WorkPackage, WorkReport,
+    AccumulateInput, Assurance, Block, Disputes, Extrinsic, Guarantee, Header, Preimage, Protocol,
+    RefineContext, TicketEnvelope, WorkDigest, WorkItem, WorkPackage, WorkReport,
 };
 
 use crate::json::{ToJson, first_difference};
@@ -18,13 +18,13 @@ use crate::{Error, Outcome, Report, files};
 /// # Errors
 ///
 /// When the folder cannot be read or holds no case.
-pub fn run(folder: &Path, parameters: &Parameters) -> Result<Report, Error> {
+pub fn run(folder: &Path, protocol: &Protocol) -> Result<Report, Error> {
     let mut report = Report::default();
     for file in files::files_under(folder, &["bin", "hex"], "codec vectors (`*.bin`)")? {
         let name = files::stem(&file);
         let octets = files::read_octets(&file)?;
         let json = files::read(&file.with_extension("json"))?;
-        let outcome = match check_named(&name, &octets, &json, parameters) {
+        let outcome = match check_named(&name, &octets, &json, protocol) {
             None => Outcome::Skipped("no type is known by this name".into()),
             Some(Ok(())) => Outcome::Passed,
             Some(Err(difference)) => Outcome::Failed(difference),
@@ -39,7 +39,7 @@ fn check_named(
     name: &str,
     octets: &[u8],
     json: &[u8],
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> Option<Result<(), String>> {
     // Several files of one type are numbered.
     let kind = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
@@ -60,32 +60,32 @@ fn check_named(
         "work_result" => check::<WorkDigest>,
         _ => return None,
     };
-    Some(check(octets, json, parameters))
+    Some(check(octets, json, protocol))
 }
 
 /// Checks an encoding of `T` against itself and against its JSON form.
-pub(crate) fn check<T: Decode<Parameters> + Encode + ToJson>(
+pub(crate) fn check<T: Decode<Protocol> + Encode<Protocol> + ToJson>(
     octets: &[u8],
     json: &[u8],
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> Result<(), String> {
-    decode_checked::<T>(octets, json, parameters).map(|_| ())
+    decode_checked::<T>(octets, json, protocol).map(|_| ())
 }
 
 /// A value of `T` that encodes to just these octets and means what this JSON says.
-pub(crate) fn decode_checked<T: Decode<Parameters> + Encode + ToJson>(
+pub(crate) fn decode_checked<T: Decode<Protocol> + Encode<Protocol> + ToJson>(
     octets: &[u8],
     json: &[u8],
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> Result<T, String> {
-    let value: T = decode_all_with(octets, parameters).map_err(|error| error.to_string())?;
-    let encoded = encode(&value);
+    let value: T = decode_all_with(octets, protocol).map_err(|error| error.to_string())?;
+    let encoded = encode_with(&value, protocol);
     if encoded != octets {
         let offset = encoded.iter().zip(octets).take_while(|(ours, theirs)| ours == theirs).count();
         return Err(format!("decoded and encoded again, octet {offset} differs"));
     }
     let expected = serde_json::from_slice(json).map_err(|error| format!("JSON: {error}"))?;
-    match first_difference(&expected, &value.to_json()) {
+    match first_difference(&expected, &value.to_json(protocol.rules())) {
         Some(difference) => Err(format!("decoded, it differs from the JSON file: {difference}")),
         None => Ok(value),
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jambox_erasure::Code;
-use jambox_types::Parameters;
+use jambox_types::Protocol;
 use serde::Deserialize;
 
 use crate::{Error, Outcome, Report, files};
@@ -24,22 +24,25 @@ struct Case {
 /// # Errors
 ///
 /// When the folder cannot be read or holds no case.
-pub fn run(folder: &Path, parameters: &Parameters) -> Result<Report, Error> {
+pub fn run(folder: &Path, protocol: &Protocol) -> Result<Report, Error> {
     let mut report = Report::default();
     for (name, case) in files::json_under::<Case>(folder, "erasure vectors (`*.json`)")? {
         let checked = case.map_err(|error| format!("not a case: {error}"));
-        let outcome = checked.and_then(|case| check(&case, parameters));
+        let outcome = checked.and_then(|case| check(&case, protocol));
         report.add(name, outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed));
     }
     Ok(report)
 }
 
-fn check(case: &Case, parameters: &Parameters) -> Result<(), String> {
+fn check(case: &Case, protocol: &Protocol) -> Result<(), String> {
     let octets = |hex: &String| const_hex::decode(hex).map_err(|error| format!("{error}"));
     let data = octets(&case.data)?;
     let expected = case.shards.iter().map(octets).collect::<Result<Vec<_>, _>>()?;
-    let originals = parameters.erasure_piece_size as usize / 2;
-    let code = Code::new(originals, parameters.validator_count());
+    let (validators, counts) = (expected.len(), protocol.validator_counts());
+    if !counts.contain(validators) {
+        return Err(format!("{validators} chunks given where there are {counts} validators"));
+    }
+    let code = Code::new(protocol.data_shards(validators), validators);
     let code = code.map_err(|error| error.to_string())?;
     let found = code.encode(&data).map_err(|error| error.to_string())?;
     if expected.len() != found.len() {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use jambox_codec::{DecodeError, decode_all_with, impl_codec};
-use jambox_types::{Block, Hash, Header, Parameters};
+use jambox_types::{Block, Hash, Header, Protocol};
 
 use crate::{Error, files};
 
@@ -41,7 +41,7 @@ pub struct Step {
     pub post_state: RawState,
 }
 
-impl_codec!(Step in Parameters { pre_state, block, post_state });
+impl_codec!(Step in Protocol { pre_state, block, post_state });
 
 /// The first state of a trace (`genesis.bin`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Genesis {
     pub state: RawState,
 }
 
-impl_codec!(Genesis in Parameters { header, state });
+impl_codec!(Genesis in Protocol { header, state });
 
 /// The files of all steps under a folder, in order.
 ///
@@ -70,6 +70,6 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// # Errors
 ///
 /// The outer one when the file cannot be read, the inner one when it is not a step.
-pub fn load(file: &Path, parameters: &Parameters) -> Result<Result<Step, DecodeError>, Error> {
-    Ok(decode_all_with(&files::read(file)?, parameters))
+pub fn load(file: &Path, protocol: &Protocol) -> Result<Result<Step, DecodeError>, Error> {
+    Ok(decode_all_with(&files::read(file)?, protocol))
 }

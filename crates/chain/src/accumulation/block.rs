@@ -3,7 +3,7 @@
 use jambox_codec::encode;
 use jambox_state::{PartialState, StateError, merkle};
 use jambox_types::{
-    AccumulatedQueue, Gas, Hash, Parameters, ReadyQueue, ServiceId, TimeSlot, WorkReport,
+    AccumulatedQueue, Gas, Hash, Protocol, ReadyQueue, ServiceId, TimeSlot, WorkReport,
 };
 
 use super::queue::{self, Arrivals};
@@ -44,14 +44,14 @@ pub fn accumulate_block<E: From<StateError>>(
     prior: AccumulationState,
     block: BlockContext,
     available: Vec<WorkReport>,
-    parameters: &Parameters,
+    protocol: &Protocol,
     invoke: impl FnMut(AccumulateCall) -> Result<Accumulated, E>,
 ) -> Result<BlockOutcome, E> {
     let slot = block.slot;
     let AccumulationState { slot: prior_slot, state, mut ready, mut accumulated } = prior;
     let arrivals = Arrivals::new(available, &accumulated);
     let order = queue::accumulatable(&arrivals, &ready, slot);
-    let gas = block_gas(&state.privileges, parameters);
+    let gas = block_gas(&state.privileges, &protocol.parameters);
     let outcome = accumulate_reports(gas, block, &order, state, invoke)?;
 
     let done = order.get(..outcome.accumulated).unwrap_or(&order);

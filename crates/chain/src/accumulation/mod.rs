@@ -47,7 +47,7 @@ pub struct ServiceAccumulation {
     /// Gas used, over all rounds.
     pub gas_used: Gas,
     /// Work items accumulated.
-    pub items: u32,
+    pub items: u64,
 }
 
 /// [`ServiceAccumulation`] of every service that used gas or had work items.

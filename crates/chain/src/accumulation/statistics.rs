@@ -19,16 +19,15 @@ pub fn of_services<'a>(
         let gas = &mut record.refinement_gas_used.0;
         *gas = gas.saturating_add(load.gas_used.0);
         add(&mut record.refinement_count, 1);
-        add(&mut record.imports, load.imports.into());
-        add(&mut record.extrinsic_count, load.extrinsic_count.into());
+        add(&mut record.imports, load.imports);
+        add(&mut record.extrinsic_count, load.extrinsic_count);
         add(&mut record.extrinsic_size, load.extrinsic_size);
-        add(&mut record.exports, load.exports.into());
+        add(&mut record.exports, load.exports);
     }
     for preimage in preimages {
         let record = statistics.entry(preimage.service).or_default();
-        record.provided_count = record.provided_count.saturating_add(1);
-        let octets = u32::try_from(preimage.data.len()).unwrap_or(u32::MAX);
-        add(&mut record.provided_size, octets);
+        add(&mut record.provided_count, 1);
+        add(&mut record.provided_size, preimage.data.len() as u64);
     }
     for (service, accumulation) in accumulation {
         let record = statistics.entry(*service).or_default();
@@ -38,6 +37,6 @@ pub fn of_services<'a>(
     statistics
 }
 
-fn add(count: &mut u32, more: u32) {
+fn add(count: &mut u64, more: u64) {
     *count = count.saturating_add(more);
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_state::Accounts;
 use jambox_types::{
-    AccumulatedQueue, Block, Guarantee, Hash, Parameters, ReadyQueue, RecentBlocks, WorkReport,
+    AccumulatedQueue, Block, Guarantee, Hash, Protocol, ReadyQueue, RecentBlocks, WorkReport,
 };
 
 use super::pools::Pools;
@@ -14,7 +14,9 @@ use super::{BlockError, Refusal};
 
 /// What guarantees are checked against.
 pub(super) struct Rules<'a> {
-    pub parameters: &'a Parameters,
+    pub protocol: &'a Protocol,
+    /// How many validators there are.
+    pub validators: usize,
     pub accounts: &'a Accounts,
     /// What is pending when the guarantees come.
     pub reports: &'a Reports,
@@ -32,7 +34,7 @@ pub(super) fn on_the_way(
     ready: &ReadyQueue,
     accumulated: &AccumulatedQueue,
 ) -> BTreeSet<Hash> {
-    let pending = pending.iter().flatten().map(|(report, _)| report);
+    let pending = pending.iter().flatten().map(|pending| &pending.report);
     let ready = ready.iter().flatten().map(|ready| &ready.report);
     let reports = pending.chain(ready).map(|report| report.availability.package_hash);
     reports.chain(accumulated.iter().flatten().copied()).collect()
@@ -43,7 +45,7 @@ impl Rules<'_> {
         let mut before = None;
         for (index, guarantee) in block.extrinsic.guarantees.iter().enumerate() {
             let core = guarantee.report.core;
-            if before >= Some(core) || core.0 >= self.parameters.cores {
+            if before >= Some(core) || core.0 >= self.protocol.parameters.cores {
                 return Err(Refusal::GuaranteeOrder { index, core }.into());
             }
             before = Some(core);
@@ -56,18 +58,19 @@ impl Rules<'_> {
     }
 
     fn check_limits(&self, index: usize, report: &WorkReport) -> Result<(), Refusal> {
-        let (count, most) = (report.digests.len(), self.parameters.max_package_items.into());
+        let (count, most) =
+            (report.digests.len(), self.protocol.parameters.max_package_items.into());
         if count == 0 || count > most {
             return Err(Refusal::DigestCount { index, count, most });
         }
         let count = report.segment_roots.len().saturating_add(report.context.prerequisites.len());
-        let most = self.parameters.max_report_dependencies.into();
+        let most = self.protocol.parameters.max_report_dependencies.into();
         if count > most {
             return Err(Refusal::DependencyCount { index, count, most });
         }
         let outputs = report.digests.iter().filter_map(|digest| digest.result.0.as_ref().ok());
         let octets = outputs.map(Vec::len).fold(report.auth_trace.len(), usize::saturating_add);
-        let most = self.parameters.max_report_variable_size as usize;
+        let most = self.protocol.parameters.max_report_variable_size as usize;
         if octets > most {
             return Err(Refusal::ReportSize { index, octets, most });
         }
@@ -82,12 +85,12 @@ impl Rules<'_> {
     ) -> Result<(), Refusal> {
         let validators = guarantee.credentials.iter().map(|credential| credential.validator);
         let is_ascending = validators.clone().is_sorted_by(|a, b| a < b);
-        let do_exist = validators.clone().all(|it| it.0 < self.parameters.validators);
+        let do_exist = validators.clone().all(|it| usize::from(it.0) < self.validators);
         if !(2..=3).contains(&validators.len()) || !is_ascending || !do_exist {
             return Err(Refusal::Credentials { index });
         }
         let (slot, now) = (guarantee.slot, block.header.slot);
-        let period = u32::from(self.parameters.rotation_period);
+        let period = u32::from(self.protocol.parameters.rotation_period);
         let rotation = now.0.checked_div(period).unwrap_or(0);
         let first = rotation.saturating_sub(1).saturating_mul(period);
         if slot.0 < first || slot > now {
@@ -124,7 +127,7 @@ impl Rules<'_> {
             }
             total = total.saturating_add(gas.0);
         }
-        if total > self.parameters.report_accumulate_gas {
+        if total > self.protocol.parameters.report_accumulate_gas {
             return Err(Refusal::TooMuchGas { index }.into());
         }
         Ok(())
@@ -174,7 +177,8 @@ impl Rules<'_> {
         if !is_known {
             return Err(Refusal::Anchor { index });
         }
-        let (slot, age) = (context.lookup_anchor_slot, self.parameters.max_lookup_anchor_age);
+        let (slot, age) =
+            (context.lookup_anchor_slot, self.protocol.parameters.max_lookup_anchor_age);
         if slot.0 < at.header.slot.0.saturating_sub(age) {
             return Err(Refusal::LookupAnchor { index, slot });
         }

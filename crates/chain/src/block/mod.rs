@@ -25,8 +25,8 @@ use std::sync::Arc;
 use jambox_codec::Decode;
 use jambox_state::{Accounts, Changes, Component, PartialState, StateError, Values};
 use jambox_types::{
-    Block, Gas, Hash, Parameters, PerCore, PerQueuePosition, RecentBlocks, ServiceId,
-    ServiceStatistics, Statistics, TimeSlot, WorkReport,
+    Block, Gas, Hash, PerCore, PerQueuePosition, PerValidator, Protocol, RecentBlocks, ServiceId,
+    ServiceStatistics, Statistics, TimeSlot, ValidatorKey, WorkReport,
 };
 
 use crate::accumulation::{
@@ -88,32 +88,33 @@ pub fn apply<V: Values + 'static>(
     entropy: Hash,
     observer: &mut dyn Observer,
 ) -> Result<Applied, BlockError> {
-    let parameters = env.parameters();
+    let protocol = env.protocol();
+    let parameters = &protocol.parameters;
     let extrinsic = &block.extrinsic;
     let slot = block.header.slot;
-    let before = read_accumulation(prior, parameters)?;
+    let before = read_accumulation(prior, protocol)?;
     let prior_slot = before.slot;
-    let admitted = admit(&**prior, &before, block, parameters)?;
+    let admitted = admit(&**prior, &before, block, protocol)?;
 
     let context = BlockContext { slot, entropy };
     let available = admitted.reports.available.clone();
     let invoke = |call| -> Result<_, HostError> { accumulate(env, call, observer) };
-    let outcome = accumulate_block(before, context, available, parameters, invoke)?;
+    let outcome = accumulate_block(before, context, available, protocol, invoke)?;
     let mut state = outcome.state.state.clone();
     preimages::integrate(&mut state.accounts, &extrinsic.preimages, slot)?;
 
     let services = services(block, &outcome);
     let mut changes = Changes::default();
     changes.set_accounts(&**prior, &state.accounts)?;
-    set_accumulation(&mut changes, &state, &outcome);
-    let entropies: [Hash; 4] = Component::Entropy.read(&**prior, parameters)?;
+    set_accumulation(&mut changes, &state, &outcome, protocol);
+    let entropies: [Hash; 4] = Component::Entropy.read(&**prior, protocol)?;
     let entropies = advance_entropy(entropies, entropy, prior_slot, slot, parameters);
-    changes.set_component(Component::Entropy, &entropies);
-    let statistics: Statistics = Component::Statistics.read(&**prior, parameters)?;
+    changes.set_component(Component::Entropy, &entropies, protocol);
+    let statistics: Statistics = Component::Statistics.read(&**prior, protocol)?;
     let cores = admitted.reports.core_records(block, parameters);
     let statistics = Statistics { cores, services: services.clone(), ..statistics };
-    changes.set_component(Component::Statistics, &statistics);
-    admitted.advance(&mut changes, block, &outcome, parameters);
+    changes.set_component(Component::Statistics, &statistics, protocol);
+    admitted.advance(&mut changes, block, &outcome, protocol);
 
     let gas = outcome.statistics.values().map(|service| service.gas_used.0);
     Ok(Applied {
@@ -138,19 +139,24 @@ fn admit(
     prior: &impl Values,
     before: &AccumulationState,
     block: &Block,
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> Result<Admitted, BlockError> {
-    check_header(block, before.slot)?;
-    let mut recent: Option<RecentBlocks> = read_any(prior, Component::RecentBlocks, parameters)?;
+    check_header(block, before.slot, protocol)?;
+    let mut recent: Option<RecentBlocks> = read_any(prior, Component::RecentBlocks, protocol)?;
     recent.as_mut().map_or(Ok(()), |recent| recent::take_header(recent, block))?;
-    let pools: Option<Pools> = read_any(prior, Component::AuthorizerPools, parameters)?;
+    let pools: Option<Pools> = read_any(prior, Component::AuthorizerPools, protocol)?;
     let accounts = &before.state.accounts;
     preimages::check(accounts, &block.extrinsic.preimages)?;
-    let pending: Pending = Component::PendingReports.read(prior, parameters)?;
+    let pending: Pending = Component::PendingReports.read(prior, protocol)?;
     let on_the_way = guarantees::on_the_way(&pending, &before.ready, &before.accumulated);
-    let reports = Reports::advance(pending, block, parameters)?;
+    let validators: Option<PerValidator<ValidatorKey>> =
+        read_any(prior, Component::ActiveSet, protocol)?;
+    // A state without consensus is taken to have as many as there can be.
+    let validators = validators.map_or(protocol.validator_counts().max, |set| set.len());
+    let reports = Reports::advance(pending, block, validators, protocol)?;
     let rules = Rules {
-        parameters,
+        protocol,
+        validators,
         accounts,
         reports: &reports,
         pools: pools.as_ref(),
@@ -168,38 +174,39 @@ impl Admitted {
         changes: &mut Changes,
         block: &Block,
         outcome: &BlockOutcome,
-        parameters: &Parameters,
+        protocol: &Protocol,
     ) {
-        changes.set_component(Component::PendingReports, &self.reports.pending_after(block));
+        let pending = self.reports.pending_after(block);
+        changes.set_component(Component::PendingReports, &pending, protocol);
         if let Some(pools) = self.pools.clone() {
             let queues = &outcome.state.state.authorizer_queues;
-            let pools = pools::advance(pools, block, queues, parameters);
-            changes.set_component(Component::AuthorizerPools, &pools);
+            let pools = pools::advance(pools, block, queues, &protocol.parameters);
+            changes.set_component(Component::AuthorizerPools, &pools, protocol);
         }
         if let Some(recent) = self.recent.clone() {
-            let recent = recent::add(recent, block, &outcome.outputs, parameters);
-            changes.set_component(Component::RecentBlocks, &recent);
+            let recent = recent::add(recent, block, &outcome.outputs, protocol);
+            changes.set_component(Component::RecentBlocks, &recent, protocol);
         }
     }
 }
 
 /// What the header alone can break.
-fn check_header(block: &Block, prior: TimeSlot) -> Result<(), Refusal> {
+fn check_header(block: &Block, prior: TimeSlot, protocol: &Protocol) -> Result<(), Refusal> {
     let header = &block.header;
     check_slot(prior, header.slot)?;
-    if header.extrinsic_hash != block.extrinsic.hash() {
+    if header.extrinsic_hash != block.extrinsic.hash(protocol) {
         return Err(Refusal::ExtrinsicHash);
     }
     Ok(())
 }
 
 /// A component that a state may do without.
-fn read_any<T: Decode<Parameters>>(
+fn read_any<T: Decode<Protocol>>(
     state: &impl Values,
     component: Component,
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> Result<Option<T>, StateError> {
-    match component.read(state, parameters) {
+    match component.read(state, protocol) {
         Err(StateError::NoComponent(_)) => Ok(None),
         read => read.map(Some),
     }
@@ -212,46 +219,52 @@ fn read_any<T: Decode<Parameters>>(
 /// A component is missing, does not decode, or cannot be read.
 pub fn read_accumulation<V: Values + 'static>(
     state: &Arc<V>,
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> Result<AccumulationState, StateError> {
+    let parameters = &protocol.parameters;
     let queues: PerCore<PerQueuePosition<Hash>> =
-        Component::AuthorizerQueues.read(&**state, parameters)?;
+        Component::AuthorizerQueues.read(&**state, protocol)?;
     let mut queues = queues.into_vec().into_iter().map(Arc::new);
     let empty = PerQueuePosition::from_fn(parameters, |_| Hash::ZERO);
     let queues =
         PerCore::from_fn(parameters, |_| queues.next().unwrap_or_else(|| Arc::new(empty.clone())));
     let base = Arc::clone(state);
     Ok(AccumulationState {
-        slot: Component::Slot.read(&**state, parameters)?,
+        slot: Component::Slot.read(&**state, protocol)?,
         state: PartialState {
             accounts: Accounts::new(base),
-            staging_set: Arc::new(Component::StagingSet.read(&**state, parameters)?),
+            staging_set: Arc::new(Component::StagingSet.read(&**state, protocol)?),
             authorizer_queues: Arc::new(queues),
-            privileges: Arc::new(Component::Privileges.read(&**state, parameters)?),
+            privileges: Arc::new(Component::Privileges.read(&**state, protocol)?),
         },
-        ready: Component::ReadyQueue.read(&**state, parameters)?,
-        accumulated: Component::Accumulated.read(&**state, parameters)?,
+        ready: Component::ReadyQueue.read(&**state, protocol)?,
+        accumulated: Component::Accumulated.read(&**state, protocol)?,
     })
 }
 
 /// Sets what accumulation leaves, accounts excepted.
-pub fn set_accumulation(changes: &mut Changes, state: &PartialState, outcome: &BlockOutcome) {
-    set_partial(changes, state);
-    changes.set_component(Component::Slot, &outcome.state.slot);
-    changes.set_component(Component::ReadyQueue, &outcome.state.ready);
-    changes.set_component(Component::Accumulated, &outcome.state.accumulated);
+pub fn set_accumulation(
+    changes: &mut Changes,
+    state: &PartialState,
+    outcome: &BlockOutcome,
+    protocol: &Protocol,
+) {
+    set_partial(changes, state, protocol);
+    changes.set_component(Component::Slot, &outcome.state.slot, protocol);
+    changes.set_component(Component::ReadyQueue, &outcome.state.ready, protocol);
+    changes.set_component(Component::Accumulated, &outcome.state.accumulated, protocol);
     let outputs: Vec<(ServiceId, Hash)> = outcome.outputs.iter().copied().collect();
-    changes.set_component(Component::Outputs, &outputs);
+    changes.set_component(Component::Outputs, &outputs, protocol);
 }
 
 /// Sets what services may change, accounts excepted.
-pub fn set_partial(changes: &mut Changes, state: &PartialState) {
+pub fn set_partial(changes: &mut Changes, state: &PartialState, protocol: &Protocol) {
     let queues: Vec<u8> =
         state.authorizer_queues.iter().flat_map(|queue| jambox_codec::encode(&**queue)).collect();
     let meaning = jambox_state::Meaning::Component(Component::AuthorizerQueues);
     changes.set(meaning, Some(queues.into()));
-    changes.set_component(Component::StagingSet, &*state.staging_set);
-    changes.set_component(Component::Privileges, &*state.privileges);
+    changes.set_component(Component::StagingSet, &*state.staging_set, protocol);
+    changes.set_component(Component::Privileges, &*state.privileges, protocol);
 }
 
 fn services(block: &Block, outcome: &BlockOutcome) -> ServiceStatistics {

@@ -1,7 +1,7 @@
 //! What the chain remembers of its last blocks (`sec:recenthistory`, 0.7.2).
 
 use jambox_state::merkle;
-use jambox_types::{Block, Hash, Parameters, RecentBlock, RecentBlocks};
+use jambox_types::{Block, Hash, Protocol, RecentBlock, RecentBlocks};
 
 use super::Refusal;
 use crate::accumulation::{Outputs, output_root};
@@ -22,17 +22,18 @@ pub(super) fn add(
     mut recent: RecentBlocks,
     block: &Block,
     outputs: &Outputs,
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> RecentBlocks {
     merkle::append(&mut recent.output_log, output_root(outputs), Hash::keccak);
     let specs = block.extrinsic.guarantees.iter().map(|guarantee| &guarantee.report.availability);
     recent.blocks.push(RecentBlock {
-        header_hash: block.header.hash(),
+        header_hash: block.header.hash(protocol),
         accumulation_root: merkle::super_peak(&recent.output_log),
         state_root: Hash::ZERO,
+        slot: block.header.slot,
         reported: specs.map(|spec| (spec.package_hash, spec.segment_root)).collect(),
     });
-    let excess = recent.blocks.len().saturating_sub(parameters.recent_blocks.into());
+    let excess = recent.blocks.len().saturating_sub(protocol.parameters.recent_blocks.into());
     recent.blocks.drain(..excess);
     recent
 }

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jambox_types::{Block, CoreIndex, CoreRecord, Hash, Parameters, PerCore, TimeSlot, WorkReport};
+use jambox_types::{
+    Block, CoreIndex, CoreRecord, Hash, Parameters, PendingReport, PerCore, Protocol, WorkReport,
+    super_majority,
+};
 
 use super::Refusal;
 
-/// Reports pending availability, core by core, each with the slot of its guarantee.
-pub(super) type Pending = PerCore<Option<(WorkReport, TimeSlot)>>;
+/// Reports pending availability, core by core.
+pub(super) type Pending = PerCore<Option<PendingReport>>;
 
 /// What a block makes of the reports that were pending before it.
 pub(super) struct Reports {
@@ -19,30 +22,32 @@ pub(super) struct Reports {
 
 impl Reports {
     /// Takes out what was judged other than good, what became available
-    /// (`eq:availableworkreports`, 0.7.2) and what timed out (`eq:reportspostguaranteesdef`).
+    /// (`eq:availableworkreports`) and what timed out (`eq:reportspostguaranteesdef`, 0.7.2). There
+    /// are so many `validators`.
     pub fn advance(
         mut pending: Pending,
         block: &Block,
-        parameters: &Parameters,
+        validators: usize,
+        protocol: &Protocol,
     ) -> Result<Self, Refusal> {
-        let not_good = not_good(block, parameters);
+        let not_good = not_good(block);
         for entry in pending.iter_mut() {
-            if entry.as_ref().is_some_and(|(report, _)| not_good.contains(&report.hash())) {
+            if entry.as_ref().is_some_and(|it| not_good.contains(&it.report.hash(protocol))) {
                 *entry = None;
             }
         }
-        check_assurances(&pending, block, parameters)?;
+        check_assurances(&pending, block, validators)?;
         let mut available = Vec::new();
         for (core, entry) in (0..).map(CoreIndex).zip(pending.iter_mut()) {
             let assurances = block.extrinsic.assurances.iter();
             let count =
                 assurances.filter(|assurance| assurance.availabilities.is_set(core)).count();
-            if count >= parameters.super_majority() {
-                available.extend(entry.take().map(|(report, _)| report));
+            if count >= super_majority(validators) {
+                available.extend(entry.take().map(|pending| pending.report));
             }
-            let timeout = u32::from(parameters.assurance_timeout);
-            let is_late = |slot: &TimeSlot| block.header.slot.0 >= slot.0.saturating_add(timeout);
-            if entry.as_ref().is_some_and(|(_, slot)| is_late(slot)) {
+            let timeout = u32::from(protocol.parameters.assurance_timeout);
+            let end = |pending: &PendingReport| pending.reported.0.saturating_add(timeout);
+            if entry.as_ref().is_some_and(|pending| block.header.slot.0 >= end(pending)) {
                 *entry = None;
             }
         }
@@ -60,7 +65,13 @@ impl Reports {
         for guarantee in &block.extrinsic.guarantees {
             let core = usize::from(guarantee.report.core.0);
             if let Some(entry) = pending.get_mut(core) {
-                *entry = Some((guarantee.report.clone(), block.header.slot));
+                let guarantee = guarantee.clone();
+                *entry = Some(PendingReport {
+                    report: guarantee.report,
+                    guaranteed: guarantee.slot,
+                    credentials: guarantee.credentials,
+                    reported: block.header.slot,
+                });
             }
         }
         pending
@@ -83,7 +94,7 @@ impl Reports {
             let assurances = block.extrinsic.assurances.iter();
             let assured =
                 |core| assurances.filter(|assurance| assurance.availabilities.is_set(core)).count();
-            let popularity = u16::try_from(assured(CoreIndex(index))).unwrap_or(u16::MAX);
+            let popularity = assured(CoreIndex(index)) as u64;
             CoreRecord { popularity, ..records.get(&index).copied().unwrap_or_default() }
         })
     }
@@ -91,7 +102,7 @@ impl Reports {
 
 fn add_incoming(record: &mut CoreRecord, report: &WorkReport) {
     let length = report.availability.bundle_length;
-    record.bundle_size = record.bundle_size.saturating_add(length);
+    record.bundle_size = record.bundle_size.saturating_add(length.into());
     for digest in &report.digests {
         let load = &digest.load;
         record.imports = record.imports.saturating_add(load.imports);
@@ -104,35 +115,29 @@ fn add_incoming(record: &mut CoreRecord, report: &WorkReport) {
 
 /// The octets that an available report puts into the data lakes: its bundle, and its segments
 /// with a page of proofs for every 64 of them.
-fn data_load(report: &WorkReport, parameters: &Parameters) -> u32 {
+fn data_load(report: &WorkReport, parameters: &Parameters) -> u64 {
     let segments = u64::from(report.availability.segment_count).saturating_mul(65).div_ceil(64);
     let octets = segments.saturating_mul(parameters.segment_size() as u64);
-    let octets = octets.saturating_add(report.availability.bundle_length.into());
-    u32::try_from(octets).unwrap_or(u32::MAX)
+    octets.saturating_add(report.availability.bundle_length.into())
 }
 
 /// The reports that the block's verdicts do not find good.
-fn not_good(block: &Block, parameters: &Parameters) -> BTreeSet<Hash> {
-    let enough = parameters.super_majority();
+fn not_good(block: &Block) -> BTreeSet<Hash> {
     let verdicts = block.extrinsic.disputes.verdicts.iter();
     verdicts
-        .filter(|verdict| verdict.judgments.iter().filter(|judge| judge.is_valid).count() < enough)
+        .filter(|verdict| verdict.judgments.iter().any(|judgment| !judgment.is_valid))
         .map(|verdict| verdict.report_hash)
         .collect()
 }
 
-fn check_assurances(
-    pending: &Pending,
-    block: &Block,
-    parameters: &Parameters,
-) -> Result<(), Refusal> {
+fn check_assurances(pending: &Pending, block: &Block, validators: usize) -> Result<(), Refusal> {
     let mut before = None;
     for (index, assurance) in block.extrinsic.assurances.iter().enumerate() {
         if assurance.anchor != block.header.parent {
             return Err(Refusal::AssuranceAnchor { index });
         }
         let assurer = assurance.assurer;
-        if before >= Some(assurer) || assurer.0 >= parameters.validators {
+        if before >= Some(assurer) || usize::from(assurer.0) >= validators {
             return Err(Refusal::AssuranceOrder { index });
         }
         before = Some(assurer);

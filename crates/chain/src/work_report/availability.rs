@@ -4,7 +4,7 @@ use jambox_codec::{Encode, encode_natural};
 use jambox_erasure::{Code, Error};
 use jambox_state::Blob;
 use jambox_state::merkle::well_balanced;
-use jambox_types::{AvailabilitySpec, Hash, Parameters};
+use jambox_types::{AvailabilitySpec, Hash, Parameters, Protocol};
 
 use super::segments::ExportedSegments;
 
@@ -12,21 +12,25 @@ use super::segments::ExportedSegments;
 const PAGE_DEPTH: usize = 6;
 
 /// The availability specifier of a package, from the bundle that auditors need and the segments
-/// that it exports: what their data is checked against.
+/// that it exports: what their data is checked against. Each of so many `validators` gets a chunk.
 ///
 /// # Errors
 ///
-/// When the parameters allow no erasure code.
+/// When the protocol has no erasure code for them.
 pub fn specify_availability(
     package_hash: Hash,
     bundle: &[u8],
     exports: &ExportedSegments,
-    parameters: &Parameters,
+    validators: usize,
+    protocol: &Protocol,
 ) -> Result<AvailabilitySpec, Error> {
+    let erasure_shards = if protocol.rules().shards_in_availability { validators } else { 0 };
+    let code = Code::new(protocol.data_shards(validators), validators)?;
     Ok(AvailabilitySpec {
         package_hash,
         bundle_length: u32::try_from(bundle.len()).unwrap_or(u32::MAX),
-        erasure_root: erasure_root(bundle, exports, parameters)?,
+        erasure_root: erasure_root(code, bundle, exports, &protocol.parameters)?,
+        erasure_shards: u16::try_from(erasure_shards).unwrap_or(u16::MAX),
         segment_root: exports.root(),
         segment_count: u16::try_from(exports.len()).unwrap_or(u16::MAX),
     })
@@ -35,12 +39,11 @@ pub fn specify_availability(
 /// The root of the tree with one leaf for each validator: the hash of its chunk of the bundle, and
 /// the root over its chunks of the exported segments and their pages of proofs.
 fn erasure_root(
+    code: Code,
     bundle: &[u8],
     exports: &ExportedSegments,
     parameters: &Parameters,
 ) -> Result<Hash, Error> {
-    let originals = parameters.erasure_piece_size as usize / 2;
-    let code = Code::new(originals, parameters.validator_count())?;
     let bundle_chunks = code.encode(bundle)?;
     let segment_roots = segment_chunk_roots(code, exports, parameters)?;
     let leaf = |(chunk, root): (&Vec<u8>, &Hash)| [Hash::blake2b(chunk).0, root.0].concat();
@@ -59,7 +62,7 @@ fn segment_chunk_roots(
     let segments: Vec<&Blob> = exports.segments().iter().chain(&pages).collect();
     // The code works on each word of the chunks by itself. So all segments are encoded at once,
     // as one whose original chunks are theirs put together.
-    let chunk_length = (parameters.segment_pieces as usize).saturating_mul(2);
+    let chunk_length = parameters.segment_size().checked_div(code.originals()).unwrap_or(0);
     let mut together = Vec::new();
     for index in 0..code.originals() {
         let start = index.saturating_mul(chunk_length);
@@ -86,7 +89,7 @@ fn paged_proofs(exports: &ExportedSegments, parameters: &Parameters) -> Vec<Blob
         let mut octets = Vec::new();
         for sequence in [path.get(..above).unwrap_or_default(), hashes] {
             encode_natural(sequence.len() as u64, &mut octets);
-            Hash::encode_slice(sequence, &mut octets);
+            Hash::encode_slice(sequence, &mut octets, &());
         }
         let size = parameters.segment_size().max(1);
         octets.resize(octets.len().next_multiple_of(size), 0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jambox_state::Blob;
-use jambox_types::{Hash, ImportSource, ImportSpec, Parameters, WorkItem, WorkPackage};
+use jambox_types::{Hash, ImportSource, ImportSpec, Parameters, Protocol, WorkItem, WorkPackage};
 
 use super::{ReportCall, source};
 use jambox_invocation::{ItemBlobs, PackageData};
@@ -112,9 +112,10 @@ pub enum PackageError {
 
 /// Checks a package and gathers the blobs that it refers to.
 pub(super) fn load(
-    parameters: &Parameters,
+    protocol: &Protocol,
     call: &ReportCall<'_>,
 ) -> Result<PackageData, PackageError> {
+    let Protocol { parameters, revision, .. } = protocol;
     let package = call.package;
     if call.core.0 >= parameters.cores {
         return Err(PackageError::NoSuchCore { core: call.core.0, cores: parameters.cores });
@@ -130,7 +131,7 @@ pub(super) fn load(
         let imports = imports(call, index, item)?;
         blobs.push(ItemBlobs { extrinsics: given.clone(), imports });
     }
-    Ok(PackageData::new(package.clone(), blobs))
+    Ok(PackageData::new(package.clone(), blobs, *revision))
 }
 
 fn check_limits(parameters: &Parameters, package: &WorkPackage) -> Result<(), PackageError> {

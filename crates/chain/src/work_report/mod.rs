@@ -37,6 +37,8 @@ pub struct ReportCall<'a> {
     pub segment_roots: &'a BTreeMap<Hash, Hash>,
     /// The accounts in which code and preimages are looked up.
     pub accounts: &'a Accounts,
+    /// How many validators there are, each of whom is to hold a chunk of the data.
+    pub validators: usize,
 }
 
 /// A work report and what else came of the work.
@@ -104,7 +106,7 @@ pub fn compute_report(
     call: ReportCall<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Computed, ReportError> {
-    let data = check::load(env.parameters(), &call)?;
+    let data = check::load(env.protocol(), &call)?;
     let authorized = is_authorized(env, &data, call.core, call.accounts, observer)?;
     let (gas_used, failure) = (authorized.gas_used, authorized.failure);
     let trace = match authorized.result {
@@ -117,9 +119,9 @@ pub fn compute_report(
     }
     let work = refine_items(env, &call, &data, &trace, observer)?;
     let bundle = bundle(&call, &data);
-    let (hash, parameters) = (data.hash(), env.parameters());
+    let (hash, protocol) = (data.hash(), env.protocol());
     let exports = ExportedSegments::of_size(work.exports.clone());
-    let availability = specify_availability(hash, &bundle, &exports, parameters);
+    let availability = specify_availability(hash, &bundle, &exports, call.validators, protocol);
     let availability = availability.map_err(HostError::from)?;
     let report = WorkReport {
         availability,
@@ -208,8 +210,7 @@ fn limited(
 
 /// The digest of an item (`C` in `sec:packagesanditems`, 0.7.2).
 fn digest(item: &WorkItem, result: WorkResult, gas_used: Gas) -> WorkDigest {
-    // The counts and sizes are within the limits of a package, which was checked.
-    let size = item.extrinsics.iter().fold(0u32, |size, spec| size.saturating_add(spec.length));
+    let sizes = item.extrinsics.iter().map(|spec| u64::from(spec.length));
     WorkDigest {
         service: item.service,
         code_hash: item.code_hash,
@@ -218,10 +219,10 @@ fn digest(item: &WorkItem, result: WorkResult, gas_used: Gas) -> WorkDigest {
         result,
         load: RefineLoad {
             gas_used,
-            imports: u16::try_from(item.imports.len()).unwrap_or(u16::MAX),
-            extrinsic_count: u16::try_from(item.extrinsics.len()).unwrap_or(u16::MAX),
-            extrinsic_size: size,
-            exports: item.export_count,
+            imports: item.imports.len() as u64,
+            extrinsic_count: item.extrinsics.len() as u64,
+            extrinsic_size: sizes.fold(0, u64::saturating_add),
+            exports: item.export_count.into(),
         },
     }
 }
@@ -257,7 +258,7 @@ fn bundle(call: &ReportCall<'_>, data: &PackageData) -> Vec<u8> {
         let path = source(call, import).map(|source| source.justification(import.index()));
         let path = path.unwrap_or_default();
         encode_natural(path.len() as u64, &mut bundle);
-        Hash::encode_slice(&path, &mut bundle);
+        Hash::encode_slice(&path, &mut bundle, &());
     }
     bundle
 }

@@ -5,7 +5,7 @@ use jambox_chain::{ExportedSegments, specify_availability};
 use jambox_codec::encode;
 use jambox_erasure::Code;
 use jambox_state::Blob;
-use jambox_types::{Hash, Parameters};
+use jambox_types::{Hash, Parameters, Protocol, Revision};
 
 /// `eq:merklenode`.
 fn node(items: &[Vec<u8>]) -> Vec<u8> {
@@ -93,12 +93,14 @@ fn segments(count: usize) -> Vec<Blob> {
     (0..count).map(segment).collect()
 }
 
-fn check(parameters: &Parameters, originals: usize, bundle: &[u8], count: usize) {
+fn check(protocol: &Protocol, originals: usize, bundle: &[u8], count: usize) {
     let segments = segments(count);
+    let parameters = &protocol.parameters;
     let exports = ExportedSegments::new(segments.clone(), parameters).unwrap();
+    let validators = usize::from(parameters.validators);
     let package = Hash([7; 32]);
-    let spec = specify_availability(package, bundle, &exports, parameters).unwrap();
-    let code = Code::new(originals, usize::from(parameters.validators)).unwrap();
+    let spec = specify_availability(package, bundle, &exports, validators, protocol).unwrap();
+    let code = Code::new(originals, validators).unwrap();
     assert_eq!(spec.package_hash, package);
     assert_eq!(spec.bundle_length as usize, bundle.len());
     assert_eq!(usize::from(spec.segment_count), count);
@@ -108,15 +110,18 @@ fn check(parameters: &Parameters, originals: usize, bundle: &[u8], count: usize)
 
 #[test]
 fn specifiers_are_the_papers() {
+    let tiny = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
+    let full = Protocol::new(Revision::GrayPaper072, Parameters::FULL);
     for count in [0, 1, 2, 3, 63, 64, 65, 130] {
-        check(&Parameters::TINY, 2, b"a bundle of some octets", count);
+        check(&tiny, 2, b"a bundle of some octets", count);
     }
-    check(&Parameters::FULL, 342, &[5; 2000], 3);
+    check(&full, 342, &[5; 2000], 3);
 }
 
 #[test]
 fn parameters_without_a_code_are_refused() {
     let parameters = Parameters { validators: 2, ..Parameters::TINY };
+    let protocol = Protocol::new(Revision::GrayPaper072, parameters);
     let exports = ExportedSegments::new(Vec::new(), &parameters).unwrap();
-    assert!(specify_availability(Hash::ZERO, b"bundle", &exports, &parameters).is_err());
+    assert!(specify_availability(Hash::ZERO, b"bundle", &exports, 2, &protocol).is_err());
 }

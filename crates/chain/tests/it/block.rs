@@ -12,14 +12,15 @@ use jambox_state::{
 use jambox_types::{
     AccumulatedQueue, Assurance, AvailabilitySpec, BandersnatchSignature, Block, CoreBits,
     CoreIndex, Credential, Ed25519Signature, Extrinsic, Gas, Guarantee, Hash, Header, Parameters,
-    PerCore, PerSlot, Preimage, Protocol, ReadyQueue, ReadyReport, RecentBlock, RecentBlocks,
-    RefineContext, RefineLoad, ServiceId, TimeSlot, ValidatorIndex, WorkDigest, WorkReport,
-    WorkResult,
+    PendingReport, PerCore, PerSlot, Preimage, Protocol, ReadyQueue, ReadyReport, RecentBlock,
+    RecentBlocks, RefineContext, RefineLoad, Revision, ServiceId, TimeSlot, ValidatorIndex,
+    WorkDigest, WorkReport, WorkResult,
 };
 
 use crate::backends::environment;
 
 const PARAMETERS: Parameters = Parameters::TINY;
+const PROTOCOL: Protocol = Protocol::new(Revision::GrayPaper072, PARAMETERS);
 const SERVICE: ServiceId = ServiceId(7);
 const CODE: Hash = Hash([9; 32]);
 
@@ -31,15 +32,21 @@ const PAST: (Hash, Hash) = (Hash([20; 32]), Hash([21; 32]));
 
 /// A chain in slot 10 with one service, which asks for two preimages.
 fn state() -> Arc<KeyedBase> {
-    let mut changes = genesis(&PARAMETERS);
+    let mut changes = genesis(&PROTOCOL);
     changes.set_component(
         Component::Entropy,
         &[Hash([1; 32]), Hash([2; 32]), Hash([3; 32]), Hash([4; 32])],
+        &PROTOCOL,
     );
-    let pending: PerCore<Option<(WorkReport, TimeSlot)>> =
-        PerCore::from_fn(&PARAMETERS, |core| (core == 1).then(|| (report(1), TimeSlot(9))));
-    changes.set_component(Component::PendingReports, &pending);
-    changes.set_component(Component::Slot, &TimeSlot(10));
+    let waiting = PendingReport {
+        report: report(1),
+        guaranteed: TimeSlot(0),
+        credentials: Vec::new(),
+        reported: TimeSlot(9),
+    };
+    let pending = PerCore::from_fn(&PARAMETERS, |core| (core == 1).then(|| waiting.clone()));
+    changes.set_component(Component::PendingReports, &pending, &PROTOCOL);
+    changes.set_component(Component::Slot, &TimeSlot(10), &PROTOCOL);
     let info = AccountInfo { code_hash: CODE, min_accumulate_gas: Gas(50), ..Default::default() };
     changes.set(Meaning::Account(SERVICE), Some(jambox_codec::encode(&info).into()));
     for data in [b"one".as_slice(), b"two"] {
@@ -48,15 +55,16 @@ fn state() -> Arc<KeyedBase> {
         changes.set(Meaning::Request(SERVICE, key), Some(Blob::from(history)));
     }
     let pools = PerCore::from_fn(&PARAMETERS, |_| vec![Hash([6; 32]), AUTHORIZER]);
-    changes.set_component(Component::AuthorizerPools, &pools);
+    changes.set_component(Component::AuthorizerPools, &pools, &PROTOCOL);
     let last = RecentBlock {
         header_hash: PARENT,
         accumulation_root: Hash([23; 32]),
         state_root: Hash::ZERO,
+        slot: TimeSlot(0),
         reported: [PAST].into(),
     };
     let recent = RecentBlocks { blocks: vec![last], output_log: vec![Some(Hash([23; 32]))] };
-    changes.set_component(Component::RecentBlocks, &recent);
+    changes.set_component(Component::RecentBlocks, &recent, &PROTOCOL);
     let mut state = KeyedBase::default();
     state.change(&changes);
     Arc::new(state)
@@ -120,7 +128,7 @@ fn block(extrinsic: Extrinsic) -> Block {
     let header = Header {
         parent: PARENT,
         parent_state_root: STATE_ROOT,
-        extrinsic_hash: extrinsic.hash(),
+        extrinsic_hash: extrinsic.hash(&PROTOCOL),
         slot: TimeSlot(11),
         epoch_mark: None,
         tickets_mark: None,
@@ -137,8 +145,7 @@ fn run(block: &Block) -> Result<KeyedBase, Refusal> {
 }
 
 fn run_on(prior: &Arc<KeyedBase>, block: &Block) -> Result<KeyedBase, Refusal> {
-    let protocol = Protocol { parameters: PARAMETERS, ..Protocol::default() };
-    let env = environment(protocol);
+    let env = environment(PROTOCOL);
     let before = (**prior).clone();
     match apply(&env, prior, block, Hash([5; 32]), &mut ()) {
         Ok(applied) => {
@@ -209,8 +216,8 @@ fn headers_and_assurances_that_break_a_rule_are_refused() {
 fn reports_become_available_or_time_out() {
     let pending = |block: &Block| {
         let after = run(block).expect("it breaks no rule");
-        let read = Component::PendingReports.read(&after, &PARAMETERS);
-        let pending: PerCore<Option<(WorkReport, TimeSlot)>> = read.expect("it is there");
+        let read = Component::PendingReports.read(&after, &PROTOCOL);
+        let pending: PerCore<Option<PendingReport>> = read.expect("it is there");
         pending[1].is_some()
     };
     let assured = |count| {
@@ -236,7 +243,7 @@ fn reports_of_services_that_are_gone_come_to_nothing() {
     let after = run_on(&Arc::new(prior), &block).expect("it breaks no rule");
     assert!(after.get(&Meaning::Account(SERVICE).key()).is_none());
     let accumulated: AccumulatedQueue =
-        Component::Accumulated.read(&after, &PARAMETERS).expect("it is there");
+        Component::Accumulated.read(&after, &PROTOCOL).expect("it is there");
     let package = report(1).availability.package_hash;
     assert_eq!(accumulated.last().expect("slots"), &[package].into());
 }
@@ -248,7 +255,7 @@ fn entropy_rotates_with_the_epoch() {
         let mut block = block(Extrinsic::default());
         block.header.slot = TimeSlot(slot);
         let after = run(&block).expect("it breaks no rule");
-        let read: [Hash; 4] = Component::Entropy.read(&after, &PARAMETERS).expect("it is there");
+        let read: [Hash; 4] = Component::Entropy.read(&after, &PROTOCOL).expect("it is there");
         read.map(|hash| hash.0[0])
     };
     assert_eq!(entropy(11), [5, 2, 3, 4]);
@@ -263,14 +270,14 @@ fn pools_and_recent_blocks_follow() {
     let block = block(Extrinsic { guarantees, ..Extrinsic::default() });
     let after = run(&block).expect("it breaks no rule");
     let pools: PerCore<Vec<Hash>> =
-        Component::AuthorizerPools.read(&after, &PARAMETERS).expect("they are there");
+        Component::AuthorizerPools.read(&after, &PROTOCOL).expect("they are there");
     let other = Hash([6; 32]);
     assert_eq!(&pools[..], [vec![other, Hash::ZERO], vec![other, AUTHORIZER, Hash::ZERO]]);
     let recent: RecentBlocks =
-        Component::RecentBlocks.read(&after, &PARAMETERS).expect("they are there");
+        Component::RecentBlocks.read(&after, &PROTOCOL).expect("they are there");
     let [parent, own] = &recent.blocks[..] else { panic!("two") };
     assert_eq!((parent.header_hash, parent.state_root), (PARENT, STATE_ROOT));
-    assert_eq!((own.header_hash, own.state_root), (block.header.hash(), Hash::ZERO));
+    assert_eq!((own.header_hash, own.state_root), (block.header.hash(&PROTOCOL), Hash::ZERO));
     assert_eq!(own.reported, [(Hash([30; 32]), Hash::ZERO)].into());
     // The root of no outputs is zeros: the second leaf joins the first.
     let joined = Hash::keccak(&[[23; 32], [0; 32]].concat());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jambox_chain::{
     BadSegment, Computed, ExportedSegments, PackageError, ReportCall, ReportError, compute_report,
 };
-use jambox_codec::encode;
+use jambox_codec::encode_with;
 use jambox_state::{Accounts, Blob, MemoryBase, RequestHistory};
 use jambox_types::{
     CoreIndex, ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, Parameters, Protocol,
@@ -90,6 +90,7 @@ impl Job {
             exported: &self.exported,
             segment_roots: &self.segment_roots,
             accounts: &self.accounts,
+            validators: self.protocol.validator_counts().max,
         };
         compute_report(&env, call, &mut ())
     }
@@ -158,7 +159,7 @@ fn a_report_says_what_came_of_the_package() {
     let job = Job::new().item(&first, 2).item(&second, 1);
     let computed = job.compute();
     let report = &computed.report;
-    let encoded = encode(&job.package);
+    let encoded = encode_with(&job.package, &job.protocol);
     assert_eq!(report.availability.package_hash, Hash::blake2b(&encoded));
     assert_eq!(report.availability.bundle_length as usize, encoded.len());
     assert_eq!(computed.bundle, encoded);
@@ -338,7 +339,7 @@ fn bundles_hold_what_auditors_need() {
     let leaves: Vec<_> = segments.iter().map(leaf).collect();
     let root = node(node(leaves[0], leaves[1]), node(leaves[2], Hash::ZERO));
     assert_eq!(roots[0].1, root);
-    let mut bundle = encode(&job.package);
+    let mut bundle = encode_with(&job.package, &job.protocol);
     bundle.extend(b"extrinsic");
     [1, 2, 0].into_iter().for_each(|index: usize| bundle.extend(&*segments[index]));
     // From the top: the other half, then the neighbour.

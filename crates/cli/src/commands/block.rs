@@ -10,7 +10,7 @@ use jambox_chain::block::{self, BlockError};
 use jambox_codec::decode_all_with;
 use jambox_invocation::Env;
 use jambox_state::Component;
-use jambox_types::{Block as JamBlock, Hash, Parameters, Protocol};
+use jambox_types::{Block as JamBlock, Hash, Protocol};
 use jambox_vectors::steps::Step;
 use jambox_vectors::traces::keyed;
 
@@ -92,15 +92,15 @@ impl Block {
 impl Apply {
     fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let mut chain = Chain::open(&self.state)?;
-        let parameters = *chain.store.parameters();
+        let own = chain.store.protocol();
         let backend = protocol.backend();
         let protocol = protocol.switches()?.over(Protocol::default());
-        let env = environment(Protocol { parameters, ..protocol }, backend)?;
+        let env = environment(Protocol { abi: protocol.abi, ..own }, backend)?;
         let progress = output.progress(self.blocks.len());
         let mut lines = Vec::new();
         for path in &self.blocks {
             progress.set_message(path.display().to_string());
-            let line = self.apply(&mut chain, &env, path, &parameters)?;
+            let line = self.apply(&mut chain, &env, path)?;
             let is_refused = line.refused.is_some();
             lines.push(line);
             progress.inc(1);
@@ -114,19 +114,14 @@ impl Apply {
         Ok(Verdict::failed_if(failed))
     }
 
-    fn apply(
-        &self,
-        chain: &mut Chain,
-        env: &Env,
-        path: &Path,
-        parameters: &Parameters,
-    ) -> Result<Line> {
-        let (block, known) = read(path, parameters)?;
+    fn apply(&self, chain: &mut Chain, env: &Env, path: &Path) -> Result<Line> {
+        let protocol = env.protocol();
+        let (block, known) = read(path, protocol)?;
         let state = chain.store.read().map_err(|error| chain::failure(&self.state, error))?;
         let in_state = |error: jambox_state::StateError| {
             Diagnosis::new(error.to_string()).in_file(&self.state)
         };
-        let own: [Hash; 4] = Component::Entropy.read(&*state, parameters).map_err(in_state)?;
+        let own: [Hash; 4] = Component::Entropy.read(&*state, protocol).map_err(in_state)?;
         let [own, ..] = own;
         let entropy = self.entropy.or(known).unwrap_or(own);
         let mut line = Line {
@@ -155,14 +150,14 @@ impl Apply {
 }
 
 /// A block, with the entropy after it if the file says.
-fn read(path: &Path, parameters: &Parameters) -> Result<(JamBlock, Option<Hash>)> {
+fn read(path: &Path, protocol: &Protocol) -> Result<(JamBlock, Option<Hash>)> {
     let octets = input::read(path)?;
-    if let Ok(step) = decode_all_with::<Step, _>(&octets, parameters) {
+    if let Ok(step) = decode_all_with::<Step, _>(&octets, protocol) {
         let after = keyed(&step.post_state);
-        let entropy: Option<[Hash; 4]> = Component::Entropy.read(&after, parameters).ok();
+        let entropy: Option<[Hash; 4]> = Component::Entropy.read(&after, protocol).ok();
         return Ok((step.block, entropy.map(|[entropy, ..]| entropy)));
     }
-    let block = decode_all_with(&octets, parameters).map_err(|error| {
+    let block = decode_all_with(&octets, protocol).map_err(|error| {
         Diagnosis::new(format!("it is no block: {error}"))
             .at_octet(path, error.offset as u64)
             .expected("an encoded block or a step of a trace")

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use jambox_chain::{Alone, Computed};
-use jambox_codec::encode;
+use jambox_codec::encode_with;
 use jambox_package::{Disk, Package, Snapshot, load};
 
 use crate::chain::{self, Chain};
@@ -138,7 +138,7 @@ impl Run {
             input::write(path, &computed.exports.concat())?;
         }
         if let Some(path) = &self.save_report {
-            input::write(path, &encode(&computed.report))?;
+            input::write(path, &encode_with(&computed.report, &package.protocol))?;
         }
         Ok(())
     }

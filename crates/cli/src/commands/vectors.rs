@@ -96,13 +96,13 @@ impl Vectors {
             Family::Stf(Folder { folder }) => stf::run(folder, &environment(protocol, backend)?)
                 .map_err(|error| failure(folder, &error)),
             Family::Codec(Folder { folder }) => {
-                codec::run(folder, &protocol.parameters).map_err(|error| failure(folder, &error))
+                codec::run(folder, &protocol).map_err(|error| failure(folder, &error))
             }
             Family::Trie(Folder { folder }) => {
                 trie::run(folder).map_err(|error| failure(folder, &error))
             }
             Family::Erasure(Folder { folder }) => {
-                erasure::run(folder, &protocol.parameters).map_err(|error| failure(folder, &error))
+                erasure::run(folder, &protocol).map_err(|error| failure(folder, &error))
             }
             Family::Traces(traces) => traces.run(&environment(protocol, backend)?, output),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use jambox_codec::decode_all_with;
+use jambox_codec::decode_all;
 use jambox_hostcall::{Reply, ResultCode, request};
 use jambox_types::{
     Gas, Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Privileges, ServiceId,
@@ -118,9 +118,9 @@ pub(crate) fn designate(
         return Ok(Reply::Code(ResultCode::Who));
     }
     let keys = guest.read_array(what, request.keys.0, count, size)?;
-    // Any octets are keys, and their number was just read.
-    let keys = decode_all_with::<PerValidator<ValidatorKey>, _>(&keys, parameters);
-    if let Ok(keys) = keys {
+    // Any octets are keys, and they were just read.
+    let keys = keys.chunks(ValidatorKey::LENGTH).map(decode_all).map(Result::unwrap_or_default);
+    if let Ok(keys) = PerValidator::new(keys.collect(), context.env.protocol()) {
         state.staging_set = Arc::new(keys);
     }
     Ok(Reply::Code(ResultCode::Ok))

@@ -26,7 +26,7 @@ pub(crate) fn first_new_id(
 ) -> Result<ServiceId, StateError> {
     let mut seed = Vec::new();
     encode_natural(u64::from(service.0), &mut seed);
-    entropy.encode_to(&mut seed);
+    entropy.encode_to(&mut seed, &());
     encode_natural(u64::from(slot.0), &mut seed);
     let Hash([a, b, c, d, ..]) = Hash::blake2b(&seed);
     let number = u32::from_le_bytes([a, b, c, d]) % PUBLIC_IDS;

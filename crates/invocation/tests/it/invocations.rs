@@ -79,11 +79,8 @@ fn arguments_are_encoded_as_the_paper_says() {
     assert_eq!(authorize(&work(&halt)).result, Ok(vec![0x2c, 1]));
     // Core 3, item 1, service 65,600 as naturals, the payload, the package's hash.
     let work = work(&halt);
-    let expected = [
-        &[3, 1, 0xc1, 0x40, 0x00][..],
-        b"\x09payload 1",
-        &Hash::blake2b(&jambox_codec::encode(&work.package)).0,
-    ];
+    let expected =
+        [&[3, 1, 0xc1, 0x40, 0x00][..], b"\x09payload 1", &work.package.hash(&work.protocol).0];
     let refined = work.refine_in(&environment(work.protocol), 1);
     assert_eq!(refined.result, Ok(expected.concat()));
     // Slot 100,000, service 65,600, number of inputs, as naturals.

@@ -101,13 +101,14 @@ impl Block {
 
     /// As [`Block::new`] with other parameters.
     pub fn with_parameters(parameters: Parameters) -> Self {
+        let protocol = Protocol { parameters, ..Protocol::default() };
         let mut accounts = Accounts::new(Arc::new(MemoryBase::default()));
         service(&mut accounts, SELF, 1_000_000);
         service(&mut accounts, OTHER, 1_000_000);
         let queue = Arc::new(PerQueuePosition::from_fn(&parameters, |_| Hash([1; 32])));
         let state = PartialState {
             accounts,
-            staging_set: Arc::new(PerValidator::from_fn(&parameters, |_| ValidatorKey::default())),
+            staging_set: Arc::new(PerValidator::from_fn(&protocol, |_| ValidatorKey::default())),
             authorizer_queues: Arc::new(PerCore::from_fn(&parameters, |_| Arc::clone(&queue))),
             privileges: Arc::new(Privileges {
                 manager: ServiceId(1),
@@ -117,7 +118,7 @@ impl Block {
                 always_accumulate: [(ServiceId(5), Gas(6))].into(),
             }),
         };
-        Self { protocol: Protocol { parameters, ..Protocol::default() }, state, inputs: Vec::new() }
+        Self { protocol, state, inputs: Vec::new() }
     }
 
     /// The same under another ABI.
@@ -214,7 +215,7 @@ impl Work {
     }
 
     pub fn data(&self) -> PackageData {
-        PackageData::new(self.package.clone(), self.blobs.clone())
+        PackageData::new(self.package.clone(), self.blobs.clone(), self.protocol.revision)
     }
 
     /// Runs a script as the refinement of the second item on core 3.

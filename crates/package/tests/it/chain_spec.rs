@@ -2,7 +2,7 @@
 
 use jambox_package::{ChainSpec, ChainSpecError};
 use jambox_state::StateKey;
-use jambox_types::Parameters;
+use jambox_types::{Parameters, Protocol, Revision};
 
 /// A specification with a key of 31 octets `05`, and something in place of the rest.
 fn spec(rest: &str) -> Result<ChainSpec, ChainSpecError> {
@@ -19,10 +19,13 @@ fn a_specification_reads_and_writes() {
     assert_eq!(read.genesis_header, [1, 2]);
     let values: Vec<_> = read.genesis_state.iter().map(|(key, value)| (*key, &**value)).collect();
     assert_eq!(values, [(StateKey([5; 31]), &[0xab, 0xcd][..])]);
-    assert_eq!(read.parameters().expect("none are said"), None);
-    read.set_parameters(&Parameters::TINY);
-    assert_eq!(read.protocol_parameters.len(), 134);
-    assert_eq!(read.parameters().expect("they are right"), Some(Parameters::TINY));
+    assert_eq!(read.protocol().expect("none are said"), None);
+    for (revision, length) in [(Revision::GrayPaper072, 134), (Revision::GrayPaper080, 122)] {
+        let protocol = Protocol::new(revision, Parameters::TINY);
+        read.set_protocol(&protocol);
+        assert_eq!(read.protocol_parameters.len(), length);
+        assert_eq!(read.protocol().expect("they are right"), Some(protocol));
+    }
     assert_eq!(ChainSpec::parse(read.to_json().as_bytes()).expect("it was written so"), read);
 }
 
@@ -53,7 +56,7 @@ fn what_is_no_specification_is_refused_with_the_reason() {
 fn parameters_are_those_of_a_chain_that_can_be() {
     let parameters = |octets: &[u8]| {
         let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-        spec(&format!(r#", "protocol_parameters": "{hex}""#)).expect("it is one").parameters()
+        spec(&format!(r#", "protocol_parameters": "{hex}""#)).expect("it is one").protocol()
     };
     let short = refused(parameters(&[0; 133]));
     assert!(short.starts_with("`protocol_parameters` are not valid: at octet"), "{short}");

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use jambox_package::{Snapshot, Switches, load, parse_state};
-use jambox_types::{Hash, Parameters, ServiceId, TimeSlot};
+use jambox_types::{Hash, Parameters, Protocol, Revision, ServiceId, TimeSlot};
 
 use crate::memory::{FULL, files, load_text};
+
+const TINY: Protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
 
 fn snapshot() -> Snapshot {
     let package = load_text(FULL).unwrap();
@@ -18,8 +20,7 @@ fn snapshot() -> Snapshot {
 }
 
 fn parse(octets: &[u8]) -> Result<Snapshot, String> {
-    parse_state(Path::new("state.json"), octets, &Parameters::TINY)
-        .map_err(|invalid| invalid.to_string())
+    parse_state(Path::new("state.json"), octets, &TINY).map_err(|invalid| invalid.to_string())
 }
 
 #[test]
@@ -91,6 +92,6 @@ fn a_file_that_is_not_ours_is_called_so() {
 #[test]
 fn a_state_under_other_parameters_is_refused() {
     let written = snapshot().to_json();
-    let error = parse_state(Path::new("s"), written.as_bytes(), &Parameters::FULL).unwrap_err();
+    let error = parse_state(Path::new("s"), written.as_bytes(), &Protocol::default()).unwrap_err();
     assert!(error.to_string().contains("written under other parameters?"), "{error}");
 }

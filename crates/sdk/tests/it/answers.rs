@@ -1,7 +1,8 @@
 //! Result codes become errors, and what is neither a code nor an answer becomes one too.
 
+use jambox_sdk::codec::encode_with;
 use jambox_sdk::prelude::*;
-use jambox_sdk::types::Parameters;
+use jambox_sdk::types::{Parameters, Revision};
 use jambox_sdk::{InvokeIo, Machine, Service, Storage};
 
 use crate::scripted::{answering, giving};
@@ -161,7 +162,7 @@ fn long_values_are_read_in_two_calls_and_whole() {
         };
         jambox_sdk::__run::refine(refine, &[&[0, 0, 7, 0][..], &[0; 32]].concat());
     });
-    let constants = encode(&Parameters::FULL);
+    let constants = encode_with(&Parameters::FULL, &Revision::GrayPaper072);
     giving(&constants, || {
         accumulating(|ctx, _| assert_eq!(ctx.fetcher().constants(), Ok(Parameters::FULL)));
     });

@@ -3,32 +3,38 @@
 
 mod types;
 
+use jambox_types::Rules;
 use serde_json::Value;
 
 /// A value with a JSON form.
 pub trait ToJson {
-    /// The JSON form.
-    fn to_json(&self) -> Value;
+    /// The JSON form under the rules of a revision, which decide on the fields that there are.
+    fn to_json(&self, rules: &Rules) -> Value;
 
     /// The JSON form of several values; octets override it to be hexadecimal text.
-    fn sequence_to_json(items: &[Self]) -> Value
+    fn sequence_to_json(items: &[Self], rules: &Rules) -> Value
     where
         Self: Sized,
     {
-        items.iter().map(ToJson::to_json).collect()
+        items.iter().map(|item| item.to_json(rules)).collect()
     }
 }
 
 /// Implements [`ToJson`] for a struct from the list of its fields and their names in the vectors.
+/// A field marked `if rule` is there where the rule is set.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! impl_to_json {
-    ($type:ty { $($name:literal: $field:ident),* $(,)? }) => {
+    ($type:ty { $($name:literal: $field:ident $(if $rule:ident)?),* $(,)? }) => {
         impl $crate::json::ToJson for $type {
-            fn to_json(&self) -> ::serde_json::Value {
-                ::serde_json::json!({
-                    $($name: $crate::json::ToJson::to_json(&self.$field)),*
-                })
+            fn to_json(&self, rules: &::jambox_types::Rules) -> ::serde_json::Value {
+                let fields = [$((
+                    $name,
+                    true $(&& rules.$rule)?,
+                    $crate::json::ToJson::to_json(&self.$field, rules),
+                )),*];
+                let fields = fields.into_iter().filter(|(_, is_there, _)| *is_there);
+                fields.map(|(name, _, value)| (name.to_owned(), value)).collect()
             }
         }
     };

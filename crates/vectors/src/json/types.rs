@@ -9,8 +9,8 @@ use jambox_types::{
     Ed25519Signature, EpochMark, EpochMarkKeys, Extrinsic, ExtrinsicSpec, Fault, Gas, Guarantee,
     Hash, Header, ImportSpec, Judgment, Memo, Operand, PerCore, PerSlot, PerSuperMajority,
     PerValidator, Preimage, Privileges, ReadyReport, RefineContext, RefineLoad, RingSignature,
-    ServiceId, ServiceRecord, ServiceStatistics, Ticket, TicketEnvelope, TimeSlot, ValidatorIndex,
-    Verdict, WorkDigest, WorkError, WorkItem, WorkPackage, WorkReport, WorkResult,
+    Rules, ServiceId, ServiceRecord, ServiceStatistics, Ticket, TicketEnvelope, TimeSlot,
+    ValidatorIndex, Verdict, WorkDigest, WorkError, WorkItem, WorkPackage, WorkReport, WorkResult,
 };
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ use super::{ToJson, impl_to_json};
 macro_rules! impl_numbers {
     ($($type:ty),*) => {$(
         impl ToJson for $type {
-            fn to_json(&self) -> Value {
+            fn to_json(&self, _: &Rules) -> Value {
                 (*self).into()
             }
         }
@@ -29,7 +29,7 @@ macro_rules! impl_numbers {
 macro_rules! impl_scalars {
     ($($type:ty),*) => {$(
         impl ToJson for $type {
-            fn to_json(&self) -> Value {
+            fn to_json(&self, _: &Rules) -> Value {
                 self.0.into()
             }
         }
@@ -39,7 +39,7 @@ macro_rules! impl_scalars {
 macro_rules! impl_octets {
     ($($type:ty),*) => {$(
         impl ToJson for $type {
-            fn to_json(&self) -> Value {
+            fn to_json(&self, _: &Rules) -> Value {
                 self.to_string().into()
             }
         }
@@ -49,8 +49,8 @@ macro_rules! impl_octets {
 macro_rules! impl_sequences {
     ($($type:ident),*) => {$(
         impl<T: ToJson> ToJson for $type<T> {
-            fn to_json(&self) -> Value {
-                T::sequence_to_json(self)
+            fn to_json(&self, rules: &Rules) -> Value {
+                T::sequence_to_json(self, rules)
             }
         }
     )*};
@@ -70,35 +70,35 @@ impl_octets!(
 impl_sequences!(Vec, PerCore, PerSlot, PerSuperMajority, PerValidator);
 
 impl ToJson for u8 {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, _: &Rules) -> Value {
         (*self).into()
     }
 
-    fn sequence_to_json(items: &[Self]) -> Value {
+    fn sequence_to_json(items: &[Self], _: &Rules) -> Value {
         const_hex::encode_prefixed(items).into()
     }
 }
 
 impl<T: ToJson> ToJson for Option<T> {
-    fn to_json(&self) -> Value {
-        self.as_ref().map_or(Value::Null, ToJson::to_json)
+    fn to_json(&self, rules: &Rules) -> Value {
+        self.as_ref().map_or(Value::Null, |value| value.to_json(rules))
     }
 }
 
 impl<T: ToJson> ToJson for BTreeSet<T> {
-    fn to_json(&self) -> Value {
-        self.iter().map(ToJson::to_json).collect()
+    fn to_json(&self, rules: &Rules) -> Value {
+        self.iter().map(|item| item.to_json(rules)).collect()
     }
 }
 
 impl ToJson for CoreBits {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, _: &Rules) -> Value {
         const_hex::encode_prefixed(encode(self)).into()
     }
 }
 
 impl ToJson for ImportSpec {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, _: &Rules) -> Value {
         // The vectors show the index as it is encoded, with the bit that marks a package's hash.
         let octets = encode(self);
         let (hash, index) = octets.split_at(Hash::LENGTH);
@@ -108,9 +108,9 @@ impl ToJson for ImportSpec {
 }
 
 impl ToJson for WorkResult {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, rules: &Rules) -> Value {
         let error = match &self.0 {
-            Ok(output) => return json!({ "ok": output.to_json() }),
+            Ok(output) => return json!({ "ok": output.to_json(rules) }),
             Err(WorkError::OutOfGas) => "out_of_gas",
             Err(WorkError::Panic) => "panic",
             Err(WorkError::BadExports) => "bad_exports",
@@ -123,10 +123,10 @@ impl ToJson for WorkResult {
 }
 
 /// A dictionary as a sequence of entries, whose key and value have these names.
-fn entries<K: ToJson, V: ToJson>(map: &BTreeMap<K, V>, names: [&str; 2]) -> Value {
+fn entries<K: ToJson, V: ToJson>(map: &BTreeMap<K, V>, names: [&str; 2], rules: &Rules) -> Value {
     let [key_name, value_name] = names;
     let entry = |(key, value): (&K, &V)| {
-        let (key, value) = (key.to_json(), value.to_json());
+        let (key, value) = (key.to_json(rules), value.to_json(rules));
         json!({ key_name: key, value_name: value })
     };
     map.iter().map(entry).collect()
@@ -134,30 +134,32 @@ fn entries<K: ToJson, V: ToJson>(map: &BTreeMap<K, V>, names: [&str; 2]) -> Valu
 
 /// The segment roots of a report.
 impl ToJson for BTreeMap<Hash, Hash> {
-    fn to_json(&self) -> Value {
-        entries(self, ["work_package_hash", "segment_tree_root"])
+    fn to_json(&self, rules: &Rules) -> Value {
+        entries(self, ["work_package_hash", "segment_tree_root"], rules)
     }
 }
 
 /// Services that always accumulate.
 impl ToJson for BTreeMap<ServiceId, Gas> {
-    fn to_json(&self) -> Value {
-        entries(self, ["id", "gas"])
+    fn to_json(&self, rules: &Rules) -> Value {
+        entries(self, ["id", "gas"], rules)
     }
 }
 
 impl ToJson for ServiceStatistics {
-    fn to_json(&self) -> Value {
-        entries(self, ["id", "record"])
+    fn to_json(&self, rules: &Rules) -> Value {
+        entries(self, ["id", "record"], rules)
     }
 }
 
 impl_to_json!(RefineContext {
     "anchor": anchor,
+    "anchor_slot": anchor_slot if anchor_slot_in_context,
     "state_root": state_root,
     "beefy_root": accumulation_root,
     "lookup_anchor": lookup_anchor,
     "lookup_anchor_slot": lookup_anchor_slot,
+    "lookup_anchor_state_root": lookup_anchor_state_root if lookup_state_root_in_context,
     "prerequisites": prerequisites,
 });
 
@@ -204,6 +206,7 @@ impl_to_json!(AvailabilitySpec {
     "hash": package_hash,
     "length": bundle_length,
     "erasure_root": erasure_root,
+    "erasure_shards": erasure_shards if shards_in_availability,
     "exports_root": segment_root,
     "exports_count": segment_count,
 });
@@ -302,15 +305,16 @@ impl_to_json!(ServiceRecord {
     "extrinsic_size": extrinsic_size,
     "exports": exports,
     "accumulate_count": accumulate_count,
+    "accumulate_transfer_count": transfer_count if transfers_in_statistics,
     "accumulate_gas_used": accumulate_gas_used,
 });
 
 // The public vectors hold no accumulation inputs; these names are the project's own.
 impl ToJson for AccumulateInput {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, rules: &Rules) -> Value {
         match self {
-            Self::Operand(operand) => json!({ "operand": operand.to_json() }),
-            Self::Transfer(transfer) => json!({ "transfer": transfer.to_json() }),
+            Self::Operand(operand) => json!({ "operand": operand.to_json(rules) }),
+            Self::Transfer(transfer) => json!({ "transfer": transfer.to_json(rules) }),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use jambox_codec::{Decode, DecodeError, Encode, Reader, impl_codec};
 use jambox_state::AccountInfo;
 use jambox_types::{
-    AccumulatedQueue, Hash, Parameters, Privileges, ReadyQueue, ServiceStatistics, TimeSlot,
-    WorkReport,
+    AccumulatedQueue, Hash, Privileges, Protocol, ReadyQueue, Revised, Rules, ServiceStatistics,
+    TimeSlot, WorkReport,
 };
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub struct Input {
     pub reports: Vec<WorkReport>,
 }
 
-impl_codec!(Input { slot, reports });
+impl_codec!(Input for Revised { slot, reports });
 impl_to_json!(Input { "slot": slot, "reports": reports });
 
 /// The part of the state that accumulation has to do with.
@@ -48,7 +48,7 @@ pub struct State {
     pub accounts: Vec<AccountEntry<Account>>,
 }
 
-impl_codec!(State in Parameters {
+impl_codec!(State in Protocol {
     slot,
     entropy,
     ready_queue,
@@ -104,10 +104,10 @@ impl_to_json!(StorageEntry { "key": key, "value": value });
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Output(pub Hash);
 
-impl Encode for Output {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for Output {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         out.push(0);
-        self.0.encode_to(out);
+        self.0.encode_to(out, context);
     }
 }
 
@@ -119,8 +119,8 @@ impl<C: ?Sized> Decode<C> for Output {
 }
 
 impl ToJson for Output {
-    fn to_json(&self) -> Value {
-        json!({ "ok": self.0.to_json() })
+    fn to_json(&self, rules: &Rules) -> Value {
+        json!({ "ok": self.0.to_json(rules) })
     }
 }
 
@@ -129,6 +129,6 @@ impl ToJson for Output {
 /// # Errors
 ///
 /// When the folder cannot be read or holds no case.
-pub fn load(folder: &Path, parameters: &Parameters) -> Result<Vec<Loaded<Case>>, Error> {
-    super::load(folder, parameters)
+pub fn load(folder: &Path, protocol: &Protocol) -> Result<Vec<Loaded<Case>>, Error> {
+    super::load(folder, protocol)
 }

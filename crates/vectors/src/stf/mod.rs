@@ -11,7 +11,7 @@ use std::path::Path;
 
 use jambox_codec::{Decode, DecodeError, Encode, Reader, impl_codec};
 use jambox_state::{AccountInfo, RequestHistory};
-use jambox_types::{Hash, Parameters, ServiceId};
+use jambox_types::{Hash, Protocol, Rules, ServiceId};
 use serde_json::{Value, json};
 
 use crate::json::{ToJson, impl_to_json};
@@ -32,38 +32,38 @@ pub struct Case<I, S, O> {
     pub post_state: S,
 }
 
-impl<I: Encode, S: Encode, O: Encode> Encode for Case<I, S, O> {
-    fn encode_to(&self, out: &mut Vec<u8>) {
-        self.input.encode_to(out);
-        self.pre_state.encode_to(out);
-        self.output.encode_to(out);
-        self.post_state.encode_to(out);
+impl<I: Encode<C>, S: Encode<C>, O: Encode<C>, C: ?Sized> Encode<C> for Case<I, S, O> {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+        self.input.encode_to(out, context);
+        self.pre_state.encode_to(out, context);
+        self.output.encode_to(out, context);
+        self.post_state.encode_to(out, context);
     }
 }
 
-impl<I, S, O> Decode<Parameters> for Case<I, S, O>
+impl<I, S, O> Decode<Protocol> for Case<I, S, O>
 where
-    I: Decode<Parameters>,
-    S: Decode<Parameters>,
-    O: Decode<Parameters>,
+    I: Decode<Protocol>,
+    S: Decode<Protocol>,
+    O: Decode<Protocol>,
 {
-    fn decode(reader: &mut Reader<'_>, parameters: &Parameters) -> Result<Self, DecodeError> {
+    fn decode(reader: &mut Reader<'_>, protocol: &Protocol) -> Result<Self, DecodeError> {
         Ok(Self {
-            input: I::decode(reader, parameters)?,
-            pre_state: S::decode(reader, parameters)?,
-            output: O::decode(reader, parameters)?,
-            post_state: S::decode(reader, parameters)?,
+            input: I::decode(reader, protocol)?,
+            pre_state: S::decode(reader, protocol)?,
+            output: O::decode(reader, protocol)?,
+            post_state: S::decode(reader, protocol)?,
         })
     }
 }
 
 impl<I: ToJson, S: ToJson, O: ToJson> ToJson for Case<I, S, O> {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, rules: &Rules) -> Value {
         json!({
-            "input": self.input.to_json(),
-            "pre_state": self.pre_state.to_json(),
-            "output": self.output.to_json(),
-            "post_state": self.post_state.to_json(),
+            "input": self.input.to_json(rules),
+            "pre_state": self.pre_state.to_json(rules),
+            "output": self.output.to_json(rules),
+            "post_state": self.post_state.to_json(rules),
         })
     }
 }
@@ -77,10 +77,10 @@ pub struct AccountEntry<A> {
     pub account: A,
 }
 
-impl<A: Encode> Encode for AccountEntry<A> {
-    fn encode_to(&self, out: &mut Vec<u8>) {
-        self.id.encode_to(out);
-        self.account.encode_to(out);
+impl<A: Encode<C>, C: ?Sized> Encode<C> for AccountEntry<A> {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
+        self.id.encode_to(out, context);
+        self.account.encode_to(out, context);
     }
 }
 
@@ -91,25 +91,25 @@ impl<C: ?Sized, A: Decode<C>> Decode<C> for AccountEntry<A> {
 }
 
 impl<A: ToJson> ToJson for AccountEntry<A> {
-    fn to_json(&self) -> Value {
-        json!({ "id": self.id.to_json(), "data": self.account.to_json() })
+    fn to_json(&self, rules: &Rules) -> Value {
+        json!({ "id": self.id.to_json(rules), "data": self.account.to_json(rules) })
     }
 }
 
 impl ToJson for AccountInfo {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, rules: &Rules) -> Value {
         json!({
             "version": 0,
-            "code_hash": self.code_hash.to_json(),
-            "balance": self.balance.to_json(),
-            "min_item_gas": self.min_accumulate_gas.to_json(),
-            "min_memo_gas": self.min_memo_gas.to_json(),
+            "code_hash": self.code_hash.to_json(rules),
+            "balance": self.balance.to_json(rules),
+            "min_item_gas": self.min_accumulate_gas.to_json(rules),
+            "min_memo_gas": self.min_memo_gas.to_json(rules),
             "bytes": self.footprint.octets,
-            "deposit_offset": self.gratis.to_json(),
+            "deposit_offset": self.gratis.to_json(rules),
             "items": self.footprint.items,
-            "creation_slot": self.created.to_json(),
-            "last_accumulation_slot": self.last_accumulation.to_json(),
-            "parent_service": self.parent.to_json(),
+            "creation_slot": self.created.to_json(rules),
+            "last_accumulation_slot": self.last_accumulation.to_json(rules),
+            "parent_service": self.parent.to_json(rules),
         })
     }
 }
@@ -151,8 +151,8 @@ impl_codec!(RequestEntry { key, history });
 impl_to_json!(RequestEntry { "key": key, "value": history });
 
 impl ToJson for RequestHistory {
-    fn to_json(&self) -> Value {
-        self.slots().map(|slot| slot.to_json()).collect()
+    fn to_json(&self, rules: &Rules) -> Value {
+        self.slots().map(|slot| slot.to_json(rules)).collect()
     }
 }
 
@@ -165,21 +165,21 @@ pub struct Loaded<T> {
     pub case: Result<T, String>,
 }
 
-fn load<T: Decode<Parameters> + Encode + ToJson>(
+fn load<T: Decode<Protocol> + Encode<Protocol> + ToJson>(
     folder: &Path,
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> Result<Vec<Loaded<T>>, Error> {
     let files = files::files_under(folder, &["bin"], EXPECTED)?;
-    files.iter().map(|file| load_file(file, parameters)).collect()
+    files.iter().map(|file| load_file(file, protocol)).collect()
 }
 
-fn load_file<T: Decode<Parameters> + Encode + ToJson>(
+fn load_file<T: Decode<Protocol> + Encode<Protocol> + ToJson>(
     file: &Path,
-    parameters: &Parameters,
+    protocol: &Protocol,
 ) -> Result<Loaded<T>, Error> {
     let octets = files::read(file)?;
     let json = files::read(&file.with_extension("json"))?;
-    let case = codec::decode_checked(&octets, &json, parameters);
+    let case = codec::decode_checked(&octets, &json, protocol);
     Ok(Loaded { name: files::stem(file), case })
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, impl_codec};
-use jambox_types::{Parameters, Preimage, ServiceStatistics, TimeSlot};
+use jambox_types::{Preimage, Protocol, Revised, Rules, ServiceStatistics, TimeSlot};
 use serde_json::{Value, json};
 
 use super::{AccountEntry, Loaded, PreimageEntry, RequestEntry};
@@ -34,7 +34,7 @@ pub struct State {
     pub statistics: ServiceStatistics,
 }
 
-impl_codec!(State { accounts, statistics });
+impl_codec!(State for Revised { accounts, statistics });
 impl_to_json!(State { "accounts": accounts, "statistics": statistics });
 
 /// The part of an account that preimages have to do with.
@@ -62,8 +62,8 @@ pub enum Invalid {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Output(pub Result<(), Invalid>);
 
-impl Encode for Output {
-    fn encode_to(&self, out: &mut Vec<u8>) {
+impl<C: ?Sized> Encode<C> for Output {
+    fn encode_to(&self, out: &mut Vec<u8>, _: &C) {
         match self.0 {
             Ok(()) => encode_natural(0, out),
             Err(error) => {
@@ -87,7 +87,7 @@ impl<C: ?Sized> Decode<C> for Output {
 }
 
 impl ToJson for Output {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, _: &Rules) -> Value {
         match self.0 {
             Ok(()) => json!({ "ok": null }),
             Err(Invalid::Unneeded) => json!({ "err": "preimage_unneeded" }),
@@ -101,6 +101,6 @@ impl ToJson for Output {
 /// # Errors
 ///
 /// When the folder cannot be read or holds no case.
-pub fn load(folder: &Path, parameters: &Parameters) -> Result<Vec<Loaded<Case>>, Error> {
-    super::load(folder, parameters)
+pub fn load(folder: &Path, protocol: &Protocol) -> Result<Vec<Loaded<Case>>, Error> {
+    super::load(folder, protocol)
 }

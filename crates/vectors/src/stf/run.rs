@@ -14,7 +14,7 @@ use jambox_invocation::{Env, HostError, Observer, accumulate as accumulate_servi
 use jambox_state::{
     AccountInfo, Accounts, Base, Blob, MemoryAccount, MemoryBase, PartialState, RequestKey,
 };
-use jambox_types::{Hash, Parameters, PerCore, PerQueuePosition, PerValidator, ValidatorKey};
+use jambox_types::{Hash, PerCore, PerQueuePosition, PerValidator, Protocol, Rules, ValidatorKey};
 
 use super::preimages::Invalid;
 use super::{
@@ -40,9 +40,10 @@ pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
             folders.any(|folder| folder == name)
         };
         let outcome = if is_under("accumulate") {
-            judge(load_file(&file, env.parameters())?, |case| check_accumulate(case, env, &mut ()))
+            judge(load_file(&file, env.protocol())?, |case| check_accumulate(case, env, &mut ()))
         } else if is_under("preimages") {
-            judge(load_file(&file, env.parameters())?, check_preimages)
+            let rules = env.protocol().rules();
+            judge(load_file(&file, env.protocol())?, |case| check_preimages(case, rules))
         } else {
             Outcome::Skipped("under no folder named `accumulate` or `preimages`".into())
         };
@@ -68,14 +69,15 @@ pub fn check_accumulate(
     env: &Env,
     observer: &mut dyn Observer,
 ) -> Result<(), String> {
-    let parameters = env.parameters();
+    let protocol = env.protocol();
     let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
     let (before, after) = (&case.pre_state, &case.post_state);
+    let rules = protocol.rules();
     let prior = AccumulationState {
         slot: before.slot,
         state: PartialState {
             accounts: accounts(&base, &before.accounts),
-            ..blank_state(before, parameters, &base)
+            ..blank_state(before, protocol, &base)
         },
         ready: before.ready_queue.clone(),
         accumulated: before.accumulated.clone(),
@@ -83,31 +85,32 @@ pub fn check_accumulate(
     let block = BlockContext { slot: case.input.slot, entropy: before.entropy };
     let reports = case.input.reports.clone();
     let invoke = |call| -> Result<_, HostError> { accumulate_service(env, call, observer) };
-    let outcome = accumulate_block(prior, block, reports, parameters, invoke)
+    let outcome = accumulate_block(prior, block, reports, protocol, invoke)
         .map_err(|error| format!("no outcome: {error}"))?;
 
     let statistics = of_services([], &[], &outcome.statistics);
     let found = outcome.state;
-    same("output", &case.output.0, &output_root(&outcome.outputs))?;
-    same("slot", &after.slot, &found.slot)?;
-    same("entropy", &after.entropy, &before.entropy)?;
-    same("ready queue", &after.ready_queue, &found.ready)?;
-    same("accumulated", &after.accumulated, &found.accumulated)?;
-    same("privileges", &after.privileges, &*found.state.privileges)?;
-    same("statistics", &after.statistics, &statistics)?;
+    same("output", &case.output.0, &output_root(&outcome.outputs), rules)?;
+    same("slot", &after.slot, &found.slot, rules)?;
+    same("entropy", &after.entropy, &before.entropy, rules)?;
+    same("ready queue", &after.ready_queue, &found.ready, rules)?;
+    same("accumulated", &after.accumulated, &found.accumulated, rules)?;
+    same("privileges", &after.privileges, &*found.state.privileges, rules)?;
+    same("statistics", &after.statistics, &statistics, rules)?;
     same_accounts(&accounts(&base, &after.accounts), &found.state.accounts)
 }
 
 /// The state of a case with neither accounts nor what the vectors leave out.
 fn blank_state(
     state: &accumulate::State,
-    parameters: &Parameters,
+    protocol: &Protocol,
     base: &Arc<dyn Base>,
 ) -> PartialState {
+    let parameters = &protocol.parameters;
     let queue = Arc::new(PerQueuePosition::from_fn(parameters, |_| Hash::ZERO));
     PartialState {
         accounts: Accounts::new(Arc::clone(base)),
-        staging_set: Arc::new(PerValidator::from_fn(parameters, |_| ValidatorKey::default())),
+        staging_set: Arc::new(PerValidator::from_fn(protocol, |_| ValidatorKey::default())),
         authorizer_queues: Arc::new(PerCore::from_fn(parameters, |_| Arc::clone(&queue))),
         privileges: Arc::new(state.privileges.clone()),
     }
@@ -118,7 +121,7 @@ fn blank_state(
 /// # Errors
 ///
 /// The first difference.
-pub fn check_preimages(case: &preimages::Case) -> Result<(), String> {
+pub fn check_preimages(case: &preimages::Case, rules: &Rules) -> Result<(), String> {
     let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
     let load = |state: &preimages::State| {
         let mut accounts = MemoryBase::default();
@@ -142,8 +145,8 @@ pub fn check_preimages(case: &preimages::Case) -> Result<(), String> {
         Err(PreimagesError::Unneeded { .. }) => Err(Invalid::Unneeded),
         Err(PreimagesError::State(error)) => return Err(error.to_string()),
     };
-    same("output", &case.output, &preimages::Output(output))?;
-    same("statistics", &case.post_state.statistics, &statistics)?;
+    same("output", &case.output, &preimages::Output(output), rules)?;
+    same("statistics", &case.post_state.statistics, &statistics, rules)?;
     same_accounts(&load(&case.post_state), &accounts)
 }
 
@@ -178,8 +181,8 @@ fn blob(octets: &[u8]) -> Blob {
     Blob::from(octets)
 }
 
-fn same<T: ToJson>(what: &str, expected: &T, found: &T) -> Result<(), String> {
-    match first_difference(&expected.to_json(), &found.to_json()) {
+fn same<T: ToJson>(what: &str, expected: &T, found: &T, rules: &Rules) -> Result<(), String> {
+    match first_difference(&expected.to_json(rules), &found.to_json(rules)) {
         Some(difference) => Err(format!("{what}{difference}")),
         None => Ok(()),
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jambox_chain::block::{self, Applied, BlockError};
 use jambox_invocation::{Env, Observer};
 use jambox_state::{Blob, Component, KeyKind, KeyedBase, Meaning, StateKey, trie};
-use jambox_types::{Hash, Parameters, Statistics};
+use jambox_types::{Hash, Protocol, Statistics};
 
 use crate::steps::{self, RawState, Step};
 use crate::{Error, Outcome, Report, files};
@@ -64,7 +64,7 @@ pub fn run_with(folder: &Path, env: &Env, run: Run<'_>) -> Result<Report, Error>
             continue;
         }
         (run.progress)(done, files.len(), &name);
-        let outcome = match steps::load(file, env.parameters())? {
+        let outcome = match steps::load(file, env.protocol())? {
             Err(error) => Outcome::Failed(error.to_string()),
             Ok(step) => match check(&step, env, &mut (), &mut names) {
                 Ok(outcome) => outcome,
@@ -107,7 +107,7 @@ fn check(
     let (prior, after) = (Arc::new(keyed(&step.pre_state)), keyed(&step.post_state));
     let is_refused = step.pre_state.root == step.post_state.root;
     let entropies: [Hash; 4] = Component::Entropy
-        .read(&after, env.parameters())
+        .read(&after, env.protocol())
         .map_err(|error| Difference::none(error.to_string()))?;
     let [entropy, ..] = entropies;
     match block::apply(env, &prior, &step.block, entropy, observer) {
@@ -121,7 +121,7 @@ fn check(
             let meanings =
                 changes.filter_map(|(key, change)| Some((*key, change.meaning.clone()?)));
             names.extend(meanings);
-            compare(step, &prior, &after, &applied, (env.parameters(), names))?;
+            compare(step, &prior, &after, &applied, (env.protocol(), names))?;
             Ok(Outcome::Passed)
         }
     }
@@ -140,12 +140,12 @@ fn compare(
     prior: &KeyedBase,
     after: &KeyedBase,
     applied: &Applied,
-    (parameters, names): (&Parameters, &Names),
+    (protocol, names): (&Protocol, &Names),
 ) -> Result<(), Difference> {
     let mut found = prior.clone();
     found.change(&applied.changes);
     // The statistics are compared in two parts, of which the first is consensus'.
-    let read = |values: &KeyedBase| Component::Statistics.read(values, parameters);
+    let read = |values: &KeyedBase| Component::Statistics.read(values, protocol);
     let none = |error: jambox_state::StateError| Difference::none(error.to_string());
     let (ours, theirs): (Statistics, Statistics) =
         (read(&found).map_err(none)?, read(after).map_err(none)?);

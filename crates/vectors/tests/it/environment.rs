@@ -2,7 +2,10 @@
 
 use jambox_engine::Backend;
 use jambox_invocation::Env;
-use jambox_types::{Parameters, Protocol};
+use jambox_types::{Parameters, Protocol, Revision};
+
+/// What the public vectors of 0.7.2 are made under.
+pub const TINY: Protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
 
 /// The parameters of the public vectors, programs run as they are by default.
 pub fn tiny() -> Env {
@@ -21,6 +24,5 @@ pub fn tiny_on_every_backend() -> impl Iterator<Item = Env> {
 }
 
 fn tiny_on(backend: Backend) -> Env {
-    let protocol = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
-    Env::with_backend(protocol, backend).expect("it is there")
+    Env::with_backend(TINY, backend).expect("it is there")
 }

@@ -1,7 +1,9 @@
 //! Erasure coding. The public set is not in the archive: it is run where it lies beside the others.
 
-use jambox_types::Parameters;
+use jambox_types::{Parameters, Protocol};
 use jambox_vectors::erasure;
+
+use crate::environment::TINY;
 
 #[test]
 fn every_public_case_passes() {
@@ -13,8 +15,9 @@ fn every_public_case_passes() {
         );
         return;
     }
-    for (name, parameters) in [("tiny", Parameters::TINY), ("full", Parameters::FULL)] {
-        let report = erasure::run(&folder.join(name), &parameters).expect("it is readable");
+    let full = Protocol { parameters: Parameters::FULL, ..TINY };
+    for (name, protocol) in [("tiny", TINY), ("full", full)] {
+        let report = erasure::run(&folder.join(name), &protocol).expect("it is readable");
         assert_eq!(report.to_string(), "6 passed, 0 failed, 0 skipped", "{}", report.remarks());
     }
 }
@@ -27,7 +30,7 @@ fn a_case_fails_for_a_wrong_chunk() {
         let case = serde_json::json!({ "data": "0x615d17", "shards": shards });
         let file = folder.path().join("case.json");
         std::fs::write(file, case.to_string()).expect("the disk takes it");
-        erasure::run(folder.path(), &Parameters::TINY).expect("it is readable")
+        erasure::run(folder.path(), &TINY).expect("it is readable")
     };
     assert_eq!(run("0x0525").to_string(), "1 passed, 0 failed, 0 skipped");
     let wrong = run("0x0526");

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use jambox_engine::{Config, Engine};
-use jambox_types::Parameters;
 use jambox_vectors::{Error, Outcome, Report, codec, erasure, pvm, replay, trie};
 use serde_json::{Value, json};
+
+use crate::environment::TINY;
 
 fn engine() -> Engine {
     Engine::new(Config::default()).expect("it is supported")
@@ -42,7 +43,7 @@ fn an_encoding_fails_for_its_octets_or_its_meaning() {
             octets.replace("SIGNATURE", &"22".repeat(784)),
         );
         write(folder.path(), "tickets_extrinsic.json", ticket.to_string().replace("ID", &id));
-        only(&codec::run(folder.path(), &Parameters::TINY).expect("the folder is readable"))
+        only(&codec::run(folder.path(), &TINY).expect("the folder is readable"))
     };
     assert_eq!(run("01 # a ticket\n 02 SIGNATURE", 2), "passed");
     assert_eq!(
@@ -63,12 +64,12 @@ fn an_encoding_fails_for_its_octets_or_its_meaning() {
 #[test]
 fn an_unknown_encoding_is_skipped_and_an_empty_folder_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
-    let run = || codec::run(folder.path(), &Parameters::TINY);
+    let run = || codec::run(folder.path(), &TINY);
     assert!(matches!(run(), Err(Error::Nothing { .. })));
     write(folder.path(), "weather_report_1.bin", "sunny");
     write(folder.path(), "weather_report_1.json", "{}");
     assert_eq!(only(&run().expect("it is readable")), "skipped no type is known by this name");
-    assert!(codec::run(&folder.path().join("no"), &Parameters::TINY).is_err());
+    assert!(codec::run(&folder.path().join("no"), &TINY).is_err());
 }
 
 /// add_imm_64 r7 = r7 + 5, then the end of the code.
@@ -168,7 +169,7 @@ fn a_folder_with_other_json_files_is_told_from_one_with_cases_that_fail() {
     let runs = [
         (pvm::run(path, &engine()), "PVM vectors (`*.json`)"),
         (trie::run(path), "trie vectors (`*.json`)"),
-        (erasure::run(path, &Parameters::TINY), "erasure vectors (`*.json`)"),
+        (erasure::run(path, &TINY), "erasure vectors (`*.json`)"),
     ];
     for (run, looked_for) in runs {
         match run {

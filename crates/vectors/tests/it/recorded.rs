@@ -6,11 +6,10 @@ use std::io::BufReader;
 use std::path::Path;
 
 use jambox_trace::{Execution, Reader, Recording, compare};
-use jambox_types::Parameters;
 use jambox_vectors::stf::{self, accumulate};
 use jambox_vectors::{steps, traces};
 
-use crate::environment::tiny;
+use crate::environment::{TINY, tiny};
 
 fn read(file: &Path) -> Vec<Execution> {
     let source = BufReader::new(File::open(file).expect("it is there"));
@@ -39,7 +38,7 @@ fn check(expected: &Path, run: impl FnOnce(&mut Recording) -> Result<(), String>
 fn accumulate_vectors_are_recorded_as_others_recorded_them() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/jam-test-vectors/stf/accumulate/tiny");
-    let cases = accumulate::load(&folder, &Parameters::TINY).expect("the folder is readable");
+    let cases = accumulate::load(&folder, &TINY).expect("the folder is readable");
     let mut executions = 0;
     for stf::Loaded { name, case } in cases {
         let case = case.expect("it is right");
@@ -63,7 +62,7 @@ fn trace_steps_are_recorded_as_others_recorded_them() {
             let name = log.file_stem().expect("a file").to_string_lossy().into_owned();
             let step = name.rsplit('_').next().expect("a number").to_owned();
             let file = format!("dev/jam-test-vectors/traces/{trace}/{step}.bin");
-            let step = steps::load(&vectors.join(file), &Parameters::TINY);
+            let step = steps::load(&vectors.join(file), &TINY);
             let step = step.expect("it is readable").expect("it is right");
             executions += check(&log, |recording| {
                 traces::check_step(&step, &tiny(), recording).map_err(|it| it.to_string())

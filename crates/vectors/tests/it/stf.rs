@@ -1,18 +1,17 @@
 //! State transitions.
 
 use jambox_state::RequestHistory;
-use jambox_types::Parameters;
 use jambox_vectors::stf::{self, Loaded, accumulate, preimages};
 
-use crate::environment::{tiny, tiny_on_every_backend};
+use crate::environment::{TINY, tiny, tiny_on_every_backend};
 
 #[test]
 fn every_case_means_what_its_json_says() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/jam-test-vectors/stf");
-    let cases = accumulate::load(&folder.join("accumulate/tiny"), &Parameters::TINY);
+    let cases = accumulate::load(&folder.join("accumulate/tiny"), &TINY);
     check(cases.expect("the folder is readable"), 30);
-    let cases = preimages::load(&folder.join("preimages/tiny"), &Parameters::TINY);
+    let cases = preimages::load(&folder.join("preimages/tiny"), &TINY);
     check(cases.expect("the folder is readable"), 8);
 }
 
@@ -44,7 +43,7 @@ fn a_changed_case_fails_and_says_where() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/jam-test-vectors/stf");
     let env = tiny();
-    let cases = accumulate::load(&folder.join("accumulate/tiny"), &Parameters::TINY);
+    let cases = accumulate::load(&folder.join("accumulate/tiny"), &TINY);
     let cases = cases.expect("the folder is readable");
     let is_one = |loaded: &&Loaded<_>| loaded.name == "process_one_immediate_report-1";
     let one = cases.iter().find(is_one).expect("it is there");
@@ -73,10 +72,10 @@ fn a_changed_case_fails_and_says_where() {
     let service = fails(|case| drop(case.post_state.accounts.pop()));
     assert!(service.starts_with("service 1729 code hash: nothing expected"), "{service}");
 
-    let cases = preimages::load(&folder.join("preimages/tiny"), &Parameters::TINY);
+    let cases = preimages::load(&folder.join("preimages/tiny"), &TINY);
     let cases = cases.expect("the folder is readable");
     let mut case = cases[1].case.clone().expect("it loads");
     case.post_state.accounts[0].account.requests[0].history = RequestHistory::Requested;
-    let error = stf::check_preimages(&case).expect_err("it was changed");
+    let error = stf::check_preimages(&case, TINY.rules()).expect_err("it was changed");
     assert!(error.contains(": requested expected, available since"), "{error}");
 }

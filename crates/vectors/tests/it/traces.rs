@@ -5,13 +5,13 @@ use std::fs;
 use std::sync::Arc;
 
 use jambox_chain::block;
-use jambox_codec::encode;
+use jambox_codec::encode_with;
 use jambox_state::{Component, KeyKind, KeyedBase, StateKey};
-use jambox_types::{Hash, Parameters, ServiceId};
+use jambox_types::{Hash, ServiceId};
 use jambox_vectors::steps::{self, Step};
 use jambox_vectors::traces::{self, Difference};
 
-use crate::environment::{tiny, tiny_on_every_backend};
+use crate::environment::{TINY, tiny, tiny_on_every_backend};
 
 #[test]
 fn every_block_changes_the_state_as_expected() {
@@ -27,7 +27,7 @@ fn every_block_changes_the_state_as_expected() {
 fn step() -> Option<Step> {
     let vectors = jambox_vectors::public!()?;
     let file = vectors.join("dev/jam-test-vectors/traces/storage_light/00000010.bin");
-    Some(steps::load(&file, &Parameters::TINY).expect("it is readable").expect("it is right"))
+    Some(steps::load(&file, &TINY).expect("it is readable").expect("it is right"))
 }
 
 #[track_caller]
@@ -106,7 +106,7 @@ fn a_report_for_a_service_that_is_gone_is_of_no_effect() {
     let mut step = right.clone();
     step.pre_state.leaves.retain(|leaf| matches!(StateKey(leaf.key).kind(), KeyKind::Component(_)));
     step.block.extrinsic.guarantees.clear();
-    step.block.header.extrinsic_hash = step.block.extrinsic.hash();
+    step.block.header.extrinsic_hash = step.block.extrinsic.hash(&TINY);
     let difference = difference(&step);
     // The state after has services that this one has not: that is the difference, not a failure.
     assert!(difference.place.is_some() || difference.to_string().starts_with("statistics"));
@@ -117,7 +117,7 @@ fn a_report_for_a_service_that_is_gone_is_of_no_effect() {
 #[test]
 fn a_step_cut_short_fails_wherever_it_is_cut() {
     let Some(step) = step() else { return };
-    let octets = encode(&step);
+    let octets = encode_with(&step, &TINY);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("00000001.bin");
     for length in [0, 1, 31, 32, 100, octets.len() / 3, octets.len() / 2, octets.len() - 1] {
@@ -137,10 +137,10 @@ fn blocks_in_a_row_lead_to_the_last_state() {
     let (mut own, mut theirs): (Option<KeyedBase>, _) = (None, KeyedBase::default());
     let folder = vectors.join("dev/jam-test-vectors/traces/storage_light");
     for file in steps::files(&folder).expect("the folder is readable") {
-        let step = steps::load(&file, &Parameters::TINY).expect("it is readable");
+        let step = steps::load(&file, &TINY).expect("it is readable");
         let step = step.expect("it is right");
         theirs = traces::keyed(&step.post_state);
-        let entropy = Component::Entropy.read(&theirs, &Parameters::TINY);
+        let entropy = Component::Entropy.read(&theirs, &TINY);
         let [entropy, ..]: [Hash; 4] = entropy.expect("it is there");
         let mut state = own.take().unwrap_or_else(|| traces::keyed(&step.pre_state));
         let prior = Arc::new(state.clone());

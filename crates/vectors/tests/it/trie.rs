@@ -1,8 +1,9 @@
 //! The state trie.
 
 use jambox_state::{StateKey, trie};
-use jambox_types::Parameters;
 use jambox_vectors::steps;
+
+use crate::environment::TINY;
 
 #[test]
 fn every_root_is_as_the_vectors_say() {
@@ -21,7 +22,7 @@ fn every_root_is_that_of_its_trace() {
     let files = steps::files(&folder).expect("the folder is readable");
     for file in files {
         let name = file.display();
-        let step = steps::load(&file, &Parameters::TINY).expect("the file is readable");
+        let step = steps::load(&file, &TINY).expect("the file is readable");
         let step = step.unwrap_or_else(|error| panic!("{name}: {error}"));
         for state in [step.pre_state, step.post_state] {
             let leaves = state.leaves.iter().map(|leaf| (StateKey(leaf.key), &leaf.value));

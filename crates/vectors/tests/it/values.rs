@@ -2,20 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use jambox_codec::{Decode, Encode, decode_all, decode_all_with, encode};
+use jambox_codec::{Decode, Encode, decode_all, decode_all_with, encode, encode_with};
 use jambox_state::{AccountInfo, Component, KeyKind, RequestHistory, StateKey};
 use jambox_types::{
-    AccumulatedQueue, Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Privileges,
-    ReadyQueue, ServiceId, Statistics, TimeSlot, ValidatorKey, WorkReport,
+    AccumulatedQueue, Hash, PendingReport, PerCore, PerQueuePosition, PerValidator, Privileges,
+    Protocol, ReadyQueue, ServiceId, Statistics, TimeSlot, ValidatorKey,
 };
 use jambox_vectors::steps;
 
-const TINY: &Parameters = &Parameters::TINY;
+use crate::environment::TINY;
 
 #[track_caller]
-fn same<T: Decode<Parameters> + Encode>(value: &[u8], what: &str) {
-    let decoded: T = decode_all_with(value, TINY).unwrap_or_else(|error| panic!("{what}: {error}"));
-    assert_eq!(encode(&decoded), value, "{what}");
+fn same<T: Decode<Protocol> + Encode<Protocol>>(value: &[u8], what: &str) {
+    let decoded: T =
+        decode_all_with(value, &TINY).unwrap_or_else(|error| panic!("{what}: {error}"));
+    assert_eq!(encode_with(&decoded, &TINY), value, "{what}");
 }
 
 /// Encodes and decodes the value of a component that service execution touches. Says whether it is
@@ -29,7 +30,7 @@ fn component(component: Component, value: &[u8]) -> bool {
         Component::ActiveSet | Component::PreviousSet => {
             same::<PerValidator<ValidatorKey>>(value, what);
         }
-        Component::PendingReports => same::<PerCore<Option<(WorkReport, TimeSlot)>>>(value, what),
+        Component::PendingReports => same::<PerCore<Option<PendingReport>>>(value, what),
         Component::Slot => same::<TimeSlot>(value, what),
         Component::Privileges => same::<Privileges>(value, what),
         Component::Statistics => same::<Statistics>(value, what),
@@ -51,7 +52,7 @@ fn every_state_value_encodes_as_it_was() {
     let folder = vectors.join("dev/jam-test-vectors/traces");
     let (mut seen, mut requests, mut accounts) = (BTreeSet::new(), 0, 0);
     for file in steps::files(&folder).expect("the folder is readable") {
-        let step = steps::load(&file, TINY).expect("it is readable").expect("it is right");
+        let step = steps::load(&file, &TINY).expect("it is readable").expect("it is right");
         for leaf in step.pre_state.leaves.iter().chain(&step.post_state.leaves) {
             match StateKey(leaf.key).kind() {
                 KeyKind::Component(chapter) => {

@@ -8,7 +8,7 @@ use jambox_chain::accumulation::{
 use jambox_invocation::{AccumulateCall, Accumulated};
 use jambox_types::{Gas, Hash, PerSlot, ServiceId, TimeSlot, WorkReport};
 
-use super::{BLOCK, Invoked, PARAMETERS, SLOT, idle, report, state, transfer};
+use super::{BLOCK, Invoked, PARAMETERS, PROTOCOL, SLOT, idle, report, state, transfer};
 
 fn block(
     services: &[u32],
@@ -26,7 +26,7 @@ fn block(
         script(&call, &mut outcome);
         Ok(outcome)
     };
-    accumulate_block(prior, BLOCK, reports, &PARAMETERS, invoke).unwrap()
+    accumulate_block(prior, BLOCK, reports, &PROTOCOL, invoke).unwrap()
 }
 
 fn last_accumulation(outcome: &BlockOutcome, service: u32) -> Option<u32> {

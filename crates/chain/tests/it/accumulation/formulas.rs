@@ -13,7 +13,7 @@ use jambox_types::{
 };
 use proptest::prelude::*;
 
-use super::{BLOCK, Invoked, PARAMETERS, SLOT, idle, report, state, transfer};
+use super::{BLOCK, Invoked, PARAMETERS, PROTOCOL, SLOT, idle, report, state, transfer};
 
 const SERVICES: std::ops::RangeInclusive<u32> = 1..=6;
 /// What services may ask for and be given, by index.
@@ -257,7 +257,7 @@ impl Chain<'_> {
 fn keys(mark: u8) -> Arc<PerValidator<ValidatorKey>> {
     let metadata = ValidatorMetadata([mark; 128]);
     let key = ValidatorKey { metadata, ..ValidatorKey::default() };
-    Arc::new(PerValidator::from_fn(&PARAMETERS, |_| key))
+    Arc::new(PerValidator::from_fn(&PROTOCOL, |_| key))
 }
 
 fn queue(mark: u8) -> Arc<PerQueuePosition<Hash>> {

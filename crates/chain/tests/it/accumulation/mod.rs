@@ -16,11 +16,12 @@ use jambox_invocation::{AccumulateCall, Accumulated};
 use jambox_state::{AccountInfo, Accounts, MemoryBase, PartialState, StateError};
 use jambox_types::{
     AvailabilitySpec, Balance, CoreIndex, DeferredTransfer, Gas, Hash, Memo, Parameters, PerCore,
-    PerQueuePosition, PerValidator, Privileges, RefineContext, RefineLoad, ServiceId, TimeSlot,
-    ValidatorKey, WorkDigest, WorkReport, WorkResult,
+    PerQueuePosition, PerValidator, Privileges, Protocol, RefineContext, RefineLoad, Revision,
+    ServiceId, TimeSlot, ValidatorKey, WorkDigest, WorkReport, WorkResult,
 };
 
 const PARAMETERS: Parameters = Parameters::TINY;
+const PROTOCOL: Protocol = Protocol::new(Revision::GrayPaper072, PARAMETERS);
 
 /// A hash to tell a package by.
 fn package(name: u8) -> Hash {
@@ -66,7 +67,7 @@ fn state(services: impl IntoIterator<Item = u32>) -> PartialState {
     let queue = Arc::new(PerQueuePosition::from_fn(&PARAMETERS, |_| Hash::ZERO));
     PartialState {
         accounts,
-        staging_set: Arc::new(PerValidator::from_fn(&PARAMETERS, |_| ValidatorKey::default())),
+        staging_set: Arc::new(PerValidator::from_fn(&PROTOCOL, |_| ValidatorKey::default())),
         authorizer_queues: Arc::new(PerCore::from_fn(&PARAMETERS, |_| Arc::clone(&queue))),
         privileges: Arc::new(Privileges {
             manager: ServiceId(0),

@@ -117,9 +117,9 @@ fn statistics_of_services() {
     let accumulation = AccumulationStatistics::from([(ServiceId(8), used)]);
     let statistics = of_services([&incoming], &preimages, &accumulation);
 
-    let refined = |count: u32| ServiceRecord {
+    let refined = |count: u64| ServiceRecord {
         refinement_count: count,
-        refinement_gas_used: Gas(100 * u64::from(count)),
+        refinement_gas_used: Gas(100 * count),
         imports: count,
         extrinsic_count: 2 * count,
         extrinsic_size: 30 * count,

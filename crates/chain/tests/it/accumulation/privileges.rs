@@ -10,7 +10,7 @@ use jambox_types::{
     Gas, Hash, PerCore, PerQueuePosition, PerValidator, Privileges, ServiceId, ValidatorKey,
 };
 
-use super::{BLOCK, Invoked, PARAMETERS, idle, report, state};
+use super::{BLOCK, Invoked, PARAMETERS, PROTOCOL, idle, report, state};
 
 const MANAGER: u32 = 1;
 const DELEGATOR: u32 = 2;
@@ -108,7 +108,7 @@ fn what_the_manager_leaves_alone_the_holders_may_change() {
 fn only_the_delegator_sets_the_staging_set() {
     let keys = |mark: u8| {
         let metadata = jambox_types::ValidatorMetadata([mark; 128]);
-        Arc::new(PerValidator::from_fn(&PARAMETERS, |_| ValidatorKey {
+        Arc::new(PerValidator::from_fn(&PROTOCOL, |_| ValidatorKey {
             metadata,
             ..ValidatorKey::default()
         }))

@@ -6,7 +6,7 @@ use jambox_chain::accumulation::queue::{Arrivals, accumulatable};
 use jambox_chain::accumulation::{AccumulationState, BlockContext, BlockOutcome, accumulate_block};
 use jambox_types::{AccumulatedQueue, PerSlot, ReadyQueue, ReadyReport, TimeSlot, WorkReport};
 
-use super::{BLOCK, Invoked, PARAMETERS, dependent, idle, package, report, state};
+use super::{BLOCK, Invoked, PARAMETERS, PROTOCOL, dependent, idle, package, report, state};
 
 fn history(last: &[u8]) -> AccumulatedQueue {
     let mut history = PerSlot::from_fn(&PARAMETERS, |_| BTreeSet::new());
@@ -35,7 +35,7 @@ fn order(available: Vec<WorkReport>, ready: &ReadyQueue, slot: u32) -> Vec<u8> {
 fn block(prior: AccumulationState, slot: u32, available: Vec<WorkReport>) -> AccumulationState {
     let invoke = |call| -> Invoked { Ok(idle(call)) };
     let context = BlockContext { slot: TimeSlot(slot), ..BLOCK };
-    let outcome = accumulate_block(prior, context, available, &PARAMETERS, invoke);
+    let outcome = accumulate_block(prior, context, available, &PROTOCOL, invoke);
     let BlockOutcome { state, .. } = outcome.unwrap();
     state
 }

@@ -128,8 +128,8 @@ fn packages_are_reported_once() {
     let accumulated: AccumulatedQueue =
         PerSlot::from_fn(&PARAMETERS, |slot| if slot == 0 { [package].into() } else { [].into() });
     let mut changes = [Changes::default(), Changes::default()];
-    changes[0].set_component(Component::ReadyQueue, &ready);
-    changes[1].set_component(Component::Accumulated, &accumulated);
+    changes[0].set_component(Component::ReadyQueue, &ready, &PROTOCOL);
+    changes[1].set_component(Component::Accumulated, &accumulated, &PROTOCOL);
     for changes in &changes {
         let mut prior = (*state()).clone();
         prior.change(changes);
@@ -167,7 +167,7 @@ fn contexts_are_those_of_recent_blocks() {
         });
         block.header.slot = TimeSlot(40);
         block.extrinsic.guarantees[0].slot = TimeSlot(40);
-        block.header.extrinsic_hash = block.extrinsic.hash();
+        block.header.extrinsic_hash = block.extrinsic.hash(&PROTOCOL);
         run(&block).map(drop)
     };
     assert_eq!(looked_up(16), Ok(()));

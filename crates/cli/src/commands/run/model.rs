@@ -214,10 +214,10 @@ pub struct Digest {
     pub payload_hash: String,
     pub result: DigestResult,
     pub gas_used: u64,
-    pub imports: u16,
-    pub extrinsics: u16,
-    pub extrinsic_octets: u32,
-    pub exports: u16,
+    pub imports: u64,
+    pub extrinsics: u64,
+    pub extrinsic_octets: u64,
+    pub exports: u64,
 }
 
 #[derive(Serialize)]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jambox_chain::accumulation::output_root;
 use jambox_chain::{Alone, Computed, ServiceCall};
-use jambox_codec::encode;
+use jambox_codec::encode_with;
 use jambox_hostcall::Interface;
 use jambox_invocation::Invocation as Which;
 use jambox_package::Package;
 use jambox_state::{Difference, Part, Place, Value};
-use jambox_types::{Parameters, Preset, ServiceId};
+use jambox_types::{Parameters, Preset, Protocol, ServiceId};
 
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end::NotAuthorized;
@@ -44,7 +44,7 @@ pub fn summarize(
         package: describe(package),
         is_authorized,
         refine,
-        work_report: computed.map(|computed| work_report(computed, names)),
+        work_report: computed.map(|computed| work_report(computed, names, &package.protocol)),
         accumulate: Vec::new(),
         transfers: Vec::new(),
         outputs: Vec::new(),
@@ -172,10 +172,10 @@ fn failed(what: &str, invocations: &[Invocation]) -> Vec<String> {
 
 fn describe(package: &Package) -> PackageSummary {
     let protocol = &package.protocol;
-    let encoded = encode(&package.work_package);
+    let encoded = encode_with(&package.work_package, protocol);
     PackageSummary {
         file: package.source.path.display().to_string(),
-        hash: package.work_package.hash().to_string(),
+        hash: package.work_package.hash(protocol).to_string(),
         octets: encoded.len(),
         items: package.work_package.items.len(),
         core: package.core.0,
@@ -183,16 +183,18 @@ fn describe(package: &Package) -> PackageSummary {
         revision: protocol.revision.name(),
         abi: protocol.abi.name(),
         consensus: Interface { abi: protocol.abi, revision: protocol.revision }.is_consensus(),
-        parameters: parameters_name(&protocol.parameters),
+        parameters: parameters_name(protocol),
     }
 }
 
-fn parameters_name(parameters: &Parameters) -> String {
-    let preset = Preset::ALL.into_iter().find(|preset| Parameters::preset(*preset) == *parameters);
-    preset.map_or("custom", Preset::name).to_owned()
+fn parameters_name(protocol: &Protocol) -> String {
+    let under = |parameters: Parameters| parameters.under(protocol.revision);
+    let is_ours =
+        |preset: &Preset| under(Parameters::preset(*preset)) == under(protocol.parameters);
+    Preset::ALL.into_iter().find(is_ours).map_or("custom", Preset::name).to_owned()
 }
 
-fn work_report(computed: &Computed, names: &Names) -> WorkReport {
+fn work_report(computed: &Computed, names: &Names, protocol: &Protocol) -> WorkReport {
     let report = &computed.report;
     let digests = report.digests.iter().map(|digest| Digest {
         service: Service::new(digest.service, names),
@@ -209,7 +211,7 @@ fn work_report(computed: &Computed, names: &Names) -> WorkReport {
         exports: digest.load.exports,
     });
     WorkReport {
-        hash: report.hash().to_string(),
+        hash: report.hash(protocol).to_string(),
         package_hash: report.availability.package_hash.to_string(),
         authorizer: report.authorizer.to_string(),
         authorizer_trace: Octets::new(report.auth_trace.as_slice()),

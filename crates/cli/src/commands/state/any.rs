@@ -7,13 +7,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use jambox_chain::block::{self, set_partial};
-use jambox_codec::encode;
-use jambox_package::{ChainSpec, Disk, Snapshot, load_state};
+use jambox_codec::encode_with;
+use jambox_package::{ChainSpec, Disk, Snapshot, Switches, load_state};
 use jambox_state::{
     Blob, Changes, Component, KeyedBase, Meaning, StateError, StateKey, Values, trie,
 };
 use jambox_store::FileState;
-use jambox_types::{Hash, Parameters, ServiceId};
+use jambox_types::{Hash, Parameters, Protocol, Revision, ServiceId};
 use jambox_vectors::steps::{Genesis, RawState, Step};
 use jambox_vectors::traces::keyed;
 
@@ -31,7 +31,7 @@ const LIMIT: u64 = 1 << 30;
 pub struct AnyState {
     pub path: PathBuf,
     pub values: Arc<dyn Values>,
-    pub parameters: Parameters,
+    pub protocol: Protocol,
     pub names: BTreeMap<ServiceId, String>,
     /// The name of the chain.
     pub id: Option<String>,
@@ -61,10 +61,10 @@ impl AnyState {
         };
         let octets = input::read_up_to(path, LIMIT)?;
         if octets.first() != Some(&b'{') {
-            return of_trace(path, &octets, switches.parameters, is_before);
+            return of_trace(path, &octets, switches, is_before);
         }
         let problem = match ChainSpec::parse(&octets) {
-            Ok(spec) => return of_spec(path, spec, switches.parameters),
+            Ok(spec) => return of_spec(path, spec, switches),
             Err(problem) => problem,
         };
         #[derive(Deserialize)]
@@ -73,11 +73,11 @@ impl AnyState {
         }
         match serde_json::from_slice::<Probe>(&octets) {
             Ok(Probe { format: Some(_) }) => {
-                let parameters = switches.parameters.unwrap_or_default();
-                let snapshot = load_state(&Disk, path, &parameters);
+                let protocol = switches.over(Protocol::default());
+                let snapshot = load_state(&Disk, path, &protocol);
                 let snapshot =
                     snapshot.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
-                of_snapshot(path, snapshot, &parameters)
+                of_snapshot(path, snapshot, &protocol)
             }
             _ => Err(Diagnosis::new(problem.to_string())
                 .in_file(path)
@@ -94,19 +94,19 @@ impl AnyState {
         Ok(Self {
             id,
             header: note("header")?,
-            parameters: *chain.store.parameters(),
+            protocol: chain.store.protocol(),
             names,
             values: Arc::clone(&chain.state) as Arc<dyn Values>,
             chain: Some(chain.state),
-            ..Self::new(path, KeyedBase::default(), Parameters::FULL)
+            ..Self::new(path, KeyedBase::default(), Protocol::default())
         })
     }
 
-    fn new(path: &Path, values: KeyedBase, parameters: Parameters) -> Self {
+    fn new(path: &Path, values: KeyedBase, protocol: Protocol) -> Self {
         Self {
             path: path.to_owned(),
             values: Arc::new(values),
-            parameters,
+            protocol,
             names: BTreeMap::new(),
             id: None,
             header: None,
@@ -154,35 +154,35 @@ impl AnyState {
     }
 }
 
-fn of_spec(path: &Path, spec: ChainSpec, given: Option<Parameters>) -> Result<AnyState> {
-    let parameters = match given {
-        Some(parameters) => parameters,
-        None => spec
-            .parameters()
-            .map_err(|error| {
-                Diagnosis::new(error.to_string())
-                    .in_file(path)
-                    .expected("the 134 octets that `fetch` gives for kind 0")
-                    .help("say which they are with --params")
-            })?
-            .unwrap_or_default(),
+fn of_spec(path: &Path, spec: ChainSpec, switches: Switches) -> Result<AnyState> {
+    let own = match switches.parameters {
+        Some(_) => None,
+        None => spec.protocol().map_err(|error| {
+            Diagnosis::new(error.to_string())
+                .in_file(path)
+                .expected(
+                    "the octets that `fetch` gives for kind 0: 134 under 0.7.2, 122 under 0.8.0",
+                )
+                .help("say which they are with --params")
+        })?,
     };
+    let protocol = own.unwrap_or_else(|| switches.over(Protocol::default()));
     let values = spec.genesis_state.into_iter().collect();
     let header = Some(spec.genesis_header).filter(|header| !header.is_empty());
-    Ok(AnyState { id: Some(spec.id), header, ..AnyState::new(path, values, parameters) })
+    Ok(AnyState { id: Some(spec.id), header, ..AnyState::new(path, values, protocol) })
 }
 
-fn of_snapshot(path: &Path, snapshot: Snapshot, parameters: &Parameters) -> Result<AnyState> {
-    let mut changes = block::genesis(parameters);
+fn of_snapshot(path: &Path, snapshot: Snapshot, protocol: &Protocol) -> Result<AnyState> {
+    let mut changes = block::genesis(protocol);
     let accounts = changes.set_accounts(&KeyedBase::default(), &snapshot.state.accounts);
     accounts.map_err(|error| Diagnosis::new(error.to_string()).in_file(path))?;
-    set_partial(&mut changes, &snapshot.state);
-    changes.set_component(Component::Slot, &snapshot.slot);
+    set_partial(&mut changes, &snapshot.state, protocol);
+    changes.set_component(Component::Slot, &snapshot.slot, protocol);
     let entropy = [snapshot.entropy, Hash::ZERO, Hash::ZERO, Hash::ZERO];
-    changes.set_component(Component::Entropy, &entropy);
+    changes.set_component(Component::Entropy, &entropy, protocol);
     let mut values = KeyedBase::default();
     values.change(&changes);
-    let state = AnyState::new(path, values, *parameters);
+    let state = AnyState::new(path, values, *protocol);
     Ok(AnyState { meanings: meanings(&changes), names: snapshot.names, ..state })
 }
 
@@ -193,29 +193,29 @@ fn meanings(changes: &Changes) -> BTreeMap<StateKey, Meaning> {
 }
 
 /// A step of a trace, or the state that the trace begins with.
-fn of_trace(
-    path: &Path,
-    octets: &[u8],
-    given: Option<Parameters>,
-    is_before: bool,
-) -> Result<AnyState> {
-    let candidates = given.map_or(vec![Parameters::TINY, Parameters::FULL], |given| vec![given]);
+fn of_trace(path: &Path, octets: &[u8], switches: Switches, is_before: bool) -> Result<AnyState> {
+    let revisions = switches.revision.map_or(Revision::ALL.to_vec(), |given| vec![given]);
+    let presets = vec![Parameters::TINY, Parameters::FULL];
+    let presets = switches.parameters.map_or(presets, |given| vec![given]);
+    let candidates = presets.into_iter().flat_map(|parameters| {
+        revisions.iter().map(move |revision| Protocol::new(*revision, parameters))
+    });
     let mut problem = None;
-    for parameters in candidates {
-        let step = jambox_codec::decode_all_with::<Step, _>(octets, &parameters);
+    for protocol in candidates {
+        let step = jambox_codec::decode_all_with::<Step, _>(octets, &protocol);
         let (state, header): (RawState, _) = match step {
             Ok(step) if is_before => (step.pre_state, None),
-            Ok(step) => (step.post_state, Some(encode(&step.block.header))),
+            Ok(step) => (step.post_state, Some(encode_with(&step.block.header, &protocol))),
             Err(error) => {
                 problem = problem.or(Some(error));
-                match jambox_codec::decode_all_with::<Genesis, _>(octets, &parameters) {
-                    Ok(genesis) => (genesis.state, Some(encode(&genesis.header))),
+                match jambox_codec::decode_all_with::<Genesis, _>(octets, &protocol) {
+                    Ok(genesis) => (genesis.state, Some(encode_with(&genesis.header, &protocol))),
                     Err(_) => continue,
                 }
             }
         };
         let values = keyed(&state);
-        return Ok(AnyState { header, ..AnyState::new(path, values, parameters) });
+        return Ok(AnyState { header, ..AnyState::new(path, values, protocol) });
     }
     let (offset, reason) =
         problem.map_or((0, String::new()), |error| (error.offset, error.to_string()));

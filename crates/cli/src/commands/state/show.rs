@@ -119,7 +119,7 @@ struct Entry {
 }
 
 fn overview(state: &AnyState, output: &Output) -> Result<Overview> {
-    let slot: Option<TimeSlot> = Component::Slot.read(&*state.values, &state.parameters).ok();
+    let slot: Option<TimeSlot> = Component::Slot.read(&*state.values, &state.protocol).ok();
     let services = state.values.services().map_err(|error| state.failure(&error))?;
     let services: Result<Vec<_>> = services.into_iter().map(|id| describe(state, id)).collect();
     let mut components = Vec::new();

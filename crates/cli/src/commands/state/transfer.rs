@@ -10,7 +10,7 @@ use jambox_chain::block::genesis;
 use jambox_package::ChainSpec;
 use jambox_state::Changes;
 use jambox_store::{FileStore, StoreError};
-use jambox_types::{Hash, Parameters};
+use jambox_types::{Hash, Protocol};
 
 use super::any::AnyState;
 use crate::chain;
@@ -64,8 +64,8 @@ impl Report for Made {
 
 impl Init {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let parameters = protocol.protocol()?.parameters;
-        make(&self.chain, &parameters, &genesis(&parameters), None, output)
+        let protocol = protocol.protocol()?;
+        make(&self.chain, &protocol, &genesis(&protocol), None, output)
     }
 }
 
@@ -79,19 +79,20 @@ impl Import {
                 None => changes.set_key(key, Some(value)),
             }
         }
-        make(&self.chain, &state.parameters, &changes, Some(&state), output)
+        make(&self.chain, &state.protocol, &changes, Some(&state), output)
     }
 }
 
 fn make(
     path: &Path,
-    parameters: &Parameters,
+    protocol: &Protocol,
     changes: &Changes,
     from: Option<&AnyState>,
     output: &Output,
 ) -> Result {
     let spinner = output.spinner("writing");
-    let store = FileStore::create(path, parameters).map_err(|error| chain::failure(path, error))?;
+    let store = FileStore::create(path, &protocol.parameters);
+    let store = store.map_err(|error| chain::failure(path, error))?;
     let written = fill(&store, changes, from);
     drop(store);
     if written.is_err() {
@@ -129,7 +130,7 @@ impl Export {
             genesis_state: state.all(output)?,
             ..ChainSpec::default()
         };
-        spec.set_parameters(&state.parameters);
+        spec.set_protocol(&state.protocol);
         let spinner = output.spinner("writing");
         let text = spec.to_json();
         let Some(path) = &self.output else {
