@@ -198,6 +198,12 @@ impl Memory {
         self.heap.end
     }
 
+    /// The address that the heap never grows beyond, 0 if there is no heap.
+    #[must_use]
+    pub fn heap_limit(&self) -> u64 {
+        self.heap.limit
+    }
+
     /// Gives `sbrk` a heap: the next address it hands out, and one past the last it may.
     pub fn set_heap(&mut self, end: u64, limit: u64) {
         self.heap = Heap { end, limit: limit.min(SPACE) };

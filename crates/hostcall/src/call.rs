@@ -33,6 +33,15 @@ pub struct Outcome {
     pub kind: OutcomeKind,
     /// When it comes about, or what the number is.
     pub when: &'static str,
+    revisions: [bool; 2],
+}
+
+impl Outcome {
+    /// Whether a revision has the outcome.
+    pub const fn is_in(&self, revision: Revision) -> bool {
+        let [first, second] = self.revisions;
+        if column(revision) == 0 { first } else { second }
+    }
 }
 
 /// A call's number, contexts, price and registers under one ABI.
@@ -46,8 +55,7 @@ pub struct Form {
     pub(crate) prices: [Price; 2],
     /// The arguments in register order, from `r7` on.
     pub arguments: &'static [ArgumentInfo],
-    /// What can come of it beyond lack of gas, in the order of the checks.
-    pub outcomes: &'static [Outcome],
+    outcomes: &'static [Outcome],
     pub(crate) reply: ReplyStyle,
     decode: fn(&mut Decoder<'_>) -> Request,
 }
@@ -114,6 +122,11 @@ impl Form {
         if column(revision) == 0 { first } else { second }
     }
 
+    /// What can come of it beyond lack of gas for the base price, in the order of the checks.
+    pub fn outcomes(&self, revision: Revision) -> impl Iterator<Item = &'static Outcome> {
+        self.outcomes.iter().filter(move |outcome| outcome.is_in(revision))
+    }
+
     /// Reads the request from the registers.
     pub fn decode(&self, abi: Abi, context: Context, registers: &Registers) -> Request {
         (self.decode)(&mut Decoder::new(registers, abi, context))
@@ -141,6 +154,10 @@ const ALL: ContextSet = ContextSet::ALL;
 const REFINE: ContextSet = ContextSet::REFINE;
 const ACCUMULATE: ContextSet = ContextSet::ACCUMULATE;
 
+/// Outcomes of every revision, and those that come with 0.8.0.
+const ALWAYS: [bool; 2] = [true, true];
+const SINCE_080: [bool; 2] = [false, true];
+
 const fn flat(gas: u64) -> Price {
     Price::flat(gas)
 }
@@ -148,9 +165,6 @@ const fn flat(gas: u64) -> Price {
 const fn of(base: u64, terms: &'static [Term]) -> Price {
     Price::of(base, terms)
 }
-
-/// What an unknown or unavailable call costs, per revision (`F` in `eq:refinemutator`).
-pub(crate) const UNKNOWN_CALL: [u64; 2] = [10, 1000];
 
 /// `fetch` in 0.8.0: a price by kind, with a part for the octets requested.
 const FETCH_080: Price = Price::ByRegister {
@@ -240,12 +254,24 @@ macro_rules! outcome_kind {
     };
 }
 
+macro_rules! outcome_revisions {
+    () => {
+        ALWAYS
+    };
+    ($revisions:ident) => {
+        $revisions
+    };
+}
+
 macro_rules! outcome_list {
-    ($($outcome:ident: $kind:ident $(($kind_argument:ident))? $when:literal,)*) => {
+    ($(
+        $outcome:ident: $kind:ident $(($kind_argument:ident))? $when:literal $($revisions:ident)?,
+    )*) => {
         &[$(Outcome {
             name: stringify!($outcome),
             kind: outcome_kind!($kind $(($kind_argument))?),
             when: $when,
+            revisions: outcome_revisions!($($revisions)?),
         }),*]
     };
 }
@@ -253,7 +279,7 @@ macro_rules! outcome_list {
 /// The outcomes of a form: its own, or the row's.
 macro_rules! form_outcomes {
     ($call:ident) => {
-        HostCall::$call.outcomes()
+        HostCall::$call.row_outcomes()
     };
     ($call:ident { $($outcomes:tt)* }) => {
         outcome_list!($($outcomes)*)
@@ -324,9 +350,8 @@ macro_rules! define {
                 match self { $(Self::$call => concat!($($doc),+).trim_ascii(),)* }
             }
 
-            /// What can come of it beyond lack of gas, in the order of the checks: in the Gray
-            /// Paper's form, where it has one.
-            pub const fn outcomes(self) -> &'static [Outcome] {
+            /// The outcomes that its row gives, for forms that have none of their own.
+            const fn row_outcomes(self) -> &'static [Outcome] {
                 match self {
                     $(Self::$call => outcome_list!($($outcomes)*),)*
                 }

@@ -20,6 +20,8 @@ pub enum Quantity {
     OnSuccess(u8),
     /// The gas that an inner machine uses.
     InnerGas,
+    /// The pages that are added to the heap; known once its end has been looked at.
+    PagesAdded,
 }
 
 /// One term: `quantity * numerator / denominator`, rounded as told.
@@ -64,6 +66,11 @@ impl Term {
     /// The gas an inner machine uses.
     pub const fn inner_gas() -> Self {
         Self::new(Quantity::InnerGas, 1, 1, false)
+    }
+
+    /// `numerator` gas for each page added to the heap.
+    pub const fn per_page_added(numerator: u64) -> Self {
+        Self::new(Quantity::PagesAdded, numerator, 1, false)
     }
 
     const fn new(quantity: Quantity, numerator: u64, denominator: u64, round_up: bool) -> Self {
@@ -150,17 +157,21 @@ impl Price {
             let units = match term.quantity {
                 Quantity::Register(register) => register_value(registers, register),
                 Quantity::Validators => u64::from(parameters.validators),
-                Quantity::Copied | Quantity::OnSuccess(_) | Quantity::InnerGas => 0,
+                Quantity::Copied
+                | Quantity::OnSuccess(_)
+                | Quantity::InnerGas
+                | Quantity::PagesAdded => 0,
             };
             total.saturating_add(term.price(units))
         })
     }
 
-    /// The part for `octets` about to be copied into guest memory: charged before the copy.
-    pub fn for_copying(&self, registers: &Registers, octets: u64) -> u64 {
+    /// The part for `units` of a quantity that only the handler knows: charged before the effect
+    /// that it pays for. 0 where the price does not depend on the quantity.
+    pub fn part(&self, registers: &Registers, quantity: Quantity, units: u64) -> u64 {
         let terms = self.sum(registers).terms.iter();
-        let copied = terms.filter(|term| term.quantity == Quantity::Copied);
-        copied.fold(0, |total, term| total.saturating_add(term.price(octets)))
+        let priced = terms.filter(|term| term.quantity == quantity);
+        priced.fold(0, |total, term| total.saturating_add(term.price(units)))
     }
 }
 
@@ -176,6 +187,7 @@ impl fmt::Display for Quantity {
             Self::Copied => f.write_str("octets copied"),
             Self::OnSuccess(register) => write!(f, "r{register} when OK"),
             Self::InnerGas => f.write_str("gas used inside"),
+            Self::PagesAdded => f.write_str("pages added"),
         }
     }
 }

@@ -2,8 +2,12 @@
 
 use core::fmt;
 
-use crate::call::UNKNOWN_CALL;
+use jambox_types::Rules;
+
 use crate::{Abi, Context, FORMS, FetchKind, Form, HostCall, ResultCode, Revision};
+
+/// What a call costs that the seed document does not know, in every revision.
+const UNKNOWN_CALL_OF_SEED: u64 = 10;
 
 /// The host-call interface that a guest sees; fixed for a whole invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +93,9 @@ impl Interface {
 
     /// What a call costs that is unknown or that the context does not offer.
     pub const fn unknown_call_price(self) -> u64 {
-        let [first, second] = UNKNOWN_CALL;
-        match self.revision {
-            Revision::GrayPaper072 => first,
-            Revision::GrayPaper080 => second,
+        match self.abi {
+            Abi::GrayPaper => Rules::of(self.revision).unknown_call_price,
+            Abi::SeedDoc { .. } => UNKNOWN_CALL_OF_SEED,
         }
     }
 

@@ -10,7 +10,14 @@
 //! ABIs: `paper` is the Gray Paper's; `seed` is the seed document's; `deferred` is what the seed
 //! document leaves to the Gray Paper (its strict variant leaves it out). Where an ABI has several
 //! forms of a call, its name stands for the first. Numbers and prices: the
-//! first is that of revision 0.7.2, the second that of 0.8.0.
+//! first is that of revision 0.7.2, the second that of 0.8.0. An outcome that only one of them has
+//! says so behind its text.
+//!
+//! **The seed document under 0.8.0.** The document was written over 0.7.2 and knows no other
+//! numbering. The calls that it describes keep its numbers, registers, prices and codes in every
+//! revision. Those that it leaves to the Gray Paper keep their number of 0.7.2, and cost, check and
+//! do what they do in the revision in force. An unknown call, `log` among them, costs the 10 gas
+//! that the document says. `grow_heap` has no number: that of 0.8.0 means `fetch` here.
 
 /// Passes every row of the host-call table to the macro named by the argument.
 ///
@@ -28,6 +35,17 @@ macro_rules! for_each_host_call {
             } [
                 paper [0, 0] in ALL, gas [flat(10), flat(48)];
                 seed [0, 0] in ALL, gas [flat(10), flat(10)];
+            ]
+
+            /// Makes the pages between the heap's end and a page further up writable.
+            GrowHeap "grow_heap" (
+                end: u64 => "the index of the page at which the heap is to end",
+            ) + () {
+                unchanged: Value "the heap's end: the wanted one is not above it, or above its limit",
+                out_of_gas_pages: OutOfGas "the pages to add are not covered",
+                grown: Value "the wanted end; the pages below it are writable",
+            } [
+                paper [-, 1] in ALL, gas [flat(0), of(275, &[Term::per_page_added(121)])];
             ]
 
             /// Copies a part of the invocation's environment into memory.
@@ -202,8 +220,11 @@ macro_rules! for_each_host_call {
                 program: Slice => "the program blob",
                 pc: u64 => "where it is to start",
             ) + () {
+                full: Full "63 machines are there" SINCE_080,
                 panic_program: Panic "the blob is not readable",
                 huh: Huh "the octets are not a program blob",
+                huh_program: Huh "the program is not valid as a whole" SINCE_080,
+                huh_position: Huh "no instruction starts at the position" SINCE_080,
                 created: Value "the machine's handle, the lowest that is free",
             } [
                 paper [8, 9] in REFINE, gas [flat(10), of(1862, &[Term::per_kib(8, 112)])];
@@ -265,6 +286,7 @@ macro_rules! for_each_host_call {
                 block: Pointer => "112 octets: gas, then 13 registers; rewritten at the end",
             ) + () {
                 panic_block: Panic "the block is not writable",
+                out_of_gas_inner: OutOfGas "the gas in the block is not covered" SINCE_080,
                 who: Who "there is no such machine",
                 host: Exit(Host) "it asks for a host call; r8 is the number",
                 fault: Exit(Fault) "it touched an inaccessible page; r8 is its address",
@@ -364,15 +386,17 @@ macro_rules! for_each_host_call {
                 keys: Pointer => "336 octets for each validator",
             ) + (
                 count: Option<u64> = None,
+                only_present_count: bool = false,
             ) {
                 panic_keys: Panic "the keys are not readable",
+                huh_count: Huh "there can be no such number of validators" SINCE_080,
                 huh: Huh "the caller is not the delegator",
                 ok: Ok "the keys are set",
             } [
                 paper [16, -] in ACCUMULATE, gas [flat(10), flat(10)];
                 paper [-, 17] in ACCUMULATE, gas [flat(10), of(1100, &[Term::per_unit(8, 302)])],
                     (keys: Pointer => "336 octets for each validator", count: u64 => "how many")
-                    => Designate { keys, count: Some(count) };
+                    => Designate { keys, count: Some(count), only_present_count: false };
                 seed [15, 15] in ACCUMULATE, gas [
                     of(10, &[Term::per_validator(100)]),
                     of(10, &[Term::per_validator(100)])
@@ -380,7 +404,7 @@ macro_rules! for_each_host_call {
                     (
                         keys: Pointer => "336 octets for each validator",
                         count: u64 => "how many: the number of validators"
-                    ) => Designate { keys, count: Some(count) },
+                    ) => Designate { keys, count: Some(count), only_present_count: true },
                     outcomes {
                         panic_keys: Panic "the keys are not readable",
                         huh: Huh "the caller is not the delegator",
@@ -521,6 +545,7 @@ macro_rules! for_each_host_call {
                 hash: HashPointer => "the preimage's hash",
                 length: u64 => "its length",
             ) + () {
+                huh_length: Huh "the length is not below 2^32; r8 stays" SINCE_080,
                 panic_hash: Panic "the hash is not readable",
                 none: None "there is no such request; r8 is 0",
                 requested: Value "0: requested, not there yet; r8 is 0",
@@ -537,6 +562,7 @@ macro_rules! for_each_host_call {
                 hash: HashPointer => "the preimage's hash",
                 length: u64 => "its length",
             ) + () {
+                huh_length: Huh "the length is not below 2^32" SINCE_080,
                 panic_hash: Panic "the hash is not readable",
                 huh: Huh "it is requested or available already, or no blob can have the length",
                 full: Full "the threshold balance would exceed the balance",
@@ -552,6 +578,7 @@ macro_rules! for_each_host_call {
                 hash: HashPointer => "the preimage's hash",
                 length: u64 => "its length",
             ) + () {
+                huh_length: Huh "the length is not below 2^32" SINCE_080,
                 panic_hash: Panic "the hash is not readable",
                 dropped: Ok "a request that was never met is gone",
                 expunged: Ok "a preimage forgotten long enough ago is gone",
@@ -579,6 +606,7 @@ macro_rules! for_each_host_call {
                 service: ServiceRef => "whose request",
                 data: Slice => "the preimage",
             ) + () {
+                huh_length: Huh "the length is not below 2^32" SINCE_080,
                 panic_data: Panic "the preimage is not readable",
                 who: Who "there is no such service",
                 huh_request: Huh "the service has no open request for it",
@@ -628,7 +656,7 @@ macro_rules! for_each_host_call {
                 logged: What "always; the message is logged if all of it is readable",
             } [
                 paper [100, 100] in ALL, gas [flat(10), flat(1000)];
-                deferred [100, 100] in ALL, gas [flat(10), flat(1000)];
+                deferred [100, 100] in ALL, gas [flat(10), flat(10)];
             ]
         }
     };

@@ -4,7 +4,7 @@ use jambox_codec::encode_with;
 use jambox_engine::{Backend, Config, Engine};
 use jambox_hostcall::Interface;
 use jambox_state::Blob;
-use jambox_types::{Parameters, Protocol};
+use jambox_types::{Parameters, Protocol, Rules};
 
 use crate::host::HostContext;
 use crate::runner::{EngineRunner, Job, Ran};
@@ -89,6 +89,12 @@ impl Env {
     #[must_use]
     pub const fn parameters(&self) -> &Parameters {
         &self.protocol.parameters
+    }
+
+    /// The rules of the protocol's revision.
+    #[must_use]
+    pub const fn rules(&self) -> &'static Rules {
+        Rules::of(self.protocol.revision)
     }
 
     /// The protocol's constants, kind 0 of `fetch`.

@@ -1,6 +1,6 @@
 //! The guest that makes a host call, as its handler sees it.
 
-use jambox_hostcall::{HashPointer, Slice};
+use jambox_hostcall::{HashPointer, Price, Quantity, Registers, Slice};
 use jambox_types::Hash;
 
 use crate::memory::Inaccessible;
@@ -13,6 +13,9 @@ pub(crate) struct Guest<'a> {
     pub(crate) memory: &'a mut dyn GuestMemory,
     pub(crate) gas: &'a mut u64,
     pub(crate) observer: &'a mut dyn Observer,
+    /// The call's price, and the registers that it is worked out from.
+    pub(crate) price: &'a Price,
+    pub(crate) registers: Registers,
 }
 
 impl Guest<'_> {
@@ -90,6 +93,20 @@ impl Guest<'_> {
     /// Charges gas on top of the call's base price, before the effect that it pays for.
     pub(crate) fn charge(&mut self, price: u64) -> Result<(), Stop> {
         charge(self.gas, price)
+    }
+
+    /// Charges the part of the call's price that depends on this quantity, now that it is known.
+    /// Before the effect that it pays for. Gives what was charged.
+    pub(crate) fn charge_for(&mut self, quantity: Quantity, units: u64) -> Result<u64, Stop> {
+        let price = self.price.part(&self.registers, quantity, units);
+        self.charge(price)?;
+        Ok(price)
+    }
+
+    /// Gives back the part of the price that was charged for units that were not used after all.
+    pub(crate) fn refund_for(&mut self, quantity: Quantity, units: u64) {
+        let price = self.price.part(&self.registers, quantity, units);
+        *self.gas = self.gas.saturating_add(price);
     }
 }
 

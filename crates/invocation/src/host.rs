@@ -1,7 +1,9 @@
 //! Serving one host call: price, request, handler, delivery. The only place that knows the ABI.
 
-use jambox_hostcall::{Context, Delivery, Form, Interface, Registers, Reply, Request, ResultCode};
-use jambox_types::{Parameters, Protocol};
+use jambox_hostcall::{
+    Context, Delivery, Form, Interface, Quantity, Registers, Reply, Request, ResultCode,
+};
+use jambox_types::{Parameters, Protocol, Rules};
 
 use crate::guest::{Guest, charge};
 use crate::{CallEnded, CallStarted, GuestMemory, Invocation, Observer, Stop};
@@ -31,6 +33,7 @@ impl Invocation {
 /// The host of one running guest.
 pub struct Host<'a> {
     interface: Interface,
+    rules: &'a Rules,
     parameters: &'a Parameters,
     context: &'a mut dyn HostContext,
     observer: &'a mut dyn Observer,
@@ -55,7 +58,8 @@ impl<'a> Host<'a> {
         observer: &'a mut dyn Observer,
     ) -> Self {
         let interface = Interface { abi: protocol.abi, revision: protocol.revision };
-        Self { interface, parameters: &protocol.parameters, context, observer }
+        let rules = Rules::of(protocol.revision);
+        Self { interface, rules, parameters: &protocol.parameters, context, observer }
     }
 
     /// Which invocation this is the host of.
@@ -67,6 +71,12 @@ impl<'a> Host<'a> {
     /// Who watches.
     pub fn observer(&mut self) -> &mut dyn Observer {
         self.observer
+    }
+
+    /// The host-call interface that the guest sees.
+    #[must_use]
+    pub const fn interface(&self) -> Interface {
+        self.interface
     }
 
     /// The table's row for a call of this guest.
@@ -97,10 +107,16 @@ impl<'a> Host<'a> {
             registers,
             gas: *gas,
         });
+        let before = *gas;
         let result = match form.zip(request.as_ref()) {
             Some((form, request)) => self.perform(form, request, registers, gas, memory).map(Some),
             None => self.refuse(registers, gas).map(|()| None),
         };
+        if let (Some(Request::GrowHeap(_)), Err(Stop::OutOfGas { .. })) = (&request, &result)
+            && !self.rules.grow_heap_drains
+        {
+            *gas = before;
+        }
         self.observer.host_call_ended(&CallEnded {
             invocation,
             number,
@@ -128,15 +144,66 @@ impl<'a> Host<'a> {
     ) -> Result<Reply, Stop> {
         let price = form.price(self.interface.revision);
         charge(gas, price.upfront(registers, self.parameters))?;
-        let mut guest = Guest { memory, gas, observer: self.observer };
+        let observer = &mut *self.observer;
+        let mut guest = Guest { memory, gas, observer, price, registers: *registers };
         let reply = self.context.handle(request, &mut guest)?;
         let delivery = form.deliver(self.interface, request, &reply);
         if let Some(write) = &delivery.memory {
             let octets = write.octets();
-            guest.charge(price.for_copying(registers, octets.len() as u64))?;
+            guest.charge_for(Quantity::Copied, octets.len() as u64)?;
             guest.write("the destination", write.address, octets)?;
         }
         delivery.apply(registers);
         Ok(reply)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jambox_engine::Memory;
+    use jambox_types::{Revision, ServiceId, TimeSlot};
+
+    use super::*;
+    use crate::handlers::heap;
+
+    /// Serves `grow_heap` and nothing else.
+    struct Grower;
+
+    impl HostContext for Grower {
+        fn invocation(&self) -> Invocation {
+            Invocation::Accumulate { slot: TimeSlot(1), service: ServiceId(2) }
+        }
+
+        fn handle(&mut self, request: &Request, guest: &mut Guest<'_>) -> Result<Reply, Stop> {
+            match request {
+                Request::GrowHeap(request) => heap::grow(guest, request),
+                request => panic!("{request:?}"),
+            }
+        }
+    }
+
+    /// The gas left when three pages cannot be paid for.
+    fn left_of(mut gas: u64, rules: &Rules) -> u64 {
+        let protocol = Protocol { revision: Revision::GrayPaper080, ..Protocol::default() };
+        let (mut context, mut observer) = (Grower, ());
+        let mut host = Host { rules, ..Host::new(&protocol, &mut context, &mut observer) };
+        let (mut memory, mut registers) = (Memory::new(), [0; 13]);
+        memory.set_heap(0x80_000, 0x90_000);
+        registers[7] = 0x83;
+        let site =
+            CallSite { pc: None, registers: &mut registers, gas: &mut gas, memory: &mut memory };
+        assert!(matches!(host.serve(1, site), Err(Stop::OutOfGas { .. })));
+        assert!(!memory.is_readable(0x80_000, 1));
+        gas
+    }
+
+    #[test]
+    fn whether_a_heap_that_is_not_paid_for_takes_the_gas_is_a_rule() {
+        let rules = Rules::of(Revision::GrayPaper080);
+        let tag = Rules { grow_heap_drains: false, ..*rules };
+        // 275 and 121 for each of three pages.
+        for gas in [0, 274, 275, 637] {
+            assert_eq!((left_of(gas, rules), left_of(gas, &tag)), (0, gas));
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Guest memory as handlers see it.
 
+use core::ops::Range;
+
 pub use jambox_engine::Inaccessible;
-use jambox_engine::Memory;
+use jambox_engine::{Access, Memory, PAGE_SIZE};
 
 /// The memory of a guest: an engine's, or an adapter over that of a service running natively.
 ///
@@ -27,6 +29,17 @@ pub trait GuestMemory {
     ///
     /// When an octet is not writable; nothing is written then.
     fn write(&mut self, address: u64, octets: &[u8]) -> Result<(), Inaccessible>;
+
+    /// The pages by which the heap may grow, by index: from its end to its limit. Empty where
+    /// there is no heap to grow, as in the memory of a native service.
+    fn heap_room(&self) -> Range<u64> {
+        0..0
+    }
+
+    /// Makes the pages from the heap's end to page `end`, which is within its room, writable.
+    fn grow_heap(&mut self, end: u64) {
+        let _ = end;
+    }
 }
 
 impl GuestMemory for Memory {
@@ -44,5 +57,20 @@ impl GuestMemory for Memory {
 
     fn write(&mut self, address: u64, octets: &[u8]) -> Result<(), Inaccessible> {
         Self::write(self, address, octets)
+    }
+
+    fn heap_room(&self) -> Range<u64> {
+        let page = u64::from(PAGE_SIZE);
+        self.heap_end().div_ceil(page)..self.heap_limit().checked_div(page).unwrap_or(0)
+    }
+
+    fn grow_heap(&mut self, end: u64) {
+        let room = self.heap_room();
+        let end = end.min(room.end);
+        // Page indices are below 2^20.
+        let (first, count) = (room.start as u32, end.saturating_sub(room.start) as u32);
+        self.set_access(first, count, Access::ReadWrite);
+        let end = end.max(room.start).saturating_mul(u64::from(PAGE_SIZE));
+        self.set_heap(end, self.heap_limit());
     }
 }

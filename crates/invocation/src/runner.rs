@@ -2,7 +2,8 @@
 
 use jambox_engine::{Engine, Exit, Instance};
 use jambox_hostcall::Context;
-use jambox_types::Hash;
+use jambox_program::{StandardProgram, ZONE_SIZE};
+use jambox_types::{Hash, Rules};
 
 use crate::failure::{Cause, MachineState};
 use crate::program_cache::ProgramCache;
@@ -90,6 +91,9 @@ impl Runner for EngineRunner {
         let mut instance = Instance::standard(module, standard, job.arguments)?;
         instance.set_pc(job.entry_pc);
         instance.set_gas(job.gas_limit);
+        let rules = Rules::of(self.engine.config().revision);
+        let end = instance.memory().heap_end();
+        instance.memory_mut().set_heap(end, heap_limit(standard, rules));
         let failure = run_to_end(&mut instance, host)?;
         programs.settle(&self.engine, job.code_hash);
         host.observer().stopped(&instance, failure.as_ref());
@@ -100,6 +104,13 @@ impl Runner for EngineRunner {
         };
         Ok(Ran { end, gas_left: instance.gas() })
     }
+}
+
+/// The address that a program's heap may grow to: a zone below its stack (`eq:memlayout`).
+fn heap_limit(standard: &StandardProgram, rules: &Rules) -> u64 {
+    let stack = standard.stack_size().checked_next_multiple_of(rules.heap_limit_rounding);
+    let stack = stack.unwrap_or(u32::MAX);
+    StandardProgram::STACK_END.saturating_sub(stack.into()).saturating_sub(ZONE_SIZE)
 }
 
 /// The host-call loop: runs the guest until it halts (`None`) or fails.
@@ -134,4 +145,28 @@ fn run_to_end(instance: &mut Instance, host: &mut Host<'_>) -> Result<Option<Fai
 pub(crate) fn output(instance: &Instance) -> Vec<u8> {
     let [_, _, _, _, _, _, _, address, length, ..] = *instance.regs();
     instance.memory().read(address, length).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use jambox_types::Revision;
+
+    use super::*;
+
+    #[test]
+    fn the_heap_ends_a_zone_below_the_stack_as_the_rules_round_it() {
+        let limit = |stack: u32, revision: Revision| {
+            let program = StandardProgram::new([], [], 0, stack, []).expect("the sizes fit");
+            heap_limit(&program, Rules::of(revision))
+        };
+        // 2^32 - 3 * 2^16 - 2^24, without the stack.
+        for revision in Revision::ALL {
+            assert_eq!(limit(0, revision), 0xfefd_0000);
+        }
+        assert_eq!(limit(1, Revision::GrayPaper072), 0xfefd_0000 - 0x1000);
+        assert_eq!(limit(1, Revision::GrayPaper080), 0xfefd_0000 - 0x1_0000);
+        assert_eq!(limit(0x1_0001, Revision::GrayPaper072), 0xfefd_0000 - 0x1_1000);
+        assert_eq!(limit(0x1_0001, Revision::GrayPaper080), 0xfefd_0000 - 0x2_0000);
+        assert_eq!(limit((1 << 24) - 1, Revision::GrayPaper080), 0xfdfd_0000);
+    }
 }

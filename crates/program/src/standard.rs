@@ -43,6 +43,9 @@ pub struct Layout {
 }
 
 impl StandardProgram {
+    /// The address that the stack ends at, and the stack pointer starts at.
+    pub const STACK_END: u64 = ADDRESS_SPACE - 2 * ZONE_SIZE - MAX_ARGUMENTS;
+
     /// Makes a program of its sections.
     ///
     /// `stack_size` is in octets and below 2^24, like the lengths of the data. Fails if a section
@@ -166,7 +169,7 @@ impl StandardProgram {
         Some(Layout {
             read_only: range(read_only, page_aligned(self.read_only.len() as u64)),
             read_write: range(read_write, page_aligned(self.writable_length())),
-            stack: range(STACK_END.saturating_sub(stack), stack),
+            stack: range(Self::STACK_END.saturating_sub(stack), stack),
             arguments: range(ARGUMENTS_START, page_aligned(arguments_length)),
         })
     }
@@ -176,7 +179,7 @@ impl StandardProgram {
     pub const fn registers(arguments_length: u64) -> [u64; 13] {
         let mut registers = [0; 13];
         registers[0] = RETURN_ADDRESS;
-        registers[1] = STACK_END;
+        registers[1] = Self::STACK_END;
         registers[7] = ARGUMENTS_START;
         registers[8] = arguments_length;
         registers
@@ -185,8 +188,6 @@ impl StandardProgram {
 
 /// The address that a dynamic jump halts at.
 const RETURN_ADDRESS: u64 = ADDRESS_SPACE - (1 << 16);
-/// The address that the stack ends at, and the stack pointer starts at.
-const STACK_END: u64 = ADDRESS_SPACE - 2 * ZONE_SIZE - MAX_ARGUMENTS;
 /// The address of the arguments.
 const ARGUMENTS_START: u64 = ADDRESS_SPACE - ZONE_SIZE - MAX_ARGUMENTS;
 

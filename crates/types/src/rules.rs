@@ -39,7 +39,37 @@ pub struct Rules {
     /// Whether the number of validators, their ticket entries, and the sizes of erasure-coded
     /// pieces are parameters (`sec:definitions`); otherwise they follow from others and from data.
     pub validator_parameters: bool,
+    /// What a host call costs that is unknown or that the context does not offer, in gas (`F` in
+    /// `eq:refinemutator`).
+    pub unknown_call_price: u64,
+    /// The most inner machines that one refinement may hold; where there is no such bound, that of
+    /// the host's own limits applies.
+    pub max_inner_machines: Option<u32>,
+    /// Whether `machine` refuses (`HUH`) a position at which no instruction starts.
+    pub machine_checks_position: bool,
+    /// Whether `query`, `solicit`, `forget` and `provide` answer `HUH` to a length of `2^32` or more
+    /// before they look at memory.
+    pub length_bound_comes_first: bool,
+    /// Whether `forget` of a request that was never met takes along a preimage that stands under
+    /// the same hash, for a request of another length.
+    pub forget_drops_unmet_preimage: bool,
+    /// The size in octets to a multiple of which the stack is rounded up where `grow_heap` (or
+    /// `sbrk`) looks for the end of the room that the heap has.
+    ///
+    /// The tag 0.8.0 rounds to pages, as 0.7.2 does for `sbrk`; a change made after it and the
+    /// public vectors round to zones of 64 KiB.
+    pub heap_limit_rounding: u32,
+    /// Whether a guest that cannot pay `grow_heap` is left without gas, as in every other call.
+    ///
+    /// By the tag 0.8.0 its gas stays; a change made after it and the public vectors take it.
+    pub grow_heap_drains: bool,
 }
+
+/// The size of a page, in octets (`Cpvmpagesize`).
+const PAGE: u32 = 1 << 12;
+
+/// The size of a zone of initial memory, in octets (`Cpvminitzonesize`).
+const ZONE: u32 = 1 << 16;
 
 impl Rules {
     /// The row of a revision.
@@ -63,6 +93,13 @@ const GRAY_PAPER_072: Rules = Rules {
     preimages_hashed_in_extrinsic: false,
     validators_counted: false,
     validator_parameters: true,
+    unknown_call_price: 10,
+    max_inner_machines: None,
+    machine_checks_position: false,
+    length_bound_comes_first: false,
+    forget_drops_unmet_preimage: true,
+    heap_limit_rounding: PAGE,
+    grow_heap_drains: true,
 };
 
 const GRAY_PAPER_080: Rules = Rules {
@@ -76,4 +113,11 @@ const GRAY_PAPER_080: Rules = Rules {
     preimages_hashed_in_extrinsic: true,
     validators_counted: true,
     validator_parameters: false,
+    unknown_call_price: 1000,
+    max_inner_machines: Some(63),
+    machine_checks_position: true,
+    length_bound_comes_first: true,
+    forget_drops_unmet_preimage: true,
+    heap_limit_rounding: ZONE,
+    grow_heap_drains: true,
 };

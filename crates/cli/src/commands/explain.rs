@@ -204,7 +204,7 @@ fn host_call(form: &jambox_hostcall::Form, interface: Interface) -> Option<Entry
             },
         )
     });
-    let outcomes = form.outcomes.iter().map(|outcome| OutcomeEntry {
+    let outcomes = form.outcomes(interface.revision).map(|outcome| OutcomeEntry {
         result: match outcome.kind {
             OutcomeKind::Panic => "panic".to_owned(),
             OutcomeKind::OutOfGas => "out of gas".to_owned(),

@@ -1,6 +1,6 @@
 //! Numbers, contexts and prices of the Gray Paper's calls, in both revisions.
 
-use jambox_hostcall::{Context, FORMS, HostCall, Interface, Registers, Revision};
+use jambox_hostcall::{Context, FORMS, HostCall, Interface, Quantity, Registers, Revision};
 use jambox_types::Parameters;
 
 const OLD: Interface = Interface::gray_paper(Revision::GrayPaper072);
@@ -65,11 +65,33 @@ fn every_call_has_its_numbers_contexts_and_prices() {
         let form = OLD.forms().find(|form| form.call == call).expect(name);
         assert_eq!(form.price(OLD.revision).upfront(&REGISTERS, &Parameters::FULL), 10, "{name}");
     }
-    // One call is the seed document's alone.
-    assert_eq!(HostCall::ALL.len(), CALLS.len() + 1);
+    // One call is the seed document's alone, and one that of 0.8.0.
+    assert_eq!(HostCall::ALL.len(), CALLS.len() + 2);
+    assert_eq!((OLD.number_of("grow_heap"), NEW.number_of("grow_heap")), (None, Some(1)));
     assert_eq!((OLD.unknown_call_price(), NEW.unknown_call_price()), (10, 1000));
     assert!(OLD.form(Context::Accumulate, 27).is_none());
-    assert!(NEW.form(Context::Accumulate, 1).is_none());
+    assert!(NEW.form(Context::Accumulate, 28).is_none());
+}
+
+#[test]
+fn growing_the_heap_costs_by_the_page() {
+    for context in Context::ALL {
+        let form = NEW.form(context, 1).expect("every context has it");
+        assert_eq!(form.call, HostCall::GrowHeap);
+        let price = form.price(NEW.revision);
+        assert_eq!(price.upfront(&REGISTERS, &Parameters::FULL), 275);
+        assert_eq!(price.part(&REGISTERS, Quantity::PagesAdded, 0), 0);
+        assert_eq!(price.part(&REGISTERS, Quantity::PagesAdded, 3), 363);
+    }
+}
+
+#[test]
+fn inner_gas_is_paid_for_in_0_8_0_only() {
+    for (interface, number, expected) in [(OLD, 12, 0), (NEW, 13, u64::MAX)] {
+        let form = interface.form(Context::Refine, number).expect("invoke");
+        let price = form.price(interface.revision);
+        assert_eq!(price.part(&REGISTERS, Quantity::InnerGas, u64::MAX), expected);
+    }
 }
 
 #[test]

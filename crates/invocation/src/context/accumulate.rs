@@ -8,7 +8,7 @@ use jambox_state::{AccountInfo, Accounts, Blob, PartialState, StateError};
 use jambox_types::{AccumulateInput, DeferredTransfer, Hash, ServiceId, TimeSlot};
 
 use crate::guest::Guest;
-use crate::handlers::{fetch, general, preimages, privileges, services, storage, transfers};
+use crate::handlers::{fetch, general, heap, preimages, privileges, services, storage, transfers};
 use crate::host::HostContext;
 use crate::inputs::Inputs;
 use crate::{Env, HostError, Invocation, Stop};
@@ -109,6 +109,7 @@ impl HostContext for Accumulate<'_> {
         match request {
             Request::Gas(_) => Ok(general::gas(guest)),
             Request::Log(request) => Ok(general::log(self.invocation(), guest, request)),
+            Request::GrowHeap(request) => heap::grow(guest, request),
             Request::Fetch(request) => {
                 Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first)))
             }

@@ -5,7 +5,7 @@ use jambox_state::Blob;
 use jambox_types::CoreIndex;
 
 use crate::guest::Guest;
-use crate::handlers::{fetch, general, storage};
+use crate::handlers::{fetch, general, heap, storage};
 use crate::host::HostContext;
 use crate::{Env, HostError, Invocation, PackageData, Stop};
 
@@ -35,6 +35,7 @@ impl HostContext for IsAuthorized<'_> {
         match request {
             Request::Gas(_) => Ok(general::gas(guest)),
             Request::Log(request) => Ok(general::log(self.invocation(), guest, request)),
+            Request::GrowHeap(request) => heap::grow(guest, request),
             Request::Fetch(request) => {
                 Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first)))
             }

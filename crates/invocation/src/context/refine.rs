@@ -7,7 +7,7 @@ use jambox_state::{Accounts, Blob};
 use jambox_types::{CoreIndex, Hash, ServiceId, TimeSlot};
 
 use crate::guest::Guest;
-use crate::handlers::{children, exports, fetch, general, machines, preimages, storage};
+use crate::handlers::{children, exports, fetch, general, heap, machines, preimages, storage};
 use crate::host::HostContext;
 use crate::{Env, HostError, Invocation, PackageData, Stop};
 
@@ -54,6 +54,7 @@ impl HostContext for Refine<'_> {
         match request {
             Request::Gas(_) => Ok(general::gas(guest)),
             Request::Log(request) => Ok(general::log(self.invocation(), guest, request)),
+            Request::GrowHeap(request) => heap::grow(guest, request),
             Request::Fetch(request) => {
                 Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first, request.second)))
             }

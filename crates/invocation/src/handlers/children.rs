@@ -1,7 +1,7 @@
 //! `invoke_child`: a child program from a preimage, run at once and to its end.
 
 use jambox_engine::{Exit, Instance};
-use jambox_hostcall::{InnerExit, Reply, ResultCode, request};
+use jambox_hostcall::{InnerExit, Quantity, Reply, ResultCode, request};
 use jambox_program::{StandardProgram, split_metadata};
 use jambox_state::Blob;
 
@@ -32,7 +32,7 @@ pub(crate) fn invoke(
     guest.observer.inner_started(Machine::CHILD, &child);
     let exit = guest.observer.run(Machine::Inner(Machine::CHILD), &mut child);
     guest.observer.inner_ended(Machine::CHILD, &child, exit);
-    guest.charge(request.gas_limit.saturating_sub(child.gas()))?;
+    guest.charge_for(Quantity::InnerGas, request.gas_limit.saturating_sub(child.gas()))?;
     let (exit, output) = match exit {
         Exit::Halt => (InnerExit::Halt, output(&child)),
         Exit::Panic => (InnerExit::Panic, Vec::new()),

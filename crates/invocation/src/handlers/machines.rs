@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_engine::{Access, Exit, Instance, PAGE_COUNT, PAGE_SIZE};
-use jambox_hostcall::{InnerExit, Registers, Reply, ResultCode, Slice, request};
+use jambox_hostcall::{InnerExit, Quantity, Registers, Reply, ResultCode, Slice, request};
 use jambox_types::Hash;
 
 use super::code_cache::CodeCache;
@@ -50,6 +50,11 @@ impl Machines {
         guest: &mut Guest<'_>,
         request: &request::Machine,
     ) -> Result<Reply, Stop> {
+        let rules = env.rules();
+        let is_full = |most: u32| self.machines.len() >= most as usize;
+        if rules.max_inner_machines.is_some_and(is_full) {
+            return Ok(Reply::Code(ResultCode::Full));
+        }
         let octets = guest.read("the program", request.program)?;
         let limit = env.limits().inner_machines;
         if self.machines.len() >= limit {
@@ -58,6 +63,11 @@ impl Machines {
         let Some((code, module)) = self.code.acquire(env, &octets)? else {
             return Ok(Reply::Code(ResultCode::Huh));
         };
+        let starts = |pc: u32| module.program().is_instruction_start(pc);
+        if rules.machine_checks_position && !u32::try_from(request.pc).is_ok_and(starts) {
+            self.code.release(&code);
+            return Ok(Reply::Code(ResultCode::Huh));
+        }
         let mut instance = Instance::new(&module)?;
         instance.set_pc(request.pc);
         let handle = self.free.pop_first().unwrap_or(self.machines.len() as u64);
@@ -170,10 +180,11 @@ impl Machines {
         guest.require_writable("the block of gas and registers", block)?;
         let limit = env.limits().inner_gas;
         let allowance = limit.saturating_sub(self.gas_used);
+        let (gas, registers) = parse_block(&guest.read("the block of gas and registers", block)?);
+        guest.charge_for(Quantity::InnerGas, gas)?;
         let Some(Inner { instance, .. }) = self.machines.get_mut(&request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
-        let (gas, registers) = parse_block(&guest.read("the block of gas and registers", block)?);
         instance.set_gas(gas);
         *instance.regs_mut() = registers;
         guest.observer.inner_started(request.machine, instance);
@@ -188,6 +199,7 @@ impl Machines {
         }
         instance.set_gas(left.saturating_add(withheld));
         guest.observer.inner_ended(request.machine, instance, exit);
+        guest.refund_for(Quantity::InnerGas, instance.gas());
         let after = block_of(instance.gas(), instance.regs());
         guest.write("the block of gas and registers", block.address, &after)?;
         Ok(leave(instance, exit))

@@ -10,6 +10,7 @@ mod code_cache;
 pub(crate) mod exports;
 pub(crate) mod fetch;
 pub(crate) mod general;
+pub(crate) mod heap;
 pub(crate) mod machines;
 pub(crate) mod preimages;
 pub(crate) mod privileges;

@@ -41,6 +41,9 @@ pub(crate) fn query(
     guest: &mut Guest<'_>,
     request: &request::Query,
 ) -> Result<Reply, Stop> {
+    if let Some(reply) = refuse_length(context, request.length) {
+        return Ok(reply);
+    }
     let hash = guest.read_hash(request.hash)?;
     let history = match key(hash, request.length) {
         Some(key) => context.accounts().request(context.service, &key)?,
@@ -52,6 +55,12 @@ pub(crate) fn query(
         RequestHistory::Unavailable(x, y) => History::Unavailable(x.0, y.0),
         RequestHistory::AvailableAgain(x, y, z) => History::AvailableAgain(x.0, y.0, z.0),
     })))
+}
+
+/// The answer to a length of 2^32 or more where it is looked at before memory is.
+fn refuse_length(context: &Accumulate<'_>, length: u64) -> Option<Reply> {
+    let is_refused = context.env.rules().length_bound_comes_first && length > u64::from(u32::MAX);
+    is_refused.then_some(Reply::Code(ResultCode::Huh))
 }
 
 /// A length of 2^32 or more is no length of a blob in the paper's sense: no request can have it,
@@ -77,6 +86,9 @@ pub(crate) fn solicit(
     guest: &mut Guest<'_>,
     request: &request::Solicit,
 ) -> Result<Reply, Stop> {
+    if let Some(reply) = refuse_length(context, request.length) {
+        return Ok(reply);
+    }
     let huh = Ok(Reply::Code(ResultCode::Huh));
     let Some((key, history)) = named(context, guest, request.hash, request.length)? else {
         return huh;
@@ -106,6 +118,9 @@ pub(crate) fn forget(
     guest: &mut Guest<'_>,
     request: &request::Forget,
 ) -> Result<Reply, Stop> {
+    if let Some(reply) = refuse_length(context, request.length) {
+        return Ok(reply);
+    }
     let huh = Ok(Reply::Code(ResultCode::Huh));
     let Some((key, Some(history))) = named(context, guest, request.hash, request.length)? else {
         return huh;
@@ -121,8 +136,9 @@ pub(crate) fn forget(
         RequestHistory::Unavailable(..) | RequestHistory::AvailableAgain(..) => return huh,
     };
     let own = context.service;
+    let was_met = history != RequestHistory::Requested;
     context.accounts_mut().set_request(own, key, after)?;
-    if after.is_none() {
+    if after.is_none() && (was_met || context.env.rules().forget_drops_unmet_preimage) {
         context.accounts_mut().set_preimage(own, key.hash, None)?;
     }
     Ok(Reply::Code(ResultCode::Ok))
@@ -133,6 +149,9 @@ pub(crate) fn provide(
     guest: &mut Guest<'_>,
     request: &request::Provide,
 ) -> Result<Reply, Stop> {
+    if let Some(reply) = refuse_length(context, request.data.length) {
+        return Ok(reply);
+    }
     let preimage = guest.read("the preimage", request.data)?;
     let Some(service) = service(request.service, context.service) else {
         return Ok(Reply::Code(ResultCode::Who));

@@ -26,7 +26,8 @@ pub(crate) fn bless(
     let what = "the always-accumulate entries";
     let always = guest.read_array(what, request.always.0, request.always_count, 12)?;
     let state = &mut context.regular.state;
-    if request.by_manager_only && state.privileges.manager != context.service {
+    let by_manager_only = request.by_manager_only || context.env.rules().bless_needs_manager;
+    if by_manager_only && state.privileges.manager != context.service {
         return Ok(Reply::Code(ResultCode::Huh));
     }
     let registrar = request.registrar.unwrap_or(u64::from(state.privileges.registrar.0));
@@ -108,13 +109,17 @@ pub(crate) fn designate(
     let parameters = context.env.parameters();
     let validators = u64::from(parameters.validators);
     let count = request.count.unwrap_or(validators);
+    let may_differ = request.count.is_some() && !request.only_present_count;
     let (what, size) = ("the validator keys", ValidatorKey::LENGTH as u64);
     guest.require_array_readable(what, request.keys.0, count, size)?;
+    if may_differ && !is_validator_count(count, parameters) {
+        return Ok(Reply::Code(ResultCode::Huh));
+    }
     let state = &mut context.regular.state;
     if state.privileges.delegator != context.service {
         return Ok(Reply::Code(ResultCode::Huh));
     }
-    if count != validators {
+    if !may_differ && count != validators {
         return Ok(Reply::Code(ResultCode::Who));
     }
     let keys = guest.read_array(what, request.keys.0, count, size)?;
@@ -124,4 +129,10 @@ pub(crate) fn designate(
         state.staging_set = Arc::new(keys);
     }
     Ok(Reply::Code(ResultCode::Ok))
+}
+
+/// Whether there can be so many validators: 6, 9, and so on, up to three for each core.
+fn is_validator_count(count: u64, parameters: &Parameters) -> bool {
+    let most = u64::from(parameters.cores).saturating_mul(3);
+    (6..=most).contains(&count) && count.is_multiple_of(3)
 }

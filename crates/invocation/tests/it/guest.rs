@@ -4,10 +4,14 @@
 use std::sync::Mutex;
 
 use jambox_engine::{Access, Memory};
-use jambox_hostcall::Registers;
+use jambox_hostcall::{Abi, Context, Registers};
 use jambox_invocation::{
     CallSite, End, Host, HostError, Job, Needed, PanicReason, Ran, Runner, Stop,
 };
+use jambox_types::Revision;
+
+use crate::prices::price;
+use crate::world::revision;
 
 /// Four pages that can be read only.
 pub const READ_ONLY: u64 = 0x1_0000;
@@ -33,8 +37,22 @@ pub const OK: u64 = 0;
 /// "This service" in a register.
 pub const OWN: u64 = u64::MAX;
 
-/// What a call costs in 0.7.2 whatever it is.
-pub const PRICE: u64 = 10;
+/// How tests name `grow_heap`, which has no number in 0.7.2.
+pub const GROW_HEAP: u64 = 1 << 40;
+
+/// The first page of the heap that guests have, the page at which it ends, and its limit.
+pub const HEAP: [u64; 2] = [0x80, 0x88];
+
+/// More gas than anything costs that can be paid for.
+pub const PLENTY: u64 = 1 << 62;
+
+/// A length that no memory has, and that can be paid for in the revision in force.
+pub fn too_long() -> u64 {
+    match revision() {
+        Revision::GrayPaper072 => u64::MAX,
+        Revision::GrayPaper080 => 1 << 40,
+    }
+}
 
 /// A guest that stands at host calls.
 pub struct Guest<'g, 'h> {
@@ -54,6 +72,7 @@ impl Runner for Scripted {
         let mut memory = Memory::new();
         memory.set_access(0x10, 4, Access::ReadOnly);
         memory.set_access(0x20, 0x60, Access::ReadWrite);
+        memory.set_heap(HEAP[0] * 4096, HEAP[1] * 4096);
         let mut guest = Guest { host, gas: job.gas_limit, memory };
         let script = self.0.lock().unwrap().take().expect("a script runs once");
         script(&mut guest);
@@ -83,20 +102,46 @@ impl Guest<'_, '_> {
         self.get(WRITABLE, WRITABLE_END - WRITABLE)
     }
 
+    /// The number in force of a call that the test names by its number in 0.7.2.
+    fn number(&self, number: u64) -> u64 {
+        let interface = self.host.interface();
+        match (interface.abi, interface.revision, number) {
+            (Abi::GrayPaper, Revision::GrayPaper080, 1..=26) => number + 1,
+            (Abi::GrayPaper, Revision::GrayPaper080, GROW_HEAP) => 1,
+            _ => number,
+        }
+    }
+
+    /// What a call costs before anything is known of its outcome.
+    pub fn price(&self, number: u64, arguments: &[u64]) -> u64 {
+        let interface = self.host.interface();
+        let context = self.host.invocation().context();
+        // The seed document's own calls that tests make without naming a price cost ten gas.
+        let is_papers = match interface.abi {
+            Abi::GrayPaper => true,
+            Abi::SeedDoc { strict } => {
+                let calls = if context == Context::Refine { 6..=13 } else { 20..=26 };
+                !strict && context != Context::IsAuthorized && calls.contains(&number)
+            }
+        };
+        if is_papers { price(interface.revision, number, &registers(arguments)) } else { 10 }
+    }
+
     fn serve(&mut self, number: u64, registers: &mut Registers) -> Result<(), Stop> {
         self.host.serve(
-            number,
+            self.number(number),
             CallSite { pc: None, registers, gas: &mut self.gas, memory: &mut self.memory },
         )
     }
 
-    /// Makes a call that must return for ten gas, and gives `r7` and `r8`; every other register
+    /// Makes a call that must return for its price, and gives `r7` and `r8`; every other register
     /// must be as it was.
     pub fn call(&mut self, number: u64, arguments: &[u64]) -> (u64, u64) {
-        self.call_for(PRICE, number, arguments)
+        self.call_for(self.price(number, arguments), number, arguments)
     }
 
-    fn call_for(&mut self, price: u64, number: u64, arguments: &[u64]) -> (u64, u64) {
+    /// Like [`Self::call`], for this price.
+    pub fn call_for(&mut self, price: u64, number: u64, arguments: &[u64]) -> (u64, u64) {
         let before = registers(arguments);
         let (mut after, gas) = (before, self.gas);
         self.serve(number, &mut after).expect("the call returns");
@@ -128,7 +173,7 @@ impl Guest<'_, '_> {
         }
     }
 
-    /// The call returns this in `r7` for another price than ten gas.
+    /// The call returns this in `r7` for another price than [`Self::price`].
     pub fn pays(&mut self, price: u64, number: u64, arguments: &[u64], r7: u64) {
         let r8 = registers(arguments)[8];
         assert_eq!(self.call_for(price, number, arguments), (r7, r8), "r7 and r8");
@@ -156,12 +201,12 @@ impl Guest<'_, '_> {
         stop
     }
 
-    /// The call panics because it would read this range. Its ten gas are spent.
+    /// The call panics because it would read this range. Its price is spent.
     pub fn panics_reading(&mut self, number: u64, arguments: &[u64], address: u64, length: u64) {
         self.panics_over(number, arguments, (address, length, Needed::Readable));
     }
 
-    /// The call panics because it would write this range. Its ten gas are spent.
+    /// The call panics because it would write this range. Its price is spent.
     pub fn panics_writing(&mut self, number: u64, arguments: &[u64], address: u64, length: u64) {
         self.panics_over(number, arguments, (address, length, Needed::Writable));
     }
@@ -175,9 +220,9 @@ impl Guest<'_, '_> {
         }
     }
 
-    /// The call panics. Its ten gas are spent.
+    /// The call panics. Its price is spent.
     pub fn panics(&mut self, number: u64, arguments: &[u64]) -> PanicReason {
-        self.panics_for(PRICE, number, arguments)
+        self.panics_for(self.price(number, arguments), number, arguments)
     }
 
     /// The call panics after this price has been paid.
@@ -189,6 +234,11 @@ impl Guest<'_, '_> {
             Stop::Panic(reason) => reason,
             stop => panic!("no panic: {stop}"),
         }
+    }
+
+    /// With less gas than its price the call runs out of it, see [`Self::runs_out_below`].
+    pub fn runs_out(&mut self, number: u64, arguments: &[u64]) {
+        self.runs_out_below(self.price(number, arguments), number, arguments);
     }
 
     /// With less than `needed` gas the call runs out of it, and with that much it does not.

@@ -9,6 +9,7 @@ mod guest;
 mod inner;
 mod invocations;
 mod outcomes;
+mod prices;
 mod program;
 mod reference_page;
 mod robustness;

@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use jambox_hostcall::{
     Abi, ArgumentInfo, Context, ContextSet, FetchKind, Form, HostCall, InnerExit, Interface,
-    LogLevel, Outcome, OutcomeKind, ResultCode, Revision,
+    LogLevel, OutcomeKind, ResultCode, Revision,
 };
 
 use crate::outcome_tests::{OUT_OF_GAS, Tested};
@@ -22,9 +22,14 @@ Made from the host-call table (`crates/hostcall/src/table.rs`) and the registrie
 
 There are two ABIs: the Gray Paper's, and that of a seed document, `seed-doc`, which is a
 translation over the same semantics, not consensus, and chosen by hand. What the document does not
-describe it leaves to the Gray Paper 0.7.2 (marked *deferred*); its variant `seed-doc-strict` leaves
-that out. Of Gray Paper 0.8.0 there are numbers and prices so far; outcomes and tests are those of
-0.7.2.
+describe it leaves to the Gray Paper (marked *deferred*); its variant `seed-doc-strict` leaves that
+out. The document was written over 0.7.2. Under 0.8.0 the calls that it describes keep their
+numbers, registers, prices and codes; those that it leaves to the Gray Paper keep their number of
+0.7.2, and cost, check and do what they do in 0.8.0; an unknown call costs 10 gas; and there is no
+`grow_heap`, for its number means `fetch`.
+
+Each revision of the Gray Paper has a column where they differ, and each test runs under every
+revision that has the outcome.
 
 Arguments lie in registers from `r7` on. A call charges its gas before anything else; if that is not
 covered the guest is out of gas, none is left, and nothing else happens. A part of a price that
@@ -41,8 +46,11 @@ around. The empty range is accessible wherever it is. Where a call copies a part
 
 const PAPER: Interface = Interface::gray_paper(Revision::GrayPaper072);
 const NEXT_PAPER: Interface = Interface::gray_paper(Revision::GrayPaper080);
+const PAPERS: [Interface; 2] = [PAPER, NEXT_PAPER];
 const SEED: Interface =
     Interface { abi: Abi::SeedDoc { strict: false }, revision: Revision::GrayPaper072 };
+const NEXT_SEED: Interface = Interface { revision: Revision::GrayPaper080, ..SEED };
+const SEEDS: [Interface; 2] = [SEED, NEXT_SEED];
 const STRICT: Interface =
     Interface { abi: Abi::SeedDoc { strict: true }, revision: Revision::GrayPaper072 };
 
@@ -60,8 +68,8 @@ fn overview(page: &mut String) {
     page.push_str("|---|---|---|---|---|---|\n");
     for call in HostCall::ALL {
         let name = call.name();
-        let columns = [numbers(PAPER, *call), numbers(NEXT_PAPER, *call), offered(PAPER, *call)];
-        let [old, new, paper_in] = columns;
+        let [old, new] = PAPERS.map(|paper| numbers(paper, *call));
+        let paper_in = offered(if old == "-" { NEXT_PAPER } else { PAPER }, *call);
         let (seed, seed_in) = (numbers(SEED, *call), offered(SEED, *call));
         line(
             page,
@@ -96,48 +104,87 @@ fn join(parts: impl Iterator<Item = String>) -> String {
 
 fn section(page: &mut String, call: HostCall) {
     line(page, format_args!("## {}\n\n{}\n", call.name(), call.doc()));
-    for form in forms(PAPER, call) {
-        let number = |interface: Interface| form.number(interface).expect("it is one of its forms");
-        let (old, price) = (number(PAPER), form.price(PAPER.revision));
-        line(page, format_args!("### Gray Paper: {old} in 0.7.2, gas {price}\n"));
-        let next = forms(NEXT_PAPER, call)
-            .find_map(|form| Some((form.number(NEXT_PAPER)?, form.price(NEXT_PAPER.revision))));
-        if let Some((number, price)) = next {
-            line(page, format_args!("In 0.8.0: {number}, gas {price}.\n"));
-        }
+    let papers: Vec<_> =
+        PAPERS.iter().filter_map(|paper| Some((*paper, forms(*paper, call).next()?))).collect();
+    if !papers.is_empty() {
+        page.push_str("### Gray Paper\n\n");
+        prices(page, &papers);
         let tests = outcomes::TESTED.iter().find(|tested| tested.call == call);
-        details(page, form, tests.expect("every call of the paper has tests"));
+        details(page, &papers, tests.expect("every call of the paper has tests"));
     }
     for form in forms(SEED, call) {
         let number = form.number(SEED).expect("it is one of its forms");
-        let price = form.price(SEED.revision);
         if form.number(STRICT).is_none() {
-            line(page, format_args!("### seed-doc: {number}, gas {price} (deferred)\n"));
-            page.push_str("As in Gray Paper 0.7.2.\n\n");
+            line(page, format_args!("### seed-doc: {number} (deferred)\n"));
+            prices(page, &SEEDS.map(|seed| (seed, form)));
+            page.push_str("As in the Gray Paper of the revision in force.\n\n");
             continue;
         }
+        let price = form.price(SEED.revision);
+        assert_eq!(price, form.price(NEXT_SEED.revision), "the document's prices do not change");
         line(page, format_args!("### seed-doc: {number}, gas {price}\n"));
         let tests = seed_doc::TESTED.iter().find(|tested| tested.call == call);
-        details(page, form, tests.expect("every call of the document has tests"));
+        let tests = tests.expect("every call of the document has tests");
+        details(page, &SEEDS.map(|seed| (seed, form)), tests);
     }
 }
 
-fn details(page: &mut String, form: &Form, tested: &Tested) {
-    let contexts = join(form.contexts.iter().map(|context| context.name().to_owned()));
+/// A call's number and price under each of some interfaces.
+fn prices(page: &mut String, columns: &[(Interface, &Form)]) {
+    page.push_str("| Revision | Number | Gas |\n|---|---|---|\n");
+    for (interface, form) in columns {
+        let number = form.number(*interface).expect("it is one of its forms");
+        let (revision, price) = (short(interface.revision), form.price(interface.revision));
+        line(page, format_args!("| {revision} | {number} | {price} |"));
+    }
+    page.push('\n');
+}
+
+/// A revision's name in tables.
+fn short(revision: Revision) -> &'static str {
+    revision.name().trim_start_matches("gray-paper-")
+}
+
+fn details(page: &mut String, columns: &[(Interface, &Form)], tested: &Tested) {
+    let (_, first) = columns.first().expect("there is an interface that has it");
+    let contexts = join(first.contexts.iter().map(|context| context.name().to_owned()));
     line(page, format_args!("In {contexts}.\n"));
+    arguments(page, first);
+    for (interface, form) in columns {
+        if form.arguments != first.arguments {
+            line(page, format_args!("In {}:\n", short(interface.revision)));
+            arguments(page, form);
+        }
+    }
+    let revisions = columns.iter().map(|(interface, _)| short(interface.revision).to_owned());
+    let revisions = revisions.collect::<Vec<_>>().join(" | ");
+    line(page, format_args!("| Outcome | {revisions} | When | Test |"));
+    line(page, format_args!("|---|{}---|---|", "---|".repeat(columns.len())));
+    for name in tested.outcomes.iter().filter(|name| **name != OUT_OF_GAS) {
+        let found: Vec<_> = columns
+            .iter()
+            .map(|(interface, form)| {
+                form.outcomes(interface.revision).find(|outcome| outcome.name == *name)
+            })
+            .collect();
+        let left = found.iter().map(|outcome| outcome.map_or("-", |outcome| left(outcome.kind)));
+        let left = left.collect::<Vec<_>>().join(" | ");
+        let when = found.iter().flatten().next().expect("some revision has it").when;
+        line(page, format_args!("| {name} | {left} | {when} | {} |", test(tested, name)));
+    }
+    let left = ["out of gas"].repeat(columns.len()).join(" | ");
+    let when = "the gas left does not cover the price";
+    let test = test(tested, OUT_OF_GAS);
+    line(page, format_args!("| {OUT_OF_GAS} | {left} | {when} | {test} |\n"));
+}
+
+fn arguments(page: &mut String, form: &Form) {
     for (register, argument) in form.arguments_with_registers() {
         line(page, format_args!("- {}", registers(register, argument)));
     }
     if !form.arguments.is_empty() {
         page.push('\n');
     }
-    page.push_str("| Outcome | r7 | When | Test |\n|---|---|---|---|\n");
-    for Outcome { name, kind, when } in form.outcomes {
-        line(page, format_args!("| {name} | {} | {when} | {} |", left(*kind), test(tested, name)));
-    }
-    let when = "the gas left does not cover the price";
-    let test = test(tested, OUT_OF_GAS);
-    line(page, format_args!("| {OUT_OF_GAS} | out of gas | {when} | {test} |\n"));
 }
 
 fn registers(first: usize, argument: &ArgumentInfo) -> String {
@@ -177,9 +224,12 @@ fn in_one_only(page: &mut String) {
         });
         join(calls.map(|call| call.name().to_owned()))
     };
-    line(page, format_args!("- Calls of seed-doc only: {}.", calls(SEED, PAPER)));
-    line(page, format_args!("- Calls of the Gray Paper only: {}.", calls(PAPER, SEED)));
-    line(page, format_args!("- Calls that seed-doc-strict leaves out: {}.", calls(PAPER, STRICT)));
+    line(page, format_args!("- Calls of seed-doc only: {}.", calls(SEED, NEXT_PAPER)));
+    line(page, format_args!("- Calls of the Gray Paper only: {}.", calls(NEXT_PAPER, SEED)));
+    line(
+        page,
+        format_args!("- Calls that seed-doc-strict leaves out: {}.", calls(NEXT_PAPER, STRICT)),
+    );
     let kinds = |within: Abi, without: Abi| {
         let kinds = FetchKind::ALL.iter();
         let only = kinds.filter(|kind| kind.number(within).is_some());

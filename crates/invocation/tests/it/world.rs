@@ -1,5 +1,6 @@
 //! The states, packages and blocks that tests happen in.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
 use jambox_invocation::{
@@ -12,7 +13,7 @@ use jambox_state::{
 use jambox_types::{
     Abi, AccumulateInput, Balance, CoreIndex, ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec,
     Parameters, PerCore, PerQueuePosition, PerValidator, Privileges, Protocol, RefineContext,
-    ServiceId, TimeSlot, ValidatorKey, WorkItem, WorkPackage,
+    Revision, ServiceId, TimeSlot, ValidatorKey, WorkItem, WorkPackage,
 };
 
 use crate::backends::environment;
@@ -37,6 +38,27 @@ pub const THRESHOLD: u64 = 206;
 
 /// Octets that stand for code: no metadata, four octets of program.
 pub const CODE: [u8; 5] = [0, b'c', b'o', b'd', b'e'];
+
+thread_local! {
+    static REVISION: Cell<Revision> = const { Cell::new(Revision::GrayPaper072) };
+}
+
+/// The revision that new blocks and packages are of: 0.7.2, but where a test says otherwise.
+pub fn revision() -> Revision {
+    REVISION.get()
+}
+
+/// Runs a test with blocks and packages of this revision.
+pub fn with_revision(revision: Revision, test: impl FnOnce()) {
+    REVISION.set(revision);
+    test();
+    REVISION.set(Revision::GrayPaper072);
+}
+
+/// The protocol of new blocks and packages.
+fn protocol() -> Protocol {
+    Protocol { revision: revision(), ..Protocol::default() }
+}
 
 /// An environment in which `script` runs in the place of programs.
 pub fn scripted(
@@ -101,7 +123,7 @@ impl Block {
 
     /// As [`Block::new`] with other parameters.
     pub fn with_parameters(parameters: Parameters) -> Self {
-        let protocol = Protocol { parameters, ..Protocol::default() };
+        let protocol = Protocol { parameters, ..protocol() };
         let mut accounts = Accounts::new(Arc::new(MemoryBase::default()));
         service(&mut accounts, SELF, 1_000_000);
         service(&mut accounts, OTHER, 1_000_000);
@@ -205,7 +227,7 @@ impl Work {
             auth_config: b"configuration".to_vec(),
             items,
         };
-        Self { protocol: Protocol::default(), package, blobs, accounts, export_offset: 0 }
+        Self { protocol: protocol(), package, blobs, accounts, export_offset: 0 }
     }
 
     /// The same under another ABI.

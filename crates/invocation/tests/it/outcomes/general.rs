@@ -1,9 +1,9 @@
 //! `gas`, `fetch`, `info`, `checkpoint`, `yield` and `log`.
 
-use jambox_types::{Balance, Hash};
+use jambox_types::{Balance, Hash, Revision};
 
-use crate::guest::{NONE, NOWHERE, OK, OWN, READ_ONLY, WHAT, WRITABLE};
-use crate::world::{Block, NOBODY, OTHER, SELF, THRESHOLD, Work};
+use crate::guest::{GROW_HEAP, HEAP, NONE, NOWHERE, OK, OWN, READ_ONLY, WHAT, WRITABLE};
+use crate::world::{Block, NOBODY, OTHER, SELF, THRESHOLD, Work, revision};
 
 const GAS: u64 = 0;
 const FETCH: u64 = 1;
@@ -15,24 +15,75 @@ const LOG: u64 = 100;
 
 outcomes!(Gas in gas {
     remaining {
-        for gas in [10, 11, 1_000_000] {
+        for more in [0, 1, 1_000_000] {
             Block::new().run_in_vain(move |guest| {
-                guest.gas = gas;
-                guest.answers(GAS, &[], gas - 10);
+                guest.gas = guest.price(GAS, &[]) + more;
+                guest.answers(GAS, &[], more);
             });
         }
     }
     out_of_gas {
-        Block::new().run_in_vain(|guest| guest.runs_out_below(10, GAS, &[]));
+        Block::new().run_in_vain(|guest| guest.runs_out(GAS, &[]));
     }
 });
+
+outcomes!(GrowHeap in grow_heap {
+    unchanged {
+        Block::new().run_in_vain(|guest| {
+            let [end, limit] = HEAP;
+            for wanted in [0, 1, end - 1, end, limit + 1, 1 << 20, 1 << 32, u64::MAX] {
+                guest.returns(GROW_HEAP, &[wanted], end);
+            }
+            assert!(!guest.memory.is_readable(end * 4096, 1));
+        });
+        Work::new().authorize(|guest| guest.returns(GROW_HEAP, &[0], HEAP[0]));
+        Work::new().refine(|guest| guest.returns(GROW_HEAP, &[0], HEAP[0]));
+    }
+    out_of_gas_pages {
+        Block::new().run_in_vain(|guest| {
+            let [end, _] = HEAP;
+            guest.runs_out_below(275 + 3 * 121, GROW_HEAP, &[end + 3]);
+            assert!(!guest.memory.is_readable(end * 4096, 1));
+            // What cannot be had is not to be paid for.
+            guest.gas = 275;
+            guest.returns(GROW_HEAP, &[u64::MAX], end);
+        });
+    }
+    grown {
+        Block::new().run_in_vain(|guest| {
+            let [end, limit] = HEAP;
+            guest.pays(275 + 3 * 121, GROW_HEAP, &[end + 3], end + 3);
+            assert!(guest.memory.is_writable(end * 4096, 3 * 4096));
+            assert!(!guest.memory.is_readable((end + 3) * 4096, 1));
+            guest.pays(275, GROW_HEAP, &[end + 1], end + 3);
+            guest.pays(275 + (limit - end - 3) * 121, GROW_HEAP, &[limit], limit);
+            assert!(guest.memory.is_writable(end * 4096, (limit - end) * 4096));
+            assert!(!guest.memory.is_readable(limit * 4096, 1));
+            guest.pays(275, GROW_HEAP, &[limit + 1], limit);
+        });
+        Work::new().authorize(|guest| guest.pays(396, GROW_HEAP, &[HEAP[0] + 1], HEAP[0] + 1));
+        Work::new().refine(|guest| guest.pays(396, GROW_HEAP, &[HEAP[0] + 1], HEAP[0] + 1));
+    }
+    out_of_gas {
+        Block::new().run_in_vain(|guest| guest.runs_out(GROW_HEAP, &[0]));
+    }
+});
+
+/// How many octets the constants are.
+fn constants_size() -> u64 {
+    match revision() {
+        Revision::GrayPaper072 => 134,
+        Revision::GrayPaper080 => 122,
+    }
+}
 
 outcomes!(Fetch in fetch {
     panic_out {
         Block::new().run_in_vain(|guest| {
             guest.panics_writing(FETCH, &[READ_ONLY, 0, 1, 0], READ_ONLY, 1);
-            guest.panics_writing(FETCH, &[NOWHERE, 130, 1000, 0], NOWHERE, 4);
-            guest.panics_writing(FETCH, &[u64::MAX, 0, u64::MAX, 0], u64::MAX, 134);
+            let size = constants_size();
+            guest.panics_writing(FETCH, &[NOWHERE, size - 4, 1000, 0], NOWHERE, 4);
+            guest.panics_writing(FETCH, &[u64::MAX, 0, u64::MAX, 0], u64::MAX, size);
         });
     }
     none {
@@ -45,16 +96,17 @@ outcomes!(Fetch in fetch {
     copied {
         Block::new().run_in_vain(|guest| {
             // The first constants: 10, 1 and 100 in eight octets each, 341 in two.
-            guest.returns(FETCH, &[WRITABLE, 16, 10, 0], 134);
+            let size = constants_size();
+            guest.returns(FETCH, &[WRITABLE, 16, 10, 0], size);
             assert_eq!(guest.get(WRITABLE, 12), [100, 0, 0, 0, 0, 0, 0, 0, 0x55, 1, 0, 0]);
             // Nothing of it, whatever the address.
-            guest.answers(FETCH, &[NOWHERE, 0, 0, 0], 134);
-            guest.answers(FETCH, &[NOWHERE, 134, 10, 0], 134);
-            guest.answers(FETCH, &[NOWHERE, u64::MAX, u64::MAX, 0], 134);
+            guest.answers(FETCH, &[NOWHERE, 0, 0, 0], size);
+            guest.answers(FETCH, &[NOWHERE, size, 10, 0], size);
+            guest.answers(FETCH, &[NOWHERE, u64::MAX, u64::MAX, 0], size);
         });
     }
     out_of_gas {
-        Block::new().run_in_vain(|guest| guest.runs_out_below(10, FETCH, &[WRITABLE, 0, 134, 0]));
+        Block::new().run_in_vain(|guest| guest.runs_out(FETCH, &[WRITABLE, 0, 134, 0]));
     }
 });
 
@@ -102,19 +154,19 @@ outcomes!(Info in info {
         });
     }
     out_of_gas {
-        Block::new().run_in_vain(|guest| guest.runs_out_below(10, INFO, &[OWN, WRITABLE, 0, 96]));
+        Block::new().run_in_vain(|guest| guest.runs_out(INFO, &[OWN, WRITABLE, 0, 96]));
     }
 });
 
 outcomes!(Checkpoint in checkpoint {
     remaining {
         Block::new().run_in_vain(|guest| {
-            guest.gas = 50;
+            guest.gas = guest.price(CHECKPOINT, &[]) + 40;
             guest.answers(CHECKPOINT, &[], 40);
         });
     }
     out_of_gas {
-        Block::new().run_in_vain(|guest| guest.runs_out_below(10, CHECKPOINT, &[]));
+        Block::new().run_in_vain(|guest| guest.runs_out(CHECKPOINT, &[]));
     }
 });
 
@@ -135,7 +187,7 @@ outcomes!(Yield in yield_hash {
         assert_eq!(after.yielded, Some(Hash([9; 32])));
     }
     out_of_gas {
-        Block::new().run_in_vain(|guest| guest.runs_out_below(10, YIELD, &[WRITABLE]));
+        Block::new().run_in_vain(|guest| guest.runs_out(YIELD, &[WRITABLE]));
     }
 });
 
@@ -153,7 +205,7 @@ outcomes!(Log in log {
         Work::new().refine(move |guest| guest.answers(LOG, &say, WHAT));
     }
     out_of_gas {
-        Block::new().run_in_vain(|guest| guest.runs_out_below(10, LOG, &[0, 0, 0, 0, 0]));
+        Block::new().run_in_vain(|guest| guest.runs_out(LOG, &[0, 0, 0, 0, 0]));
     }
 });
 

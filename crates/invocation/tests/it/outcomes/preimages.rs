@@ -1,10 +1,12 @@
 //! `lookup`, `historical_lookup`, `query`, `solicit`, `forget` and `provide`.
 
 use jambox_state::{PartialState, RequestHistory, RequestKey};
-use jambox_types::{Hash, ServiceId, TimeSlot};
+use jambox_types::{Hash, Revision, ServiceId, TimeSlot};
 
 use crate::guest::{FULL, HUH, NONE, NOWHERE, OK, OWN, READ_ONLY, WHO, WRITABLE};
-use crate::world::{Block, LOOKUP_SLOT, NOBODY, OTHER, SELF, SLOT, Work, blob, preimage, request};
+use crate::world::{
+    Block, LOOKUP_SLOT, NOBODY, OTHER, SELF, SLOT, Work, blob, preimage, request, revision,
+};
 
 const LOOKUP: u64 = 2;
 const HISTORICAL_LOOKUP: u64 = 6;
@@ -94,7 +96,7 @@ outcomes!(Lookup in lookup {
     out_of_gas {
         block_with_preimage(since(1)).run_in_vain(|guest| {
             guest.put(HASH, &[0x11; 32]);
-            guest.runs_out_below(10, LOOKUP, &[OWN, HASH, OUT, 0, 9]);
+            guest.runs_out(LOOKUP, &[OWN, HASH, OUT, 0, 9]);
         });
     }
 });
@@ -166,7 +168,7 @@ outcomes!(HistoricalLookup in historical_lookup {
     out_of_gas {
         work(since(1)).refine(|guest| {
             guest.put(HASH, &Hash::blake2b(b"octets!").0);
-            guest.runs_out_below(10, HISTORICAL_LOOKUP, &[OWN, HASH, OUT, 0, 9]);
+            guest.runs_out(HISTORICAL_LOOKUP, &[OWN, HASH, OUT, 0, 9]);
         });
     }
 });
@@ -181,15 +183,28 @@ fn queried(history: RequestHistory) -> impl Fn(u64, u64) {
     }
 }
 
+/// Lengths that are none of a blob; 0.8.0 looks at them before it looks at memory.
+const TOO_LONG: [u64; 3] = [1 << 32, 1 << 32 | 7, u64::MAX];
+
 outcomes!(Query in query {
+    huh_length {
+        block(since(1)).run_in_vain(|guest| {
+            guest.put(HASH, &[0x11; 32]);
+            for length in TOO_LONG {
+                guest.answers(QUERY, &[HASH, length], HUH);
+                guest.answers(QUERY, &[NOWHERE, length], HUH);
+            }
+        });
+    }
     panic_hash {
         Block::new().run_in_vain(|guest| guest.panics_reading(QUERY, &[NOWHERE, 7], NOWHERE, 32));
     }
     none {
         block(since(1)).run_in_vain(|guest| {
             guest.put(HASH, &[0x11; 32]);
-            for length in [6, 8, 7 | 1 << 32, u64::MAX] {
-                assert_eq!(guest.call(QUERY, &[HASH, length]), (NONE, 0));
+            let longer = TOO_LONG.iter().filter(|_| revision() == Revision::GrayPaper072);
+            for length in [6, 8].iter().chain(longer) {
+                assert_eq!(guest.call(QUERY, &[HASH, *length]), (NONE, 0));
             }
         });
     }
@@ -208,12 +223,20 @@ outcomes!(Query in query {
     out_of_gas {
         block(REQUESTED).run_in_vain(|guest| {
             guest.put(HASH, &[0x11; 32]);
-            guest.runs_out_below(10, QUERY, &[HASH, 7]);
+            guest.runs_out(QUERY, &[HASH, 7]);
         });
     }
 });
 
 outcomes!(Solicit in solicit {
+    huh_length {
+        Block::new().balance(u64::MAX).run_in_vain(|guest| {
+            for length in TOO_LONG {
+                guest.answers(SOLICIT, &[HASH, length], HUH);
+                guest.answers(SOLICIT, &[NOWHERE, length], HUH);
+            }
+        });
+    }
     panic_hash {
         Block::new().run_in_vain(|guest| {
             guest.panics_reading(SOLICIT, &[NOWHERE, 7], NOWHERE, 32);
@@ -264,7 +287,7 @@ outcomes!(Solicit in solicit {
         assert_eq!(history(&after.state, Hash([0x11; 32]), 7), Some(expected));
     }
     out_of_gas {
-        Block::new().run_in_vain(|guest| guest.runs_out_below(10, SOLICIT, &[HASH, 100]));
+        Block::new().run_in_vain(|guest| guest.runs_out(SOLICIT, &[HASH, 100]));
     }
 });
 
@@ -281,6 +304,15 @@ fn forget_one(before: RequestHistory) -> (Option<RequestHistory>, bool) {
 }
 
 outcomes!(Forget in forget {
+    huh_length {
+        block(since(1)).run_in_vain(|guest| {
+            guest.put(HASH, &[0x11; 32]);
+            for length in TOO_LONG {
+                guest.answers(FORGET, &[HASH, length], HUH);
+                guest.answers(FORGET, &[NOWHERE, length], HUH);
+            }
+        });
+    }
     panic_hash {
         Block::new().run_in_vain(|guest| guest.panics_reading(FORGET, &[NOWHERE, 7], NOWHERE, 32));
     }
@@ -313,7 +345,7 @@ outcomes!(Forget in forget {
     out_of_gas {
         block(since(1)).run_in_vain(|guest| {
             guest.put(HASH, &[0x11; 32]);
-            guest.runs_out_below(10, FORGET, &[HASH, 7]);
+            guest.runs_out(FORGET, &[HASH, 7]);
         });
     }
 });
@@ -329,10 +361,21 @@ fn providing() -> Block {
 }
 
 outcomes!(Provide in provide {
+    huh_length {
+        providing().run_in_vain(|guest| {
+            // 3980 gas and 2264 for each KiB.
+            let call = [OWN, NOWHERE, 1 << 32];
+            guest.gas = 3980 + 2264 * (1 << 22);
+            guest.answers(PROVIDE, &call, HUH);
+            guest.gas = 3980 + 2264 * (1 << 22);
+            guest.answers(PROVIDE, &[NOBODY, NOWHERE, 1 << 32], HUH);
+        });
+    }
     panic_data {
         providing().run_in_vain(|guest| {
             guest.panics_reading(PROVIDE, &[OWN, NOWHERE, 8], NOWHERE, 8);
-            guest.panics_reading(PROVIDE, &[NOBODY, NOWHERE, 1 << 60], NOWHERE, 1 << 60);
+            let most = if revision() == Revision::GrayPaper072 { 1 << 60 } else { 1 << 16 };
+            guest.panics_reading(PROVIDE, &[NOBODY, NOWHERE, most], NOWHERE, most);
         });
     }
     who {
@@ -380,7 +423,7 @@ outcomes!(Provide in provide {
     out_of_gas {
         providing().run_in_vain(|guest| {
             guest.put(OUT, b"preimage");
-            guest.runs_out_below(10, PROVIDE, &[OWN, OUT, 8]);
+            guest.runs_out(PROVIDE, &[OWN, OUT, 8]);
         });
     }
 });

@@ -1,9 +1,9 @@
 //! `bless`, `assign` and `designate`.
 
-use jambox_types::{Gas, Hash, ServiceId};
+use jambox_types::{Gas, Hash, Revision, ServiceId};
 
 use crate::guest::{CORE, HUH, NOWHERE, OK, WHO, WRITABLE};
-use crate::world::{Block, SELF};
+use crate::world::{Block, SELF, revision};
 
 const BLESS: u64 = 14;
 const ASSIGN: u64 = 15;
@@ -25,8 +25,9 @@ outcomes!(Bless in bless {
     panic_always {
         Block::new().run_in_vain(|guest| {
             guest.panics_reading(BLESS, &[1, ARRAY, 2, 3, NOWHERE, 2], NOWHERE, 24);
-            let call = [1 << 32, ARRAY, 2, 3, ENTRIES, u64::MAX];
-            guest.panics_reading(BLESS, &call, ENTRIES, u64::MAX);
+            let call = [1 << 32, ARRAY, 2, 3, ENTRIES, 1 << 30];
+            guest.gas = guest.price(BLESS, &call);
+            guest.panics_reading(BLESS, &call, ENTRIES, 12 << 30);
         });
     }
     who {
@@ -37,7 +38,7 @@ outcomes!(Bless in bless {
         });
     }
     ok {
-        // In 0.7.2 anyone may call it: whose changes count is settled after the accumulation.
+        // Anyone may call it: whose changes count is settled after the accumulation.
         let after = Block::new().run(|guest| {
             let assigners = (0..341u32).flat_map(|core| (1000 + core).to_le_bytes());
             guest.put(ARRAY, &assigners.collect::<Vec<_>>());
@@ -55,7 +56,7 @@ outcomes!(Bless in bless {
     }
     out_of_gas {
         Block::new().run_in_vain(|guest| {
-            guest.runs_out_below(10, BLESS, &[11, ARRAY, 12, 13, ENTRIES, 0]);
+            guest.runs_out(BLESS, &[11, ARRAY, 12, 13, ENTRIES, 0]);
         });
     }
 });
@@ -105,7 +106,7 @@ outcomes!(Assign in assign {
         assert_eq!((assigners[339], assigners[340]), (ServiceId(2), ServiceId(9)));
     }
     out_of_gas {
-        assigner().run_in_vain(|guest| guest.runs_out_below(10, ASSIGN, &[340, ARRAY, 9]));
+        assigner().run_in_vain(|guest| guest.runs_out(ASSIGN, &[340, ARRAY, 9]));
     }
 });
 
@@ -116,19 +117,45 @@ fn delegator() -> Block {
     block
 }
 
+/// The registers of `designate`, which 0.8.0 tells the number of validators.
+fn keys(address: u64, count: u64) -> Vec<u64> {
+    match revision() {
+        Revision::GrayPaper072 => vec![address],
+        Revision::GrayPaper080 => vec![address, count],
+    }
+}
+
 outcomes!(Designate in designate {
     panic_keys {
         // 1023 validators, 336 octets each.
+        for block in [delegator(), Block::new()] {
+            block.run_in_vain(|guest| {
+                guest.panics_reading(DESIGNATE, &keys(NOWHERE, 1023), NOWHERE, 343_728);
+                let address = 0x8_0000 - 343_727;
+                guest.panics_reading(DESIGNATE, &keys(address, 1023), address, 343_728);
+            });
+        }
+        // No matter whether there can be so many.
+        if revision() != Revision::GrayPaper072 {
+            delegator().run_in_vain(|guest| {
+                guest.panics_reading(DESIGNATE, &keys(NOWHERE, 1), NOWHERE, 336);
+                guest.panics_reading(DESIGNATE, &keys(NOWHERE, 1025), NOWHERE, 344_400);
+                guest.gas = 1100 + 302 * (1 << 40);
+                guest.panics_reading(DESIGNATE, &keys(ARRAY, 1 << 40), ARRAY, 336 << 40);
+            });
+        }
+    }
+    huh_count {
         delegator().run_in_vain(|guest| {
-            guest.panics_reading(DESIGNATE, &[NOWHERE], NOWHERE, 343_728);
-            guest.panics_reading(DESIGNATE, &[0x8_0000 - 343_727], 0x8_0000 - 343_727, 343_728);
-        });
-        Block::new().run_in_vain(|guest| {
-            guest.panics_reading(DESIGNATE, &[NOWHERE], NOWHERE, 343_728);
+            for count in [0, 1, 3, 5, 7, 8, 1022, 1024, 1026] {
+                guest.answers(DESIGNATE, &keys(ARRAY, count), HUH);
+            }
         });
     }
     huh {
-        Block::new().run_in_vain(|guest| guest.answers(DESIGNATE, &[ARRAY], HUH));
+        Block::new().run_in_vain(|guest| {
+            guest.answers(DESIGNATE, &keys(ARRAY, 1023), HUH);
+        });
     }
     ok {
         let after = delegator().run(|guest| {
@@ -136,7 +163,7 @@ outcomes!(Designate in designate {
             guest.put(ARRAY + 1022 * 336 + 32, &[2; 32]);
             guest.put(ARRAY + 1022 * 336 + 64, &[3; 144]);
             guest.put(ARRAY + 1022 * 336 + 208, &[4; 128]);
-            guest.answers(DESIGNATE, &[ARRAY], OK);
+            guest.answers(DESIGNATE, &keys(ARRAY, 1023), OK);
         });
         let key = &after.state.staging_set[1022];
         assert_eq!(key.bandersnatch.0, [1; 32]);
@@ -148,7 +175,7 @@ outcomes!(Designate in designate {
     out_of_gas {
         delegator().run_in_vain(|guest| {
             guest.put(ARRAY, &[9; 64]);
-            guest.runs_out_below(10, DESIGNATE, &[ARRAY]);
+            guest.runs_out(DESIGNATE, &keys(ARRAY, 1023));
         });
     }
 });

@@ -37,7 +37,7 @@ outcomes!(Export in export {
         assert_eq!(**third, [0; 4104]);
     }
     out_of_gas {
-        let refined = Work::new().refine(|guest| guest.runs_out_below(10, EXPORT, &[WRITABLE, 7]));
+        let refined = Work::new().refine(|guest| guest.runs_out(EXPORT, &[WRITABLE, 7]));
         assert_eq!(refined.exports.len(), 0);
     }
 });

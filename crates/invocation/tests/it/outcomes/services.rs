@@ -129,7 +129,7 @@ outcomes!(New in new {
     }
     out_of_gas {
         Block::new().run_in_vain(|guest| {
-            guest.runs_out_below(10, NEW, &[HASH, 1000, 1, 2, 0, 0]);
+            guest.runs_out(NEW, &[HASH, 1000, 1, 2, 0, 0]);
         });
     }
 });
@@ -155,7 +155,7 @@ outcomes!(Upgrade in upgrade {
         assert_eq!(get(&after.state, SELF.0), Some(expected));
     }
     out_of_gas {
-        Block::new().run_in_vain(|guest| guest.runs_out_below(10, UPGRADE, &[HASH, 1, 2]));
+        Block::new().run_in_vain(|guest| guest.runs_out(UPGRADE, &[HASH, 1, 2]));
     }
 });
 
@@ -247,7 +247,7 @@ outcomes!(Eject in eject {
     out_of_gas {
         giving_up(EXPIRED).run_in_vain(|guest| {
             guest.put(HASH, &[0x11; 32]);
-            guest.runs_out_below(10, EJECT, &[GIVEN_UP.0.into(), HASH]);
+            guest.runs_out(EJECT, &[GIVEN_UP.0.into(), HASH]);
         });
     }
 });

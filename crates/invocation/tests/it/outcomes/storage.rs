@@ -3,7 +3,7 @@
 use jambox_state::Accounts;
 use jambox_types::Balance;
 
-use crate::guest::{FULL, NONE, NOWHERE, OWN, READ_ONLY, WRITABLE};
+use crate::guest::{FULL, NONE, NOWHERE, OWN, PLENTY, READ_ONLY, WRITABLE, too_long};
 use crate::world::{Block, NOBODY, OTHER, SELF, blob};
 
 const READ: u64 = 3;
@@ -31,14 +31,17 @@ outcomes!(Read in read {
             guest.panics_reading(READ, &[OWN, NOWHERE, 3, OUT, 0, 9], NOWHERE, 3);
             // Before anything is known of the service.
             guest.panics_reading(READ, &[NOBODY, NOWHERE, 1, OUT, 0, 9], NOWHERE, 1);
-            guest.panics_reading(READ, &[OWN, KEY, u64::MAX, OUT, 0, 9], KEY, u64::MAX);
+            guest.gas = PLENTY;
+            let length = too_long();
+            guest.panics_reading(READ, &[OWN, KEY, length, OUT, 0, 9], KEY, length);
         });
     }
     panic_out {
         block().run_in_vain(|guest| {
             guest.put(KEY, b"abc");
             guest.panics_writing(READ, &[OWN, KEY, 3, READ_ONLY, 0, 9], READ_ONLY, 9);
-            guest.panics_writing(READ, &[OWN, KEY, 3, NOWHERE, 5, u64::MAX], NOWHERE, 4);
+            guest.gas = PLENTY;
+            guest.panics_writing(READ, &[OWN, KEY, 3, NOWHERE, 5, too_long()], NOWHERE, 4);
         });
     }
     none {
@@ -60,13 +63,14 @@ outcomes!(Read in read {
             guest.returns(READ, &[OTHER.0.into(), KEY, 3, OUT, 0, 5], 5);
             assert_eq!(guest.get(OUT, 5), b"other");
             guest.answers(READ, &[OWN, KEY, 3, NOWHERE, 9, 5], 9);
-            guest.answers(READ, &[OWN, KEY, 3, NOWHERE, u64::MAX, u64::MAX], 9);
+            guest.gas = PLENTY;
+            guest.answers(READ, &[OWN, KEY, 3, NOWHERE, u64::MAX, too_long()], 9);
         });
     }
     out_of_gas {
         block().run_in_vain(|guest| {
             guest.put(KEY, b"abc");
-            guest.runs_out_below(10, READ, &[OWN, KEY, 3, OUT, 0, 9]);
+            guest.runs_out(READ, &[OWN, KEY, 3, OUT, 0, 9]);
         });
     }
 });
@@ -81,6 +85,7 @@ outcomes!(Write in write {
     panic_value {
         block().run_in_vain(|guest| {
             guest.panics_reading(WRITE, &[KEY, 3, NOWHERE, 1], NOWHERE, 1);
+            guest.gas = PLENTY;
             guest.panics_reading(WRITE, &[KEY, 3, VALUE, 1 << 40], VALUE, 1 << 40);
         });
     }
@@ -131,6 +136,6 @@ outcomes!(Write in write {
         assert_eq!((own.footprint.items, own.footprint.octets), (2, 86));
     }
     out_of_gas {
-        block().run_in_vain(|guest| guest.runs_out_below(10, WRITE, &[KEY, 3, VALUE, 5]));
+        block().run_in_vain(|guest| guest.runs_out(WRITE, &[KEY, 3, VALUE, 5]));
     }
 });

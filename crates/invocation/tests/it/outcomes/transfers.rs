@@ -16,7 +16,7 @@ outcomes!(Transfer in transfer {
     panic_memo {
         Block::new().run_in_vain(|guest| {
             guest.panics_reading(TRANSFER, &[OTHER.0.into(), 1, 100, NOWHERE], NOWHERE, 128);
-            // Before the receiver is looked for, and for ten gas only.
+            // Before the receiver is looked for, and without the limit being charged.
             let call = [NOBODY, 1, u64::MAX, NOWHERE - 127];
             guest.panics_reading(TRANSFER, &call, NOWHERE - 127, 128);
         });
@@ -42,17 +42,19 @@ outcomes!(Transfer in transfer {
     }
     out_of_gas_limit {
         Block::new().run_in_vain(|guest| {
-            guest.runs_out_below(10 + MINIMUM, TRANSFER, &[OTHER.0.into(), 1, MINIMUM, MEMO]);
+            let base = guest.price(TRANSFER, &[]);
+            guest.runs_out_below(base + MINIMUM, TRANSFER, &[OTHER.0.into(), 1, MINIMUM, MEMO]);
             guest.runs_out_below(1 << 40, TRANSFER, &[OTHER.0.into(), 1, u64::MAX, MEMO]);
         });
     }
     ok {
         let after = Block::new().balance(1000).run(|guest| {
             guest.put(MEMO, &[0x33; 128]);
-            guest.gas = 10 + MINIMUM + 10 + 50 + 3;
-            guest.pays(MINIMUM + 10, TRANSFER, &[OTHER.0.into(), 700, MINIMUM, MEMO], OK);
+            let base = guest.price(TRANSFER, &[]);
+            guest.gas = base + MINIMUM + base + 50 + 3;
+            guest.pays(base + MINIMUM, TRANSFER, &[OTHER.0.into(), 700, MINIMUM, MEMO], OK);
             // To oneself is a transfer like any other. The receiver's minimum is the own one.
-            guest.pays(60, TRANSFER, &[SELF.0.into(), 94, 50, MEMO], OK);
+            guest.pays(base + 50, TRANSFER, &[SELF.0.into(), 94, 50, MEMO], OK);
             assert_eq!(guest.gas, 3);
         });
         let own = after.state.accounts.get(SELF).unwrap().unwrap();
@@ -71,7 +73,7 @@ outcomes!(Transfer in transfer {
     }
     out_of_gas {
         Block::new().run_in_vain(|guest| {
-            guest.runs_out_below(10, TRANSFER, &[OTHER.0.into(), 1, MINIMUM, MEMO]);
+            guest.runs_out(TRANSFER, &[OTHER.0.into(), 1, MINIMUM, MEMO]);
         });
     }
 });
