@@ -72,7 +72,9 @@ impl Explanation {
     /// Explains a failure of the outer machine of an invocation.
     pub fn of_failure(instance: &Instance, failure: &Failure, regions: &Regions) -> Option<Self> {
         let (rule, range) = match &failure.cause {
-            Cause::NotAProgram(_) | Cause::ArgumentsTooLong(_) => return None,
+            Cause::NotAProgram(_) | Cause::InvalidProgram(_) | Cause::ArgumentsTooLong(_) => {
+                return None;
+            }
             Cause::Trap => return Self::of(instance, Exit::Panic, regions),
             Cause::PageFault(page) => return Self::of(instance, Exit::PageFault(*page), regions),
             Cause::OutOfGas => return Self::of(instance, Exit::OutOfGas, regions),

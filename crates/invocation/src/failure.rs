@@ -3,7 +3,7 @@
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{HostCall, Registers};
 use jambox_isa::Instruction;
-use jambox_program::ProgramError;
+use jambox_program::{InvalidProgram, ProgramError};
 
 use crate::{HostError, PanicReason, Stop};
 
@@ -52,6 +52,9 @@ pub struct Failure {
 pub enum Cause {
     /// The code is not a standard program. No gas is used.
     NotAProgram(ProgramError),
+    /// The revision does not run the program, or not from where it is to start: it validates
+    /// programs as a whole. No gas is used.
+    InvalidProgram(InvalidProgram),
     /// The arguments are longer than the argument area. No gas is used.
     ArgumentsTooLong(usize),
     /// The instruction panicked: a trap, a jump to nowhere, an address below 2^16.

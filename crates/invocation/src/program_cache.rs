@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jambox_engine::{Config, Engine, EngineError, Module};
-use jambox_program::{ProgramError, StandardProgram};
+use jambox_program::StandardProgram;
 use jambox_types::Hash;
+
+use crate::failure::Cause;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +69,7 @@ impl ProgramCache {
     }
 
     /// The program that `octets` are, whose code has this hash, ready to run on an engine. The
-    /// error is that of octets that are no standard program.
+    /// inner error is that of octets that are no standard program, or none that the revision runs.
     ///
     /// The hash only says where to look: what is found is compared.
     pub(crate) fn program(
@@ -75,7 +77,7 @@ impl ProgramCache {
         engine: &Engine,
         code_hash: Hash,
         octets: &[u8],
-    ) -> Result<Result<Arc<Program>, ProgramError>, EngineError> {
+    ) -> Result<Result<Arc<Program>, Cause>, EngineError> {
         let key = (code_hash, engine.config());
         if let Some(program) = self.lock().get(&key, octets) {
             return Ok(Ok(program));
@@ -83,9 +85,14 @@ impl ProgramCache {
         let parsed = StandardProgram::parse(octets);
         let (blob, standard) = match parsed.and_then(|it| Ok((it.program()?, it))) {
             Ok(parsed) => parsed,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(Cause::NotAProgram(error))),
         };
-        let module = Module::new(engine, blob)?;
+        let module = match Module::new(engine, blob) {
+            Err(EngineError::InvalidProgram { reason, .. }) => {
+                return Ok(Err(Cause::InvalidProgram(reason)));
+            }
+            module => module?,
+        };
         let program = Arc::new(Program { standard, module, octets: octets.into() });
         let mut entries = self.lock();
         // Another thread may have been faster.

@@ -82,9 +82,13 @@ impl Runner for EngineRunner {
         let programs = ProgramCache::of_process();
         let program = match programs.program(&self.engine, job.code_hash, job.program)? {
             Ok(program) => program,
-            Err(error) => return refused(Cause::NotAProgram(error)),
+            Err(cause) => return refused(cause),
         };
         let (standard, module) = (&program.standard, &program.module);
+        let set = self.engine.instruction_set();
+        if let Err(reason) = module.program().validate_entry(set, job.entry_pc) {
+            return refused(Cause::InvalidProgram(reason));
+        }
         if standard.layout(job.arguments.len() as u64).is_none() {
             return refused(Cause::ArgumentsTooLong(job.arguments.len()));
         }

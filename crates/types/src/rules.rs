@@ -45,8 +45,6 @@ pub struct Rules {
     /// The most inner machines that one refinement may hold; where there is no such bound, that of
     /// the host's own limits applies.
     pub max_inner_machines: Option<u32>,
-    /// Whether `machine` refuses (`HUH`) a position at which no instruction starts.
-    pub machine_checks_position: bool,
     /// Whether `query`, `solicit`, `forget` and `provide` answer `HUH` to a length of `2^32` or more
     /// before they look at memory.
     pub length_bound_comes_first: bool,
@@ -95,7 +93,6 @@ const GRAY_PAPER_072: Rules = Rules {
     validator_parameters: true,
     unknown_call_price: 10,
     max_inner_machines: None,
-    machine_checks_position: false,
     length_bound_comes_first: false,
     forget_drops_unmet_preimage: true,
     heap_limit_rounding: PAGE,
@@ -115,7 +112,6 @@ const GRAY_PAPER_080: Rules = Rules {
     validator_parameters: false,
     unknown_call_price: 1000,
     max_inner_machines: Some(63),
-    machine_checks_position: true,
     length_bound_comes_first: true,
     forget_drops_unmet_preimage: true,
     heap_limit_rounding: ZONE,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jambox_engine::Module;
+use jambox_engine::{EngineError, Module};
 use jambox_program::ProgramBlob;
 use jambox_types::Hash;
 
@@ -41,7 +41,7 @@ struct Code {
 
 impl CodeCache {
     /// The module of a blob for one more user, with the name under which it is to be released;
-    /// none if the octets are no blob.
+    /// none if the octets are no blob, or none of a program that the revision runs.
     pub(crate) fn acquire(
         &mut self,
         env: &Env,
@@ -50,7 +50,10 @@ impl CodeCache {
         let hash = Hash::blake2b(blob);
         if !self.modules.contains_key(&hash) {
             let Ok(program) = ProgramBlob::parse(blob) else { return Ok(None) };
-            let module = Module::new(env.engine(), program)?;
+            let module = match Module::new(env.engine(), program) {
+                Err(EngineError::InvalidProgram { .. }) => return Ok(None),
+                module => module?,
+            };
             let octets = blob.len();
             self.idle_octets = self.idle_octets.saturating_add(octets);
             self.modules.insert(hash, Code { module, octets, users: 0, is_queued: false });

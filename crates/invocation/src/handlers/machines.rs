@@ -63,8 +63,8 @@ impl Machines {
         let Some((code, module)) = self.code.acquire(env, &octets)? else {
             return Ok(Reply::Code(ResultCode::Huh));
         };
-        let starts = |pc: u32| module.program().is_instruction_start(pc);
-        if rules.machine_checks_position && !u32::try_from(request.pc).is_ok_and(starts) {
+        let set = env.engine().instruction_set();
+        if module.program().validate_entry(set, request.pc).is_err() {
             self.code.release(&code);
             return Ok(Reply::Code(ResultCode::Huh));
         }

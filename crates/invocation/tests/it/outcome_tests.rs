@@ -39,9 +39,6 @@ pub struct Tested {
 /// The outcome that every call has: its gas is not covered.
 pub const OUT_OF_GAS: &str = "out_of_gas";
 
-/// The revisions that the tests run under. Those of 0.8.0 wait for an engine that executes it.
-const RUN: [Revision; 1] = [Revision::GrayPaper072];
-
 impl Tested {
     /// The interface whose outcomes these are.
     fn interface(&self, revision: Revision) -> Interface {
@@ -60,7 +57,7 @@ impl Tested {
                 outcome == OUT_OF_GAS || names.any(|name| name == outcome)
             })
         };
-        for revision in RUN.into_iter().filter(has_it) {
+        for revision in Revision::ALL.into_iter().filter(has_it) {
             with_revision(revision, &test);
         }
     }

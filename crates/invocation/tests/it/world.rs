@@ -48,6 +48,14 @@ pub fn revision() -> Revision {
     REVISION.get()
 }
 
+/// What is so in 0.7.2, and what in 0.8.0.
+pub fn by_revision<T>(old: T, new: T) -> T {
+    match revision() {
+        Revision::GrayPaper072 => old,
+        Revision::GrayPaper080 => new,
+    }
+}
+
 /// Runs a test with blocks and packages of this revision.
 pub fn with_revision(revision: Revision, test: impl FnOnce()) {
     REVISION.set(revision);

@@ -304,6 +304,7 @@ fn what(failure: &GuestFailure) -> String {
     };
     match &failure.cause {
         Cause::NotAProgram(error) => format!("the code is not a standard program: {error}"),
+        Cause::InvalidProgram(reason) => format!("the program is not valid: {reason}"),
         Cause::ArgumentsTooLong(length) => {
             format!("the arguments have {length} octets, more than the argument area holds")
         }

@@ -1,9 +1,9 @@
 //! `gas`, `fetch`, `info`, `checkpoint`, `yield` and `log`.
 
-use jambox_types::{Balance, Hash, Revision};
+use jambox_types::{Balance, Hash};
 
 use crate::guest::{GROW_HEAP, HEAP, NONE, NOWHERE, OK, OWN, READ_ONLY, WHAT, WRITABLE};
-use crate::world::{Block, NOBODY, OTHER, SELF, THRESHOLD, Work, revision};
+use crate::world::{Block, NOBODY, OTHER, SELF, THRESHOLD, Work, by_revision};
 
 const GAS: u64 = 0;
 const FETCH: u64 = 1;
@@ -71,10 +71,7 @@ outcomes!(GrowHeap in grow_heap {
 
 /// How many octets the constants are.
 fn constants_size() -> u64 {
-    match revision() {
-        Revision::GrayPaper072 => 134,
-        Revision::GrayPaper080 => 122,
-    }
+    by_revision(134, 122)
 }
 
 outcomes!(Fetch in fetch {

@@ -6,7 +6,7 @@ use crate::guest::{
     FULL, Guest, HUH, NOWHERE, OK, OOB, PLENTY, READ_ONLY, WHO, WRITABLE, too_long,
 };
 use crate::program::{self, STORE, blob};
-use crate::world::{GAS, Work, revision};
+use crate::world::{GAS, Work, by_revision, revision};
 
 const MACHINE: u64 = 8;
 const PEEK: u64 = 9;
@@ -341,14 +341,6 @@ outcomes!(Pages in pages {
         });
     }
 });
-
-/// What is so in 0.7.2, and what in 0.8.0.
-fn by_revision<T>(old: T, new: T) -> T {
-    match revision() {
-        Revision::GrayPaper072 => old,
-        Revision::GrayPaper080 => new,
-    }
-}
 
 /// Runs a machine, which must use this much gas in 0.7.2 and in 0.8.0; there the caller pays it.
 /// Gives `r7` and `r8`.

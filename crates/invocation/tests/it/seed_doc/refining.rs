@@ -6,7 +6,7 @@ use jambox_types::{Hash, TimeSlot};
 use super::{FULL, LOW, NONE, WHO, work};
 use crate::guest::{Guest, NOWHERE, READ_ONLY, WRITABLE};
 use crate::program::{DATA, HALT, LOOP, STORE, TRAP, ecalli, load_imm, standard, with_metadata};
-use crate::world::{LOOKUP_SLOT, OTHER, SELF, Work, preimage};
+use crate::world::{LOOKUP_SLOT, OTHER, SELF, Work, by_revision, preimage};
 
 const HISTORICAL_LOOKUP: u64 = 20;
 const INVOKE_CHILD: u64 = 21;
@@ -116,15 +116,17 @@ fn with_child(metadata: bool, instructions: &[&[u8]]) -> (Work, Hash) {
     (work, Hash::blake2b(&code))
 }
 
-/// Runs a child with input "in" and so much gas of the million; expects what is left in registers
-/// and what it cost.
-fn child(instructions: &[&[u8]], limit: u64, left: [u64; 3], price: u64) {
+/// Runs a child with input "in" and 500 gas of the million, which must end so, with output of this
+/// length, and use this much gas in 0.7.2 and in 0.8.0.
+fn child(instructions: &[&[u8]], exit: u64, output: u64, used: [u64; 2]) {
+    let used = by_revision(used[0], used[1]);
     for metadata in [true, false] {
         let (work, hash) = with_child(metadata, instructions);
         work.refine(move |guest| {
             guest.put(HASH, &hash.0);
             guest.put(INPUT, b"in");
-            guest.pays_for(price, INVOKE_CHILD, &[HASH, INPUT, 2, limit, OUT, 100], &left);
+            let left = [exit, 500 - used, output];
+            guest.pays_for(10 + used, INVOKE_CHILD, &[HASH, INPUT, 2, 500, OUT, 100], &left);
         });
     }
 }
@@ -156,16 +158,17 @@ outcomes!(InvokeChild in invoke_child {
         });
     }
     host {
-        child(&[&ecalli(0), HALT], 100, [3, 99, 0], 11);
+        child(&[&ecalli(0), HALT], 3, 0, [1, 100]);
     }
     fault {
-        child(&[STORE], 100, [2, 99, 0], 11);
+        child(&[STORE, TRAP], 2, 0, [1, 25]);
     }
     oog {
-        child(&[LOOP], 100, [4, 0, 0], 110);
+        // 33 jumps of 15 gas in 0.8.0.
+        child(&[LOOP], 4, 0, [500, 495]);
     }
     panicked {
-        child(&[TRAP], 100, [1, 99, 0], 11);
+        child(&[TRAP], 1, 0, [1, 2]);
         // No program at all: nothing is used.
         let mut no_program = work();
         let history = RequestHistory::Available(TimeSlot(1));
@@ -180,24 +183,27 @@ outcomes!(InvokeChild in invoke_child {
         let (work, hash) = with_child(true, &[HALT]);
         work.refine(move |guest| {
             guest.put(HASH, &hash.0);
-            guest.panics_for(11, INVOKE_CHILD, &[HASH, INPUT, 2, 100, READ_ONLY, 9]);
+            let price = 10 + by_revision(1, 22);
+            guest.panics_for(price, INVOKE_CHILD, &[HASH, INPUT, 2, 100, READ_ONLY, 9]);
         });
     }
     halt {
         // Halting at once, its output is its input.
-        child(&[HALT], 100, [0, 99, 2], 11);
+        child(&[HALT], 0, 2, [1, 22]);
         let (work, hash) = with_child(true, &[&load_imm(7, DATA), &load_imm(8, 9), HALT]);
         work.refine(move |guest| {
             guest.put(HASH, &hash.0);
-            guest.pays_for(13, INVOKE_CHILD, &[HASH, INPUT, 0, 3, OUT, 100], &[0, 0, 9]);
+            let used = by_revision(3, 22);
+            let call = [HASH, INPUT, 0, used, OUT, 100];
+            guest.pays_for(10 + used, INVOKE_CHILD, &call, &[0, 0, 9]);
             assert_eq!(guest.get(OUT, 10), b"read-only\0");
             // The full length is told, what fits is copied.
             let call = [HASH, INPUT, 0, 999_000, OUT + 0x100, 4];
-            guest.pays_for(13, INVOKE_CHILD, &call, &[0, 998_997, 9]);
+            guest.pays_for(10 + used, INVOKE_CHILD, &call, &[0, 999_000 - used, 9]);
             assert_eq!(guest.get(OUT + 0x100, 5), b"read\0");
         });
         // Output that is not readable is empty.
-        child(&[&load_imm(7, 0), HALT], 100, [0, 98, 0], 12);
+        child(&[&load_imm(7, 0), HALT], 0, 0, [2, 22]);
     }
     out_of_gas {
         let (work, hash) = with_child(true, &[HALT]);
