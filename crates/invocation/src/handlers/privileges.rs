@@ -112,7 +112,8 @@ pub(crate) fn designate(
     let may_differ = request.count.is_some() && !request.only_present_count;
     let (what, size) = ("the validator keys", ValidatorKey::LENGTH as u64);
     guest.require_array_readable(what, request.keys.0, count, size)?;
-    if may_differ && !is_validator_count(count, parameters) {
+    let counts = context.env.protocol().validator_counts();
+    if may_differ && !usize::try_from(count).is_ok_and(|count| counts.contain(count)) {
         return Ok(Reply::Code(ResultCode::Huh));
     }
     let state = &mut context.regular.state;
@@ -129,10 +130,4 @@ pub(crate) fn designate(
         state.staging_set = Arc::new(keys);
     }
     Ok(Reply::Code(ResultCode::Ok))
-}
-
-/// Whether there can be so many validators: 6, 9, and so on, up to three for each core.
-fn is_validator_count(count: u64, parameters: &Parameters) -> bool {
-    let most = u64::from(parameters.cores).saturating_mul(3);
-    (6..=most).contains(&count) && count.is_multiple_of(3)
 }

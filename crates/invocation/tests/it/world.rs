@@ -48,6 +48,11 @@ pub fn revision() -> Revision {
     REVISION.get()
 }
 
+/// Runs a test under every revision.
+pub fn in_every_revision(test: impl Fn()) {
+    Revision::ALL.into_iter().for_each(|revision| with_revision(revision, &test));
+}
+
 /// What is so in 0.7.2, and what in 0.8.0.
 pub fn by_revision<T>(old: T, new: T) -> T {
     match revision() {

@@ -171,6 +171,15 @@ outcomes!(Designate in designate {
         assert_eq!(key.bls.0, [3; 144]);
         assert_eq!(key.metadata.0, [4; 128]);
         assert_eq!(after.state.staging_set[1021], Default::default());
+        // 0.8.0 lets their number change.
+        if revision() != Revision::GrayPaper072 {
+            let after = delegator().run(|guest| {
+                guest.put(ARRAY + 5 * 336, &[7; 32]);
+                guest.answers(DESIGNATE, &keys(ARRAY, 6), OK);
+            });
+            assert_eq!(after.state.staging_set.len(), 6);
+            assert_eq!(after.state.staging_set[5].bandersnatch.0, [7; 32]);
+        }
     }
     out_of_gas {
         delegator().run_in_vain(|guest| {

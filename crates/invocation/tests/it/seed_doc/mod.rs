@@ -11,7 +11,7 @@ mod services;
 use jambox_hostcall::{Abi, Context, HostCall, Interface, ResultCode, Revision};
 
 use crate::outcome_tests::Tested;
-use crate::world::{Block, Work};
+use crate::world::{Block, Work, in_every_revision};
 
 pub const SEED: Abi = Abi::SeedDoc { strict: false };
 pub const STRICT: Abi = Abi::SeedDoc { strict: true };
@@ -186,6 +186,10 @@ fn result_codes_are_the_documents_and_fold() {
 
 #[test]
 fn unknown_calls_answer_what_for_ten_gas() {
+    in_every_revision(unknown_calls);
+}
+
+fn unknown_calls() {
     Work::new().under(SEED).authorize(|guest| guest.answers(6, &[], WHAT));
     work().refine(|guest| {
         guest.answers(14, &[], WHAT);
