@@ -32,6 +32,10 @@ pub struct Rules {
     /// Whether the extrinsic's hash covers the hashes of preimages rather than the preimages
     /// (`sec:header`).
     pub preimages_hashed_in_extrinsic: bool,
+    /// Whether the gas of a round of accumulation covers transfers and the services that always
+    /// accumulate, and the gas of transfers is added where they are made; otherwise gas covers
+    /// reports alone, and that of transfers is added where they are taken (`eq:accseq`).
+    pub gas_covers_whole_rounds: bool,
     /// Whether validators are counted rather than fixed by a parameter: a sequence with an item for
     /// each of them, or for each of a super-majority, has its length in front (`eq:valcount`,
     /// 0.8.0).
@@ -89,6 +93,7 @@ const GRAY_PAPER_072: Rules = Rules {
     guarantees_in_pending: false,
     transfers_in_statistics: false,
     preimages_hashed_in_extrinsic: false,
+    gas_covers_whole_rounds: false,
     validators_counted: false,
     validator_parameters: true,
     unknown_call_price: 10,
@@ -108,6 +113,7 @@ const GRAY_PAPER_080: Rules = Rules {
     guarantees_in_pending: true,
     transfers_in_statistics: true,
     preimages_hashed_in_extrinsic: true,
+    gas_covers_whole_rounds: true,
     validators_counted: true,
     validator_parameters: false,
     unknown_call_price: 1000,

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use jambox_codec::{Decode, Encode, decode_all_with, encode_with};
 use jambox_types::{
-    AccumulateInput, Assurance, Block, Disputes, Extrinsic, Guarantee, Header, Preimage, Protocol,
-    RefineContext, TicketEnvelope, WorkDigest, WorkItem, WorkPackage, WorkReport,
+    AccumulateInput, Assurance, Block, Disputes, Extrinsic, Guarantee, Header, Parameters,
+    Preimage, Protocol, RefineContext, Revision, TicketEnvelope, WorkDigest, WorkItem, WorkPackage,
+    WorkReport,
 };
 
 use crate::json::{ToJson, first_difference};
@@ -15,10 +16,37 @@ use crate::{Error, Outcome, Report, files};
 /// Runs every case in a folder: each file `name.bin`, or `name.hex` with commented hexadecimal, and
 /// `name.json` beside it.
 ///
+/// `revision` is that of the folder; without it, it is the one under which most cases pass. The
+/// report says which if that tells them apart.
+///
 /// # Errors
 ///
 /// When the folder cannot be read or holds no case.
-pub fn run(folder: &Path, protocol: &Protocol) -> Result<Report, Error> {
+pub fn run(
+    folder: &Path,
+    revision: Option<Revision>,
+    parameters: &Parameters,
+) -> Result<Report, Error> {
+    let candidates = revision.map_or(Revision::ALL.to_vec(), |revision| vec![revision]);
+    let mut best: Option<Report> = None;
+    for revision in candidates {
+        let mut report = run_under(folder, &Protocol::new(revision, *parameters))?;
+        report.revisions.insert(revision);
+        best = Some(match best {
+            None => report,
+            Some(best) if report.passed() > best.passed() => report,
+            Some(mut best) => {
+                if report.passed() == best.passed() {
+                    best.revisions.extend(report.revisions);
+                }
+                best
+            }
+        });
+    }
+    Ok(best.unwrap_or_default())
+}
+
+fn run_under(folder: &Path, protocol: &Protocol) -> Result<Report, Error> {
     let mut report = Report::default();
     for file in files::files_under(folder, &["bin", "hex"], "codec vectors (`*.bin`)")? {
         let name = files::stem(&file);
@@ -42,7 +70,7 @@ fn check_named(
     protocol: &Protocol,
 ) -> Option<Result<(), String>> {
     // Several files of one type are numbered.
-    let kind = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    let kind = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
     let check = match kind {
         "accumulate_inputs" => check::<Vec<AccumulateInput>>,
         "assurances_extrinsic" => check::<Vec<Assurance>>,

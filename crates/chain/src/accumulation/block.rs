@@ -2,12 +2,13 @@
 
 use jambox_codec::encode;
 use jambox_state::{PartialState, StateError, merkle};
-use jambox_types::{
-    AccumulatedQueue, Gas, Hash, Protocol, ReadyQueue, ServiceId, TimeSlot, WorkReport,
-};
+use jambox_types::{AccumulatedQueue, Hash, Protocol, ReadyQueue, Rules, TimeSlot, WorkReport};
 
 use super::queue::{self, Arrivals};
-use super::{AccumulationStatistics, BlockContext, Outputs, accumulate_reports, block_gas};
+use super::{
+    AccumulationStatistics, BlockContext, Outputs, ReportsOutcome, ServiceAccumulation,
+    accumulate_reports, block_gas,
+};
 use jambox_invocation::{AccumulateCall, Accumulated};
 
 /// The state that accumulation carries from block to block.
@@ -52,11 +53,11 @@ pub fn accumulate_block<E: From<StateError>>(
     let arrivals = Arrivals::new(available, &accumulated);
     let order = queue::accumulatable(&arrivals, &ready, slot);
     let gas = block_gas(&state.privileges, &protocol.parameters);
-    let outcome = accumulate_reports(gas, block, &order, state, invoke)?;
+    let outcome = accumulate_reports(gas, block, &order, state, protocol.rules(), invoke)?;
 
     let done = order.get(..outcome.accumulated).unwrap_or(&order);
     let packages = queue::package_hashes(done.iter().copied());
-    let statistics = statistics(done, &outcome.gas_used);
+    let statistics = statistics(done, &outcome, protocol.rules());
     queue::advance(&mut ready, arrivals.queued, &packages, prior_slot, slot);
     queue::record(&mut accumulated, packages);
 
@@ -73,10 +74,14 @@ pub fn accumulate_block<E: From<StateError>>(
     })
 }
 
-/// `eq:accumulationstatisticsdef`, 0.7.2.
-fn statistics(reports: &[&WorkReport], gas_used: &[(ServiceId, Gas)]) -> AccumulationStatistics {
+/// `eq:accumulationstatisticsdef`: a service is listed if there is anything to tell of it.
+fn statistics(
+    reports: &[&WorkReport],
+    outcome: &ReportsOutcome,
+    rules: &Rules,
+) -> AccumulationStatistics {
     let mut statistics = AccumulationStatistics::new();
-    for (service, gas) in gas_used {
+    for (service, gas) in &outcome.gas_used {
         let total = &mut statistics.entry(*service).or_default().gas_used.0;
         *total = total.saturating_add(gas.0);
     }
@@ -84,7 +89,11 @@ fn statistics(reports: &[&WorkReport], gas_used: &[(ServiceId, Gas)]) -> Accumul
         let items = &mut statistics.entry(digest.service).or_default().items;
         *items = items.saturating_add(1);
     }
-    statistics.retain(|_, service| service.gas_used.0 != 0 || service.items != 0);
+    for service in outcome.receivers.iter().filter(|_| rules.transfers_in_statistics) {
+        let transfers = &mut statistics.entry(*service).or_default().transfers;
+        *transfers = transfers.saturating_add(1);
+    }
+    statistics.retain(|_, service| *service != ServiceAccumulation::default());
     statistics
 }
 

@@ -25,10 +25,11 @@ impl Round<'_> {
         self.transfers.is_empty() && self.reports.is_empty() && self.free.is_empty()
     }
 
-    /// The gas that comes with the transfers.
-    pub fn transferred_gas(&self) -> u64 {
-        let gas = self.transfers.iter().map(|transfer| transfer.gas_limit.0);
-        gas.fold(0, u64::saturating_add)
+    /// The gas of all but the reports: of transfers and of services that always accumulate.
+    pub fn gas(&self) -> u64 {
+        let transfers = self.transfers.iter().map(|transfer| transfer.gas_limit.0);
+        let free = self.free.values().map(|gas| gas.0);
+        transfers.chain(free).fold(0, u64::saturating_add)
     }
 
     /// The calls of all services that take part (`eq:accone`, 0.7.2): gas from all sources,

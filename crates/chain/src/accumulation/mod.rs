@@ -48,7 +48,9 @@ pub struct ServiceAccumulation {
     pub gas_used: Gas,
     /// Work items accumulated.
     pub items: u64,
+    /// Transfers received; 0 under revisions that do not count them.
+    pub transfers: u64,
 }
 
-/// [`ServiceAccumulation`] of every service that used gas or had work items.
+/// [`ServiceAccumulation`] of every service of which it is not all zero.
 pub type AccumulationStatistics = BTreeMap<ServiceId, ServiceAccumulation>;

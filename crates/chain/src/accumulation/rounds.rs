@@ -1,9 +1,9 @@
-//! Rounds of accumulation within the gas of a block (`eq:accseq`, 0.7.2).
+//! Rounds of accumulation within the gas of a block (`eq:accseq`).
 
 use std::collections::BTreeMap;
 
 use jambox_state::{PartialState, StateError};
-use jambox_types::{Gas, Parameters, Privileges, ServiceId, WorkReport};
+use jambox_types::{DeferredTransfer, Gas, Parameters, Privileges, Rules, ServiceId, WorkReport};
 
 use super::calls::Round;
 use super::parallel::accumulate_round;
@@ -21,6 +21,8 @@ pub struct ReportsOutcome {
     pub outputs: Outputs,
     /// Gas used, by round and service.
     pub gas_used: Vec<(ServiceId, Gas)>,
+    /// The receivers of the transfers that were taken, whether or not they exist.
+    pub receivers: Vec<ServiceId>,
 }
 
 /// The gas that a block has for accumulation (`eq:finalstateaccumulation`, 0.7.2).
@@ -33,7 +35,11 @@ pub fn block_gas(privileges: &Privileges, parameters: &Parameters) -> Gas {
 }
 
 /// Accumulates as many of `reports` as `gas` covers, in rounds: each takes the transfers that the
-/// one before made, the first also the services that always accumulate (`eq:accseq`, 0.7.2).
+/// one before made, the first also the services that always accumulate (`eq:accseq`).
+///
+/// By the rules of the revision gas covers reports alone, and the gas of transfers comes on top when
+/// they are taken; or it covers everything that a round takes, and the gas of transfers comes on top
+/// when they are made. Transfers and services that always accumulate are taken in any case.
 ///
 /// `invoke` accumulates one service in one round (`eq:accinvocation`).
 ///
@@ -46,22 +52,34 @@ pub fn accumulate_reports<E: From<StateError>>(
     block: BlockContext,
     reports: &[&WorkReport],
     state: PartialState,
+    rules: &Rules,
     mut invoke: impl FnMut(AccumulateCall) -> Result<Accumulated, E>,
 ) -> Result<ReportsOutcome, E> {
     let mut gas = gas.0;
     let mut free = state.privileges.always_accumulate.clone();
     let mut transfers = Vec::new();
     let mut waiting = reports;
-    let mut outcome =
-        ReportsOutcome { accumulated: 0, state, outputs: Outputs::new(), gas_used: Vec::new() };
+    let mut outcome = ReportsOutcome {
+        accumulated: 0,
+        state,
+        outputs: Outputs::new(),
+        gas_used: Vec::new(),
+        receivers: Vec::new(),
+    };
     loop {
-        let (now, later) = waiting.split_at(affordable(gas, waiting));
-        let round = Round { block, transfers, reports: now, free };
+        let mut round = Round { block, transfers, reports: &[], free };
+        let (taken, covered) = (transferred_gas(&round.transfers), round.gas());
+        let left = if rules.gas_covers_whole_rounds { gas.checked_sub(covered) } else { Some(gas) };
+        let count = left.map_or(0, |left| affordable(left, waiting));
+        let (now, later) = waiting.split_at(count);
+        round.reports = now;
         if round.is_empty() {
             return Ok(outcome);
         }
-        gas = gas.saturating_add(round.transferred_gas());
+        outcome.receivers.extend(round.transfers.iter().map(|transfer| transfer.destination));
         let result = accumulate_round(&outcome.state, round, &mut invoke)?;
+        let made = transferred_gas(&result.transfers);
+        gas = gas.saturating_add(if rules.gas_covers_whole_rounds { made } else { taken });
         for (_, used) in &result.gas_used {
             gas = gas.saturating_sub(used.0);
         }
@@ -71,6 +89,11 @@ pub fn accumulate_reports<E: From<StateError>>(
         outcome.gas_used.extend(result.gas_used);
         (waiting, transfers, free) = (later, result.transfers, BTreeMap::new());
     }
+}
+
+/// The gas that comes with transfers.
+fn transferred_gas(transfers: &[DeferredTransfer]) -> u64 {
+    transfers.iter().fold(0, |sum, transfer| sum.saturating_add(transfer.gas_limit.0))
 }
 
 /// How many of the reports, from the first, `gas` covers.

@@ -32,6 +32,7 @@ pub fn of_services<'a>(
     for (service, accumulation) in accumulation {
         let record = statistics.entry(*service).or_default();
         record.accumulate_count = accumulation.items;
+        record.transfer_count = accumulation.transfers;
         record.accumulate_gas_used = accumulation.gas_used;
     }
     statistics

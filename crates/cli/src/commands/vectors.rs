@@ -84,7 +84,8 @@ impl Vectors {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let tiny = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
         let backend = protocol.backend();
-        let protocol = protocol.switches()?.over(tiny);
+        let switches = protocol.switches()?;
+        let protocol = switches.over(tiny);
         // Traces have a bar of their own.
         let spinner = match &self.family {
             Family::Traces(_) => ProgressBar::hidden(),
@@ -96,7 +97,8 @@ impl Vectors {
             Family::Stf(Folder { folder }) => stf::run(folder, &environment(protocol, backend)?)
                 .map_err(|error| failure(folder, &error)),
             Family::Codec(Folder { folder }) => {
-                codec::run(folder, &protocol).map_err(|error| failure(folder, &error))
+                codec::run(folder, switches.revision, &protocol.parameters)
+                    .map_err(|error| failure(folder, &error))
             }
             Family::Trie(Folder { folder }) => {
                 trie::run(folder).map_err(|error| failure(folder, &error))

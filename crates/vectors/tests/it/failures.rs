@@ -43,7 +43,7 @@ fn an_encoding_fails_for_its_octets_or_its_meaning() {
             octets.replace("SIGNATURE", &"22".repeat(784)),
         );
         write(folder.path(), "tickets_extrinsic.json", ticket.to_string().replace("ID", &id));
-        only(&codec::run(folder.path(), &TINY).expect("the folder is readable"))
+        only(&codec::run(folder.path(), None, &TINY.parameters).expect("the folder is readable"))
     };
     assert_eq!(run("01 # a ticket\n 02 SIGNATURE", 2), "passed");
     assert_eq!(
@@ -64,12 +64,12 @@ fn an_encoding_fails_for_its_octets_or_its_meaning() {
 #[test]
 fn an_unknown_encoding_is_skipped_and_an_empty_folder_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
-    let run = || codec::run(folder.path(), &TINY);
+    let run = || codec::run(folder.path(), None, &TINY.parameters);
     assert!(matches!(run(), Err(Error::Nothing { .. })));
     write(folder.path(), "weather_report_1.bin", "sunny");
     write(folder.path(), "weather_report_1.json", "{}");
     assert_eq!(only(&run().expect("it is readable")), "skipped no type is known by this name");
-    assert!(codec::run(&folder.path().join("no"), &TINY).is_err());
+    assert!(codec::run(&folder.path().join("no"), None, &TINY.parameters).is_err());
 }
 
 /// add_imm_64 r7 = r7 + 5, then the end of the code.

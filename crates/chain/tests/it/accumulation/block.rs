@@ -6,11 +6,20 @@ use jambox_chain::accumulation::{
     AccumulationState, BlockOutcome, Outputs, ServiceAccumulation, accumulate_block, output_root,
 };
 use jambox_invocation::{AccumulateCall, Accumulated};
-use jambox_types::{Gas, Hash, PerSlot, ServiceId, TimeSlot, WorkReport};
+use jambox_types::{Gas, Hash, PerSlot, Protocol, Revision, ServiceId, TimeSlot, WorkReport};
 
 use super::{BLOCK, Invoked, PARAMETERS, PROTOCOL, SLOT, idle, report, state, transfer};
 
 fn block(
+    services: &[u32],
+    reports: Vec<WorkReport>,
+    script: impl Fn(&AccumulateCall, &mut Accumulated),
+) -> BlockOutcome {
+    block_under(&PROTOCOL, services, reports, script)
+}
+
+fn block_under(
+    protocol: &Protocol,
     services: &[u32],
     reports: Vec<WorkReport>,
     script: impl Fn(&AccumulateCall, &mut Accumulated),
@@ -26,7 +35,7 @@ fn block(
         script(&call, &mut outcome);
         Ok(outcome)
     };
-    accumulate_block(prior, BLOCK, reports, &PROTOCOL, invoke).unwrap()
+    accumulate_block(prior, BLOCK, reports, protocol, invoke).unwrap()
 }
 
 fn last_accumulation(outcome: &BlockOutcome, service: u32) -> Option<u32> {
@@ -45,7 +54,7 @@ fn statistics_sum_gas_over_rounds_and_count_items() {
         }
     });
     let expected = [(5, 5, 2), (6, 12, 1), (7, 7, 0)].map(|(service, gas, items)| {
-        (ServiceId(service), ServiceAccumulation { gas_used: Gas(gas), items })
+        (ServiceId(service), ServiceAccumulation { gas_used: Gas(gas), items, transfers: 0 })
     });
     assert_eq!(outcome.statistics, expected.into());
     assert_eq!(last_accumulation(&outcome, 7), Some(SLOT.0));
@@ -53,10 +62,29 @@ fn statistics_sum_gas_over_rounds_and_count_items() {
     assert_eq!(outcome.state.slot, SLOT);
 }
 
+/// `eq:accumulationstatisticsdef`, 0.8.0: a service that only received is listed, and so is one that
+/// does not exist.
+#[test]
+fn statistics_count_transfers_since_0_8_0() {
+    let protocol = Protocol::new(Revision::GrayPaper080, PARAMETERS);
+    let reports = vec![report(1, &[(5, 10)])];
+    let outcome = block_under(&protocol, &[5, 6], reports, |call, outcome| {
+        if call.service == ServiceId(5) {
+            let to = |service| transfer(call.service, service, 1, 1);
+            outcome.transfers = vec![to(6), to(6), to(7)];
+        }
+    });
+    let expected = [(5, 1, 0), (6, 0, 2), (7, 0, 1)].map(|(service, items, transfers)| {
+        (ServiceId(service), ServiceAccumulation { gas_used: Gas(0), items, transfers })
+    });
+    assert_eq!(outcome.statistics, expected.into());
+    assert_eq!(last_accumulation(&outcome, 6), Some(SLOT.0));
+}
+
 #[test]
 fn a_service_that_is_gone_is_in_the_statistics_but_not_brought_back() {
     let outcome = block(&[5], vec![report(1, &[(5, 10), (9, 10)])], |_, _| {});
-    let service = ServiceAccumulation { gas_used: Gas(0), items: 1 };
+    let service = ServiceAccumulation { gas_used: Gas(0), items: 1, transfers: 0 };
     assert_eq!(outcome.statistics.get(&ServiceId(9)), Some(&service));
     assert_eq!(last_accumulation(&outcome, 9), None);
 }

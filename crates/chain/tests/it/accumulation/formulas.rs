@@ -8,8 +8,8 @@ use jambox_chain::accumulation::accumulate_reports;
 use jambox_invocation::{AccumulateCall, Accumulated};
 use jambox_state::{AccountInfo, Blob, PartialState, RequestHistory, RequestKey, StateError};
 use jambox_types::{
-    Balance, Gas, Hash, PerCore, PerQueuePosition, PerValidator, Privileges, ServiceId,
-    ValidatorKey, ValidatorMetadata, WorkReport,
+    Balance, Gas, Hash, PerCore, PerQueuePosition, PerValidator, Privileges, Revision, Rules,
+    ServiceId, ValidatorKey, ValidatorMetadata, WorkReport,
 };
 use proptest::prelude::*;
 
@@ -130,6 +130,7 @@ fn changed<T: PartialEq>(o: T, a: T, b: T) -> T {
 
 /// What is run, and how often each service has run.
 struct Chain<'a> {
+    revision: Revision,
     script: &'a Script,
     runs: BTreeMap<u32, usize>,
 }
@@ -233,16 +234,30 @@ impl Chain<'_> {
         let cost = |report: &WorkReport| -> u64 {
             report.digests.iter().map(|digest| digest.accumulate_gas_limit.0).sum()
         };
-        let is_covered = |i: &usize| reports[..*i].iter().map(cost).sum::<u64>() <= gas;
-        let i = (0..=reports.len()).rev().find(is_covered)?;
+        let transferred = |transfers: &[(u32, u64)]| transfers.iter().map(|(_, gas)| gas).sum();
+        // The sums beside that of the digests are there since 0.8.0, as is the choice of nothing
+        // where they alone are more than the gas.
+        let beside: u64 = match self.revision {
+            Revision::GrayPaper072 => 0,
+            Revision::GrayPaper080 => {
+                let transferred: u64 = transferred(transfers);
+                transferred + free.values().sum::<u64>()
+            }
+        };
+        let is_covered = |i: &usize| reports[..*i].iter().map(cost).sum::<u64>() + beside <= gas;
+        let i = (0..=reports.len()).rev().find(is_covered).unwrap_or(0);
         if transfers.len() + i + free.len() == 0 {
             return Some((0, model.clone(), BTreeSet::new(), Vec::new()));
         }
         let (after, outcomes) = self.parallel(model, transfers, &reports[..i], free)?;
-        let gas = gas + transfers.iter().map(|(_, gas)| gas).sum::<u64>();
         let used: u64 = outcomes.values().map(|outcome| outcome.gas_used).sum();
         let next: Vec<_> =
             outcomes.values().flat_map(|outcome| outcome.transfers.clone()).collect();
+        let gas = gas
+            + match self.revision {
+                Revision::GrayPaper072 => transferred(transfers),
+                Revision::GrayPaper080 => transferred(&next),
+            };
         let none = BTreeMap::new();
         let left = gas.saturating_sub(used);
         let (j, after, outputs, rest) =
@@ -345,7 +360,7 @@ fn modelled(state: &PartialState) -> Model {
     }
 }
 
-fn check(gas: u64, reports: &[WorkReport], script: &Script, holders: [u32; 6]) {
+fn check(revision: Revision, gas: u64, reports: &[WorkReport], script: &Script, holders: [u32; 6]) {
     let mut before = state(SERVICES);
     let [manager, first, second, delegator, registrar, always] = holders.map(ServiceId);
     *Arc::make_mut(&mut before.privileges) = Privileges {
@@ -356,7 +371,7 @@ fn check(gas: u64, reports: &[WorkReport], script: &Script, holders: [u32; 6]) {
         always_accumulate: BTreeMap::from([(always, Gas(7))]),
     };
     let model = modelled(&before);
-    let mut chain = Chain { script, runs: BTreeMap::new() };
+    let mut chain = Chain { revision, script, runs: BTreeMap::new() };
     let expected = chain.sequential(gas, &[], reports, &model, &model.always);
 
     let mut runs: BTreeMap<u32, usize> = BTreeMap::new();
@@ -367,7 +382,7 @@ fn check(gas: u64, reports: &[WorkReport], script: &Script, holders: [u32; 6]) {
         perform(acts, call)
     };
     let reports: Vec<&WorkReport> = reports.iter().collect();
-    match accumulate_reports(Gas(gas), BLOCK, &reports, before, invoke) {
+    match accumulate_reports(Gas(gas), BLOCK, &reports, before, Rules::of(revision), invoke) {
         Ok(outcome) => {
             let outputs = outcome.outputs.iter().map(|(service, hash)| (service.0, hash.0[0]));
             let gas_used = outcome.gas_used.iter().map(|(service, gas)| (service.0, gas.0));
@@ -399,6 +414,9 @@ proptest! {
         holders in prop::array::uniform6(1..8u32),
     ) {
         let reports = (1..).zip(&digests).map(|(name, digests)| report(name, digests));
-        check(gas, &reports.collect::<Vec<_>>(), &acts, holders);
+        let reports = reports.collect::<Vec<_>>();
+        for revision in Revision::ALL {
+            check(revision, gas, &reports, &acts, holders);
+        }
     }
 }

@@ -7,7 +7,7 @@ use jambox_invocation::AccumulateCall;
 use jambox_state::{Accounts, Blob, RequestHistory, RequestKey};
 use jambox_types::{Gas, Hash, Preimage, RefineLoad, ServiceId, ServiceRecord, TimeSlot};
 
-use super::{BLOCK, Invoked, SLOT, idle, report, state};
+use super::{BLOCK, Invoked, PROTOCOL, SLOT, idle, report, state};
 
 fn preimage(service: u32, data: &[u8]) -> Preimage {
     Preimage { service: ServiceId(service), data: data.to_vec() }
@@ -49,7 +49,8 @@ fn provisions_of_services_are_taken_in_after_the_round() {
         }
         Ok(outcome)
     };
-    let after = accumulate_reports(Gas(100), BLOCK, &[&report], before, invoke).unwrap();
+    let after =
+        accumulate_reports(Gas(100), BLOCK, &[&report], before, PROTOCOL.rules(), invoke).unwrap();
     let accounts = after.state.accounts;
     assert_eq!(states, [Some(RequestHistory::Requested); 2], "not before the round is over");
     assert_eq!(history(&accounts, 6, b"wanted"), Some(RequestHistory::Available(SLOT)));
@@ -113,7 +114,7 @@ fn statistics_of_services() {
         };
     }
     let preimages = [preimage(6, b"abc"), preimage(6, b"de"), preimage(7, b"")];
-    let used = ServiceAccumulation { gas_used: Gas(77), items: 2 };
+    let used = ServiceAccumulation { gas_used: Gas(77), items: 2, transfers: 3 };
     let accumulation = AccumulationStatistics::from([(ServiceId(8), used)]);
     let statistics = of_services([&incoming], &preimages, &accumulation);
 
@@ -134,6 +135,7 @@ fn statistics_of_services() {
             8,
             ServiceRecord {
                 accumulate_count: 2,
+                transfer_count: 3,
                 accumulate_gas_used: Gas(77),
                 ..ServiceRecord::default()
             },

@@ -41,7 +41,9 @@ fn round(services: &[u32], change: impl Fn(u32, &mut PartialState)) -> PartialSt
         change(service, &mut outcome.state);
         Ok(outcome)
     };
-    accumulate_reports(Gas(1000), BLOCK, &[&report], before(), invoke).unwrap().state
+    accumulate_reports(Gas(1000), BLOCK, &[&report], before(), PROTOCOL.rules(), invoke)
+        .unwrap()
+        .state
 }
 
 fn privileges(state: &mut PartialState) -> &mut Privileges {

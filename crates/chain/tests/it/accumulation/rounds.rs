@@ -6,17 +6,33 @@ use std::sync::Arc;
 use jambox_chain::accumulation::{ReportsOutcome, accumulate_reports, block_gas};
 use jambox_invocation::{AccumulateCall, Accumulated};
 use jambox_state::{PartialState, StateError};
-use jambox_types::{AccumulateInput, Gas, Hash, Operand, Parameters, ServiceId, WorkReport};
+use jambox_types::{
+    AccumulateInput, Gas, Hash, Operand, Parameters, Revision, Rules, ServiceId, WorkReport,
+};
 
 use super::{BLOCK, idle, report, state, transfer};
 
-/// Runs reports and gives what each call was: service, gas, number of inputs.
+/// A call: service, gas, number of inputs.
+type Call = (u32, u64, usize);
+
+/// Runs reports under 0.7.2 and gives what each call was.
 fn run(
     gas: u64,
     reports: &[WorkReport],
     state: PartialState,
+    script: impl FnMut(&AccumulateCall, &mut Accumulated),
+) -> (ReportsOutcome, Vec<Call>) {
+    run_under(Revision::GrayPaper072, gas, reports, state, script)
+}
+
+fn run_under(
+    revision: Revision,
+    gas: u64,
+    reports: &[WorkReport],
+    state: PartialState,
     mut script: impl FnMut(&AccumulateCall, &mut Accumulated),
-) -> (ReportsOutcome, Vec<(u32, u64, usize)>) {
+) -> (ReportsOutcome, Vec<Call>) {
+    let rules = Rules::of(revision);
     let mut calls = Vec::new();
     let reports: Vec<&WorkReport> = reports.iter().collect();
     let invoke = |call: AccumulateCall| -> Result<Accumulated, StateError> {
@@ -25,7 +41,7 @@ fn run(
         script(&call, &mut outcome);
         Ok(outcome)
     };
-    let outcome = accumulate_reports(Gas(gas), BLOCK, &reports, state, invoke).unwrap();
+    let outcome = accumulate_reports(Gas(gas), BLOCK, &reports, state, rules, invoke).unwrap();
     (outcome, calls)
 }
 
@@ -187,6 +203,49 @@ fn outputs_are_those_of_all_rounds() {
     assert_eq!(outputs, [(five, Hash([3; 32])), (five, Hash([9; 32]))]);
 }
 
+/// `eq:accseq`: 0.8.0 adds the gas of transfers a round earlier and has them count in that round,
+/// which comes to the same.
+#[test]
+fn gas_of_transfers_is_as_good_as_that_of_reports() {
+    let reports = [report(1, &[(5, 60)]), report(2, &[(6, 60)])];
+    for revision in Revision::ALL {
+        let calls = |gas| {
+            let (outcome, calls) =
+                run_under(revision, gas, &reports, state([5, 6]), |call, outcome| {
+                    outcome.gas_used = Gas(if call.service == ServiceId(5) { 30 } else { 0 });
+                    if calls_itself(call) {
+                        outcome.transfers = vec![transfer(call.service, 6, 9, 20)];
+                    }
+                });
+            assert_eq!(outcome.receivers, [ServiceId(6)]);
+            calls
+        };
+        assert_eq!(calls(90), [(5, 60, 1), (6, 80, 2)]);
+        assert_eq!(calls(89), [(5, 60, 1), (6, 20, 1), (6, 60, 1)]);
+    }
+}
+
+/// `sec:accumulationexecution`, 0.8.0: no report is taken beside services that always accumulate
+/// with more gas than there is, but they do accumulate.
+#[test]
+fn services_that_always_accumulate_count_in_the_gas_since_0_8_0() {
+    let free = |gas: u64| {
+        let mut state = state([5, 9]);
+        Arc::make_mut(&mut state.privileges).always_accumulate = [(ServiceId(9), Gas(gas))].into();
+        state
+    };
+    let reports = [report(1, &[(5, 60)])];
+    let revision = Revision::GrayPaper080;
+    let first = |state| run_under(revision, 100, &reports, state, |_, _| {}).1[0];
+    assert_eq!(first(free(40)), (5, 60, 1));
+    assert_eq!(first(free(41)), (9, 41, 0), "the report waits for the second round");
+    let spend = |call: &AccumulateCall, outcome: &mut Accumulated| outcome.gas_used = call.gas;
+    let (outcome, calls) = run_under(revision, 100, &reports, free(101), spend);
+    assert_eq!((calls, outcome.accumulated), (vec![(9, 101, 0)], 0));
+    let (_, calls) = run(100, &reports, free(101), |_, _| {});
+    assert_eq!(calls, [(5, 60, 1), (9, 101, 0)], "0.7.2 counts reports alone");
+}
+
 /// `g` of "Final State Integration".
 #[test]
 fn gas_of_a_block() {
@@ -205,7 +264,8 @@ fn gas_of_a_block() {
 fn an_error_ends_everything() {
     let reports = [report(1, &[(5, 60)])];
     let reports: Vec<&WorkReport> = reports.iter().collect();
+    let rules = Rules::of(Revision::GrayPaper072);
     let fail = |call: AccumulateCall| Err(StateError::NoAccount(call.service));
-    let result = accumulate_reports(Gas(100), BLOCK, &reports, state([5]), fail);
+    let result = accumulate_reports(Gas(100), BLOCK, &reports, state([5]), rules, fail);
     assert!(matches!(result, Err(StateError::NoAccount(ServiceId(5)))));
 }
