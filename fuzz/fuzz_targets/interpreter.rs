@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
+use jambox_isa::Revision;
 use jambox_program::ProgramBlob;
 use libfuzzer_sys::fuzz_target;
 
@@ -13,28 +14,33 @@ mod generator;
 
 use generator::{PAGES, Source, instances, program};
 
-static ENGINES: LazyLock<[Engine; 2]> = LazyLock::new(|| {
-    [Backend::Stepper, Backend::Interpreter].map(|backend| {
-        Engine::new(Config { backend, ..Config::default() }).expect("an engine")
+/// For each revision the exact engine and the fast one.
+static ENGINES: LazyLock<[(Revision, [Engine; 2]); 2]> = LazyLock::new(|| {
+    Revision::ALL.map(|revision| {
+        let engines = [Backend::Stepper, Backend::Interpreter]
+            .map(|backend| Engine::new(Config { revision, backend }).expect("an engine"));
+        (revision, engines)
     })
 });
 
 fuzz_target!(|input: &[u8]| {
     let Some((&kind, rest)) = input.split_first() else { return };
     let source = &mut Source::new(rest);
+    let (revision, engines) = &ENGINES[usize::from(kind >> 7)];
     // Either a well-formed random program, or a blob of any octets after 64 for the machine.
     let program = if kind % 4 != 0 {
-        program(source)
+        program(source, *revision)
     } else {
         let Some((machine, blob)) = rest.split_at_checked(64) else { return };
         *source = Source::new(machine);
         let Ok(program) = ProgramBlob::parse(blob) else { return };
         program
     };
-    let modules = ENGINES.each_ref().map(|engine| {
-        Module::new(engine, program.clone()).expect("a module")
-    });
-    compare(instances(source, &modules));
+    match engines.each_ref().map(|engine| Module::new(engine, program.clone())) {
+        [Ok(one), Ok(other)] => compare(instances(source, &[one, other])),
+        // A revision does not run every program; that has nothing to do with the backend.
+        [one, other] => assert!(one.is_err() && other.is_err()),
+    }
 });
 
 fn compare(mut pair: [Instance; 2]) {
@@ -60,11 +66,12 @@ fn compare(mut pair: [Instance; 2]) {
 }
 
 /// What a host could see of a machine.
-fn state(instance: &Instance) -> (u64, u64, [u64; 13], [Vec<u8>; 5]) {
+fn state(instance: &Instance) -> (u64, (u64, bool), [u64; 13], [Vec<u8>; 5]) {
     let page = |page: u32| {
         let mut octets = vec![0; 4096];
         instance.memory().peek(u64::from(page) * 4096, &mut octets);
         octets
     };
-    (instance.pc(), instance.gas(), *instance.regs(), PAGES.map(page))
+    let paid = (instance.gas(), instance.is_charged());
+    (instance.pc(), paid, *instance.regs(), PAGES.map(page))
 }

@@ -18,7 +18,12 @@ const RUNS_072: &[(&[&str], &str)] = &[
 ];
 
 /// As [`RUNS_072`].
-const RUNS_080: &[(&[&str], &str)] = &[];
+const RUNS_080: &[(&[&str], &str)] = &[
+    (&["vectors", "pvm"], "dev-0.8.0/pvm/koute_v0.5/programs"),
+    (&["vectors", "pvm"], "dev-0.8.0/pvm/generated"),
+    (&["vectors", "pvm"], "dev-0.8.0/pvm/gas"),
+    (&["vectors", "pvm"], "dev-0.8.0/pvm/deblob.json"),
+];
 
 /// What `cargo xtask conformance` takes.
 #[derive(clap::Args)]

@@ -6,7 +6,9 @@
 
 use std::fmt::{self, Write};
 
-use jambox_program::{Container, CrateInfo, JumpTable, ProgramBlob, ProgramKind, StandardProgram};
+use jambox_program::{
+    Container, CrateInfo, GasPlan, JumpTable, ProgramBlob, ProgramKind, StandardProgram,
+};
 
 use crate::Dialect;
 use crate::pieces::{Form, Piece, pieces};
@@ -17,7 +19,8 @@ const LINE: usize = 16;
 
 /// Writes a program as a text that [`assemble`](crate::assemble)s to the same octets.
 ///
-/// With `comments`, the position of each instruction and the characters of data are written beside
+/// Where basic blocks are paid as a whole (0.8.0), the cost of each stands beside its label. With
+/// `comments`, the position of each instruction and the characters of data are written beside
 /// them.
 #[must_use]
 pub fn disassemble(container: &Container, dialect: &Dialect<'_>, comments: bool) -> String {
@@ -161,7 +164,7 @@ impl Writer<'_> {
         let mut above = Vec::new();
         for piece in pieces(program, self.dialect.set) {
             if self.has_label(program, piece.octets.start) {
-                writeln!(self.text, "{}:", Label(piece.octets.start))?;
+                self.label(program, piece.octets.start)?;
             }
             let notes = (self.notes)(piece.octets.start);
             if notes != above {
@@ -174,6 +177,16 @@ impl Writer<'_> {
             self.piece(program, &piece)?;
         }
         Ok(())
+    }
+
+    /// The label of a block, with what the block costs if it is paid as a whole.
+    fn label(&mut self, program: &ProgramBlob, pc: u32) -> fmt::Result {
+        write!(self.text, "{}:", Label(pc))?;
+        let plan = GasPlan::of(self.dialect.set);
+        if plan.flat_cost().is_none() {
+            write!(self.text, " ; {} gas", plan.cost_at(program, pc))?;
+        }
+        writeln!(self.text)
     }
 
     fn piece(&mut self, program: &ProgramBlob, piece: &Piece) -> fmt::Result {

@@ -25,7 +25,7 @@ pub(crate) fn files_under(
 /// A file's name without its extension, and what it holds.
 pub(crate) type Parsed<T> = (String, Result<T, serde_json::Error>);
 
-/// What every file `*.json` under `folder` holds.
+/// What every file `*.json` under `folder` holds, or the file itself if it is one.
 ///
 /// Files that do not hold a `T` are among them, as something may be wrong with them; but where
 /// none does, the folder is another one than was meant.
@@ -33,7 +33,11 @@ pub(crate) fn json_under<T: DeserializeOwned>(
     folder: &Path,
     expected: &'static str,
 ) -> Result<Vec<Parsed<T>>, Error> {
-    let files = files_under(folder, &["json"], expected)?;
+    let files = if folder.is_file() {
+        vec![folder.to_owned()]
+    } else {
+        files_under(folder, &["json"], expected)?
+    };
     let parse = |file: PathBuf| Ok((stem(&file), serde_json::from_slice(&read(&file)?)));
     let cases = files.into_iter().map(parse).collect::<Result<Vec<Parsed<T>>, Error>>()?;
     match cases.as_slice() {

@@ -1,6 +1,7 @@
 //! What a disassembly looks like.
 
-use jambox_asm::{disassemble, disassemble_with_notes};
+use jambox_asm::{Dialect, assemble, disassemble, disassemble_with_notes};
+use jambox_isa::{InstructionSet, Revision};
 use jambox_program::{Container, ProgramKind};
 
 use crate::{DIALECT, assembled};
@@ -131,4 +132,17 @@ fn forms_without_data_say_their_kind() {
         let container: Container = assembled(text).container;
         assert_eq!(disassemble(&container, &DIALECT, true), expected);
     }
+}
+
+#[test]
+fn blocks_that_are_paid_as_a_whole_say_what_they_cost() {
+    let dialect = Dialect { set: InstructionSet::of(Revision::GrayPaper080), ..DIALECT };
+    let text = "ecalli 1\nfallthrough\njump @0\n";
+    let container = assemble(text, &dialect).expect("a program").container;
+    let again = disassemble(&container, &dialect, false);
+    let expected = "block_0: ; 100 gas\n    ecalli fetch\n    fallthrough\n\
+        block_3: ; 15 gas\n    jump block_0\n";
+    let (_, code) = again.split_once(".code\n").expect("code");
+    assert_eq!(code, expected);
+    assert_eq!(assemble(&again, &dialect).expect("a program").container, container);
 }

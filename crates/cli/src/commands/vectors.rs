@@ -39,8 +39,14 @@ pub struct Vectors {
 
 #[derive(Debug, Subcommand)]
 enum Family {
-    /// Single programs: exit, pc, registers, gas, memory (*.json)
-    #[command(after_help = "Examples:\n  jambox vectors pvm V/pvm/w3f_v0.4/programs")]
+    /// Single programs: exit, pc, registers, gas, memory, costs of blocks, validity (*.json)
+    #[command(after_help = "\
+Examples:
+  jambox vectors pvm V/pvm/w3f_v0.4/programs
+  jambox vectors pvm V/pvm/koute_v0.5/programs
+  jambox vectors pvm V/pvm/deblob.json
+
+A program runs under the revision that its file's format is of.")]
     Pvm(Folder),
     /// State transitions: accumulate, preimages (*.bin with *.json)
     #[command(after_help = "Examples:\n  jambox vectors stf V/jam-test-vectors/stf")]

@@ -1,18 +1,20 @@
 //! Every backend does what the stepper does, over random programs.
 
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
+use jambox_isa::Revision;
 use jambox_program::ProgramBlob;
 
 use crate::generator::{PAGES, Source, instances, program};
 
 /// What a host could see of a machine.
-fn state(instance: &Instance) -> (u64, u64, [u64; 13], Vec<Vec<u8>>) {
+fn state(instance: &Instance) -> (u64, (u64, bool), [u64; 13], Vec<Vec<u8>>) {
     let page = |page: u32| {
         let mut octets = vec![0; 4096];
         instance.memory().peek(u64::from(page) * 4096, &mut octets);
         octets
     };
-    (instance.pc(), instance.gas(), *instance.regs(), PAGES.map(page).to_vec())
+    let paid = (instance.gas(), instance.is_charged());
+    (instance.pc(), paid, *instance.regs(), PAGES.map(page).to_vec())
 }
 
 /// Runs and resumes both until they end for good, comparing whenever they stop.
@@ -29,7 +31,7 @@ fn compare(program: &ProgramBlob, mut one: Instance, mut other: Instance, backen
         for instance in [&mut one, &mut other] {
             match exit {
                 Exit::Halt | Exit::Panic => return,
-                Exit::OutOfGas => instance.set_gas(37 * (round + 1)),
+                Exit::OutOfGas => instance.set_gas(150 * (round + 1)),
                 Exit::PageFault(address) => {
                     instance.memory_mut().set_access(address / 4096, 1, Access::ReadWrite);
                 }
@@ -42,12 +44,12 @@ fn compare(program: &ProgramBlob, mut one: Instance, mut other: Instance, backen
     }
 }
 
-fn check(octets: &[u8], backends: &[Backend]) {
+fn check(octets: &[u8], revision: Revision, backends: &[Backend]) {
     let source = &mut Source::new(octets);
-    let program = program(source);
+    let program = program(source, revision);
     let rest = source;
     let module = |backend| {
-        let engine = Engine::new(Config { backend, ..Config::default() }).expect("an engine");
+        let engine = Engine::new(Config { revision, backend }).expect("an engine");
         Module::new(&engine, program.clone()).expect("a module")
     };
     for &backend in backends {
@@ -62,7 +64,7 @@ fn random_programs() {
     let backends: Vec<_> =
         Backend::all_here().into_iter().filter(|backend| *backend != Backend::Stepper).collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    for _ in 0..2000 {
+    for round in 0..2000 {
         let octets: Vec<u8> = (0..1200)
             .map(|_| {
                 state ^= state << 13;
@@ -71,6 +73,6 @@ fn random_programs() {
                 (state >> 32) as u8
             })
             .collect();
-        check(&octets, &backends);
+        check(&octets, Revision::ALL[round % 2], &backends);
     }
 }

@@ -61,11 +61,15 @@ impl<'a> Source<'a> {
 }
 
 /// A program of instructions that are all valid, and mostly jump to where blocks start.
-pub fn program(source: &mut Source<'_>) -> ProgramBlob {
-    let set = InstructionSet::of(Revision::GrayPaper072);
+pub fn program(source: &mut Source<'_>, revision: Revision) -> ProgramBlob {
+    let set = InstructionSet::of(revision);
     let all: Vec<Opcode> = set.iter().collect();
     let count = 1 + source.below(60);
-    let opcodes: Vec<Opcode> = (0..count).map(|_| opcode(source, &all)).collect();
+    let mut opcodes: Vec<Opcode> = (0..count).map(|_| opcode(source, &all)).collect();
+    // A revision may demand that programs end with one that ends a block.
+    if let Some(last) = opcodes.last_mut().filter(|last| !last.is_terminator()) {
+        *last = Opcode::Jump;
+    }
     let mut blocks = vec![0];
     let after = |index| (index as u32 + 1) * SLOT;
     blocks.extend((0..count - 1).filter(|&at| opcodes[at].is_terminator()).map(after));

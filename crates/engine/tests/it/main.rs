@@ -2,6 +2,7 @@
 
 mod backends;
 mod behaviour;
+mod blocks;
 mod differential;
 mod generator;
 mod hostile;

@@ -7,3 +7,4 @@ mod gas;
 mod revision;
 mod simulator;
 mod standard;
+mod validity;

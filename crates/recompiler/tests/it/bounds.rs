@@ -13,8 +13,12 @@ fn set() -> InstructionSet {
 
 /// Makes all the code that can be made.
 fn compile_all(program: &ProgramBlob) -> (Code, Usage) {
-    let code = Code::new(program.clone(), set()).expect("a platform that runs native code");
-    for located in program.instructions(set()) {
+    compile_all_of(set(), program)
+}
+
+fn compile_all_of(set: InstructionSet, program: &ProgramBlob) -> (Code, Usage) {
+    let code = Code::new(program.clone(), set).expect("a platform that runs native code");
+    for located in program.instructions(set) {
         let _ = code.enter(located.pc);
     }
     let usage = code.usage();
@@ -23,13 +27,17 @@ fn compile_all(program: &ProgramBlob) -> (Code, Usage) {
 
 /// `count` times an instruction, each as short as it can be.
 fn repeated(opcode: Opcode, fields: Fields, count: u32) -> ProgramBlob {
+    repeated_of(set(), opcode, fields, count)
+}
+
+fn repeated_of(set: InstructionSet, opcode: Opcode, fields: Fields, count: u32) -> ProgramBlob {
     let (mut octets, mut starts) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let pc = octets.len() as u32;
         // Jumps go to the start of the code.
         let instruction = Instruction::from_fields(opcode, Fields { target: 0, ..fields });
         starts.push(pc);
-        octets.extend_from_slice(&instruction.encode(set(), pc).expect("of the set"));
+        octets.extend_from_slice(&instruction.encode(set, pc).expect("of the set"));
     }
     ProgramBlob::from_parts(&octets, starts, JumpTable::new(&[0])).expect("short")
 }
@@ -43,10 +51,11 @@ fn no_instruction_becomes_more_than_its_bound() {
         of(Reg::R4, Reg::R6, Reg::R5, 1 << 20),
         of(Reg::R10, Reg::R9, Reg::R9, -1),
     ];
-    for opcode in set().iter() {
+    let sets = Revision::ALL.map(InstructionSet::of);
+    for (set, opcode) in sets.into_iter().flat_map(|set| set.iter().map(move |it| (set, it))) {
         for fields in fields {
-            let program = repeated(opcode, fields, 300);
-            let (_, usage) = compile_all(&program);
+            let program = repeated_of(set, opcode, fields, 300);
+            let (_, usage) = compile_all_of(set, &program);
             let count = usage.instructions;
             // All of them, and perhaps the trap that stands after the end of every program.
             assert!((300..=301).contains(&count), "{opcode:?}: {count} instructions");
@@ -95,7 +104,7 @@ fn work_is_linear_in_the_octets_of_code() {
 #[test]
 fn no_instruction_is_compiled_twice() {
     for seed in 0..300 {
-        let program = scenario::program(&mut Source::new(&[], seed)).blob;
+        let program = scenario::program(&mut Source::new(&[], seed), Revision::GrayPaper072).blob;
         let (code, usage) = compile_all(&program);
         let count = program.instructions(set()).count() + 25;
         assert!(usage.instructions <= count, "seed {seed}: {usage:?}, {count} instructions");

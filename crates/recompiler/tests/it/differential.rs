@@ -1,6 +1,7 @@
 //! Scenarios on every backend, step for step the same.
 
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
+use jambox_isa::Revision;
 
 use crate::scenario::{self, PAGES, PAGES_EACH, Program, Source};
 use crate::structured;
@@ -15,15 +16,16 @@ const BACKENDS: [Backend; 4] = [
     Backend::Auto { threshold: 37 },
 ];
 
-fn engine(backend: Backend) -> Option<Engine> {
-    Engine::new(Config { backend, ..Config::default() }).ok()
+fn engine(revision: Revision, backend: Backend) -> Option<Engine> {
+    Engine::new(Config { revision, backend }).ok()
 }
 
-fn instances(program: &Program) -> Option<Vec<(Backend, Instance)>> {
+/// None where there is no native code, and of a program that the revision does not run.
+fn instances(program: &Program, revision: Revision) -> Option<Vec<(Backend, Instance)>> {
     let backends = [Backend::Stepper, Backend::Interpreter].into_iter().chain(BACKENDS);
     backends
         .map(|backend| {
-            let module = Module::new(&engine(backend)?, program.blob.clone()).ok()?;
+            let module = Module::new(&engine(revision, backend)?, program.blob.clone()).ok()?;
             Some((backend, Instance::new(&module).ok()?))
         })
         .collect()
@@ -58,11 +60,13 @@ fn prepare(
         _ => 0,
     };
     let gas = if is_structured { source.below(10_000) as u64 } else { gas(source) };
+    let is_charged = source.chance(5);
     let heap = 0x2_0000 + source.below(0x1800) as u64;
     for (_, instance) in instances {
         *instance.regs_mut() = regs;
         instance.set_pc(pc);
         instance.set_gas(gas);
+        instance.set_charged(is_charged);
         instance.memory_mut().set_heap(heap, 0x2_4000);
     }
 }
@@ -78,7 +82,7 @@ fn gas(source: &mut Source<'_>) -> u64 {
 /// What a host may do between runs; false if it gives up.
 fn serve(
     source: &mut Source<'_>,
-    is_structured: bool,
+    (program, is_structured): (&Program, bool),
     exit: Exit,
     instances: &mut [(Backend, Instance)],
 ) -> bool {
@@ -89,7 +93,8 @@ fn serve(
     );
     let (octets, more) = (source.u64().to_le_bytes(), gas(source));
     let more = if is_structured { 2 * more } else { more };
-    let deed = source.below(if is_structured { 50 } else { 8 });
+    let (block, is_charged) = (source.pick(&program.blocks), source.chance(50));
+    let deed = source.below(if is_structured { 50 } else { 10 });
     for (_, instance) in instances {
         match exit {
             Exit::HostCall(_) => instance.skip_host_call(),
@@ -105,6 +110,8 @@ fn serve(
             2 => instance.memory_mut().zero(page, 1),
             3 => instance.memory_mut().poke_raw((u64::from(page) << 12) + 4092, &octets),
             4 => instance.set_gas(more),
+            5 => instance.set_charged(is_charged),
+            6 => instance.set_pc(block.into()),
             _ => {}
         }
     }
@@ -124,7 +131,8 @@ fn state(instance: &Instance) -> impl PartialEq + std::fmt::Debug + use<> {
             hash = hashed(hash, &octets);
         }
     }
-    (instance.pc(), instance.gas(), *instance.regs(), memory.heap_end(), accesses, hash)
+    let paid = (instance.gas(), instance.is_charged());
+    (instance.pc(), paid, *instance.regs(), memory.heap_end(), accesses, hash)
 }
 
 /// All that the pages hold, accessible or not.
@@ -148,17 +156,19 @@ fn hashed(hash: u64, octets: &[u8]) -> u64 {
 pub struct Compared {
     /// How often a run ended.
     pub exits: usize,
-    /// How many instructions were executed, by each backend.
-    pub instructions: u64,
+    /// How much gas was used, by each backend.
+    pub gas: u64,
 }
 
 /// Runs a scenario on every backend.
 pub fn check(given: &[u8], seed: u64) -> Compared {
     let mut source = Source::new(given, seed);
+    let revision = source.pick(&Revision::ALL);
     let is_structured = source.chance(70);
-    let program = if is_structured { structured::program } else { scenario::program }(&mut source);
+    let draw = if is_structured { structured::program } else { scenario::program };
+    let program = draw(&mut source, revision);
     let mut compared = Compared::default();
-    let Some(mut instances) = instances(&program) else { return compared };
+    let Some(mut instances) = instances(&program, revision) else { return compared };
     prepare(&mut source, (&program, is_structured), &mut instances);
     for round in 0..ROUNDS {
         let mut first = None;
@@ -167,13 +177,13 @@ pub fn check(given: &[u8], seed: u64) -> Compared {
             let exit = instance.run();
             let found = (exit, state(instance));
             let expected = first.get_or_insert_with(|| (exit, state(instance)));
-            assert_eq!(found, *expected, "seed {seed:#x}, round {round}, {backend:?}");
+            assert_eq!(found, *expected, "seed {seed:#x}, {revision}, round {round}, {backend:?}");
         }
         let after = instances.first().map_or(0, |(_, instance)| instance.gas());
         compared.exits += 1;
-        compared.instructions += before - after;
+        compared.gas += before - after;
         let Some((exit, _)) = first else { break };
-        if !serve(&mut source, is_structured, exit, &mut instances) {
+        if !serve(&mut source, (&program, is_structured), exit, &mut instances) {
             break;
         }
     }
@@ -194,21 +204,21 @@ fn backends_agree() {
     let start = Instant::now();
     let (mut seed, mut all) = (first, Compared::default());
     while start.elapsed() < time {
-        let Compared { exits, instructions } = check(&[], seed);
+        let Compared { exits, gas } = check(&[], seed);
         all.exits += exits;
-        all.instructions += instructions;
+        all.gas += gas;
         seed += 1;
     }
-    let Compared { exits, instructions } = all;
-    println!("{} programs, {instructions} instructions, {exits} exits compared", seed - first);
+    let Compared { exits, gas } = all;
+    println!("{} programs, {gas} gas used, {exits} exits compared", seed - first);
 }
 
 /// Programs that die at once would find nothing.
 #[test]
 fn most_programs_run_long() {
-    let mut counts: Vec<u64> = (0..100).map(|seed| check(&[], seed).instructions).collect();
+    let mut counts: Vec<u64> = (0..100).map(|seed| check(&[], seed).gas).collect();
     counts.sort_unstable();
     let shares = [counts[10], counts[30], counts[50], counts[70], counts[90]];
-    println!("instructions, deciles 1, 3, 5, 7, 9: {shares:?}");
+    println!("gas used, deciles 1, 3, 5, 7, 9: {shares:?}");
     assert!(shares[2] >= 300 && shares[3] >= 3000, "{shares:?}");
 }

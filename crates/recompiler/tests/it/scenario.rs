@@ -120,8 +120,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub fn new() -> Self {
-        let set = InstructionSet::of(Revision::GrayPaper072);
+    pub fn new(revision: Revision) -> Self {
+        let set = InstructionSet::of(revision);
         let (code, starts, jumps, blocks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { set, code, starts, jumps, blocks }
     }
@@ -174,11 +174,11 @@ impl Builder {
     }
 }
 
-/// Draws a program.
-pub fn program(source: &mut Source<'_>) -> Program {
+/// Draws a program. It may not be valid as a whole.
+pub fn program(source: &mut Source<'_>, revision: Revision) -> Program {
     let count = 1 + source.below(12);
     let entries = source.below(6);
-    let mut builder = Builder::new();
+    let mut builder = Builder::new(revision);
     for _ in 0..count {
         builder.blocks.push(builder.pc());
         let longest = if source.chance(3) { 300 } else { 12 };

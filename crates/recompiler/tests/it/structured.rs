@@ -4,7 +4,7 @@
 //! Registers have the roles that compilers give them: `ra` and `sp`, a base of data, counters of
 //! the loops; the others take whatever comes. What the host does in between may still break it all.
 
-use jambox_isa::{Fields, Format, Opcode, Reg};
+use jambox_isa::{Fields, Format, Opcode, Reg, Revision};
 
 use crate::scenario::{self, Builder, Program, Source, immediate};
 
@@ -33,9 +33,9 @@ struct Writer<'s, 'o> {
 }
 
 /// Draws a program.
-pub fn program(source: &mut Source<'_>) -> Program {
+pub fn program(source: &mut Source<'_>, revision: Revision) -> Program {
     let count = 1 + source.below(4);
-    let builder = Builder::new();
+    let builder = Builder::new(revision);
     let mut writer = Writer { source, builder, returns: Vec::new(), functions: Vec::new() };
     writer.functions = (0..count).map(|_| writer.builder.reserve()).collect();
     for function in 0..count {

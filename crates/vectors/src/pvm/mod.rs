@@ -60,13 +60,13 @@ impl<'de> Deserialize<'de> for File {
     }
 }
 
-/// Runs every case in a folder (`*.json`): exit, program counter, registers, gas, which memory is
+/// Runs every case in a folder (`*.json`), or in one file: exit, program counter, registers, gas, which memory is
 /// accessible and what it holds; the costs of blocks and the verdicts on programs. The engine's
 /// backend runs each case under the case's own revision.
 ///
 /// # Errors
 ///
-/// When the folder cannot be read or holds no case.
+/// When the folder or file cannot be read or holds no case.
 pub fn run(folder: &Path, engine: &Engine) -> Result<Report, Error> {
     let files = files::json_under::<File>(folder, "PVM vectors (`*.json`)")?;
     let engine_of = |revision| Engine::new(Config { revision, ..engine.config() });
