@@ -23,6 +23,8 @@ const RUNS_080: &[(&[&str], &str)] = &[
     (&["vectors", "pvm"], "dev-0.8.0/pvm/generated"),
     (&["vectors", "pvm"], "dev-0.8.0/pvm/gas"),
     (&["vectors", "pvm"], "dev-0.8.0/pvm/deblob.json"),
+    (&["vectors", "refine"], "dev-0.8.0/refine"),
+    (&["trace", "replay"], "dev-0.8.0/ecalli"),
 ];
 
 /// What `cargo xtask conformance` takes.

@@ -4,7 +4,7 @@ use std::sync::Once;
 
 use jambox_engine::{Backend, Config, Engine, EngineError};
 use jambox_invocation::Env;
-use jambox_types::{Protocol, Revision};
+use jambox_types::Protocol;
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::Result;
@@ -25,14 +25,8 @@ pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
     Ok(engine)
 }
 
-/// What invocations run in, if they are there for the protocol's revision yet.
+/// What invocations run in.
 pub fn environment(protocol: Protocol, backend: Backend) -> Result<Env> {
-    if protocol.revision == Revision::GrayPaper080 {
-        let message = format!("the revision `{}` is not available yet", protocol.revision);
-        return Err(Diagnosis::new(message)
-            .help("leave --revision out to have gray-paper-0.7.2")
-            .into());
-    }
     engine(&protocol, backend)?;
     let env = Env::with_backend(protocol, backend);
     Ok(env.map_err(|error| Diagnosis::new(error.to_string()))?)

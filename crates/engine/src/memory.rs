@@ -209,10 +209,10 @@ impl Memory {
         self.heap = Heap { end, limit: limit.min(SPACE) };
     }
 
-    /// What `sbrk` does: moves the end of the heap up by `size` octets, makes the pages it crosses
+    /// What `sbrk` does, and a host for a guest without `sbrk`: moves the end of the heap up by `size` octets, makes the pages it crosses
     /// writable, and returns where the new octets begin. `None` (and nothing changes) when there
     /// is no heap or it would grow beyond its limit.
-    pub(crate) fn grow_heap(&mut self, size: u64) -> Option<u64> {
+    pub fn grow_heap(&mut self, size: u64) -> Option<u64> {
         let start = self.heap.end;
         let end = start.checked_add(size).filter(|&end| end <= self.heap.limit)?;
         let page = |address: u64| address.div_ceil(u64::from(PAGE_SIZE)) as u32;

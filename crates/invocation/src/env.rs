@@ -138,6 +138,7 @@ impl Env {
             entry_pc,
             gas_limit,
             arguments,
+            revision: self.protocol.revision,
         });
         let mut host = Host::new(&self.protocol, context, observer);
         let Ran { end, gas_left } = self.runner.run(job, &mut host)?;

@@ -126,7 +126,7 @@ pub use memory::{GuestMemory, Inaccessible};
 pub use observer::{
     CallEnded, CallStarted, Finished, Invocation, LogLine, Machine, Observer, Started,
 };
-pub use package::{ItemBlobs, PackageData};
-pub use refine::{RefineCall, Refined, refine};
+pub use package::{InCoreData, ItemBlobs, PackageData};
+pub use refine::{RefineCall, Refined, Refinement, refine, refine_with};
 pub use runner::{EngineRunner, Job, Ran, Runner, entry_pc};
 pub use stop::{HostError, Needed, PanicReason, Stop};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Form, LogLevel, Registers, Reply, Request};
-use jambox_types::{CoreIndex, Hash, ServiceId, TimeSlot};
+use jambox_types::{CoreIndex, Hash, Revision, ServiceId, TimeSlot};
 
 use crate::{End, Failure, Stop};
 
@@ -100,6 +100,8 @@ pub struct Started<'a> {
     pub gas_limit: u64,
     /// Its encoded arguments.
     pub arguments: &'a [u8],
+    /// The revision that it runs under.
+    pub revision: Revision,
 }
 
 /// An invocation is over.

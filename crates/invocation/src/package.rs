@@ -38,6 +38,18 @@ pub struct ItemBlobs {
     pub imports: Vec<Blob>,
 }
 
+/// What a refinement can fetch of its package. Indices are what a guest claims.
+pub trait InCoreData {
+    /// What there is of the package itself: kinds 7 to 13 of the Gray Paper.
+    fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob>;
+
+    /// One extrinsic of an item.
+    fn extrinsic(&self, item: u64, index: u64) -> Option<Blob>;
+
+    /// One imported segment of an item.
+    fn import(&self, item: u64, index: u64) -> Option<Blob>;
+}
+
 impl PackageData {
     /// Lays out a package in the encoding of a revision. `blobs` has an entry for each item; that
     /// they are what the package means is for the caller to know.
@@ -85,8 +97,13 @@ impl PackageData {
         self.items.iter().map(|item| &item.blobs)
     }
 
-    /// What `fetch` gives of the package itself (`fetch`, 0.7.2).
-    pub(crate) fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
+    fn item(&self, index: u64) -> Option<&ItemData> {
+        at(&self.items, index)
+    }
+}
+
+impl InCoreData for PackageData {
+    fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
         Some(match kind {
             FetchKind::WorkPackage => self.encoded.clone(),
             FetchKind::AuthorizerConfiguration => self.configuration.clone(),
@@ -99,18 +116,12 @@ impl PackageData {
         })
     }
 
-    /// One extrinsic of an item.
-    pub(crate) fn extrinsic(&self, item: u64, index: u64) -> Option<Blob> {
+    fn extrinsic(&self, item: u64, index: u64) -> Option<Blob> {
         at(&self.item(item)?.blobs.extrinsics, index).cloned()
     }
 
-    /// One imported segment of an item.
-    pub(crate) fn import(&self, item: u64, index: u64) -> Option<Blob> {
+    fn import(&self, item: u64, index: u64) -> Option<Blob> {
         at(&self.item(item)?.blobs.imports, index).cloned()
-    }
-
-    fn item(&self, index: u64) -> Option<&ItemData> {
-        at(&self.items, index)
     }
 }
 

@@ -4,13 +4,13 @@ use jambox_codec::{Encode, encode_natural};
 use jambox_hostcall::Context;
 use jambox_program::split_metadata;
 use jambox_state::{Accounts, Blob};
-use jambox_types::{CoreIndex, Gas, WorkError, WorkItem};
+use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot, WorkError, WorkItem};
 
 use crate::context::Refine;
 use crate::handlers::exports::Exports;
 use crate::handlers::machines::Machines;
 use crate::runner::{Job, entry_pc};
-use crate::{End, Env, Failure, HostError, Observer, PackageData};
+use crate::{End, Env, Failure, HostError, InCoreData, Observer, PackageData};
 
 /// What refine is asked to do.
 #[derive(Clone, Copy, Debug)]
@@ -72,25 +72,84 @@ pub fn refine(
     if code.len() > env.parameters().max_service_code_size as usize {
         return Ok(Refined::refused(WorkError::BigCode));
     }
-    let Ok((_, program)) = split_metadata(&code) else { return bad_code() };
-    let job = Job {
+    let refinement = Refinement {
+        package,
+        core,
+        item: index,
+        service: item.service,
         code_hash: item.code_hash,
         code: &code,
+        gas_limit: item.refine_gas_limit,
+        arguments: &arguments(package, core, index, item),
+        trace,
+        export_offset,
+        accounts,
+        lookup_slot: slot,
+    };
+    refine_with(env, refinement, observer)
+}
+
+/// A refinement whose code and arguments are at hand.
+#[derive(Clone, Copy)]
+pub struct Refinement<'a> {
+    /// What can be fetched of the package.
+    pub package: &'a dyn InCoreData,
+    /// The core that does the work.
+    pub core: CoreIndex,
+    /// The index of the item.
+    pub item: usize,
+    /// The item's service.
+    pub service: ServiceId,
+    /// The hash of the code.
+    pub code_hash: Hash,
+    /// The code with its metadata.
+    pub code: &'a [u8],
+    /// The gas that it may use.
+    pub gas_limit: Gas,
+    /// Its encoded arguments.
+    pub arguments: &'a [u8],
+    /// The authorizer's output.
+    pub trace: &'a Blob,
+    /// How many segments the package's earlier items export.
+    pub export_offset: u64,
+    /// The accounts in which preimages are looked up.
+    pub accounts: &'a Accounts,
+    /// The slot as of which they are looked up.
+    pub lookup_slot: TimeSlot,
+}
+
+/// Runs a refinement. Code that is not encoded with its metadata is [`WorkError::BadCode`].
+///
+/// # Errors
+///
+/// Only when the host cannot go on.
+pub fn refine_with(
+    env: &Env,
+    refinement: Refinement<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Refined, HostError> {
+    let Refinement { package, core, item, service, trace, accounts, lookup_slot, .. } = refinement;
+    let Ok((_, program)) = split_metadata(refinement.code) else {
+        return Ok(Refined::refused(WorkError::BadCode));
+    };
+    let job = Job {
+        code_hash: refinement.code_hash,
+        code: refinement.code,
         program,
         entry_pc: entry_pc(Context::Refine).into(),
-        gas_limit: item.refine_gas_limit.0,
-        arguments: &arguments(package, core, index, item),
+        gas_limit: refinement.gas_limit.0,
+        arguments: refinement.arguments,
     };
     let mut context = Refine {
         env,
         package,
         core,
-        item: index,
-        service: item.service,
+        item,
+        service,
         accounts,
-        lookup_slot: slot,
+        lookup_slot,
         trace: trace.clone(),
-        exports: Exports::new(export_offset, env.parameters()),
+        exports: Exports::new(refinement.export_offset, env.parameters()),
         machines: Machines::default(),
     };
     let (end, gas_used) = env.invoke(&job, &mut context, observer)?;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jambox_hostcall::Revision;
+
 /// Octets and where they are in memory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Block {
@@ -92,6 +94,25 @@ pub struct Execution {
     pub calls: Vec<Call>,
     /// The end, unless the trace is cut off before.
     pub end: Option<End>,
+}
+
+impl Execution {
+    /// The revision that a comment names, as [`Recording`](crate::Recorder) leaves one.
+    #[must_use]
+    pub fn revision(&self) -> Option<Revision> {
+        let named = |comment: &String| {
+            Revision::ALL.into_iter().find(|revision| comment.contains(revision.name()))
+        };
+        self.comments.iter().find_map(named)
+    }
+}
+
+impl Call {
+    /// Whether the trace shows the gas that the call left.
+    #[must_use]
+    pub fn sets_gas(&self) -> bool {
+        self.actions.iter().any(|action| matches!(action, Action::SetGas(_)))
+    }
 }
 
 impl Block {

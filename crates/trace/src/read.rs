@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read as _};
 
 use crate::line::Line;
-use crate::{Action, Call, End, Error, Execution, SyntaxError};
+use crate::{Action, Call, End, EndKind, Error, Execution, SyntaxError};
 
 /// How much of a file is held at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,12 +117,24 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Reads host calls up to the end of the execution, if the trace has it.
+    ///
+    /// Some hosts leave out the line of a last call whose price is not covered, but not that of the
+    /// gas it left: a second `setgas` in a row, or one without a call. It is passed over, and the
+    /// execution read as one that leaves out that call whole.
     fn read_calls(&mut self, calls: &mut Vec<Call>) -> Result<Option<End>, Error> {
+        let mut without_call = None;
         loop {
-            match self.next_line()? {
+            let line = self.next_line()?;
+            if let (Some(error), false) = (without_call.take(), is_out_of_gas(line.as_ref())) {
+                return Err(error);
+            }
+            match line {
                 Some(Line::Comment(_)) => {}
                 Some(Line::Call { number, state }) => {
                     calls.push(Call { line: self.line, number, state, actions: Vec::new() });
+                }
+                Some(line @ Line::Action(Action::SetGas(_))) if calls.is_empty() => {
+                    without_call = Some(self.out_of_place(&line, "it belongs to an `ecalli`"));
                 }
                 Some(Line::Action(action)) => match calls.last_mut() {
                     Some(call) => call.actions.push(action),
@@ -132,6 +144,9 @@ impl<R: BufRead> Reader<R> {
                     }
                 },
                 Some(Line::End { kind, state }) => {
+                    if let (EndKind::OutOfGas, Some(call)) = (kind, calls.last_mut()) {
+                        leave_out_second_gas(call);
+                    }
                     return Ok(Some(End { line: self.line, kind, state }));
                 }
                 Some(line @ Line::Program(_)) => {
@@ -144,6 +159,18 @@ impl<R: BufRead> Reader<R> {
                 None => return Ok(None),
             }
         }
+    }
+}
+
+fn is_out_of_gas(line: Option<&Line>) -> bool {
+    matches!(line, Some(Line::End { kind: EndKind::OutOfGas, .. }))
+}
+
+/// Takes away the gas that a call left which is itself left out.
+fn leave_out_second_gas(call: &mut Call) {
+    let set_gas = |action: &Action| matches!(action, Action::SetGas(_));
+    if call.actions.iter().filter(|action| set_gas(action)).count() > 1 {
+        call.actions.pop_if(|action| set_gas(action));
     }
 }
 

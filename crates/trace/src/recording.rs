@@ -83,7 +83,7 @@ impl Observer for Recording {
             octets: started.arguments.to_vec(),
         };
         self.prelude = Some(Prelude {
-            comment: started.invocation.to_string(),
+            comment: format!("{} ({})", started.invocation, started.revision),
             program: started.code.to_vec(),
             writes: if started.arguments.is_empty() { Vec::new() } else { vec![arguments] },
             start: State { pc: started.entry_pc, gas: started.gas_limit, registers },

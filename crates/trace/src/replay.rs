@@ -1,6 +1,7 @@
 //! Replaying a trace: the program runs, the trace stands in for the host.
 
 use jambox_engine::{Access, Engine, Exit, Instance, Module, PAGE_SIZE};
+use jambox_hostcall::{Context, HostCall, Interface};
 use jambox_program::{Container, ProgramKind, StandardProgram};
 
 use crate::difference::{Compared, between_states};
@@ -29,6 +30,9 @@ pub enum Replayed {
 /// Runs the program of a trace on a bare machine and compares the machine with the trace at every
 /// host call and at the end: number, program counter, gas, registers, and what the host read.
 ///
+/// A trace has no word for pages that a host makes accessible: those of `grow_heap` follow from
+/// what the call left in `r7`.
+///
 /// # Errors
 ///
 /// When the program is in no known form or the engine cannot set it up.
@@ -47,7 +51,8 @@ pub fn replay(execution: &Execution, engine: &Engine) -> Result<Replayed, Error>
                 return Ok(Replayed::Different(at(Step::Served(number))(kind)));
             }
         }
-        served = Some(state_of(&instance));
+        grow_heap(call, &mut instance);
+        served = Some((call, state_of(&instance)));
         instance.skip_host_call();
     }
     match &execution.end {
@@ -99,8 +104,9 @@ fn check_call(call: &Call, exit: Exit, instance: &Instance) -> Option<Difference
         .or_else(|| between_states(&call.state, &state_of(instance)))
 }
 
-/// Runs to the end. `served` is the machine after the last call was served and before it went on.
-fn finish(end: &End, served: Option<State>, instance: &mut Instance) -> Replayed {
+/// Runs to the end. `served` is the last call, and the machine after it was served and before it
+/// went on.
+fn finish(end: &End, served: Option<(&Call, State)>, instance: &mut Instance) -> Replayed {
     let exit = instance.run();
     let state = state_of(instance);
     let expected = match end.kind {
@@ -111,7 +117,7 @@ fn finish(end: &End, served: Option<State>, instance: &mut Instance) -> Replayed
         .map(DifferenceKind::Event)
         .or_else(|| between_states(&end.state, &state));
     let Some(kind) = kind else { return Replayed::Same };
-    if served.is_some_and(|served| is_ended_by_host(end, &served)) {
+    if served.is_some_and(|(call, served)| is_ended_by_host(end, call, &served)) {
         return Replayed::Same;
     }
     match (exit, end.kind) {
@@ -123,11 +129,12 @@ fn finish(end: &End, served: Option<State>, instance: &mut Instance) -> Replayed
 }
 
 /// Whether the end is that of a last call from which the host did not let the guest return, which a
-/// bare machine cannot know.
-fn is_ended_by_host(end: &End, served: &State) -> bool {
+/// bare machine cannot know. Some hosts show what such a call cost only in the gas of the end.
+fn is_ended_by_host(end: &End, call: &Call, served: &State) -> bool {
     match end.kind {
         EndKind::Halt => false,
-        EndKind::Panic(_) => between_states(&end.state, served).is_none(),
+        EndKind::Panic(_) if call.sets_gas() => between_states(&end.state, served).is_none(),
+        EndKind::Panic(_) => end.state.gas <= served.gas && is_same_but_for_gas(&end.state, served),
         EndKind::OutOfGas => end.state.gas == 0 && is_same_but_for_gas(&end.state, served),
     }
 }
@@ -154,6 +161,20 @@ fn perform(action: &Action, instance: &mut Instance) -> Result<(), DifferenceKin
         Action::SetGas(gas) => instance.set_gas(*gas),
     }
     Ok(())
+}
+
+/// Makes the pages accessible that a `grow_heap` has: those up to the page in `r7`. Out of gas, the
+/// call leaves there what was asked for, but then the guest does not come to see the pages.
+fn grow_heap(call: &Call, instance: &mut Instance) {
+    let interface = Interface::gray_paper(instance.module().engine().config().revision);
+    let form = Context::ALL.iter().find_map(|context| interface.form(*context, call.number));
+    if form.is_some_and(|form| form.call == HostCall::GrowHeap) {
+        let [_, _, _, _, _, _, _, end, ..] = *instance.regs();
+        let memory = instance.memory_mut();
+        let end = end.saturating_mul(u64::from(PAGE_SIZE));
+        // Beyond its limit the heap stays as it is.
+        let _ = memory.grow_heap(end.saturating_sub(memory.heap_end()));
+    }
 }
 
 fn check_read(block: &Block, instance: &Instance) -> Result<(), DifferenceKind> {

@@ -1,7 +1,7 @@
 //! Loaders and runners for public test vectors.
 //!
 //! **What it is.** For each family of vectors a function that runs all of a folder's cases and
-//! gives a [`Report`]: [`codec`] for encodings, [`pvm`] for single programs, [`replay`] for
+//! gives a [`Report`]: [`codec`] for encodings, [`pvm`] for single programs, [`refine`] for refinements, [`replay`] for
 //! host-call traces, [`stf`] for state transitions, [`traces`] for whole blocks, [`trie`] for state
 //! roots, [`erasure`] for erasure coding. And the one place that finds and unpacks the public
 //! archive, [`archive`].
@@ -31,6 +31,7 @@ mod error;
 mod files;
 pub mod json;
 pub mod pvm;
+pub mod refine;
 pub mod replay;
 mod report;
 pub mod steps;

@@ -5,40 +5,49 @@ use std::io::BufReader;
 use std::path::Path;
 
 use jambox_engine::Engine;
+use jambox_isa::Revision;
 use jambox_trace::{Execution, Reader, Replayed, replay};
 
 use crate::{Error, Outcome, Report, files};
 
-/// Replays a trace file, or every file `*.log` under a folder, on an engine.
+/// Replays a trace file, or every file `*.log` under a folder, on engines of one or more revisions.
 ///
-/// Each execution is a case, named by its file and its number in it. An out-of-gas run whose trace
-/// leaves out the last host call passes with a remark.
+/// Each execution is a case, named by its file and its number in it. An execution that names its
+/// revision is replayed under that. Another one passes if it is as in its trace under one of the
+/// revisions, which the report names; if under none, the difference is told that comes last in the
+/// trace. An out-of-gas run whose trace leaves out the last host call passes with a remark.
 ///
 /// # Errors
 ///
 /// When the folder or a file cannot be read, or the folder holds no trace. What a file holds can
 /// only make its cases fail.
-pub fn run(place: &Path, engine: &Engine) -> Result<Report, Error> {
+pub fn run(place: &Path, engines: &[Engine]) -> Result<Report, Error> {
     let files = if place.is_dir() {
         files::files_under(place, &["log"], "host-call traces (`*.log`)")?
     } else {
         vec![place.to_owned()]
     };
     let mut report = Report::default();
+    // What was right for the last execution is tried first for the next.
+    let mut engines: Vec<&Engine> = engines.iter().collect();
     for file in files {
-        run_file(&file, engine, &mut report)?;
+        run_file(&file, &mut engines, &mut report)?;
     }
     Ok(report)
 }
 
-fn run_file(file: &Path, engine: &Engine, report: &mut Report) -> Result<(), Error> {
+fn run_file(file: &Path, engines: &mut [&Engine], report: &mut Report) -> Result<(), Error> {
     let source = BufReader::new(File::open(file).map_err(Error::at(file))?);
     let mut count = 0;
     for (index, execution) in Reader::new(source).enumerate() {
         count = index + 1;
         let outcome = match execution {
             Err(error) => Outcome::Failed(error.to_string()),
-            Ok(execution) => outcome(&execution, engine),
+            Ok(execution) => {
+                let (revision, outcome) = outcome(&execution, engines);
+                report.revisions.extend(revision);
+                outcome
+            }
         };
         report.add(format!("{} #{count}", files::stem(file)), outcome);
     }
@@ -48,14 +57,59 @@ fn run_file(file: &Path, engine: &Engine, report: &mut Report) -> Result<(), Err
     Ok(())
 }
 
-fn outcome(execution: &Execution, engine: &Engine) -> Outcome {
+/// What comes of an execution, and the revision that it was found to be of.
+fn outcome(execution: &Execution, engines: &mut [&Engine]) -> (Option<Revision>, Outcome) {
+    let of = |engine: &Engine| engine.config().revision;
+    if let Some(revision) = execution.revision() {
+        let engine = engines.iter().find(|engine| of(engine) == revision);
+        let outcome = match engine {
+            Some(engine) => outcome_on(execution, engine).1,
+            None => {
+                let others: Vec<_> = engines.iter().map(|engine| of(engine).name()).collect();
+                let others = others.join(", ");
+                Outcome::Failed(format!("recorded under {revision}, replayed under {others}"))
+            }
+        };
+        return (Some(revision), outcome);
+    }
+    let mut furthest = (0, Outcome::Failed("there is no engine to replay it on".into()));
+    for index in 0..engines.len() {
+        let (line, outcome) = outcome_on(execution, engines[index]);
+        if !matches!(outcome, Outcome::Failed(_)) {
+            let revision = of(engines[index]);
+            engines.swap(0, index);
+            return (Some(revision), outcome);
+        }
+        if line >= furthest.0 {
+            let tried = engines.len() > 1;
+            furthest = (line, if tried { under(outcome, of(engines[index])) } else { outcome });
+        }
+    }
+    (None, furthest.1)
+}
+
+/// The failure with the revision under which it was found.
+fn under(outcome: Outcome, revision: Revision) -> Outcome {
+    match outcome {
+        Outcome::Failed(what) => Outcome::Failed(format!("{what} (under {revision})")),
+        other => other,
+    }
+}
+
+/// What comes of an execution on one engine, and the line of a difference.
+fn outcome_on(execution: &Execution, engine: &Engine) -> (usize, Outcome) {
     match replay(execution, engine) {
-        Ok(Replayed::Same) => Outcome::Passed,
-        Ok(Replayed::SameButForLastCall { number, gas }) => Outcome::PassedExcept(format!(
-            "the last call, which the trace leaves out: host call {number} with {gas} gas left"
-        )),
-        Ok(Replayed::CutOff) => Outcome::Failed("the trace is cut off before the end".into()),
-        Ok(Replayed::Different(difference)) => Outcome::Failed(difference.to_string()),
-        Err(error) => Outcome::Failed(error.to_string()),
+        Ok(Replayed::Same) => (0, Outcome::Passed),
+        Ok(Replayed::SameButForLastCall { number, gas }) => {
+            let remark = "the last call, which the trace leaves out: host call";
+            (0, Outcome::PassedExcept(format!("{remark} {number} with {gas} gas left")))
+        }
+        Ok(Replayed::CutOff) => {
+            (usize::MAX, Outcome::Failed("the trace is cut off before the end".into()))
+        }
+        Ok(Replayed::Different(difference)) => {
+            (difference.line, Outcome::Failed(difference.to_string()))
+        }
+        Err(error) => (0, Outcome::Failed(error.to_string())),
     }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use jambox_chain::ServiceCall;
 use jambox_package::{Disk, load};
 use jambox_trace::Recording;
+use jambox_types::{Protocol, Revision};
 use jambox_vectors::replay;
 
 use crate::checks::Checks;
@@ -47,6 +48,7 @@ Exit status: as of `jambox run`; the trace is written whether a guest fails or n
     Record(Record),
     /// Replay every execution of a trace on a bare machine and compare
     ///
+    /// An execution that does not name its revision is tried under each, unless --revision names one.
     /// Ends with a line `N passed, N failed, N skipped`.
     #[command(after_help = "\
 Examples:
@@ -128,9 +130,17 @@ impl Report for Recorded {
 
 impl Replay {
     fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let engine = engine(&protocol.protocol()?, protocol.backend())?;
+        let revisions = match protocol.revision() {
+            Some(revision) => vec![revision],
+            None => Revision::ALL.to_vec(),
+        };
+        let default = protocol.protocol()?;
+        let engines = revisions
+            .into_iter()
+            .map(|revision| engine(&Protocol { revision, ..default }, protocol.backend()))
+            .collect::<Result<Vec<_>>>()?;
         let spinner = output.spinner("replaying");
-        let checked = replay::run(&self.place, &engine);
+        let checked = replay::run(&self.place, &engines);
         spinner.finish_and_clear();
         let checked = checked.map_err(|error| failure(&self.place, &error))?;
         let checks = Checks::new(checked, output.verbosity > 0);

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use jambox_invocation::Env;
 use jambox_types::{Parameters, Protocol};
 use jambox_vectors::steps::Step;
-use jambox_vectors::{Error, Report as Checked, codec, erasure, pvm, stf, traces, trie};
+use jambox_vectors::{Error, Report as Checked, codec, erasure, pvm, refine, stf, traces, trie};
 
 use crate::checks::Checks;
 use crate::diagnosis::Diagnosis;
@@ -54,6 +54,9 @@ A program runs under the revision that its file's format is of.")]
     /// Encodings of the protocol's types (*.bin with *.json)
     #[command(after_help = "Examples:\n  jambox vectors codec V/jam-test-vectors/codec/tiny")]
     Codec(Folder),
+    /// Refinements with inner machines: end, gas, output, exports (*.json)
+    #[command(after_help = "Examples:\n  jambox vectors refine V/refine")]
+    Refine(Folder),
     /// Roots of state tries (*.json)
     #[command(after_help = "Examples:\n  jambox vectors trie V/jam-test-vectors/trie")]
     Trie(Folder),
@@ -104,6 +107,10 @@ impl Vectors {
                 .map_err(|error| failure(folder, &error)),
             Family::Codec(Folder { folder }) => {
                 codec::run(folder, switches.revision, &protocol.parameters)
+                    .map_err(|error| failure(folder, &error))
+            }
+            Family::Refine(Folder { folder }) => {
+                refine::run(folder, &environment(protocol, backend)?)
                     .map_err(|error| failure(folder, &error))
             }
             Family::Trie(Folder { folder }) => {

@@ -7,7 +7,7 @@ use jambox_types::CoreIndex;
 use crate::guest::Guest;
 use crate::handlers::{fetch, general, heap, storage};
 use crate::host::HostContext;
-use crate::{Env, HostError, Invocation, PackageData, Stop};
+use crate::{Env, HostError, InCoreData, Invocation, PackageData, Stop};
 
 /// The context of `eq:isauthinvocation` (0.7.2). An ABI that offers calls about services here gets
 /// to hear that there are none.

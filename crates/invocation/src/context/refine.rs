@@ -9,13 +9,13 @@ use jambox_types::{CoreIndex, Hash, ServiceId, TimeSlot};
 use crate::guest::Guest;
 use crate::handlers::{children, exports, fetch, general, heap, machines, preimages, storage};
 use crate::host::HostContext;
-use crate::{Env, HostError, Invocation, PackageData, Stop};
+use crate::{Env, HostError, InCoreData, Invocation, Stop};
 
 /// The context of `eq:refinvocation` (0.7.2). An ABI that offers calls about services here is
 /// answered from the accounts that preimages are looked up in.
 pub(crate) struct Refine<'a> {
     pub(crate) env: &'a Env,
-    pub(crate) package: &'a PackageData,
+    pub(crate) package: &'a dyn InCoreData,
     pub(crate) core: CoreIndex,
     pub(crate) item: usize,
     pub(crate) service: ServiceId,

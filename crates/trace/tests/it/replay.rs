@@ -1,6 +1,8 @@
 //! Replaying: what agrees, and the first thing that does not.
 
 use jambox_engine::{Backend, Config, Engine};
+use jambox_hostcall::Revision;
+use jambox_program::{StandardProgram, join_metadata};
 use jambox_trace::{Error, Replayed, replay};
 
 use crate::{ENDINGS, SERVICE, read, read_one, with_line};
@@ -102,4 +104,66 @@ fn a_program_in_no_known_form_is_an_error() {
     let engine = engines().remove(0);
     let error = replay(&read_one(text), &engine).unwrap_err();
     assert!(matches!(error, Error::Program { line: 2, .. }), "{error}");
+}
+
+/// What another implementation makes of the same: it leaves out the call but not the gas it left.
+#[test]
+fn a_last_call_of_which_only_the_gas_is_shown_is_left_out() {
+    let one =
+        "program 0x0000059577050a0309\nstart pc=0 gas=6\nsetgas <- 0\nOOG pc=3 gas=0 r07=0x5\n";
+    let two = "program 0x0000050a020a030015\nstart pc=0 gas=20\necalli=2 pc=0 gas=19\n\
+               setreg r07 <- 0x5\nsetgas <- 9\nsetgas <- 0\nOOG pc=2 gas=0 r07=0x5\n";
+    for engine in engines() {
+        let replayed = replay(&read_one(one), &engine).expect("the program is right");
+        assert_eq!(replayed, Replayed::SameButForLastCall { number: 3, gas: 4 });
+        let replayed = replay(&read_one(two), &engine).expect("the program is right");
+        assert_eq!(replayed, Replayed::SameButForLastCall { number: 3, gas: 8 });
+    }
+    for end in ["PANIC=0 pc=3 gas=0 r07=0x5", "ecalli=4 pc=3 gas=0", "setgas <- 0"] {
+        let error = read(&with_line(one, "OOG pc=3 gas=0 r07=0x5", end)).unwrap_err();
+        assert!(error.to_string().ends_with("it belongs to an `ecalli`"), "{error}");
+    }
+}
+
+/// A host call that panics its guest is charged; whether the trace says so in a line of its own is
+/// up to its host.
+#[test]
+fn the_price_of_a_call_that_panics_need_not_be_set() {
+    let text = "program 0x0000059577050a0309\nstart pc=0 gas=60\necalli=3 pc=3 gas=58 r07=0x5\n\
+                PANIC=0 pc=3 gas=48 r07=0x5\n";
+    let engine = engines().remove(0);
+    let replayed = |text: &str| replay(&read_one(text), &engine).expect("the program is right");
+    assert_eq!(replayed(text), Replayed::Same);
+    let set = with_line(text, "PANIC=0 pc=3 gas=48", "setgas <- 48\nPANIC=0 pc=3 gas=48");
+    assert_eq!(replayed(&set), Replayed::Same);
+    for wrong in ["setgas <- 47\nPANIC=0 pc=3 gas=48", "PANIC=0 pc=3 gas=59"] {
+        let wrong = with_line(text, "PANIC=0 pc=3 gas=48", wrong);
+        assert!(matches!(replayed(&wrong), Replayed::Different(_)), "{wrong}");
+    }
+}
+
+/// JIP-7 has no word for pages that `grow_heap` makes writable: they follow from `r7`.
+#[test]
+fn pages_that_grow_heap_adds_are_there() {
+    // `ecalli 1`, `store_u8 r8` to 0x20123, `trap`: a standard program without data, whose heap
+    // begins at page 0x20. Its block costs 100 gas.
+    let code = [0, 0, 8, 10, 1, 59, 8, 0x23, 0x01, 0x02, 0, 0b1000_0101];
+    let program = StandardProgram::new([], [], 0, 0, code).expect("the sizes fit").encode();
+    let program = const_hex::encode(join_metadata(b"", &program));
+    let registers = "r00=0xffff0000 r01=0xfefe0000";
+    let text = |end: &str| {
+        format!(
+            "program 0x{program}\nstart pc=0 gas=500 {registers} r07=0x21\n\
+             ecalli=1 pc=0 gas=400 {registers} r07=0x21\nsetreg r07 <- {end}\nsetgas <- 3\n\
+             PANIC=0 pc=7 gas=3 {registers} r07={end}\n"
+        )
+    };
+    for backend in Backend::all_here() {
+        let config = Config { backend, revision: Revision::GrayPaper080 };
+        let engine = Engine::new(config).expect("it is supported");
+        let replayed = |end| replay(&read_one(&text(end)), &engine).expect("the program is right");
+        assert_eq!(replayed("0x21"), Replayed::Same);
+        // Not grown, the store faults.
+        assert!(matches!(replayed("0x20"), Replayed::Different(_)));
+    }
 }

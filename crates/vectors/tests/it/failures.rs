@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use jambox_engine::{Config, Engine};
+use jambox_isa::Revision;
 use jambox_vectors::{Error, Outcome, Report, codec, erasure, pvm, replay, trie};
 use serde_json::{Value, json};
 
@@ -147,7 +148,7 @@ fn traces_that_are_wrong_fail_one_by_one() {
     write(folder.path(), "d.log", "start pc=0 gas=0");
     write(folder.path(), "e.log", "program 0xff\nstart pc=0 gas=0\nHALT pc=0 gas=0");
     write(folder.path(), "f.log", "program 0x0000059577050a0309\nstart pc=0 gas=6");
-    let report = replay::run(folder.path(), &engine()).expect("the folder is readable");
+    let report = replay::run(folder.path(), &[engine()]).expect("the folder is readable");
     assert_eq!(report.to_string(), "7 passed, 5 failed, 0 skipped", "{}", report.remarks());
     let remarks = report.remarks();
     let lines: Vec<_> = remarks.lines().filter(|line| line.contains("FAILED")).collect();
@@ -156,8 +157,49 @@ fn traces_that_are_wrong_fail_one_by_one() {
     assert!(lines[2].starts_with("d #1: FAILED: line 1, column 1: `start` has no place here"));
     assert!(lines[3].starts_with("e #1: FAILED: line 1: not a program in any form"));
     assert_eq!(lines[4], "f #1: FAILED: the trace is cut off before the end");
-    let one = replay::run(&folder.path().join("a.log"), &engine()).expect("it is readable");
+    let one = replay::run(&folder.path().join("a.log"), &[engine()]).expect("it is readable");
     assert_eq!(one.to_string(), "4 passed, 0 failed, 0 skipped");
+}
+
+#[test]
+fn an_execution_is_of_the_revision_that_it_names_or_fits() {
+    let engines = Revision::ALL.map(|revision| {
+        Engine::new(Config { revision, ..Config::default() }).expect("it is supported")
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.log");
+    let text = "program 0x0000059577050a0309\nstart pc=0 gas=60\nOOG pc=0 gas=60\n";
+    let run = |text: &str, engines: &[Engine]| {
+        write(folder.path(), "a.log", text);
+        replay::run(&file, engines).expect("it is readable")
+    };
+    // No program of 0.8.0, and not out of gas in 0.7.2.
+    let report = run(text, &engines);
+    assert_eq!((report.failed(), report.revisions.len()), (1, 0));
+    let remarks = report.remarks();
+    assert!(remarks.contains("(under gray-paper-0.7.2)"), "{remarks}");
+    // `ecalli 3` and `trap`: 100 gas in 0.8.0, 1 and 1 in 0.7.2.
+    let of_072 = "program 0x0000030a030005\nstart pc=0 gas=150\necalli=3 pc=0 gas=149\n\
+                  PANIC=0 pc=2 gas=148\n";
+    let of_080 = "program 0x0000030a030005\nstart pc=0 gas=150\necalli=3 pc=0 gas=50\n\
+                  PANIC=0 pc=2 gas=50\n";
+    for (text, revision) in [of_072, of_080].into_iter().zip(Revision::ALL) {
+        let report = run(text, &engines);
+        assert_eq!(report.to_string(), "1 passed, 0 failed, 0 skipped", "{}", report.remarks());
+        assert!(report.revisions.iter().eq([&revision]));
+        let named = format!("comment refine of service 1 ({revision})\n{text}");
+        assert_eq!(run(&named, &engines).failed(), 0);
+        for other in &engines {
+            let report = run(&named, std::slice::from_ref(other));
+            let is_other = other.config().revision != revision;
+            assert_eq!(report.failed(), usize::from(is_other));
+            if is_other {
+                let remarks = report.remarks();
+                let names = [revision, other.config().revision].map(Revision::name);
+                assert!(names.iter().all(|name| remarks.contains(name)), "{remarks}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod erasure;
 mod failures;
 mod pvm;
 mod recorded;
+mod refine;
 mod replay;
 mod steps;
 mod stf;
