@@ -139,6 +139,10 @@ fn interpret(instance: &mut Instance) -> Exit {
 /// Goes to the instance's pc, in native code if there is any or some can be made.
 fn enter(instance: &Instance) -> Next {
     let module = &instance.module;
+    // A child must not even look: another thread may have been making code when it was forked.
+    if native::is_forked() {
+        return Next::Interpret;
+    }
     let Some(code) = module.tiered().and_then(|tiered| tiered.code(module)) else {
         return Next::Interpret;
     };
@@ -163,7 +167,7 @@ fn run_until_stop(instance: &mut Instance, at: CodeAddress) -> Next {
         return Next::Interpret;
     };
     let Some(memory) = memory.fast().and_then(armed) else { return Next::Interpret };
-    match native::run(&mut state.regs, gas, memory, code.table(), at) {
+    match code.run(&mut state.regs, gas, memory, at) {
         Stop::HostCall { pc, number, resume } => {
             state.pc = pc.into();
             *resumed = Some(Resume { pc: module.next_pc(pc.into()), at: resume });

@@ -4,9 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jambox_isa::InstructionSet;
 use jambox_program::ProgramBlob;
-use jambox_sandbox::native::{self, CHUNK_SLOTS, Chunk, CodeAddress, DispatchTable, Unsupported};
+use jambox_sandbox::ReservedMemory;
+use jambox_sandbox::native::asm::{Place, Slot, Unfit};
+use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop, Unsupported};
 
-use crate::emit::{Buffers, Emitter, Place};
+use crate::emit::{Buffers, Emitter};
 use crate::entries::{Entries, Entry};
 
 /// Instructions after which a unit starts no further segment.
@@ -21,8 +23,10 @@ const MAX_UNIT: usize = (UNIT_BUDGET as usize + 128) * MAX_INSTRUCTION;
 /// The most slots that a unit asks for: one for each way an instruction can go.
 const MAX_SLOTS: usize = (UNIT_BUDGET as usize + 128) * 2;
 
+const ROOM: Room = Room { octets: MAX_UNIT, slots: MAX_SLOTS };
+
 /// The most entries of a jump table that jumps look up in code; the interpreter does the rest.
-const MAX_DISPATCH: u64 = 1 << 20;
+pub(crate) const MAX_DISPATCH: u64 = 1 << 20;
 
 /// The most octets of native code of one program.
 pub const MAX_CODE: usize = 64 << 20;
@@ -31,8 +35,7 @@ pub const MAX_CODE: usize = 64 << 20;
 pub struct Code {
     program: ProgramBlob,
     set: InstructionSet,
-    table: DispatchTable,
-    dispatch_length: u32,
+    native: NativeProgram,
     state: Mutex<State>,
 }
 
@@ -45,10 +48,10 @@ struct State {
     instructions: usize,
 }
 
-/// A chunk of the code space with what is known of the code in it.
+/// What is known of the code in a chunk of the code space.
 struct Part {
-    chunk: Chunk,
-    slots: usize,
+    /// Which of the code space's chunks it is.
+    chunk: u32,
     /// Ordered by `at`.
     accesses: Vec<Access>,
 }
@@ -64,8 +67,7 @@ struct Access {
 
 /// A slot to fill when its position has code, and the next one for the same position.
 struct Waiting {
-    part: u32,
-    slot: u32,
+    slot: Slot,
     next: Option<u32>,
 }
 
@@ -108,29 +110,28 @@ impl Code {
     /// # Errors
     /// When the platform cannot run native code.
     pub fn new(program: ProgramBlob, set: InstructionSet) -> Result<Self, Unsupported> {
-        native::prepare()?;
         let dispatch_length = program.jump_table().len().min(MAX_DISPATCH) as u32;
+        let native = NativeProgram::new(dispatch_length + 1, MAX_CODE)?;
         let state = State {
             entries: Entries::new(program.code_len()),
             parts: Vec::new(),
             requests: Vec::new(),
-            buffers: Buffers::default(),
+            buffers: Buffers::new(native.assembler()),
             units: 0,
             instructions: 0,
         };
-        Ok(Self {
-            set,
-            table: DispatchTable::new(dispatch_length as usize + 1),
-            dispatch_length,
-            state: Mutex::new(state),
-            program,
-        })
+        Ok(Self { set, native, state: Mutex::new(state), program })
     }
 
-    /// The table that the code's indirect jumps go through.
-    #[must_use]
-    pub fn table(&self) -> &DispatchTable {
-        &self.table
+    /// Runs code of this program: see [`NativeProgram::run`].
+    pub fn run(
+        &self,
+        regs: &mut [u64; 13],
+        gas: &mut u64,
+        memory: &mut ReservedMemory,
+        entry: CodeAddress,
+    ) -> Stop {
+        self.native.run(regs, gas, memory, entry)
     }
 
     /// The code at a position that a host or the interpreter has come to. There is none in the
@@ -139,7 +140,7 @@ impl Code {
     pub fn enter(&self, pc: u32) -> Option<CodeAddress> {
         let mut state = self.lock();
         match state.entries.get(pc) {
-            Entry::Compiled(offset) => state.address(offset),
+            Entry::Compiled(place) => self.address(&state, place),
             // Native code only ever asks for positions that it continues at.
             Entry::Awaited(_) => self.compile(&mut state, pc),
             Entry::Unknown if self.program.is_block_start(self.set, pc) => {
@@ -162,7 +163,7 @@ impl Code {
         }
         match self.enter(pc) {
             Some(address) => {
-                self.table.set(index, address);
+                self.native.set_entry(index, address);
                 Dispatch::Enter(address)
             }
             None => Dispatch::Interpret(pc),
@@ -173,7 +174,7 @@ impl Code {
     #[must_use]
     pub fn origin(&self, at: CodeAddress) -> Option<Origin> {
         let state = self.lock();
-        let part = state.parts.iter().find(|part| part.chunk.code_at(at.offset()).is_some())?;
+        let part = state.parts.iter().find(|part| part.chunk == chunk_of(at.offset()))?;
         let index = part.accesses.binary_search_by_key(&at.offset(), |access| access.at).ok()?;
         let access = part.accesses.get(index)?;
         Some(Origin { pc: access.pc, refund: access.refund.into() })
@@ -183,7 +184,7 @@ impl Code {
     #[must_use]
     pub fn usage(&self) -> Usage {
         let state = self.lock();
-        let octets = state.parts.iter().map(Part::octets).sum();
+        let octets = self.native.octets();
         let accesses = state.parts.iter().map(|part| part.accesses.len()).sum();
         Usage { octets, units: state.units, instructions: state.instructions, accesses }
     }
@@ -192,98 +193,67 @@ impl Code {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn address(&self, state: &State, place: u32) -> Option<CodeAddress> {
+        self.native.address(&state.buffers.asm, Place::of_number(place))
+    }
+
+    /// Makes the unit at a position; `None` if the program has all the code it may have, or the
+    /// process has none left.
     fn compile(&self, state: &mut State, pc: u32) -> Option<CodeAddress> {
-        let index = state.part_with_room()?;
         let State { entries, parts, requests, buffers, units, instructions } = &mut *state;
-        let part = parts.get_mut(index)?;
-        let place = part.place();
-        let length = self.dispatch_length;
-        Emitter::new(&self.program, self.set, entries, place, length, buffers)
-            .unit(pc, UNIT_BUDGET);
-        debug_assert!(buffers.asm.at() <= MAX_UNIT, "a unit of {} octets", buffers.asm.at());
-        let Some(start) = part.chunk.append(buffers.asm.octets()) else {
-            // Only in a forked child: nothing will ever be run there.
+        if !self.native.begin(&mut buffers.asm, ROOM) {
+            return None;
+        }
+        let origin = buffers.asm.origin();
+        Emitter::new(&self.program, self.set, entries, buffers).unit(pc, UNIT_BUDGET);
+        if let Err(reason) = self.native.append(&mut buffers.asm) {
+            debug_assert_eq!(reason, Unfit::Forked, "the unit for {pc}");
+            // In a forked child nothing will ever be run.
             for &pc in &buffers.segments {
                 entries.replace(pc, Entry::Unknown);
             }
             return None;
-        };
+        }
         *units += 1;
         *instructions += buffers.instructions as usize;
-        part.accesses.extend(buffers.accesses.iter().map(|access| Access {
-            at: place.code + access.at,
-            pc: access.pc,
-            refund: access.refund,
-        }));
+        if parts.last().is_none_or(|part| part.chunk != chunk_of(origin)) {
+            parts.push(Part { chunk: chunk_of(origin), accesses: Vec::new() });
+        }
+        if let Some(part) = parts.last_mut() {
+            part.accesses.extend(buffers.accesses.iter().map(|access| Access {
+                at: origin + access.at,
+                pc: access.pc,
+                refund: access.refund,
+            }));
+        }
         for request in &buffers.requests {
-            let slot = part.slots;
-            part.slots += 1;
-            if let Some(way_out) = part.chunk.code_at(place.code + request.at) {
-                part.chunk.set_slot(slot, way_out);
-            }
             let next = match entries.get(request.pc) {
                 Entry::Awaited(next) => Some(next),
                 Entry::Unknown | Entry::Compiled(_) => None,
             };
-            let waiting = Waiting { part: index as u32, slot: slot as u32, next };
             entries.replace(request.pc, Entry::Awaited(requests.len() as u32));
-            requests.push(waiting);
+            requests.push(Waiting { slot: request.slot, next });
         }
-        state.grant();
-        state.address(start.offset())
-    }
-}
-
-impl Part {
-    fn place(&self) -> Place {
-        Place {
-            code: self.chunk.next_offset(),
-            slots: self.chunk.slot_offset(self.slots.min(CHUNK_SLOTS - 1)),
-            slot_room: (CHUNK_SLOTS - self.slots) as u32,
-        }
-    }
-
-    fn octets(&self) -> usize {
-        native::CHUNK_CODE - self.chunk.room()
-    }
-}
-
-impl State {
-    /// A part with room for a unit; `None` if the program has all the code it may have, or the
-    /// process has none left.
-    fn part_with_room(&mut self) -> Option<usize> {
-        let is_full =
-            |part: &Part| part.chunk.room() < MAX_UNIT || part.slots + MAX_SLOTS > CHUNK_SLOTS;
-        if self.parts.last().is_none_or(is_full) {
-            if (self.parts.len() + 1) * native::CHUNK_CODE > MAX_CODE {
-                return None;
-            }
-            let chunk = Chunk::allocate().ok()?;
-            self.parts.push(Part { chunk, slots: 0, accesses: Vec::new() });
-        }
-        self.parts.len().checked_sub(1)
+        self.grant(state);
+        let place = state.entries.compiled(pc)?;
+        self.address(state, place)
     }
 
     /// Fills the slots that waited for the segments of the unit just made.
-    fn grant(&mut self) {
-        let Self { parts, requests, buffers, entries, .. } = self;
+    fn grant(&self, state: &State) {
+        let State { requests, buffers, entries, .. } = state;
         for &(request, pc) in &buffers.awaited {
-            let last = parts.last().zip(entries.compiled(pc));
-            let Some(target) = last.and_then(|(part, offset)| part.chunk.code_at(offset)) else {
-                continue;
-            };
+            let Some(place) = entries.compiled(pc).map(Place::of_number) else { continue };
             let mut next = Some(request);
             while let Some(waiting) = next.and_then(|index| requests.get(index as usize)) {
-                if let Some(part) = parts.get(waiting.part as usize) {
-                    part.chunk.set_slot(waiting.slot as usize, target);
-                }
+                self.native.set_slot(&buffers.asm, waiting.slot, place);
                 next = waiting.next;
             }
         }
     }
+}
 
-    fn address(&self, offset: u32) -> Option<CodeAddress> {
-        // The last part is the likeliest.
-        self.parts.iter().rev().find_map(|part| part.chunk.code_at(offset))
-    }
+/// The chunk that a distance from the start of the code space lies in.
+const fn chunk_of(offset: u32) -> u32 {
+    offset / CHUNK_CODE as u32
 }

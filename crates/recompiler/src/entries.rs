@@ -22,13 +22,13 @@ pub(crate) enum Entry {
     Unknown,
     /// Code asks for it: the index of the last request.
     Awaited(u32),
-    /// It has code, at this distance from the start of the code space.
+    /// It has code, at the place of this number.
     Compiled(u32),
 }
 
 impl Entry {
-    /// The lowest bit says whether there is code; 0 is nothing. Neither distances nor indices
-    /// reach 2^31: the code space is smaller.
+    /// The lowest bit says whether there is code; 0 is nothing. Neither places nor indices reach
+    /// 2^31: there are fewer of them than octets of code space.
     #[inline]
     const fn pack(self) -> u32 {
         match self {

@@ -1,8 +1,8 @@
 //! Basic blocks of a PVM program to x86-64 code.
 //!
-//! What it is: an [assembler](asm) for the instructions it needs, an emitter that turns runs of
-//! guest instructions into host code, and [`Code`], the code of one program, made as it is
-//! reached. Nothing here is unsafe: what is made here runs through `jambox_sandbox::native`.
+//! What it is: an emitter that turns runs of guest instructions into host code, and [`Code`], the
+//! code of one program, made as it is reached. Nothing here is unsafe, or could be: what is written
+//! here is written with the assembler of `jambox_sandbox::native`, and runs there.
 //!
 //! What it is not: it knows no instances, and decides nothing but plain computation. Wherever a
 //! program traps, faults, halts, grows its heap or runs out of gas, native code comes back as if
@@ -12,8 +12,6 @@
 //!
 //! - At every place where native code can come back, registers, memory and gas are those of the
 //!   paper's single-step function before the instruction at the position it comes back with.
-//! - Guest memory is reached through [`asm::Mem::Guest`] only: 32-bit addresses from the base of
-//!   the guest's own memory.
 //! - Making code takes time and room linear in the code reached: no instruction is compiled
 //!   twice, none becomes more than [`MAX_INSTRUCTION`] octets, and no program has more than
 //!   [`MAX_CODE`].
@@ -24,7 +22,6 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]
 
-pub mod asm;
 mod code;
 mod emit;
 mod entries;

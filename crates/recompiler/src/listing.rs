@@ -5,18 +5,14 @@ use std::fmt::Write as _;
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
 use jambox_isa::InstructionSet;
 use jambox_program::ProgramBlob;
-use jambox_sandbox::native::CHUNK_SLOTS;
+use jambox_sandbox::native::asm::Assembler;
 
-use crate::code::UNIT_BUDGET;
-use crate::emit::{Buffers, Emitter, Mark, Place};
+use crate::code::{MAX_DISPATCH, UNIT_BUDGET};
+use crate::emit::{Buffers, Emitter, Mark};
 use crate::entries::Entries;
 
 /// The width of the column with the program's text.
 const LEFT: usize = 44;
-
-/// Where a unit is put that is only looked at.
-const CODE: u32 = 1 << 20;
-const SLOTS: u32 = 1 << 28;
 
 /// The native code of a whole program as text: on the left the program's instructions with their
 /// positions, on the right what they become. Nothing is run, so it works wherever it compiles.
@@ -38,33 +34,34 @@ const SLOTS: u32 = 1 << 28;
 #[must_use]
 pub fn listing(program: &ProgramBlob, set: InstructionSet) -> String {
     let mut entries = Entries::new(program.code_len());
-    let mut buffers = Buffers::default();
+    let jumps = program.jump_table().len().min(MAX_DISPATCH) as u32;
+    let mut buffers = Buffers::new(Assembler::to_look_at(jumps + 1));
     buffers.marks = Some(Vec::new());
+    let base = buffers.asm.origin();
     let mut text = String::new();
-    let mut place = Place { code: CODE, slots: SLOTS, slot_room: CHUNK_SLOTS as u32 };
-    let jumps = program.jump_table().len().min(1 << 20) as u32;
     for located in program.instructions(set) {
         let pc = located.pc;
         if entries.compiled(pc).is_some() || !program.is_block_start(set, pc) {
             continue;
         }
-        Emitter::new(program, set, &mut entries, place, jumps, &mut buffers).unit(pc, UNIT_BUDGET);
+        Emitter::new(program, set, &mut entries, &mut buffers).unit(pc, UNIT_BUDGET);
         let gap = if text.is_empty() { "" } else { "\n" };
         let _ = writeln!(text, "{gap}unit for {pc}");
-        unit(&mut text, program, set, &buffers, place.code);
-        place.code += buffers.asm.at() as u32;
+        unit(&mut text, program, set, &buffers, base);
+        buffers.asm.go_on();
     }
     text
 }
 
-/// One unit, whose first octet is at `start`.
+/// One unit; offsets count from `base`.
 fn unit(
     text: &mut String,
     program: &ProgramBlob,
     set: InstructionSet,
     buffers: &Buffers,
-    start: u32,
+    base: u32,
 ) {
+    let start = buffers.asm.origin() - base;
     let octets = buffers.asm.octets();
     let mut formatter = IntelFormatter::new();
     let options = formatter.options_mut();
@@ -76,7 +73,7 @@ fn unit(
     options.set_space_after_operand_separator(true);
     options.set_branch_leading_zeros(false);
     options.set_show_branch_size(false);
-    let mut decoder = Decoder::with_ip(64, octets, (start - CODE).into(), DecoderOptions::NONE);
+    let mut decoder = Decoder::with_ip(64, octets, start.into(), DecoderOptions::NONE);
     let mut marks = buffers.marks.iter().flatten().copied().peekable();
     while decoder.can_decode() {
         let at = decoder.position() as u32;
@@ -90,7 +87,7 @@ fn unit(
         }
         let mut right = String::new();
         formatter.format(&decoder.decode(), &mut right);
-        let _ = writeln!(text, "{left:LEFT$} {:>6x}  {right}", start - CODE + at);
+        let _ = writeln!(text, "{left:LEFT$} {:>6x}  {right}", start + at);
     }
 }
 

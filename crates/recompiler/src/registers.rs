@@ -5,8 +5,7 @@
 //! `gs` segment and needs none. The entry code in `jambox-sandbox` loads and saves the same map.
 
 use jambox_isa::Reg;
-
-use crate::asm::Gpr;
+use jambox_sandbox::native::asm::Gpr;
 
 /// Holds the gas left.
 pub(crate) const GAS: Gpr = Gpr::R15;

@@ -1,10 +1,9 @@
 //! Computation, except division.
 
 use jambox_isa::Reg;
-use jambox_sandbox::native::frame;
+use jambox_sandbox::native::asm::{Assembler, Condition, Gpr, Mem, Size, Spill};
 
 use super::{Emitter, Flow};
-use crate::asm::{Assembler, Condition, Gpr, Mem, Size};
 use crate::registers::{SCRATCH, host};
 
 /// A form with two registers, of which the first is changed.
@@ -24,18 +23,8 @@ impl Emitter<'_> {
         }
     }
 
-    /// Loads a constant in the shortest way. Changes the flags.
-    pub(super) fn load_immediate(&mut self, to: Gpr, value: u64) {
-        match (u32::try_from(value), i32::try_from(value as i64)) {
-            (Ok(0), _) => self.asm().xor(Size::S32, to, to),
-            (Ok(short), _) => self.asm().mov_u32(to, short),
-            (_, Ok(short)) => self.asm().mov_i32(to, short),
-            _ => self.asm().mov_u64(to, value),
-        }
-    }
-
     pub(super) fn set_immediate(&mut self, a: Reg, value: u64) -> Flow {
-        self.load_immediate(host(a), value);
+        self.asm().load_immediate(host(a), value);
         Flow::Next
     }
 
@@ -104,7 +93,7 @@ impl Emitter<'_> {
             self.asm().neg(size, a);
             self.asm().add_imm(size, a, x);
         } else {
-            self.load_immediate(a, i64::from(x) as u64);
+            self.asm().load_immediate(a, i64::from(x) as u64);
             self.asm().sub(size, a, b);
         }
         self.extend(size, a);
@@ -197,7 +186,7 @@ impl Emitter<'_> {
         b: Reg,
         x: i32,
     ) -> Flow {
-        self.load_immediate(SCRATCH, i64::from(x) as u64);
+        self.asm().load_immediate(SCRATCH, i64::from(x) as u64);
         form(self.asm(), size, host(a), SCRATCH, host(b));
         self.extend(size, host(a));
         Flow::Next
@@ -232,7 +221,7 @@ impl Emitter<'_> {
     pub(super) fn rotate_of_imm(&mut self, size: Size, a: Reg, b: Reg, x: i32) -> Flow {
         let (a, b) = (host(a), host(b));
         self.asm().mov(Size::S32, SCRATCH, b);
-        self.load_immediate(a, i64::from(x) as u64);
+        self.asm().load_immediate(a, i64::from(x) as u64);
         self.asm().ror_cl(size, a);
         self.extend(size, a);
         Flow::Next
@@ -294,7 +283,7 @@ impl Emitter<'_> {
         x: i32,
     ) -> Flow {
         let (a, b) = (host(a), host(b));
-        self.load_immediate(SCRATCH, i64::from(x) as u64);
+        self.asm().load_immediate(SCRATCH, i64::from(x) as u64);
         self.asm().test(Size::S64, b, b);
         self.asm().cmov(condition, a, SCRATCH);
         Flow::Next
@@ -358,7 +347,7 @@ impl Emitter<'_> {
     pub(super) fn mul_upper_signed(&mut self, d: Reg, a: Reg, b: Reg) -> Flow {
         let (d, a, b) = (host(d), host(a), host(b));
         let asm = self.asm();
-        let [saved_rax, saved_rdx] = frame::SPILL.map(Mem::Frame);
+        let [saved_rax, saved_rdx] = [Spill::First, Spill::Second].map(Mem::Spill);
         asm.store_u64(saved_rax, Gpr::Rax);
         asm.store_u64(saved_rdx, Gpr::Rdx);
         asm.mov(Size::S64, SCRATCH, b);
@@ -377,23 +366,23 @@ impl Emitter<'_> {
     /// if `a` is negative.
     pub(super) fn mul_upper_mixed(&mut self, d: Reg, a: Reg, b: Reg) -> Flow {
         let (d, a, b) = (host(d), host(a), host(b));
-        let saved = frame::SPILL[0];
+        let saved = Spill::First;
         let asm = self.asm();
-        asm.store_u64(Mem::Frame(saved), Gpr::Rdx);
+        asm.store_u64(Mem::Spill(saved), Gpr::Rdx);
         if a != Gpr::Rdx {
             asm.mov(Size::S64, Gpr::Rdx, a);
         }
         if b == Gpr::Rdx {
-            asm.mulx_frame(Size::S64, SCRATCH, SCRATCH, saved);
+            asm.mulx_spill(Size::S64, SCRATCH, SCRATCH, saved);
             asm.sar_imm(Size::S64, Gpr::Rdx, 63);
-            asm.and_load(Gpr::Rdx, Mem::Frame(saved));
+            asm.and_load(Gpr::Rdx, Mem::Spill(saved));
         } else {
             asm.mulx(Size::S64, SCRATCH, SCRATCH, b);
             asm.sar_imm(Size::S64, Gpr::Rdx, 63);
             asm.and(Size::S64, Gpr::Rdx, b);
         }
         asm.sub(Size::S64, SCRATCH, Gpr::Rdx);
-        asm.load_u64(Gpr::Rdx, Mem::Frame(saved));
+        asm.load_u64(Gpr::Rdx, Mem::Spill(saved));
         asm.mov(Size::S64, d, SCRATCH);
         Flow::Next
     }

@@ -1,11 +1,10 @@
 //! Jumps, branches, host calls.
 
 use jambox_isa::Reg;
-use jambox_sandbox::native::frame;
+use jambox_sandbox::native::asm::{Condition, Size};
 
 use super::{Emitter, Flow};
-use crate::asm::{Condition, Mem, Size};
-use crate::registers::{SCRATCH, host};
+use crate::registers::host;
 
 impl Emitter<'_> {
     /// Whether going on to the next block would panic.
@@ -28,8 +27,8 @@ impl Emitter<'_> {
 
     /// Leaves to the interpreter, which executes this instruction.
     pub(super) fn step(&mut self) {
-        self.asm().jmp(0);
-        self.leave_at_step();
+        let jump = self.asm().jmp();
+        self.leave_at_step(jump);
     }
 
     /// The interpreter executes this instruction; a new segment starts after it.
@@ -57,7 +56,7 @@ impl Emitter<'_> {
         if !self.may_jump_to(target) {
             return self.step_and_end();
         }
-        self.load_immediate(host(a), i64::from(x) as u64);
+        self.asm().load_immediate(host(a), i64::from(x) as u64);
         // What comes after a call is likely to be needed, what is called more so.
         if self.may_jump_to(self.next_pc) {
             self.buffers.work.push(self.next_pc);
@@ -87,47 +86,26 @@ impl Emitter<'_> {
     }
 
     fn branch_if(&mut self, condition: Condition, target: u32) -> Flow {
-        self.asm().jcc(condition, 0);
+        let jump = self.asm().jcc(condition);
         if self.may_jump_to(target) {
-            self.lead_to(target);
+            self.lead_to(jump, target);
         } else {
-            self.leave_at_step();
+            self.leave_at_step(jump);
         }
         Flow::NewSegment
     }
 
-    /// Looks the address `base + displacement` up in the dispatch table, and leaves the address of
-    /// the table's entry in the scratch register.
-    ///
-    /// Addresses are twice a jump table's index, counted from 1. Rotated right by one bit, an odd
-    /// address becomes huge; so do the halt address and all that have no entry.
-    pub(super) fn dispatch(&mut self, base: Reg, displacement: i32) {
-        let pc = self.pc as i32;
-        self.asm().store_imm_u32(Mem::Frame(frame::DETAIL), pc);
-        if displacement == 0 {
-            self.asm().mov(Size::S32, SCRATCH, host(base));
-        } else {
-            self.asm().lea(Size::S32, SCRATCH, host(base), displacement);
-        }
-        self.asm().rorx(Size::S32, SCRATCH, SCRATCH, 1);
-        let last = self.dispatch_length as i32;
-        self.asm().cmp_imm(Size::S32, SCRATCH, last);
-        self.asm().jcc(Condition::Above, 0);
-        self.leave_at_step();
-        self.asm().shl_imm(Size::S32, SCRATCH, 3);
-        self.asm().add_load(SCRATCH, Mem::Frame(frame::TABLE));
-    }
-
     pub(super) fn jump_indirect(&mut self, a: Reg, x: i32) -> Flow {
-        self.dispatch(a, x);
-        self.asm().jmp_mem(Mem::At(SCRATCH));
+        let pc = self.pc;
+        let outside = self.asm().jmp_dispatch(pc, host(a), x, None);
+        self.leave_at_step(outside);
         Flow::Elsewhere
     }
 
     pub(super) fn load_and_jump_indirect(&mut self, a: Reg, x: i32, b: Reg, y: i32) -> Flow {
-        self.dispatch(b, y);
-        self.load_immediate(host(a), i64::from(x) as u64);
-        self.asm().jmp_mem(Mem::At(SCRATCH));
+        let (pc, link) = (self.pc, (host(a), i64::from(x) as u64));
+        let outside = self.asm().jmp_dispatch(pc, host(b), y, Some(link));
+        self.leave_at_step(outside);
         if self.may_jump_to(self.next_pc) {
             self.buffers.work.push(self.next_pc);
         }
@@ -136,14 +114,7 @@ impl Emitter<'_> {
 
     pub(super) fn host_call(&mut self, number: i32) -> Flow {
         let pc = self.pc;
-        self.asm().lea_rip(SCRATCH, 0);
-        let after_lea = self.buffers.asm.at();
-        self.asm().store_u64(Mem::Frame(frame::RESUME), SCRATCH);
-        self.asm().store_imm_u32(Mem::Frame(frame::DETAIL), number);
-        self.asm().mov_u32(SCRATCH, pc);
-        self.asm().jmp_mem(Mem::Frame(frame::EXIT_HOST_CALL));
-        let resume = self.buffers.asm.at();
-        self.buffers.asm.aim(after_lea, resume);
+        self.asm().exit_host_call(pc, number);
         Flow::NewSegment
     }
 }

@@ -1,10 +1,9 @@
 //! Division, which x86 does in `rdx:rax` only and refuses where the paper has an answer.
 
 use jambox_isa::operands::RegRegReg;
-use jambox_sandbox::native::frame;
+use jambox_sandbox::native::asm::{Condition, Gpr, Mem, Size, Spill};
 
 use super::{Emitter, Flow};
-use crate::asm::{Condition, Gpr, Mem, Size};
 use crate::registers::{SCRATCH, host};
 
 /// What is wanted of a division.
@@ -32,20 +31,18 @@ impl Emitter<'_> {
         let (d, a, b) = (host(d), host(a), host(b));
         self.asm().mov(size, SCRATCH, b);
         self.asm().test(size, SCRATCH, SCRATCH);
-        self.asm().jcc_short(Condition::Equal, 0);
-        let to_zero = self.buffers.asm.at();
+        let to_zero = self.asm().jcc_short(Condition::Equal);
         let to_minus_one = (sign == Sign::Signed).then(|| {
             self.asm().cmp_imm(size, SCRATCH, -1);
-            self.asm().jcc_short(Condition::Equal, 0);
-            self.buffers.asm.at()
+            self.asm().jcc_short(Condition::Equal)
         });
         self.divide_by_scratch(wanted, sign, size, a);
         self.take(size, d, SCRATCH);
-        self.asm().jmp_short(0);
-        let mut ends = [self.buffers.asm.at(); 2];
+        let end = self.asm().jmp_short();
+        let mut other_end = None;
         if let Some(to_minus_one) = to_minus_one {
             // The quotient is the negation, also of the least number, whose negation is itself.
-            self.buffers.asm.aim_short_here(to_minus_one);
+            self.asm().aim_here(to_minus_one);
             match wanted {
                 Wanted::Quotient => {
                     self.asm().mov(size, SCRATCH, a);
@@ -54,16 +51,15 @@ impl Emitter<'_> {
                 }
                 Wanted::Remainder => self.asm().xor(Size::S32, d, d),
             }
-            self.asm().jmp_short(0);
-            ends[1] = self.buffers.asm.at();
+            other_end = Some(self.asm().jmp_short());
         }
-        self.buffers.asm.aim_short_here(to_zero);
+        self.asm().aim_here(to_zero);
         match wanted {
             Wanted::Quotient => self.asm().mov_i32(d, -1),
             Wanted::Remainder => self.take(size, d, a),
         }
-        for end in ends {
-            self.buffers.asm.aim_short_here(end);
+        for end in [Some(end), other_end].into_iter().flatten() {
+            self.asm().aim_here(end);
         }
         Flow::Next
     }
@@ -72,7 +68,7 @@ impl Emitter<'_> {
     /// is wanted in it.
     fn divide_by_scratch(&mut self, wanted: Wanted, sign: Sign, size: Size, a: Gpr) {
         let asm = self.asm();
-        let [saved_rax, saved_rdx] = frame::SPILL.map(Mem::Frame);
+        let [saved_rax, saved_rdx] = [Spill::First, Spill::Second].map(Mem::Spill);
         asm.store_u64(saved_rax, Gpr::Rax);
         asm.store_u64(saved_rdx, Gpr::Rdx);
         if a != Gpr::Rax {

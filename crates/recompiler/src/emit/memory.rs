@@ -1,9 +1,9 @@
 //! Loads and stores.
 
 use jambox_isa::Reg;
+use jambox_sandbox::native::asm::{Assembler, Gpr, Mem};
 
 use super::{Access, Emitter, Flow};
-use crate::asm::{Assembler, Gpr, Mem};
 use crate::registers::host;
 
 impl Emitter<'_> {

@@ -14,11 +14,10 @@ mod visitor;
 
 use jambox_isa::{InstructionSet, Opcode};
 use jambox_program::{CodeRules, GasPlan, ProgramBlob};
-use jambox_sandbox::native::frame;
+use jambox_sandbox::native::asm::{Assembler, Condition, Jump, Place, Size, Slot};
 
-use crate::asm::{Assembler, Condition, Mem, Size};
 use crate::entries::{Entries, Entry};
-use crate::registers::{GAS, SCRATCH};
+use crate::registers::GAS;
 
 /// The most instructions in a segment: what an immediate of one octet can charge where each costs
 /// 1.
@@ -40,8 +39,9 @@ pub(crate) struct Access {
 pub(crate) struct Request {
     /// The position that it should lead to.
     pub(crate) pc: u32,
-    /// Where in the unit the code is that asks for it, to which the slot leads meanwhile.
-    pub(crate) at: u32,
+    pub(crate) slot: Slot,
+    /// Where the unit jumps through the slot.
+    place: Place,
 }
 
 /// What the code from a place of a unit on is for.
@@ -66,16 +66,6 @@ enum Target {
     Step { pc: u32, refund: u32 },
 }
 
-/// Where the amount ends that a segment's code takes, once it is known.
-enum Charge {
-    /// Nowhere: the segment is free.
-    None,
-    /// After one octet.
-    Octet(usize),
-    /// After four.
-    Word(usize),
-}
-
 /// What follows an instruction.
 pub(crate) enum Flow {
     /// The next one, in the same segment.
@@ -86,17 +76,6 @@ pub(crate) enum Flow {
     Elsewhere,
 }
 
-/// Where a unit will be.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    /// The distance of its first octet from the start of the code space.
-    pub(crate) code: u32,
-    /// That of its first slot.
-    pub(crate) slots: u32,
-    /// How many slots it may use.
-    pub(crate) slot_room: u32,
-}
-
 /// Writes the code of one unit.
 pub(crate) struct Emitter<'a> {
     program: &'a ProgramBlob,
@@ -104,9 +83,6 @@ pub(crate) struct Emitter<'a> {
     plan: GasPlan,
     checks_next_block: bool,
     entries: &'a mut Entries,
-    place: Place,
-    /// The number of the dispatch table's entries beyond the first.
-    dispatch_length: u32,
     buffers: &'a mut Buffers,
     /// The instruction in hand, and what is due before it in its segment.
     pc: u32,
@@ -115,14 +91,13 @@ pub(crate) struct Emitter<'a> {
 }
 
 /// What a unit is made of. Kept from unit to unit so that nothing is allocated anew.
-#[derive(Default)]
 pub(crate) struct Buffers {
     pub(crate) asm: Assembler,
     pub(crate) accesses: Vec<Access>,
     pub(crate) requests: Vec<Request>,
     /// Positions that slots waited for: the last request for each, and the position.
     pub(crate) awaited: Vec<(u32, u32)>,
-    fixups: Vec<(usize, Target)>,
+    fixups: Vec<(Jump, Target)>,
     /// The fixups of this segment that are to be told its cost.
     pending: Vec<usize>,
     work: Vec<u32>,
@@ -135,8 +110,23 @@ pub(crate) struct Buffers {
 }
 
 impl Buffers {
+    pub(crate) fn new(asm: Assembler) -> Self {
+        Self {
+            asm,
+            accesses: Vec::new(),
+            requests: Vec::new(),
+            awaited: Vec::new(),
+            fixups: Vec::new(),
+            pending: Vec::new(),
+            work: Vec::new(),
+            segments: Vec::new(),
+            instructions: 0,
+            marks: None,
+        }
+    }
+
+    /// Makes ready for a unit that the assembler has begun.
     fn clear(&mut self) {
-        self.asm.clear();
         self.accesses.clear();
         self.requests.clear();
         self.awaited.clear();
@@ -156,26 +146,12 @@ impl<'a> Emitter<'a> {
         program: &'a ProgramBlob,
         set: InstructionSet,
         entries: &'a mut Entries,
-        place: Place,
-        dispatch_length: u32,
         buffers: &'a mut Buffers,
     ) -> Self {
         buffers.clear();
         let plan = GasPlan::of(set);
         let checks_next_block = CodeRules::of(set.revision()).checks_next_block;
-        Self {
-            program,
-            set,
-            plan,
-            checks_next_block,
-            entries,
-            place,
-            dispatch_length,
-            buffers,
-            pc: 0,
-            next_pc: 0,
-            due: 0,
-        }
+        Self { program, set, plan, checks_next_block, entries, buffers, pc: 0, next_pc: 0, due: 0 }
     }
 
     /// Writes a unit: the segment at `start` and those that follow from it, nearest first, until
@@ -208,9 +184,9 @@ impl<'a> Emitter<'a> {
 
     /// Writes one segment.
     fn segment(&mut self, start: u32) -> Flow {
-        let at = self.at();
+        let here = self.asm().here();
         self.buffers.segments.push(start);
-        let known = self.entries.replace(start, Entry::Compiled(self.place.code + at));
+        let known = self.entries.replace(start, Entry::Compiled(here.number()));
         if let Entry::Awaited(request) = known {
             self.buffers.awaited.push((request, start));
         }
@@ -218,7 +194,7 @@ impl<'a> Emitter<'a> {
         let first_cost = self.plan.cost_at(self.program, start);
         self.pc = start;
         self.due = 0;
-        let charge = self.charge(first_cost);
+        let is_charged = self.charge(first_cost);
         let mut flow = Flow::Next;
         let mut pc = start;
         let mut index = 0;
@@ -236,36 +212,28 @@ impl<'a> Emitter<'a> {
             cost = self.plan.inner_cost();
         }
         self.buffers.instructions += index;
-        self.price(self.due, charge, first_access);
+        self.price(self.due, is_charged, first_access);
         flow
     }
 
-    /// Takes the gas of a segment, of whose first instruction the cost is known. What it is in all
-    /// is written when it is known, into the end of the subtraction.
-    fn charge(&mut self, first_cost: u32) -> Charge {
+    /// Takes the gas of a segment, of whose first instruction the cost is known, unless it is free;
+    /// says whether it is not. What it is in all is filled in when it is known.
+    fn charge(&mut self, first_cost: u32) -> bool {
         let most = u64::from(first_cost) + u64::from((MAX_SEGMENT - 1) * self.plan.inner_cost());
         if most == 0 {
-            return Charge::None;
+            return false;
         }
         self.mark(Mark::Gas);
-        let charge = if i8::try_from(most).is_ok() {
-            self.asm().sub_imm(Size::S64, GAS, 1);
-            Charge::Octet(self.buffers.asm.at())
-        } else {
-            self.asm().sub_imm(Size::S64, GAS, i32::MAX);
-            Charge::Word(self.buffers.asm.at())
-        };
-        self.asm().jcc(Condition::Below, 0);
-        self.leave_at_step();
-        charge
+        self.asm().sub_amount(Size::S64, GAS, i8::try_from(most).is_err());
+        let unpaid = self.asm().jcc(Condition::Below);
+        self.leave_at_step(unpaid);
+        true
     }
 
     /// Tells the parts of a segment what it costs.
-    fn price(&mut self, cost: u32, charge: Charge, first_access: usize) {
-        match charge {
-            Charge::None => {}
-            Charge::Octet(end) => self.buffers.asm.set_octet_before(end, cost as u8),
-            Charge::Word(end) => self.buffers.asm.set_word_before(end, cost as i32),
+    fn price(&mut self, cost: u32, is_charged: bool, first_access: usize) {
+        if is_charged {
+            self.asm().fill(cost);
         }
         for access in self.buffers.accesses.iter_mut().skip(first_access) {
             access.refund = cost - access.refund;
@@ -294,18 +262,17 @@ impl<'a> Emitter<'a> {
         self.buffers.asm.at() as u32
     }
 
-    /// Makes the jump that was just written leave to the interpreter, at this instruction.
-    fn leave_at_step(&mut self) {
-        let (end, pc) = (self.buffers.asm.at(), self.pc);
+    /// Makes a jump leave to the interpreter, at this instruction.
+    fn leave_at_step(&mut self, jump: Jump) {
+        let pc = self.pc;
         self.buffers.pending.push(self.buffers.fixups.len());
         // For now what is due before; `price` makes it what follows.
-        self.buffers.fixups.push((end, Target::Step { pc, refund: self.due }));
+        self.buffers.fixups.push((jump, Target::Step { pc, refund: self.due }));
     }
 
-    /// Makes the jump that was just written go to a position, and has it written soon.
-    fn lead_to(&mut self, pc: u32) {
-        let end = self.buffers.asm.at();
-        self.buffers.fixups.push((end, Target::Position(pc)));
+    /// Makes a jump go to a position, and has it written soon.
+    fn lead_to(&mut self, jump: Jump, pc: u32) {
+        self.buffers.fixups.push((jump, Target::Position(pc)));
         if self.entries.compiled(pc).is_none() {
             self.buffers.work.push(pc);
         }
@@ -314,60 +281,46 @@ impl<'a> Emitter<'a> {
     /// Jumps to a position.
     fn jump_to(&mut self, pc: u32) {
         self.mark(Mark::Continue(pc));
-        self.asm().jmp(0);
-        let end = self.buffers.asm.at();
-        self.buffers.fixups.push((end, Target::Position(pc)));
+        let jump = self.asm().jmp();
+        self.buffers.fixups.push((jump, Target::Position(pc)));
     }
 
     /// Aims all jumps, writing the ways out that some of them need.
     fn settle(&mut self) {
         let fixups = core::mem::take(&mut self.buffers.fixups);
-        for &(end, target) in &fixups {
+        for &(jump, target) in &fixups {
             match target {
-                Target::Position(pc) => self.aim_at_position(end, pc),
+                Target::Position(pc) => self.aim_at_position(jump, pc),
                 Target::Step { pc, refund } => {
-                    let here = self.buffers.asm.at();
                     self.mark(Mark::Step(pc));
-                    self.buffers.asm.aim(end, here);
+                    self.asm().aim_here(jump);
                     if refund > 0 {
                         self.asm().add_imm(Size::S64, GAS, refund as i32);
                     }
-                    self.asm().mov_u32(SCRATCH, pc);
-                    self.asm().jmp_mem(Mem::Frame(frame::EXIT_STEP));
+                    self.asm().exit_step(pc);
                 }
             }
         }
         self.buffers.fixups = fixups;
     }
 
-    fn aim_at_position(&mut self, end: usize, pc: u32) {
-        if let Some(offset) = self.entries.compiled(pc) {
-            let target = i64::from(offset) - i64::from(self.place.code);
-            self.buffers.asm.aim_by(end, (target - end as i64) as i32);
+    fn aim_at_position(&mut self, jump: Jump, pc: u32) {
+        if let Some(place) = self.entries.compiled(pc) {
+            self.asm().aim(jump, Place::of_number(place));
             return;
         }
         // Looking far would make compilation slower than linear.
         let mut recent = self.buffers.requests.iter().rev().take(8);
-        if let Some(request) = recent.find(|request| request.pc == pc) {
-            let way_out = request.at as usize - WAY_THROUGH_SLOT;
-            self.buffers.asm.aim(end, way_out);
+        if let Some(&Request { place, .. }) = recent.find(|request| request.pc == pc) {
+            self.asm().aim(jump, place);
             return;
         }
-        let here = self.buffers.asm.at();
         self.mark(Mark::Ask(pc));
-        self.buffers.asm.aim(end, here);
-        let slot = self.buffers.requests.len() as u32;
-        if slot < self.place.slot_room {
-            let next = i64::from(self.place.code) + (here + WAY_THROUGH_SLOT) as i64;
-            let distance = i64::from(self.place.slots + 8 * slot) - next;
-            self.asm().jmp_mem(Mem::Rip(distance as i32));
-            let at = self.at();
-            self.buffers.requests.push(Request { pc, at });
+        self.asm().aim_here(jump);
+        let place = self.asm().here();
+        if let Some(slot) = self.asm().jmp_slot() {
+            self.buffers.requests.push(Request { pc, slot, place });
         }
-        self.asm().mov_u32(SCRATCH, pc);
-        self.asm().jmp_mem(Mem::Frame(frame::EXIT_COMPILE));
+        self.asm().exit_compile(pc);
     }
 }
-
-/// The length of a jump through a slot.
-const WAY_THROUGH_SLOT: usize = 6;

@@ -9,7 +9,7 @@ use jambox_isa::operands::{
 use super::divide::{Sign, Wanted};
 use super::memory::based;
 use super::{Emitter, Flow};
-use crate::asm::{Assembler as Asm, Condition, Mem, Size};
+use jambox_sandbox::native::asm::{Assembler as Asm, Condition, Mem, Size};
 
 use Condition::{
     Above, AboveOrEqual, Below, BelowOrEqual, Equal, Greater, GreaterOrEqual, Less, LessOrEqual,

@@ -11,7 +11,7 @@
 //! no address is ever both writable and executable. Code and slots are so near each other that
 //! a 32-bit distance leads from any of one to any of the other.
 //!
-//! The space is handed out in [chunks](Chunk) of equal size. A process-wide space also makes it
+//! The space is handed out in chunks of equal size. A process-wide space also makes it
 //! trivial to tell whether an instruction that faulted is generated code: its address decides.
 
 use core::ffi::c_void;
@@ -20,6 +20,8 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::asm::{Assembler, Location, Unfit};
+use super::program::Room;
 use super::{Unsupported, check_processor, check_segment_base, last_error, signals};
 
 /// Octets of code in a chunk.
@@ -35,21 +37,6 @@ const SLOTS: usize = CHUNKS * CHUNK_SLOT_OCTETS;
 
 /// Free chunks that keep their pages, so that the next program need not wait for new ones.
 const WARM_CHUNKS: usize = 64;
-
-/// The address of an instruction in the code space, as its distance from the start.
-///
-/// Holding one is the proof that it was handed out by a [`Chunk`]. The first octet of the space is
-/// never an instruction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CodeAddress(NonZeroU32);
-
-impl CodeAddress {
-    /// The distance from the start of the code space.
-    #[must_use]
-    pub const fn offset(self) -> u32 {
-        self.0.get()
-    }
-}
 
 /// The process's code space.
 pub(super) struct CodeSpace {
@@ -74,11 +61,18 @@ struct Chunks {
     next: u32,
 }
 
+static SPACE: OnceLock<Result<CodeSpace, Unsupported>> = OnceLock::new();
+
 /// The code space, set up at the first call.
 pub(super) fn space() -> Result<&'static CodeSpace, Unsupported> {
-    static SPACE: OnceLock<Result<CodeSpace, Unsupported>> = OnceLock::new();
     let space = SPACE.get_or_init(CodeSpace::new).as_ref().map_err(Clone::clone)?;
     if space.is_alive() { Ok(space) } else { Err(Unsupported::Forked) }
+}
+
+/// Whether this process is a child of one that had set the code space up.
+#[inline]
+pub(super) fn is_forked() -> bool {
+    matches!(SPACE.get(), Some(Ok(space)) if !space.is_alive())
 }
 
 impl CodeSpace {
@@ -95,7 +89,7 @@ impl CodeSpace {
 
     /// Whether the space is there; false in a forked child, see [`CodeSpace::map`].
     #[inline]
-    fn is_alive(&self) -> bool {
+    pub(super) fn is_alive(&self) -> bool {
         // SAFETY: the page is mapped as long as the process lives, and nothing refers to it but
         // through this type.
         let mark = unsafe { self.mark.as_ref() };
@@ -134,17 +128,39 @@ impl CodeSpace {
         Ok((start, writer))
     }
 
-    /// The address of an instruction.
+    /// The address at a distance from the start.
     #[inline]
-    pub(super) fn address(&self, code: CodeAddress) -> u64 {
-        self.start.as_ptr() as u64 + u64::from(code.offset())
+    pub(super) fn address(&self, offset: u32) -> u64 {
+        self.start.as_ptr() as u64 + u64::from(offset)
     }
 
-    /// The instruction at an address of the space.
-    pub(super) fn code_address(&self, address: u64) -> Option<CodeAddress> {
+    /// The distance of an address of code from the start. The first octet is no instruction.
+    #[inline]
+    pub(super) fn offset(&self, address: u64) -> Option<NonZeroU32> {
         let offset = address.checked_sub(self.start.as_ptr() as u64)?;
         let offset = u32::try_from(offset).ok().filter(|&offset| (offset as usize) < CODE)?;
-        NonZeroU32::new(offset).map(CodeAddress)
+        NonZeroU32::new(offset)
+    }
+
+    /// Makes code that jumps through a slot go to a target, both by their distances from the
+    /// start. Other threads may be running it. Nothing happens in a forked child.
+    pub(super) fn set_slot(&self, slot: u32, target: u32) {
+        if self.is_alive() {
+            self.store_slot(slot, target);
+        }
+    }
+
+    /// The same, where the space is known to be there.
+    #[inline]
+    fn store_slot(&self, slot: u32, target: u32) {
+        let is_slot = (CODE..CODE + SLOTS).contains(&(slot as usize)) && slot.is_multiple_of(8);
+        assert!(is_slot, "no slot at {slot:#x}");
+        // SAFETY: that is in the reservation, see the assertion.
+        let slot = unsafe { self.start.add(slot as usize) }.cast::<AtomicU64>();
+        // SAFETY: slots are aligned, mapped as long as the process lives, and only ever accessed
+        // as this atomic type and by generated code.
+        let slot = unsafe { slot.as_ref() };
+        slot.store(self.address(target), Ordering::Release);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Chunks> {
@@ -158,15 +174,10 @@ impl CodeSpace {
         let code = unsafe { self.writer.add(at) };
         // SAFETY: as above; the pages of the file there become holes, which read as zeros.
         unsafe { libc::madvise(code.as_ptr().cast(), CHUNK_CODE, libc::MADV_REMOVE) };
-        let slots = self.slots(index).cast::<c_void>();
+        // SAFETY: a chunk's slots lie in the reservation, after the code.
+        let slots = unsafe { self.start.add(first_slot(index)) }.cast::<c_void>();
         // SAFETY: as above, for private anonymous pages.
         unsafe { libc::madvise(slots.as_ptr(), CHUNK_SLOT_OCTETS, libc::MADV_DONTNEED) };
-    }
-
-    fn slots(&self, index: u32) -> NonNull<AtomicU64> {
-        let at = CODE + index as usize * CHUNK_SLOT_OCTETS;
-        // SAFETY: a chunk's slots lie in the reservation, after the code.
-        unsafe { self.start.add(at) }.cast()
     }
 }
 
@@ -242,15 +253,21 @@ fn map(
     NonNull::new(address.cast()).ok_or_else(|| "null".to_string())
 }
 
+/// The distance of a chunk's first slot from the start of the space.
+const fn first_slot(index: u32) -> usize {
+    CODE + index as usize * CHUNK_SLOT_OCTETS
+}
+
 /// A part of the code space that belongs to one program: code, which is only appended, and slots,
 /// each the address of an instruction that code may jump to.
 ///
-/// Dropping it frees the space, so nobody may run its code then: whoever runs a program's code
-/// holds the program's chunks.
-pub struct Chunk {
+/// Dropping it frees the space, so nobody may run its code then: a program owns its chunks, and
+/// whoever runs the program borrows it.
+pub(super) struct Chunk {
     space: &'static CodeSpace,
     index: u32,
     used: usize,
+    slots: usize,
 }
 
 impl Chunk {
@@ -258,7 +275,7 @@ impl Chunk {
     ///
     /// # Errors
     /// When the platform cannot run generated code, or the code space is full.
-    pub fn allocate() -> Result<Self, Unsupported> {
+    pub(super) fn allocate() -> Result<Self, Unsupported> {
         let space = space()?;
         let mut chunks = space.lock();
         let used = chunks.warm.pop().or_else(|| chunks.cold.pop());
@@ -274,87 +291,48 @@ impl Chunk {
             }
         };
         drop(chunks);
-        Ok(Self { space, index, used: 0 })
+        Ok(Self { space, index, used: 0, slots: 0 })
     }
 
-    /// The distance from the start of the code space at which the next octets will be.
-    #[must_use]
-    pub fn next_offset(&self) -> u32 {
-        self.index * CHUNK_CODE as u32 + self.used as u32
+    /// How many octets of code there are.
+    pub(super) const fn used(&self) -> usize {
+        self.used
     }
 
-    /// How many octets of code still fit.
-    #[must_use]
-    pub fn room(&self) -> usize {
-        CHUNK_CODE - self.used
+    pub(super) const fn has_room(&self, room: Room) -> bool {
+        room.octets <= CHUNK_CODE - self.used && room.slots <= CHUNK_SLOTS - self.slots
     }
 
-    /// The distance from the start of the code space to a slot of this chunk.
-    ///
-    /// # Panics
-    /// When the chunk has no such slot.
-    #[must_use]
-    pub fn slot_offset(&self, slot: usize) -> u32 {
-        assert!(slot < CHUNK_SLOTS, "a chunk has {CHUNK_SLOTS} slots, not {slot}");
-        (CODE + self.index as usize * CHUNK_SLOT_OCTETS + slot * size_of::<u64>()) as u32
-    }
-
-    /// Appends code and returns its address, or `None` if it does not fit or the process is a
-    /// forked child. See the [module](super) for what code may do.
-    pub fn append(&mut self, code: &[u8]) -> Option<CodeAddress> {
-        if code.len() > self.room() || !self.space.is_alive() {
-            return None;
+    /// Where the next unit will be.
+    pub(super) const fn location(&self) -> Location {
+        Location {
+            code: self.index * CHUNK_CODE as u32 + self.used as u32,
+            slots: (first_slot(self.index) + self.slots * size_of::<u64>()) as u32,
+            slot_room: (CHUNK_SLOTS - self.slots) as u32,
         }
-        let offset = self.next_offset();
+    }
+
+    /// Makes a unit code that was begun here and is fit, with its slots.
+    pub(super) fn append(&mut self, unit: &Assembler) -> Result<(), Unfit> {
+        let code = unit.octets();
+        if code.len() > CHUNK_CODE - self.used {
+            return Err(Unfit::TooLong);
+        }
+        if !self.space.is_alive() {
+            return Err(Unfit::Forked);
+        }
+        let offset = self.location().code;
         // SAFETY: the chunk lies in the writer mapping, and its octets from `used` on, which the
         // code fits into, belong to this value and have not been handed out to run.
         let to = unsafe { self.space.writer.add(offset as usize) };
         // SAFETY: as above; `code` is elsewhere, as no reference into the mapping exists.
         unsafe { ptr::copy_nonoverlapping(code.as_ptr(), to.as_ptr(), code.len()) };
         self.used += code.len();
-        NonZeroU32::new(offset).map(CodeAddress)
-    }
-
-    /// The instruction at a distance from the start of the code space, if this chunk holds it.
-    #[must_use]
-    pub fn code_at(&self, offset: u32) -> Option<CodeAddress> {
-        let first = self.index * CHUNK_CODE as u32;
-        let inside = (first..self.next_offset()).contains(&offset);
-        NonZeroU32::new(offset).filter(|_| inside).map(CodeAddress)
-    }
-
-    /// The octets of code at a distance from the start of the code space, if this chunk holds
-    /// them; for people to look at.
-    #[must_use]
-    pub fn read(&self, offset: u32, length: usize) -> Option<Vec<u8>> {
-        let first = self.index as usize * CHUNK_CODE;
-        let at = (offset as usize).checked_sub(first)?;
-        if at.checked_add(length)? > self.used || !self.space.is_alive() {
-            return None;
+        for (slot, way_out) in unit.new_slots() {
+            self.space.store_slot(slot, way_out);
+            self.slots += 1;
         }
-        let mut octets = vec![0; length];
-        // SAFETY: the range was just checked to lie in the used part of this chunk.
-        let from = unsafe { self.space.writer.add(offset as usize) };
-        // SAFETY: as above; `octets` is fresh.
-        unsafe { ptr::copy_nonoverlapping(from.as_ptr(), octets.as_mut_ptr(), length) };
-        Some(octets)
-    }
-
-    /// Makes code that jumps through a slot go to `target`. Other threads may be running it.
-    ///
-    /// # Panics
-    /// When the chunk has no such slot.
-    pub fn set_slot(&self, slot: usize, target: CodeAddress) {
-        assert!(slot < CHUNK_SLOTS, "a chunk has {CHUNK_SLOTS} slots, not {slot}");
-        if !self.space.is_alive() {
-            return;
-        }
-        // SAFETY: the slot is in the chunk, see the assertion.
-        let slot = unsafe { self.space.slots(self.index).add(slot) };
-        // SAFETY: slots are aligned, mapped as long as the process lives, and only ever accessed
-        // as this atomic type and by generated code.
-        let slot = unsafe { slot.as_ref() };
-        slot.store(self.space.address(target), Ordering::Release);
+        Ok(())
     }
 }
 

@@ -2,9 +2,8 @@
 
 use core::arch::naked_asm;
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::code_space::{CodeAddress, space};
+use super::program::{CodeAddress, NativeProgram};
 use super::{frame, signals};
 use crate::ReservedMemory;
 
@@ -22,7 +21,7 @@ pub enum Stop {
     HostCall {
         /// The position of the `ecalli`.
         pc: u32,
-        /// Its number, as generated code left it in [`frame::DETAIL`].
+        /// Its number.
         number: i32,
         /// Where to go on after it.
         resume: CodeAddress,
@@ -46,7 +45,8 @@ pub enum Stop {
         /// Where in the code space.
         at: CodeAddress,
     },
-    /// Nothing was run: the process is a forked child, or the memory is not armed.
+    /// Nothing was run: the address is another program's, the memory is not armed, or the process
+    /// is a forked child.
     Refused,
 }
 
@@ -56,31 +56,12 @@ const REASON_COMPILE: u32 = 2;
 const REASON_DISPATCH: u32 = 3;
 const REASON_FAULT: u32 = 4;
 
-/// The addresses that indirect jumps lead to, by jump-table index; entry 0 is unused.
-///
-/// An entry that was not set leads back as [`Stop::Dispatch`].
-pub struct DispatchTable {
-    entries: Box<[AtomicU64]>,
+/// Where an entry of a dispatch table leads that was not set: back as [`Stop::Dispatch`].
+pub(super) fn exit_dispatch_address() -> u64 {
+    exit_dispatch as *const () as u64
 }
 
-impl DispatchTable {
-    /// A table of `length` entries.
-    #[must_use]
-    pub fn new(length: usize) -> Self {
-        let exit = exit_dispatch as *const () as u64;
-        let entries = core::iter::repeat_with(|| AtomicU64::new(exit));
-        Self { entries: entries.take(length).collect() }
-    }
-
-    /// Makes jumps through an entry go to `target`. Other threads may be jumping through it.
-    pub fn set(&self, index: usize, target: CodeAddress) {
-        if let (Some(entry), Ok(space)) = (self.entries.get(index), space()) {
-            entry.store(space.address(target), Ordering::Release);
-        }
-    }
-}
-
-/// What [`run`] and the code that it enters share.
+/// What a run and the code that it enters share.
 #[repr(C)]
 struct Context {
     regs: *mut [u64; 13],
@@ -94,55 +75,71 @@ struct Context {
     detail: u64,
 }
 
-/// Enters generated code at `entry` with the registers, gas and memory of a guest, and returns
-/// when it comes back. `table` must be that of the program that the code was made for.
-pub fn run(
-    regs: &mut [u64; 13],
-    gas: &mut u64,
-    memory: &mut ReservedMemory,
-    table: &DispatchTable,
-    entry: CodeAddress,
-) -> Stop {
-    let Ok(space) = space() else { return Stop::Refused };
-    if !memory.is_armed() {
-        return Stop::Refused;
-    }
-    // Once for each thread that a memory is run by: asking the kernel at every entry would cost
-    // more than the entry.
-    if memory.note_thread(signals::thread_token()) {
-        signals::unblock();
-    }
-    let mut context = Context {
-        regs,
-        gas: *gas,
-        entry: space.address(entry),
-        memory: memory.guest_base(),
-        table: table.entries.as_ptr() as u64,
-        value: 0,
-        resume: 0,
-        detail: 0,
-    };
-    // SAFETY: `entry` was handed out by a chunk, so it is code that keeps the rules of the parent
-    // module; the context and what it points to outlive the call; the memory is armed, so what the
-    // code may touch of it is what the page protection says, and the handler is installed.
-    let reason = unsafe { enter(&raw mut context) };
-    *gas = context.gas;
-    let pc = context.value as u32;
-    match reason {
-        REASON_STEP => Stop::Step { pc },
-        REASON_COMPILE => Stop::Compile { pc },
-        REASON_HOST_CALL => match space.code_address(context.resume) {
-            Some(resume) => Stop::HostCall { pc, number: context.detail as i32, resume },
-            None => Stop::Refused,
-        },
-        REASON_DISPATCH => {
-            let index = (context.value.wrapping_sub(context.table) / 8) as usize;
-            Stop::Dispatch { index, pc: context.detail as u32 }
+impl NativeProgram {
+    /// Enters this program's code at `entry` with the registers, gas and memory of a guest, and
+    /// returns when it comes back.
+    ///
+    /// Nothing is run if the address is another program's, the memory is not
+    /// [armed](ReservedMemory::arm), or the process is a forked child. From the first run of a
+    /// memory on a thread on, `SIGSEGV` is not blocked there.
+    pub fn run(
+        &self,
+        regs: &mut [u64; 13],
+        gas: &mut u64,
+        memory: &mut ReservedMemory,
+        entry: CodeAddress,
+    ) -> Stop {
+        let space = self.space();
+        if !self.owns(entry) || !memory.is_armed() || !space.is_alive() {
+            return Stop::Refused;
         }
-        _ => match space.code_address(context.value) {
-            Some(at) => Stop::Fault { at },
-            None => Stop::Refused,
-        },
+        // Once for each thread that a memory is run by: asking the kernel at every entry would
+        // cost more than the entry.
+        if memory.note_thread(signals::thread_token()) {
+            signals::unblock();
+        }
+        let mut context = Context {
+            regs,
+            gas: *gas,
+            entry: space.address(entry.offset()),
+            memory: memory.guest_base(),
+            table: self.table(),
+            value: 0,
+            resume: 0,
+            detail: 0,
+        };
+        // SAFETY: `entry` is the start of an instruction of this program, all of which is code
+        // that keeps the rules of `Assembler`; the program is borrowed, so its code, slots and
+        // table stay. The context and what it points to outlive the call. The memory is armed, so
+        // what the code may touch of it is what the page protection says, and nobody else has it;
+        // the handler is installed, and its signal not blocked.
+        let reason = unsafe { enter(&raw mut context) };
+        *gas = context.gas;
+        self.stop(reason, &context)
+    }
+
+    fn stop(&self, reason: u32, context: &Context) -> Stop {
+        let pc = context.value as u32;
+        // Both kinds of addresses are those of instructions of this program: the one that faulted
+        // in it, and the one after a host call, which only its form of code sets.
+        let address =
+            |value| self.space().offset(value).map(|offset| CodeAddress::new(self.id(), offset));
+        match reason {
+            REASON_STEP => Stop::Step { pc },
+            REASON_COMPILE => Stop::Compile { pc },
+            REASON_HOST_CALL => match address(context.resume) {
+                Some(resume) => Stop::HostCall { pc, number: context.detail as i32, resume },
+                None => Stop::Refused,
+            },
+            REASON_DISPATCH => {
+                let index = (context.value.wrapping_sub(context.table) / 8) as usize;
+                Stop::Dispatch { index, pc: context.detail as u32 }
+            }
+            _ => match address(context.value) {
+                Some(at) => Stop::Fault { at },
+                None => Stop::Refused,
+            },
+        }
     }
 }
 
@@ -150,8 +147,8 @@ pub fn run(
 /// jumps to the entry. Generated code comes back by jumping to one of the exits below.
 ///
 /// # Safety
-/// The context's entry must be code that keeps the rules of the parent module, everything else in
-/// it must be valid for as long as that runs.
+/// The context's entry must be code that keeps the rules of `Assembler`, everything else in it must
+/// be valid for as long as that runs.
 #[unsafe(naked)]
 unsafe extern "sysv64" fn enter(context: *mut Context) -> u32 {
     naked_asm!(

@@ -4,26 +4,26 @@
 
 /// Holds the address to jump to so that the interpreter executes the instruction whose position
 /// is in `ecx`.
-pub const EXIT_STEP: i8 = 0;
+pub(super) const EXIT_STEP: i8 = 0;
 
 /// Holds the address to jump to with the position of an `ecalli` in `ecx`, with [`RESUME`] and
 /// [`DETAIL`] set.
-pub const EXIT_HOST_CALL: i8 = 8;
+pub(super) const EXIT_HOST_CALL: i8 = 8;
 
 /// Holds the address to jump to so that code is made for the position in `ecx`, and entered.
-pub const EXIT_COMPILE: i8 = 16;
+pub(super) const EXIT_COMPILE: i8 = 16;
 
 /// Holds the address of the dispatch table.
-pub const TABLE: i8 = 24;
+pub(super) const TABLE: i8 = 24;
 
 /// Takes the address at which to go on after a host call.
-pub const RESUME: i8 = 32;
+pub(super) const RESUME: i8 = 32;
 
 /// Takes the position of an indirect jump before it jumps, and the number of a host call.
-pub const DETAIL: i8 = 40;
+pub(super) const DETAIL: i8 = 40;
 
-/// Takes whatever generated code wants to keep while it needs a register.
-pub const SPILL: [i8; 2] = [48, 56];
+/// Take whatever generated code wants to keep while it needs a register.
+pub(super) const SPILL: [i8; 2] = [48, 56];
 
 /// Holds where entry and exit keep the context.
 pub(super) const CONTEXT: i8 = 64;

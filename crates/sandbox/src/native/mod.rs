@@ -1,28 +1,66 @@
 //! Running machine code that was generated for a guest, inside this process.
 //!
-//! Three parts: the code space, where generated code lives; entry and exit,
-//! which swap the guest's registers in and out; and the signal handler, which turns a
-//! forbidden memory access of generated code into an ordinary return value.
+//! Four parts: the [assembler](asm), the only way to write code, which has no form that could
+//! harm; the code space, where the code of [programs](NativeProgram) lives; entry and exit, which
+//! swap the guest's registers in and out; and the signal handler, which turns a forbidden memory
+//! access of generated code into an ordinary return value.
 //!
-//! # What is trusted
+//! A safe program cannot make other octets run than those an assembler wrote, and none of them
+//! elsewhere than the program that they were written for:
 //!
-//! Whoever appends octets to a [`Chunk`] says that they are code that keeps these rules:
+//! ```compile_fail,E0308
+//! use jambox_sandbox::native::NativeProgram;
 //!
-//! - it touches guest memory only through `gs` with 32-bit addresses, fields of its
-//!   frame through `rsp`, and its slots, which it only reads;
-//! - it leaves only by jumping to an address in its frame, a slot or the dispatch table;
-//! - it never changes `rsp`, the segment bases or the direction flag, and makes no calls.
+//! let program = NativeProgram::new(1, 1 << 20).unwrap();
+//! program.append(&mut [0xc3_u8][..]); // only an assembler
+//! ```
 //!
-//! In this workspace that is `jambox-recompiler` alone, in safe code, whose assembler has no form
-//! that could break the first rule. What a guest does can then only be what those rules allow.
+//! ```compile_fail,E0451
+//! use jambox_sandbox::native::CodeAddress;
+//!
+//! // Only a program says where its code is.
+//! let address = CodeAddress { program: 1.try_into().unwrap(), offset: 1.try_into().unwrap() };
+//! ```
+//!
+//! ```compile_fail,E0505
+//! use jambox_sandbox::native::{CodeAddress, NativeProgram};
+//! use jambox_sandbox::ReservedMemory;
+//!
+//! fn run(program: NativeProgram, memory: &mut ReservedMemory, entry: CodeAddress) {
+//!     std::thread::scope(|scope| {
+//!         let running = &program;
+//!         scope.spawn(move || running.run(&mut [0; 13], &mut 9, memory, entry));
+//!         drop(program); // not while it is run
+//!     });
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! use jambox_sandbox::native::asm::{Assembler, Gpr, Size};
+//!
+//! fn move_the_stack(asm: &mut Assembler) {
+//!     asm.add_imm(Size::S64, Gpr::Rsp, 8); // no form names it
+//! }
+//! ```
+//!
+//! ```compile_fail,E0624
+//! use jambox_sandbox::native::asm::{Assembler, Gpr};
+//!
+//! fn jump_anywhere(asm: &mut Assembler) {
+//!     asm.jmp_at(Gpr::Rax); // only within what checks where it leads
+//! }
+//! ```
 
+pub mod asm;
 mod code_space;
 mod enter;
-pub mod frame;
+mod frame;
+mod program;
 mod signals;
 
-pub use code_space::{CHUNK_CODE, CHUNK_SLOTS, Chunk, CodeAddress};
-pub use enter::{DispatchTable, Stop, run};
+pub use code_space::{CHUNK_CODE, CHUNK_SLOTS};
+pub use enter::Stop;
+pub use program::{CodeAddress, NativeProgram, Room};
 
 /// Why this process cannot run generated code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +89,15 @@ pub enum Unsupported {
 /// When the platform cannot do it. Everything else of this crate works all the same.
 pub fn prepare() -> Result<(), Unsupported> {
     code_space::space().map(|_| ())
+}
+
+/// Whether this process is a forked child of one that was ready to run generated code, so that it
+/// runs none. Whoever would wait for a lock to make code asks first: in a child, a lock that
+/// another thread held is never released. Costs two loads.
+#[inline]
+#[must_use]
+pub fn is_forked() -> bool {
+    code_space::is_forked()
 }
 
 fn check_processor() -> Result<(), Unsupported> {

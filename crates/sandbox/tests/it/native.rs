@@ -1,22 +1,49 @@
 //! Native code: entry, exit, faults, and what the host is owed.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::process::{Command, ExitStatus};
 
-use jambox_recompiler::asm::{Assembler, Gpr, Mem, Size};
-use jambox_sandbox::native::{self, Chunk, CodeAddress, DispatchTable, Stop, frame};
+use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
+use jambox_isa::{Instruction, InstructionSet, Reg, Revision};
+use jambox_program::{JumpTable, ProgramBlob};
+use jambox_sandbox::native::asm::{Assembler, Gpr, Mem, Place, Size, Unfit};
+use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop, Unsupported};
 use jambox_sandbox::{Access, GuestMemory, ReservedMemory};
 
 /// Code that reads guest memory at `r7` into `r8`, adds 1 to `r0`, and leaves with position 77.
-fn reader() -> (Chunk, CodeAddress) {
-    let mut asm = Assembler::default();
-    asm.load_u64(Gpr::Rsi, Mem::Guest(Some(Gpr::Rdi), 0));
-    asm.add_imm(Size::S64, Gpr::R14, 1);
-    asm.mov_u32(Gpr::Rcx, 77);
-    asm.jmp_mem(Mem::Frame(frame::EXIT_STEP));
-    let mut chunk = Chunk::allocate().expect("a platform that runs native code");
-    let address = chunk.append(asm.octets()).expect("room");
-    (chunk, address)
+fn reader() -> (NativeProgram, CodeAddress) {
+    let program = program();
+    let mut asm = program.assembler();
+    let entry = append(&program, &mut asm, |asm| {
+        asm.load_u64(Gpr::Rsi, Mem::Guest(Some(Gpr::Rdi), 0));
+        asm.add_imm(Size::S64, Gpr::R14, 1);
+        asm.exit_step(77);
+    });
+    (program, entry)
+}
+
+fn program() -> NativeProgram {
+    NativeProgram::new(4, 1 << 20).expect("a platform that runs native code")
+}
+
+/// Makes a unit code, and returns its address.
+fn append(
+    program: &NativeProgram,
+    asm: &mut Assembler,
+    write: impl FnOnce(&mut Assembler),
+) -> CodeAddress {
+    assert!(program.begin(asm, Room { octets: 4096, slots: 8 }), "room");
+    let entry = asm.here();
+    write(asm);
+    program.append(asm).expect("it is fit");
+    program.address(asm, entry).expect("it is code")
+}
+
+/// Runs code that touches no memory; what comes back, and `r0`.
+fn run(program: &NativeProgram, entry: CodeAddress) -> (Stop, u64) {
+    let mut regs = [0; 13];
+    let stop = program.run(&mut regs, &mut 0, &mut armed(), entry);
+    (stop, regs[0])
 }
 
 fn armed() -> ReservedMemory {
@@ -29,12 +56,11 @@ fn armed() -> ReservedMemory {
 
 /// Runs the reader at an address.
 fn read(at: u64, memory: &mut ReservedMemory) -> (Stop, [u64; 13], CodeAddress) {
-    let (_chunk, entry) = reader();
+    let (program, entry) = reader();
     let mut regs: [u64; 13] = core::array::from_fn(|index| 100 + index as u64);
     regs[7] = at;
-    let table = DispatchTable::new(1);
     let mut gas = 1 << 63;
-    let stop = native::run(&mut regs, &mut gas, memory, &table, entry);
+    let stop = program.run(&mut regs, &mut gas, memory, entry);
     assert_eq!(gas, 1 << 63);
     (stop, regs, entry)
 }
@@ -117,25 +143,136 @@ fn no_page_is_writable_and_executable() {
 }
 
 #[test]
-fn a_chunk_is_never_overfilled() {
-    let mut chunk = Chunk::allocate().expect("a platform that runs native code");
-    let full = vec![0xcc; chunk.room()];
-    assert!(chunk.append(&full[1..]).is_some());
-    assert!(chunk.append(&[0xcc, 0xcc]).is_none());
-    assert!(chunk.append(&[0xcc]).is_some());
-    assert!(chunk.append(&[0xcc]).is_none());
+fn a_program_has_no_more_code_than_it_may_and_no_unit_more_than_a_chunk() {
+    let program = NativeProgram::new(1, 2 * CHUNK_CODE).expect("a platform that runs native code");
+    let mut asm = program.assembler();
+    let room = Room { octets: CHUNK_CODE, slots: 0 };
+    let fill = |asm: &mut Assembler, octets: usize| {
+        while asm.at() + 32 < octets {
+            asm.mov_u64(Gpr::Rax, 7);
+        }
+        asm.exit_step(1);
+    };
+    for _ in 0..2 {
+        assert!(program.begin(&mut asm, room));
+        fill(&mut asm, CHUNK_CODE);
+        assert_eq!(program.append(&mut asm), Ok(()));
+    }
+    assert!(!program.begin(&mut asm, room), "two chunks are all there may be");
+    let small = Room { octets: 8, slots: 0 };
+    assert!(program.begin(&mut asm, small), "what is left of the second");
+    fill(&mut asm, 100);
+    assert_eq!(program.append(&mut asm), Err(Unfit::TooLong));
+    assert!(program.octets() > 2 * CHUNK_CODE - 100);
+}
+
+#[test]
+fn code_runs_in_its_own_program_only() {
+    let ((one, entry), (other, _)) = (reader(), reader());
+    assert_eq!(run(&other, entry).0, Stop::Refused);
+    drop(one);
+    let (third, of_third) = reader();
+    assert_eq!(run(&third, entry).0, Stop::Refused, "even in the place of its own program");
+    // Nor does a table take it.
+    other.set_entry(1, of_third);
+    let mut asm = other.assembler();
+    let jump = append(&other, &mut asm, |asm| {
+        asm.mov_u32(Gpr::Rax, 2);
+        let outside = asm.jmp_dispatch(5, Gpr::Rax, 0, None);
+        asm.aim_here(outside);
+        asm.exit_step(6);
+    });
+    assert_eq!(run(&other, jump).0, Stop::Dispatch { index: 1, pc: 5 });
+}
+
+#[test]
+fn a_unit_becomes_code_only_where_it_was_begun() {
+    let (one, other) = (program(), program());
+    let room = Room { octets: 100, slots: 1 };
+    let mut asm = one.assembler();
+    assert_eq!(one.append(&mut asm), Err(Unfit::NoEnd), "nothing was written");
+    asm.exit_step(1);
+    assert_eq!(one.append(&mut asm), Err(Unfit::NotBegun));
+    assert!(one.begin(&mut asm, room));
+    let entry = asm.here();
+    asm.exit_step(1);
+    assert!(one.address(&asm, entry).is_none(), "it is not code yet");
+    // Another unit takes its place.
+    append(&one, &mut one.assembler(), |asm| asm.exit_step(2));
+    assert_eq!(one.append(&mut asm), Err(Unfit::NotBegun));
+    assert!(other.begin(&mut asm, room), "the place is the other's, the assembler is not");
+    asm.exit_step(1);
+    assert_eq!(other.append(&mut asm), Err(Unfit::NotBegun));
+    assert!(other.address(&asm, Place::of_number(0)).is_none());
+    let mut looked_at = Assembler::to_look_at(1);
+    looked_at.exit_step(1);
+    assert_eq!(one.append(&mut looked_at), Err(Unfit::NotBegun));
+}
+
+#[test]
+fn slots_lead_out_until_they_are_set() {
+    let program = program();
+    let mut asm = program.assembler();
+    let mut slot = None;
+    let from = append(&program, &mut asm, |asm| {
+        slot = asm.jmp_slot();
+        asm.exit_compile(5);
+    });
+    let slot = slot.expect("room for it");
+    assert_eq!(run(&program, from).0, Stop::Compile { pc: 5 });
+    let mut target = Place::of_number(9);
+    program.set_slot(&asm, slot, target);
+    assert_eq!(run(&program, from).0, Stop::Compile { pc: 5 }, "there is no such place");
+    append(&program, &mut asm, |asm| {
+        asm.mov_u32(Gpr::R14, 9);
+        target = asm.here();
+        asm.add_imm(Size::S64, Gpr::R14, 1);
+        asm.exit_step(6);
+    });
+    program.set_slot(&program.assembler(), slot, target);
+    assert_eq!(run(&program, from).0, Stop::Compile { pc: 5 }, "no place of that assembler's");
+    program.set_slot(&asm, slot, target);
+    assert_eq!(run(&program, from), (Stop::Step { pc: 6 }, 1));
+    // Slots of a chunk that was another program's lead nowhere but out.
+    drop(program);
+    for _ in 0..3 {
+        let next = self::program();
+        let mut asm = next.assembler();
+        let from = append(&next, &mut asm, |asm| {
+            assert!(asm.jmp_slot().is_some());
+            asm.exit_compile(7);
+        });
+        assert_eq!(run(&next, from).0, Stop::Compile { pc: 7 });
+    }
+}
+
+#[test]
+fn a_host_call_goes_on_after_itself() {
+    let program = program();
+    let mut asm = program.assembler();
+    let entry = append(&program, &mut asm, |asm| {
+        asm.mov_u32(Gpr::R14, 3);
+        asm.exit_host_call(10, -4);
+        asm.add_imm(Size::S64, Gpr::R14, 1);
+        asm.exit_step(11);
+    });
+    let (stop, r0) = run(&program, entry);
+    let Stop::HostCall { pc: 10, number: -4, resume } = stop else { panic!("{stop:?}") };
+    assert_eq!(r0, 3);
+    assert_eq!(run(&program, resume), (Stop::Step { pc: 11 }, 1));
 }
 
 /// Makes a child with what `fork` returns, has it check that it runs no native code, and waits.
 fn fork_refuses(fork: impl FnOnce() -> libc::pid_t) {
     let mut memory = armed();
     assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 });
-    let (chunk, entry) = reader();
+    let (program, entry) = reader();
     let child = fork();
     if child == 0 {
         let (mut regs, mut gas) = ([0x1_0000; 13], 5);
-        let stop = native::run(&mut regs, &mut gas, &mut memory, &DispatchTable::new(1), entry);
-        let refused = stop == Stop::Refused && Chunk::allocate().is_err();
+        let stop = program.run(&mut regs, &mut gas, &mut memory, entry);
+        let none = NativeProgram::new(1, 1 << 20).err();
+        let refused = stop == Stop::Refused && none == Some(Unsupported::Forked);
         // SAFETY: ends the child at once.
         unsafe { libc::_exit(if refused { 42 } else { 1 }) };
     }
@@ -143,7 +280,7 @@ fn fork_refuses(fork: impl FnOnce() -> libc::pid_t) {
     // SAFETY: waits for the child just made.
     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
     assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "status {status:#x}");
-    drop(chunk);
+    drop(program);
     assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 }, "the parent goes on");
 }
 
@@ -162,7 +299,6 @@ fn a_child_that_no_library_knows_of_runs_no_native_code() {
 
 #[test]
 fn a_child_of_a_busy_process_has_guest_memory() {
-    use core::sync::atomic::AtomicBool;
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..3 {
@@ -203,6 +339,66 @@ fn a_child_of_a_busy_process_has_guest_memory() {
         }
         is_over.store(true, Ordering::Relaxed);
     });
+}
+
+/// A program that counts `r7` to 3000, in code enough for many units.
+fn counting() -> ProgramBlob {
+    let set = InstructionSet::of(Revision::GrayPaper072);
+    let (mut code, mut starts) = (Vec::new(), Vec::new());
+    for index in 0..=3000 {
+        let pc = code.len() as u32;
+        let text = if index < 3000 { "add_imm_64 r7, r7, 1" } else { "ecalli 5" };
+        let instruction: Instruction = text.parse().expect("an instruction");
+        starts.push(pc);
+        code.extend_from_slice(&instruction.encode(set, pc).expect("of the set"));
+        if index % 10 == 0 && index < 3000 {
+            let pc = code.len() as u32;
+            let fall: Instruction = "fallthrough".parse().expect("an instruction");
+            starts.push(pc);
+            code.extend_from_slice(&fall.encode(set, pc).expect("of the set"));
+        }
+    }
+    ProgramBlob::from_parts(&code, starts, JumpTable::new(&[])).expect("a program")
+}
+
+/// Runs it, and says whether it came to its end.
+fn counts(module: &Module) -> bool {
+    let Ok(mut instance) = Instance::new(module) else { return false };
+    instance.memory_mut().set_access(16, 1, jambox_engine::Access::ReadWrite);
+    instance.set_gas(10_000);
+    instance.run() == Exit::HostCall(5) && instance.reg(Reg::R7) == 3000
+}
+
+#[test]
+fn a_child_interprets_the_module_that_another_thread_was_compiling() {
+    let config = Config { backend: Backend::Recompiler, revision: Revision::GrayPaper072 };
+    let engine = Engine::new(config).expect("an engine");
+    for _ in 0..60 {
+        let is_begun = AtomicBool::new(false);
+        let module = Module::new(&engine, counting()).expect("a module");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                is_begun.store(true, Ordering::Relaxed);
+                assert!(counts(&module));
+            });
+            while !is_begun.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+            // SAFETY: the child only runs a guest, and leaves without running destructors.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                // SAFETY: ends the child by a signal if it hangs.
+                unsafe { libc::alarm(10) };
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(if counts(&module) { 42 } else { 1 }) };
+            }
+            let mut status = 0;
+            // SAFETY: waits for the child just made.
+            assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            let is_good = libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42;
+            assert!(is_good, "status {status:#x}");
+        });
+    }
 }
 
 /// Blocks every signal in this thread, as worker pools do.

@@ -3,14 +3,14 @@
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter, MemorySizeOptions, NumberBase};
 
 use super::forms::for_each_form;
-use super::{Assembler, Condition, Gpr, Mem, Size};
+use super::operand::Operand;
+use super::{Assembler, Condition, Gpr, Mem, Size, Spill};
 
-const GPRS: [Gpr; 16] = [
+const GPRS: [Gpr; 15] = [
     Gpr::Rax,
     Gpr::Rcx,
     Gpr::Rdx,
     Gpr::Rbx,
-    Gpr::Rsp,
     Gpr::Rbp,
     Gpr::Rsi,
     Gpr::Rdi,
@@ -67,13 +67,13 @@ fn displacement(value: i32) -> String {
 }
 
 /// How a memory operand is written; `end` is where the instruction ends.
-fn memory(mem: Mem, bits: u32, end: u64) -> String {
-    let place = match mem {
-        Mem::Guest(None, at) => format!("gs:[{}]", at as u32),
-        Mem::Guest(Some(base), at) => format!("gs:[{}{}]", name(base, 32), displacement(at)),
-        Mem::Frame(at) => format!("[rsp{}]", displacement(at.into())),
-        Mem::At(base) => format!("[{}]", name(base, 64)),
-        Mem::Rip(distance) => format!("[{}]", end.wrapping_add_signed(distance.into())),
+fn memory(mem: impl Into<Operand>, bits: u32, end: u64) -> String {
+    let place = match mem.into() {
+        Operand::Guest(None, at) => format!("gs:[{}]", at as u32),
+        Operand::Guest(Some(base), at) => format!("gs:[{}{}]", name(base, 32), displacement(at)),
+        Operand::Frame(at) => format!("[rsp{}]", displacement(at.into())),
+        Operand::At(base) => format!("[{}]", name(base, 64)),
+        Operand::Rip(distance) => format!("[{}]", end.wrapping_add_signed(distance.into())),
     };
     format!("{} ptr {place}", word(bits))
 }
@@ -91,15 +91,14 @@ fn places() -> Vec<Mem> {
     let mut places = Vec::new();
     for at in IMMEDIATES {
         places.push(Mem::Guest(None, at));
-        // rsp is never a guest register.
-        let bases = GPRS.into_iter().filter(|&base| base != Gpr::Rsp);
-        places.extend(bases.map(|base| Mem::Guest(Some(base), at)));
+        places.extend(GPRS.into_iter().map(|base| Mem::Guest(Some(base), at)));
     }
-    places.extend([-128, -8, 0, 8, 127].map(Mem::Frame));
-    places.extend(GPRS.into_iter().map(Mem::At));
-    places.extend([0, 1000, -1000].map(Mem::Rip));
+    places.extend([Spill::First, Spill::Second].map(Mem::Spill));
     places
 }
+
+/// Fields of a frame, not only those that there are.
+const FIELDS: [i8; 5] = [-128, -8, 0, 8, 127];
 
 const BASE: u64 = 0x1_0000;
 
@@ -188,12 +187,12 @@ macro_rules! check {
             }
         }
     };
-    (vex_frame($($e:tt)*) $name:ident $mnemonic:literal) => {
+    (vex_spill($($e:tt)*) $name:ident $mnemonic:literal) => {
         for (size, dst, second) in sized_pairs() {
-            for field in [-8, 0, 16] {
+            for spill in [Spill::First, Spill::Second] {
                 let [d, s] = [dst, second].map(|reg| name(reg, bits(size)));
-                let m = memory(Mem::Frame(field), bits(size), 0);
-                same(|a| a.$name(size, dst, second, field), &format!("{} {d}, {s}, {m}", $mnemonic));
+                let m = memory(Mem::Spill(spill), bits(size), 0);
+                same(|a| a.$name(size, dst, second, spill), &format!("{} {d}, {s}, {m}", $mnemonic));
             }
         }
     };
@@ -301,8 +300,7 @@ macro_rules! check {
     };
     (lea_index() $name:ident $mnemonic:literal) => {
         for (size, dst, base) in sized_pairs() {
-            // rsp cannot be an index.
-            for index in GPRS.into_iter().filter(|&index| index != Gpr::Rsp) {
+            for index in GPRS {
                 let d = name(dst, bits(size));
                 let [b, i] = [base, index].map(|reg| name(reg, 64));
                 let expected = format!("{} {d}, [{b}+{i}]", $mnemonic);
@@ -316,15 +314,42 @@ macro_rules! check {
             assert_eq!(text, format!("{} {}, [{}]", $mnemonic, name(dst, 64), end - 77));
         }
     };
-    (jmp_mem() $name:ident $mnemonic:literal) => {
-        for mem in places() {
-            let (text, end) = decoded(|a| a.$name(mem));
-            assert_eq!(text, format!("{} {}", $mnemonic, memory(mem, 64, end)));
+    (load_field($($e:tt)*) $name:ident $mnemonic:literal) => {
+        for (dst, field) in gprs_with_fields() {
+            let (d, m) = (name(dst, 64), memory(Operand::Frame(field), 64, 0));
+            same(|a| a.$name(dst, field), &format!("{} {d}, {m}", $mnemonic));
         }
     };
-    (jmp_reg() $name:ident $mnemonic:literal) => {
-        for dst in GPRS {
-            same(|a| a.$name(dst), &format!("{} {}", $mnemonic, name(dst, 64)));
+    (store_field($($e:tt)*) $name:ident $mnemonic:literal) => {
+        for (src, field) in gprs_with_fields() {
+            let (s, m) = (name(src, 64), memory(Operand::Frame(field), 64, 0));
+            same(|a| a.$name(field, src), &format!("{} {m}, {s}", $mnemonic));
+        }
+    };
+    (store_imm_field($($e:tt)*) $name:ident $mnemonic:literal) => {
+        for field in FIELDS {
+            for imm in IMMEDIATES {
+                let m = memory(Operand::Frame(field), 32, 0);
+                same(|a| a.$name(field, imm), &format!("{} {m}, {imm}", $mnemonic));
+            }
+        }
+    };
+    (jmp_field() $name:ident $mnemonic:literal) => {
+        for field in FIELDS {
+            let m = memory(Operand::Frame(field), 64, 0);
+            same(|a| a.$name(field), &format!("{} {m}", $mnemonic));
+        }
+    };
+    (jmp_at() $name:ident $mnemonic:literal) => {
+        for base in GPRS {
+            let m = memory(Operand::At(base), 64, 0);
+            same(|a| a.$name(base), &format!("{} {m}", $mnemonic));
+        }
+    };
+    (jmp_rip() $name:ident $mnemonic:literal) => {
+        for distance in [0, 1000, -1000] {
+            let (text, end) = decoded(|a| a.$name(distance));
+            assert_eq!(text, format!("{} {}", $mnemonic, memory(Operand::Rip(distance), 64, end)));
         }
     };
     (jmp() $name:ident $mnemonic:literal) => {
@@ -365,6 +390,10 @@ fn sized_pairs() -> impl Iterator<Item = (Size, Gpr, Gpr)> {
 
 fn places_with_gprs() -> impl Iterator<Item = (Gpr, Mem)> {
     GPRS.into_iter().flat_map(|reg| places().into_iter().map(move |mem| (reg, mem)))
+}
+
+fn gprs_with_fields() -> impl Iterator<Item = (Gpr, i8)> {
+    GPRS.into_iter().flat_map(|reg| FIELDS.map(|field| (reg, field)))
 }
 
 fn conditions() -> impl Iterator<Item = (Condition, &'static str)> {
@@ -412,9 +441,4 @@ fn no_form_moves_the_stack_or_leaves_the_process() {
     for mnemonic in MNEMONICS {
         assert!(!forbidden.contains(mnemonic), "{mnemonic}");
     }
-    for index in 0..13 {
-        let guest = jambox_isa::Reg::clipped(index);
-        assert!(crate::registers::host(guest) != Gpr::Rsp, "{guest:?}");
-    }
-    assert!(crate::registers::SCRATCH != Gpr::Rsp && crate::registers::GAS != Gpr::Rsp);
 }

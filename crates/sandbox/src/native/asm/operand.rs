@@ -1,6 +1,9 @@
 //! What x86-64 instructions act on.
 
-/// A 64-bit general register of the host.
+use crate::native::frame;
+
+/// A 64-bit general register of the host, but for `rsp`, which generated code never names: it
+/// points to the frame, and nothing may move it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "the names are the architecture's")]
@@ -9,7 +12,6 @@ pub enum Gpr {
     Rcx = 1,
     Rdx = 2,
     Rbx = 3,
-    Rsp = 4,
     Rbp = 5,
     Rsi = 6,
     Rdi = 7,
@@ -25,12 +27,12 @@ pub enum Gpr {
 
 impl Gpr {
     /// The low three bits of the number, which go into ModRM and SIB octets.
-    pub(crate) const fn low(self) -> u8 {
+    pub(super) const fn low(self) -> u8 {
         self as u8 & 7
     }
 
     /// The high bit of the number, which goes into a REX or VEX prefix.
-    pub(crate) const fn high(self) -> u8 {
+    pub(super) const fn high(self) -> u8 {
         self as u8 >> 3
     }
 }
@@ -48,7 +50,7 @@ pub enum Size {
 
 impl Size {
     /// The `W` bit of a REX or VEX prefix.
-    pub(crate) const fn w(self) -> u8 {
+    pub(super) const fn w(self) -> u8 {
         match self {
             Self::S32 => 0,
             Self::S64 => 1,
@@ -83,7 +85,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Every condition that this crate uses.
+    /// Every condition that is used.
     pub const ALL: [Self; 10] = [
         Self::Below,
         Self::AboveOrEqual,
@@ -115,12 +117,39 @@ impl Condition {
     }
 }
 
-/// A place in memory.
+/// A place in memory that generated code may read and write.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mem {
     /// An octet of the guest's address space: `gs:[base + displacement]`, the sum taken modulo
     /// 2^32 by the address-size prefix. There is no other way to name guest memory, which is what
     /// keeps a guest inside its 4 GiB.
+    Guest(Option<Gpr>, i32),
+    /// A field of the frame that is there to keep something in while a register is needed.
+    Spill(Spill),
+}
+
+/// A field of the frame for whatever generated code wants to keep.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spill {
+    /// The first of them.
+    First,
+    /// The second.
+    Second,
+}
+
+impl Spill {
+    pub(super) const fn field(self) -> i8 {
+        match self {
+            Self::First => frame::SPILL[0],
+            Self::Second => frame::SPILL[1],
+        }
+    }
+}
+
+/// Any place in memory. What is not a [`Mem`] is only ever named by the assembler itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Operand {
+    /// See [`Mem::Guest`].
     Guest(Option<Gpr>, i32),
     /// A field of the frame that native code runs on: `[rsp + displacement]`.
     Frame(i8),
@@ -128,4 +157,14 @@ pub enum Mem {
     At(Gpr),
     /// Relative to the end of the instruction: `[rip + displacement]`.
     Rip(i32),
+}
+
+impl From<Mem> for Operand {
+    #[inline(always)]
+    fn from(mem: Mem) -> Self {
+        match mem {
+            Mem::Guest(base, displacement) => Self::Guest(base, displacement),
+            Mem::Spill(spill) => Self::Frame(spill.field()),
+        }
+    }
 }

@@ -10,9 +10,14 @@
 //! The shape says which operands the method takes and where they are encoded; the encoding is the
 //! rest. The tests expand from the same rows: for every operand a form can take, what it writes
 //! must be what an independent decoder reads.
+//!
+//! What a public method writes cannot harm by itself: it changes registers, or it reads and writes
+//! what [`Mem`] names. Forms that jump, or that name other memory, are not public; the assembler
+//! puts them together to what cannot harm either.
 
-use super::buffer::{Buffer, Head, Op, Tail, Vex, VexRm, displaced, is_long, low_octet_needs_rex};
-use super::operand::{Condition, Gpr, Mem, Size};
+use super::Assembler;
+use super::buffer::{Head, Op, Tail, Vex, VexRm, displaced, is_long, low_octet_needs_rex};
+use super::operand::{Condition, Gpr, Mem, Operand, Size, Spill};
 
 /// Calls `callback!` with every row of the form table.
 macro_rules! for_each_form {
@@ -100,8 +105,8 @@ macro_rules! for_each_form {
             andn: vex(2, 0, 0xf2) "andn";
             /// `low`, `high` (returned in the first operand) of `rdx * src`, unsigned.
             mulx: vex(2, 3, 0xf6) "mulx";
-            /// `mulx` with a frame field.
-            mulx_frame: vex_frame(2, 3, 0xf6) "mulx";
+            /// `mulx` with a field of the frame.
+            mulx_spill: vex_spill(2, 3, 0xf6) "mulx";
 
             /// Loads 8 bits, zero-extended.
             load_u8: load(true, 0xb6, Size::S32, 8) "movzx";
@@ -162,20 +167,29 @@ macro_rules! for_each_form {
             lea: lea() "lea";
             /// `dst = base + index`.
             lea_index: lea_index() "lea";
-            /// `dst = [frame or slot]`: the address of a place relative to the instruction's end.
+
+            /// `dst` is the address at a distance from the end of the instruction.
             lea_rip: lea_rip() "lea";
-            /// Jumps to the address in memory.
-            jmp_mem: jmp_mem() "jmp";
-            /// Jumps to the address in a register.
-            jmp_reg: jmp_reg() "jmp";
+            /// `dst += [field]`.
+            add_field: load_field(0x03) "add";
+            /// Stores 64 bits into a field of the frame.
+            store_field: store_field(0x89) "mov";
+            /// Stores an immediate as 32 bits into a field of the frame.
+            store_imm_field: store_imm_field(0xc7) "mov";
+            /// Jumps to the address in a field of the frame.
+            jmp_field: jmp_field() "jmp";
+            /// Jumps to the address that the register points to.
+            jmp_at: jmp_at() "jmp";
+            /// Jumps to the address at a distance from the end of the instruction.
+            jmp_rip: jmp_rip() "jmp";
             /// Jumps by a distance from the end of the instruction.
-            jmp: jmp() "jmp";
+            jmp_by: jmp() "jmp";
             /// Jumps by a distance from the end of the instruction if the condition holds.
-            jcc: jcc() "j";
-            /// Like `jcc`, with a distance of one octet.
-            jcc_short: jcc_short() "j";
-            /// Like `jmp`, with a distance of one octet.
-            jmp_short: jmp_short() "jmp";
+            jcc_by: jcc() "j";
+            /// Like `jcc_by`, with a distance of one octet.
+            jcc_short_by: jcc_short() "j";
+            /// Like `jmp_by`, with a distance of one octet.
+            jmp_short_by: jmp_short() "jmp";
         }
     };
 }
@@ -260,12 +274,13 @@ macro_rules! method {
             self.buffer.vex(vex, size, dst, second, VexRm::Reg(src), Tail::default());
         }
     };
-    (vex_frame($map:literal, $prefix:literal, $octet:literal) $doc:literal $name:ident) => {
+    (vex_spill($map:literal, $prefix:literal, $octet:literal) $doc:literal $name:ident) => {
         #[doc = $doc]
         #[inline]
-        pub fn $name(&mut self, size: Size, dst: Gpr, second: Gpr, field: i8) {
+        pub fn $name(&mut self, size: Size, dst: Gpr, second: Gpr, spill: Spill) {
             let vex = Vex { map: $map, prefix: $prefix, octet: $octet };
-            self.buffer.vex(vex, size, dst, second, VexRm::Frame(field), Tail::default());
+            let rm = VexRm::Frame(spill.field());
+            self.buffer.vex(vex, size, dst, second, rm, Tail::default());
         }
     };
     (load($escape:literal, $octet:literal, $size:expr, $bits:literal) $doc:literal $name:ident) => {
@@ -273,7 +288,7 @@ macro_rules! method {
         #[inline]
         pub fn $name(&mut self, dst: Gpr, src: Mem) {
             let op = Op { prefix: 0, escape: $escape, octet: $octet };
-            self.buffer.memory(op, $size, dst as u8, src, false, |tail| tail);
+            self.buffer.memory(op, $size, dst as u8, src.into(), false, |tail| tail);
         }
     };
     (store($prefix:literal, $octet:literal, $size:expr, $bits:literal) $doc:literal $name:ident) => {
@@ -282,7 +297,7 @@ macro_rules! method {
         pub fn $name(&mut self, dst: Mem, src: Gpr) {
             let op = Op { prefix: $prefix, escape: false, octet: $octet };
             let forced = $bits == 8 && low_octet_needs_rex(src);
-            self.buffer.memory(op, $size, src as u8, dst, forced, |tail| tail);
+            self.buffer.memory(op, $size, src as u8, dst.into(), forced, |tail| tail);
         }
     };
     (store_imm($prefix:literal, $octet:literal, $size:expr, $bits:literal) $doc:literal
@@ -291,7 +306,7 @@ macro_rules! method {
         #[inline]
         pub fn $name(&mut self, dst: Mem, imm: i32) {
             let op = Op { prefix: $prefix, escape: false, octet: $octet };
-            self.buffer.memory(op, $size, 0, dst, false, |tail| match $bits {
+            self.buffer.memory(op, $size, 0, dst.into(), false, |tail| match $bits {
                 8 => tail.imm8(imm as i8),
                 16 => tail.imm16(imm as i16),
                 _ => tail.imm32(imm),
@@ -402,36 +417,64 @@ macro_rules! method {
     (lea_rip() $doc:literal $name:ident) => {
         #[doc = $doc]
         #[inline]
-        pub fn $name(&mut self, dst: Gpr, distance: i32) {
-            let place = Mem::Rip(distance);
-            self.buffer.memory(plain(0x8d), Size::S64, dst as u8, place, false, |tail| tail);
+        pub(super) fn $name(&mut self, dst: Gpr, distance: i32) {
+            self.buffer.plain_memory(0x8d, Size::S64, dst as u8, Operand::Rip(distance));
         }
     };
-    (jmp_mem() $doc:literal $name:ident) => {
+    (load_field($octet:literal) $doc:literal $name:ident) => {
         #[doc = $doc]
         #[inline]
-        pub fn $name(&mut self, mem: Mem) {
-            self.buffer.memory(plain(0xff), Size::S32, 4, mem, false, |tail| tail);
+        pub(super) fn $name(&mut self, dst: Gpr, field: i8) {
+            self.buffer.plain_memory($octet, Size::S64, dst as u8, Operand::Frame(field));
         }
     };
-    (jmp_reg() $doc:literal $name:ident) => {
+    (store_field($octet:literal) $doc:literal $name:ident) => {
         #[doc = $doc]
         #[inline]
-        pub fn $name(&mut self, target: Gpr) {
-            self.buffer.registers(plain(0xff), Size::S32, 4, target, false, Tail::default());
+        pub(super) fn $name(&mut self, field: i8, src: Gpr) {
+            self.buffer.plain_memory($octet, Size::S64, src as u8, Operand::Frame(field));
+        }
+    };
+    (store_imm_field($octet:literal) $doc:literal $name:ident) => {
+        #[doc = $doc]
+        #[inline]
+        pub(super) fn $name(&mut self, field: i8, imm: i32) {
+            let (op, place) = (plain($octet), Operand::Frame(field));
+            self.buffer.memory(op, Size::S32, 0, place, false, |tail| tail.imm32(imm));
+        }
+    };
+    (jmp_field() $doc:literal $name:ident) => {
+        #[doc = $doc]
+        #[inline]
+        pub(super) fn $name(&mut self, field: i8) {
+            self.buffer.plain_memory(0xff, Size::S32, 4, Operand::Frame(field));
+        }
+    };
+    (jmp_at() $doc:literal $name:ident) => {
+        #[doc = $doc]
+        #[inline]
+        pub(super) fn $name(&mut self, base: Gpr) {
+            self.buffer.plain_memory(0xff, Size::S32, 4, Operand::At(base));
+        }
+    };
+    (jmp_rip() $doc:literal $name:ident) => {
+        #[doc = $doc]
+        #[inline]
+        pub(super) fn $name(&mut self, distance: i32) {
+            self.buffer.plain_memory(0xff, Size::S32, 4, Operand::Rip(distance));
         }
     };
     (jmp() $doc:literal $name:ident) => {
         #[doc = $doc]
         #[inline]
-        pub fn $name(&mut self, distance: i32) {
+        pub(super) fn $name(&mut self, distance: i32) {
             self.buffer.put(Head::default().octet(0xe9), Tail::default().imm32(distance));
         }
     };
     (jcc() $doc:literal $name:ident) => {
         #[doc = $doc]
         #[inline]
-        pub fn $name(&mut self, condition: Condition, distance: i32) {
+        pub(super) fn $name(&mut self, condition: Condition, distance: i32) {
             let head = Head::default().octet(0x0f).octet(0x80 | condition as u8);
             self.buffer.put(head, Tail::default().imm32(distance));
         }
@@ -439,7 +482,7 @@ macro_rules! method {
     (jcc_short() $doc:literal $name:ident) => {
         #[doc = $doc]
         #[inline]
-        pub fn $name(&mut self, condition: Condition, distance: i8) {
+        pub(super) fn $name(&mut self, condition: Condition, distance: i8) {
             let head = Head::default().octet(0x70 | condition as u8);
             self.buffer.put(head, Tail::default().imm8(distance));
         }
@@ -447,7 +490,7 @@ macro_rules! method {
     (jmp_short() $doc:literal $name:ident) => {
         #[doc = $doc]
         #[inline]
-        pub fn $name(&mut self, distance: i8) {
+        pub(super) fn $name(&mut self, distance: i8) {
             self.buffer.put(Head::default().octet(0xeb), Tail::default().imm8(distance));
         }
     };
@@ -464,55 +507,4 @@ macro_rules! define_forms {
     };
 }
 
-/// Writes x86-64 instructions into a buffer.
-#[derive(Default)]
-pub struct Assembler {
-    buffer: Buffer,
-}
-
 for_each_form!(define_forms);
-
-impl Assembler {
-    /// The number of octets written so far: where the next instruction will start.
-    #[inline]
-    #[must_use]
-    pub fn at(&self) -> usize {
-        self.buffer.length()
-    }
-
-    /// The octets written so far.
-    #[must_use]
-    pub fn octets(&self) -> &[u8] {
-        self.buffer.octets()
-    }
-
-    /// Starts over.
-    pub fn clear(&mut self) {
-        self.buffer.clear();
-    }
-
-    /// Makes the 32-bit distance that ends at `end` lead to `target`.
-    pub fn aim(&mut self, end: usize, target: usize) {
-        self.buffer.patch32(end - 4, (target as i64 - end as i64) as i32);
-    }
-
-    /// Makes the 32-bit distance that ends at `end` this one.
-    pub fn aim_by(&mut self, end: usize, distance: i32) {
-        self.buffer.patch32(end - 4, distance);
-    }
-
-    /// Overwrites the octet that ends at `end`.
-    pub fn set_octet_before(&mut self, end: usize, octet: u8) {
-        self.buffer.patch8(end - 1, octet as i8);
-    }
-
-    /// Overwrites the four octets that end at `end`.
-    pub fn set_word_before(&mut self, end: usize, word: i32) {
-        self.buffer.patch32(end - 4, word);
-    }
-
-    /// Makes the 8-bit distance that ends at `end` lead to where the next instruction will start.
-    pub fn aim_short_here(&mut self, end: usize) {
-        self.buffer.patch8(end - 1, (self.at() - end) as i8);
-    }
-}

@@ -1,33 +1,33 @@
 //! Where instructions are written, eight octets at a time.
 
-use super::operand::{Gpr, Mem, Size};
+use super::operand::{Gpr, Operand, Size};
 
 /// The most octets that one call of [`Buffer::put`] writes.
 const ROOM: usize = 16;
 
 /// Octets of machine code under construction.
 #[derive(Default)]
-pub(crate) struct Buffer {
+pub(super) struct Buffer {
     octets: Vec<u8>,
     length: usize,
 }
 
 /// Up to eight octets of an instruction: prefixes, opcode, ModRM and SIB.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Head {
+pub(super) struct Head {
     octets: u64,
     length: u32,
 }
 
 impl Head {
     #[inline(always)]
-    pub(crate) const fn octet(self, octet: u8) -> Self {
+    pub(super) const fn octet(self, octet: u8) -> Self {
         Self { octets: self.octets | (octet as u64) << (8 * self.length), length: self.length + 1 }
     }
 
     /// The octet if it is not zero. Without a branch: which instructions come is anybody's guess.
     #[inline(always)]
-    pub(crate) const fn prefix(self, octet: u8) -> Self {
+    pub(super) const fn prefix(self, octet: u8) -> Self {
         Self {
             octets: self.octets | (octet as u64) << (8 * self.length),
             length: self.length + (octet != 0) as u32,
@@ -37,35 +37,35 @@ impl Head {
 
 /// Up to eight octets after the head: displacement and immediate.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Tail {
+pub(super) struct Tail {
     octets: u64,
     length: u32,
 }
 
 impl Tail {
     #[inline(always)]
-    pub(crate) const fn imm8(self, value: i8) -> Self {
+    pub(super) const fn imm8(self, value: i8) -> Self {
         self.append(value as u8 as u64, 1)
     }
 
     #[inline(always)]
-    pub(crate) const fn imm16(self, value: i16) -> Self {
+    pub(super) const fn imm16(self, value: i16) -> Self {
         self.append(value as u16 as u64, 2)
     }
 
     #[inline(always)]
-    pub(crate) const fn imm32(self, value: i32) -> Self {
+    pub(super) const fn imm32(self, value: i32) -> Self {
         self.append(value as u32 as u64, 4)
     }
 
     #[inline(always)]
-    pub(crate) const fn imm64(value: u64) -> Self {
+    pub(super) const fn imm64(value: u64) -> Self {
         Self { octets: value, length: 8 }
     }
 
     /// The lowest `length` octets of a value, at most four. Without a branch.
     #[inline(always)]
-    pub(crate) const fn lowest(self, value: i32, length: u32) -> Self {
+    pub(super) const fn lowest(self, value: i32, length: u32) -> Self {
         self.append(value as u32 as u64 & ((1 << (8 * length)) - 1), length)
     }
 
@@ -77,10 +77,10 @@ impl Tail {
 
 /// An opcode: mandatory prefix (or 0), whether the `0F` escape precedes it, the octet.
 #[derive(Clone, Copy)]
-pub(crate) struct Op {
-    pub(crate) prefix: u8,
-    pub(crate) escape: bool,
-    pub(crate) octet: u8,
+pub(super) struct Op {
+    pub(super) prefix: u8,
+    pub(super) escape: bool,
+    pub(super) octet: u8,
 }
 
 /// A REX prefix; absent if it would say nothing, unless `forced`.
@@ -90,37 +90,39 @@ fn rex(w: u8, reg: u8, index: u8, base: u8, forced: bool) -> u8 {
     if bits == 0 && !forced { 0 } else { 0x40 | bits }
 }
 
-/// Whether a register names its low octet only with a REX prefix (`spl`, `bpl`, `sil`, `dil`).
-pub(crate) const fn low_octet_needs_rex(reg: Gpr) -> bool {
-    matches!(reg, Gpr::Rsp | Gpr::Rbp | Gpr::Rsi | Gpr::Rdi)
+/// Whether a register names its low octet only with a REX prefix (`bpl`, `sil`, `dil`).
+pub(super) const fn low_octet_needs_rex(reg: Gpr) -> bool {
+    matches!(reg, Gpr::Rbp | Gpr::Rsi | Gpr::Rdi)
 }
 
 impl Buffer {
     /// How many octets have been written.
     #[inline(always)]
-    pub(crate) fn length(&self) -> usize {
+    pub(super) fn length(&self) -> usize {
         self.length
     }
 
     /// The octets written.
-    pub(crate) fn octets(&self) -> &[u8] {
+    pub(super) fn octets(&self) -> &[u8] {
         self.octets.get(..self.length).unwrap_or_default()
     }
 
     /// Forgets what was written, keeps the room.
-    pub(crate) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.length = 0;
     }
 
     /// Overwrites four octets that have been written before.
-    pub(crate) fn patch32(&mut self, at: usize, value: i32) {
+    #[inline]
+    pub(super) fn patch32(&mut self, at: usize, value: i32) {
         if let Some(octets) = self.octets.get_mut(at..at + 4) {
             octets.copy_from_slice(&value.to_le_bytes());
         }
     }
 
     /// Overwrites an octet that has been written before.
-    pub(crate) fn patch8(&mut self, at: usize, value: i8) {
+    #[inline]
+    pub(super) fn patch8(&mut self, at: usize, value: i8) {
         if let Some(octet) = self.octets.get_mut(at) {
             *octet = value as u8;
         }
@@ -128,7 +130,7 @@ impl Buffer {
 
     /// Appends an instruction.
     #[inline(always)]
-    pub(crate) fn put(&mut self, head: Head, tail: Tail) {
+    pub(super) fn put(&mut self, head: Head, tail: Tail) {
         if self.octets.len() < self.length + ROOM {
             self.grow();
         }
@@ -148,7 +150,7 @@ impl Buffer {
 
     /// Register to register: `rm` and `reg` as in the ModRM octet.
     #[inline(always)]
-    pub(crate) fn registers(
+    pub(super) fn registers(
         &mut self,
         op: Op,
         size: Size,
@@ -168,23 +170,23 @@ impl Buffer {
 
     /// Register or opcode extension, and memory. `immediate` follows the displacement.
     #[inline(always)]
-    pub(crate) fn memory(
+    pub(super) fn memory(
         &mut self,
         op: Op,
         size: Size,
         reg: u8,
-        mem: Mem,
+        mem: Operand,
         forced: bool,
         immediate: impl FnOnce(Tail) -> Tail,
     ) {
         let mut head = Head::default();
         let base = match mem {
-            Mem::Guest(base, _) => {
+            Operand::Guest(base, _) => {
                 head = head.octet(0x67).octet(0x65);
                 base.map_or(0, Gpr::high)
             }
-            Mem::At(base) => base.high(),
-            Mem::Frame(_) | Mem::Rip(_) => 0,
+            Operand::At(base) => base.high(),
+            Operand::Frame(_) | Operand::Rip(_) => 0,
         };
         head = head.prefix(op.prefix).prefix(rex(size.w(), reg >> 3, 0, base, forced));
         if op.escape {
@@ -194,9 +196,16 @@ impl Buffer {
         self.put(head, immediate(tail));
     }
 
+    /// The same without prefix, escape and immediate.
+    #[inline(always)]
+    pub(super) fn plain_memory(&mut self, octet: u8, size: Size, reg: u8, mem: Operand) {
+        let op = Op { prefix: 0, escape: false, octet };
+        self.memory(op, size, reg, mem, false, |tail| tail);
+    }
+
     /// A three-operand instruction with a VEX prefix in the maps `0F38` (2) or `0F3A` (3).
     #[inline(always)]
-    pub(crate) fn vex(
+    pub(super) fn vex(
         &mut self,
         vex: Vex,
         size: Size,
@@ -218,7 +227,7 @@ impl Buffer {
         match rm {
             VexRm::Reg(rm) => self.put(head.octet(0xc0 | reg.low() << 3 | rm.low()), tail),
             VexRm::Frame(at) => {
-                let (head, tail) = place(head, reg.low() << 3, Mem::Frame(at));
+                let (head, tail) = place(head, reg.low() << 3, Operand::Frame(at));
                 self.put(head, tail);
             }
         }
@@ -227,42 +236,42 @@ impl Buffer {
 
 /// The opcode of a VEX instruction: map (2 or 3), implied prefix (0 none, 1 `66`, 2 `F3`, 3 `F2`).
 #[derive(Clone, Copy)]
-pub(crate) struct Vex {
-    pub(crate) map: u8,
-    pub(crate) prefix: u8,
-    pub(crate) octet: u8,
+pub(super) struct Vex {
+    pub(super) map: u8,
+    pub(super) prefix: u8,
+    pub(super) octet: u8,
 }
 
 /// The last operand of a VEX instruction.
 #[derive(Clone, Copy)]
-pub(crate) enum VexRm {
+pub(super) enum VexRm {
     Reg(Gpr),
     Frame(i8),
 }
 
 /// Appends ModRM, SIB and displacement of a memory operand.
 #[inline(always)]
-fn place(head: Head, reg: u8, mem: Mem) -> (Head, Tail) {
+fn place(head: Head, reg: u8, mem: Operand) -> (Head, Tail) {
     let tail = Tail::default();
     match mem {
-        Mem::Guest(None, at) => (head.octet(reg | 4).octet(0x25), tail.imm32(at)),
-        Mem::Guest(Some(base), at) => displaced(head, reg, base, at),
-        Mem::At(base) => displaced(head, reg, base, 0),
-        Mem::Frame(at) => (head.octet(0x40 | reg | 4).octet(0x24), tail.imm8(at)),
-        Mem::Rip(at) => (head.octet(reg | 5), tail.imm32(at)),
+        Operand::Guest(None, at) => (head.octet(reg | 4).octet(0x25), tail.imm32(at)),
+        Operand::Guest(Some(base), at) => displaced(head, reg, base, at),
+        Operand::At(base) => displaced(head, reg, base, 0),
+        Operand::Frame(at) => (head.octet(0x40 | reg | 4).octet(0x24), tail.imm8(at)),
+        Operand::Rip(at) => (head.octet(reg | 5), tail.imm32(at)),
     }
 }
 
 /// Whether a number needs more than the one octet that is extended by its sign.
 #[inline(always)]
-pub(crate) const fn is_long(value: i32) -> bool {
+pub(super) const fn is_long(value: i32) -> bool {
     value as i8 as i32 != value
 }
 
 /// `[base + displacement]` in the shortest form.
 #[inline(always)]
-pub(crate) fn displaced(head: Head, reg: u8, base: Gpr, at: i32) -> (Head, Tail) {
-    let needs_sib = base.low() == Gpr::Rsp.low();
+pub(super) fn displaced(head: Head, reg: u8, base: Gpr, at: i32) -> (Head, Tail) {
+    let needs_sib = base.low() == Gpr::R12.low();
     let needs_displacement = base.low() == Gpr::Rbp.low();
     let is_long = is_long(at);
     let is_there = at != 0 || needs_displacement;
