@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod book;
+mod checkers;
 mod command;
 mod conformance;
 mod dispatch;
@@ -34,6 +35,10 @@ enum Chore {
     Bench(bench::Options),
     /// Kill processes in the middle of commits and check what they leave.
     Soak(soak::Options),
+    /// Run what needs no native code under Miri (nightly Rust).
+    Miri,
+    /// Run guests, faults and signals in many threads under sanitizers (nightly Rust).
+    Sanitize(checkers::Options),
     /// Check that the release build's interpreter passes control by jumps.
     CheckDispatch,
     /// Check the rules of the house that no compiler checks: lengths, words, who knows whom.
@@ -46,6 +51,8 @@ fn main() -> ExitCode {
         Chore::Book => book::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Soak(options) => soak::run(&options),
+        Chore::Miri => checkers::miri(),
+        Chore::Sanitize(options) => checkers::sanitize(&options),
         Chore::CheckDispatch => dispatch::run(),
         Chore::Tidy => tidy::run(),
         Chore::Guests(options) => guests::run(&options),
