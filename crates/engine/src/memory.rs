@@ -209,9 +209,9 @@ impl Memory {
         self.heap = Heap { end, limit: limit.min(SPACE) };
     }
 
-    /// What `sbrk` does, and a host for a guest without `sbrk`: moves the end of the heap up by `size` octets, makes the pages it crosses
-    /// writable, and returns where the new octets begin. `None` (and nothing changes) when there
-    /// is no heap or it would grow beyond its limit.
+    /// What `sbrk` does, and a host for a guest without it: moves the end of the heap up by `size`
+    /// octets, makes the pages it crosses writable, and returns where the new octets begin. `None`
+    /// (and nothing changes) when there is no heap or it would grow beyond its limit.
     pub fn grow_heap(&mut self, size: u64) -> Option<u64> {
         let start = self.heap.end;
         let end = start.checked_add(size).filter(|&end| end <= self.heap.limit)?;

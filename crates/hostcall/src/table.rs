@@ -440,7 +440,6 @@ macro_rules! for_each_host_call {
                 huh: Huh "gratis is not 0 and the caller is not the manager",
                 cash: Cash "what remains would be below the caller's threshold balance",
                 full: Full "the registrar asks for an id that is taken",
-                huh_length: Huh "no blob can have the code's length: it is 2^32 - 2 or 2^32 - 1",
                 registered: Value "the id that the registrar asked for",
                 created: Value "the new service's id",
             } [
@@ -564,8 +563,8 @@ macro_rules! for_each_host_call {
             ) + () {
                 huh_length: Huh "the length is not below 2^32" SINCE_080,
                 panic_hash: Panic "the hash is not readable",
-                huh: Huh "it is requested or available already, or no blob can have the length",
-                full: Full "the threshold balance would exceed the balance",
+                huh: Huh "it is requested or available already",
+                full: Full "the threshold balance would exceed the balance, or the length is 2^32 or more",
                 requested: Ok "the request is made",
                 requested_again: Ok "a forgotten preimage is available again from now on",
             } [

@@ -62,15 +62,21 @@ impl Footprint {
         }
     }
 
-    /// The least balance an account of this footprint must hold (`eq:deposits`, 0.7.2).
+    /// The least balance an account of this footprint must hold (`eq:deposits`, 0.7.2). It may be
+    /// more than any balance is.
     #[must_use]
-    pub fn threshold_balance(self, gratis: Balance, parameters: &Parameters) -> Balance {
+    pub fn threshold(self, gratis: Balance, parameters: &Parameters) -> u128 {
         let items = u128::from(parameters.item_deposit).saturating_mul(self.items.into());
         let octets = u128::from(parameters.octet_deposit).saturating_mul(self.octets.into());
         let deposit =
             u128::from(parameters.base_deposit).saturating_add(items).saturating_add(octets);
-        let due = deposit.saturating_sub(u128::from(gratis.0));
-        Balance(u64::try_from(due).unwrap_or(u64::MAX))
+        deposit.saturating_sub(u128::from(gratis.0))
+    }
+
+    /// [`threshold`](Self::threshold) as a balance: the greatest there is where it is more.
+    #[must_use]
+    pub fn threshold_balance(self, gratis: Balance, parameters: &Parameters) -> Balance {
+        Balance(u64::try_from(self.threshold(gratis, parameters)).unwrap_or(u64::MAX))
     }
 }
 
@@ -106,6 +112,12 @@ impl AccountInfo {
     #[must_use]
     pub fn threshold_balance(&self, parameters: &Parameters) -> Balance {
         self.footprint.threshold_balance(self.gratis, parameters)
+    }
+
+    /// Whether `balance` covers the threshold of the account with this footprint.
+    #[must_use]
+    pub fn is_covered(&self, footprint: Footprint, balance: u64, parameters: &Parameters) -> bool {
+        u128::from(balance) >= footprint.threshold(self.gratis, parameters)
     }
 }
 

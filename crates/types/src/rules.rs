@@ -49,9 +49,10 @@ pub struct Rules {
     /// The most inner machines that one refinement may hold; where there is no such bound, that of
     /// the host's own limits applies.
     pub max_inner_machines: Option<u32>,
-    /// Whether `query`, `solicit`, `forget` and `provide` answer `HUH` to a length of `2^32` or more
-    /// before they look at memory.
-    pub length_bound_comes_first: bool,
+    /// The least length that `query`, `solicit`, `forget` and `provide` refuse (`HUH`) before they
+    /// look at memory, if there is one. Of the lengths below `2^32` every one is allowed by the
+    /// letter, those among them that mark other state keys (`2^32 - 2` and `2^32 - 1`) included.
+    pub request_length_bound: Option<u64>,
     /// Whether `forget` of a request that was never met takes along a preimage that stands under
     /// the same hash, for a request of another length.
     pub forget_drops_unmet_preimage: bool,
@@ -98,7 +99,7 @@ const GRAY_PAPER_072: Rules = Rules {
     validator_parameters: true,
     unknown_call_price: 10,
     max_inner_machines: None,
-    length_bound_comes_first: false,
+    request_length_bound: None,
     forget_drops_unmet_preimage: true,
     heap_limit_rounding: PAGE,
     grow_heap_drains: true,
@@ -118,7 +119,7 @@ const GRAY_PAPER_080: Rules = Rules {
     validator_parameters: false,
     unknown_call_price: 1000,
     max_inner_machines: Some(63),
-    length_bound_comes_first: true,
+    request_length_bound: Some(1 << 32),
     forget_drops_unmet_preimage: true,
     heap_limit_rounding: ZONE,
     grow_heap_drains: true,

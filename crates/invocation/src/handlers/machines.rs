@@ -40,6 +40,9 @@ const CHUNK: u64 = 1 << 16;
 /// The lowest page that a guest may have: below 2^16 nothing is ever accessible.
 const LOWEST_PAGE: u64 = 16;
 
+/// The end of a machine's memory.
+const ADDRESS_SPACE: u64 = 1 << 32;
+
 /// The octets of the block that `invoke` reads and rewrites: gas and 13 registers.
 const BLOCK: u64 = 8 + 13 * 8;
 
@@ -70,6 +73,8 @@ impl Machines {
         }
         let mut instance = Instance::new(&module)?;
         instance.set_pc(request.pc);
+        // Where there is no standard layout, `sbrk` begins at 0 (0.7.2).
+        instance.memory_mut().set_heap(0, ADDRESS_SPACE);
         let handle = self.free.pop_first().unwrap_or(self.machines.len() as u64);
         guest.observer.inner_created(handle, &octets);
         self.machines.insert(handle, Inner { instance, code, pages: 0 });
@@ -182,9 +187,10 @@ impl Machines {
         let allowance = limit.saturating_sub(self.gas_used);
         let (gas, registers) = parse_block(&guest.read("the block of gas and registers", block)?);
         guest.charge_for(Quantity::InnerGas, gas)?;
-        let Some(Inner { instance, .. }) = self.machines.get_mut(&request.machine) else {
+        let Some(Inner { instance, pages, .. }) = self.machines.get_mut(&request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
+        let heap_end = instance.memory().heap_end();
         instance.set_gas(gas);
         *instance.regs_mut() = registers;
         guest.observer.inner_started(request.machine, instance);
@@ -196,6 +202,15 @@ impl Machines {
         self.gas_used = self.gas_used.saturating_add(given.saturating_sub(left));
         if exit == Exit::OutOfGas && withheld > 0 {
             return Err(HostError::TooMuchInnerGas(limit).into());
+        }
+        if instance.memory().heap_end() != heap_end {
+            let after = instance.memory().accessible_pages(0, PAGE_COUNT).into();
+            let limit = env.limits().inner_pages;
+            self.pages = self.pages.saturating_sub(*pages).saturating_add(after);
+            *pages = after;
+            if self.pages > limit {
+                return Err(HostError::TooManyInnerPages(limit).into());
+            }
         }
         instance.set_gas(left.saturating_add(withheld));
         guest.observer.inner_ended(request.machine, instance, exit);

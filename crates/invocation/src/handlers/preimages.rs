@@ -57,14 +57,13 @@ pub(crate) fn query(
     })))
 }
 
-/// The answer to a length of 2^32 or more where it is looked at before memory is.
+/// The answer to a length that is refused before memory is looked at.
 fn refuse_length(context: &Accumulate<'_>, length: u64) -> Option<Reply> {
-    let is_refused = context.env.rules().length_bound_comes_first && length > u64::from(u32::MAX);
-    is_refused.then_some(Reply::Code(ResultCode::Huh))
+    let bound = context.env.rules().request_length_bound;
+    bound.is_some_and(|bound| length >= bound).then_some(Reply::Code(ResultCode::Huh))
 }
 
-/// A length of 2^32 or more is no length of a blob in the paper's sense: no request can have it,
-/// and none can be made with it (0.8.0 says so in words).
+/// A length of 2^32 or more is no length of a blob in the paper's sense: no request has it.
 fn key(hash: Hash, length: u64) -> Option<RequestKey> {
     u32::try_from(length).ok().map(|length| RequestKey { hash, length })
 }
@@ -91,7 +90,8 @@ pub(crate) fn solicit(
     }
     let huh = Ok(Reply::Code(ResultCode::Huh));
     let Some((key, history)) = named(context, guest, request.hash, request.length)? else {
-        return huh;
+        // The request is not there, and no account can hold it.
+        return Ok(Reply::Code(ResultCode::Full));
     };
     let account = context.own()?;
     let (after, footprint) = match history {
@@ -101,12 +101,8 @@ pub(crate) fn solicit(
         }
         Some(_) => return huh,
     };
-    let threshold = footprint.threshold_balance(account.gratis, context.env.parameters());
-    if account.balance < threshold {
+    if !account.is_covered(footprint, account.balance.0, context.env.parameters()) {
         return Ok(Reply::Code(ResultCode::Full));
-    }
-    if !key.has_state_key() {
-        return huh;
     }
     let own = context.service;
     context.accounts_mut().set_request(own, key, Some(after))?;

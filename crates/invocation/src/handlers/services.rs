@@ -64,14 +64,15 @@ pub(crate) fn new(
     let is_registrar = context.service == privileges.registrar;
     let parameters = context.env.parameters();
     let (own, gratis) = (context.own()?, Balance(request.gratis));
-    let threshold =
-        Footprint::default().with_request(code_length).threshold_balance(gratis, parameters);
-    let endowment = request.balance.map_or(threshold, Balance);
-    if endowment < threshold {
+    let footprint = Footprint::default().with_request(code_length);
+    let endowment =
+        request.balance.map_or_else(|| footprint.threshold_balance(gratis, parameters), Balance);
+    if u128::from(endowment.0) < footprint.threshold(gratis, parameters) {
         return Ok(Reply::Code(ResultCode::Cash));
     }
     let rest = own.balance.0.checked_sub(endowment.0);
-    let Some(rest) = rest.filter(|rest| *rest >= own.threshold_balance(parameters).0) else {
+    let is_covered = |rest: &u64| own.is_covered(own.footprint, *rest, parameters);
+    let Some(rest) = rest.filter(is_covered) else {
         return Ok(Reply::Code(ResultCode::Cash));
     };
     let wanted = u32::try_from(request.wanted_id).ok();
@@ -82,9 +83,6 @@ pub(crate) fn new(
         return Ok(Reply::Code(ResultCode::Full));
     }
     let key = RequestKey { hash: code_hash, length: code_length };
-    if !key.has_state_key() {
-        return Ok(Reply::Code(ResultCode::Huh));
-    }
     let id = match wanted {
         Some(id) => id,
         None => {

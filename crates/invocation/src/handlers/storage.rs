@@ -31,8 +31,7 @@ pub(crate) fn write(
     let before = context.accounts().storage(own, &key)?.map(|value| value.len());
     let after = usize::try_from(request.value.length).ok().filter(|length| *length > 0);
     let footprint = account.footprint.with_storage(key.len(), before, after);
-    let threshold = footprint.threshold_balance(account.gratis, context.env.parameters());
-    if threshold > account.balance {
+    if !account.is_covered(footprint, account.balance.0, context.env.parameters()) {
         return Ok(Reply::Code(ResultCode::Full));
     }
     let value = match after {

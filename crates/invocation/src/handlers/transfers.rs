@@ -27,8 +27,9 @@ pub(crate) fn transfer(
     }
     let own = context.own()?;
     let rest = own.balance.0.checked_sub(request.amount);
-    let threshold = own.threshold_balance(context.env.parameters());
-    let Some(rest) = rest.filter(|rest| *rest >= threshold.0) else {
+    let parameters = context.env.parameters();
+    let is_covered = |rest: &u64| own.is_covered(own.footprint, *rest, parameters);
+    let Some(rest) = rest.filter(is_covered) else {
         return Ok(Reply::Code(ResultCode::Cash));
     };
     guest.charge(request.gas_limit)?;

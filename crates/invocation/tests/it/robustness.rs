@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::guest::{NOWHERE, READ_ONLY, WRITABLE};
-use crate::world::{Block, GAS, NOBODY, OTHER, SELF, Work, request};
+use crate::guest::{GROW_HEAP, NOWHERE, READ_ONLY, WRITABLE};
+use crate::world::{Block, GAS, NOBODY, OTHER, SELF, Work, in_every_revision, request};
 use jambox_state::RequestHistory;
 use jambox_types::{Hash, TimeSlot};
 
@@ -23,7 +23,8 @@ fn register() -> impl Strategy<Value = u64> {
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
-    let number = prop_oneof![12 => 0..27u64, 1 => Just(100), 1 => any::<u64>()];
+    let number =
+        prop_oneof![12 => 0..28u64, 1 => Just(GROW_HEAP), 1 => Just(100), 1 => any::<u64>()];
     let call = (number, prop::array::uniform6(register()));
     prop::collection::vec(call, 1..40)
 }
@@ -51,31 +52,38 @@ proptest! {
 
     #[test]
     fn accumulation_stands(calls in calls()) {
-        block().run(move |guest| {
-            for (number, arguments) in calls {
-                guest.gas = GAS;
-                guest.attempt(number, arguments);
-            }
+        in_every_revision(|| {
+            let calls = calls.clone();
+            block().run(move |guest| {
+                for (number, arguments) in calls {
+                    guest.gas = GAS;
+                    guest.attempt(number, arguments);
+                }
+            });
         });
     }
 
     #[test]
     fn work_stands(calls in calls()) {
-        let again = calls.clone();
-        Work::new().authorize(move |guest| {
-            for (number, arguments) in calls {
-                guest.gas = GAS;
-                guest.attempt(number, arguments);
-            }
-        });
-        Work::new().refine(move |guest| {
-            // A program blob, and a block of gas and registers, where the calls may look.
-            guest.put(WRITABLE, &crate::program::blob(&[[10u8, 3], [50, 0]]));
-            guest.put(WRITABLE + 0x1000, &[0x40, 0, 0, 0]);
-            for (number, arguments) in again {
-                guest.gas = GAS;
-                guest.attempt(number, arguments);
-            }
-        });
+        in_every_revision(|| work_stands_with(calls.clone()));
     }
+}
+
+fn work_stands_with(calls: Vec<Call>) {
+    let again = calls.clone();
+    Work::new().authorize(move |guest| {
+        for (number, arguments) in calls {
+            guest.gas = GAS;
+            guest.attempt(number, arguments);
+        }
+    });
+    Work::new().refine(move |guest| {
+        // A program blob, and a block of gas and registers, where the calls may look.
+        guest.put(WRITABLE, &crate::program::blob(&[[10u8, 3], [50, 0]]));
+        guest.put(WRITABLE + 0x1000, &[0x40, 0, 0, 0]);
+        for (number, arguments) in again {
+            guest.gas = GAS;
+            guest.attempt(number, arguments);
+        }
+    });
 }

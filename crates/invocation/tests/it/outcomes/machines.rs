@@ -566,3 +566,31 @@ fn many_machines_are_apart_from_each_other() {
         }
     });
 }
+
+/// `sbrk` in an inner machine (0.7.2): without a standard layout the heap begins at 0.
+#[test]
+fn sbrk_begins_at_0_in_an_inner_machine() {
+    refine(|guest| {
+        // `load_imm r1, 0x12000`, `sbrk r7, r1`, `store_u8 r2` to 0x11000, `sbrk r8, r1`, `trap`.
+        let code: &[&[u8]] = &[
+            &program::load_imm(1, 0x1_2000),
+            &[101, 0x17],
+            &[59, 2, 0, 0x10, 1],
+            &[101, 0x18],
+            program::TRAP,
+        ];
+        make(guest, code, 0, 0);
+        set_block(guest, 50, [0, 0, 0x42]);
+        assert_eq!(invoke(guest, 0, [5, 0]), (PANIC, BLOCK));
+        // Gas and 13 registers: 0 and 0x12000 are in r7 and r8.
+        let register = |guest: &Guest<'_, '_>, index: u64| guest.get(BLOCK + 8 + 8 * index, 8);
+        assert_eq!(register(guest, 7), 0u64.to_le_bytes());
+        assert_eq!(register(guest, 8), 0x1_2000u64.to_le_bytes());
+        guest.returns(PEEK, &[0, DATA, 0x1_1000, 1], OK);
+        assert_eq!(guest.get(DATA, 1), [0x42]);
+        // Below 2^16 nothing is accessible; above, all that was crossed.
+        guest.returns(PEEK, &[0, DATA, 0x1_0000, 0x1_4000], OK);
+        guest.answers(PEEK, &[0, DATA, 0xffff, 1], OOB);
+        guest.answers(PEEK, &[0, DATA, 0x2_4000, 1], OOB);
+    });
+}

@@ -247,18 +247,8 @@ outcomes!(Solicit in solicit {
             block(history).run_in_vain(|guest| {
                 guest.put(HASH, &[0x11; 32]);
                 guest.answers(SOLICIT, &[HASH, 7], HUH);
-                // No blob has such a length.
-                guest.answers(SOLICIT, &[HASH, 1 << 32], HUH);
             });
         }
-        // The state has no key of their own for requests of these lengths.
-        Block::new().balance(1 << 40).run_in_vain(|guest| {
-            guest.answers(SOLICIT, &[HASH, u64::from(u32::MAX)], HUH);
-            guest.answers(SOLICIT, &[HASH, u64::from(u32::MAX) - 1], HUH);
-        });
-        Block::new().run_in_vain(|guest| {
-            guest.answers(SOLICIT, &[HASH, u64::from(u32::MAX)], FULL);
-        });
     }
     full {
         // Four items and 86 + 81 + 100 octets ask for 100 + 40 + 267.
@@ -268,6 +258,18 @@ outcomes!(Solicit in solicit {
             guest.put(HASH, &[0x11; 32]);
             guest.answers(SOLICIT, &[HASH, 7], FULL);
         });
+        // The longest there is: four items and 86 + 81 + 2^32 - 1 octets.
+        Block::new().balance((1 << 32) + 305).run_in_vain(|guest| {
+            guest.answers(SOLICIT, &[HASH, u64::from(u32::MAX)], FULL);
+        });
+        // Longer ones no account can hold, whatever its balance; 0.8.0 refuses them before.
+        if revision() == Revision::GrayPaper072 {
+            Block::new().balance(u64::MAX).run_in_vain(|guest| {
+                for length in TOO_LONG {
+                    guest.answers(SOLICIT, &[HASH, length], FULL);
+                }
+            });
+        }
     }
     requested {
         let after = Block::new().balance(407).run(|guest| {
@@ -277,6 +279,16 @@ outcomes!(Solicit in solicit {
         assert_eq!(history(&after.state, Hash([0x22; 32]), 100), Some(REQUESTED));
         let own = after.state.accounts.get(SELF).unwrap().unwrap();
         assert_eq!((own.footprint.items, own.footprint.octets), (4, 267));
+        // By the letter there are requests of every length below 2^32.
+        for length in [u32::MAX - 1, u32::MAX] {
+            let threshold = 100 + 40 + 86 + 81 + u64::from(length);
+            let after = Block::new().balance(threshold).run(move |guest| {
+                guest.put(HASH, &[0x22; 32]);
+                guest.answers(SOLICIT, &[HASH, length.into()], OK);
+                assert_eq!(guest.call(QUERY, &[HASH, length.into()]), (0, 0));
+            });
+            assert_eq!(history(&after.state, Hash([0x22; 32]), length), Some(REQUESTED));
+        }
     }
     requested_again {
         let after = block(between(1, 2)).balance(314).run(|guest| {

@@ -69,13 +69,6 @@ outcomes!(New in new {
         service(block.accounts(), ServiceId(7), 1000);
         block.run_in_vain(|guest| guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 7], CASH));
     }
-    huh_length {
-        for length in [u32::MAX - 1, u32::MAX] {
-            Block::new().balance(1 << 40).run_in_vain(move |guest| {
-                guest.answers(NEW, &[HASH, length.into(), 1, 2, 0, 0], HUH);
-            });
-        }
-    }
     registered {
         let after = registrar().run(|guest| {
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 65_535], 65_535);
@@ -118,6 +111,12 @@ outcomes!(New in new {
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 7], u64::from(FIRST_ID) + 2);
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 7], u64::from(FIRST_ID) + 45);
         });
+        // By the letter there is code of every length below 2^32, for who can pay for it.
+        for length in [u32::MAX - 1, u32::MAX] {
+            Block::new().balance(1 << 40).run(move |guest| {
+                guest.answers(NEW, &[HASH, length.into(), 1, 2, 0, 7], FIRST_ID.into());
+            });
+        }
         // The manager gives some of the deposit away.
         let mut block = Block::new().balance(1001 + THRESHOLD);
         block.privileges().manager = SELF;
