@@ -1,6 +1,6 @@
 //! Files as people name them: read within limits, written whole or not at all.
 //!
-//! **What it is.** [`read`] for files that may be anything, [`write()`] and [`NewFile`] for every
+//! **What it is.** [`read()`] for files that may be anything, [`write()`] and [`NewFile`] for every
 //! file that this project leaves behind, [`under`] to find files, and [`reason`] for what to say
 //! when any of them fails.
 //!
@@ -35,7 +35,7 @@ mod read;
 mod under;
 
 pub use new_file::{NewFile, write};
-pub use read::read;
+pub use read::{open, read, read_from, without_mark};
 pub use under::under;
 
 use std::io;
@@ -45,7 +45,7 @@ use std::io;
 pub fn reason(error: &io::Error) -> String {
     let words = match error.kind() {
         // Somebody has put it into words already.
-        _ if error.raw_os_error().is_none() => return error.to_string(),
+        _ if error.get_ref().is_some() => return error.to_string(),
         io::ErrorKind::NotFound => "there is no such file",
         io::ErrorKind::PermissionDenied => "permission denied",
         io::ErrorKind::IsADirectory => "it is a folder",

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, TempPath};
 
 /// Writes a whole file, or nothing; see [`NewFile`].
 ///
@@ -18,7 +18,9 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// A file that appears under its name, whole, when it is [finished](NewFile::finish). Until then,
-/// and if that never happens, there is at most a temporary file beside it.
+/// and if that never happens, nothing of it shows where the system can make files without a name
+/// (Linux, on most file systems); elsewhere there is a temporary file beside it, which a killed
+/// process leaves behind.
 ///
 /// A file that exists keeps its permissions, and a link to one stays a link.
 #[derive(Debug)]
@@ -27,7 +29,12 @@ pub struct NewFile(Target);
 #[derive(Debug)]
 enum Target {
     /// Written aside, to be put in its place.
-    Aside { file: BufWriter<NamedTempFile>, path: PathBuf },
+    Aside {
+        file: BufWriter<File>,
+        /// What it is called until then, if it has to have a name.
+        name: Option<TempPath>,
+        path: PathBuf,
+    },
     /// Something that is no regular file, which nobody wants replaced by one.
     InPlace(BufWriter<File>),
 }
@@ -48,17 +55,17 @@ impl NewFile {
             return Ok(Self(Target::InPlace(BufWriter::new(file))));
         }
         let path = if before.is_some() { path.canonicalize()? } else { path.to_owned() };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut builder = Builder::new();
-        builder.prefix(".jambox-");
-        // Temporary files are private otherwise; the umask still takes its part of these.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(plain)?;
+        let (file, name) = match nameless(folder(&path)) {
+            Some(file) => (file, None),
+            None => {
+                let (file, name) = named().tempfile_in(folder(&path)).map_err(plain)?.into_parts();
+                (file, Some(name))
+            }
+        };
         if let Some(metadata) = before {
-            file.as_file().set_permissions(metadata.permissions())?;
+            file.set_permissions(metadata.permissions())?;
         }
-        Ok(Self(Target::Aside { file: BufWriter::new(file), path }))
+        Ok(Self(Target::Aside { file: BufWriter::new(file), name, path }))
     }
 
     /// Puts the file under its name.
@@ -69,21 +76,76 @@ impl NewFile {
     pub fn finish(self) -> io::Result<()> {
         match self.0 {
             Target::InPlace(mut file) => file.flush(),
-            Target::Aside { file, path } => {
+            Target::Aside { file, name, path } => {
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.as_file().sync_all()?;
-                file.persist(&path).map_err(|error| plain(error.error))?;
-                Ok(())
+                file.sync_all()?;
+                let name = match name {
+                    Some(name) => name,
+                    None => {
+                        let link = |name: &Path| give_name(&file, name);
+                        named().make_in(folder(&path), link).map_err(plain)?.into_temp_path()
+                    }
+                };
+                name.persist(&path).map_err(|error| plain(error.error))
             }
         }
     }
 
     fn inner(&mut self) -> &mut dyn Write {
         match &mut self.0 {
-            Target::Aside { file, .. } => file,
-            Target::InPlace(file) => file,
+            Target::Aside { file, .. } | Target::InPlace(file) => file,
         }
     }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Files with a temporary name.
+fn named() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".jambox-");
+    // Temporary files are private otherwise; the umask still takes its part of these.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+}
+
+/// Where open files can be given a name.
+#[cfg(target_os = "linux")]
+const OPEN_FILES: &str = "/proc/self/fd";
+
+/// A file without a name, where there can be one.
+#[cfg(target_os = "linux")]
+fn nameless(folder: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags, open};
+
+    if !Path::new(OPEN_FILES).is_dir() {
+        return None;
+    }
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    open(folder, flags, Mode::from_raw_mode(0o666)).ok().map(File::from)
+}
+
+/// Gives a file without a name one that is not taken.
+#[cfg(target_os = "linux")]
+fn give_name(file: &File, name: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    use std::os::fd::AsRawFd;
+
+    let open = Path::new(OPEN_FILES).join(file.as_raw_fd().to_string());
+    Ok(linkat(CWD, &open, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn nameless(_: &Path) -> Option<File> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_name(_: &File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl Write for NewFile {

@@ -6,13 +6,15 @@ use std::path::Path;
 
 use crate::reason;
 
-/// The content of a regular file of at most `limit` octets.
+/// What some programs put at the beginning of a text to say that it is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A regular file, open for reading.
 ///
 /// # Errors
 ///
-/// Why it cannot be had, as a sentence's end: it is missing, is no regular file, or is longer than
-/// `limit` octets.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+/// Why it cannot be had, as a sentence's end: it is missing, or is no regular file.
+pub fn open(path: &Path) -> Result<File, String> {
     // Looked at before it is opened: opening a pipe waits for a writer that may never come.
     let metadata = fs::metadata(path).map_err(|error| reason(&error))?;
     if metadata.is_dir() {
@@ -21,17 +23,48 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     if !metadata.is_file() {
         return Err("it is not a regular file".to_owned());
     }
-    let too_long = || format!("it is longer than the limit of {limit} octets");
-    if metadata.len() > limit {
-        return Err(too_long());
+    File::open(path).map_err(|error| reason(&error))
+}
+
+/// The content of a regular file of at most `limit` octets.
+///
+/// # Errors
+///
+/// Why it cannot be had, as a sentence's end: it is missing, is no regular file, or is longer than
+/// `limit` octets.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    let file = open(path)?;
+    if file.metadata().is_ok_and(|metadata| metadata.len() > limit) {
+        return Err(too_long(limit));
     }
-    let file = File::open(path).map_err(|error| reason(&error))?;
+    read_from(file, limit)
+}
+
+/// The content of anything that can be read, of at most `limit` octets.
+///
+/// # Errors
+///
+/// As [`read()`].
+pub fn read_from(source: impl Read, limit: u64) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
-    // The file may grow between the two looks, and some report a length of zero.
-    let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
+    // A file may grow between the two looks, and some report a length of zero.
+    let read = source.take(limit.saturating_add(1)).read_to_end(&mut content);
     read.map_err(|error| reason(&error))?;
     if content.len() as u64 > limit {
-        return Err(too_long());
+        return Err(too_long(limit));
     }
     Ok(content)
+}
+
+fn too_long(limit: u64) -> String {
+    format!("it is longer than the limit of {limit} octets")
+}
+
+/// The content of a text file without the byte-order mark that it may begin with.
+#[must_use]
+pub fn without_mark(mut content: Vec<u8>) -> Vec<u8> {
+    if content.starts_with(BYTE_ORDER_MARK) {
+        content.drain(..BYTE_ORDER_MARK.len());
+    }
+    content
 }

@@ -7,9 +7,11 @@ use std::io::{self, Write};
 use clap::Args;
 use serde::Serialize;
 
-use jambox_hostcall::{Context, FetchKind, InnerExit, Interface, OutcomeKind, ResultCode};
-use jambox_isa::{InstructionSet, Opcode};
-use jambox_types::{Parameters, Protocol};
+use jambox_hostcall::{
+    Abi, Context, FORMS, FetchKind, Form, InnerExit, Interface, OutcomeKind, ResultCode,
+};
+use jambox_isa::Opcode;
+use jambox_types::{Parameters, Protocol, Revision};
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::{Result, Verdict};
@@ -21,7 +23,8 @@ use listing::Listing;
 
 /// Explain a host call, result code, opcode, fetch kind or parameter, by name or number
 ///
-/// Without a word it lists them all, a line each.
+/// Without a word it lists them all, a line each. Numbers and gas are those of every revision side
+/// by side, or of the one that --revision names.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,6 +34,7 @@ Examples:
   jambox explain 100             whatever has this number
   jambox explain 2^64-9          the result code with this value
   jambox explain W_R             the parameter
+  jambox explain read --revision gray-paper-0.8.0
   jambox explain                 everything, a line each")]
 pub struct Explain {
     /// A name or a number
@@ -40,11 +44,16 @@ pub struct Explain {
 
 impl Explain {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let revisions = match protocol.switches()?.revision {
+            Some(revision) => vec![revision],
+            None => Revision::ALL.to_vec(),
+        };
         let protocol = protocol.protocol()?;
-        let interface = interface(&protocol)?;
-        let all = everything(&protocol, interface);
+        interface(&protocol)?;
+        let all = everything(&protocol, &revisions);
+        let switches = Switches::of(protocol.abi, &revisions);
         let Some(word) = &self.word else {
-            output.emit(&Listing { protocol: Switches::of(&protocol), entries: all })?;
+            output.emit(&Listing { protocol: switches, entries: all })?;
             return Ok(Verdict::Done);
         };
         let (wanted, number) = (normal(word), number(word));
@@ -53,7 +62,7 @@ impl Explain {
         if entries.is_empty() {
             return Err(unknown(word, number, &others).into());
         }
-        output.emit(&Explanation { word, protocol: Switches::of(&protocol), entries })?;
+        output.emit(&Explanation { word, protocol: switches, entries })?;
         Ok(Verdict::Done)
     }
 }
@@ -67,18 +76,35 @@ struct Explanation<'a> {
 
 #[derive(Serialize)]
 struct Switches {
-    revision: &'static str,
+    revisions: Vec<&'static str>,
     abi: &'static str,
     /// Whether nodes agree on the ABI.
     consensus: bool,
 }
 
 impl Switches {
-    fn of(protocol: &Protocol) -> Self {
-        let interface = Interface { abi: protocol.abi, revision: protocol.revision };
-        let (revision, abi) = (protocol.revision.name(), protocol.abi.name());
-        Self { revision, abi, consensus: interface.is_consensus() }
+    fn of(abi: Abi, revisions: &[Revision]) -> Self {
+        Self {
+            revisions: revisions.iter().map(|revision| revision.name()).collect(),
+            abi: abi.name(),
+            consensus: abi == Abi::GrayPaper,
+        }
     }
+}
+
+/// A host call in a revision that has it.
+#[derive(Serialize)]
+struct CallIn {
+    revision: &'static str,
+    number: u64,
+    gas: String,
+}
+
+/// An instruction in a revision that has it.
+#[derive(Serialize)]
+struct OpcodeIn {
+    revision: &'static str,
+    opcode: u8,
 }
 
 /// One thing that a word means.
@@ -87,10 +113,9 @@ impl Switches {
 enum Entry {
     HostCall {
         name: &'static str,
-        number: u64,
         doc: &'static str,
         contexts: Vec<&'static str>,
-        gas: String,
+        revisions: Vec<CallIn>,
         arguments: Vec<ArgumentEntry>,
         outcomes: Vec<OutcomeEntry>,
     },
@@ -113,7 +138,7 @@ enum Entry {
     },
     Instruction {
         name: &'static str,
-        opcode: u8,
+        revisions: Vec<OpcodeIn>,
         syntax: &'static str,
         doc: &'static str,
         format: String,
@@ -146,10 +171,12 @@ fn normal(word: &str) -> String {
     word.to_lowercase().replace('-', "_")
 }
 
-/// All that has a name.
-fn everything(protocol: &Protocol, interface: Interface) -> Vec<Entry> {
+/// All that has a name in one of the revisions.
+fn everything(protocol: &Protocol, revisions: &[Revision]) -> Vec<Entry> {
+    // Codes and kinds have one number in all revisions.
+    let interface = Interface { abi: protocol.abi, revision: protocol.revision };
     let mut entries: Vec<Entry> =
-        interface.forms().filter_map(|form| host_call(form, interface)).collect();
+        FORMS.iter().filter_map(|form| host_call(form, protocol.abi, revisions)).collect();
     entries.extend(ResultCode::ALL.iter().map(|code| Entry::ResultCode {
         name: code.name(),
         value: interface.code(*code),
@@ -162,9 +189,7 @@ fn everything(protocol: &Protocol, interface: Interface) -> Vec<Entry> {
     }));
     let kinds = interface.fetch_kinds();
     entries.extend(kinds.map(|(number, kind)| fetch_kind(number, kind, interface)));
-    let set = InstructionSet::of(protocol.revision);
-    let opcodes = set.iter().filter_map(|opcode| Some((opcode, opcode.octet(set.revision())?)));
-    entries.extend(opcodes.map(|(opcode, octet)| instruction(opcode, octet)));
+    entries.extend(Opcode::ALL.iter().filter_map(|opcode| instruction(*opcode, revisions)));
     let values = protocol.parameters.values();
     let parameters = Parameters::INFO.iter().zip(values);
     entries.extend(parameters.map(|(info, value)| Entry::Parameter {
@@ -190,7 +215,18 @@ fn contexts(is_in: impl Fn(Context) -> bool) -> Vec<&'static str> {
     Context::ALL.into_iter().filter(|context| is_in(*context)).map(Context::name).collect()
 }
 
-fn host_call(form: &jambox_hostcall::Form, interface: Interface) -> Option<Entry> {
+fn host_call(form: &'static Form, abi: Abi, revisions: &[Revision]) -> Option<Entry> {
+    let numbers = revisions.iter().filter_map(|revision| {
+        Some(CallIn {
+            revision: revision.name(),
+            number: form.number(Interface { abi, revision: *revision })?,
+            gas: form.price(*revision).to_string(),
+        })
+    });
+    let numbers: Vec<CallIn> = numbers.collect();
+    if numbers.is_empty() {
+        return None;
+    }
     let arguments = form.arguments_with_registers().flat_map(|(first, argument)| {
         argument.kind.parts().iter().zip(first..).enumerate().map(
             move |(index, (part, register))| ArgumentEntry {
@@ -209,7 +245,7 @@ fn host_call(form: &jambox_hostcall::Form, interface: Interface) -> Option<Entry
             OutcomeKind::Panic => "panic".to_owned(),
             OutcomeKind::OutOfGas => "out of gas".to_owned(),
             OutcomeKind::Value => "a number".to_owned(),
-            OutcomeKind::Code(code) => code.under(interface.abi).name().to_owned(),
+            OutcomeKind::Code(code) => code.under(abi).name().to_owned(),
             OutcomeKind::Exit(exit) => exit.name().to_owned(),
             OutcomeKind::Nothing => "stays".to_owned(),
         },
@@ -217,24 +253,27 @@ fn host_call(form: &jambox_hostcall::Form, interface: Interface) -> Option<Entry
     });
     Some(Entry::HostCall {
         name: form.call.name(),
-        number: form.number(interface)?,
         doc: form.call.doc(),
         contexts: contexts(|context| form.contexts.contains(context)),
-        gas: form.price(interface.revision).to_string(),
+        revisions: numbers,
         arguments: arguments.collect(),
         outcomes: outcomes.collect(),
     })
 }
 
-fn instruction(opcode: Opcode, octet: u8) -> Entry {
-    Entry::Instruction {
+fn instruction(opcode: Opcode, revisions: &[Revision]) -> Option<Entry> {
+    let octets = revisions.iter().filter_map(|revision| {
+        Some(OpcodeIn { revision: revision.name(), opcode: opcode.octet(*revision)? })
+    });
+    let octets: Vec<OpcodeIn> = octets.collect();
+    (!octets.is_empty()).then(|| Entry::Instruction {
         name: opcode.mnemonic(),
-        opcode: octet,
+        revisions: octets,
         syntax: opcode.syntax(),
         doc: opcode.doc(),
         format: format!("{:?}", opcode.format()),
         ends_block: opcode.is_terminator(),
-    }
+    })
 }
 
 fn fetch_kind(number: u64, kind: FetchKind, interface: Interface) -> Entry {
@@ -278,14 +317,15 @@ impl Entry {
             writeln!(out, "{HEADING}{kind}{HEADING:#} {NAME}{name}{NAME:#}{rest}")
         };
         match self {
-            Self::HostCall { name, number, doc, contexts, gas, arguments, outcomes } => {
-                let Switches { revision, abi, consensus } = protocol;
+            Self::HostCall { name, doc, contexts, revisions, arguments, outcomes } => {
+                let Switches { abi, consensus, .. } = protocol;
                 let warning = if *consensus { "" } else { " (non-consensus)" };
-                let rest = format!(", number {number} ({revision}, {abi} ABI{warning})");
-                heading("host call", name, &rest)?;
+                heading("host call", name, &format!(" ({abi} ABI{warning})"))?;
                 line(out, "", doc)?;
                 line(out, "offered in", &contexts.join(", "))?;
-                line(out, "gas", gas)?;
+                let number = |call: &CallIn| call.number.to_string();
+                let numbers = revisions.iter().map(|call| (call.revision, number(call)));
+                beside(out, protocol, &[("number", numbers.collect()), ("gas", prices(revisions))])?;
                 write_arguments(out, arguments)?;
                 write_outcomes(out, outcomes)
             }
@@ -306,10 +346,11 @@ impl Entry {
                 }
                 Ok(())
             }
-            Self::Instruction { name, opcode, syntax, doc, format, ends_block } => {
+            Self::Instruction { name, revisions, syntax, doc, format, ends_block } => {
                 heading("instruction", name, &format!(" {syntax}"))?;
                 line(out, "", doc)?;
-                line(out, "opcode", &format!("{opcode} ({})", protocol.revision))?;
+                let opcodes = revisions.iter().map(|it| (it.revision, it.opcode.to_string()));
+                beside(out, protocol, &[("opcode", opcodes.collect())])?;
                 line(out, "format", format)?;
                 if *ends_block {
                     line(out, "", "ends a basic block")?;
@@ -323,6 +364,38 @@ impl Entry {
             }
         }
     }
+}
+
+fn prices(calls: &[CallIn]) -> Vec<(&'static str, String)> {
+    calls.iter().map(|call| (call.revision, call.gas.clone())).collect()
+}
+
+/// Writes what differs by revision, a column for each.
+fn beside(
+    out: &mut dyn Write,
+    protocol: &Switches,
+    rows: &[(&str, Vec<(&'static str, String)>)],
+) -> io::Result<()> {
+    let cell = |cells: &[(&str, String)], revision: &str| {
+        let own = cells.iter().find(|(of, _)| *of == revision);
+        own.map_or_else(|| "none".to_owned(), |(_, text)| text.clone())
+    };
+    let columns = protocol.revisions.iter().map(|revision| {
+        let cells: Vec<String> = rows.iter().map(|(_, cells)| cell(cells, revision)).collect();
+        let width = cells.iter().map(String::len).max().unwrap_or(0).max(revision.len());
+        (*revision, cells, width + 2)
+    });
+    let columns: Vec<_> = columns.collect();
+    let joined = |texts: &mut dyn Iterator<Item = (&str, usize)>| {
+        texts.map(|(text, width)| format!("{text:<width$}")).collect::<String>()
+    };
+    let heads = joined(&mut columns.iter().map(|(revision, _, width)| (*revision, *width)));
+    line(out, "", heads.trim_end())?;
+    for (index, (label, _)) in rows.iter().enumerate() {
+        let cells = columns.iter().map(|(_, cells, width)| (cells[index].as_str(), *width));
+        line(out, label, joined(&mut cells.into_iter()).trim_end())?;
+    }
+    Ok(())
 }
 
 fn write_arguments(out: &mut dyn Write, arguments: &[ArgumentEntry]) -> io::Result<()> {

@@ -5,7 +5,7 @@ use crate::jambox::{jambox, line};
 #[test]
 fn explain_knows_every_vocabulary() {
     for (word, parts) in [
-        ("write", &["host call write, number 4", "offered in  accumulate", "FULL", "r10"][..]),
+        ("write", &["host call write (gray-paper ABI)", "offered in  accumulate", "FULL", "r10"][..]),
         ("HUH", &["result code HUH = 2^64-9"]),
         ("2^64-9", &["result code HUH"]),
         ("-1", &["result code NONE"]),
@@ -13,7 +13,7 @@ fn explain_knows_every_vocabulary() {
         ("branch_eq_imm", &["instruction branch_eq_imm", "opcode      81", "ends a basic block"]),
         ("13", &["host call expunge", "fetch kind item payload"]),
         ("W_R", &["parameter max_report_variable_size = 49152"]),
-        ("historical-lookup", &["host call historical_lookup, number 6"]),
+        ("historical-lookup", &["host call historical_lookup"]),
     ] {
         let ran = jambox(["explain", "--", word]);
         assert_eq!(ran.code, 0, "{word}: {ran:?}");
@@ -26,9 +26,34 @@ fn explain_knows_every_vocabulary() {
 #[test]
 fn explain_follows_the_revision_and_the_parameters() {
     let ran = line("explain write --revision gray-paper-0.8.0");
-    assert!(ran.stdout.contains("number 5 (gray-paper-0.8.0"), "{ran:?}");
+    assert!(ran.stdout.contains("  number      5\n"), "{ran:?}");
+    assert!(!ran.stdout.contains("gray-paper-0.7.2"), "{ran:?}");
+    let ran = line("explain sbrk --revision gray-paper-0.8.0");
+    assert_eq!(ran.code, 2, "{ran:?}");
     let ran = line("explain cores --params tiny");
     assert!(ran.stdout.contains("cores = 2"), "{ran:?}");
+}
+
+#[test]
+fn explain_shows_the_revisions_side_by_side() {
+    let heads = "              gray-paper-0.7.2  gray-paper-0.8.0\n";
+    for (word, rows) in [
+        ("checkpoint", "  number      17                18\n  gas         10                103\n"),
+        ("count_set_bits_64", "  opcode      102               101\n"),
+        ("sbrk", "  opcode      101               none\n"),
+        ("unlikely", "  opcode      none              2\n"),
+    ] {
+        let ran = line(&format!("explain {word}"));
+        assert!(ran.stdout.contains(&format!("{heads}{rows}")), "{}", ran.stdout);
+    }
+    // A number means what has it in either.
+    let ran = line("explain 101");
+    for part in ["instruction sbrk", "instruction count_set_bits_64"] {
+        assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);
+    }
+    let entry = &line("explain unlikely --json").json()["entries"][0]["revisions"];
+    assert_eq!(entry.as_array().map(Vec::len), Some(1), "{entry}");
+    assert_eq!((&entry[0]["revision"], &entry[0]["opcode"]), (&"gray-paper-0.8.0".into(), &2.into()));
 }
 
 #[test]
@@ -36,8 +61,10 @@ fn explain_without_a_word_lists_everything() {
     let ran = line("explain");
     assert_eq!(ran.code, 0);
     for part in [
-        "gray-paper-0.7.2, gray-paper ABI",
+        "numbers of gray-paper-0.7.2 / gray-paper-0.8.0; gray-paper ABI",
         "host calls\n  gas                      0 ",
+        "  write                    4 / 5 ",
+        "  sbrk                     101 / - ",
         "  HUH                      2^64-9   ",
         "  branch_eq_imm            81 ",
         "  max_report_variable_size 49152 ",

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use jambox_files::{NewFile, read, reason, under, write};
+use jambox_files::{NewFile, open, read, reason, under, without_mark, write};
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
@@ -36,6 +36,23 @@ fn an_abandoned_file_leaves_nothing() {
     file.write_all(b"half").unwrap();
     drop(file);
     assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_process_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = NewFile::create(&folder.path().join("file")).unwrap();
+    file.write_all(b"half").unwrap();
+    // As after a signal that ends the process: nothing is dropped.
+    std::mem::forget(file);
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_text() {
+    assert_eq!(without_mark("\u{feff}text".into()), b"text");
+    assert_eq!(without_mark("text\u{feff}".into()), "text\u{feff}".as_bytes());
 }
 
 #[test]
@@ -78,6 +95,7 @@ fn links_and_devices_stay_what_they_are() {
     write(null, b"nowhere").unwrap();
     assert!(fs::metadata(null).unwrap().file_type().is_char_device());
     assert_eq!(read(null, 10), Err("it is not a regular file".to_owned()));
+    assert_eq!(open(null).map(drop), Err("it is not a regular file".to_owned()));
 }
 
 #[test]

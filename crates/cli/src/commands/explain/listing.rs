@@ -16,19 +16,19 @@ pub struct Listing {
 
 impl Report for Listing {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Switches { revision, abi, consensus } = &self.protocol;
+        let Switches { revisions, abi, consensus } = &self.protocol;
         let warning = if *consensus { "" } else { " (non-consensus)" };
-        writeln!(out, "{revision}, {abi} ABI{warning}")?;
+        writeln!(out, "numbers of {}; {abi} ABI{warning}", revisions.join(" / "))?;
         let mut section = "";
         for entry in &self.entries {
-            let (of, name, number, doc) = entry.in_brief();
+            let (of, name, number, doc) = entry.in_brief(revisions);
             if of != section {
                 writeln!(out, "\n{HEADING}{of}{HEADING:#}")?;
                 section = of;
             }
             // The first sentence: what a line has room for.
             let doc = doc.split_once(". ").map_or(doc, |(first, _)| first).trim_end_matches('.');
-            writeln!(out, "  {NAME}{name:<24}{NAME:#} {number:<8} {FAINT}{doc}{FAINT:#}")?;
+            writeln!(out, "  {NAME}{name:<24}{NAME:#} {number:<9} {FAINT}{doc}{FAINT:#}")?;
         }
         Ok(())
     }
@@ -36,10 +36,14 @@ impl Report for Listing {
 
 impl Entry {
     /// The section of the list, the name, the number and the explanation.
-    fn in_brief(&self) -> (&'static str, &'static str, String, &'static str) {
+    fn in_brief(
+        &self,
+        revisions: &[&str],
+    ) -> (&'static str, &'static str, String, &'static str) {
         match self {
-            Self::HostCall { name, number, doc, .. } => {
-                ("host calls", name, number.to_string(), doc)
+            Self::HostCall { name, revisions: numbers, doc, .. } => {
+                let numbers = numbers.iter().map(|it| (it.revision, it.number));
+                ("host calls", name, beside(revisions, numbers.collect()), doc)
             }
             Self::ResultCode { name, value, doc } => {
                 let value = code_value(*value);
@@ -52,8 +56,9 @@ impl Entry {
             Self::FetchKind { name, number, doc, .. } => {
                 ("kinds of fetch", name, number.to_string(), doc)
             }
-            Self::Instruction { name, opcode, doc, .. } => {
-                ("instructions", name, opcode.to_string(), doc)
+            Self::Instruction { name, revisions: opcodes, doc, .. } => {
+                let opcodes = opcodes.iter().map(|it| (it.revision, it.opcode.into()));
+                ("instructions", name, beside(revisions, opcodes.collect()), doc)
             }
             Self::Parameter { name, value, doc, .. } => {
                 ("parameters", name, value.to_string(), doc)
@@ -63,7 +68,7 @@ impl Entry {
 
     /// The names that it goes by.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        let (_, name, ..) = self.in_brief();
+        let (_, name, ..) = self.in_brief(&[]);
         let symbol = match self {
             Self::Parameter { symbol, .. } => Some(*symbol),
             _ => None,
@@ -73,13 +78,27 @@ impl Entry {
 
     /// Whether a word, as [`super::normal`] has it, or its number means this.
     pub fn is_meant(&self, word: &str, number: Option<u64>) -> bool {
-        let own = match self {
-            Self::HostCall { number, .. } | Self::FetchKind { number, .. } => Some(*number),
-            Self::ResultCode { value, .. } | Self::InnerExit { value, .. } => Some(*value),
-            Self::Instruction { opcode, .. } => Some(u64::from(*opcode)),
+        let is_own = |number: u64| match self {
+            Self::HostCall { revisions, .. } => revisions.iter().any(|it| it.number == number),
+            Self::FetchKind { number: own, .. } => *own == number,
+            Self::ResultCode { value, .. } | Self::InnerExit { value, .. } => *value == number,
+            Self::Instruction { revisions, .. } => {
+                revisions.iter().any(|it| u64::from(it.opcode) == number)
+            }
             // Asking for 2 is not asking for what happens to be 2.
-            Self::Parameter { .. } => None,
+            Self::Parameter { .. } => false,
         };
-        number.is_some() && number == own || self.names().any(|name| super::normal(name) == word)
+        number.is_some_and(is_own) || self.names().any(|name| super::normal(name) == word)
     }
+}
+
+/// The numbers of every revision, in their order: one when all have the same, `-` for none.
+fn beside(revisions: &[&str], numbers: Vec<(&'static str, u64)>) -> String {
+    let number = |revision: &&str| numbers.iter().find(|(of, _)| of == revision).map(|(_, it)| *it);
+    let mut all: Vec<Option<u64>> = revisions.iter().map(number).collect();
+    if all.windows(2).all(|two| two[0] == two[1]) {
+        all.truncate(1);
+    }
+    let written = all.iter().map(|it| it.map_or_else(|| "-".to_owned(), |it| it.to_string()));
+    written.collect::<Vec<_>>().join(" / ")
 }
