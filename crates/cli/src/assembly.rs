@@ -13,10 +13,11 @@ use jambox_types::Protocol;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result};
+use crate::plain::plain;
 
-/// Assembles a file.
-pub fn assemble(path: &Path, protocol: &Protocol) -> Result<Assembly> {
-    let text = input::read_text(path, "`jambox disasm` turns a program into text")?;
+/// Assembles the content of a file.
+pub fn assemble(path: &Path, content: &[u8], protocol: &Protocol) -> Result<Assembly> {
+    let text = input::text(path, content, "`jambox disasm` turns a program into text")?;
     let assembly = assemble_text(path, &text, protocol);
     assembly.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
 }
@@ -44,7 +45,8 @@ pub fn disassemble(
     let dialect = Dialect { set, host_calls: &host_calls };
     let text = match symbols.filter(|_| comments) {
         Some(symbols) => jambox_asm::disassemble_with_notes(container, &dialect, &|pc| {
-            symbols.frames_at(pc.into()).iter().map(ToString::to_string).collect()
+            let frames = symbols.frames_at(pc.into()).iter();
+            frames.map(|frame| plain(&frame.to_string()).into_owned()).collect()
         }),
         None => jambox_asm::disassemble(container, &dialect, comments),
     };

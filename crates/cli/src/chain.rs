@@ -1,6 +1,5 @@
 //! A chain in a file: running packages on it, one after the other.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use jambox_store::{Exports, FileState, FileStore, StoreError};
 use jambox_types::Hash;
 
 use crate::diagnosis::Diagnosis;
+use crate::input;
 use crate::outcome::{Failure, Result};
 
 /// What the files of the database under a store begin with.
@@ -23,10 +23,12 @@ const MAGIC: &[u8] = b"redb";
 
 /// Whether a path is that of a store, there or yet to be made, rather than that of a state file.
 pub fn is_store(path: &Path) -> bool {
+    let is_named_so = || path.extension().is_some_and(|extension| extension == "redb");
+    let Ok(mut file) = jambox_files::open(path) else { return !path.exists() && is_named_so() };
     let mut head = [0; 4];
-    match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
+    match file.read_exact(&mut head) {
         Ok(()) => head == MAGIC,
-        Err(_) => path.extension().is_some_and(|extension| extension == "redb"),
+        Err(_) => is_named_so(),
     }
 }
 
@@ -48,6 +50,10 @@ pub struct Kept {
 
 impl Chain {
     pub fn open(path: &Path) -> Result<Self> {
+        if path.exists() {
+            // Opening a pipe would wait for somebody who writes to it.
+            input::open(path)?;
+        }
         let store = FileStore::open(path).map_err(|error| failure(path, error))?;
         let state = store.read().map_err(|error| failure(path, error))?;
         Ok(Self { store, state, path: path.to_owned() })

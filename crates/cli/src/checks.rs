@@ -7,6 +7,7 @@ use serde::Serialize;
 use jambox_vectors::{Outcome, Report as Checked};
 
 use crate::output::Report;
+use crate::plain::{plain, plain_lines};
 use crate::style::{BAD, FAINT};
 
 /// A set of checks, with the cases that did not simply pass.
@@ -57,7 +58,8 @@ impl Checks {
 impl Report for Checks {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for Case { name, outcome, remark } in &self.cases {
-            match remark {
+            let name = plain(name);
+            match remark.as_deref().map(plain_lines) {
                 None if self.all => writeln!(out, "{FAINT}{outcome}{FAINT:#} {name}")?,
                 None => {}
                 Some(what) if *outcome == "failed" => {

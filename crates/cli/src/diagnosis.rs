@@ -4,10 +4,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan};
 use serde::Serialize;
 
 use jambox_package::{Invalid, line_and_column};
+
+use crate::plain::{plain, plain_lines};
+use crate::snippet::Snippet;
 
 /// One mistake in what the command was given.
 #[derive(Debug, Clone)]
@@ -28,7 +31,7 @@ enum Place {
     /// An octet of a binary file.
     Octet { path: PathBuf, offset: u64 },
     /// A range of a text.
-    Text { source: NamedSource<Arc<str>>, start: usize, length: usize },
+    Text { source: Snippet, start: usize, length: usize },
 }
 
 impl Diagnosis {
@@ -51,9 +54,8 @@ impl Diagnosis {
 
     /// The mistake is in a range of a text file.
     pub fn at_text(mut self, path: &Path, text: &Arc<str>, place: std::ops::Range<usize>) -> Self {
-        let start = place.start.min(text.len());
-        let length = place.end.min(text.len()).saturating_sub(start);
-        let source = NamedSource::new(path.display().to_string(), Arc::clone(text));
+        let source = Snippet::new(path.display().to_string(), text);
+        let (start, length) = source.span(place);
         self.place = Place::Text { source, start, length };
         self
     }
@@ -118,7 +120,7 @@ impl Diagnosis {
                 (Some(path.display().to_string()), None, None, Some(*offset))
             }
             Place::Text { source, start, .. } => {
-                let (line, column) = line_and_column(source.inner(), *start);
+                let (line, column) = line_and_column(source.text(), *start);
                 (Some(source.name().to_owned()), Some(line), Some(column), None)
             }
         };
@@ -148,16 +150,31 @@ struct ErrorJson {
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::File(path) => write!(f, "{}: ", path.display())?,
-            Place::Octet { path, offset } => write!(f, "{}, octet {offset}: ", path.display())?,
+            Place::File(path) => write!(f, "{}: ", shown(path))?,
+            Place::Octet { path, offset } => write!(f, "{}, octet {offset}: ", shown(path))?,
             Place::Nowhere | Place::Text { .. } => {}
         }
-        write!(f, "{}", self.message)?;
+        write!(f, "{}", clipped(&plain_lines(&self.message)))?;
         match (&self.place, &self.expected) {
             // A text shows it as the label under the place.
             (Place::Text { .. }, _) | (_, None) => Ok(()),
-            (_, Some(expected)) => write!(f, " ({expected})"),
+            (_, Some(expected)) => write!(f, " ({})", clipped(&plain_lines(expected))),
         }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    plain(&path.display().to_string()).into_owned()
+}
+
+/// The most characters of one text of a diagnosis that are shown.
+const SHOWN: usize = 2000;
+
+/// A text that may be as long as the file it is from, shortened.
+fn clipped(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -165,7 +182,8 @@ impl std::error::Error for Diagnosis {}
 
 impl Diagnostic for Diagnosis {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        let help = self.help.as_ref().map(|help| clipped(&plain_lines(help)));
+        help.map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
@@ -178,7 +196,8 @@ impl Diagnostic for Diagnosis {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         match &self.place {
             Place::Text { start, length, .. } => {
-                let span = LabeledSpan::new(self.expected.clone(), *start, *length);
+                let expected = self.expected.as_deref().map(|text| clipped(&plain(text)));
+                let span = LabeledSpan::new(expected, *start, *length);
                 Some(Box::new(std::iter::once(span)))
             }
             _ => None,

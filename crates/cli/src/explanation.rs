@@ -20,6 +20,7 @@ pub use access::MemoryAccess;
 pub use region::Regions;
 
 use crate::output::labelled;
+use crate::plain::plain;
 use crate::style::NAME;
 
 /// Where a machine stopped and why.
@@ -121,7 +122,7 @@ impl Explanation {
         line("why", &self.rule)?;
         line("instruction", &format!("{} at pc {}", self.instruction, self.pc))?;
         for frame in &self.source {
-            line("source", frame)?;
+            line("source", &plain(frame))?;
         }
         if let Some(access) = &self.access {
             line("address", &access.to_string())?;
@@ -141,7 +142,7 @@ impl Explanation {
     pub fn write_briefly(&self, out: &mut dyn Write, indent: &str) -> io::Result<()> {
         writeln!(out, "{indent}{} at pc {}: {}", self.instruction, self.pc, self.rule)?;
         for frame in &self.source {
-            writeln!(out, "{indent}in {frame}")?;
+            writeln!(out, "{indent}in {}", plain(frame))?;
         }
         match &self.access {
             Some(access) => writeln!(out, "{indent}{access}"),

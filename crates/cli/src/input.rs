@@ -1,14 +1,15 @@
 //! Files and values that commands take.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use jambox_files::reason;
+use jambox_files::{reason, without_mark};
 use jambox_package::Value;
 
 use crate::diagnosis::Diagnosis;
-use crate::outcome::Result;
+use crate::outcome::{Failure, Result};
 
 /// The most octets of a file that a command reads.
 const LIMIT: u64 = 64 << 20;
@@ -18,16 +19,44 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     read_up_to(path, LIMIT)
 }
 
-/// The content of a file that has at most `limit` octets.
-pub fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    jambox_files::read(path, limit).map_err(|reason| {
-        Diagnosis::new(format!("cannot read: {reason}")).in_file(path).help("check the path").into()
-    })
+/// The path that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// What messages call standard input.
+const ITS_NAME: &str = "standard input";
+
+/// The path of a file, as messages show it.
+pub fn named(path: &Path) -> &Path {
+    if path == Path::new(STANDARD_INPUT) { Path::new(ITS_NAME) } else { path }
 }
 
-/// The content of a text file; `otherwise` is what to do with one that is none.
-pub fn read_text(path: &Path, otherwise: &str) -> Result<Arc<str>> {
-    let text = String::from_utf8(read(path)?);
+/// The content of a program file, or of standard input for `-`.
+pub fn read_program(path: &Path) -> Result<Vec<u8>> {
+    if path != Path::new(STANDARD_INPUT) {
+        return read(path);
+    }
+    let octets = jambox_files::read_from(io::stdin().lock(), LIMIT);
+    octets.map_err(|reason| unread(named(path), &reason))
+}
+
+/// The content of a file that has at most `limit` octets.
+pub fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    jambox_files::read(path, limit).map_err(|reason| unread(path, &reason))
+}
+
+/// A regular file, open for reading.
+pub fn open(path: &Path) -> Result<File> {
+    jambox_files::open(path).map_err(|reason| unread(path, &reason))
+}
+
+fn unread(path: &Path, reason: &str) -> Failure {
+    let message = format!("cannot read: {reason}");
+    Diagnosis::new(message).in_file(path).help("check the path").into()
+}
+
+/// The text in a file's content; `otherwise` is what to do with one that is none.
+pub fn text(path: &Path, content: &[u8], otherwise: &str) -> Result<Arc<str>> {
+    let text = String::from_utf8(without_mark(content).to_vec());
     text.map(Arc::from).map_err(|error| {
         let offset = error.utf8_error().valid_up_to() as u64;
         Diagnosis::new("the file is not text")

@@ -31,8 +31,10 @@ mod octets;
 mod outcome;
 mod output;
 mod package_file;
+mod plain;
 mod program;
 mod protocol;
+mod snippet;
 mod style;
 
 use std::io;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::Failure;
+use crate::plain::{Escape, Plain};
 use crate::style::FAINT;
 
 /// What a command has to say: one model, shown as text or serialised as JSON.
@@ -41,12 +42,13 @@ impl Output {
     fn try_emit<R: Report + ?Sized>(&self, report: &R) -> io::Result<()> {
         let stdout = io::stdout().lock();
         if self.json {
-            let mut stdout = io::BufWriter::new(stdout);
+            let mut stdout = Plain::new(io::BufWriter::new(stdout), Escape::Json);
             serde_json::to_writer_pretty(&mut stdout, report)?;
             writeln!(stdout)?;
             return stdout.flush();
         }
-        let mut stdout = io::BufWriter::new(AutoStream::new(stdout, self.color));
+        let stdout = io::BufWriter::new(AutoStream::new(stdout, self.color));
+        let mut stdout = Plain::new(stdout, Escape::Text);
         report.write(&mut stdout)?;
         stdout.flush()
     }
@@ -68,9 +70,10 @@ impl Output {
         };
         if self.json {
             let errors: Vec<_> = diagnoses.iter().map(Diagnosis::to_json).collect();
-            let mut stdout = io::stdout().lock();
+            let mut stdout = Plain::new(io::stdout().lock(), Escape::Json);
             serde_json::to_writer_pretty(&mut stdout, &serde_json::json!({ "errors": errors }))?;
-            return writeln!(stdout);
+            writeln!(stdout)?;
+            return stdout.flush();
         }
         let mut stderr = io::stderr().lock();
         let coloured = AutoStream::new(&mut stderr, self.color).current_choice();
@@ -87,7 +90,10 @@ impl Output {
         let spinner = ProgressBar::with_draw_target(None, target)
             .with_message(what)
             .with_finish(ProgressFinish::AndClear);
-        spinner.enable_steady_tick(std::time::Duration::from_millis(200));
+        // The ticks come from a thread. Where none is to be had, the work goes on without them.
+        if !spinner.is_hidden() && std::thread::Builder::new().spawn(|| ()).is_ok() {
+            spinner.enable_steady_tick(std::time::Duration::from_millis(200));
+        }
         spinner
     }
 

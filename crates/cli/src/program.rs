@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use jambox_files::without_mark;
 use jambox_package::{Disk, symbols_beside, symbols_of_assembly};
 use jambox_program::{Container, Form, ProgramBlob, ProgramError, StandardProgram, UnknownForm};
 use jambox_symbols::Symbols;
@@ -52,10 +53,19 @@ impl FormArg {
 }
 
 impl Program {
-    /// Loads a program; assembly text, by its extension `.asm`, is assembled.
+    /// Loads a program, from standard input for `-`; assembly text, by its extension `.asm`, is
+    /// assembled.
     pub fn load(path: &Path, form: FormArg, protocol: &Protocol) -> Result<Self> {
-        if jambox_package::is_assembly(path) {
-            let assembly = assembly::assemble(path, protocol)?;
+        let given = input::read_program(path)?;
+        let is_named = input::named(path) == path;
+        let path = input::named(path);
+        // What comes without a name is what it looks like.
+        let is_assembly = match is_named {
+            true => jambox_package::is_assembly(path),
+            false => std::str::from_utf8(without_mark(&given)).is_ok_and(is_text),
+        };
+        if is_assembly {
+            let assembly = assembly::assemble(path, &given, protocol)?;
             let octets = assembly.container.encode();
             let made = assembly.container.form();
             if let Some(wanted) = form.form().filter(|wanted| *wanted != made) {
@@ -69,7 +79,7 @@ impl Program {
             let container = assembly.container;
             return Ok(Self { path: path.to_owned(), octets, container, symbols });
         }
-        let octets = input::read(path)?;
+        let octets = given;
         let container = match form.form() {
             Some(form) => Container::parse_as(form, &octets)
                 .map_err(|error| at(path, &error).expected(format!("expected a {form}")))?,

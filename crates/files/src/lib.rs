@@ -36,7 +36,7 @@ mod under;
 
 pub use new_file::{NewFile, write};
 pub use read::{open, read, read_from, without_mark};
-pub use under::under;
+pub use under::{all_under, under};
 
 use std::io;
 

@@ -62,9 +62,6 @@ fn too_long(limit: u64) -> String {
 
 /// The content of a text file without the byte-order mark that it may begin with.
 #[must_use]
-pub fn without_mark(mut content: Vec<u8>) -> Vec<u8> {
-    if content.starts_with(BYTE_ORDER_MARK) {
-        content.drain(..BYTE_ORDER_MARK.len());
-    }
-    content
+pub fn without_mark(content: &[u8]) -> &[u8] {
+    content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use jambox_codec::{DecodeError, decode_all_with, encode_with};
+use jambox_files::without_mark;
 use jambox_state::{Blob, StateKey};
 use jambox_types::{Parameters, ParametersError, Protocol, Revision};
 
@@ -51,7 +52,7 @@ impl ChainSpec {
     ///
     /// It is not the JSON of one, or a key is none.
     pub fn parse(content: &[u8]) -> Result<Self, ChainSpecError> {
-        let file: File = serde_json::from_slice(content)?;
+        let file: File = serde_json::from_slice(without_mark(content))?;
         let mut genesis_state = BTreeMap::new();
         for (Hex(key), Hex(value)) in file.genesis_state {
             let key = key.try_into().map_err(|key: Vec<u8>| ChainSpecError::Key(key.len()))?;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use jambox_asm::{Assembly, Dialect};
+use jambox_files::without_mark;
 use jambox_hostcall::Interface;
 use jambox_isa::InstructionSet;
 use jambox_program::{Container, ProgramKind, StandardProgram, join_metadata};
@@ -91,7 +92,7 @@ fn assembly(
     place: &Place,
     protocol: &Protocol,
 ) -> Option<Blob> {
-    let text = match String::from_utf8(octets) {
+    let text = match String::from_utf8(without_mark(&octets).to_vec()) {
         Ok(text) => text,
         Err(error) => {
             let reason = format!("it is not UTF-8 text ({})", error.utf8_error());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jambox_files::without_mark;
 use jambox_state::{Blob, PartialState};
 use jambox_symbols::Symbols;
 use jambox_types::{CoreIndex, Hash, Protocol, ServiceId, TimeSlot, WorkPackage};
@@ -115,7 +116,8 @@ fn load_from(
         Invalid::new(path, "", vec![Problem { file: None, place: None, kind }])
     };
     let octets = files.read(path, LIMIT).map_err(unreadable)?;
-    let text = String::from_utf8(octets).map_err(|_| unreadable("it is not text".to_owned()))?;
+    let text = String::from_utf8(without_mark(&octets).to_vec())
+        .map_err(|_| unreadable("it is not text".to_owned()))?;
     let invalid = |problems| Invalid::new(path, &text, problems);
 
     let manifest = Manifest::parse(&text).map_err(invalid)?;

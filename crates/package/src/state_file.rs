@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use jambox_codec::{decode_all, encode};
+use jambox_files::without_mark;
 use jambox_state::{
     AccountInfo, Accounts, Blob, PartialState, RequestHistory, RequestKey, StateError,
 };
@@ -124,6 +125,7 @@ pub fn load(files: &dyn Files, path: &Path, protocol: &Protocol) -> Result<Snaps
 ///
 /// As [`load`].
 pub fn parse(path: &Path, octets: &[u8], protocol: &Protocol) -> Result<Snapshot, Invalid> {
+    let octets = without_mark(octets);
     let text = String::from_utf8_lossy(octets);
     let fail = |place: Option<Place>, reason: String| {
         let kind = ProblemKind::State(reason);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jambox_files::without_mark;
 use jambox_types::{Abi, Parameters, Preset, Protocol, Revision};
 
 use crate::files::Files;
@@ -48,7 +49,7 @@ pub fn load_parameters(files: &dyn Files, path: &Path) -> Result<Parameters, Inv
     let octets = files
         .read(path, PARAMETERS_LIMIT)
         .map_err(|reason| fail("", None, ProblemKind::Unreadable(reason)))?;
-    let text = String::from_utf8(octets)
+    let text = String::from_utf8(without_mark(&octets).to_vec())
         .map_err(|_| fail("", None, ProblemKind::Parameters("the file is not text".to_owned())))?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         fail(&text, error.span(), ProblemKind::Parameters(error.message().to_owned()))

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jambox_asm::{Assembly, Place};
+use jambox_files::without_mark;
 use jambox_symbols::{Frame, Range, Symbols};
 use jambox_types::Hash;
 
@@ -49,7 +50,7 @@ pub fn symbols_beside(files: &dyn Files, blob: &Path, hash: Hash) -> Option<Symb
 #[must_use]
 pub fn symbols_in(files: &dyn Files, folder: &Path, hash: Hash) -> Option<Symbols> {
     let path = folder.join(Symbols::file_name(hash));
-    let text = String::from_utf8(files.read(&path, LIMIT).ok()?).ok()?;
+    let text = String::from_utf8(without_mark(&files.read(&path, LIMIT).ok()?).to_vec()).ok()?;
     let symbols: Symbols = text.parse().ok()?;
     symbols.are_for(hash).then_some(symbols)
 }

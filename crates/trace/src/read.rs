@@ -61,6 +61,9 @@ impl<R: BufRead> Reader<R> {
                 return Ok(None);
             }
             self.line = self.line.saturating_add(1);
+            if self.line == 1 {
+                octets = jambox_files::without_mark(&octets).to_vec();
+            }
             if octets.len() > self.limits.line {
                 return Err(
                     self.error(self.limits.line, SyntaxError::LineTooLong(self.limits.line))

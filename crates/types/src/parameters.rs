@@ -273,6 +273,10 @@ pub enum ParametersError {
     },
 }
 
+/// The most hashes of authorizers that a state may have: 32 MiB. The paper's own parameters have
+/// 30,008.
+const MAX_AUTHORIZERS: u32 = 1 << 20;
+
 impl Parameters {
     /// These parameters under a revision: those that it does not have follow from the others.
     ///
@@ -338,6 +342,14 @@ impl Parameters {
         }
         if self.memo_size as usize != Memo::LENGTH {
             return invalid("memo_size", "must be 128");
+        }
+        // A state has a queue and a pool for every core, and allocates them at once.
+        let per_core = (self.auth_queue_size as u32).saturating_add(self.auth_pool_size as u32);
+        if per_core.saturating_mul(self.cores as u32) > MAX_AUTHORIZERS {
+            return invalid(
+                "auth_queue_size",
+                "and `auth_pool_size`, times `cores`, must be at most 1048576 in all",
+            );
         }
         let originals = self.erasure_piece_size / 2;
         if originals == 0 || originals >= self.validators as u32 || self.erasure_piece_size % 2 == 1

@@ -1,11 +1,16 @@
 //! Files of a folder, in the order of their names.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use serde::de::DeserializeOwned;
 
+use jambox_files::without_mark;
+
 use crate::Error;
+
+/// The most octets of a file of vectors.
+const LIMIT: u64 = 1 << 30;
 
 /// All files under `folder`, at any depth, whose name ends in one of the extensions, ordered by
 /// path.
@@ -38,7 +43,8 @@ pub(crate) fn json_under<T: DeserializeOwned>(
     } else {
         files_under(folder, &["json"], expected)?
     };
-    let parse = |file: PathBuf| Ok((stem(&file), serde_json::from_slice(&read(&file)?)));
+    let parse =
+        |file: PathBuf| Ok((stem(&file), serde_json::from_slice(without_mark(&read(&file)?))));
     let cases = files.into_iter().map(parse).collect::<Result<Vec<Parsed<T>>, Error>>()?;
     match cases.as_slice() {
         [(name, Err(error)), others @ ..] if others.iter().all(|(_, case)| case.is_err()) => {
@@ -56,7 +62,8 @@ pub(crate) fn stem(file: &Path) -> String {
 
 /// A file's octets.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(file).map_err(Error::at(file))
+    let content = jambox_files::read(file, LIMIT);
+    content.map_err(|reason| Error::at(file)(io::Error::other(reason)))
 }
 
 fn has_extension(file: &Path, extensions: &[&str]) -> bool {

@@ -1,8 +1,7 @@
 //! Host-call traces: every execution in every file of a folder is replayed.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use jambox_engine::Engine;
 use jambox_isa::Revision;
@@ -10,7 +9,8 @@ use jambox_trace::{Execution, Reader, Replayed, replay};
 
 use crate::{Error, Outcome, Report, files};
 
-/// Replays a trace file, or every file `*.log` under a folder, on engines of one or more revisions.
+/// Replays a trace file, or every trace under a folder, on engines of one or more revisions: every
+/// file `*.log`, and whatever else begins with an execution.
 ///
 /// Each execution is a case, named by its file and its number in it. An execution that names its
 /// revision is replayed under that. Another one passes if it is as in its trace under one of the
@@ -22,11 +22,7 @@ use crate::{Error, Outcome, Report, files};
 /// When the folder or a file cannot be read, or the folder holds no trace. What a file holds can
 /// only make its cases fail.
 pub fn run(place: &Path, engines: &[Engine]) -> Result<Report, Error> {
-    let files = if place.is_dir() {
-        files::files_under(place, &["log"], "host-call traces (`*.log`)")?
-    } else {
-        vec![place.to_owned()]
-    };
+    let files = if place.is_dir() { traces_under(place)? } else { vec![place.to_owned()] };
     let mut report = Report::default();
     // What was right for the last execution is tried first for the next.
     let mut engines: Vec<&Engine> = engines.iter().collect();
@@ -36,8 +32,35 @@ pub fn run(place: &Path, engines: &[Engine]) -> Result<Report, Error> {
     Ok(report)
 }
 
+fn traces_under(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let files = jambox_files::all_under(folder);
+    let mut files = files.map_err(|(path, error)| Error::Io { path, error })?;
+    files.retain(|file| file.extension().is_some_and(|ends| ends == "log") || is_trace(file));
+    if files.is_empty() {
+        let expected = "host-call traces (JIP-7)";
+        return Err(Error::Nothing { path: folder.to_owned(), expected });
+    }
+    Ok(files)
+}
+
+/// How far into a file the first execution is looked for.
+const BEGINNING: u64 = 1 << 20;
+
+/// What the first line of an execution has.
+const PROGRAM: &[u8] = b"program 0x";
+
+/// Whether a file, whatever its name, begins with an execution, be it one with mistakes.
+fn is_trace(file: &Path) -> bool {
+    let Ok(file) = jambox_files::open(file) else { return false };
+    let mut beginning = Vec::new();
+    let read = file.take(BEGINNING).read_to_end(&mut beginning);
+    read.is_ok() && beginning.windows(PROGRAM.len()).any(|octets| octets == PROGRAM)
+}
+
 fn run_file(file: &Path, engines: &mut [&Engine], report: &mut Report) -> Result<(), Error> {
-    let source = BufReader::new(File::open(file).map_err(Error::at(file))?);
+    let source = jambox_files::open(file);
+    let source = source.map_err(|reason| Error::at(file)(io::Error::other(reason)))?;
+    let source = BufReader::new(source);
     let mut count = 0;
     for (index, execution) in Reader::new(source).enumerate() {
         count = index + 1;

@@ -26,7 +26,7 @@ Examples:
   jambox asm counter.asm -o build/x.jam
   jambox asm counter.asm -o - | xxd")]
 pub struct Asm {
-    /// The assembly text
+    /// The assembly text; - for standard input
     source: PathBuf,
 
     /// The file to write; - for standard output [default: the source's name with .jam or .pvm]
@@ -37,7 +37,9 @@ pub struct Asm {
 impl Asm {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let protocol = protocol.protocol()?;
-        let assembly = assembly::assemble(&self.source, &protocol)?;
+        let source = input::named(&self.source);
+        let content = input::read_program(&self.source)?;
+        let assembly = assembly::assemble(source, &content, &protocol)?;
         let (octets, form) = (assembly.container.encode(), assembly.container.form());
         if self.output.as_deref() == Some(Path::new("-")) {
             if output.json {
@@ -51,6 +53,10 @@ impl Asm {
             Form::Service | Form::BareWithMetadata => "jam",
             Form::Standard | Form::Bare => "pvm",
         };
+        if source != self.source && self.output.is_none() {
+            let diagnosis = Diagnosis::new("the output has no name").in_file(source);
+            return Err(diagnosis.help("name a file after -o, or - for standard output").into());
+        }
         let target = self.output.clone();
         let target = target.unwrap_or_else(|| self.source.with_extension(extension));
         if target == self.source {

@@ -20,6 +20,7 @@ use crate::engine::environment;
 use crate::input;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
+use crate::plain::plain;
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, GOOD};
 
@@ -99,7 +100,7 @@ impl Apply {
         let progress = output.progress(self.blocks.len());
         let mut lines = Vec::new();
         for path in &self.blocks {
-            progress.set_message(path.display().to_string());
+            progress.set_message(plain(&path.display().to_string()).into_owned());
             let line = self.apply(&mut chain, &env, path)?;
             let is_refused = line.refused.is_some();
             lines.push(line);

@@ -22,7 +22,7 @@ Examples:
   jambox disasm service.jam --comments -o service.asm && jambox asm service.asm -o same.jam
   jambox disasm service.jam --native               the code that --backend recompiler runs")]
 pub struct Disasm {
-    /// The program
+    /// The program; - for standard input
     program: PathBuf,
 
     /// The form of the blob

@@ -41,7 +41,8 @@ Examples:
 
 Exit status: 0 halt or host call; 1 panic, page fault or out of gas; 2 bad input.")]
 pub struct Exec {
-    /// The program: a blob with or without metadata, standard or bare, or assembly text (.asm)
+    /// The program: a blob with or without metadata, standard or bare, or assembly text (.asm);
+    /// - for standard input
     program: PathBuf,
 
     /// The form of the blob

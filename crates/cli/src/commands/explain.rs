@@ -325,7 +325,11 @@ impl Entry {
                 line(out, "offered in", &contexts.join(", "))?;
                 let number = |call: &CallIn| call.number.to_string();
                 let numbers = revisions.iter().map(|call| (call.revision, number(call)));
-                beside(out, protocol, &[("number", numbers.collect()), ("gas", prices(revisions))])?;
+                beside(
+                    out,
+                    protocol,
+                    &[("number", numbers.collect()), ("gas", prices(revisions))],
+                )?;
                 write_arguments(out, arguments)?;
                 write_outcomes(out, outcomes)
             }

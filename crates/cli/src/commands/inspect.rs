@@ -19,6 +19,7 @@ use jambox_types::{Hash, Protocol};
 use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report, count, line};
+use crate::plain::plain;
 use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, HEADING, NAME};
@@ -39,7 +40,7 @@ Examples:
 Exit status: 0 when nothing is wrong with the program; 1 when a check failed; 2 when it is none.")]
 pub struct Inspect {
     /// The program: a blob with or without metadata, standard or bare, or assembly text (.asm);
-    /// or a folder of programs
+    /// or a folder of programs; - for standard input
     program: PathBuf,
 
     /// The form of the blob
@@ -340,7 +341,8 @@ impl Metadata {
             (Some(info), _) => {
                 let license = license.as_ref().map(|it| format!(", {it}")).unwrap_or_default();
                 let authors = authors.iter().map(|author| format!(", {author}"));
-                line(out, &format!("{info}{license}{}", authors.collect::<String>()))
+                let authors = authors.collect::<String>();
+                line(out, &plain(&format!("{info}{license}{authors}")))
             }
             (None, Some(raw)) => line(out, &format!("{octets} octets of another kind: {raw}")),
             (None, None) => line(out, "empty"),

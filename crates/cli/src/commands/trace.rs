@@ -53,7 +53,7 @@ Exit status: as of `jambox run`; the trace is written whether a guest fails or n
     #[command(after_help = "\
 Examples:
   jambox trace replay run.log
-  jambox trace replay traces/       every *.log under the folder
+  jambox trace replay traces/       every trace under the folder
 
 Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when none can be \
 read.")]
@@ -78,7 +78,7 @@ struct Record {
 
 #[derive(Debug, Args)]
 struct Replay {
-    /// A trace, or a folder of traces (*.log)
+    /// A trace, or a folder of traces
     place: PathBuf,
 }
 

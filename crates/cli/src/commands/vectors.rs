@@ -18,6 +18,7 @@ use crate::engine::{engine, environment};
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
+use crate::plain::plain;
 use crate::protocol::ProtocolArgs;
 
 /// Run public test vectors
@@ -139,7 +140,7 @@ impl Traces {
         let progress = &mut |done: usize, all: usize, name: &str| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
-            bar.set_message(name.to_owned());
+            bar.set_message(plain(name).into_owned());
         };
         let explain = &mut |_: &str, step: &Step, difference: &traces::Difference| {
             Some(at_fault::host_calls(step, env, difference.service?))

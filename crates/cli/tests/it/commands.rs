@@ -5,7 +5,10 @@ use crate::jambox::{jambox, line};
 #[test]
 fn explain_knows_every_vocabulary() {
     for (word, parts) in [
-        ("write", &["host call write (gray-paper ABI)", "offered in  accumulate", "FULL", "r10"][..]),
+        (
+            "write",
+            &["host call write (gray-paper ABI)", "offered in  accumulate", "FULL", "r10"][..],
+        ),
         ("HUH", &["result code HUH = 2^64-9"]),
         ("2^64-9", &["result code HUH"]),
         ("-1", &["result code NONE"]),
@@ -53,7 +56,10 @@ fn explain_shows_the_revisions_side_by_side() {
     }
     let entry = &line("explain unlikely --json").json()["entries"][0]["revisions"];
     assert_eq!(entry.as_array().map(Vec::len), Some(1), "{entry}");
-    assert_eq!((&entry[0]["revision"], &entry[0]["opcode"]), (&"gray-paper-0.8.0".into(), &2.into()));
+    assert_eq!(
+        (&entry[0]["revision"], &entry[0]["opcode"]),
+        (&"gray-paper-0.8.0".into(), &2.into())
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod book;
 mod chains;
 mod commands;
 mod exec;
+mod files;
 mod guests;
 mod help;
 mod jambox;

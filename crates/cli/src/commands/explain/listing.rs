@@ -36,10 +36,7 @@ impl Report for Listing {
 
 impl Entry {
     /// The section of the list, the name, the number and the explanation.
-    fn in_brief(
-        &self,
-        revisions: &[&str],
-    ) -> (&'static str, &'static str, String, &'static str) {
+    fn in_brief(&self, revisions: &[&str]) -> (&'static str, &'static str, String, &'static str) {
         match self {
             Self::HostCall { name, revisions: numbers, doc, .. } => {
                 let numbers = numbers.iter().map(|it| (it.revision, it.number));

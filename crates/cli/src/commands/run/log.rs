@@ -7,6 +7,8 @@ use serde::Serialize;
 use jambox_invocation::{Invocation, LogLine};
 use jambox_types::{Parameters, TimeSlot};
 
+use crate::plain::plain;
+
 /// A log line, serialised in the JSON format of JIP-1 and displayed in its console format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JipLog {
@@ -45,15 +47,10 @@ impl fmt::Display for JipLog {
             write!(f, "#{service}")?;
         }
         if let Some(target) = &self.target {
-            write!(f, " {}", printable(target))?;
+            write!(f, " {}", plain(target))?;
         }
-        write!(f, " {}", printable(&self.message))
+        write!(f, " {}", plain(&self.message))
     }
-}
-
-/// A guest must not be able to write control sequences to the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 const SECONDS_PER_DAY: u64 = 86_400;

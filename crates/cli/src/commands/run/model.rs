@@ -10,6 +10,7 @@ use crate::calls::{Argument, MemoryEvent};
 use crate::chain::Kept;
 use crate::explanation::Explanation;
 use crate::octets::Octets;
+use crate::plain::plain;
 
 use super::log::JipLog;
 use super::profile::Spent;
@@ -68,7 +69,7 @@ impl Service {
 impl std::fmt::Display for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{name} ({})", self.id),
+            Some(name) => write!(f, "{} ({})", plain(name), self.id),
             None => write!(f, "service {}", self.id),
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::calls;
 use crate::chain::Kept;
 use crate::output::{Report, line};
+use crate::plain::plain;
 use crate::style::{BAD, GOOD, HEADING, NAME};
 
 use super::model::{
@@ -69,7 +70,7 @@ fn write_profile(out: &mut dyn Write, invocation: &Invocation) -> io::Result<()>
         written
     };
     for Spent { what, gas } in shown {
-        row(*gas, what)?;
+        row(*gas, &plain(what))?;
     }
     if !others.is_empty() {
         let gas = others.iter().map(|spent| spent.gas).sum();

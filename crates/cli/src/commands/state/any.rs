@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use jambox_chain::block::{self, set_partial};
 use jambox_codec::encode_with;
+use jambox_files::without_mark;
 use jambox_package::{ChainSpec, Disk, Snapshot, Switches, load_state};
 use jambox_state::{
     Blob, Changes, Component, KeyedBase, Meaning, StateError, StateKey, Values, trie,
@@ -60,10 +61,11 @@ impl AnyState {
             None => (path, false),
         };
         let octets = input::read_up_to(path, LIMIT)?;
+        let octets = without_mark(&octets);
         if octets.first() != Some(&b'{') {
-            return of_trace(path, &octets, switches, is_before);
+            return of_trace(path, octets, switches, is_before);
         }
-        let problem = match ChainSpec::parse(&octets) {
+        let problem = match ChainSpec::parse(octets) {
             Ok(spec) => return of_spec(path, spec, switches),
             Err(problem) => problem,
         };
@@ -71,7 +73,7 @@ impl AnyState {
         struct Probe {
             format: Option<serde_json::Value>,
         }
-        match serde_json::from_slice::<Probe>(&octets) {
+        match serde_json::from_slice::<Probe>(octets) {
             Ok(Probe { format: Some(_) }) => {
                 let protocol = switches.over(Protocol::default());
                 let snapshot = load_state(&Disk, path, &protocol);

@@ -1,6 +1,5 @@
 //! `jambox trace show`: what a trace holds, in words.
 
-use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 
@@ -20,6 +19,7 @@ use crate::input;
 use crate::octets::Octets;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::{Output, Report, line};
+use crate::plain::plain;
 use crate::protocol::{ProtocolArgs, interface};
 use crate::style::{BAD, FAINT, GOOD, HEADING};
 
@@ -40,11 +40,7 @@ pub struct Show {
 impl Show {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let interface = interface(&protocol.protocol()?)?;
-        let file = File::open(&self.trace);
-        let file = file.map_err(|error| input::unreadable(&self.trace, &error))?;
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return Err(Diagnosis::new("not a regular file").in_file(&self.trace).into());
-        }
+        let file = input::open(&self.trace)?;
         let (mut executions, mut found) = (Vec::new(), false);
         for execution in Reader::new(BufReader::new(file)) {
             let execution = execution.map_err(|error| self.bad_trace(&error.to_string()))?;
@@ -180,7 +176,7 @@ impl Report for ExecutionReport {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{HEADING}execution{HEADING:#} at line {}", self.line)?;
         for comment in &self.comments {
-            line(out, "comment", comment)?;
+            line(out, "comment", &plain(comment))?;
         }
         line(out, "program", &format!("{} octets, {}", self.program_octets, self.program_hash))?;
         line(out, "start", &format!("pc {}, gas {}", self.pc, self.gas))?;
@@ -196,7 +192,7 @@ impl Report for ExecutionReport {
             Some(EndReport { kind, pc, gas, source, is_good }) => {
                 let style = if *is_good { GOOD } else { BAD };
                 line(out, "end", &format!("{style}{kind}{style:#} at pc {pc}, gas {gas}"))?;
-                source.iter().try_for_each(|frame| line(out, "source", frame))
+                source.iter().try_for_each(|frame| line(out, "source", &plain(frame)))
             }
             None => line(out, "end", "not in the trace"),
         }
@@ -249,7 +245,7 @@ impl CallReport {
             return Ok(());
         }
         for frame in &self.source {
-            writeln!(out, "              {FAINT}in {frame}{FAINT:#}")?;
+            writeln!(out, "              {FAINT}in {}{FAINT:#}", plain(frame))?;
         }
         calls::write_memory(out, &self.memory)
     }
