@@ -74,7 +74,8 @@ impl Chain {
         let [entropy, ..] = self.entropy()?;
         let names = self.state.names().map_err(|error| self.failure(error))?;
         let (slot, state) = (state.slot, state.state);
-        let snapshot = Snapshot { slot, entropy, state, names };
+        let revision = protocol.revision;
+        let snapshot = Snapshot { revision, slot, entropy, state, names };
         let package = load_on_chain(&Disk, package, &switches, snapshot, &Library(&self.state));
         package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
     }

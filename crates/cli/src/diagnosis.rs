@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan};
 use serde::Serialize;
+use textwrap::WordSplitter;
 
 use jambox_package::{Invalid, line_and_column};
 
@@ -104,6 +105,8 @@ impl Diagnosis {
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
         // A path is of use only in one piece.
         let handler = handler.with_break_words(false);
+        // So is the name of a revision.
+        let handler = handler.with_word_splitter(WordSplitter::NoHyphenation);
         let mut rendered = String::new();
         match handler.render_report(&mut rendered, self) {
             Ok(()) => rendered,

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use jambox_codec::encode_natural;
 use jambox_files::{reason, without_mark};
 use jambox_package::Value;
 
@@ -89,6 +90,14 @@ pub fn octets(value: &Value) -> Result<Vec<u8>> {
     match value {
         Value::Octets(octets) => Ok(octets.clone()),
         Value::File(path) => read(path),
+        Value::Sized(value) => {
+            let octets = octets(value)?;
+            let mut sized = Vec::new();
+            encode_natural(octets.len() as u64, &mut sized);
+            sized.extend_from_slice(&octets);
+            Ok(sized)
+        }
+        Value::Parts(parts) => Ok(parts.iter().map(octets).collect::<Result<Vec<_>>>()?.concat()),
     }
 }
 

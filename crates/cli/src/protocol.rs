@@ -17,8 +17,7 @@ use crate::outcome::{Failure, Result};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Protocol")]
 pub struct ProtocolArgs {
-    /// The revision of the Gray Paper; only gray-paper-0.7.2 can be run, the other can be
-    /// assembled, inspected and explained [default: gray-paper-0.7.2]
+    /// The revision of the Gray Paper [default: gray-paper-0.7.2]
     #[arg(long, global = true, value_parser = revisions())]
     revision: Option<Revision>,
 

@@ -127,6 +127,11 @@ impl Form {
         self.outcomes.iter().filter(move |outcome| outcome.is_in(revision))
     }
 
+    /// The outcomes of every revision; which has which, [`Outcome::is_in`] tells.
+    pub fn every_outcome(&self) -> impl Iterator<Item = &'static Outcome> {
+        self.outcomes.iter()
+    }
+
     /// Reads the request from the registers.
     pub fn decode(&self, abi: Abi, context: Context, registers: &Registers) -> Request {
         (self.decode)(&mut Decoder::new(registers, abi, context))

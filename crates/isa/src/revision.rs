@@ -25,6 +25,13 @@ impl Revision {
             Self::GrayPaper080 => "gray-paper-0.8.0",
         }
     }
+
+    /// Whether two are the same: to recognise what is of another revision. What a revision *does*
+    /// is read from the rows of its rules.
+    #[must_use]
+    pub fn is(self, other: Self) -> bool {
+        self == other
+    }
 }
 
 impl fmt::Display for Revision {

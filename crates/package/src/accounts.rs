@@ -1,6 +1,6 @@
 //! The state that a package file describes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ impl<'a> Builder<'a> {
     pub(crate) fn start_from_value(&mut self, written: &Placed<Value>) -> Option<()> {
         let path = match &written.value {
             Value::File(path) => self.sources.resolve(path),
-            Value::Octets(_) => Path::new("the value of `state`").to_owned(),
+            _ => Path::new("the value of `state`").to_owned(),
         };
         let octets = self.sources.octets(written)?;
         match state_file::parse(&path, &octets, &self.protocol) {
@@ -148,19 +148,33 @@ impl<'a> Builder<'a> {
     }
 
     fn add_dictionaries(&mut self, id: ServiceId, service: &Service) -> Option<()> {
+        let mut keys = BTreeSet::new();
         for entry in &service.storage {
             let (key, value) = (self.sources.octets(&entry.key), self.sources.octets(&entry.value));
             let (Some(key), Some(value)) = (key, value) else { continue };
+            if !keys.insert(key.clone()) {
+                let what = format!("the storage has two values under {}", shown(&key));
+                self.sources.problems.add(entry.key.place.clone(), ProblemKind::Twice(what));
+            }
             self.change(|accounts| accounts.set_storage(id, &key, Some(value)).map(drop))?;
         }
+        let mut requests = BTreeSet::new();
+        let mut note = |key: RequestKey, place: &Place| {
+            if !requests.insert(key) {
+                let what = format!("there are two requests of {}, {} octets", key.hash, key.length);
+                self.sources.problems.add(place.clone(), ProblemKind::Twice(what));
+            }
+        };
         for preimage in &service.preimages {
             let Some(history) = self.preimage_history(preimage) else { continue };
             let Some(data) = self.sources.octets(&preimage.data) else { continue };
+            note(request_key(&data), &preimage.data.place);
             self.add_preimage(id, data, history)?;
         }
         for request in &service.requests {
             let key = RequestKey { hash: Hash(request.hash.value), length: request.length.value };
             let place = &request.hash.place;
+            note(key, place);
             let Some(history) = self.history(&request.history, place) else { continue };
             self.change(|accounts| accounts.set_request(id, key, Some(history)))?;
         }
@@ -186,8 +200,8 @@ impl<'a> Builder<'a> {
     }
 
     fn add_preimage(&mut self, id: ServiceId, data: Blob, history: RequestHistory) -> Option<()> {
-        let hash = Hash::blake2b(&data);
-        let key = RequestKey { hash, length: u32::try_from(data.len()).unwrap_or(u32::MAX) };
+        let key = request_key(&data);
+        let hash = key.hash;
         self.change(|accounts| {
             accounts.set_request(id, key, Some(history))?;
             accounts.set_preimage(id, hash, Some(data))
@@ -350,6 +364,22 @@ impl<'a> Builder<'a> {
         result
             .map_err(|error| self.sources.problems.add(None, ProblemKind::State(error.to_string())))
             .ok()
+    }
+}
+
+/// The request that a preimage answers.
+fn request_key(data: &[u8]) -> RequestKey {
+    let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    RequestKey { hash: Hash::blake2b(data), length }
+}
+
+/// A key in a message: as text if it is some, and not all of it if it is long.
+fn shown(key: &[u8]) -> String {
+    let text = std::str::from_utf8(key).ok().filter(|text| !text.contains(char::is_control));
+    let whole = text.map_or_else(|| const_hex::encode_prefixed(key), |text| format!("{text:?}"));
+    match whole.char_indices().nth(80) {
+        Some((end, _)) => format!("{}..", whole.get(..end).unwrap_or_default()),
+        None => whole,
     }
 }
 

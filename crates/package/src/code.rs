@@ -7,7 +7,7 @@ use jambox_asm::{Assembly, Dialect};
 use jambox_files::without_mark;
 use jambox_hostcall::Interface;
 use jambox_isa::InstructionSet;
-use jambox_program::{Container, ProgramKind, StandardProgram, join_metadata};
+use jambox_program::{Container, OtherRevision, ProgramKind, Sign, StandardProgram, join_metadata};
 use jambox_state::Blob;
 use jambox_types::{Hash, Protocol};
 
@@ -42,10 +42,11 @@ pub(crate) fn load(
             }
             (Some(path), octets)
         }
-        Value::Octets(octets) => (None, octets.clone()),
+        _ => (None, sources.octets(code)?.to_vec()),
     };
     match Container::parse(&octets) {
         Ok(container) => {
+            check_revision(&container, what, protocol, sources, &code.place);
             let code = as_service_code(&container, octets, sources, &code.place)?;
             let beside = |path| symbols_beside(sources.files(), path, Hash::blake2b(&code));
             sources.add_symbols(path.as_deref().and_then(beside));
@@ -56,6 +57,23 @@ pub(crate) fn load(
             sources.problems.add(code.place.clone(), kind);
             None
         }
+    }
+}
+
+/// Whether a program was made for the revision, as far as its builder says: what its instructions
+/// say is no more than a sign.
+fn check_revision(
+    container: &Container,
+    what: &str,
+    protocol: &Protocol,
+    sources: &Sources<'_>,
+    place: &Place,
+) {
+    let other = container.other_revision(protocol.revision, |_, _| false);
+    if let Some(OtherRevision { made_for, sign: Sign::Metadata }) = other {
+        let (what, wanted) = (what.to_owned(), protocol.revision);
+        let kind = ProblemKind::Revision { what, found: made_for, wanted };
+        sources.problems.add(place.clone(), kind);
     }
 }
 

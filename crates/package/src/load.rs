@@ -124,7 +124,14 @@ fn load_from(
     let problems = Problems::default();
     let base = path.parent().unwrap_or(Path::new(""));
     let sources = Sources::new(files, base, &problems);
-    let written = switches::protocol(&manifest.protocol, files, base, &problems);
+    // A chain is of one revision, which a package on it need not repeat.
+    let unsaid = match &start {
+        Start::Chain(snapshot, _) => {
+            Protocol { revision: snapshot.revision, ..Protocol::default() }
+        }
+        Start::AsWritten | Start::File(_) => Protocol::default(),
+    };
+    let written = switches::protocol(&manifest.protocol, unsaid, files, base, &problems);
     let source = Source { path: path.to_owned(), text: text.as_str().into(), manifest };
     let package = resolve(source, switches.over(written), &sources, start);
     match package {
@@ -146,6 +153,13 @@ fn resolve(
     match (start, &chain.state) {
         (Start::File(path), _) => builder.start_from_file(path)?,
         (Start::Chain(snapshot, found), _) => {
+            if !snapshot.revision.is(protocol.revision) {
+                let written = manifest.protocol.revision.as_ref();
+                let (what, found) = ("the chain".to_owned(), snapshot.revision);
+                let kind = ProblemKind::Revision { what, found, wanted: protocol.revision };
+                sources.problems.add(written.map(|written| written.place.clone()), kind);
+                return None;
+            }
             builder.start_from(*snapshot);
             exports = found;
         }
@@ -164,8 +178,7 @@ fn resolve(
 
     // A problem with the authorizer must not hide those of the items.
     let (auth_code_host, auth_code_hash) = authorizer.unwrap_or_default();
-    let parameters = protocol.parameters;
-    let surroundings = Surroundings { auth_code_host, auth_code_hash, slot, parameters };
+    let surroundings = Surroundings { auth_code_host, auth_code_hash, slot, protocol };
     let work = work::build(manifest, &builder, &surroundings, (sources, exports))?;
     let core = chain.core.as_ref().map_or(0, |core| core.value);
     let entropy = chain.entropy.as_ref().map_or(builder.entropy(), |entropy| Hash(entropy.value));

@@ -180,6 +180,8 @@ pub struct Authorizer {
 pub struct Context {
     /// `anchor`: a recent block's header hash.
     pub anchor: Option<Placed<[u8; 32]>>,
+    /// `anchor_slot`: its slot (from 0.8.0 on); the chain's slot when not given.
+    pub anchor_slot: Option<Placed<u32>>,
     /// `state_root`: the state root after the anchor.
     pub state_root: Option<Placed<[u8; 32]>>,
     /// `accumulation_root`: the accumulation-output log's root after the anchor.
@@ -188,6 +190,8 @@ pub struct Context {
     pub lookup_anchor: Option<Placed<[u8; 32]>>,
     /// `lookup_anchor_slot`: its slot; the chain's slot when not given.
     pub lookup_anchor_slot: Option<Placed<u32>>,
+    /// `lookup_anchor_state_root`: the state root after that block (from 0.8.0 on).
+    pub lookup_anchor_state_root: Option<Placed<[u8; 32]>>,
     /// `prerequisites`: the hashes of packages that must be accumulated before.
     pub prerequisites: Vec<Placed<[u8; 32]>>,
 }
@@ -432,10 +436,12 @@ fn read_context(entry: Entry<'_>) -> Option<Context> {
     let mut section = entry.section("[context]")?;
     let context = Context {
         anchor: section.optional("anchor", Entry::hash),
+        anchor_slot: section.optional("anchor_slot", Entry::natural),
         state_root: section.optional("state_root", Entry::hash),
         accumulation_root: section.optional("accumulation_root", Entry::hash),
         lookup_anchor: section.optional("lookup_anchor", Entry::hash),
         lookup_anchor_slot: section.optional("lookup_anchor_slot", Entry::natural),
+        lookup_anchor_state_root: section.optional("lookup_anchor_state_root", Entry::hash),
         prerequisites: section
             .optional("prerequisites", |entry| entry.list(Entry::hash))
             .unwrap_or_default(),

@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jambox_types::Revision;
+
 /// A range of octets in the package file.
 pub type Place = Range<usize>;
 
@@ -165,6 +167,37 @@ pub enum ProblemKind {
         /// What it must have at least.
         threshold: u64,
     },
+    /// Something that is of another revision than the run.
+    #[error("{what} is of {found}, and this runs under {wanted}")]
+    Revision {
+        /// What is.
+        what: String,
+        /// Its revision.
+        found: Revision,
+        /// The run's.
+        wanted: Revision,
+    },
+    /// A key that only other revisions know.
+    #[error("`{key}` is a key of {known_to}, and this runs under {wanted}")]
+    ForeignKey {
+        /// The key.
+        key: &'static str,
+        /// The revision that has it.
+        known_to: Revision,
+        /// The run's.
+        wanted: Revision,
+    },
+    /// Something that a table has already.
+    #[error("{0}")]
+    Twice(String),
+    /// A number of a typed value that is none.
+    #[error("`{key}` is no number of its type: {reason}")]
+    BadNumber {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A limit of the protocol.
     #[error("{what} is {found}, beyond the limit of {limit}")]
     Limit {
@@ -207,6 +240,10 @@ impl ProblemKind {
             Self::Program { .. } => "expected a program".to_owned(),
             Self::Assembly(_) | Self::Parameters(_) | Self::State(_) => "here".to_owned(),
             Self::Balance { threshold, .. } => format!("expected at least {threshold}"),
+            Self::Revision { wanted, .. } => format!("expected one of {wanted}"),
+            Self::ForeignKey { wanted, .. } => format!("not known to {wanted}"),
+            Self::Twice(_) => "once more".to_owned(),
+            Self::BadNumber { .. } => "expected a number that fits".to_owned(),
             Self::Limit { limit, .. } => format!("expected at most {limit}"),
             Self::More(_) => String::new(),
         }
@@ -261,6 +298,20 @@ impl ProblemKind {
             Self::Balance { .. } => {
                 "raise `balance`: the threshold is the base deposit, and a deposit for each item \
                  and octet of storage and requests"
+                    .to_owned()
+            }
+            Self::Revision { found, .. } => format!(
+                "say --revision {found}, or `revision = \"{found}\"` in [protocol]; or give one of \
+                 the other revision"
+            ),
+            Self::ForeignKey { known_to, .. } => format!(
+                "leave it out, or say --revision {known_to} or `revision = \"{known_to}\"` in \
+                 [protocol]"
+            ),
+            Self::Twice(_) => "leave one of them out".to_owned(),
+            Self::BadNumber { .. } => {
+                "write \"u8:\", \"u16:\", \"u32:\", \"u64:\" or \"natural:\" and a number such as 12 or \
+                 0x0c"
                     .to_owned()
             }
             Self::Limit { .. } => {

@@ -170,8 +170,14 @@ impl<'a> Entry<'a> {
         number.map(|number| self.placed(number))
     }
 
-    /// Octets as `text:`, `hex:` or `file:`.
+    /// Octets as `text:`, `hex:`, `file:` or typed, or a list of them, one after the other.
     pub(crate) fn value(self) -> Option<Placed<Value>> {
+        if matches!(self.value.get_ref(), DeValue::Array(_)) {
+            let whole = self.clone();
+            let parts = self.list(Entry::value)?;
+            let parts = parts.into_iter().map(|part| part.value).collect();
+            return Some(whole.placed(Value::Parts(parts)));
+        }
         let DeValue::String(written) = self.value.get_ref() else {
             return self.wrong_type("a string \"text:...\", \"hex:...\" or \"file:...\"");
         };
@@ -184,6 +190,9 @@ impl<'a> Entry<'a> {
             }
             Err(ValueError::NoPath) => {
                 self.problems.add(self.place(), ProblemKind::NoPath { key });
+            }
+            Err(ValueError::BadNumber(reason)) => {
+                self.problems.add(self.place(), ProblemKind::BadNumber { key, reason });
             }
             Err(ValueError::BadHex(reason)) => {
                 self.problems.add(self.place(), ProblemKind::BadHex { key, reason });
@@ -206,7 +215,7 @@ impl<'a> Entry<'a> {
                     None
                 }
             },
-            Value::File(_) => entry.wrong_type("a hash \"hex:...\""),
+            _ => entry.wrong_type("a hash \"hex:...\""),
         }
     }
 

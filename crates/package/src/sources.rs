@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jambox_codec::encode_natural;
 use jambox_state::Blob;
 use jambox_symbols::Symbols;
 use jambox_types::Hash;
@@ -39,11 +40,29 @@ impl<'a> Sources<'a> {
     pub(crate) fn octets(&self, value: &Placed<Value>) -> Option<Blob> {
         match &value.value {
             Value::Octets(octets) => Some(octets.as_slice().into()),
+            other => Some(self.resolved(other, &value.place)?.into()),
+        }
+    }
+
+    fn resolved(&self, value: &Value, place: &Place) -> Option<Vec<u8>> {
+        match value {
+            Value::Octets(octets) => Some(octets.clone()),
             Value::File(path) => {
-                let (path, octets) = self.file(path, &value.place)?;
+                let (path, octets) = self.file(path, place)?;
                 // It may be a program for an inner machine.
                 self.add_symbols(symbols_beside(self.files, &path, Hash::blake2b(&octets)));
-                Some(octets.into())
+                Some(octets)
+            }
+            Value::Sized(value) => {
+                let octets = self.resolved(value, place)?;
+                let mut sized = Vec::new();
+                encode_natural(octets.len() as u64, &mut sized);
+                sized.extend_from_slice(&octets);
+                Some(sized)
+            }
+            Value::Parts(parts) => {
+                let parts = parts.iter().map(|part| self.resolved(part, place));
+                Some(parts.collect::<Option<Vec<_>>>()?.concat())
             }
         }
     }

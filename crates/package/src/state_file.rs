@@ -16,7 +16,7 @@ use jambox_state::{
 };
 use jambox_types::{
     Balance, Gas, Hash, LengthError, Parameters, PerCore, PerQueuePosition, PerValidator,
-    Privileges, Protocol, ServiceId, TimeSlot, ValidatorKey,
+    Privileges, Protocol, Revision, ServiceId, TimeSlot, UnknownRevision, ValidatorKey,
 };
 
 use crate::accounts::empty_state;
@@ -24,13 +24,17 @@ use crate::files::Files;
 use crate::problem::{Invalid, Place, Problem, ProblemKind};
 
 /// The first key's value in every state file.
-const FORMAT: &str = "jambox-state/1";
+const FORMAT: &str = "jambox-state/2";
+/// The format before it, which did not say the revision: there was only one.
+const WITHOUT_REVISION: &str = "jambox-state/1";
 /// The most octets of a state file.
 const LIMIT: u64 = 256 << 20;
 
 /// What a state file holds.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
+    /// The revision under which the state came to be.
+    pub revision: Revision,
     /// The slot of the block after which the state is.
     pub slot: TimeSlot,
     /// The entropy accumulator after that block.
@@ -45,6 +49,7 @@ pub struct Snapshot {
 #[serde(deny_unknown_fields)]
 struct StateFile {
     format: String,
+    revision: String,
     slot: TimeSlot,
     entropy: Hash,
     services: Vec<ServiceEntry>,
@@ -110,7 +115,8 @@ struct Octets(#[serde(with = "const_hex")] Vec<u8>);
 ///
 /// # Errors
 ///
-/// The file cannot be read, is no state file, is cut off, or does not fit the protocol.
+/// The file cannot be read, is no state file, is cut off, or does not fit the protocol: it is of
+/// another revision or other parameters.
 pub fn load(files: &dyn Files, path: &Path, protocol: &Protocol) -> Result<Snapshot, Invalid> {
     let octets = files.read(path, LIMIT).map_err(|reason| {
         let kind = ProblemKind::Unreadable(reason);
@@ -147,6 +153,14 @@ pub fn parse(path: &Path, octets: &[u8], protocol: &Protocol) -> Result<Snapshot
     };
     check_format(octets, fail_json, fail)?;
     let file: StateFile = serde_json::from_slice(octets).map_err(fail_json)?;
+    let revision: Revision = file.revision.parse().map_err(|error: UnknownRevision| {
+        fail(None, format!("its `revision` is \"{}\": {error}", file.revision))
+    })?;
+    if !revision.is(protocol.revision) {
+        let (what, wanted) = ("the state file".to_owned(), protocol.revision);
+        let kind = ProblemKind::Revision { what, found: revision, wanted };
+        return Err(Invalid::new(path, "", vec![Problem { file: None, place: None, kind }]));
+    }
     file.into_snapshot(protocol).map_err(|reason| fail(None, reason))
 }
 
@@ -159,6 +173,7 @@ fn check_format(
     #[derive(Deserialize)]
     struct Probe {
         format: Option<serde_json::Value>,
+        revision: Option<serde_json::Value>,
     }
     let probe: Probe = serde_json::from_slice(octets).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => {
@@ -167,10 +182,24 @@ fn check_format(
         _ => fail_json(error),
     })?;
     match probe.format {
-        Some(serde_json::Value::String(format)) if format == FORMAT => Ok(()),
+        Some(serde_json::Value::String(format)) if format == FORMAT => match probe.revision {
+            Some(_) => Ok(()),
+            None => Err(fail(None, without_revision())),
+        },
+        Some(serde_json::Value::String(format)) if format == WITHOUT_REVISION => {
+            Err(fail(None, without_revision()))
+        }
         Some(other) => Err(fail(None, format!("its `format` is {other}, expected \"{FORMAT}\""))),
         None => Err(fail(None, format!("it has no `format`, expected \"{FORMAT}\""))),
     }
+}
+
+fn without_revision() -> String {
+    let known = Revision::ALL.map(Revision::name).join("\" or \"");
+    format!(
+        "it does not say its revision, expected `format`: \"{FORMAT}\" and `revision`: \"{known}\" \
+         (files of the format {WITHOUT_REVISION} are of gray-paper-0.7.2)"
+    )
 }
 
 /// The offset of a place that is given by line and column, both counted from one.
@@ -217,7 +246,13 @@ impl StateFile {
                 .map_err(|error| sized("`authorizer_queues`", error))?;
             state.authorizer_queues = Arc::new(queues);
         }
-        Ok(Snapshot { slot: self.slot, entropy: self.entropy, state, names })
+        Ok(Snapshot {
+            revision: protocol.revision,
+            slot: self.slot,
+            entropy: self.entropy,
+            state,
+            names,
+        })
     }
 }
 
@@ -323,6 +358,7 @@ impl Snapshot {
         let queues = is_assigned.then_some(&state.authorizer_queues).into_iter();
         let file = StateFile {
             format: FORMAT.to_owned(),
+            revision: self.revision.name().to_owned(),
             slot: self.slot,
             entropy: self.entropy,
             services: services.collect(),

@@ -56,9 +56,10 @@ pub fn load_parameters(files: &dyn Files, path: &Path) -> Result<Parameters, Inv
     })
 }
 
-/// The protocol that a package file asks for; what it does not say is the default.
+/// The protocol that a package file asks for; what it does not say is as in `unsaid`.
 pub(crate) fn protocol(
     written: &manifest::Protocol,
+    unsaid: Protocol,
     files: &dyn Files,
     base: &Path,
     problems: &Problems,
@@ -67,7 +68,7 @@ pub(crate) fn protocol(
     let abi = word(written.abi.as_ref(), "ABI", &names(Abi::ALL), problems);
     let switches =
         Switches { revision, abi, parameters: parameters(written, files, base, problems) };
-    switches.over(Protocol::default())
+    switches.over(unsaid)
 }
 
 fn parameters(

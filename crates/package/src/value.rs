@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-/// Octets, written `text:...`, `hex:...` or `file:...`.
+use jambox_codec::encode_natural;
+
+/// Octets, written `text:...`, `hex:...` or `file:...`, or typed: numbers as the protocol encodes
+/// them (`u8:`, `u16:`, `u32:`, `u64:` in so many bits, `natural:` in as many octets as it needs),
+/// and `sized:` before any of these for its length in front, as a natural.
 ///
 /// ```
 /// use jambox_package::Value;
@@ -10,6 +14,8 @@ use std::path::PathBuf;
 /// assert_eq!("text:hi".parse(), Ok(Value::Octets(b"hi".to_vec())));
 /// assert_eq!("hex:0x00ff".parse(), Ok(Value::Octets(vec![0, 255])));
 /// assert_eq!("file:a/b.bin".parse(), Ok(Value::File("a/b.bin".into())));
+/// assert_eq!("u32:0x102".parse(), Ok(Value::Octets(vec![2, 1, 0, 0])));
+/// assert_eq!("natural:300".parse(), Ok(Value::Octets(vec![0x81, 0x2c])));
 /// assert!("hi".parse::<Value>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +24,10 @@ pub enum Value {
     Octets(Vec<u8>),
     /// The content of a file, by a path relative to the file it is written in.
     File(PathBuf),
+    /// The length of a value as a natural, then the value.
+    Sized(Box<Value>),
+    /// Values, one after the other.
+    Parts(Vec<Value>),
 }
 
 /// Why a string is not a [`Value`].
@@ -29,6 +39,9 @@ pub enum ValueError {
     /// The digits after `hex:` are none, or an odd number of them.
     #[error("{0}")]
     BadHex(String),
+    /// What follows the name of a type is no number that fits it.
+    #[error("{0}")]
+    BadNumber(String),
     /// Nothing after `file:`.
     #[error("expected a path after `file:`")]
     NoPath,
@@ -44,12 +57,36 @@ impl std::str::FromStr for Value {
         if let Some(digits) = written.strip_prefix("hex:") {
             return hex(digits).map(Self::Octets);
         }
+        if let Some(rest) = written.strip_prefix("sized:") {
+            return rest.parse().map(|value| Self::Sized(Box::new(value)));
+        }
+        for (scheme, octets) in [("u8:", 1), ("u16:", 2), ("u32:", 4), ("u64:", 8)] {
+            if let Some(digits) = written.strip_prefix(scheme) {
+                let number = number(digits)?.to_le_bytes();
+                let (kept, rest) = number.split_at(octets);
+                if rest.iter().any(|octet| *octet != 0) {
+                    let reason = format!("{digits} has more than {octets} octets");
+                    return Err(ValueError::BadNumber(reason));
+                }
+                return Ok(Self::Octets(kept.to_vec()));
+            }
+        }
+        if let Some(digits) = written.strip_prefix("natural:") {
+            let mut octets = Vec::new();
+            encode_natural(number(digits)?, &mut octets);
+            return Ok(Self::Octets(octets));
+        }
         match written.strip_prefix("file:") {
             Some("") => Err(ValueError::NoPath),
             Some(path) => Ok(Self::File(path.into())),
             None => Err(ValueError::NoScheme),
         }
     }
+}
+
+fn number(digits: &str) -> Result<u64, ValueError> {
+    let number = jambox_isa::parse_number(digits.trim());
+    number.ok_or_else(|| ValueError::BadNumber(format!("`{digits}` is no number below 2^64")))
 }
 
 /// Decodes hexadecimal digits, with or without `0x`, blanks and underscores between octets allowed.

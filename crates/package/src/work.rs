@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_state::{Blob, merkle};
 use jambox_types::{
-    ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, Parameters, RefineContext, ServiceId,
-    TimeSlot, WorkItem, WorkPackage,
+    ExtrinsicSpec, Gas, Hash, ImportSource, ImportSpec, Parameters, Protocol, RefineContext,
+    Revision, Rules, ServiceId, TimeSlot, WorkItem, WorkPackage,
 };
 
 use crate::accounts::Builder;
 use crate::manifest::{Context, Import, Item, Manifest, Segments};
-use crate::problem::ProblemKind;
+use crate::problem::{Place, ProblemKind, Problems};
 use crate::reader::Placed;
 use crate::sources::Sources;
 
@@ -28,7 +28,7 @@ pub(crate) struct Surroundings {
     pub(crate) auth_code_hash: Hash,
     /// The slot of the block, which the lookup anchor's is when none is given.
     pub(crate) slot: TimeSlot,
-    pub(crate) parameters: Parameters,
+    pub(crate) protocol: Protocol,
 }
 
 /// Where what earlier packages exported is found.
@@ -76,8 +76,9 @@ pub(crate) fn build(
     surroundings: &Surroundings,
     (sources, exports): (&Sources<'_>, &dyn ExportsByHash),
 ) -> Option<Work> {
-    let mut sets = segment_sets(&manifest.segments, &surroundings.parameters, sources);
-    add_stored(&mut sets, manifest, &surroundings.parameters, (sources, exports));
+    let (protocol, parameters) = (&surroundings.protocol, &surroundings.protocol.parameters);
+    let mut sets = segment_sets(&manifest.segments, parameters, sources);
+    add_stored(&mut sets, manifest, parameters, (sources, exports));
     let authorizer = &manifest.authorizer;
     let auth_token = sources.octets_or_empty(authorizer.token.as_ref());
     let auth_config = sources.octets_or_empty(authorizer.configuration.as_ref());
@@ -85,7 +86,7 @@ pub(crate) fn build(
         package: WorkPackage {
             auth_code_host: surroundings.auth_code_host,
             auth_code_hash: surroundings.auth_code_hash,
-            context: context(&manifest.context, surroundings.slot),
+            context: context(&manifest.context, surroundings.slot, protocol, sources.problems),
             auth_token: auth_token?.to_vec(),
             auth_config: auth_config?.to_vec(),
             items: Vec::new(),
@@ -104,19 +105,48 @@ pub(crate) fn build(
     Some(work)
 }
 
-fn context(written: &Context, slot: TimeSlot) -> RefineContext {
+/// Whether a revision knows a key.
+type Known = fn(&Rules) -> bool;
+
+/// The refine context; fields that the revision does not have are refused.
+fn context(
+    written: &Context,
+    slot: TimeSlot,
+    protocol: &Protocol,
+    problems: &Problems,
+) -> RefineContext {
     let hash = |written: &Option<Placed<[u8; 32]>>| {
         written.as_ref().map_or(Hash::ZERO, |placed| Hash(placed.value))
     };
+    let (rules, anchor_slot) = (Rules::of(protocol.revision), written.anchor_slot.as_ref());
     let lookup_anchor_slot = written.lookup_anchor_slot.as_ref();
+    let foreign: [(&str, Option<&Place>, Known); 2] = [
+        ("anchor_slot", anchor_slot.map(|placed| &placed.place), |it| it.anchor_slot_in_context),
+        (
+            "lookup_anchor_state_root",
+            written.lookup_anchor_state_root.as_ref().map(|placed| &placed.place),
+            |it| it.lookup_state_root_in_context,
+        ),
+    ];
+    for (key, place, is_known) in foreign {
+        let Some(place) = place.filter(|_| !is_known(rules)) else { continue };
+        let mut others = Revision::ALL.into_iter().filter(|other| is_known(Rules::of(*other)));
+        if let Some(known_to) = others.next() {
+            let kind = ProblemKind::ForeignKey { key, known_to, wanted: protocol.revision };
+            problems.add(place.clone(), kind);
+        }
+    }
     RefineContext {
         anchor: hash(&written.anchor),
-        anchor_slot: TimeSlot(0),
+        anchor_slot: match rules.anchor_slot_in_context {
+            true => anchor_slot.map_or(slot, |placed| TimeSlot(placed.value)),
+            false => TimeSlot(0),
+        },
         state_root: hash(&written.state_root),
         accumulation_root: hash(&written.accumulation_root),
         lookup_anchor: hash(&written.lookup_anchor),
         lookup_anchor_slot: lookup_anchor_slot.map_or(slot, |placed| TimeSlot(placed.value)),
-        lookup_anchor_state_root: Hash::ZERO,
+        lookup_anchor_state_root: hash(&written.lookup_anchor_state_root),
         prerequisites: written.prerequisites.iter().map(|hash| Hash(hash.value)).collect(),
     }
 }

@@ -78,7 +78,7 @@ pub use parameters::{
     ParameterInfo, Parameters, ParametersError, Preset, UnknownPreset, constants, data_shards,
     ticket_entries,
 };
-pub use protocol::{Abi, Protocol, Revised, Revision, UnknownAbi, super_majority};
+pub use protocol::{Abi, Protocol, Revised, Revision, UnknownAbi, UnknownRevision, super_majority};
 pub use recent::{RecentBlock, RecentBlocks};
 pub use rules::Rules;
 pub use scalars::{Balance, CoreIndex, Gas, ServiceId, TimeSlot, ValidatorIndex};

@@ -2,7 +2,7 @@
 
 use core::{fmt, str};
 
-pub use jambox_isa::Revision;
+pub use jambox_isa::{Revision, UnknownRevision};
 
 use crate::{Lengths, Parameters, Rules, data_shards};
 

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_hostcall::{
-    Abi, Context, FORMS, FetchKind, Form, InnerExit, Interface, OutcomeKind, ResultCode,
+    Abi, Context, FORMS, FetchKind, Form, InnerExit, Interface, Outcome, OutcomeKind, ResultCode,
 };
 use jambox_isa::Opcode;
 use jambox_types::{Parameters, Protocol, Revision};
@@ -162,6 +162,11 @@ struct ArgumentEntry {
 
 #[derive(Serialize)]
 struct OutcomeEntry {
+    name: &'static str,
+    revisions: Vec<&'static str>,
+    /// Whether every revision that has the call has it.
+    #[serde(skip)]
+    in_all: bool,
     result: String,
     when: &'static str,
 }
@@ -240,7 +245,20 @@ fn host_call(form: &'static Form, abi: Abi, revisions: &[Revision]) -> Option<En
             },
         )
     });
-    let outcomes = form.outcomes(interface.revision).map(|outcome| OutcomeEntry {
+    let offered: Vec<Revision> = revisions
+        .iter()
+        .copied()
+        .filter(|revision| form.number(Interface { abi, revision: *revision }).is_some())
+        .collect();
+    let of = |outcome: &Outcome| -> Vec<&'static str> {
+        let has = offered.iter().filter(|revision| outcome.is_in(**revision));
+        has.map(|revision| revision.name()).collect()
+    };
+    let known = form.every_outcome().filter(|outcome| !of(outcome).is_empty());
+    let outcomes = known.map(|outcome| OutcomeEntry {
+        name: outcome.name,
+        revisions: of(outcome),
+        in_all: of(outcome).len() == offered.len(),
         result: match outcome.kind {
             OutcomeKind::Panic => "panic".to_owned(),
             OutcomeKind::OutOfGas => "out of gas".to_owned(),
@@ -414,7 +432,11 @@ fn write_arguments(out: &mut dyn Write, arguments: &[ArgumentEntry]) -> io::Resu
 fn write_outcomes(out: &mut dyn Write, outcomes: &[OutcomeEntry]) -> io::Result<()> {
     for (index, outcome) in outcomes.iter().enumerate() {
         let label = if index == 0 { "outcomes" } else { "" };
-        line(out, label, &format!("{:<11}{}", outcome.result, outcome.when))?;
+        let only = match outcome.in_all {
+            true => String::new(),
+            false => format!(" (in {})", outcome.revisions.join(", ")),
+        };
+        line(out, label, &format!("{:<11}{}{only}", outcome.result, outcome.when))?;
     }
     Ok(())
 }

@@ -124,6 +124,7 @@ impl Run {
     ) -> Result<()> {
         if let Some(path) = &self.save_state {
             let snapshot = Snapshot {
+                revision: package.protocol.revision,
                 slot: package.slot,
                 entropy: package.entropy,
                 state: on_chain

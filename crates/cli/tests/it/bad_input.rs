@@ -166,11 +166,15 @@ fn a_core_that_does_not_exist() {
 fn a_state_file_that_is_not_ours_or_cut_off() {
     let package = Package::new().replace("slot = 100", "slot = 100\nstate = \"file:state.json\"");
     let package = package.write("state.json", "{\"format\": \"something else\"}");
-    package.refused(&["this is not a state file", "\"jambox-state/1\"", "--save-state"]);
-    let package = package.write("state.json", "{\"format\": \"jambox-state/1\", \"slot\": 1,\n ");
+    package.refused(&["this is not a state file", "\"jambox-state/2\"", "--save-state"]);
+    let package = package.write("state.json", "{\"format\": \"jambox-state/2\", \"slot\": 1,\n ");
     package.refused(&["it ends too soon: it was cut off", "state.json:2:"]);
     let package = package.write("state.json", [0xff, 0xfe, 0, 1]);
     package.refused(&["this is not a state file"]);
+
+    let without = "{\"format\": \"jambox-state/1\", \"slot\": 1}";
+    let package = package.write("state.json", without);
+    package.refused(&["it does not say its revision", "`revision`: \"gray-paper-0.7.2\" or"]);
 
     let state = package.path("no-state.json").display().to_string();
     let ran = package.run(&["--state", &state]);
@@ -329,10 +333,83 @@ fn switches_that_name_nothing_or_nothing_yet() {
     let ran = Package::new().run(&["--params", "no-such-file"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("no-such-file"), "{ran:?}");
-    let ran = Package::new().run(&["--revision", "gray-paper-0.8.0"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("`gray-paper-0.8.0` is not available yet"), "{ran:?}");
     let ran = Package::new().run(&["--revision", "gray-paper-9"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("gray-paper-0.7.2"), "{ran:?}");
+}
+
+#[test]
+fn what_is_of_the_other_revision_is_refused_with_both_names() {
+    let (old, new) = ("gray-paper-0.7.2", "gray-paper-0.8.0");
+    // A field that only the later one knows.
+    let context = "[authorizer]\n";
+    let spoilt = |key: &str| {
+        let section = format!("[context]\n{key}\n\n{context}");
+        let switch = format!("[protocol]\nrevision = \"{old}\"\n\n[chain]");
+        Package::new().replace(context, &section).replace("[chain]", &switch)
+    };
+    spoilt("anchor_slot = 7").refused(&[
+        &format!("`anchor_slot` is a key of {new}, and this runs under {old}"),
+        "package.toml:",
+        &format!("--revision {new}"),
+    ]);
+    let hash = format!("\"hex:{}\"", "07".repeat(32));
+    spoilt(&format!("lookup_anchor_state_root = {hash}")).refused(&["`lookup_anchor_state_root`"]);
+    // A state file.
+    let package = Package::new();
+    let state = package.path("after.json").display().to_string();
+    let ran = package.run(&["--revision", old, "--save-state", &state]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = package.run(&["--revision", new, "--state", &state]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let words =
+        |ran: &Ran| ran.stderr.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = format!("the state file is of {old}, and this runs under {new}");
+    assert!(words(&ran).contains(&said), "{ran:?}");
+    // Whoever looks at one need not know its revision; whoever says another is told.
+    assert_eq!(jambox(["state", "root", &state]).code, 0);
+    let ran = jambox(["state", "root", &state, "--revision", new]);
+    assert!(ran.code == 2 && words(&ran).contains(&said), "{ran:?}");
+    // A chain.
+    let chain = package.path("chain.redb").display().to_string();
+    let ran = jambox(["state", "init", &chain, "--revision", old]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = package.run(&["--revision", new, "--state", &chain]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let said = format!("the chain is of {old}, and this runs under {new}");
+    assert!(words(&ran).contains(&said), "{ran:?}");
+    // A blob that says for which it was made.
+    let blob = package.path("made.jam");
+    let metadata = jambox_program::CrateInfo {
+        name: "made".to_owned(),
+        version: "1.0.0".to_owned(),
+        revision: Some(old.parse().unwrap()),
+        ..Default::default()
+    };
+    let container = jambox_program::Container::parse(&crate::bad_input::blob()).unwrap();
+    let made = jambox_program::Container { metadata: Some(metadata.encode().into()), ..container };
+    std::fs::write(&blob, made.encode()).unwrap();
+    let package = package.replace("file:counter.asm", "file:made.jam");
+    let ran = package.run(&["--revision", new]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let said = words(&ran);
+    let expected = format!("the code of service `counter` is of {old}, and this runs under {new}");
+    assert!(said.contains(&expected), "{ran:?}");
+}
+
+#[test]
+fn keys_that_are_there_twice() {
+    let twice = "storage = [{ key = [\"text:co\", \"hex:756e74\"], value = \"u32:2\" }, ";
+    Package::new().replace("storage = [", twice).refused(&[
+        "the storage has two values under \"count\"",
+        "package.toml:",
+        "leave one of them out",
+    ]);
+}
+
+#[test]
+fn typed_values() {
+    Package::new()
+        .replace("value = \"", "value = \"u16:0x1_0000")
+        .refused(&["`value` is no number"]);
 }

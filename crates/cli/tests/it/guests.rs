@@ -213,7 +213,7 @@ fn a_state_file_carries_on() {
     // The slot after the one of the first run, and the service of the first run is still there.
     assert_eq!(second.json()["package"]["slot"], 1);
     let saved = std::fs::read_to_string(state).unwrap();
-    assert!(saved.starts_with("{\n  \"format\": \"jambox-state/1\""), "{saved}");
+    assert!(saved.starts_with("{\n  \"format\": \"jambox-state/2\""), "{saved}");
     assert!(saved.contains("\"name\": \"inner\""));
 }
 

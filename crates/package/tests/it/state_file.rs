@@ -12,6 +12,7 @@ const TINY: Protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
 fn snapshot() -> Snapshot {
     let package = load_text(FULL).unwrap();
     Snapshot {
+        revision: Revision::GrayPaper072,
         slot: package.slot,
         entropy: package.entropy,
         state: package.state,

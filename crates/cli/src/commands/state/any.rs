@@ -72,10 +72,15 @@ impl AnyState {
         #[derive(Deserialize)]
         struct Probe {
             format: Option<serde_json::Value>,
+            revision: Option<String>,
         }
         match serde_json::from_slice::<Probe>(octets) {
-            Ok(Probe { format: Some(_) }) => {
-                let protocol = switches.over(Protocol::default());
+            Ok(Probe { format: Some(_), revision }) => {
+                // Whoever looks at a state need not know its revision; whoever says one means it.
+                let said = revision.and_then(|revision| revision.parse().ok());
+                let revision = said.unwrap_or_default();
+                let unsaid = Protocol { revision, ..Protocol::default() };
+                let protocol = switches.over(unsaid);
                 let snapshot = load_state(&Disk, path, &protocol);
                 let snapshot =
                     snapshot.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
