@@ -9,7 +9,7 @@ use jambox_types::Revision;
 use serde_json::{Value, json};
 
 use crate::manifest::Manifest;
-use crate::releases::Release;
+use crate::releases::TARGET_FILE;
 use crate::settings::{DEFAULT_HEAP, number_of};
 use crate::{BuildError, Linker, Messages, Panics, Settings, Toolchain, shim};
 
@@ -46,7 +46,7 @@ pub(crate) fn compile(
     let folder = manifest.target_directory.join("jambox");
     // Each combination keeps what it has made of the standard library.
     let own = folder.join(number_of(revision)).join(panics.name());
-    let target = write_target(toolchain, Release::of(revision), &own)?;
+    let target = write_target(toolchain, &own)?;
     let mut command = Command::new(&toolchain.cargo);
     command.args(["rustc", "--lib", "--crate-type=cdylib", "--profile", PROFILE]);
     command.args(["--message-format", "json-render-diagnostics"]);
@@ -88,13 +88,9 @@ pub(crate) fn compile(
 }
 
 /// The target file of the linker, written where it stays so that `core` is not built anew.
-fn write_target(
-    toolchain: &Toolchain,
-    release: &Release,
-    folder: &Path,
-) -> Result<PathBuf, BuildError> {
-    let mut target: Value = serde_json::from_str(release.target)
-        .map_err(|error| BuildError::Link(error.to_string()))?;
+fn write_target(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildError> {
+    let mut target: Value =
+        serde_json::from_str(TARGET_FILE).map_err(|error| BuildError::Link(error.to_string()))?;
     if let Linker::System(lld) = &toolchain.linker {
         // With the flavour of the bundled linker, a distribution's compiler fails internally.
         target["linker-flavor"] = json!("unix");

@@ -7,6 +7,10 @@ use jambox_types::Revision;
 
 use crate::BuildError;
 
+/// The target file for compilers. The later release's tells them that words may lie anywhere, which
+/// holds for either revision; the instructions are those that the linkers of both know.
+pub(crate) use polkavm_linker_0_37::TARGET_JSON_64_BIT_NEW as TARGET_FILE;
+
 /// Names of functions.
 pub(crate) type Names = Vec<Vec<u8>>;
 
@@ -59,8 +63,6 @@ pub(crate) struct Release {
     pub parts: fn(&[u8]) -> Result<Parts, BuildError>,
     /// Where the code of such a program comes from, by its line tables.
     pub regions: fn(&[u8]) -> Result<Vec<Region>, BuildError>,
-    /// The target file for compilers.
-    pub target: &'static str,
 }
 
 impl Release {
@@ -82,15 +84,13 @@ macro_rules! release {
         mod $module {
             use $common::program::ProgramCounter;
             use $linker::{
-                Config, OptLevel, ProgramBlob, ProgramParts, TARGET_JSON_64_BIT_NEW,
-                TargetInstructionSet, program_from_elf,
+                Config, OptLevel, ProgramBlob, ProgramParts, TargetInstructionSet, program_from_elf,
             };
 
             use super::{Names, Parts, Region, Release, Settings, failed};
             use crate::BuildError;
 
-            pub const RELEASE: Release =
-                Release { translate, exports, parts, regions, target: TARGET_JSON_64_BIT_NEW };
+            pub const RELEASE: Release = Release { translate, exports, parts, regions };
 
             fn translate(elf: &[u8], settings: &Settings) -> Result<Vec<u8>, BuildError> {
                 let mut config = Config::default();

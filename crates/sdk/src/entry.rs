@@ -2,11 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Debug;
+use core::fmt::{self, Debug};
+use core::panic::Location;
 
 use jambox_codec::{Decode, decode_all};
 use jambox_types::Hash;
 
+use crate::Error;
 use crate::context::{
     AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, RefineArguments,
     RefineContext,
@@ -43,13 +45,46 @@ impl<const N: usize> From<[u8; N]> for Output {
     }
 }
 
-/// An error ends the invocation with a panic that shows it.
+/// An error ends the invocation with a panic that shows it; its place is that of `entry_points!`. A
+/// [`Placed`] error tells where it was returned, too.
 impl<T: Into<Output>, E: Debug> From<Result<T, E>> for Output {
+    #[track_caller]
     fn from(result: Result<T, E>) -> Self {
         match result {
             Ok(output) => output.into(),
             Err(error) => panic!("{error:?}"),
         }
+    }
+}
+
+/// An error with the place of the `?` that returned it.
+///
+/// ```
+/// use jambox_sdk::prelude::*;
+///
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Placed> {
+///     ctx.storage().set("key", "value")?; // Its panic tells of this line.
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {}
+/// ```
+pub struct Placed<E = Error> {
+    /// The error.
+    pub error: E,
+    place: &'static Location<'static>,
+}
+
+impl<E> From<E> for Placed<E> {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        Self { error, place: Location::caller() }
+    }
+}
+
+impl<E: Debug> Debug for Placed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, returned at {}:{}", self.error, self.place.file(), self.place.line())
     }
 }
 
@@ -107,6 +142,7 @@ fn arguments<T: Decode>(octets: &[u8]) -> T {
 }
 
 #[doc(hidden)]
+#[track_caller]
 pub fn refine<O: Into<Output>>(
     entry: impl FnOnce(&RefineContext, RefineArguments) -> O,
     octets: &[u8],
@@ -115,6 +151,7 @@ pub fn refine<O: Into<Output>>(
 }
 
 #[doc(hidden)]
+#[track_caller]
 pub fn accumulate<O: Into<Output>>(
     entry: impl FnOnce(&AccumulateContext, AccumulateArguments) -> O,
     octets: &[u8],
@@ -123,6 +160,7 @@ pub fn accumulate<O: Into<Output>>(
 }
 
 #[doc(hidden)]
+#[track_caller]
 pub fn is_authorized<O: Into<Output>>(
     entry: impl FnOnce(&AuthorizeContext, AuthorizeArguments) -> O,
     octets: &[u8],

@@ -73,7 +73,7 @@ pub use context::{
     AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, NewService,
     RefineArguments, RefineContext,
 };
-pub use entry::{Entry, Output, Service};
+pub use entry::{Entry, Output, Placed, Service};
 pub use error::Error;
 pub use fetch::{
     AccumulateFetcher, AuthorizeFetcher, ItemSummary, RefineFetcher, fetch, fetch_part,
@@ -121,7 +121,8 @@ pub mod prelude {
 
     pub use crate::{
         AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, Decode,
-        Encode, Error, ExitReason, NestedPvm, NewService, Output, PageAccess, RefineArguments,
-        RefineContext, ServiceRef, blake2b_256, debug, entry_points, error, info, trace, warn,
+        Encode, Error, ExitReason, Key, NestedPvm, NewService, Output, PageAccess, Placed,
+        RefineArguments, RefineContext, ServiceRef, blake2b_256, debug, entry_points, error, info,
+        trace, warn,
     };
 }

@@ -2,11 +2,15 @@
 
 use jambox_sdk::blake2b_256;
 use jambox_sdk::types::{ServiceId, TimeSlot};
-use jambox_sdk_testing::{Chain, Code, Item, Mode, RequestHistory, Way, both_ways, operand, transfer};
+use jambox_sdk_testing::{
+    Chain, Code, Item, Mode, RequestHistory, Way, every_way, operand, transfer,
+};
 
 fn chain(way: impl Into<Way>) -> Chain {
     let mut chain = Chain::new(way);
-    let code = Code::native(all_calls::SERVICE).with_blob(include_bytes!("../all-calls.jam"));
+    let code = Code::native(all_calls::SERVICE)
+        .with_blob(include_bytes!("../all-calls.jam"))
+        .with_blob(include_bytes!("../all-calls-0.8.0.jam"));
     chain.service(7, &code).has_preimage(b"preimage", 0).privileged();
     chain.service(8, &code).minimum_gas(10, 50);
     chain
@@ -19,7 +23,7 @@ fn lines(report: &[u8]) -> Vec<String> {
 #[test]
 fn refine() {
     let item = Item::new(7).payload("payload").extrinsic(b"ext").import(b"segment").exports(1);
-    let run = both_ways(|way| {
+    let run = every_way(|way| {
         let run = chain(way).refine(&item);
         assert!(run.failure.is_none(), "{:?}", run.failure);
         (run.result, run.exports, run.record)
@@ -78,7 +82,7 @@ fn refine() {
 
 #[test]
 fn accumulate() {
-    let run = both_ways(|way| {
+    let run = every_way(|way| {
         let mut chain = chain(way);
         let inputs = vec![operand(Ok(b"output")).into(), transfer(8, 7, 5, b"memo")];
         let run = chain.accumulate(7, inputs);

@@ -1,11 +1,12 @@
 //! Every host call of is-authorized through the SDK, natively and compiled.
 
-use jambox_sdk_testing::{Chain, Code, Item, Package, Way, both_ways};
+use jambox_sdk_testing::{Chain, Code, Item, Package, Way, every_way};
 
 fn chain(way: impl Into<Way>) -> Chain {
     let mut chain = Chain::new(way);
     let code = Code::native(authorizer_calls::SERVICE)
-        .with_blob(include_bytes!("../authorizer-calls.jam"));
+        .with_blob(include_bytes!("../authorizer-calls.jam"))
+        .with_blob(include_bytes!("../authorizer-calls-0.8.0.jam"));
     chain.service(7, &code);
     chain
 }
@@ -17,7 +18,7 @@ fn lines(report: &[u8]) -> Vec<String> {
 #[test]
 fn is_authorized() {
     let package = Package::new().item(Item::new(7)).authorizer(7).configuration([1, 2]).token([3]);
-    let trace = both_ways(|way| {
+    let trace = every_way(|way| {
         let run = chain(way).authorize(&package);
         (run.result, run.record)
     });

@@ -2,11 +2,13 @@
 //! their gas is compared, in `crates/sdk-testing`.
 
 use jambox_sdk::types::WorkError;
-use jambox_sdk_testing::{Chain, Code, Item, Way, both_ways, operand};
+use jambox_sdk_testing::{Chain, Code, Item, Way, every_way, operand};
 
 fn chain(way: impl Into<Way>) -> Chain {
     let mut chain = Chain::new(way);
-    let code = Code::native(counter::SERVICE).with_blob(include_bytes!("../counter.jam"));
+    let code = Code::native(counter::SERVICE)
+        .with_blob(include_bytes!("../counter.jam"))
+        .with_blob(include_bytes!("../counter-0.8.0.jam"));
     chain.service(42, &code).stores("count", 2u64.to_le_bytes());
     chain.service(7, &code);
     chain
@@ -14,7 +16,7 @@ fn chain(way: impl Into<Way>) -> Chain {
 
 #[test]
 fn refine_shouts_and_exports_what_was_said() {
-    let (result, exports, record) = both_ways(|way| {
+    let (result, exports, record) = every_way(|way| {
         let run = chain(way).refine(&Item::new(42).payload("hello jam").exports(1));
         (run.result, run.exports, run.record)
     });
@@ -25,7 +27,7 @@ fn refine_shouts_and_exports_what_was_said() {
 
 #[test]
 fn accumulate_counts_tips_and_yields() {
-    let (stored, transfers, yielded) = both_ways(|way| {
+    let (stored, transfers, yielded) = every_way(|way| {
         let mut chain = chain(way);
         let latest = jambox_sdk::blake2b_256(b"latest");
         let inputs = vec![
@@ -44,6 +46,6 @@ fn accumulate_counts_tips_and_yields() {
 
 #[test]
 fn nothing_to_count_changes_nothing() {
-    let changes = both_ways(|way| chain(way).accumulate(42, Vec::new()).record.names());
+    let changes = every_way(|way| chain(way).accumulate(42, Vec::new()).record.names());
     assert_eq!(changes, [""; 0]);
 }

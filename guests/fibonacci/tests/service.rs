@@ -1,10 +1,14 @@
 //! The service natively and compiled.
 
-use jambox_sdk_testing::{Chain, Code, GasSnapshot, HostCall, Item, Mode, ResultCode, Way, both_ways, operand, transfer};
+use jambox_sdk_testing::{
+    Chain, Code, GasSnapshot, HostCall, Item, Mode, ResultCode, Way, every_way, operand, transfer,
+};
 
 fn chain(way: impl Into<Way>) -> Chain {
     let mut chain = Chain::new(way);
-    let code = Code::native(fibonacci::SERVICE).with_blob(include_bytes!("../fibonacci.jam"));
+    let code = Code::native(fibonacci::SERVICE)
+        .with_blob(include_bytes!("../fibonacci.jam"))
+        .with_blob(include_bytes!("../fibonacci-0.8.0.jam"));
     chain.service(7, &code);
     chain
 }
@@ -24,7 +28,7 @@ fn refine_computes_numbers_known_from_elsewhere() {
         (94, 19_740_274_219_868_223_167),
     ];
     for (index, number) in known {
-        let result = both_ways(|way| chain(way).refine(&item(index)).result);
+        let result = every_way(|way| chain(way).refine(&item(index)).result);
         assert_eq!(result.unwrap(), (number as u64).to_le_bytes(), "number {index}");
     }
 }
@@ -32,14 +36,14 @@ fn refine_computes_numbers_known_from_elsewhere() {
 #[test]
 fn a_payload_that_is_no_index_gives_an_empty_output() {
     for payload in [&b""[..], b"123", b"12345"] {
-        let result = both_ways(|way| chain(way).refine(&Item::new(7).payload(payload)).result);
+        let result = every_way(|way| chain(way).refine(&Item::new(7).payload(payload)).result);
         assert_eq!(result.unwrap(), []);
     }
 }
 
 #[test]
 fn a_package_goes_all_the_way_the_same_in_both_modes() {
-    let effects = both_ways(|way| {
+    let effects = every_way(|way| {
         let mut chain = chain(way);
         let package = jambox_sdk_testing::Package::new().item(item(10)).item(item(20));
         let processed = chain.process(&package).unwrap();
@@ -59,7 +63,7 @@ fn transfers_failures_and_nonsense_count_for_nothing() {
             operand(Ok(b"nonsense?")).into(),
         ]
     };
-    let count = both_ways(|way| {
+    let count = every_way(|way| {
         let mut chain = chain(way);
         let run = chain.accumulate(7, inputs());
         assert!(run.failure.is_none());
@@ -70,7 +74,7 @@ fn transfers_failures_and_nonsense_count_for_nothing() {
 
 #[test]
 fn a_full_storage_fails_the_accumulation_and_changes_nothing() {
-    let (failed, stored) = both_ways(|way| {
+    let (failed, stored) = every_way(|way| {
         let mut chain = chain(way);
         chain.answer(HostCall::Write, 2, ResultCode::Full);
         let run = chain.accumulate(7, vec![operand(Ok(&8u64.to_le_bytes())).into()]);

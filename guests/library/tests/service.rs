@@ -2,7 +2,7 @@
 
 use jambox_sdk::blake2b_256;
 use jambox_sdk::codec::{decode_all, encode};
-use jambox_sdk_testing::{Chain, Code, GasSnapshot, HostCall, Item, Mode, Way, both_ways};
+use jambox_sdk_testing::{Chain, Code, GasSnapshot, HostCall, Item, Mode, Way, every_way};
 use library::{Answer, Command, LONGEST_OUTPUT, Outcome};
 
 /// Gives its arguments back.
@@ -10,7 +10,9 @@ const ECHO: &str = "jump_ind ra";
 
 fn chain(way: impl Into<Way>, program: &[u8]) -> Chain {
     let mut chain = Chain::new(way);
-    let code = Code::native(library::SERVICE).with_blob(include_bytes!("../library.jam"));
+    let code = Code::native(library::SERVICE)
+        .with_blob(include_bytes!("../library.jam"))
+        .with_blob(include_bytes!("../library-0.8.0.jam"));
     chain.service(7, &code).has_preimage(program, 0);
     chain
 }
@@ -24,7 +26,7 @@ fn call(program: &[u8], gas: u64, packed: bool, arguments: &[u8]) -> Item {
 /// What comes of a call in both modes, which must make the same host calls on the way.
 fn answer(program: &[u8], gas: u64, packed: bool, arguments: &[u8]) -> Answer {
     let item = call(program, gas, packed, arguments);
-    let output = both_ways(|way| {
+    let output = every_way(|way| {
         let run = chain(way, program).refine(&item);
         (run.result, run.exports, run.record)
     });
@@ -101,7 +103,7 @@ fn blobs_that_lie_are_no_programs() {
 #[test]
 fn a_program_that_is_not_there_is_said_to_be_missing() {
     let item = call(b"another", 1000, false, b"");
-    let output = both_ways(|way| chain(way, b"a program").refine(&item).result).unwrap();
+    let output = every_way(|way| chain(way, b"a program").refine(&item).result).unwrap();
     let program = blake2b_256(b"another");
     assert_eq!(decode_all(&output), Ok(Outcome::Called { program, answer: Answer::NoProgram }));
 }
@@ -121,7 +123,7 @@ fn adding_and_calling_go_all_the_way() {
     let length = program.len() as u32;
     let hash = blake2b_256(&program);
     let add = Item::new(7).payload(encode(&Command::Add { name, program: hash, length }));
-    let (stored, last, _) = both_ways(|way| {
+    let (stored, last, _) = every_way(|way| {
         let mut chain = chain(way, &program);
         let added = chain.process(&add.clone().into()).unwrap();
         let called = chain.process(&call(&program, 1000, false, b"hi").into()).unwrap();

@@ -1,14 +1,16 @@
 //! The service natively and compiled.
 
 use jambox_sdk::codec::decode_all;
-use jambox_sdk_testing::{Chain, Code, Item, both_ways};
+use jambox_sdk_testing::{Chain, Code, Item, every_way};
 use memory::{AREA, LENGTHS, PLACES};
 
 #[test]
 fn copies_and_fillings_are_what_they_should_be() {
-    let output = both_ways(|way| {
+    let output = every_way(|way| {
         let mut chain = Chain::new(way);
-        let code = Code::native(memory::SERVICE).with_blob(include_bytes!("../memory.jam"));
+        let code = Code::native(memory::SERVICE)
+            .with_blob(include_bytes!("../memory.jam"))
+            .with_blob(include_bytes!("../memory-0.8.0.jam"));
         chain.service(7, &code);
         chain.refine(&Item::new(7).gas(100_000_000, 0)).result
     });

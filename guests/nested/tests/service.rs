@@ -1,14 +1,16 @@
 //! The service natively and compiled, over children that halt, fault and call.
 
 use jambox_sdk::codec::decode_all;
-use jambox_sdk_testing::{Chain, Code, Item, Package, both_ways};
+use jambox_sdk_testing::{Chain, Code, Item, Package, every_way};
 use nested::{CHILD_GAS, Ending};
 
 fn ending_of(blob: &[u8], arguments: &[u8]) -> Ending {
     let item = Item::new(7).payload(arguments).extrinsic(blob);
-    let (result, ..) = both_ways(|way| {
+    let (result, ..) = every_way(|way| {
         let mut chain = Chain::new(way);
-        let code = Code::native(nested::SERVICE).with_blob(include_bytes!("../nested.jam"));
+        let code = Code::native(nested::SERVICE)
+            .with_blob(include_bytes!("../nested.jam"))
+            .with_blob(include_bytes!("../nested-0.8.0.jam"));
         chain.service(7, &code);
         let run = chain.refine(&item);
         let processed = chain.process(&item.clone().into()).unwrap();
@@ -89,9 +91,11 @@ fn a_compiled_service_runs_as_a_child() {
 #[test]
 fn it_authorizes_its_own_packages_of_one_item() {
     let item = || Item::new(7).payload("hello").extrinsic(&child("jump_ind ra"));
-    let authorized = both_ways(|way| {
+    let authorized = every_way(|way| {
         let mut chain = Chain::new(way);
-        let code = Code::native(nested::SERVICE).with_blob(include_bytes!("../nested.jam"));
+        let code = Code::native(nested::SERVICE)
+            .with_blob(include_bytes!("../nested.jam"))
+            .with_blob(include_bytes!("../nested-0.8.0.jam"));
         chain.service(7, &code);
         let one = Package::new().authorizer(7).item(item());
         let two = one.clone().item(item());

@@ -2,12 +2,16 @@
 
 use jambox_sdk::types::{AccumulateInput, Hash, TimeSlot};
 use jambox_sdk::{blake2b_256, codec::encode};
-use jambox_sdk_testing::{Chain, Code, HostCall, Item, Package, RequestHistory, ResultCode, Way, both_ways, operand};
+use jambox_sdk_testing::{
+    Chain, Code, HostCall, Item, Package, RequestHistory, ResultCode, Way, every_way, operand,
+};
 use paste_bin::{LIFETIME, LONGEST, Paste, Submission};
 
 fn chain(way: impl Into<Way>) -> Chain {
     let mut chain = Chain::new(way);
-    let code = Code::native(paste_bin::SERVICE).with_blob(include_bytes!("../paste-bin.jam"));
+    let code = Code::native(paste_bin::SERVICE)
+        .with_blob(include_bytes!("../paste-bin.jam"))
+        .with_blob(include_bytes!("../paste-bin-0.8.0.jam"));
     chain.service(7, &code);
     chain
 }
@@ -24,7 +28,7 @@ fn request(chain: &Chain, text: &[u8]) -> Option<RequestHistory> {
 
 #[test]
 fn a_text_becomes_a_request_that_expires() {
-    let stored = both_ways(|way| {
+    let stored = every_way(|way| {
         let mut chain = chain(way);
         let package = Package::from(Item::new(7).payload("hello, world"));
         let processed = chain.process(&package).unwrap();
@@ -38,18 +42,18 @@ fn a_text_becomes_a_request_that_expires() {
 #[test]
 fn refine_refuses_no_text_and_too_much() {
     for length in [0, LONGEST + 1] {
-        let refused = both_ways(|way| {
+        let refused = every_way(|way| {
             chain(way).refine(&Item::new(7).payload(vec![b'x'; length])).result.is_err()
         });
         assert!(refused, "{length} octets");
     }
     let longest = Item::new(7).payload(vec![b'x'; LONGEST]);
-    assert!(both_ways(|way| chain(way).refine(&longest).result).is_ok());
+    assert!(every_way(|way| chain(way).refine(&longest).result).is_ok());
 }
 
 #[test]
 fn an_expired_paste_is_forgotten_and_then_gone() {
-    let steps = both_ways(|way| {
+    let steps = every_way(|way| {
         let mut chain = chain(way);
         let expunge = jambox_sdk::types::Parameters::TINY.expunge_period;
         let mut seen = Vec::new();
@@ -87,7 +91,7 @@ fn an_expired_paste_is_forgotten_and_then_gone() {
 
 #[test]
 fn a_paste_that_is_never_handed_in_goes_at_once() {
-    let (history, stored) = both_ways(|way| {
+    let (history, stored) = every_way(|way| {
         let mut chain = chain(way);
         chain.accumulate(7, vec![submission(b"text")]);
         chain.slot.0 += LIFETIME;
@@ -99,7 +103,7 @@ fn a_paste_that_is_never_handed_in_goes_at_once() {
 
 #[test]
 fn pasting_again_lets_it_live_longer() {
-    let expires = both_ways(|way| {
+    let expires = every_way(|way| {
         let mut chain = chain(way);
         chain.accumulate(7, vec![submission(b"text"), submission(b"other")]);
         chain.slot.0 += 100;
@@ -111,7 +115,7 @@ fn pasting_again_lets_it_live_longer() {
 
 #[test]
 fn one_paste_too_many_does_not_undo_the_others() {
-    let (stored, warned) = both_ways(|way| {
+    let (stored, warned) = every_way(|way| {
         let mut chain = chain(way);
         chain.answer(HostCall::Solicit, 2, ResultCode::Full);
         let texts: [&[u8]; 3] = [b"one", b"two", b"three"];
@@ -125,7 +129,7 @@ fn one_paste_too_many_does_not_undo_the_others() {
 
 #[test]
 fn results_that_are_no_submission_are_passed_over() {
-    let names = both_ways(|way| {
+    let names = every_way(|way| {
         let mut chain = chain(way);
         chain.accumulate(7, vec![operand(Ok(b"nonsense")).into()]).record.names()
     });

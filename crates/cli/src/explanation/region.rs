@@ -5,6 +5,12 @@ use std::ops::Range;
 use jambox_engine::{Access, Memory, PAGE_SIZE};
 use jambox_program::StandardProgram;
 
+/// The region that grows towards lower addresses.
+const STACK: &str = "the stack";
+
+/// How far below the stack an access is taken for one of a function's frame, in octets.
+const MOST_FRAME: u64 = 1 << 20;
+
 /// The regions of a machine's memory that have names.
 #[derive(Clone, Debug, Default)]
 pub struct Regions(Vec<Region>);
@@ -26,7 +32,7 @@ impl Regions {
             ("the read-only data", wide(&layout.read_only)),
             ("the read-write data", read_write.start..data_end),
             ("the heap", data_end..read_write.end),
-            ("the stack", wide(&layout.stack)),
+            (STACK, wide(&layout.stack)),
             ("the arguments", wide(&layout.arguments)),
         ];
         let regions = regions.into_iter().filter(|(_, range)| !range.is_empty());
@@ -80,6 +86,16 @@ impl Regions {
             }
         });
         let (distance, side, name) = distances.min_by_key(|(distance, ..)| *distance)?;
-        Some(format!("{distance:#x} {side} {name}"))
+        let place = format!("{distance:#x} {side} {name}");
+        let stack = self.0.iter().find(|region| region.name == STACK);
+        match stack
+            .filter(|stack| (stack.range.start - MOST_FRAME..stack.range.start).contains(&at))
+        {
+            Some(stack) => {
+                let size = (stack.range.end - stack.range.start) >> 10;
+                Some(format!("{place}: stack overflow, for it has {size} KiB"))
+            }
+            None => Some(place),
+        }
     }
 }

@@ -123,7 +123,8 @@ fn a_failure_names_the_region() {
     let below_the_stack =
         ".program standard\n.stack_size 4096\n.code\n load_ind_u64 t0, [sp - 4104]\n";
     let ran = exec(below_the_stack, &[]);
-    assert!(ran.stdout.contains("unmapped, 0x8 below the start of the stack"), "{}", ran.stdout);
+    let overflow = "unmapped, 0x8 below the start of the stack: stack overflow, for it has 4 KiB";
+    assert!(ran.stdout.contains(overflow), "{}", ran.stdout);
 }
 
 #[test]
