@@ -79,17 +79,27 @@ pub struct Record {
 
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
-        let calls = |record: &Self| record.calls.iter().filter(|call| !call.is_panic()).cloned();
-        let lines =
-            |record: &Self| record.log.iter().filter(|line| line.panic().is_none()).cloned();
-        let panics = |record: &Self| {
-            let panics = record.log.iter().filter_map(LogRecord::panic);
-            panics.map(|panic| (panic.0.to_owned(), panic.1.to_owned())).collect::<Vec<_>>()
-        };
-        let (told, others) = (panics(self), panics(other));
-        calls(self).eq(calls(other))
-            && lines(self).eq(lines(other))
+        let (told, others) = (self.panics(), other.panics());
+        self.calls().eq(other.calls())
+            && self.lines().eq(other.lines())
             && (told.is_empty() || others.is_empty() || told == others)
+    }
+}
+
+impl Record {
+    /// The calls, but for those of a panic handler.
+    fn calls(&self) -> impl Iterator<Item = &CallRecord> {
+        self.calls.iter().filter(|call| !call.is_panic())
+    }
+
+    /// The log, but for lines of a panic handler.
+    fn lines(&self) -> impl Iterator<Item = &LogRecord> {
+        self.log.iter().filter(|line| line.panic().is_none())
+    }
+
+    /// What panic handlers said.
+    fn panics(&self) -> Vec<(&str, &str)> {
+        self.log.iter().filter_map(LogRecord::panic).collect()
     }
 }
 

@@ -14,7 +14,7 @@ use jambox_invocation::entry_pc;
 use jambox_isa::{Instruction, InstructionSet};
 use jambox_package::host_calls;
 use jambox_program::{CrateInfo, ProgramBlob, StandardProgram};
-use jambox_types::{Hash, Protocol};
+use jambox_types::{Hash, Protocol, Revision};
 
 use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
@@ -90,6 +90,9 @@ struct Metadata {
     license: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<String>,
+    /// For which revision it was built, if the builder says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<&'static str>,
     /// The octets, when they are not of the known kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<Octets>,
@@ -165,6 +168,7 @@ fn metadata(octets: &[u8]) -> Metadata {
         octets: octets.len(),
         license: info.as_ref().map(|info| info.license.clone()).filter(|text| !text.is_empty()),
         authors: info.as_ref().map(|info| info.authors.clone()).unwrap_or_default(),
+        revision: info.as_ref().and_then(|info| info.revision).map(Revision::name),
         raw: (info.is_none() && !octets.is_empty()).then(|| Octets::new(octets)),
         info: info.map(|info| info.to_string()),
     }
@@ -336,13 +340,14 @@ impl Report for Inspection {
 impl Metadata {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let line = |out: &mut dyn Write, text: &str| line(out, "metadata", text);
-        let Self { octets, info, license, authors, raw } = self;
+        let Self { octets, info, license, authors, revision, raw } = self;
         match (info, raw) {
             (Some(info), _) => {
                 let license = license.as_ref().map(|it| format!(", {it}")).unwrap_or_default();
                 let authors = authors.iter().map(|author| format!(", {author}"));
                 let authors = authors.collect::<String>();
-                line(out, &plain(&format!("{info}{license}{authors}")))
+                let revision = revision.map(|it| format!(", for {it}")).unwrap_or_default();
+                line(out, &plain(&format!("{info}{license}{authors}{revision}")))
             }
             (None, Some(raw)) => line(out, &format!("{octets} octets of another kind: {raw}")),
             (None, None) => line(out, "empty"),

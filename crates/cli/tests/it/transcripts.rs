@@ -89,8 +89,9 @@ impl Session {
         let (table, metadata) =
             (2 * number("/code/jump_table_entries"), 1 + number("/metadata/octets"));
         let hash = is["hash"].as_str().unwrap();
+        let revision = is.pointer("/metadata/revision").unwrap().as_str().unwrap();
         format!(
-            "{path}: service, {octets} octets\ncode hash {hash}\n{code:>9} instructions\n\
+            "{path}: service for {revision}, {octets} octets\ncode hash {hash}\n{code:>9} instructions\n\
              {bitmask:>9} bitmask\n{table:>9} jump table\n{read_only:>9} read-only data\n\
              {read_write:>9} read-write data\n{metadata:>9} metadata\n"
         )

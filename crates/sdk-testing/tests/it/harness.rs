@@ -56,11 +56,66 @@ fn a_panic_ends_the_invocation_and_is_logged_with_its_place() {
     assert!(run.record.logged("as you asked"));
 }
 
+/// The line of `entry_points!` in `moody`.
+fn line_of_entry_points() -> usize {
+    let text = include_str!("harness.rs");
+    let is_it = |line: &str| line.starts_with("    entry_points! { refine = refine, accumulate");
+    text.lines().position(is_it).unwrap() + 1
+}
+
 #[test]
-fn an_error_that_is_returned_is_a_panic_that_shows_it() {
+fn an_error_that_is_returned_is_a_panic_that_shows_it_at_a_place_of_the_user() {
     let run = chain().refine(&Item::new(7).payload("error"));
     assert_eq!(run.result, Err(WorkError::Panic));
     assert!(run.record.logged("Full"));
+    let place = format!("harness.rs:{}: Full", line_of_entry_points());
+    assert!(run.record.logged(&place), "{:?}", run.record.log);
+}
+
+/// Returns errors that know their place.
+mod placed {
+    use jambox_sdk::prelude::*;
+
+    fn refine(ctx: &RefineContext, _: RefineArguments) -> Result<(), Placed> {
+        ctx.fetcher().payload(9)?; // here
+        Ok(())
+    }
+
+    entry_points! { refine = refine }
+}
+
+#[test]
+fn an_error_that_is_placed_tells_the_line_that_returned_it() {
+    let mut chain = Chain::new(Mode::Native);
+    chain.service(7, &Code::native(placed::SERVICE));
+    let run = chain.refine(&Item::new(7));
+    let text = include_str!("harness.rs");
+    let line = text.lines().position(|line| line.ends_with("?; // here")).unwrap() + 1;
+    let expected = format!("Missing, returned at {}:{line}", file!());
+    assert!(run.record.logged(&expected), "{:?}", run.record.log);
+}
+
+/// Files have other paths in a blob, and `panics = "trap"` says nothing at all.
+#[test]
+fn records_are_equal_if_the_services_did_the_same() {
+    let native = chain().refine(&Item::new(7).payload("panic")).record;
+    let mut elsewhere = native.clone();
+    let (last, line) = (elsewhere.calls.len() - 1, elsewhere.log.len() - 1);
+    let moved = native.log[line].message.replace("panicked at ", "panicked at somewhere/else/");
+    elsewhere.log[line].message = moved.clone();
+    *elsewhere.calls[last].read.last_mut().unwrap() = moved.into_bytes();
+    assert_eq!(native, elsewhere);
+    let mut silent = native.clone();
+    silent.log.pop();
+    silent.calls.pop();
+    assert_eq!(native, silent);
+    let mut other = native.clone();
+    other.log[line].message += "!";
+    assert_ne!(native, other, "another message");
+    let mut fewer = chain().refine(&Item::new(7).payload("machine")).record;
+    let whole = fewer.clone();
+    fewer.calls.remove(0);
+    assert_ne!(whole, fewer, "a host call less");
 }
 
 #[test]
