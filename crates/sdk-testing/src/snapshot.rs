@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jambox_sdk::types::Gas;
 
@@ -57,15 +58,23 @@ impl GasSnapshot {
     /// When the figure is not there, or is off by more than the tolerance.
     pub fn check(&mut self, name: &str, gas: Gas, tolerance: f64) {
         if std::env::var_os(BLESS).is_some() {
-            self.figures.insert(name.to_owned(), gas.0);
-            let mut text = String::new();
-            for (name, gas) in &self.figures {
-                let _ = writeln!(text, "{name} = {gas}");
-            }
-            fs::write(&self.path, text).expect("the snapshot can be written");
+            self.bless(name, gas);
         } else if let Err(problem) = self.compare(name, gas, tolerance) {
             panic!("{problem}; to accept it, run again with {BLESS}=1");
         }
+    }
+
+    /// Writes a figure into the file, beside those that other tests have written by now.
+    fn bless(&mut self, name: &str, gas: Gas) {
+        static WRITING: Mutex<()> = Mutex::new(());
+        let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        *self = Self::open(&self.path);
+        self.figures.insert(name.to_owned(), gas.0);
+        let mut text = String::new();
+        for (name, gas) in &self.figures {
+            let _ = writeln!(text, "{name} = {gas}");
+        }
+        fs::write(&self.path, text).expect("the snapshot can be written");
     }
 
     /// Holds a figure against the file, up to a tolerance in percent.
@@ -84,5 +93,22 @@ impl GasSnapshot {
         Err(format!(
             "{name}: {gas} gas, {expected} in the snapshot ({off:+.1}%, {tolerance}% allowed)"
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gas, GasSnapshot};
+
+    #[test]
+    fn two_tests_that_bless_one_file_keep_both_figures() {
+        let file = std::env::temp_dir().join(format!("jambox-gas-{}.txt", std::process::id()));
+        std::fs::write(&file, "a = 1\n").unwrap();
+        let [mut first, mut second] = [GasSnapshot::open(&file), GasSnapshot::open(&file)];
+        first.bless("b", Gas(2));
+        second.bless("c", Gas(3));
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(text, "a = 1\nb = 2\nc = 3\n");
     }
 }

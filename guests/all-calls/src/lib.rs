@@ -80,12 +80,12 @@ fn machine_calls(ctx: &RefineContext, report: &mut Report) -> Result<(), Error> 
     report.line("pages zero", machine.pages(16, 1, PageAccess::Read));
     report.line("peek zero", machine.peek(0x1_0000, &mut octets).map(|()| octets));
     report.line("pages write", machine.pages(16, 1, PageAccess::ReadWriteKeep));
-    let mut io = InvokeIo::new(100);
+    report.line("no gas", machine.invoke(&mut InvokeIo::new(0))?);
+    let mut io = InvokeIo::new(1000);
     report.line("invoke", machine.invoke(&mut io)?);
-    report.line("registers", (io.register(7), io.gas()));
+    report.line("registers", (io.register(7), io.gas() < 1000));
     io.set_register(7, 1);
     report.line("again", machine.invoke(&mut io)? == ExitReason::Panic);
-    report.line("no gas", machine.invoke(&mut InvokeIo::new(0))?);
     report.line("expunge", machine.expunge());
     Ok(())
 }

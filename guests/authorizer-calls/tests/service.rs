@@ -1,6 +1,6 @@
 //! Every host call of is-authorized through the SDK, natively and compiled.
 
-use jambox_sdk_testing::{Chain, Code, Item, Package, Way, every_way};
+use jambox_sdk_testing::{Chain, Code, Item, Package, Way, every_way_with};
 
 fn chain(way: impl Into<Way>) -> Chain {
     let mut chain = Chain::new(way);
@@ -18,7 +18,7 @@ fn lines(report: &[u8]) -> Vec<String> {
 #[test]
 fn is_authorized() {
     let package = Package::new().item(Item::new(7)).authorizer(7).configuration([1, 2]).token([3]);
-    let trace = every_way(|way| {
+    let trace = every_way_with(|way| {
         let run = chain(way).authorize(&package);
         (run.result, run.record)
     });
@@ -32,5 +32,5 @@ fn is_authorized() {
         "same context: true",
         "storage: Err(Unavailable)",
     ];
-    assert_eq!(lines(&trace.0.unwrap()), expected);
+    assert_eq!(lines(&trace.unwrap()), expected);
 }

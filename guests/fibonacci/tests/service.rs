@@ -1,7 +1,8 @@
 //! The service natively and compiled.
 
 use jambox_sdk_testing::{
-    Chain, Code, GasSnapshot, HostCall, Item, Mode, ResultCode, Way, every_way, operand, transfer,
+    Chain, Code, GasSnapshot, HostCall, Item, Mode, ResultCode, Revision, Way, every_way,
+    every_way_with, operand, transfer,
 };
 
 fn chain(way: impl Into<Way>) -> Chain {
@@ -43,14 +44,14 @@ fn a_payload_that_is_no_index_gives_an_empty_output() {
 
 #[test]
 fn a_package_goes_all_the_way_the_same_in_both_modes() {
-    let effects = every_way(|way| {
+    let stored = every_way_with(|way| {
         let mut chain = chain(way);
         let package = jambox_sdk_testing::Package::new().item(item(10)).item(item(20));
         let processed = chain.process(&package).unwrap();
         let debug = format!("{:?}", processed.effects());
-        (debug, chain.stored::<u64>(7, "largest"), chain.stored::<u64>(7, "count"))
+        ((chain.stored::<u64>(7, "largest"), chain.stored::<u64>(7, "count")), debug)
     });
-    assert_eq!((effects.1, effects.2), (Some(6765), Some(2)));
+    assert_eq!(stored, (Some(6765), Some(2)));
 }
 
 #[test]
@@ -86,8 +87,11 @@ fn a_full_storage_fails_the_accumulation_and_changes_nothing() {
 #[test]
 fn gas_stays_what_it_was() {
     let mut snapshot = GasSnapshot::open(concat!(env!("CARGO_MANIFEST_DIR"), "/gas.txt"));
-    let mut chain = chain(Mode::Compiled);
-    snapshot.check("refine 90", chain.refine(&item(90)).gas_used, 2.0);
-    let run = chain.accumulate(7, vec![operand(Ok(&8u64.to_le_bytes())).into()]);
-    snapshot.check("accumulate one", run.gas_used, 2.0);
+    for revision in Revision::ALL {
+        let mut chain = chain(Mode::Compiled.under(revision));
+        let run = chain.refine(&item(90));
+        snapshot.check(&format!("{revision}: refine 90"), run.gas_used, 2.0);
+        let run = chain.accumulate(7, vec![operand(Ok(&8u64.to_le_bytes())).into()]);
+        snapshot.check(&format!("{revision}: accumulate one"), run.gas_used, 2.0);
+    }
 }

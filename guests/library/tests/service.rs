@@ -2,7 +2,9 @@
 
 use jambox_sdk::blake2b_256;
 use jambox_sdk::codec::{decode_all, encode};
-use jambox_sdk_testing::{Chain, Code, GasSnapshot, HostCall, Item, Mode, Way, every_way};
+use jambox_sdk_testing::{
+    Chain, Code, GasSnapshot, HostCall, Item, Mode, Revision, Way, every_way, every_way_with,
+};
 use library::{Answer, Command, LONGEST_OUTPUT, Outcome};
 
 /// Gives its arguments back.
@@ -26,11 +28,11 @@ fn call(program: &[u8], gas: u64, packed: bool, arguments: &[u8]) -> Item {
 /// What comes of a call in both modes, which must make the same host calls on the way.
 fn answer(program: &[u8], gas: u64, packed: bool, arguments: &[u8]) -> Answer {
     let item = call(program, gas, packed, arguments);
-    let output = every_way(|way| {
+    let output = every_way_with(|way| {
         let run = chain(way, program).refine(&item);
-        (run.result, run.exports, run.record)
+        (run.result, (run.exports, run.record))
     });
-    match decode_all(&output.0.unwrap()).unwrap() {
+    match decode_all(&output.unwrap()).unwrap() {
         Outcome::Called { answer, .. } => answer,
         other => panic!("{other:?}"),
     }
@@ -72,8 +74,8 @@ fn data_and_stack_are_where_a_program_expects_them() {
 fn programs_that_misbehave_are_told_apart() {
     let answers = [
         ("trap", Answer::Panicked),
-        ("ecalli 0", Answer::Panicked),
-        ("load_u8 a0, [0x50000]", Answer::Faulted(0x50000)),
+        ("ecalli 0\ntrap", Answer::Panicked),
+        ("load_u8 a0, [0x50000]\ntrap", Answer::Faulted(0x50000)),
         ("again: jump again", Answer::OutOfGas),
         ("load_imm a1, 4097\njump_ind ra", Answer::BadOutput),
         ("load_imm a0, 0x50000\nload_imm a1, 1\njump_ind ra", Answer::BadOutput),
@@ -123,13 +125,13 @@ fn adding_and_calling_go_all_the_way() {
     let length = program.len() as u32;
     let hash = blake2b_256(&program);
     let add = Item::new(7).payload(encode(&Command::Add { name, program: hash, length }));
-    let (stored, last, _) = every_way(|way| {
+    let (stored, last) = every_way_with(|way| {
         let mut chain = chain(way, &program);
         let added = chain.process(&add.clone().into()).unwrap();
         let called = chain.process(&call(&program, 1000, false, b"hi").into()).unwrap();
         let effects = format!("{:?}\n{:?}", added.effects(), called.effects());
         let key = [&[b'r', 32][..], &hash.0].concat();
-        (chain.storage(7, b"p\x04echo"), chain.stored::<Answer>(7, key), effects)
+        ((chain.storage(7, b"p\x04echo"), chain.stored::<Answer>(7, key)), effects)
     });
     assert_eq!(stored.unwrap(), encode(&(hash, length)));
     assert_eq!(last, Some(Answer::Output(b"hi".to_vec())));
@@ -139,8 +141,11 @@ fn adding_and_calling_go_all_the_way() {
 fn gas_stays_what_it_was() {
     let mut snapshot = GasSnapshot::open(concat!(env!("CARGO_MANIFEST_DIR"), "/gas.txt"));
     let program = child(ECHO);
-    let run = chain(Mode::Compiled, &program).refine(&call(&program, 1000, false, b"hello"));
-    snapshot.check("refine: call echo", run.gas_used, 2.0);
+    for revision in Revision::ALL {
+        let chain = chain(Mode::Compiled.under(revision), &program);
+        let run = chain.refine(&call(&program, 1000, false, b"hello"));
+        snapshot.check(&format!("{revision}: refine: call echo"), run.gas_used, 2.0);
+    }
 }
 
 /// Assembles a child, as a standard program.

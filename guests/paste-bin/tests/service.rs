@@ -3,7 +3,8 @@
 use jambox_sdk::types::{AccumulateInput, Hash, TimeSlot};
 use jambox_sdk::{blake2b_256, codec::encode};
 use jambox_sdk_testing::{
-    Chain, Code, HostCall, Item, Package, RequestHistory, ResultCode, Way, every_way, operand,
+    Chain, Code, HostCall, Item, Package, RequestHistory, ResultCode, Way, every_way,
+    every_way_with, operand,
 };
 use paste_bin::{LIFETIME, LONGEST, Paste, Submission};
 
@@ -28,15 +29,15 @@ fn request(chain: &Chain, text: &[u8]) -> Option<RequestHistory> {
 
 #[test]
 fn a_text_becomes_a_request_that_expires() {
-    let stored = every_way(|way| {
+    let stored = every_way_with(|way| {
         let mut chain = chain(way);
         let package = Package::from(Item::new(7).payload("hello, world"));
         let processed = chain.process(&package).unwrap();
         assert_eq!(request(&chain, b"hello, world"), Some(RequestHistory::Requested));
         let paste: Paste = chain.stored(7, Hash::blake2b(b"hello, world")).unwrap();
-        (format!("{:?}", processed.effects()), paste)
+        (paste, format!("{:?}", processed.effects()))
     });
-    assert_eq!(stored.1, Paste { length: 12, expires: TimeSlot(1000 + LIFETIME) });
+    assert_eq!(stored, Paste { length: 12, expires: TimeSlot(1000 + LIFETIME) });
 }
 
 #[test]
