@@ -84,7 +84,7 @@ pub fn assemble_text(text: &str) -> Vec<u8> {
 }
 
 fn counting(code: &[u8]) -> Chain {
-    let mut chain = Chain::new(Mode::Compiled);
+    let mut chain = Chain::new(Mode::Compiled.under(Revision::GrayPaper072));
     chain.service(42, &Code::compiled(code)).stores("count", 2u64.to_le_bytes());
     chain.service(7, &Code::compiled(&assembled("guests/asm/counter/treasury.asm")));
     chain
@@ -147,7 +147,7 @@ fn inner_run(work: &'static str, arguments: &[u8]) -> Row {
     let item = Item::new(7).payload(payload);
     let codes = both("guests/asm/call/call.asm", "guests/library/library.jam");
     let [assembly, sdk] = codes.map(|code| {
-        let mut chain = Chain::new(Mode::Compiled);
+        let mut chain = Chain::new(Mode::Compiled.under(Revision::GrayPaper072));
         chain.service(7, &Code::compiled(&code)).has_preimage(&program, 0);
         chain.refine(&item)
     });
