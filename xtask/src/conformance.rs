@@ -30,8 +30,8 @@ const RUNS_080: &[(&[&str], &str)] = &[
 /// What `cargo xtask conformance` takes.
 #[derive(clap::Args)]
 pub struct Options {
-    /// The vectors: a folder that holds `dev` or `dev-0.8.0`, or a packed archive. Default: `JAMBOX_VECTORS`,
-    /// else `shared/vectors` beside the project.
+    /// The vectors: a folder that holds `dev` or `dev-0.8.0`, or a packed archive. Default:
+    /// `JAMBOX_VECTORS`, else `shared/vectors` beside the project.
     vectors: Option<PathBuf>,
     /// Fail when there are no vectors, instead of saying that nothing was checked.
     #[arg(long)]

@@ -12,8 +12,8 @@ use crate::{CodeRules, ProgramBlob, pipeline};
 /// [due](Self::is_due) pays what is due there, and goes on until it comes to the next such
 /// position. Under 0.7.2 every instruction is due on its own; a backend may take the costs of
 /// several at once if it gives back those of the instructions that it does not reach. Under 0.8.0
-/// something is due where a basic block starts, and that pays for the whole block (0.8.0, appendices
-/// A.1 and A.9). Which it is nobody else asks: whatever executes, shows or counts gas reads this.
+/// something is due where a basic block starts, and that pays for the whole block (appendices A.1
+/// and A.9). Which it is nobody else asks: whatever executes, shows or counts gas reads this.
 ///
 /// A machine that stops and goes on has to remember whether the instruction that it stands at is
 /// paid: the *charged flag*. In the course of a run it is set wherever nothing is due; only a host

@@ -13,8 +13,8 @@
 //! ([`GasPlan`](jambox_program::GasPlan)) at it and at the rest of its segment, and whoever
 //! transfers control to a slot charges that first. So gas is exact wherever a segment ends, which
 //! includes every host call. An instruction that cannot go on as usual gives back what is due from
-//! there on and hands over to the stepper, which charges what it comes to. Where a segment cannot be
-//! paid, the stepper runs until gas is out.
+//! there on and hands over to the stepper, which charges what it comes to. Where a segment cannot
+//! be paid, the stepper runs until gas is out.
 //!
 //! Where something is due and the machine has paid it already, or the other way round, the stepper
 //! executes the first instruction.

@@ -64,6 +64,14 @@ fn blocks_cost_what_is_published() {
 }
 
 #[test]
+fn the_example_of_the_book_costs_what_it_says() {
+    let program = of_hex("cb9807|3a0a000001|0a|28f7");
+    assert_eq!(plan(NEW).cost_at(&program, 0), 102);
+    let starts: Vec<bool> = (0..11).map(|pc| program.is_instruction_start(pc)).collect();
+    assert_eq!(simulator::block_cost(program.code(), &starts, 0), 102);
+}
+
+#[test]
 fn a_branch_out_of_the_code_is_unlikely() {
     // To 100 beyond the end, and to 50 before the start.
     for target in [100_u8, 0xce] {

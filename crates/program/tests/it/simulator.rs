@@ -94,22 +94,27 @@ pub fn block_cost(code: &[u8], starts: &[bool], start: usize) -> u64 {
             return (cycles - 3.min(cycles)).max(1);
         }
         (decode, start_room, cycles) = (4, 5, cycles + 1);
-        let mut all_before_are_done = true;
-        for entry in &mut entries {
-            if entry.state == State::Executing && entry.left == 1 {
-                (0..5).for_each(|kind| free[kind] += entry.units[kind]);
-            }
-            all_before_are_done &= matches!(entry.state, State::Finished | State::Gone);
-            let (state, left) = (entry.state, entry.left);
-            entry.state = match state {
-                _ if all_before_are_done => State::Gone,
-                State::Decoding => State::Waiting,
-                State::Executing if left == 0 => State::Finished,
-                other => other,
-            };
-            if state == State::Executing {
-                entry.left = left.saturating_sub(1);
-            }
+        tick(&mut entries, &mut free);
+    }
+}
+
+/// The end of a cycle; everything is decided by how it was before.
+fn tick(entries: &mut [Entry], free: &mut [u32; 5]) {
+    let mut all_before_are_done = true;
+    for entry in entries {
+        if entry.state == State::Executing && entry.left == 1 {
+            (0..5).for_each(|kind| free[kind] += entry.units[kind]);
+        }
+        all_before_are_done &= matches!(entry.state, State::Finished | State::Gone);
+        let (state, left) = (entry.state, entry.left);
+        entry.state = match state {
+            _ if all_before_are_done => State::Gone,
+            State::Decoding => State::Waiting,
+            State::Executing if left == 0 => State::Finished,
+            other => other,
+        };
+        if state == State::Executing {
+            entry.left = left.saturating_sub(1);
         }
     }
 }
@@ -117,23 +122,8 @@ pub fn block_cost(code: &[u8], starts: &[bool], start: usize) -> u64 {
 impl Row {
     /// The row of the instruction at `pc`, which ends before `next` (appendix A.10).
     fn of(code: &[u8], pc: usize, next: usize) -> Self {
-        let octet = |at: usize| code.get(at).copied().unwrap_or(0);
-        let low = |at: usize| (octet(at) % 16).min(12);
-        let high = |at: usize| (octet(at) / 16).min(12);
-        let opcode = octet(pc);
-        let (first, second) = (low(pc + 1), high(pc + 1));
-        let third = (octet(pc + 2) % 16).min(12);
-        let (sources, destinations): (Vec<u8>, Vec<u8>) = match opcode {
-            20 | 51..=58 | 80 => (vec![], vec![first]),
-            50 | 59..=62 | 70..=73 | 81..=90 => (vec![first], vec![]),
-            100..=110 => (vec![second], vec![first]),
-            120..=123 | 170..=175 => (vec![first, second], vec![]),
-            147 | 148 => (vec![first, second], vec![first]),
-            124..=161 | 180 => (vec![second], vec![first]),
-            218 | 219 => (vec![first, second, third], vec![third]),
-            190..=230 => (vec![first, second], vec![third]),
-            _ => (vec![], vec![]),
-        };
+        let opcode = code.get(pc).copied().unwrap_or(0);
+        let (sources, destinations, [first, third]) = roles(code, pc);
         let p = |x, y| if destinations.iter().any(|reg| sources.contains(reg)) { x } else { y };
         let ps = |x, y| if third == first { x } else { y };
         let branch = || {
@@ -191,6 +181,28 @@ impl Row {
             (BTreeSet::from_iter(sources), BTreeSet::from_iter(destinations));
         Self { latency, slots, units, sources, destinations }
     }
+}
+
+/// The registers that an instruction reads and writes; the first of its operands and the third.
+fn roles(code: &[u8], pc: usize) -> (Vec<u8>, Vec<u8>, [u8; 2]) {
+    let octet = |at: usize| code.get(at).copied().unwrap_or(0);
+    let low = |at: usize| (octet(at) % 16).min(12);
+    let high = |at: usize| (octet(at) / 16).min(12);
+    let opcode = octet(pc);
+    let (first, second) = (low(pc + 1), high(pc + 1));
+    let third = (octet(pc + 2) % 16).min(12);
+    let (sources, destinations) = match opcode {
+        20 | 51..=58 | 80 => (vec![], vec![first]),
+        50 | 59..=62 | 70..=73 | 81..=90 => (vec![first], vec![]),
+        100..=110 => (vec![second], vec![first]),
+        120..=123 | 170..=175 => (vec![first, second], vec![]),
+        147 | 148 => (vec![first, second], vec![first]),
+        124..=161 | 180 => (vec![second], vec![first]),
+        218 | 219 => (vec![first, second, third], vec![third]),
+        190..=230 => (vec![first, second], vec![third]),
+        _ => (vec![], vec![]),
+    };
+    (sources, destinations, [first, third])
 }
 
 /// Where a branch goes that is taken.

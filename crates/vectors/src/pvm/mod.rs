@@ -60,9 +60,9 @@ impl<'de> Deserialize<'de> for File {
     }
 }
 
-/// Runs every case in a folder (`*.json`), or in one file: exit, program counter, registers, gas, which memory is
-/// accessible and what it holds; the costs of blocks and the verdicts on programs. The engine's
-/// backend runs each case under the case's own revision.
+/// Runs every case in a folder (`*.json`), or in one file: exit, program counter, registers, gas,
+/// which memory is accessible and what it holds; the costs of blocks and the verdicts on programs.
+/// The engine's backend runs each case under the case's own revision.
 ///
 /// # Errors
 ///
