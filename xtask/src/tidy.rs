@@ -36,6 +36,7 @@ const REVISION_TABLES: &[&str] = &[
     "crates/program/src/rules.rs",
     "crates/sdk/src/revision.rs",
     "crates/types/src/rules.rs",
+    "crates/vectors/src/pvm/mod.rs",
 ];
 
 /// Crates whose results nodes must agree on: the order of a hash map is another in every run.
