@@ -10,25 +10,22 @@ use jambox_chain::accumulation::AccumulationState;
 use jambox_chain::block::read_accumulation;
 use jambox_chain::{Alone, Computed};
 use jambox_package::{Disk, ExportsByHash, Package, Snapshot, Stored, Switches, load_on_chain};
-use jambox_state::{Component, Store};
-use jambox_store::{Exports, FileState, FileStore, StoreError};
+use jambox_state::{Component, StateError};
+use jambox_store::{Damage, Exports, FileState, FileStore, StoreError};
 use jambox_types::Hash;
 
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result};
 
-/// What the files of the database under a store begin with.
-const MAGIC: &[u8] = b"redb";
-
 /// Whether a path is that of a store, there or yet to be made, rather than that of a state file.
 pub fn is_store(path: &Path) -> bool {
     let is_named_so = || path.extension().is_some_and(|extension| extension == "redb");
-    let Ok(mut file) = jambox_files::open(path) else { return !path.exists() && is_named_so() };
-    let mut head = [0; 4];
-    match file.read_exact(&mut head) {
-        Ok(()) => head == MAGIC,
-        Err(_) => is_named_so(),
+    let Ok(file) = jambox_files::open(path) else { return !path.exists() && is_named_so() };
+    let mut head = Vec::new();
+    match file.take(16).read_to_end(&mut head) {
+        Ok(read) if read > 0 => FileState::is_begun_by(&head),
+        _ => is_named_so(),
     }
 }
 
@@ -55,24 +52,20 @@ impl Chain {
             input::open(path)?;
         }
         let store = FileStore::open(path).map_err(|error| failure(path, error))?;
-        let state = store.read().map_err(|error| failure(path, error))?;
+        let state = store.read();
         Ok(Self { store, state, path: path.to_owned() })
     }
 
     /// Loads a package over the chain's state. Its block comes after the chain's last.
     pub fn load(&self, package: &Path, switches: Switches) -> Result<Package> {
+        let expected = self.state.expect(switches.revision, switches.parameters.as_ref());
+        expected.map_err(|error| failure(&self.path, error))?;
         let protocol = self.store.protocol();
-        let given = switches.parameters.map(|given| given.under(protocol.revision));
-        if given.is_some_and(|given| given != protocol.parameters) {
-            let message = "the chain has other parameters than --params says";
-            let help = "leave --params out";
-            return Err(Diagnosis::new(message).in_file(&self.path).help(help).into());
-        }
         let switches = Switches { parameters: Some(protocol.parameters), ..switches };
         let state = read_accumulation(&self.state, &protocol);
-        let state = state.map_err(|error| self.failure(error))?;
+        let state = state.map_err(|error| self.failure(&error))?;
         let [entropy, ..] = self.entropy()?;
-        let names = self.state.names().map_err(|error| self.failure(error))?;
+        let names = self.state.names().map_err(|error| failure(&self.path, error))?;
         let (slot, state) = (state.slot, state.state);
         let revision = protocol.revision;
         let snapshot = Snapshot { revision, slot, entropy, state, names };
@@ -82,19 +75,19 @@ impl Chain {
 
     fn entropy(&self) -> Result<[Hash; 4]> {
         let entropy = Component::Entropy.read(&*self.state, &self.store.protocol());
-        entropy.map_err(|error| self.failure(error))
+        entropy.map_err(|error| self.failure(&error))
     }
 
     /// What the chain remembers of the accumulation before.
     pub fn history(&self) -> Result<AccumulationState> {
         let state = read_accumulation(&self.state, &self.store.protocol());
-        state.map_err(|error| self.failure(error))
+        state.map_err(|error| self.failure(&error))
     }
 
     /// Keeps the state after a run, what the package exported, and the names of services.
     pub fn commit(&self, package: &Package, computed: &Computed, on_chain: &Alone) -> Result<Kept> {
         let changes = on_chain.changes(&*self.state, &self.store.protocol());
-        let changes = changes.map_err(|error| self.failure(error))?;
+        let changes = changes.map_err(|error| self.failure(&error))?;
         let report = &computed.report;
         let exports = (!computed.exports.is_empty()).then(|| Exports {
             package: report.availability.package_hash,
@@ -108,12 +101,12 @@ impl Chain {
     }
 
     /// The root as it was last committed.
-    pub fn root(&self) -> Result<Hash> {
-        self.store.root().map_err(|error| self.failure(error))
+    pub fn root(&self) -> Hash {
+        self.store.read().root()
     }
 
-    fn failure(&self, error: impl std::fmt::Display) -> Failure {
-        Diagnosis::new(error.to_string()).in_file(&self.path).into()
+    fn failure(&self, error: &StateError) -> Failure {
+        state_failure(&self.path, error)
     }
 }
 
@@ -134,19 +127,52 @@ impl ExportsByHash for Library<'_> {
 
 /// Why a store cannot be used, and what to do.
 pub fn failure(path: &Path, error: StoreError) -> Failure {
+    diagnosis(path, &error).into()
+}
+
+/// Why a state cannot be used, and what to do.
+pub fn state_failure(path: &Path, error: &StateError) -> Failure {
+    if let StateError::Store(error) = error
+        && let Some(error) = error.downcast_ref()
+    {
+        return diagnosis(path, error).into();
+    }
+    Diagnosis::new(error.to_string()).in_file(path).into()
+}
+
+/// What of a chain is lost, and what to do.
+pub fn damaged(path: &Path, damage: &Damage) -> Diagnosis {
+    let file = path.display();
+    let help = format!(
+        "`jambox state verify {file}` lists all damage, `jambox state export --salvage {file} -o \
+         spec.json` saves the rest"
+    );
+    Diagnosis::new(format!("it is damaged: {damage}")).in_file(path).help(help)
+}
+
+fn diagnosis(path: &Path, error: &StoreError) -> Diagnosis {
     let (message, help) = match error {
         StoreError::Exists(_) => ("it exists already".into(), "name another file, or remove it"),
         StoreError::Io { error, .. } => (
-            format!("cannot open: {}", jambox_files::reason(&error)),
+            format!("cannot be read or written: {}", jambox_files::reason(error)),
             "check the path; `jambox state init` makes a new chain",
         ),
         StoreError::NotAStore { reason, .. } => (
             format!("it is no chain: {reason}"),
             "`jambox state init` and `jambox state import` make one",
         ),
-        StoreError::Newer { found, known, .. } => (
-            format!("its format is {found}, this version knows formats up to {known}"),
-            "it was left as it is: use the version of jambox that wrote it, or a newer one",
+        StoreError::OtherFormat { found, known, .. } => (
+            format!("its format is {found}, this version knows format {known}"),
+            "it was left as it is: export it with the version of jambox that wrote it, and import \
+             that",
+        ),
+        StoreError::OtherRevision { found, wanted, .. } => (
+            format!("it is a chain of {found}, and {wanted} was asked for"),
+            "leave --revision out, or name another chain",
+        ),
+        StoreError::OtherParameters { found, wanted, .. } => (
+            format!("it is a chain with {found} parameters, and {wanted} ones were asked for"),
+            "leave --params out, or name another chain",
         ),
         StoreError::Held { holder: Some(holder), .. } => {
             (format!("it is held by {holder}"), "wait until that process has ended")
@@ -154,7 +180,8 @@ pub fn failure(path: &Path, error: StoreError) -> Failure {
         StoreError::Held { holder: None, .. } => {
             ("it is held by another process".into(), "wait until that process has ended")
         }
-        error => (error.to_string(), "the state before is kept; is the disk full?"),
+        StoreError::Damaged { damage, .. } => return damaged(path, damage),
+        error => (error.to_string(), "the state before is kept"),
     };
-    Diagnosis::new(message).in_file(path).help(help).into()
+    Diagnosis::new(message).in_file(path).help(help)
 }

@@ -1,12 +1,11 @@
 //! Stores: a state that lasts from block to block.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use jambox_types::Hash;
 
-use crate::trie::pages::{self, PageKey};
+use crate::trie::pages::{self, MemoryPage, MemoryPages, Root};
 use crate::{Changes, KeyedBase, StateError, Values};
 
 /// Keeps a state, its root along with it.
@@ -33,7 +32,7 @@ pub trait Store: Debug {
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     values: KeyedBase,
-    pages: BTreeMap<PageKey, Vec<u8>>,
+    trie: Option<Root<MemoryPage>>,
 }
 
 impl Store for MemoryStore {
@@ -45,11 +44,17 @@ impl Store for MemoryStore {
 
     fn commit(&mut self, changes: &Changes) -> Result<Hash, StateError> {
         self.values.change(changes);
-        let leaves = changes.iter().map(|(key, change)| (*key, change.value.as_deref()));
-        pages::update(&mut self.pages, leaves).map_err(|error| StateError::Store(Arc::new(error)))
+        let leaves = changes.iter().map(|(key, change)| {
+            let leaf = change.value.as_ref().map(|value| (pages::leaf_hash(key, value), ()));
+            (*key, leaf)
+        });
+        let Ok(root) = pages::update(&mut MemoryPages, self.trie.as_ref(), leaves);
+        let hash = root.hash;
+        self.trie = Some(root);
+        Ok(hash)
     }
 
     fn root(&self) -> Result<Hash, StateError> {
-        pages::root(&self.pages).map_err(|error| StateError::Store(Arc::new(error)))
+        Ok(self.trie.as_ref().map_or(Hash::ZERO, |root| root.hash))
     }
 }

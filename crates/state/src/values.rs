@@ -25,7 +25,7 @@ pub trait Values: Base {
     /// The services that there are, in order.
     fn services(&self) -> Result<Vec<ServiceId>, StateError>;
 
-    /// Gives every key and value to `visit`, service by service, until it fails.
+    /// Gives every key and value to `visit`, in an order of the source's own, until it fails.
     fn for_each(
         &self,
         visit: &mut dyn FnMut(StateKey, Blob) -> Result<(), StateError>,

@@ -1,10 +1,11 @@
 //! Why a store cannot be used.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jambox_codec::DecodeError;
-use jambox_state::StateError;
+use jambox_state::{StateError, StateKey, trie::pages::Path};
+use jambox_types::{Parameters, Preset, Revision};
 
 use crate::Holder;
 
@@ -15,7 +16,8 @@ pub enum StoreError {
     /// There is a file of this name already.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    /// The file cannot be opened or created.
+    /// The file cannot be opened, created, read or written. Nothing of what was to be written is
+    /// there; the state before is.
     #[error("{}: {error}", path.display())]
     Io {
         /// The file.
@@ -23,7 +25,7 @@ pub enum StoreError {
         /// What the system says.
         error: std::io::Error,
     },
-    /// The file is something else, or was damaged by something other than this crate.
+    /// The file is something else.
     #[error("{} is not a state store: {reason}", path.display())]
     NotAStore {
         /// The file.
@@ -31,17 +33,37 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The file was written by a newer version. It is left as it is.
-    #[error("{} has format {found}; this version knows formats up to {known}", path.display())]
-    Newer {
+    /// The file was written by another version. It is left as it is.
+    #[error("{} has format {found}; this version knows format {known}", path.display())]
+    OtherFormat {
         /// The file.
         path: PathBuf,
         /// Its format.
         found: u32,
-        /// The newest format that this version knows.
+        /// The format that this version knows.
         known: u32,
     },
-    /// Another process holds the file.
+    /// The chain is one of another revision than was asked for.
+    #[error("{} is a chain of {found}, not of {wanted}", path.display())]
+    OtherRevision {
+        /// The file.
+        path: PathBuf,
+        /// The revision of the chain.
+        found: Revision,
+        /// The revision that was asked for.
+        wanted: Revision,
+    },
+    /// The chain has other parameters than were asked for.
+    #[error("{} is a chain with {found} parameters, not with {wanted} ones", path.display())]
+    OtherParameters {
+        /// The file.
+        path: PathBuf,
+        /// What people call the parameters of the chain.
+        found: String,
+        /// What they call those that were asked for.
+        wanted: String,
+    },
+    /// Another process writes to the file.
     #[error("{} is held by {}", path.display(), show(holder.as_ref()))]
     Held {
         /// The file.
@@ -49,17 +71,82 @@ pub enum StoreError {
         /// Which, where the system tells.
         holder: Option<Holder>,
     },
-    /// The database under the store failed: the disk is full or cannot be read. Nothing of what was
-    /// to be written is there; the state before is.
-    #[error("the store failed: {0}")]
-    Database(#[from] redb::Error),
-    /// Something stored does not decode.
-    #[error("the store is damaged: {0}")]
-    Damaged(#[from] DecodeError),
+    /// What the file holds is not what was written to it.
+    #[error("{} is damaged: {damage}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is lost.
+        damage: Damage,
+    },
+}
+
+/// What of a file is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Damage {
+    /// The header, which holds the revision and the parameters.
+    Header,
+    /// What tells the last commit, or the beginning of that commit.
+    LastCommit,
+    /// A part of a trie: all that is under a path may be lost.
+    Page {
+        /// What the entries under it are.
+        entries: &'static str,
+        /// The path that leads to it.
+        path: Path,
+        /// Where it is in the file, in octets.
+        offset: u64,
+    },
+    /// An entry.
+    Entry {
+        /// What it is.
+        entry: &'static str,
+        /// Its key.
+        key: StateKey,
+        /// Where it is in the file, in octets.
+        offset: u64,
+    },
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header => f.write_str("its header does not match its sum"),
+            Self::LastCommit => f.write_str("the last commit is not there whole"),
+            Self::Page { entries, path, offset } => {
+                write!(f, "the page at octet {offset}, which leads to every {entries}")?;
+                match path.nibbles {
+                    0 => f.write_str(", does not match its hash"),
+                    nibbles => {
+                        let digits = StateKey(path.octets).to_string();
+                        let digits = digits.get(..usize::from(nibbles)).unwrap_or(&digits);
+                        write!(f, " whose key begins with {digits}, does not match its hash")
+                    }
+                }
+            }
+            Self::Entry { entry, key, offset } => write!(
+                f,
+                "the {entry} of key {key}, at octet {offset}, does not match its hash in the trie"
+            ),
+        }
+    }
 }
 
 fn show(holder: Option<&Holder>) -> String {
     holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
+}
+
+/// What people call the parameters.
+pub(crate) fn named(parameters: &Parameters) -> String {
+    let is_of = |preset: &Preset| {
+        Revision::ALL.iter().any(|of| Parameters::preset(*preset).under(*of) == *parameters)
+    };
+    let Some(preset) = Preset::ALL.into_iter().find(is_of) else {
+        let (cores, slots) = (parameters.cores, parameters.epoch_length);
+        return format!("other ({cores} cores, epochs of {slots} slots)");
+    };
+    preset.to_string()
 }
 
 impl From<StoreError> for StateError {
@@ -67,15 +154,3 @@ impl From<StoreError> for StateError {
         Self::Store(Arc::new(error))
     }
 }
-
-macro_rules! from_database {
-    ($($error:ident),*) => {$(
-        impl From<redb::$error> for StoreError {
-            fn from(error: redb::$error) -> Self {
-                Self::Database(error.into())
-            }
-        }
-    )*};
-}
-
-from_database!(StorageError, TableError, TransactionError, CommitError);

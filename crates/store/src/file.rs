@@ -1,30 +1,29 @@
 //! The store in a file.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jambox_codec::{decode_all_with, encode, encode_with};
-use jambox_state::trie::pages::{self, PageKey, Pages, ReadPages};
-use jambox_state::{Blob, Changes, StateError, Store};
-use jambox_types::{Hash, Parameters, Protocol, Revision, ServiceId};
-use redb::{Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, Table};
+use jambox_codec::encode;
+use jambox_state::trie::pages::{self, LeafChange};
+use jambox_state::{Blob, Changes, StateError, StateKey, Store};
+use jambox_types::{Hash, Protocol, ServiceId};
 
-use crate::tables::{self, FORMAT, fact};
-use crate::{FileState, StoreError, holder};
+use crate::layout::{COMMITS, Head, Table, TableHead, ValueAt};
+use crate::log::{self, Appender, Commit};
+use crate::state::{encode_header, header, short};
+use crate::tree::{Changing, Fresh, Shared, View};
+use crate::{Damage, Disk, FileState, StoreError, compact, holder};
 
-/// Octets of memory in which parts of the file are kept at hand.
-const CACHE: usize = 64 << 20;
-
-/// The layout in which a file holds parameters: one that has them all.
-const PARAMETERS_LAYOUT: Revision = Revision::GrayPaper072;
-
-/// A state in a file; see the [crate's page](crate).
+/// A state in a file, held for writing; see the [crate's page](crate).
 pub struct FileStore {
-    database: Arc<Database>,
+    /// What readers are given. Locked for a moment at a time.
+    current: Mutex<(Arc<Shared>, Arc<Commit>)>,
+    /// Locked as long as somebody writes.
+    writing: Mutex<()>,
     path: PathBuf,
-    parameters: Parameters,
+    protocol: Protocol,
 }
 
 /// What a package exported, to be imported by later ones.
@@ -38,25 +37,29 @@ pub struct Exports {
     pub segments: Blob,
 }
 
+/// Entries of one table set (`Some`) or removed (`None`).
+type TableChange<'a> = (StateKey, Option<&'a [u8]>);
+
 impl FileStore {
     /// A new file with an empty state.
     ///
     /// # Errors
     ///
     /// The file exists, or cannot be written.
-    pub fn create(path: &Path, parameters: &Parameters) -> Result<Self, StoreError> {
-        // Made here and not by the database, which would take an existing one.
+    pub fn create(path: &Path, protocol: &Protocol) -> Result<Self, StoreError> {
+        let io = |error| StoreError::Io { path: path.to_owned(), error };
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path);
         let file = file.map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists(path.to_owned()),
-            _ => StoreError::Io { path: path.to_owned(), error },
+            _ => io(error),
         })?;
-        let database = builder().create_file(file).map_err(|error| refusal(path, error));
-        let store = database.and_then(|database| Self::init(database, path, parameters));
+        let store = file.lock().map_err(io);
+        let store = store.and_then(|()| Self::init(Box::new(file), path, protocol));
         if store.is_err() {
             // The error is what there is to tell; the beginning of a store is of use to nobody.
             let _ = fs::remove_file(path);
         }
+        sync_folder(path);
         store
     }
 
@@ -65,70 +68,75 @@ impl FileStore {
     /// # Errors
     ///
     /// It cannot be written.
-    pub fn create_on(
-        backend: impl StorageBackend,
-        parameters: &Parameters,
-    ) -> Result<Self, StoreError> {
-        let path = PathBuf::new();
-        let database = builder().create_with_backend(backend);
-        let database = database.map_err(|error| refusal(&path, error))?;
-        Self::init(database, &path, parameters)
+    pub fn create_on(disk: impl Disk, protocol: &Protocol) -> Result<Self, StoreError> {
+        Self::init(Box::new(disk), Path::new(""), protocol)
     }
 
-    fn init(database: Database, path: &Path, parameters: &Parameters) -> Result<Self, StoreError> {
-        let transaction = database.begin_write()?;
-        {
-            let mut facts = transaction.open_table(tables::FACTS)?;
-            facts.insert(tables::FORMAT_FACT, FORMAT.to_le_bytes().as_slice())?;
-            let parameters = encode_with(parameters, &PARAMETERS_LAYOUT);
-            facts.insert(tables::PARAMETERS_FACT, parameters.as_slice())?;
-            transaction.open_table(tables::VALUES)?;
-            transaction.open_table(tables::MEANINGS)?;
-            transaction.open_table(tables::PAGES)?;
-            transaction.open_table(tables::NAMES)?;
-            transaction.open_table(tables::EXPORTS)?;
-            transaction.open_table(tables::PACKAGES)?;
-        }
-        transaction.commit()?;
-        Ok(Self { database: Arc::new(database), path: path.to_owned(), parameters: *parameters })
+    fn init(disk: Box<dyn Disk>, path: &Path, protocol: &Protocol) -> Result<Self, StoreError> {
+        let protocol = Protocol::new(protocol.revision, protocol.parameters);
+        let shared = Shared::new(disk, path.to_owned());
+        let octets = encode_header(&protocol);
+        shared.disk.write(0, &octets).map_err(|error| shared.io(error))?;
+        let head = Head::first(0);
+        let commit = Appender::new(&*shared.disk, COMMITS).finish(head);
+        let commit = commit.and_then(|commit| {
+            log::mark(&*shared.disk, &commit)?;
+            shared.disk.flush()?;
+            Ok(commit)
+        });
+        let commit = commit.map_err(|error| shared.io(error))?;
+        Ok(Self::of(shared, commit, protocol))
     }
 
-    /// The state that a file holds.
+    fn of(shared: Shared, commit: Commit, protocol: Protocol) -> Self {
+        let path = shared.path.clone();
+        let current = Mutex::new((Arc::new(shared), Arc::new(commit)));
+        Self { current, writing: Mutex::new(()), path, protocol }
+    }
+
+    /// The state that a file holds, to be changed. Nobody else can do so meanwhile; whoever only
+    /// reads, [can](FileState::open).
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, is held by another process, is no store, or is of a newer format.
+    /// The file cannot be opened, another process writes to it, or it is no store, of another
+    /// format, or damaged.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        // A database that is opened for writing is written to at once. What this version does not
-        // know must stay as it is, so it is looked at first; a file that cannot be read so was
-        // left by a process that was killed, or is held by one, and is dealt with below.
-        if let Ok(database) = builder().open_read_only(path) {
-            known_format(&database, path)?;
+        let io = |error| StoreError::Io { path: path.to_owned(), error };
+        loop {
+            // What is no store is looked at only.
+            drop(FileState::open(path)?);
+            let file = OpenOptions::new().read(true).write(true).open(path).map_err(io)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let (path, holder) = (path.to_owned(), holder::of(path));
+                    return Err(StoreError::Held { path, holder });
+                }
+                Err(TryLockError::Error(error)) => return Err(io(error)),
+            }
+            // Who held it before may have put a smaller file in its place.
+            if is_at(&file, path) {
+                return Self::open_disk(Box::new(file), path);
+            }
         }
-        let database = builder().open(path).map_err(|error| refusal(path, error))?;
-        Self::of(database, path)
     }
 
     /// The state that something other than a file holds.
     ///
     /// # Errors
     ///
-    /// It cannot be read, is no store, or is of a newer format.
-    pub fn open_on(backend: impl StorageBackend) -> Result<Self, StoreError> {
-        let path = Path::new("");
-        let database = builder().create_with_backend(backend);
-        Self::of(database.map_err(|error| refusal(path, error))?, path)
+    /// It cannot be read, is no store, is of another format, or is damaged.
+    pub fn open_on(disk: impl Disk) -> Result<Self, StoreError> {
+        Self::open_disk(Box::new(disk), Path::new(""))
     }
 
-    fn of(database: Database, path: &Path) -> Result<Self, StoreError> {
-        known_format(&database, path)?;
-        let parameters = fact(&database, tables::PARAMETERS_FACT)?;
-        let parameters = parameters.ok_or_else(|| StoreError::NotAStore {
-            path: path.to_owned(),
-            reason: "it names no parameters".to_owned(),
-        })?;
-        let parameters = decode_all_with(&parameters, &PARAMETERS_LAYOUT)?;
-        Ok(Self { database: Arc::new(database), path: path.to_owned(), parameters })
+    fn open_disk(disk: Box<dyn Disk>, path: &Path) -> Result<Self, StoreError> {
+        let protocol = header(&*disk, path)?;
+        let shared = Shared::new(disk, path.to_owned());
+        let commit = log::last_commit(&*shared.disk).map_err(|error| shared.io(error))?;
+        let commit = commit.ok_or_else(|| shared.damaged(Damage::LastCommit))?;
+        Ok(Self::of(shared, commit, protocol))
     }
 
     /// The file.
@@ -137,45 +145,27 @@ impl FileStore {
         &self.path
     }
 
-    /// The parameters of the chain whose state it is.
-    #[must_use]
-    pub const fn parameters(&self) -> &Parameters {
-        &self.parameters
-    }
-
-    /// The protocol of the chain whose state it is: files of this format hold chains of 0.7.2.
+    /// The protocol of the chain whose state it is: its revision and parameters.
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
-        Protocol::new(Revision::GrayPaper072, self.parameters)
+        self.protocol
     }
 
-    /// A note that goes with the state, such as the name of its chain.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(fact(&*self.database, &format!("note/{name}"))?)
-    }
-
-    /// Writes down a note that goes with the state.
+    /// Writes down a note that goes with the state, such as the name of its chain.
     ///
     /// # Errors
     ///
     /// The file cannot be written.
     pub fn set_note(&self, name: &str, note: &[u8]) -> Result<(), StoreError> {
-        let transaction = self.database.begin_write()?;
-        transaction.open_table(tables::FACTS)?.insert(&*format!("note/{name}"), note)?;
-        Ok(transaction.commit()?)
+        let key = short(&Hash::blake2b(name.as_bytes()));
+        self.change(&[(Table::Notes, vec![(key, Some(note))])]).map(drop)
     }
 
     /// The state as it was last committed.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read.
-    pub fn read(&self) -> Result<Arc<FileState>, StoreError> {
-        Ok(Arc::new(FileState::new(&self.database)?))
+    #[must_use]
+    pub fn read(&self) -> Arc<FileState> {
+        let (shared, commit) = self.current();
+        Arc::new(FileState::new(shared, commit, self.protocol))
     }
 
     /// Makes changes, all or none of them, and gives the root of the state with them. With them go
@@ -183,92 +173,153 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// The file cannot be written: the disk is full, say. The state is then as it was before.
+    /// The file cannot be written, the disk is full, say: the state is then as it was before. Or
+    /// what is to be changed is damaged.
     pub fn write<'a>(
         &self,
         changes: &Changes,
         names: impl IntoIterator<Item = (&'a ServiceId, &'a String)>,
         exports: Option<&Exports>,
     ) -> Result<Hash, StoreError> {
-        let transaction = self.database.begin_write()?;
-        let root = {
-            let mut values = transaction.open_table(tables::VALUES)?;
-            let mut meanings = transaction.open_table(tables::MEANINGS)?;
-            for (key, change) in changes.iter() {
-                let key = key.by_service();
-                match &change.value {
-                    Some(value) => drop(values.insert(&key, &**value)?),
-                    None => drop(values.remove(&key)?),
-                }
-                let entry = change.meaning.as_ref().filter(|meaning| meaning.is_hashed());
-                if let (Some(meaning), Some(_)) = (entry, &change.value) {
-                    let meaning = encode(meaning);
-                    let is_known = meanings.get(&key)?.is_some();
-                    if !is_known {
-                        meanings.insert(&key, meaning.as_slice())?;
-                    }
-                }
-            }
-            let mut pages = WritePages(transaction.open_table(tables::PAGES)?);
-            let leaves = changes.iter().map(|(key, change)| (*key, change.value.as_deref()));
-            pages::update(&mut pages, leaves)?
+        let mut tables = Vec::new();
+        let values = changes.iter().map(|(key, change)| (*key, change.value.as_deref()));
+        tables.push((Table::Values, values.collect()));
+        let entries = changes.iter().filter_map(|(key, change)| {
+            let meaning = change.meaning.as_ref().filter(|meaning| meaning.is_hashed())?;
+            change.value.is_some().then(|| (*key, encode(meaning)))
+        });
+        let meanings: Vec<_> = entries.collect();
+        let meanings = meanings.iter().map(|(key, meaning)| (*key, Some(meaning.as_slice())));
+        tables.push((Table::Meanings, meanings.collect()));
+        let names = names.into_iter().map(|(service, name)| {
+            let mut key = StateKey([0; 31]);
+            key.0.iter_mut().zip(service.0.to_le_bytes()).for_each(|(to, from)| *to = from);
+            (key, Some(name.as_bytes()))
+        });
+        tables.push((Table::Names, names.collect()));
+        let package = exports.map(|exports| [exports.package.0, exports.root.0].concat());
+        if let (Some(exports), Some(package)) = (exports, &package) {
+            let segments = (short(&exports.root), Some(&*exports.segments));
+            tables.push((Table::Exports, vec![segments]));
+            tables.push((Table::Packages, vec![(short(&exports.package), Some(package))]));
+        }
+        let commit = self.change(&tables)?;
+        Ok(commit.head.table(Table::Values).map_or(Hash::ZERO, |table| table.hash))
+    }
+
+    /// One commit.
+    fn change(&self, tables: &[(Table, Vec<TableChange<'_>>)]) -> Result<Arc<Commit>, StoreError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (shared, before) = self.current();
+        let mut head = before.head.clone();
+        head.number = head.number.saturating_add(1);
+        head.previous = before.hash;
+        let mut out = Appender::new(&*shared.disk, before.end);
+        let mut fresh = Fresh::default();
+        for (table, changes) in tables {
+            let view = View { shared: &shared, table: *table, end: before.end };
+            change_table(view, &mut head, &mut out, &mut fresh, changes)?;
+        }
+        let commit = Arc::new(out.finish(head).map_err(|error| shared.io(error))?);
+        // The commit is on the disk. A mark that cannot be written is one that is behind.
+        let _ = log::mark(&*shared.disk, &commit);
+        fresh.keep(&shared);
+        let mut current = self.lock();
+        current.1 = Arc::clone(&commit);
+        drop(current);
+        self.compact_if_worth(&shared, &commit);
+        Ok(commit)
+    }
+
+    /// Puts a file without what is no longer in use in the place of this one, when that is most of
+    /// it.
+    fn compact_if_worth(&self, shared: &Shared, commit: &Commit) {
+        if self.path.as_os_str().is_empty() || !compact::is_worth(commit) {
+            return;
+        }
+        let header = encode_header(&self.protocol);
+        // That it fails, for want of room, say, changes nothing: the file as it is serves as well.
+        if let Ok((shared, commit)) = compact::compact(shared, commit, &header) {
+            *self.lock() = (Arc::new(shared), Arc::new(commit));
+            sync_folder(&self.path);
+        }
+    }
+
+    fn current(&self) -> (Arc<Shared>, Arc<Commit>) {
+        let current = self.lock();
+        (Arc::clone(&current.0), Arc::clone(&current.1))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Arc<Shared>, Arc<Commit>)> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds to a commit what changes of one table.
+fn change_table(
+    view: View<'_>,
+    head: &mut Head,
+    out: &mut Appender<'_>,
+    fresh: &mut Fresh,
+    changes: &[TableChange<'_>],
+) -> Result<(), StoreError> {
+    let old = head.table(view.table).copied();
+    let mut leaves: Vec<LeafChange<ValueAt>> = Vec::with_capacity(changes.len());
+    let (mut added, mut octets) = (0_u64, 0_u64);
+    for (key, value) in changes {
+        let Some(value) = value else {
+            leaves.push((*key, None));
+            continue;
         };
-        {
-            let mut table = transaction.open_table(tables::NAMES)?;
-            for (service, name) in names {
-                table.insert(service.0, name.as_str())?;
-            }
-            if let Some(exports) = exports {
-                let mut packages = transaction.open_table(tables::PACKAGES)?;
-                packages.insert(&exports.package.0, &exports.root.0)?;
-                let mut segments = transaction.open_table(tables::EXPORTS)?;
-                segments.insert(&exports.root.0, &*exports.segments)?;
-            }
+        let hash = pages::leaf_hash(key, value);
+        let known = match &old {
+            Some(old) => pages::find(&view, &old.root(), key)?,
+            None => None,
+        };
+        // What is there already stays where it is.
+        if known.is_some_and(|(known, _)| known == hash) {
+            continue;
         }
-        transaction.commit()?;
-        Ok(root)
+        let at = out.add_value(value).map_err(|error| view.shared.io(error))?;
+        (added, octets) = (added.saturating_add(1), octets.saturating_add(at.length.into()));
+        fresh.add_value(at.at, hash, value);
+        leaves.push((*key, Some((hash, at))));
+    }
+    if leaves.is_empty() {
+        return Ok(());
+    }
+    let mut changing = Changing { view, out, fresh, added: octets, dropped: 0, removed: 0 };
+    let root = pages::update(&mut changing, old.map(|old| old.root()).as_ref(), leaves)?;
+    let count = old.map_or(0, |old| old.count).saturating_add(added);
+    let count = count.saturating_sub(changing.removed);
+    head.live = head.live.saturating_add(changing.added).saturating_sub(changing.dropped);
+    let table = TableHead { page: root.at, hash: root.hash, count };
+    head.set_table(view.table, table);
+    Ok(())
+}
+
+/// Whether a path leads to an open file.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let both = file.metadata().and_then(|ours| Ok((ours, fs::metadata(path)?)));
+        both.is_ok_and(|(ours, theirs)| (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        // An open file cannot be replaced there.
+        let _ = (file, path);
+        true
     }
 }
 
-/// Fails unless the database is a store of a format that this version knows.
-fn known_format(database: &impl ReadableDatabase, path: &Path) -> Result<(), StoreError> {
-    let format = fact(database, tables::FORMAT_FACT)?;
-    let format = format.and_then(|octets| Some(u32::from_le_bytes(octets.try_into().ok()?)));
-    match format {
-        Some(found) if found > FORMAT => {
-            Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT })
-        }
-        Some(_) => Ok(()),
-        None => Err(StoreError::NotAStore {
-            path: path.to_owned(),
-            reason: "it is a database of something else".to_owned(),
-        }),
-    }
-}
-
-fn builder() -> Builder {
-    let mut builder = Builder::new();
-    builder.set_cache_size(CACHE);
-    builder
-}
-
-fn refusal(path: &Path, error: redb::DatabaseError) -> StoreError {
-    let path = path.to_owned();
-    match error {
-        redb::DatabaseError::DatabaseAlreadyOpen => {
-            let holder = holder::of(&path);
-            StoreError::Held { path, holder }
-        }
-        redb::DatabaseError::Storage(redb::StorageError::Corrupted(reason)) => {
-            StoreError::NotAStore { path, reason }
-        }
-        redb::DatabaseError::Storage(redb::StorageError::Io(error)) => match error.kind() {
-            std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
-                StoreError::NotAStore { path, reason: error.to_string() }
-            }
-            _ => StoreError::Io { path, error },
-        },
-        error => StoreError::Database(error.into()),
+/// Makes it last that a file was made or renamed, where the system needs to be told.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
+        // Systems that cannot do this do not need it.
+        let _ = folder.sync_all();
     }
 }
 
@@ -276,7 +327,7 @@ impl Store for FileStore {
     type State = FileState;
 
     fn state(&self) -> Result<Arc<FileState>, StateError> {
-        Ok(self.read()?)
+        Ok(self.read())
     }
 
     fn commit(&mut self, changes: &Changes) -> Result<Hash, StateError> {
@@ -284,33 +335,12 @@ impl Store for FileStore {
     }
 
     fn root(&self) -> Result<Hash, StateError> {
-        Ok(self.read()?.root()?)
+        Ok(self.read().root())
     }
 }
 
 impl fmt::Debug for FileStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileStore").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-/// The pages within a transaction.
-struct WritePages<'a>(Table<'a, &'static [u8; 32], &'static [u8]>);
-
-impl ReadPages for WritePages<'_> {
-    type Error = StoreError;
-
-    fn page(&self, key: &PageKey) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.0.get(&key.to_octets())?.map(|page| page.value().to_vec()))
-    }
-}
-
-impl Pages for WritePages<'_> {
-    fn set_page(&mut self, key: &PageKey, page: Option<Vec<u8>>) -> Result<(), StoreError> {
-        match page {
-            Some(page) => drop(self.0.insert(&key.to_octets(), page.as_slice())?),
-            None => drop(self.0.remove(&key.to_octets())?),
-        }
-        Ok(())
     }
 }

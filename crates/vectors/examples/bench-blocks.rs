@@ -129,7 +129,8 @@ fn million() -> Result<bool, Failure> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("chain.redb");
     let start = Instant::now();
-    let mut store = FileStore::create(&path, &Parameters::FULL)?;
+    let mut store =
+        FileStore::create(&path, &Protocol::new(Revision::GrayPaper072, Parameters::FULL))?;
     let mut changes = Changes::default();
     let info = AccountInfo { balance: Balance(u64::MAX / 2), ..AccountInfo::default() };
     changes.set(Meaning::Account(SERVICE), Some(jambox_codec::encode(&info).into()));

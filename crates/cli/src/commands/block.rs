@@ -95,7 +95,10 @@ impl Apply {
         let mut chain = Chain::open(&self.state)?;
         let own = chain.store.protocol();
         let backend = protocol.backend();
-        let protocol = protocol.switches()?.over(Protocol::default());
+        let switches = protocol.switches()?;
+        let expected = chain.state.expect(switches.revision, switches.parameters.as_ref());
+        expected.map_err(|error| chain::failure(&self.state, error))?;
+        let protocol = switches.over(Protocol::default());
         let env = environment(Protocol { abi: protocol.abi, ..own }, backend)?;
         let progress = output.progress(self.blocks.len());
         let mut lines = Vec::new();
@@ -111,17 +114,15 @@ impl Apply {
         }
         progress.finish_and_clear();
         let failed = lines.iter().any(|line| line.refused.is_some());
-        output.emit(&Applied { blocks: lines, root: chain.root()?.to_string() })?;
+        output.emit(&Applied { blocks: lines, root: chain.root().to_string() })?;
         Ok(Verdict::failed_if(failed))
     }
 
     fn apply(&self, chain: &mut Chain, env: &Env, path: &Path) -> Result<Line> {
         let protocol = env.protocol();
         let (block, known) = read(path, protocol)?;
-        let state = chain.store.read().map_err(|error| chain::failure(&self.state, error))?;
-        let in_state = |error: jambox_state::StateError| {
-            Diagnosis::new(error.to_string()).in_file(&self.state)
-        };
+        let state = chain.store.read();
+        let in_state = |error| chain::state_failure(&self.state, &error);
         let own: [Hash; 4] = Component::Entropy.read(&*state, protocol).map_err(in_state)?;
         let [own, ..] = own;
         let entropy = self.entropy.or(known).unwrap_or(own);

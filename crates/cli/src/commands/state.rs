@@ -5,6 +5,7 @@ mod compare;
 mod key;
 mod show;
 mod transfer;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -14,7 +15,7 @@ use crate::outcome::{Result, Verdict};
 use crate::output::Output;
 use crate::protocol::ProtocolArgs;
 
-/// Make chains, look into their state, compare states
+/// Make chains, look into their state, compare states, check them
 ///
 /// A chain is a file that keeps a state from run to run: `jambox run --state` and `jambox block
 /// apply` go on with it. `show`, `get`, `diff`, `root` and `import` also take JIP-4 chain
@@ -54,7 +55,10 @@ Examples:
     #[command(after_help = "\
 Examples:
   jambox state export chain.redb -o spec.json
-  jambox state export chain.redb --id mine")]
+  jambox state export chain.redb --id mine
+  jambox state export --salvage chain.redb -o rest.json   what can be read of a damaged chain
+
+Exit status: 0 when done; 1 when --salvage lost something; 2 bad input.")]
     Export(transfer::Export),
     /// Show a state's services, or one service entry by entry
     #[command(after_help = "\
@@ -69,6 +73,15 @@ Examples:
 Examples:
   jambox state diff before.json chain.redb")]
     Diff(compare::Diff),
+    /// Read all of a chain and compare it with its hashes
+    ///
+    /// Every command checks what it reads; this one reads everything.
+    #[command(after_help = "\
+Examples:
+  jambox state verify chain.redb
+
+Exit status: 0 when all is as it was written; 2 when something is damaged, with the keys.")]
+    Verify(verify::Verify),
     /// Show a state's root
     #[command(after_help = "\
 Examples:
@@ -91,6 +104,7 @@ impl State {
             Action::Show(command) => command.run(protocol, output),
             Action::Get(command) => command.run(protocol, output),
             Action::Diff(command) => command.run(protocol, output),
+            Action::Verify(command) => command.run(protocol, output),
             Action::Root(Root { state }) => {
                 let state = any::AnyState::open(state, protocol, output)?;
                 output.emit(&show::Line(state.root(output)?.to_string()))?;

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use jambox_store::FileStore;
-use jambox_types::Parameters;
+use jambox_types::{Parameters, Protocol, Revision};
 
 use crate::jambox::{Ran, jambox};
 
 /// Runs a command, its files in a folder of their own.
 fn run(folder: &Path, command: &str) -> Ran {
-    let is_ours = |word: &str| matches!(word, "chain.redb" | "before.json");
+    let is_ours = |word: &str| matches!(word, "chain.redb" | "before.json" | "rest.json");
     let words = command.split_whitespace().map(|word| {
         if is_ours(word) { folder.join(word).display().to_string() } else { word.to_owned() }
     });
@@ -43,12 +43,98 @@ fn chains_that_cannot_be_used_are_refused() {
 fn the_second_process_is_told_who_holds_the_chain() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.redb");
-    let held = FileStore::create(&path, &Parameters::TINY).unwrap();
+    let protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
+    let held = FileStore::create(&path, &protocol).unwrap();
     let ran = run(folder.path(), "run guests/asm/counter/package.toml --state chain.redb");
     let holder = format!("process {}", std::process::id());
     refused(&ran, &["it is held by", if cfg!(target_os = "linux") { &holder } else { "" }]);
     drop(held);
     assert_eq!(run(folder.path(), "state root chain.redb").code, 0);
+}
+
+/// Whoever only looks needs no write access, waits for nobody, and leaves the file as it is.
+#[test]
+fn those_who_look_are_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.redb");
+    let root = "state root chain.redb";
+    assert_eq!(run(folder.path(), "state init chain.redb").code, 0);
+    let wanted = run(folder.path(), root).stdout;
+    let held = FileStore::open(&path).unwrap();
+    let before = fs::read(&path).unwrap();
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    let all: Vec<Ran> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..12).map(|_| scope.spawn(|| run(folder.path(), root))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(all.iter().all(|ran| (ran.code, &ran.stdout) == (0, &wanted)), "{all:?}");
+    let same = run(folder.path(), "state diff chain.redb chain.redb");
+    assert_eq!((same.code, &*same.stdout), (0, "0 differences\n"));
+    assert_eq!(run(folder.path(), "state verify chain.redb").code, 0);
+    assert!(fs::read(&path).unwrap() == before);
+    drop(held);
+}
+
+#[test]
+fn a_chain_of_another_revision_or_parameters_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), "state init chain.redb --revision gray-paper-0.7.2").code, 0);
+    for command in
+        ["state root chain.redb", "run guests/asm/counter/package.toml --state chain.redb"]
+    {
+        let other = run(folder.path(), &format!("{command} --revision gray-paper-0.8.0"));
+        refused(&other, &["gray-paper-0.7.2", "gray-paper-0.8.0"]);
+        let other = run(folder.path(), &format!("{command} --params tiny"));
+        refused(&other, &["full parameters", "tiny"]);
+    }
+}
+
+/// What something else wrote into the file is not shown as the chain's.
+#[test]
+fn a_changed_value_is_an_error_and_the_rest_is_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chain.redb");
+    assert_eq!(run(folder.path(), "state init chain.redb").code, 0);
+    let ran = run(folder.path(), "run guests/asm/counter/package.toml --state chain.redb");
+    assert_eq!(ran.code, 0);
+    let get = "state get chain.redb counter storage count";
+    let found = run(folder.path(), &format!("{get} --json")).json();
+    let key = found["key"].as_str().unwrap().to_owned();
+    let shown = run(folder.path(), get).stdout;
+    let sound = run(folder.path(), "state export chain.redb").json();
+
+    let mut octets = fs::read(&path).unwrap();
+    let value = const_hex::decode(shown.trim()).unwrap();
+    // The value is somewhere; wherever else the same octets are, the answer is the same or none.
+    let mut damaged = 0;
+    for at in 0..octets.len() - value.len() {
+        if octets[at..at + value.len()] == value {
+            octets[at] ^= 1;
+            fs::write(&path, &octets).unwrap();
+            let ran = run(folder.path(), get);
+            if ran.code == 2 {
+                refused(&ran, &[&key, "jambox state verify", "jambox state export --salvage"]);
+                damaged += 1;
+                break;
+            }
+            assert_eq!((ran.code, &ran.stdout), (0, &shown), "octet {at}");
+            octets[at] ^= 1;
+        }
+    }
+    assert_eq!(damaged, 1);
+    for command in ["state verify chain.redb", "state export chain.redb"] {
+        refused(&run(folder.path(), command), &[&key]);
+    }
+    let saved = run(folder.path(), "state export --salvage chain.redb -o rest.json");
+    assert_eq!(saved.code, 1);
+    assert!(saved.stderr.contains(&key), "{saved:?}");
+    let saved: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("rest.json")).unwrap()).unwrap();
+    let mut wanted = sound["genesis_state"].as_object().unwrap().clone();
+    wanted.remove(&key).unwrap();
+    assert_eq!(saved["genesis_state"].as_object().unwrap(), &wanted);
 }
 
 #[test]

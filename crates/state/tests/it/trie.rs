@@ -69,8 +69,9 @@ mod pages {
 
     use std::collections::BTreeMap;
 
-    use jambox_state::trie::pages::{PageKey, root, update};
+    use jambox_state::trie::pages::{MemoryPages, Met, find, leaf_hash, update, walk};
     use jambox_state::{StateKey, trie};
+    use jambox_types::Hash;
     use proptest::prelude::*;
 
     /// Keys that share steps, octets and odd numbers of both, and parts of which are constant.
@@ -94,8 +95,8 @@ mod pages {
         fn have_the_root_of_the_trie_made_anew(
             batches in prop::collection::vec(prop::collection::vec((key(), value()), 0..12), 1..12)
         ) {
-            let mut values = BTreeMap::new();
-            let mut pages: BTreeMap<PageKey, Vec<u8>> = BTreeMap::new();
+            let mut values: BTreeMap<StateKey, Vec<u8>> = BTreeMap::new();
+            let mut trie = None;
             for batch in batches {
                 for (key, value) in &batch {
                     match value {
@@ -103,14 +104,36 @@ mod pages {
                         None => drop(values.remove(key)),
                     }
                 }
-                let found = update(&mut pages, batch).unwrap();
-                prop_assert_eq!(found, trie::root(values.clone()));
-                prop_assert_eq!(found, root(&pages).unwrap());
+                let leaf = |(key, value): &(StateKey, Option<Vec<u8>>)| {
+                    (*key, value.as_ref().map(|value| (leaf_hash(key, value), ())))
+                };
+                let Ok(after) = update(&mut MemoryPages, trie.as_ref(), batch.iter().map(leaf));
+                prop_assert_eq!(after.hash, trie::root(values.clone()));
+                for (key, value) in &batch {
+                    let wanted = values.get(key).map(|value| leaf_hash(key, value));
+                    let Ok(found) = find(&MemoryPages, &after, key);
+                    prop_assert_eq!(found.map(|(hash, ())| hash), wanted, "{:?}", value);
+                }
+                let mut met = Vec::new();
+                let Ok(()) = walk::<_, std::convert::Infallible>(
+                    &MemoryPages,
+                    &after,
+                    &|_| true,
+                    &mut |leaf| {
+                        let Met::Leaf(key, hash, ()) = leaf;
+                        met.push((key, hash));
+                        Ok(())
+                    },
+                );
+                let wanted: Vec<_> =
+                    values.iter().map(|(key, value)| (*key, leaf_hash(key, value))).collect();
+                prop_assert_eq!(met, wanted);
+                trie = Some(after);
             }
-            // What is removed leaves no page behind but the first.
-            let all: Vec<_> = values.keys().map(|key| (*key, None::<Vec<u8>>)).collect();
-            update(&mut pages, all).unwrap();
-            prop_assert_eq!(pages.len(), 1);
+            // Nothing is left of what is removed.
+            let all: Vec<_> = values.keys().map(|key| (*key, None)).collect();
+            let Ok(empty) = update(&mut MemoryPages, trie.as_ref(), all);
+            prop_assert_eq!(empty.hash, Hash::ZERO);
         }
     }
 }

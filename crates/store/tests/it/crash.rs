@@ -17,12 +17,10 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use jambox_state::{Changes, MemoryStore, Store};
-use jambox_store::FileStore;
-use jambox_types::{Hash, Parameters};
-use redb::StorageBackend;
-use redb::backends::FileBackend;
+use jambox_store::{Disk, FileStore};
+use jambox_types::Hash;
 
-use crate::add;
+use crate::{PROTOCOL, add};
 
 /// The longest that a child lives after it began to commit; many commits fit in.
 const LIFE: Duration = Duration::from_millis(40);
@@ -42,28 +40,23 @@ fn changes(number: usize) -> Changes {
 /// A file that says what is done to it.
 #[derive(Debug)]
 struct Announced {
-    file: FileBackend,
+    file: fs::File,
     flushes: bool,
 }
 
-impl StorageBackend for Announced {
+impl Disk for Announced {
     fn len(&self) -> io::Result<u64> {
-        self.file.len()
+        Disk::len(&self.file)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read(offset, out)
+        Disk::read(&self.file, offset, out)
     }
 
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        println!("write");
-        self.file.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
+    fn flush(&self) -> io::Result<()> {
         println!("flush");
         if self.flushes {
-            self.file.sync_data()?;
+            Disk::flush(&self.file)?;
         }
         println!("flushed");
         Ok(())
@@ -71,7 +64,7 @@ impl StorageBackend for Announced {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         println!("write");
-        self.file.write(offset, data)
+        Disk::write(&self.file, offset, data)
     }
 }
 
@@ -83,7 +76,6 @@ fn committer() {
     let mut next: usize = env::var("JAMBOX_STORE_TEST_NUMBER").unwrap().parse().unwrap();
     println!("\nopen");
     let file = fs::File::options().read(true).write(true).open(path).unwrap();
-    let file = FileBackend::new(file).unwrap();
     let flushes = next.is_multiple_of(2);
     let mut store = FileStore::open_on(Announced { file, flushes }).unwrap();
     loop {
@@ -122,7 +114,7 @@ fn a_killed_process_leaves_one_of_two_states() {
     let path = folder.path().join("chain.redb");
     // The root after each number of commits: a child goes on from the state that it finds, so the
     // commits of all children are one sequence.
-    let mut roots = vec![FileStore::create(&path, &Parameters::TINY).unwrap().root().unwrap()];
+    let mut roots = vec![FileStore::create(&path, &PROTOCOL).unwrap().root().unwrap()];
     let mut model = MemoryStore::default();
     let mut number = 0;
     let mut random = 0x9e37_79b9_7f4a_7c15_u64 ^ u64::from(std::process::id());

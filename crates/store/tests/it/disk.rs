@@ -1,39 +1,33 @@
 //! A disk that fills up.
 
+use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jambox_state::{Changes, StateError, Store, Values};
-use jambox_store::FileStore;
-use jambox_types::Parameters;
-use redb::StorageBackend;
-use redb::backends::FileBackend;
+use jambox_store::{Disk, FileStore};
 
-use crate::{add, key, storage};
+use crate::{PROTOCOL, add, key, storage};
 
 /// A file on a disk that takes so many more octets.
 #[derive(Debug)]
 struct SmallDisk {
-    file: FileBackend,
+    file: File,
     left: Arc<AtomicU64>,
 }
 
-impl StorageBackend for SmallDisk {
+impl Disk for SmallDisk {
     fn len(&self) -> io::Result<u64> {
-        self.file.len()
+        Disk::len(&self.file)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read(offset, out)
+        Disk::read(&self.file, offset, out)
     }
 
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
+    fn flush(&self) -> io::Result<()> {
+        Disk::flush(&self.file)
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
@@ -41,13 +35,9 @@ impl StorageBackend for SmallDisk {
             left.checked_sub(data.len() as u64)
         });
         match taken {
-            Ok(_) => self.file.write(offset, data),
+            Ok(_) => Disk::write(&self.file, offset, data),
             Err(_) => Err(io::ErrorKind::StorageFull.into()),
         }
-    }
-
-    fn close(&self) -> io::Result<()> {
-        self.file.close()
     }
 }
 
@@ -63,11 +53,11 @@ fn a_full_disk_leaves_the_state_before() {
     for room in (0..2_000_000).step_by(100_000) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chain.redb");
-        let file = std::fs::File::options().read(true).write(true).create_new(true).open(&path);
+        let file = File::options().read(true).write(true).create_new(true).open(&path);
         let left = Arc::new(AtomicU64::new(u64::MAX));
-        let file = FileBackend::new(file.unwrap()).unwrap();
+        let file = file.unwrap();
         let disk = SmallDisk { file, left: Arc::clone(&left) };
-        let mut store = FileStore::create_on(disk, &Parameters::TINY).unwrap();
+        let mut store = FileStore::create_on(disk, &PROTOCOL).unwrap();
         let before = store.commit(&storage(1, b"k", Some(b"kept"))).unwrap();
         left.store(room, Ordering::SeqCst);
         let result = store.commit(&big);

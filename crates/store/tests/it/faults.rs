@@ -9,12 +9,11 @@ use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jambox_state::{Changes, Store};
-use jambox_store::FileStore;
-use jambox_types::{Hash, Parameters};
-use redb::StorageBackend;
+use jambox_state::{Changes, MemoryStore, Store};
+use jambox_store::{Damage, FileStore};
+use jambox_types::Hash;
 
-use crate::{add, storage};
+use crate::{PROTOCOL, add, storage};
 
 /// A disk that fails at certain operations.
 #[derive(Clone, Debug, Default)]
@@ -34,34 +33,25 @@ struct Content {
     failing: Range<usize>,
 }
 
+/// A write.
 #[derive(Clone, Debug)]
-enum Operation {
-    Write { offset: usize, data: Vec<u8> },
-    Resize(usize),
+struct Operation {
+    offset: usize,
+    data: Vec<u8>,
 }
 
 impl Operation {
     fn apply(&self, content: &mut Vec<u8>) {
-        match self {
-            Self::Resize(length) => content.resize(*length, 0),
-            Self::Write { offset, data } => {
-                let end = offset + data.len();
-                if content.len() < end {
-                    content.resize(end, 0);
-                }
-                content[*offset..end].copy_from_slice(data);
-            }
+        let end = self.offset + self.data.len();
+        if content.len() < end {
+            content.resize(end, 0);
         }
+        content[self.offset..end].copy_from_slice(&self.data);
     }
 
     /// The first half of a write.
     fn torn(&self) -> Self {
-        match self {
-            Self::Resize(length) => Self::Resize(*length),
-            Self::Write { offset, data } => {
-                Self::Write { offset: *offset, data: data[..data.len() / 2].to_vec() }
-            }
-        }
+        Self { offset: self.offset, data: self.data[..self.data.len() / 2].to_vec() }
     }
 }
 
@@ -142,7 +132,7 @@ impl Disk {
     }
 }
 
-impl StorageBackend for Disk {
+impl jambox_store::Disk for Disk {
     fn len(&self) -> io::Result<u64> {
         Ok(self.lock().seen.len() as u64)
     }
@@ -154,15 +144,11 @@ impl StorageBackend for Disk {
         Ok(())
     }
 
-    fn set_len(&self, length: u64) -> io::Result<()> {
-        self.act(Operation::Resize(length as usize))
-    }
-
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.act(Operation::Write { offset: offset as usize, data: data.to_vec() })
+        self.act(Operation { offset: offset as usize, data: data.to_vec() })
     }
 
-    fn sync_data(&self) -> io::Result<()> {
+    fn flush(&self) -> io::Result<()> {
         let mut content = self.lock();
         content.next()?;
         content.flushed = content.seen.clone();
@@ -171,48 +157,64 @@ impl StorageBackend for Disk {
     }
 }
 
-fn changes() -> Changes {
-    let mut changes = storage(1, b"kept", None);
-    for index in 0..24_u32 {
-        let value = vec![index as u8; 100 * index as usize];
-        add(&mut changes, index % 3, &index.to_le_bytes(), Some(&value));
-    }
-    changes
-}
-
-/// A store with a commit, closed; its root; and the root after [`changes`].
-fn prepared() -> (Vec<u8>, Hash, Hash) {
-    let disk = Disk::default();
-    let mut store = FileStore::create_on(disk.clone(), &Parameters::TINY).unwrap();
+/// The changes of the commits that are made: small ones, a large one, removals.
+fn commits() -> Vec<Changes> {
     let mut first = storage(1, b"kept", Some(b"value"));
     add(&mut first, 2, &5_u32.to_le_bytes(), Some(&[7; 5000]));
-    let before = store.commit(&first).unwrap();
-    drop(store);
-    let content = disk.lock().seen.clone();
-    let mut store = FileStore::open_on(Disk::of(content.clone())).unwrap();
-    (content, before, store.commit(&changes()).unwrap())
+    let mut second = storage(1, b"kept", None);
+    for index in 0..24_u32 {
+        let value = vec![index as u8; 100 * index as usize];
+        add(&mut second, index % 3, &index.to_le_bytes(), Some(&value));
+    }
+    let mut large = Changes::default();
+    for index in 0..2_u8 {
+        let value: Vec<u8> = (0..540_000).map(|at: u32| (at % 251) as u8 ^ index).collect();
+        add(&mut large, 4, &[index], Some(&value));
+    }
+    let last = storage(4, &[1], None);
+    vec![first, second, large, last]
+}
+
+/// The root after each number of commits.
+fn roots() -> Vec<Hash> {
+    let mut model = MemoryStore::default();
+    let mut roots = vec![Hash::ZERO];
+    roots.extend(commits().iter().map(|changes| model.commit(changes).unwrap()));
+    roots
+}
+
+/// An empty store, closed.
+fn prepared() -> Vec<u8> {
+    let disk = Disk::default();
+    drop(FileStore::create_on(disk.clone(), &PROTOCOL).unwrap());
+    disk.lock().seen.clone()
 }
 
 #[test]
 fn whatever_a_disk_keeps_of_a_commit_is_one_of_two_states() {
-    let (content, before, after) = prepared();
+    let (content, commits, roots) = (prepared(), commits(), roots());
     let (mut found_before, mut found_after, mut operations) = (0, 0, 0);
     for once in [false, true] {
         for count in 0.. {
             let disk = Disk::of(content.clone());
             let mut store = FileStore::open_on(disk.clone()).unwrap();
             disk.fail_after(count, once);
-            let committed = store.commit(&changes()).is_ok();
-            // Closing writes, too.
+            let committed = commits.iter().take_while(|changes| store.commit(changes).is_ok());
+            let committed = committed.count();
             drop(store);
             for image in disk.images() {
-                let root = FileStore::open_on(Disk::of(image)).unwrap().root().unwrap();
-                if root == after {
-                    found_after += 1;
-                } else {
-                    assert!(root == before && !committed, "operation {count}: {root}");
-                    found_before += 1;
-                }
+                let mut store = FileStore::open_on(Disk::of(image)).unwrap();
+                let root = store.root().unwrap();
+                let is_after = roots.get(committed + 1) == Some(&root);
+                assert!(is_after || root == roots[committed], "operation {count}: {root}");
+                found_after += u32::from(is_after);
+                found_before += u32::from(!is_after);
+                let found = committed + usize::from(is_after);
+                let rest = &commits[found..];
+                let last = rest.iter().map(|changes| store.commit(changes).unwrap()).last();
+                assert_eq!(last.unwrap_or(root), roots[commits.len()], "operation {count}");
+                let lost = |found: Result<(), Damage>| found.expect("all of it is there");
+                store.read().verify(&mut { lost }).unwrap();
             }
             if disk.is_sound() {
                 break;
@@ -224,29 +226,44 @@ fn whatever_a_disk_keeps_of_a_commit_is_one_of_two_states() {
     assert!(operations > 20 && found_before > 20 && found_after > 20);
 }
 
+/// A disk that fails once while a commit is made: the next ones go on from the state before.
 #[test]
-fn what_a_disk_keeps_of_an_opening_opens_again() {
-    let (content, _, after) = prepared();
-    // What a process leaves that does not live to close its file.
-    let disk = Disk::of(content);
-    let mut store = FileStore::open_on(disk.clone()).unwrap();
-    store.commit(&changes()).unwrap();
-    let left = disk.lock().seen.clone();
-    let (mut operations, mut images) = (0, 0);
-    loop {
-        let disk = Disk::of(left.clone());
-        disk.fail_after(operations, false);
-        drop(FileStore::open_on(disk.clone()));
-        for image in disk.images() {
-            let root = FileStore::open_on(Disk::of(image)).unwrap().root().unwrap();
-            assert_eq!(root, after, "operation {operations}");
-            images += 1;
+fn commits_go_on_after_one_that_failed() {
+    let (content, commits, roots) = (prepared(), commits(), roots());
+    let mut failures = 0;
+    for count in 0.. {
+        let disk = Disk::of(content.clone());
+        let mut store = FileStore::open_on(disk.clone()).unwrap();
+        disk.fail_after(count, true);
+        for (index, changes) in commits.iter().enumerate() {
+            let before = store.root().unwrap();
+            if store.commit(changes).is_err() {
+                failures += 1;
+                assert_eq!((before, store.root().unwrap()), (roots[index], roots[index]));
+                assert_eq!(store.commit(changes).unwrap(), roots[index + 1]);
+            }
         }
+        drop(store);
+        let content = disk.lock().seen.clone();
+        let store = FileStore::open_on(Disk::of(content)).unwrap();
+        assert_eq!(store.root().unwrap(), roots[commits.len()]);
         if disk.is_sound() {
             break;
         }
-        operations += 1;
     }
-    println!("{operations} failures, {images} states");
-    assert!(operations > 3);
+    assert!(failures > 8, "{failures}");
+}
+
+/// Opening what a process left that did not live to close its file writes nothing.
+#[test]
+fn opening_writes_nothing() {
+    let disk = Disk::of(prepared());
+    let mut store = FileStore::open_on(disk.clone()).unwrap();
+    store.commit(&commits()[0]).unwrap();
+    let left = disk.lock().seen.clone();
+    let disk = Disk::of(left);
+    disk.fail_after(0, false);
+    let store = FileStore::open_on(disk.clone()).unwrap();
+    assert_eq!(store.root().unwrap(), roots()[1]);
+    assert!(disk.is_sound());
 }

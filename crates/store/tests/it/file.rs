@@ -4,18 +4,16 @@ use std::process::{Command, Stdio};
 use std::{env, fs, thread, time};
 
 use jambox_state::{Meaning, Store, Values};
-use jambox_store::{Exports, FileStore, StoreError};
-use jambox_types::{Hash, Parameters, ServiceId};
+use jambox_store::{Exports, FileState, FileStore, StoreError};
+use jambox_types::{Hash, ServiceId};
 
-use crate::{key, storage};
-
-const TINY: &Parameters = &Parameters::TINY;
+use crate::{PROTOCOL, key, storage};
 
 #[test]
 fn what_was_committed_is_there_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.redb");
-    let store = FileStore::create(&path, TINY).unwrap();
+    let store = FileStore::create(&path, &PROTOCOL).unwrap();
     let segments = vec![7; 4104];
     let exports =
         Exports { package: Hash([1; 32]), root: Hash([2; 32]), segments: segments.clone().into() };
@@ -24,11 +22,11 @@ fn what_was_committed_is_there_again() {
     let root = store.write(&storage(5, b"key", Some(b"value")), names, Some(&exports)).unwrap();
     drop(store);
 
-    assert!(matches!(FileStore::create(&path, TINY), Err(StoreError::Exists(_))));
+    assert!(matches!(FileStore::create(&path, &PROTOCOL), Err(StoreError::Exists(_))));
     let store = FileStore::open(&path).unwrap();
-    assert_eq!(store.parameters(), TINY);
-    let state = store.read().unwrap();
-    assert_eq!(state.root().unwrap(), root);
+    assert_eq!(store.protocol(), PROTOCOL);
+    let state = store.read();
+    assert_eq!(state.root(), root);
     assert_eq!(state.value(&key(5, b"key")).unwrap().as_deref(), Some(&b"value"[..]));
     let meaning = Meaning::Storage(ServiceId(5), b"key"[..].into());
     assert_eq!(state.meaning(&key(5, b"key")).unwrap(), Some(meaning));
@@ -41,26 +39,26 @@ fn what_was_committed_is_there_again() {
 #[test]
 fn the_meaning_of_a_key_outlives_its_value() {
     let folder = tempfile::tempdir().unwrap();
-    let mut store = FileStore::create(&folder.path().join("chain.redb"), TINY).unwrap();
+    let mut store = FileStore::create(&folder.path().join("chain.redb"), &PROTOCOL).unwrap();
     store.commit(&storage(5, b"key", Some(b"value"))).unwrap();
     let root = store.commit(&storage(5, b"key", None)).unwrap();
-    let state = store.read().unwrap();
+    let state = store.read();
     assert_eq!(root, Hash::ZERO);
-    assert!(state.is_empty().unwrap());
+    assert!(state.is_empty());
     assert!(state.meaning(&key(5, b"key")).unwrap().is_some());
 }
 
 #[test]
 fn a_reader_keeps_its_state_and_waits_for_nobody() {
     let folder = tempfile::tempdir().unwrap();
-    let mut store = FileStore::create(&folder.path().join("chain.redb"), TINY).unwrap();
+    let mut store = FileStore::create(&folder.path().join("chain.redb"), &PROTOCOL).unwrap();
     let first = store.commit(&storage(1, b"k", Some(b"old"))).unwrap();
     let before = store.state().unwrap();
     let second = store.commit(&storage(1, b"k", Some(b"new"))).unwrap();
     let after = store.state().unwrap();
     assert_eq!(before.value(&key(1, b"k")).unwrap().as_deref(), Some(&b"old"[..]));
     assert_eq!(after.value(&key(1, b"k")).unwrap().as_deref(), Some(&b"new"[..]));
-    assert_eq!((before.root().unwrap(), after.root().unwrap()), (first, second));
+    assert_eq!((before.root(), after.root()), (first, second));
 }
 
 #[test]
@@ -81,31 +79,30 @@ fn other_files_are_refused_and_kept() {
 fn a_state_outlives_the_store_it_was_read_from() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.redb");
-    let store = FileStore::create(&path, TINY).unwrap();
+    let store = FileStore::create(&path, &PROTOCOL).unwrap();
     store.write(&storage(5, b"key", Some(b"value")), [], None).unwrap();
     drop(store);
-    let state = FileStore::open(&path).unwrap().read().unwrap();
+    let state = FileStore::open(&path).unwrap().read();
     assert_eq!(state.value(&key(5, b"key")).unwrap().as_deref(), Some(&b"value"[..]));
 }
 
 #[test]
-fn a_newer_format_is_refused_and_kept() {
+fn another_format_is_refused_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.redb");
-    drop(FileStore::create(&path, TINY).unwrap());
-    const FACTS: redb::TableDefinition<'_, &str, &[u8]> = redb::TableDefinition::new("facts");
-    let database = redb::Database::open(&path).unwrap();
-    let transaction = database.begin_write().unwrap();
-    let format = 2_u32.to_le_bytes();
-    transaction.open_table(FACTS).unwrap().insert("format", format.as_slice()).unwrap();
-    transaction.commit().unwrap();
-    drop(database);
-
-    let before = fs::read(&path).unwrap();
-    let error = FileStore::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 2, known: 1, .. }), "{error:?}");
-    assert!(error.to_string().ends_with("has format 2; this version knows formats up to 1"));
-    assert!(fs::read(&path).unwrap() == before, "not an octet of it has changed");
+    drop(FileStore::create(&path, &PROTOCOL).unwrap());
+    let mut newer = fs::read(&path).unwrap();
+    newer[16] += 1;
+    // What earlier versions wrote was a database of another library.
+    let older = [&b"redb\x1a\x0a"[..], &[0; 5000]].concat();
+    for (content, format) in [(newer, 3), (older, 1)] {
+        fs::write(&path, &content).unwrap();
+        for error in [FileStore::open(&path).unwrap_err(), FileState::open(&path).unwrap_err()] {
+            let StoreError::OtherFormat { found, known, .. } = error else { panic!("{error:?}") };
+            assert_eq!((found, known), (format, 2));
+        }
+        assert!(fs::read(&path).unwrap() == content, "not an octet of it has changed");
+    }
 }
 
 /// A process of its own that holds a store until it is killed; run by the test below.
@@ -122,7 +119,7 @@ fn holder() {
 fn two_processes_cannot_hold_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.redb");
-    drop(FileStore::create(&path, TINY).unwrap());
+    drop(FileStore::create(&path, &PROTOCOL).unwrap());
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "file::holder"])
         .env("JAMBOX_STORE_TEST_HOLD", &path)

@@ -1,13 +1,16 @@
 //! Tests of the store through its public interface.
 
 mod crash;
+mod damage;
 mod disk;
 mod faults;
 mod file;
 mod same;
 
 use jambox_state::{Blob, Changes, Meaning, StateKey};
-use jambox_types::ServiceId;
+use jambox_types::{Parameters, Protocol, Revision, ServiceId};
+
+const PROTOCOL: Protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
 
 /// A change of one storage value.
 fn storage(service: u32, key: &[u8], value: Option<&[u8]>) -> Changes {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jambox_state::{Changes, MemoryStore, Store, Values, trie};
 use jambox_store::FileStore;
-use jambox_types::{Parameters, ServiceId};
+use jambox_types::ServiceId;
 use proptest::prelude::*;
 
-use crate::add;
+use crate::{PROTOCOL, add};
 
 type Step = Vec<(u32, u8, Option<Vec<u8>>)>;
 
@@ -33,7 +33,7 @@ proptest! {
     #[test]
     fn both_stores_hold_the_same(steps in prop::collection::vec(step(), 1..8)) {
         let folder = tempfile::tempdir().unwrap();
-        let mut file = FileStore::create(&folder.path().join("s"), &Parameters::TINY).unwrap();
+        let mut file = FileStore::create(&folder.path().join("s"), &PROTOCOL).unwrap();
         let mut memory = MemoryStore::default();
         for step in steps {
             let mut changes = Changes::default();

@@ -18,7 +18,7 @@ use jambox_types::{Hash, Parameters, Protocol, Revision, ServiceId};
 use jambox_vectors::steps::{Genesis, RawState, Step};
 use jambox_vectors::traces::keyed;
 
-use crate::chain::{self, Chain};
+use crate::chain;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result};
@@ -53,7 +53,7 @@ impl AnyState {
 
     fn open_unseen(path: &Path, protocol: &ProtocolArgs) -> Result<Self> {
         if chain::is_store(path) {
-            return Self::of_chain(path);
+            return Self::of_chain(path, &protocol.switches()?);
         }
         let switches = protocol.switches()?;
         let (path, is_before) = match path.to_str().and_then(|path| path.strip_suffix(":before")) {
@@ -93,20 +93,38 @@ impl AnyState {
         }
     }
 
-    fn of_chain(path: &Path) -> Result<Self> {
-        let chain = Chain::open(path)?;
-        let note = |name| chain.store.note(name).map_err(|error| chain::failure(path, error));
-        let names = chain.state.names().map_err(|error| chain::failure(path, error))?;
-        let id = note("id")?.map(|id| String::from_utf8_lossy(&id).into_owned());
+    fn of_chain(path: &Path, switches: &Switches) -> Result<Self> {
+        let failure = |error| chain::failure(path, error);
+        let chain = FileState::open(path).map_err(failure)?;
+        chain.expect(switches.revision, switches.parameters.as_ref()).map_err(failure)?;
+        let id = chain.note("id").map_err(failure)?;
         Ok(Self {
-            id,
-            header: note("header")?,
-            protocol: chain.store.protocol(),
-            names,
-            values: Arc::clone(&chain.state) as Arc<dyn Values>,
-            chain: Some(chain.state),
-            ..Self::new(path, KeyedBase::default(), Protocol::default())
+            id: id.map(|id| String::from_utf8_lossy(&id).into_owned()),
+            header: chain.note("header").map_err(failure)?.map(|header| header.to_vec()),
+            protocol: chain.protocol(),
+            names: chain.names().map_err(failure)?,
+            ..Self::over(path, Arc::new(chain))
         })
+    }
+
+    /// A chain of which more may be lost than its state.
+    pub fn of_damaged(path: &Path, protocol: &ProtocolArgs) -> Result<(Self, Arc<FileState>)> {
+        let chain = FileState::open_damaged(path, protocol.protocol()?);
+        let chain = Arc::new(chain.map_err(|error| chain::failure(path, error))?);
+        let note = |name| chain.note(name).ok().flatten();
+        let state = Self {
+            id: note("id").map(|id| String::from_utf8_lossy(&id).into_owned()),
+            header: note("header").map(|header| header.to_vec()),
+            protocol: chain.protocol(),
+            ..Self::over(path, Arc::clone(&chain))
+        };
+        Ok((state, chain))
+    }
+
+    fn over(path: &Path, chain: Arc<FileState>) -> Self {
+        let values = Arc::clone(&chain) as Arc<dyn Values>;
+        let state = Self::new(path, KeyedBase::default(), Protocol::default());
+        Self { values, chain: Some(chain), ..state }
     }
 
     fn new(path: &Path, values: KeyedBase, protocol: Protocol) -> Self {
@@ -130,7 +148,7 @@ impl AnyState {
 
     pub fn root(&self, output: &Output) -> Result<Hash> {
         if let Some(chain) = &self.chain {
-            return chain.root().map_err(|error| chain::failure(&self.path, error));
+            return Ok(chain.root());
         }
         let all = self.all(output)?;
         Ok(trie::root(all.iter().map(|(key, value)| (*key, &**value))))
@@ -138,7 +156,7 @@ impl AnyState {
 
     /// All keys and values.
     pub fn all(&self, output: &Output) -> Result<BTreeMap<StateKey, Blob>> {
-        let length = self.chain.as_ref().and_then(|chain| chain.len().ok()).unwrap_or(0);
+        let length = self.chain.as_ref().map_or(0, |chain| chain.len());
         let bar = output.progress(usize::try_from(length).unwrap_or(usize::MAX));
         let mut all = BTreeMap::new();
         let visited = self.values.for_each(&mut |key, value| {
@@ -152,7 +170,7 @@ impl AnyState {
     }
 
     pub fn failure(&self, error: &StateError) -> Failure {
-        Diagnosis::new(error.to_string()).in_file(&self.path).into()
+        chain::state_failure(&self.path, error)
     }
 
     /// A name that tells the two states of a trace step apart.

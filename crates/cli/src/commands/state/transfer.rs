@@ -1,15 +1,17 @@
 //! Making chains, and writing states for others.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use clap::Args;
 use serde::Serialize;
 
 use jambox_chain::block::genesis;
 use jambox_package::ChainSpec;
-use jambox_state::Changes;
-use jambox_store::{FileStore, StoreError};
+use jambox_state::{Blob, Changes, StateKey, trie};
+use jambox_store::{Damage, FileStore, StoreError};
 use jambox_types::{Hash, Protocol};
 
 use super::any::AnyState;
@@ -46,6 +48,10 @@ pub struct Export {
     /// The name of the chain [default: the one it was imported with, or jambox]
     #[arg(long)]
     id: Option<String>,
+
+    /// Of a damaged chain: write what can be read, and say what is lost
+    #[arg(long)]
+    salvage: bool,
 }
 
 /// What was made.
@@ -57,7 +63,7 @@ struct Made {
 }
 
 impl Report for Made {
-    fn write(&self, out: &mut dyn io::Write) -> io::Result<()> {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}: {} values, root {}", self.file, self.values, self.root)
     }
 }
@@ -91,7 +97,7 @@ fn make(
     output: &Output,
 ) -> Result {
     let spinner = output.spinner("writing");
-    let store = FileStore::create(path, &protocol.parameters);
+    let store = FileStore::create(path, protocol);
     let store = store.map_err(|error| chain::failure(path, error))?;
     let written = fill(&store, changes, from);
     drop(store);
@@ -123,29 +129,54 @@ fn fill(
 
 impl Export {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let state = AnyState::open(&self.state, protocol, output)?;
+        let (state, values, lost) = self.read(protocol, output)?;
         let mut spec = ChainSpec {
             id: self.id.clone().or_else(|| state.id.clone()).unwrap_or_else(|| "jambox".into()),
             genesis_header: state.header.clone().unwrap_or_default(),
-            genesis_state: state.all(output)?,
+            genesis_state: values,
             ..ChainSpec::default()
         };
         spec.set_protocol(&state.protocol);
+        let verdict = Verdict::failed_if(!lost.is_empty());
+        for damage in &lost {
+            writeln!(io::stderr(), "lost: {damage}")?;
+        }
         let spinner = output.spinner("writing");
         let text = spec.to_json();
         let Some(path) = &self.output else {
-            use io::Write;
             writeln!(io::stdout().lock(), "{text}")?;
-            return Ok(Verdict::Done);
+            return Ok(verdict);
         };
         if path.canonicalize().ok().is_some_and(|to| Some(to) == self.state.canonicalize().ok()) {
             return Err(Diagnosis::new("this is the state itself").in_file(path).into());
         }
         input::write(path, text.as_bytes())?;
-        let root = state.root(output)?.to_string();
+        let values = &spec.genesis_state;
+        let root = trie::root(values.iter().map(|(key, value)| (*key, &**value))).to_string();
         spinner.finish_and_clear();
         let file = path.display().to_string();
-        output.emit(&Made { file, values: spec.genesis_state.len(), root })?;
-        Ok(Verdict::Done)
+        output.emit(&Made { file, values: values.len(), root })?;
+        Ok(verdict)
+    }
+
+    /// The state, its values, and what of them is lost.
+    fn read(&self, protocol: &ProtocolArgs, output: &Output) -> Result<Exported> {
+        if !self.salvage {
+            let state = AnyState::open(&self.state, protocol, output)?;
+            let values = state.all(output)?;
+            return Ok((state, values, Vec::new()));
+        }
+        let (state, chain) = AnyState::of_damaged(&self.state, protocol)?;
+        let (mut values, mut lost) = (BTreeMap::new(), Vec::new());
+        let spinner = output.spinner("reading");
+        let read = chain.salvage(&mut |entry| match entry {
+            Ok((key, value)) => drop(values.insert(key, value)),
+            Err(damage) => lost.push(damage),
+        });
+        spinner.finish_and_clear();
+        read.map_err(|error| chain::failure(&self.state, error))?;
+        Ok((state, values, lost))
     }
 }
+
+type Exported = (AnyState, BTreeMap<StateKey, Blob>, Vec<Damage>);
