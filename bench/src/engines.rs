@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use jambox_engine::{Backend, Config};
+use jambox_isa::Revision;
 
 use crate::clock::Clock;
 use crate::figures::Figures;
@@ -37,6 +38,8 @@ pub struct Entry {
     /// How gas is taken; empty for none.
     pub gas: &'static str,
     pub clock: Clock,
+    /// The revision of the paper that the programs are in.
+    pub revision: Revision,
     measure: fn(&Entry, &Path, &Task, &mut Figures) -> Result<(), String>,
 }
 
@@ -62,9 +65,9 @@ const BLOCK: &str = "block";
 #[cfg(feature = "javm-0-4")]
 const PIPELINE: &str = "other";
 
-/// All engines that were built in, in the order of the table.
+/// The engines that were built in and can be compared under a revision, in the order of the table.
 #[must_use]
-pub fn all() -> Vec<Entry> {
+pub fn all(revision: Revision) -> Vec<Entry> {
     let mut all = vec![
         Entry {
             name: "native",
@@ -72,28 +75,31 @@ pub fn all() -> Vec<Entry> {
             kind: Kind::Native,
             gas: "none",
             clock: Clock::Processor,
+            revision,
             measure: limit,
         },
-        ours("jambox interpreter", Kind::Interpreter, |entry, _, task, figures| {
+        ours(revision, "jambox interpreter", Kind::Interpreter, |entry, _, task, figures| {
             jambox(Backend::Interpreter, entry, task, figures)
         }),
-        ours("jambox recompiler", Kind::Recompiler, |entry, _, task, figures| {
+        ours(revision, "jambox recompiler", Kind::Recompiler, |entry, _, task, figures| {
             jambox(Backend::Recompiler, entry, task, figures)
         }),
-        ours("jambox auto", Kind::Auto, |entry, _, task, figures| {
+        ours(revision, "jambox auto", Kind::Auto, |entry, _, task, figures| {
             jambox(Backend::AUTO, entry, task, figures)
         }),
     ];
-    all.extend(peers());
+    all.extend(peers(revision));
     all
 }
 
 fn ours(
+    revision: Revision,
     name: &'static str,
     kind: Kind,
     measure: fn(&Entry, &Path, &Task, &mut Figures) -> Result<(), String>,
 ) -> Entry {
-    Entry { name, owner: Owner::Ours, kind, gas: EXACT, clock: Clock::Processor, measure }
+    let (owner, clock) = (Owner::Ours, Clock::Processor);
+    Entry { name, owner, kind, gas: EXACT, clock, revision, measure }
 }
 
 fn jambox(
@@ -102,9 +108,13 @@ fn jambox(
     task: &Task,
     figures: &mut Figures,
 ) -> Result<(), String> {
-    let engine = Ours::new(Config { backend, ..Config::default() })?;
+    let config = Config { revision: entry.revision, backend };
+    let engine = Ours::new(config)?;
     measure(&engine, entry, task, figures)?;
-    figures.set_time("inner-machine", inner::time(backend)?);
+    if let Some(log) = task.logs.first() {
+        figures.set("block-costs", engine.gas_plan_time(&log.program)?);
+    }
+    figures.set_time("inner-machine", inner::time(config)?);
     Ok(())
 }
 
@@ -116,16 +126,24 @@ fn limit(_: &Entry, folder: &Path, task: &Task, figures: &mut Figures) -> Result
     Ok(())
 }
 
-fn peers() -> Vec<Entry> {
+fn peers(revision: Revision) -> Vec<Entry> {
     #[cfg_attr(
         not(any(feature = "polkavm-0-30", feature = "polkavm-0-37", feature = "javm-0-4")),
         expect(unused_mut, reason = "there are no peers")
     )]
     let mut all = Vec::new();
-    #[cfg(feature = "polkavm-0-30")]
-    polkavm!(all, "polkavm 0.30.0", crate::peers::polkavm_0_30::engine);
-    #[cfg(feature = "polkavm-0-37")]
-    polkavm!(all, "polkavm 0.37.0", crate::peers::polkavm_0_37::engine);
+    match revision {
+        Revision::GrayPaper072 => {
+            #[cfg(feature = "polkavm-0-30")]
+            polkavm!(all, revision, BLOCK, "polkavm 0.30.0", crate::peers::polkavm_0_30::engine);
+            #[cfg(feature = "polkavm-0-37")]
+            polkavm!(all, revision, BLOCK, "polkavm 0.37.0", crate::peers::polkavm_0_37::engine);
+        }
+        Revision::GrayPaper080 => {
+            #[cfg(feature = "polkavm-0-37")]
+            polkavm!(all, revision, EXACT, "polkavm 0.37.0", crate::peers::polkavm_0_37::engine);
+        }
+    }
     #[cfg(feature = "javm-0-4")]
     {
         use crate::peers::javm::{Interpreter, Recompiler};
@@ -135,6 +153,7 @@ fn peers() -> Vec<Entry> {
             kind,
             gas: PIPELINE,
             clock: Clock::Processor,
+            revision,
             measure,
         };
         all.push(peer("javm 0.4.0 interpreter", Kind::Interpreter, |entry, _, task, figures| {
@@ -147,17 +166,26 @@ fn peers() -> Vec<Entry> {
     all
 }
 
-/// The four ways to run a version of polkavm.
+/// The ways to run a version of polkavm: `$gas` is how its gas compares with the paper's where it
+/// is taken by block.
 #[cfg(any(feature = "polkavm-0-30", feature = "polkavm-0-37"))]
 macro_rules! polkavm {
-    ($all:ident, $version:literal, $engine:path) => {{
+    ($all:ident, $revision:ident, $gas:expr, $version:literal, $engine:path) => {{
         use $engine as engine;
-        polkavm!($all, engine, $version " interpreter", Interpreter, EXACT, Processor);
-        polkavm!($all, engine, $version " interpreter, block gas", Blockwise, BLOCK, Processor);
-        polkavm!($all, engine, $version " recompiler, in-process", InProcess, BLOCK, Processor);
-        polkavm!($all, engine, $version " recompiler, worker", Worker, BLOCK, Wall);
+        if $gas == BLOCK {
+            polkavm!(
+                $all, $revision, engine, $version " interpreter", Interpreter, EXACT, Processor
+            );
+        }
+        polkavm!(
+            $all, $revision, engine, $version " interpreter, block gas", Blockwise, $gas, Processor
+        );
+        polkavm!(
+            $all, $revision, engine, $version " recompiler, in-process", InProcess, $gas, Processor
+        );
+        polkavm!($all, $revision, engine, $version " recompiler, worker", Worker, $gas, Wall);
     }};
-    ($all:ident, $engine:ident, $version:literal $name:literal, $mode:ident,
+    ($all:ident, $revision:ident, $engine:ident, $version:literal $name:literal, $mode:ident,
      $gas:expr, $clock:ident) => {
         $all.push(Entry {
             name: concat!($version, $name),
@@ -165,8 +193,9 @@ macro_rules! polkavm {
             kind: $engine::Mode::$mode.kind(),
             gas: $gas,
             clock: Clock::$clock,
+            revision: $revision,
             measure: |entry, _, task, figures| {
-                let engine = $engine::Polkavm::new($engine::Mode::$mode)?;
+                let engine = $engine::Polkavm::new($engine::Mode::$mode, entry.revision)?;
                 measure(&engine, entry, task, figures)
             },
         })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
+use jambox_engine::{Access, Config, Engine, Exit, Instance, Module};
 
 use crate::clock::Clock;
 use crate::single;
@@ -21,8 +21,7 @@ const ROUNDS: u64 = 333;
 ///
 /// # Errors
 /// When the platform has no such backend.
-pub fn time(backend: Backend) -> Result<Duration, String> {
-    let config = Config { backend, ..Config::default() };
+pub fn time(config: Config) -> Result<Duration, String> {
     let engine = Engine::new(config).map_err(|error| error.to_string())?;
     let data = vec![7; DATA];
     let address = u64::from(PAGES.0) * u64::from(jambox_engine::PAGE_SIZE);

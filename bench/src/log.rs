@@ -62,7 +62,16 @@ fn read(name: &str, text: &str, logs: &mut Vec<Workload>) -> Option<()> {
             }
         };
         let (name, start, end) = (name.to_owned(), start?, Some(end));
-        logs.push(Workload { name, program, arguments, start, calls, end, result: None });
+        logs.push(Workload {
+            name,
+            program,
+            arguments,
+            start,
+            calls,
+            end,
+            is_gas_known: true,
+            result: None,
+        });
     }
     Some(())
 }

@@ -13,8 +13,10 @@ use jambox_bench::measure::Task;
 use jambox_bench::report::{self, Place};
 use jambox_bench::table::{self, Row};
 use jambox_bench::{aims, log, workload};
+use jambox_isa::Revision;
 
-const USAGE: &str = "usage: compare [interpreter | recompiler] [--rounds N] [--json] [--save]";
+const USAGE: &str = "usage: compare [interpreter | recompiler] [--revision REVISION] [--rounds N] \
+                     [--json] [--save]";
 
 /// How often each engine is measured, in turn with the others.
 const PASSES: u32 = 3;
@@ -26,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 struct Options {
     /// Engines of this kind only, and native code.
     only: Option<Kind>,
+    /// The revision whose programs are run.
+    revision: Revision,
     /// At most how often each thing is timed in a pass.
     rounds: u32,
     is_json: bool,
@@ -54,13 +58,20 @@ fn main() -> ExitCode {
 }
 
 fn options() -> Option<Options> {
-    let mut options =
-        Options { only: None, rounds: 30, is_json: false, is_saved: false, engine: None };
+    let mut options = Options {
+        only: None,
+        revision: Revision::GrayPaper080,
+        rounds: 30,
+        is_json: false,
+        is_saved: false,
+        engine: None,
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "interpreter" => options.only = Some(Kind::Interpreter),
             "recompiler" => options.only = Some(Kind::Recompiler),
+            "--revision" => options.revision = words.next()?.parse().ok()?,
             "--rounds" => options.rounds = words.next()?.parse().ok()?,
             "--json" => options.is_json = true,
             "--save" => options.is_saved = true,
@@ -83,11 +94,12 @@ fn logs() -> Option<PathBuf> {
 }
 
 fn measure_here(name: &str, options: &Options) -> Result<(), String> {
-    let all = engines::all();
+    let all = engines::all(options.revision);
     let entry = all.iter().find(|entry| entry.name == name).ok_or("no such engine")?;
     let kernels = bench().join("kernels");
+    let logs = logs().map_or_else(|| Ok(Vec::new()), |folder| log::read_folder(&folder))?;
     let task = Task {
-        logs: logs().map_or_else(|| Ok(Vec::new()), |folder| log::read_folder(&folder))?,
+        logs: logs.into_iter().map(|log| log.under(options.revision)).collect(),
         kernels: workload::read_kernels(&kernels)?,
         rounds: options.rounds,
     };
@@ -101,7 +113,7 @@ fn compare(options: &Options) -> Result<bool, String> {
     let is_wanted = |entry: &Entry| {
         options.only.is_none_or(|only| entry.kind == only || entry.kind == Kind::Native)
     };
-    let entries = engines::all().into_iter().filter(is_wanted);
+    let entries = engines::all(options.revision).into_iter().filter(is_wanted);
     let empty = |entry| Row { entry, figures: Ok(Figures::default()) };
     let mut rows: Vec<Row> = entries.map(empty).collect();
     for pass in 1..=PASSES {
@@ -111,10 +123,9 @@ fn compare(options: &Options) -> Result<bool, String> {
         }
     }
     let place = Place::here();
-    let mut aims = aims::aims(&rows);
-    aims.extend(aims::interpreter(&rows));
+    let aims = aims::of(options.revision, &rows);
     if options.is_json {
-        print!("{}", report::json(&rows, &aims, &place));
+        print!("{}", report::json(options.revision, &rows, &aims, &place));
     } else {
         print!("{}\n{}", table::render(&rows, false), report::outcomes(&aims));
         if logs().is_none() {
@@ -122,8 +133,9 @@ fn compare(options: &Options) -> Result<bool, String> {
         }
     }
     if options.is_saved {
-        let folder = bench().join("results");
-        report::save(&folder, &rows, &aims, &place).map_err(|error| error.to_string())?;
+        let folder = bench().join("results").join(options.revision.name());
+        report::save(&folder, options.revision, &rows, &aims, &place)
+            .map_err(|error| error.to_string())?;
     }
     let ratios = aims::interpreter(&rows);
     let is_fast = options.only != Some(Kind::Interpreter) || ratios.iter().all(|aim| aim.is_met);
@@ -138,15 +150,16 @@ fn is_sound(row: &Row) -> bool {
 /// Measures an engine in a process of its own and adds its figures, unless it failed before.
 fn measure_elsewhere(row: &mut Row, options: &Options) {
     let Ok(figures) = &mut row.figures else { return };
-    if let Err(problem) = run(row.entry.name, options.rounds, figures) {
+    if let Err(problem) = run(&row.entry, options.rounds, figures) {
         row.figures = Err(problem);
     }
 }
 
-fn run(name: &str, rounds: u32, figures: &mut Figures) -> Result<(), String> {
+fn run(entry: &Entry, rounds: u32, figures: &mut Figures) -> Result<(), String> {
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(this);
-    command.args(["--engine", name, "--rounds", &rounds.to_string()]);
+    command.args(["--engine", entry.name, "--rounds", &rounds.to_string()]);
+    command.args(["--revision", entry.revision.name()]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| error.to_string())?;
     let started = Instant::now();

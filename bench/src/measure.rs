@@ -80,8 +80,9 @@ fn compare<P: Peer>(
     figures: &mut Figures,
 ) -> Result<(), String> {
     let mut differences = Differences::default();
-    for log in &task.logs {
-        check(peer, log, is_exact, &mut differences)?;
+    for (index, log) in task.logs.iter().enumerate() {
+        let gas = check(peer, log, is_exact, &mut differences)?;
+        figures.set(format!("log.gas.{index:02}"), gas as f64);
     }
     if !task.logs.is_empty() {
         figures.set("differences.gas", differences.gas as f64);

@@ -6,6 +6,8 @@ use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 
+use jambox_isa::Revision;
+
 use crate::aims::Aim;
 use crate::chart;
 use crate::table::{self, Row};
@@ -90,7 +92,7 @@ pub fn outcomes(aims: &[Aim]) -> String {
 
 /// Everything as JSON: numbers in seconds, octets and counts.
 #[must_use]
-pub fn json(rows: &[Row], aims: &[Aim], place: &Place) -> String {
+pub fn json(revision: Revision, rows: &[Row], aims: &[Aim], place: &Place) -> String {
     let mut engines = Vec::new();
     for row in rows {
         let head = format!(
@@ -113,8 +115,9 @@ pub fn json(rows: &[Row], aims: &[Aim], place: &Place) -> String {
         format!("{{\"aim\":{},\"outcome\":{},\"met\":{is_met}}}", text(what), text(outcome))
     });
     format!(
-        "{{\"date\":{},\"processor\":{},\"processors\":{},\"system\":{},\"compilers\":{},\n\
+        "{{\"revision\":{},\"date\":{},\"processor\":{},\"processors\":{},\"system\":{},\"compilers\":{},\n\
          \"engines\":[\n{}\n],\n\"aims\":[\n{}\n]}}\n",
+        text(revision.name()),
         text(&place.date),
         text(&place.processor),
         place.processors,
@@ -145,11 +148,17 @@ fn text(value: &str) -> String {
 ///
 /// # Errors
 /// When one cannot be written.
-pub fn save(folder: &Path, rows: &[Row], aims: &[Aim], place: &Place) -> io::Result<()> {
+pub fn save(
+    folder: &Path,
+    revision: Revision,
+    rows: &[Row],
+    aims: &[Aim],
+    place: &Place,
+) -> io::Result<()> {
     let Place { date, processor, processors, system, compilers } = place;
     let mut page = format!(
-        "# Results\n\n`cargo xtask bench --save` on {date}: {processors} of {processor}, {system}; \
-         {compilers}.\nWhat the figures mean: [the comparison](../README.md). Every number of \
+        "# Results, {revision}\n\n`cargo xtask bench --revision {revision} --save` on {date}: {processors} of {processor}, {system}; \
+         {compilers}.\nWhat the figures mean: [the comparison](../../README.md). Every number of \
          every kernel and log:\n[results.json](results.json).\n\n![The same as a picture]\
          (results.svg)\n\n{}\n## Aims\n\n",
         table::render(rows, true)
@@ -162,5 +171,5 @@ pub fn save(folder: &Path, rows: &[Row], aims: &[Aim], place: &Place) -> io::Res
     fs::create_dir_all(folder)?;
     fs::write(folder.join("README.md"), page)?;
     fs::write(folder.join("results.svg"), chart::svg(rows))?;
-    fs::write(folder.join("results.json"), json(rows, aims, place))
+    fs::write(folder.join("results.json"), json(revision, rows, aims, place))
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jambox_types::Revision;
 use jambox_vectors::archive;
 
 use crate::command::{cache, cargo, root, succeed};
@@ -20,6 +21,9 @@ pub struct Options {
     /// Write the page, picture and numbers in bench/results anew.
     #[arg(long)]
     save: bool,
+    /// The revision of the paper whose programs are run.
+    #[arg(long, global = true, default_value_t = Revision::GrayPaper080)]
+    revision: Revision,
     /// Leave out a peer, for instance because it cannot be built here.
     #[arg(long, global = true, value_name = "PEER", value_parser = PEERS)]
     without: Vec<String>,
@@ -82,6 +86,7 @@ fn comparison(
         command.args(["--no-default-features", "--features", &peers.join(",")]);
     }
     command.arg("--").args(view).args(["--rounds", &options.rounds.to_string()]);
+    command.args(["--revision", options.revision.name()]);
     command.args(options.json.then_some("--json"));
     command.args(options.save.then_some("--save"));
     succeed(&mut command)

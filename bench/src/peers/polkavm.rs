@@ -7,6 +7,7 @@
 //! arguments ("auxiliary data") is not used: at the paper's size it is cleared for every instance,
 //! and in-process its 4,096 pages change protection twice at every host call.
 
+use jambox_isa::Revision;
 use jambox_program::StandardProgram;
 
 use super::polkavm::program::InstructionSetKind;
@@ -14,7 +15,7 @@ use super::polkavm::{
     BackendKind, Config, Engine, GasMeteringKind, InterruptKind, Module, ModuleConfig,
     ProgramBlob as Blob, ProgramCounter, ProgramParts, RawInstance, Reg, SandboxKind,
 };
-use super::translate;
+use super::{cost_model, translate};
 use crate::engines::Kind;
 use crate::machine::{Machine, Moved, Peer, Stop};
 use crate::translate::{Sbrks, Translated};
@@ -47,12 +48,13 @@ impl Mode {
 pub struct Polkavm {
     engine: Engine,
     mode: Mode,
+    revision: Revision,
 }
 
 impl Polkavm {
     /// # Errors
     /// When the platform cannot run it this way.
-    pub fn new(mode: Mode) -> Result<Self, String> {
+    pub fn new(mode: Mode, revision: Revision) -> Result<Self, String> {
         let mut config = Config::new();
         config.set_allow_experimental(true);
         let (backend, sandbox) = match mode {
@@ -62,7 +64,7 @@ impl Polkavm {
         };
         config.set_backend(Some(backend)).set_sandbox(sandbox);
         let engine = Engine::new(&config).map_err(|error| error.to_string())?;
-        Ok(Self { engine, mode })
+        Ok(Self { engine, mode, revision })
     }
 }
 
@@ -110,6 +112,7 @@ impl Peer for Polkavm {
         let blob = Blob::from_parts(program.parts.clone()).map_err(|error| error.to_string())?;
         let mut config = ModuleConfig::new();
         config.set_gas_metering(Some(GasMeteringKind::Sync));
+        config.set_cost_model(cost_model(self.revision));
         config.set_per_instruction_metering(self.mode == Mode::Interpreter);
         let module =
             Module::from_blob(&self.engine, &config, blob).map_err(|error| error.to_string())?;
