@@ -48,3 +48,38 @@ fn only_what_was_filled_backwards_is_joined() {
 fn there_is_no_slot_beyond_the_table() {
     Slots::<u64>::new(1).unwrap().writer().fill(1, 0, 0, 0);
 }
+
+#[test]
+fn threads_follow_slots_while_others_fill_them() {
+    const LENGTH: usize = if cfg!(miri) { 24 } else { 2000 };
+    let slots = Slots::<[u64; 2]>::new(LENGTH).unwrap();
+    let filled = |index: usize| [index as u64, !index as u64];
+    std::thread::scope(|scope| {
+        for start in 0..2 {
+            let slots = &slots;
+            scope.spawn(move || {
+                // Both fill every slot, one upwards, one downwards.
+                for step in 0..LENGTH {
+                    let index = if start == 0 { step } else { LENGTH - 1 - step };
+                    slots.writer().fill(index, filled(index), index as u32, (index * 7) % LENGTH);
+                }
+            });
+            scope.spawn(move || {
+                for round in 0..4 * LENGTH {
+                    let Some(mut at) = slots.get((round * 5 + start) % LENGTH) else { continue };
+                    for _ in 0..8 {
+                        let index = at.index_in(slots);
+                        assert_eq!((*at.value(), at.tag()), (filled(index), index as u32));
+                        assert_eq!(at.target_index_in(slots), (index * 7) % LENGTH);
+                        let ways = [at.joined(), at.next(), at.target()];
+                        match ways.into_iter().flatten().next_back() {
+                            Some(next) => at = next,
+                            None => break,
+                        }
+                    }
+                }
+            });
+        }
+    });
+    assert!((0..LENGTH).all(|index| slots.get(index).is_some()));
+}
