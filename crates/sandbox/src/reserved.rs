@@ -158,7 +158,8 @@ struct Shares {
 
 // SAFETY: the mapping belongs to this value alone and is not tied to a thread.
 unsafe impl Send for ReservedMemory {}
-// SAFETY: shared references only read the mapping; writing takes `&mut self`.
+// SAFETY: shared references only read the mapping, and what they change of its protection for that,
+// under a lock, is what no other reads without the lock; writing takes `&mut self`.
 unsafe impl Sync for ReservedMemory {}
 
 impl ReservedMemory {

@@ -310,6 +310,33 @@ on_every_backend! {
             }
         });
     }
+
+    fn threads_read_the_memory_of_one_instance(backend) {
+        const ROUNDS: usize = if cfg!(miri) { 3 } else { 500 };
+        let mut it = instance(backend, "store_u8 r7, 0x10000\necalli 0", 9);
+        it.set_reg(Reg::R7, 77);
+        assert_eq!(it.run(), Exit::HostCall(0));
+        let memory = it.memory();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    // From the last accessible page on, and from the first, over what is not.
+                    for start in [FIRST + 2 * PAGE, FIRST - PAGE] {
+                        let mut octets = vec![1; 3 * PAGE as usize];
+                        memory.peek(start, &mut octets);
+                        let sum: u32 = octets.iter().map(|&octet| u32::from(octet)).sum();
+                        assert_eq!(sum, if start < FIRST { 77 } else { 0 });
+                    }
+                }
+            });
+            scope.spawn(|| {
+                for _ in 0..10 * ROUNDS {
+                    assert_eq!(memory.read_array(FIRST), Ok([77, 0]));
+                    assert_eq!(memory.read_array(FIRST + 2 * PAGE), Ok([0; 8]));
+                }
+            });
+        });
+    }
 }
 
 #[test]

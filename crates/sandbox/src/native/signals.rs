@@ -48,6 +48,9 @@ pub(super) fn install(code: Range<usize>) -> Result<(), Unsupported> {
 
 /// Our faults continue at the exit in the frame, with the address of the instruction in `rcx`;
 /// all others go to whoever handled them before.
+///
+/// # Safety
+/// Only the kernel may call this, as a handler installed with `SA_SIGINFO`.
 unsafe extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *mut c_void) {
     let Some(handling) = HANDLING.get() else { return };
     // SAFETY: the kernel gives a handler that is installed with `SA_SIGINFO` a valid context.
@@ -69,6 +72,9 @@ unsafe extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *m
 
 /// Whether the fault is an access to the guest memory that the thread's `gs` base points to.
 /// Signals that were sent (by `kill`) carry no address; they are not ours.
+///
+/// # Safety
+/// The information must be what the kernel gives a handler.
 unsafe fn is_guest_access(info: *const libc::siginfo_t) -> bool {
     const SEGV_MAPERR: i32 = 1;
     const SEGV_ACCERR: i32 = 2;
@@ -87,19 +93,30 @@ unsafe fn is_guest_access(info: *const libc::siginfo_t) -> bool {
 }
 
 /// Does what the previous action would have done.
+///
+/// # Safety
+/// The arguments must be those of a handler that the kernel calls.
 unsafe fn chain(
     previous: &libc::sigaction,
     signal: i32,
     info: *mut libc::siginfo_t,
     context: *mut c_void,
 ) {
+    // SAFETY: the caller's pointer is valid.
+    let is_sent = unsafe { (*info).si_code } <= 0;
     match previous.sa_sigaction {
-        // The instruction faults again, now without a handler: the process ends as it would have.
+        libc::SIG_IGN if is_sent => {}
+        // A fault cannot be ignored: the instruction faults again, now without a handler, and the
+        // process ends as it would have. A signal that was sent has to be sent again for that.
         libc::SIG_DFL | libc::SIG_IGN => {
             let mut default = *previous;
             default.sa_sigaction = libc::SIG_DFL;
             // SAFETY: restores the default action.
             unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
+            if is_sent {
+                // SAFETY: a handler may send signals.
+                unsafe { libc::raise(signal) };
+            }
         }
         handler if previous.sa_flags & libc::SA_SIGINFO != 0 => {
             type Handler = unsafe extern "C" fn(i32, *mut libc::siginfo_t, *mut c_void);
@@ -129,8 +146,14 @@ impl Drop for AlternateStack {
     fn drop(&mut self) {
         let disabled =
             libc::stack_t { ss_sp: ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
-        // SAFETY: the thread is ending and runs no generated code any more.
-        unsafe { libc::sigaltstack(&raw const disabled, ptr::null_mut()) };
+        let mut present = disabled;
+        // SAFETY: without a new stack the call only describes the present one.
+        unsafe { libc::sigaltstack(ptr::null(), &raw mut present) };
+        // The host may have set another meanwhile, which is none of ours.
+        if present.ss_sp == self.start {
+            // SAFETY: no handler runs on it: this is no handler, and those that were are over.
+            unsafe { libc::sigaltstack(&raw const disabled, ptr::null_mut()) };
+        }
         // SAFETY: the mapping is this value's own, and no signal uses it from here on.
         unsafe { libc::munmap(self.start, ALTERNATE_STACK) };
     }

@@ -472,6 +472,27 @@ fn chains_when_sent() {
     unsafe { libc::raise(libc::SIGSEGV) };
 }
 
+#[test]
+#[ignore = "ends its process, see `faults_that_are_not_ours_go_to_the_previous_handler`"]
+fn chains_to_the_default_when_sent() {
+    // SAFETY: restores the default action.
+    unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
+    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    // SAFETY: sends the signal to this thread.
+    unsafe { libc::raise(libc::SIGSEGV) };
+}
+
+#[test]
+#[ignore = "ignores a signal, see `faults_that_are_not_ours_go_to_the_previous_handler`"]
+fn chains_to_nothing_when_sent() {
+    // SAFETY: ignores the signal.
+    unsafe { libc::signal(libc::SIGSEGV, libc::SIG_IGN) };
+    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    // SAFETY: sends the signal to this thread.
+    unsafe { libc::raise(libc::SIGSEGV) };
+    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }), "still handled");
+}
+
 static CHAINED: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn count(_signal: i32) {
@@ -510,5 +531,8 @@ fn faults_that_are_not_ours_go_to_the_previous_handler() {
     assert_eq!(process("native::chains_to_a_handler").code(), Some(42));
     assert_eq!(process("native::chains_when_sent").code(), Some(42));
     assert_eq!(process("native::chains_to_the_default").signal(), Some(libc::SIGSEGV));
+    let default = process("native::chains_to_the_default_when_sent");
+    assert_eq!(default.signal(), Some(libc::SIGSEGV));
+    assert_eq!(process("native::chains_to_nothing_when_sent").code(), Some(0));
     assert_eq!(process("native::chains_while_guests_fault").code(), Some(0));
 }
