@@ -313,7 +313,7 @@ on_every_backend! {
 
     fn threads_read_the_memory_of_one_instance(backend) {
         const ROUNDS: usize = if cfg!(miri) { 3 } else { 500 };
-        let mut it = instance(backend, "store_u8 r7, 0x10000\necalli 0", 9);
+        let mut it = instance(backend, "store_u8 [0x10000], r7\necalli 0", 9);
         it.set_reg(Reg::R7, 77);
         assert_eq!(it.run(), Exit::HostCall(0));
         let memory = it.memory();
