@@ -51,7 +51,7 @@ fn there_is_no_slot_beyond_the_table() {
 
 #[test]
 fn threads_follow_slots_while_others_fill_them() {
-    const LENGTH: usize = if cfg!(miri) { 24 } else { 2000 };
+    const LENGTH: usize = if cfg!(miri) { 12 } else { 2000 };
     let slots = Slots::<[u64; 2]>::new(LENGTH).unwrap();
     let filled = |index: usize| [index as u64, !index as u64];
     std::thread::scope(|scope| {
