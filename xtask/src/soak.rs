@@ -1,20 +1,55 @@
 //! `cargo xtask soak`: killing the process in the middle of commits, hundreds of times, and failing
-//! the disk at every operation of one.
+//! the disk at every single operation of one; and damaging files by the thousand.
 
 use crate::command::{cargo, succeed};
 
 /// What `cargo xtask soak` takes.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
     /// How often the process is killed.
     #[arg(default_value_t = 500)]
     crashes: u32,
+    #[command(subcommand)]
+    damage: Option<Soak>,
 }
 
-/// Runs the crash test of the store for longer than tests may take.
+#[derive(clap::Subcommand)]
+enum Soak {
+    /// Damage files of the formats that the command reads, and chains
+    Damage {
+        /// How many files are damaged.
+        #[arg(long, default_value_t = 5000)]
+        files: u32,
+        /// How many chains are damaged.
+        #[arg(long, default_value_t = 2000)]
+        chains: u32,
+        /// Which part of the files, such as 2/5.
+        #[arg(long, default_value = "1/1")]
+        shard: String,
+    },
+}
+
+/// Runs tests for longer than tests may take.
 pub fn run(options: &Options) -> Result<(), String> {
-    let mut command = cargo();
-    command.env("JAMBOX_CRASHES", options.crashes.to_string());
-    command.args(["test", "--release", "--package", "jambox-store", "--test", "it", "--"]);
-    succeed(command.args(["--nocapture", "crash::", "faults::"]))
+    let test = |package: &str| {
+        let mut command = cargo();
+        command.args(["test", "--release", "--package", package, "--test", "it", "--"]);
+        command.arg("--nocapture");
+        command
+    };
+    match &options.damage {
+        None => {
+            let mut command = test("jambox-store");
+            command.env("JAMBOX_CRASHES", options.crashes.to_string());
+            succeed(command.args(["crash::", "faults::"]))
+        }
+        Some(Soak::Damage { files, chains, shard }) => {
+            let mut command = test("jambox-store");
+            succeed(command.env("JAMBOX_DAMAGED", chains.to_string()).arg("damage::"))?;
+            let mut command = test("jambox-cli");
+            command.env("JAMBOX_DAMAGED_FILES", files.to_string()).env("JAMBOX_SHARD", shard);
+            succeed(command.arg("damage::"))
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod bad_input;
 mod book;
 mod chains;
 mod commands;
+mod damage;
 mod exec;
 mod files;
 mod guests;
