@@ -5,25 +5,24 @@ use jambox_chain::{
     Alone, Computed, ExportedSegments, ReportCall, ReportError, SlotError, accumulate_alone,
     check_slot, compute_report,
 };
-use jambox_engine::Backend;
 use jambox_invocation::{Env, HostError, Observer};
 use jambox_package::Package;
 use jambox_types::WorkReport;
 
 use crate::diagnosis::Diagnosis;
-use crate::engine::environment;
+use crate::engine::{Execution, environment};
 use crate::invalid;
 use crate::outcome::{Failure, Result};
 use crate::protocol::interface;
 
 /// What a package runs in, if its block may follow the state that it starts from.
-pub fn env(package: &Package, backend: Backend) -> Result<Env> {
+pub fn env(package: &Package, execution: Execution) -> Result<Env> {
     if let Some(prior) = package.prior_slot {
         check_slot(prior, package.slot).map_err(|error| misplaced(error, package))?;
     }
     // An ABI without a single call would run, and answer WHAT to everything.
     interface(&package.protocol)?;
-    environment(package.protocol, backend)
+    environment(package.protocol, execution)
 }
 
 /// Why a package has no report although it is valid.
@@ -92,6 +91,11 @@ fn misplaced(error: SlotError, package: &Package) -> Diagnosis {
 }
 
 fn host_failure(error: HostError) -> Failure {
-    let help = "nothing is wrong with the input as such: this host has reached a limit of its own";
+    if error.is_limit() {
+        let help =
+            "it is the host's limit, not the guest's gas: --limit-memory and --timeout set some";
+        return Failure::Limit(vec![Diagnosis::new(error.to_string()).help(help)]);
+    }
+    let help = "nothing is wrong with the input as such: something of this host's is";
     Diagnosis::new(format!("the host cannot go on: {error}")).help(help).into()
 }

@@ -3,7 +3,7 @@
 use std::sync::Once;
 
 use jambox_engine::{Backend, Config, Engine, EngineError};
-use jambox_invocation::Env;
+use jambox_invocation::{Env, Limits};
 use jambox_types::Protocol;
 
 use crate::diagnosis::Diagnosis;
@@ -25,9 +25,20 @@ pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
     Ok(engine)
 }
 
+/// How invocations are executed, whatever the protocol.
+#[derive(Debug, Clone, Copy)]
+pub struct Execution {
+    /// What executes programs.
+    pub backend: Backend,
+    /// What a guest may cost this host.
+    pub limits: Limits,
+}
+
 /// What invocations run in.
-pub fn environment(protocol: Protocol, backend: Backend) -> Result<Env> {
+pub fn environment(protocol: Protocol, execution: Execution) -> Result<Env> {
+    let Execution { backend, limits } = execution;
     engine(&protocol, backend)?;
     let env = Env::with_backend(protocol, backend);
-    Ok(env.map_err(|error| Diagnosis::new(error.to_string()))?)
+    let env = env.map_err(|error| Diagnosis::new(error.to_string()))?;
+    Ok(env.with_limits(limits))
 }

@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         }
         Err(failure) => {
             output.fail(&failure);
-            ExitCode::from(Failure::CODE)
+            ExitCode::from(failure.code())
         }
     }
 }

@@ -30,18 +30,28 @@ impl From<Verdict> for ExitCode {
     }
 }
 
-/// A command that could not do what it was asked to do: exit code 2.
+/// A command that could not do what it was asked to do.
 #[derive(Debug)]
 pub enum Failure {
     /// What it was given is bad.
     Input(Vec<Diagnosis>),
     /// What it has to say cannot be written.
     Output(io::Error),
+    /// A guest reached a limit that this host is set to, which says nothing of the guest's gas.
+    Limit(Vec<Diagnosis>),
 }
 
 impl Failure {
-    /// The exit code of every failure.
+    /// The exit code of bad input, and of output that cannot be written.
     pub const CODE: u8 = 2;
+
+    /// The exit code: 1 where a limit was reached, as for a guest that failed.
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::Input(_) | Self::Output(_) => Self::CODE,
+            Self::Limit(_) => 1,
+        }
+    }
 }
 
 impl From<Diagnosis> for Failure {

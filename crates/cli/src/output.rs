@@ -62,7 +62,7 @@ impl Output {
 
     fn try_fail(&self, failure: &Failure) -> io::Result<()> {
         let diagnoses = match failure {
-            Failure::Input(diagnoses) => diagnoses,
+            Failure::Input(diagnoses) | Failure::Limit(diagnoses) => diagnoses,
             Failure::Output(error) => {
                 let reason = jambox_files::reason(error);
                 return writeln!(io::stderr(), "cannot write to standard output: {reason}");

@@ -1,16 +1,19 @@
 //! The three switches of the command line: revision, ABI, parameters.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use jambox_engine::Backend;
 use jambox_hostcall::Interface;
+use jambox_invocation::Limits;
 use jambox_package::{Disk, Switches, load_parameters};
 use jambox_types::{Abi, Parameters, Preset, Protocol, Revision};
 
 use crate::diagnosis::Diagnosis;
+use crate::engine::Execution;
 use crate::outcome::{Failure, Result};
 
 /// What the protocol is; each switch is independent of the others.
@@ -32,6 +35,16 @@ pub struct ProtocolArgs {
     /// What executes programs; all backends give the same results [default: auto]
     #[arg(long, global = true, value_parser = backends(), help_heading = "Execution")]
     backend: Option<Backend>,
+
+    /// The most memory that an invocation may have, inner machines and what it stores included:
+    /// octets, or with K, M or G [default: 16G]
+    #[arg(long, global = true, value_name = "SIZE", value_parser = size, help_heading = "Execution")]
+    limit_memory: Option<u64>,
+
+    /// The longest that an invocation may take, in seconds [default: as long as it likes]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(help_heading = "Execution")]
+    timeout: Option<Duration>,
 }
 
 /// Where the parameters come from.
@@ -62,6 +75,13 @@ impl ProtocolArgs {
         self.backend.unwrap_or_default()
     }
 
+    /// How invocations are executed: what executes them, and what they may cost.
+    pub fn execution(&self) -> Execution {
+        let mut limits = Limits { time: self.timeout, ..Limits::default() };
+        limits.memory = self.limit_memory.unwrap_or(limits.memory);
+        Execution { backend: self.backend(), limits }
+    }
+
     /// The protocol for commands that take no package file.
     pub fn protocol(&self) -> Result<Protocol> {
         Ok(self.switches()?.over(Protocol::default()))
@@ -80,6 +100,24 @@ pub fn interface(protocol: &Protocol) -> Result<Interface> {
     }
     let message = format!("the ABI `{}` is not available yet", protocol.abi);
     Err(Diagnosis::new(message).help("leave --abi out to have gray-paper").into())
+}
+
+/// A number of octets: `1000`, `64K`, `512M`, `2G`.
+fn size(text: &str) -> std::result::Result<u64, String> {
+    let units = [('K', 10), ('M', 20), ('G', 30)];
+    let unit =
+        units.iter().find(|(letter, _)| text.ends_with([*letter, letter.to_ascii_lowercase()]));
+    let (digits, shift) = unit.map_or((text, 0), |(_, shift)| (&text[..text.len() - 1], *shift));
+    let number: Option<u64> = digits.parse().ok();
+    let octets = number.and_then(|number| number.checked_mul(1 << shift));
+    octets.ok_or_else(|| "expected a number of octets, or one with K, M or G".to_owned())
+}
+
+/// A time in seconds, fractions allowed.
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "expected a number of seconds above 0".to_owned())
 }
 
 fn revisions() -> impl TypedValueParser<Value = Revision> {

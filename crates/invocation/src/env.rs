@@ -8,7 +8,7 @@ use jambox_types::{Parameters, Protocol, Rules};
 
 use crate::host::HostContext;
 use crate::runner::{EngineRunner, Job, Ran};
-use crate::{End, Finished, Host, HostError, Observer, Runner, Started};
+use crate::{End, Finished, Host, HostError, Limits, Observer, Runner, Started};
 
 /// What invocations run under. Shared by reference; holds no state of the chain.
 pub struct Env {
@@ -18,31 +18,6 @@ pub struct Env {
     engine: Engine,
     runner: Box<dyn Runner>,
     limits: Limits,
-}
-
-/// Limits of this host where the protocol has none; reaching one is a [`HostError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The most inner machines that one guest may hold at a time.
-    pub inner_machines: usize,
-    /// The most octets of distinct program blobs that they may run.
-    pub inner_code: usize,
-    /// The most gas that they may use in all. The guest does not pay for it in 0.7.2, so nothing
-    /// else ends a loop in an inner machine.
-    pub inner_gas: u64,
-    /// The most pages of 4096 octets that may be accessible in all of them together.
-    pub inner_pages: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            inner_machines: 1 << 16,
-            inner_code: 1 << 30,
-            inner_gas: 20_000_000_000,
-            inner_pages: 1 << 20,
-        }
-    }
 }
 
 impl Env {
@@ -140,7 +115,7 @@ impl Env {
             arguments,
             revision: self.protocol.revision,
         });
-        let mut host = Host::new(&self.protocol, context, observer);
+        let mut host = Host::new(&self.protocol, self.limits, context, observer);
         let Ran { end, gas_left } = self.runner.run(job, &mut host)?;
         let gas_used = gas_limit.saturating_sub(gas_left);
         observer.invocation_ended(&Finished { invocation, end: &end, gas_used });

@@ -1,8 +1,9 @@
 //! The guest that makes a host call, as its handler sees it.
 
 use jambox_hostcall::{HashPointer, Price, Quantity, Registers, Slice};
-use jambox_types::Hash;
+use jambox_types::{Blake2b, Hash};
 
+use crate::limits::Meter;
 use crate::memory::Inaccessible;
 use crate::{GuestMemory, Needed, Observer, PanicReason, Stop};
 
@@ -16,19 +17,81 @@ pub(crate) struct Guest<'a> {
     /// The call's price, and the registers that it is worked out from.
     pub(crate) price: &'a Price,
     pub(crate) registers: Registers,
+    /// What the invocation costs its host.
+    pub(crate) meter: &'a mut Meter,
 }
 
+/// How much of a range is copied, hashed or compared at a time, in octets: the most that is
+/// allocated for a range before it is known to be wanted.
+pub(crate) const CHUNK: u64 = 1 << 16;
+
 impl Guest<'_> {
-    /// Reads a claimed range; `what` names it in explanations.
+    /// Reads a claimed range of which the protocol, not the guest, says that it is not long; `what`
+    /// names it in explanations.
     pub(crate) fn read(&mut self, what: &'static str, slice: Slice) -> Result<Vec<u8>, Stop> {
+        let octets = self.look(what, slice)?;
+        self.observer.memory_read(slice.address, &octets);
+        Ok(octets)
+    }
+
+    /// Like [`Self::read`], without telling the observer: of something that is read again.
+    pub(crate) fn look(&mut self, what: &'static str, slice: Slice) -> Result<Vec<u8>, Stop> {
+        self.require_readable(what, slice)?;
+        self.meter.copy(slice.length)?;
+        let octets = self.memory.read(slice.address, slice.length);
+        octets.map_err(|_| inaccessible(what, slice, Needed::Readable))
+    }
+
+    /// Reads a claimed range of any length into memory that the host keeps for the guest. To be
+    /// called when nothing speaks against the call any more.
+    pub(crate) fn read_to_keep(
+        &mut self,
+        what: &'static str,
+        slice: Slice,
+    ) -> Result<Vec<u8>, Stop> {
         let Slice { address, length } = slice;
-        let octets = self.memory.read(address, length);
-        let octets = octets.map_err(|_| inaccessible(what, slice, Needed::Readable))?;
+        self.require_readable(what, slice)?;
+        self.meter.keep(length)?;
+        self.meter.copy(length)?;
+        let mut octets = self.meter.room(length)?;
+        octets.resize(usize::try_from(length).unwrap_or(0), 0);
+        let read = self.memory.read_into(address, &mut octets);
+        read.map_err(|_| inaccessible(what, slice, Needed::Readable))?;
         self.observer.memory_read(address, &octets);
         Ok(octets)
     }
 
-    /// Reads an array of `count` elements of `size` octets each.
+    /// Octets that were read, as such that the host keeps for the guest.
+    pub(crate) fn keep(&mut self, octets: Vec<u8>) -> Result<Vec<u8>, Stop> {
+        self.meter.keep(octets.len() as u64)?;
+        Ok(octets)
+    }
+
+    /// Reads a claimed range of any length for the time of the call. To be called when something of
+    /// that length is known to be wanted.
+    pub(crate) fn read_briefly(
+        &mut self,
+        what: &'static str,
+        slice: Slice,
+    ) -> Result<Vec<u8>, Stop> {
+        self.meter.check_room(slice.length)?;
+        self.meter.room(slice.length)?;
+        self.read(what, slice)
+    }
+
+    /// The hash of a claimed range of any length, without telling the observer.
+    pub(crate) fn hash(&mut self, what: &'static str, slice: Slice) -> Result<Hash, Stop> {
+        self.require_readable(what, slice)?;
+        let mut hasher = Blake2b::new();
+        for (offset, length) in chunks(slice.length) {
+            let address = slice.address.saturating_add(offset);
+            hasher.update(&self.look(what, Slice { address, length })?);
+        }
+        Ok(hasher.finish())
+    }
+
+    /// Reads an array of `count` elements of `size` octets each, of which the caller knows that they
+    /// are not many.
     pub(crate) fn read_array(
         &mut self,
         what: &'static str,
@@ -66,6 +129,7 @@ impl Guest<'_> {
         address: u64,
         octets: &[u8],
     ) -> Result<(), Stop> {
+        self.meter.copy(octets.len() as u64)?;
         self.memory.write(address, octets).map_err(|Inaccessible { .. }| {
             let slice = Slice { address, length: octets.len() as u64 };
             inaccessible(what, slice, Needed::Writable)
@@ -128,4 +192,15 @@ pub(crate) fn charge(gas: &mut u64, price: u64) -> Result<(), Stop> {
 fn inaccessible(what: &'static str, slice: Slice, access: Needed) -> Stop {
     let Slice { address, length } = slice;
     Stop::Panic(PanicReason::Memory { what, address, length, access })
+}
+
+/// Offsets and sizes of the chunks that make up `length` octets.
+pub(crate) fn chunks(length: u64) -> impl Iterator<Item = (u64, u64)> {
+    let mut offset = 0u64;
+    std::iter::from_fn(move || {
+        let size = length.saturating_sub(offset).min(CHUNK);
+        let start = offset;
+        offset = offset.saturating_add(size);
+        (size > 0).then_some((start, size))
+    })
 }

@@ -1,12 +1,17 @@
 //! Serving one host call: price, request, handler, delivery. The only place that knows the ABI.
 
+use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{
     Context, Delivery, Form, Interface, Quantity, Registers, Reply, Request, ResultCode,
 };
 use jambox_types::{Parameters, Protocol, Rules};
 
 use crate::guest::{Guest, charge};
-use crate::{CallEnded, CallStarted, GuestMemory, Invocation, Observer, Stop};
+use crate::limits::Meter;
+use crate::runner::{output, run_within};
+use crate::{
+    CallEnded, CallStarted, GuestMemory, HostError, Invocation, Limits, Machine, Observer, Stop,
+};
 
 /// What an invocation's handlers work on: one of the three context structs.
 pub(crate) trait HostContext {
@@ -37,6 +42,7 @@ pub struct Host<'a> {
     parameters: &'a Parameters,
     context: &'a mut dyn HostContext,
     observer: &'a mut dyn Observer,
+    meter: Meter,
 }
 
 /// A guest at a host call.
@@ -54,12 +60,26 @@ pub struct CallSite<'a> {
 impl<'a> Host<'a> {
     pub(crate) fn new(
         protocol: &'a Protocol,
+        limits: Limits,
         context: &'a mut dyn HostContext,
         observer: &'a mut dyn Observer,
     ) -> Self {
         let interface = Interface { abi: protocol.abi, revision: protocol.revision };
         let rules = Rules::of(protocol.revision);
-        Self { interface, rules, parameters: &protocol.parameters, context, observer }
+        let parameters = &protocol.parameters;
+        Self { interface, rules, parameters, context, observer, meter: Meter::new(limits) }
+    }
+
+    /// Runs the outer machine until it exits.
+    pub(crate) fn run(&mut self, instance: &mut Instance) -> Result<Exit, HostError> {
+        let exit = run_within(&mut self.meter, self.observer, Machine::Outer, instance)?;
+        self.meter.set_outer(accessible_octets(instance))?;
+        Ok(exit)
+    }
+
+    /// The output of a guest that halted, see [`output`].
+    pub(crate) fn output(&mut self, instance: &Instance) -> Result<Vec<u8>, HostError> {
+        output(&mut self.meter, instance)
     }
 
     /// Which invocation this is the host of.
@@ -145,7 +165,9 @@ impl<'a> Host<'a> {
         let price = form.price(self.interface.revision);
         charge(gas, price.upfront(registers, self.parameters))?;
         let observer = &mut *self.observer;
-        let mut guest = Guest { memory, gas, observer, price, registers: *registers };
+        let meter = &mut self.meter;
+        meter.check_time()?;
+        let mut guest = Guest { memory, gas, observer, price, registers: *registers, meter };
         let reply = self.context.handle(request, &mut guest)?;
         let delivery = form.deliver(self.interface, request, &reply);
         if let Some(write) = &delivery.memory {
@@ -156,6 +178,12 @@ impl<'a> Host<'a> {
         delivery.apply(registers);
         Ok(reply)
     }
+}
+
+/// What a machine can access that began with a standard program, in octets: its heap ends where
+/// `sbrk` or `grow_heap` moved it.
+fn accessible_octets(instance: &Instance) -> u64 {
+    instance.memory().heap_end()
 }
 
 #[cfg(test)]
@@ -186,7 +214,8 @@ mod tests {
     fn left_of(mut gas: u64, rules: &Rules) -> u64 {
         let protocol = Protocol { revision: Revision::GrayPaper080, ..Protocol::default() };
         let (mut context, mut observer) = (Grower, ());
-        let mut host = Host { rules, ..Host::new(&protocol, &mut context, &mut observer) };
+        let mut host =
+            Host { rules, ..Host::new(&protocol, Limits::default(), &mut context, &mut observer) };
         let (mut memory, mut registers) = (Memory::new(), [0; 13]);
         memory.set_heap(0x80_000, 0x90_000);
         registers[7] = 0x83;

@@ -109,6 +109,7 @@ mod handlers;
 mod host;
 mod inputs;
 mod is_authorized;
+mod limits;
 mod memory;
 mod observer;
 mod package;
@@ -118,10 +119,11 @@ mod runner;
 mod stop;
 
 pub use accumulate::{AccumulateCall, Accumulated, NoCode, accumulate};
-pub use env::{Env, Limits};
+pub use env::Env;
 pub use failure::{Cause, End, Failure, MachineState};
 pub use host::{CallSite, Host};
 pub use is_authorized::{Authorized, is_authorized};
+pub use limits::Limits;
 pub use memory::{GuestMemory, Inaccessible};
 pub use observer::{
     CallEnded, CallStarted, Finished, Invocation, LogLine, Machine, Observer, Started,

@@ -23,6 +23,17 @@ pub trait GuestMemory {
     /// When an octet is not readable.
     fn read(&self, address: u64, length: u64) -> Result<Vec<u8>, Inaccessible>;
 
+    /// Reads a range into a buffer.
+    ///
+    /// # Errors
+    ///
+    /// When an octet is not readable.
+    fn read_into(&self, address: u64, into: &mut [u8]) -> Result<(), Inaccessible> {
+        let octets = self.read(address, into.len() as u64)?;
+        into.copy_from_slice(&octets);
+        Ok(())
+    }
+
     /// Writes a range.
     ///
     /// # Errors
@@ -53,6 +64,10 @@ impl GuestMemory for Memory {
 
     fn read(&self, address: u64, length: u64) -> Result<Vec<u8>, Inaccessible> {
         Self::read(self, address, length)
+    }
+
+    fn read_into(&self, address: u64, into: &mut [u8]) -> Result<(), Inaccessible> {
+        Self::read_into(self, address, into)
     }
 
     fn write(&mut self, address: u64, octets: &[u8]) -> Result<(), Inaccessible> {

@@ -6,8 +6,9 @@ use jambox_program::{StandardProgram, ZONE_SIZE};
 use jambox_types::{Hash, Rules};
 
 use crate::failure::{Cause, MachineState};
+use crate::limits::Meter;
 use crate::program_cache::ProgramCache;
-use crate::{CallSite, End, Failure, Host, HostError, Machine};
+use crate::{CallSite, End, Failure, Host, HostError, Machine, Observer};
 
 /// Where a program starts in an invocation (`eq:isauthinvocation`, `eq:refinvocation`,
 /// `eq:accinvocation`, 0.7.2).
@@ -102,7 +103,7 @@ impl Runner for EngineRunner {
         programs.settle(&self.engine, job.code_hash);
         host.observer().stopped(&instance, failure.as_ref());
         let end = match failure {
-            None => End::Halt(output(&instance)),
+            None => End::Halt(host.output(&instance)?),
             Some(failure) if failure.is_out_of_gas() => End::OutOfGas(Box::new(failure)),
             Some(failure) => End::Panic(Box::new(failure)),
         };
@@ -120,7 +121,7 @@ fn heap_limit(standard: &StandardProgram, rules: &Rules) -> u64 {
 /// The host-call loop: runs the guest until it halts (`None`) or fails.
 fn run_to_end(instance: &mut Instance, host: &mut Host<'_>) -> Result<Option<Failure>, HostError> {
     loop {
-        let exit = host.observer().run(Machine::Outer, instance);
+        let exit = host.run(instance)?;
         let Exit::HostCall(number) = exit else {
             return Ok(Failure::of_exit(instance, exit));
         };
@@ -145,10 +146,46 @@ fn run_to_end(instance: &mut Instance, host: &mut Host<'_>) -> Result<Option<Fai
     }
 }
 
+/// Runs a machine until it exits, looking at the clock now and then if there is a limit of time:
+/// gas is given to it by slices, which changes nothing of what it does.
+pub(crate) fn run_within(
+    meter: &mut Meter,
+    observer: &mut dyn Observer,
+    machine: Machine,
+    instance: &mut Instance,
+) -> Result<Exit, HostError> {
+    let mut slice = meter.slice();
+    loop {
+        let gas = instance.gas();
+        let given = gas.min(slice);
+        instance.set_gas(given);
+        let exit = observer.run(machine, instance);
+        if exit == Exit::OutOfGas && instance.gas() == given {
+            // What comes next costs more than the slice.
+            slice = slice.saturating_mul(2);
+        }
+        let withheld = gas.saturating_sub(given);
+        instance.set_gas(instance.gas().saturating_add(withheld));
+        meter.check_time()?;
+        if exit != Exit::OutOfGas || withheld == 0 {
+            return Ok(exit);
+        }
+    }
+}
+
 /// The output of a guest that halted: the memory that `r7` and `r8` name, if all is readable.
-pub(crate) fn output(instance: &Instance) -> Vec<u8> {
+pub(crate) fn output(meter: &mut Meter, instance: &Instance) -> Result<Vec<u8>, HostError> {
     let [_, _, _, _, _, _, _, address, length, ..] = *instance.regs();
-    instance.memory().read(address, length).unwrap_or_default()
+    if !instance.memory().is_readable(address, length) {
+        return Ok(Vec::new());
+    }
+    meter.copy(length)?;
+    meter.keep(length)?;
+    let mut output = meter.room(length)?;
+    output.resize(usize::try_from(length).unwrap_or(0), 0);
+    // It is readable.
+    let _ = instance.memory().read_into(address, &mut output);
+    Ok(output)
 }
 
 #[cfg(test)]

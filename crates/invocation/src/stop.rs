@@ -1,6 +1,7 @@
 //! Why a host call does not return to its guest.
 
 use core::fmt;
+use core::time::Duration;
 
 use jambox_engine::EngineError;
 use jambox_hostcall::{Context, HostCall, Request};
@@ -91,6 +92,18 @@ pub enum HostError {
     /// The inner machines of a guest have more accessible pages than this host is set to allow.
     #[error("the guest's inner machines hold more than {0} pages")]
     TooManyInnerPages(u64),
+    /// What an invocation has in memory is more than this host is set to allow, in octets.
+    #[error("the guest needs more than {0} octets of memory, this host's limit")]
+    TooMuchMemory(u64),
+    /// Host calls of an invocation copy more than this host is set to allow, in octets.
+    #[error("the guest's host calls copy more than {0} octets, this host's limit")]
+    TooMuchCopied(u64),
+    /// An invocation takes longer than this host is set to allow.
+    #[error("the guest takes longer than {0:?}, this host's limit")]
+    TooLong(Duration),
+    /// The host has no room for what a guest wants it to keep, in octets.
+    #[error("this host has no room for {0} octets that the guest wants it to keep")]
+    NoRoom(u64),
     /// The table offers a call in a context whose handlers do not know it.
     #[error("{} is not implemented in {context}", call.name())]
     NotImplemented {
@@ -117,6 +130,22 @@ impl From<EngineError> for Stop {
 }
 
 impl HostError {
+    /// Whether a [limit](crate::Limits) of this host was reached, rather than something broken.
+    #[must_use]
+    pub const fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManyMachines(_)
+                | Self::TooMuchInnerCode(_)
+                | Self::TooMuchInnerGas(_)
+                | Self::TooManyInnerPages(_)
+                | Self::TooMuchMemory(_)
+                | Self::TooMuchCopied(_)
+                | Self::TooLong(_)
+                | Self::NoRoom(_)
+        )
+    }
+
     pub(crate) fn not_implemented(request: &Request, invocation: Invocation) -> Self {
         Self::NotImplemented { call: request.call(), context: invocation.context() }
     }

@@ -64,6 +64,19 @@ impl ProgramBlob {
         Ok(Self { code: code.into(), bitmask, jump_table })
     }
 
+    /// How long a blob is that begins with these octets, as it says itself in its first 19 octets or
+    /// fewer; `None` for the beginning of none.
+    #[must_use]
+    pub fn length_of(head: &[u8]) -> Option<u64> {
+        let mut reader = Reader::new(head);
+        let entries = reader.natural(Part::JumpTableLength).ok()?;
+        let entry_size = reader.octet(Part::JumpTableEntrySize).ok()?;
+        let length = reader.natural(Part::CodeLength).ok()?;
+        let jump_table = entries.checked_mul(entry_size.into())?;
+        let head = reader.offset() as u64;
+        head.checked_add(jump_table)?.checked_add(length)?.checked_add(length.div_ceil(8))
+    }
+
     /// Makes a program of code, the positions of its opcodes and the entries of its jump table.
     ///
     /// Positions past the end of the code are ignored. Fails if the code is too long.

@@ -71,8 +71,8 @@ pub use extrinsic::{
     Ticket, TicketEnvelope, Verdict,
 };
 pub use octets::{
-    BandersnatchKey, BandersnatchSignature, BlsKey, Ed25519Key, Ed25519Signature, Hash, HexError,
-    Memo, RingRoot, RingSignature, ValidatorMetadata,
+    BandersnatchKey, BandersnatchSignature, Blake2b, BlsKey, Ed25519Key, Ed25519Signature, Hash,
+    HexError, Memo, RingRoot, RingSignature, ValidatorMetadata,
 };
 pub use parameters::{
     ParameterInfo, Parameters, ParametersError, Preset, UnknownPreset, constants, data_shards,

@@ -135,21 +135,48 @@ impl Hash {
     /// [`Hash::blake2b`] of the concatenation of `parts`.
     #[must_use]
     pub fn blake2b_of(parts: &[&[u8]]) -> Self {
-        let mut state = blake2b_simd::Params::new().hash_length(Self::LENGTH).to_state();
-        for part in parts {
-            state.update(part);
-        }
-        let mut octets = [0; Self::LENGTH];
-        for (to, from) in octets.iter_mut().zip(state.finalize().as_bytes()) {
-            *to = *from;
-        }
-        Self(octets)
+        let mut hasher = Blake2b::new();
+        parts.iter().for_each(|part| hasher.update(part));
+        hasher.finish()
     }
 
     /// Keccak-256, the hash of the accumulation-output log (`sec:cryptography`, 0.7.2).
     #[must_use]
     pub fn keccak(octets: &[u8]) -> Self {
         Self(sha3::Keccak256::digest(octets).into())
+    }
+}
+
+/// [`Hash::blake2b`] of octets that come piece by piece.
+#[derive(Debug, Clone)]
+pub struct Blake2b(blake2b_simd::State);
+
+impl Blake2b {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(blake2b_simd::Params::new().hash_length(Hash::LENGTH).to_state())
+    }
+
+    /// Adds octets at the end.
+    pub fn update(&mut self, octets: &[u8]) {
+        self.0.update(octets);
+    }
+
+    /// The hash of all that was added.
+    #[must_use]
+    pub fn finish(&self) -> Hash {
+        let mut octets = [0; Hash::LENGTH];
+        for (to, from) in octets.iter_mut().zip(self.0.finalize().as_bytes()) {
+            *to = *from;
+        }
+        Hash(octets)
+    }
+}
+
+impl Default for Blake2b {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

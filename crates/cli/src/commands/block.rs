@@ -94,12 +94,12 @@ impl Apply {
     fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let mut chain = Chain::open(&self.state)?;
         let own = chain.store.protocol();
-        let backend = protocol.backend();
+        let execution = protocol.execution();
         let switches = protocol.switches()?;
         let expected = chain.state.expect(switches.revision, switches.parameters.as_ref());
         expected.map_err(|error| chain::failure(&self.state, error))?;
         let protocol = switches.over(Protocol::default());
-        let env = environment(Protocol { abi: protocol.abi, ..own }, backend)?;
+        let env = environment(Protocol { abi: protocol.abi, ..own }, execution)?;
         let progress = output.progress(self.blocks.len());
         let mut lines = Vec::new();
         for path in &self.blocks {

@@ -91,7 +91,7 @@ impl Run {
             None => load(&Disk, &path, &switches, self.state.as_deref())
                 .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
         };
-        let env = end_to_end::env(&package, protocol.backend())?;
+        let env = end_to_end::env(&package, protocol.execution())?;
         let mut recorder = Recorder::new(output.verbosity > 0, self.profile, &package);
 
         let spinner = output.spinner("running");

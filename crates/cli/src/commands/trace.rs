@@ -97,7 +97,7 @@ impl Record {
         let path = locate(&self.package)?;
         let package = load(&Disk, &path, &protocol.switches()?, self.state.as_deref());
         let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
-        let env = end_to_end::env(&package, protocol.backend())?;
+        let env = end_to_end::env(&package, protocol.execution())?;
         let unwritable = |error: io::Error| input::unwritable(&self.output, &error);
         let mut recording = Recording::create(&self.output).map_err(unwritable)?;
         let computed = end_to_end::in_core(&env, &package, &mut recording)?;

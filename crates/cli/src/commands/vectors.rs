@@ -93,7 +93,7 @@ struct Traces {
 impl Vectors {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let tiny = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
-        let backend = protocol.backend();
+        let (backend, execution) = (protocol.backend(), protocol.execution());
         let switches = protocol.switches()?;
         let protocol = switches.over(tiny);
         // Traces have a bar of their own.
@@ -104,14 +104,14 @@ impl Vectors {
         let checked = match &self.family {
             Family::Pvm(Folder { folder }) => pvm::run(folder, &engine(&protocol, backend)?)
                 .map_err(|error| failure(folder, &error)),
-            Family::Stf(Folder { folder }) => stf::run(folder, &environment(protocol, backend)?)
+            Family::Stf(Folder { folder }) => stf::run(folder, &environment(protocol, execution)?)
                 .map_err(|error| failure(folder, &error)),
             Family::Codec(Folder { folder }) => {
                 codec::run(folder, switches.revision, &protocol.parameters)
                     .map_err(|error| failure(folder, &error))
             }
             Family::Refine(Folder { folder }) => {
-                refine::run(folder, &environment(protocol, backend)?)
+                refine::run(folder, &environment(protocol, execution)?)
                     .map_err(|error| failure(folder, &error))
             }
             Family::Trie(Folder { folder }) => {
@@ -120,7 +120,7 @@ impl Vectors {
             Family::Erasure(Folder { folder }) => {
                 erasure::run(folder, &protocol).map_err(|error| failure(folder, &error))
             }
-            Family::Traces(traces) => traces.run(&environment(protocol, backend)?, output),
+            Family::Traces(traces) => traces.run(&environment(protocol, execution)?, output),
         };
         spinner.finish_and_clear();
         let checked = checked?;

@@ -11,6 +11,7 @@ mod files;
 mod guests;
 mod help;
 mod jambox;
+mod limits;
 mod pages;
 mod picture;
 mod pipes;

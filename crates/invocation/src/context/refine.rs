@@ -78,7 +78,7 @@ impl HostContext for Refine<'_> {
             Request::Machine(request) => self.machines.create(self.env, guest, request),
             Request::Peek(request) => self.machines.peek(guest, request),
             Request::Poke(request) => self.machines.poke(guest, request),
-            Request::Pages(request) => self.machines.pages(self.env, request),
+            Request::Pages(request) => self.machines.pages(self.env, guest, request),
             Request::Invoke(request) => self.machines.invoke(self.env, guest, request),
             Request::Expunge(request) => self.machines.expunge(request),
             _ => Err(HostError::not_implemented(request, self.invocation()).into()),

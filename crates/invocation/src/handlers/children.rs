@@ -2,12 +2,12 @@
 
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{InnerExit, Quantity, Reply, ResultCode, request};
-use jambox_program::{StandardProgram, split_metadata};
+use jambox_program::{MAX_ARGUMENTS, StandardProgram, split_metadata};
 use jambox_state::Blob;
 
 use crate::context::Refine;
 use crate::guest::Guest;
-use crate::runner::output;
+use crate::runner::{output, run_within};
 use crate::{Machine, Stop};
 
 pub(crate) fn invoke(
@@ -16,7 +16,7 @@ pub(crate) fn invoke(
     request: &request::InvokeChild,
 ) -> Result<Reply, Stop> {
     let hash = guest.read_hash(request.code_hash)?;
-    let input = guest.read("the input", request.input)?;
+    guest.require_readable("the input", request.input)?;
     let (accounts, service, slot) = (context.accounts, context.service, context.lookup_slot);
     let Some(code) = accounts.historical_lookup(service, slot, &hash)? else {
         return Ok(Reply::Code(ResultCode::None));
@@ -24,17 +24,23 @@ pub(crate) fn invoke(
     if request.gas_limit > *guest.gas {
         return Ok(Reply::Code(ResultCode::Low));
     }
+    let panicked =
+        |gas_left| Reply::Child { exit: InnerExit::Panic, gas_left, output: Blob::from([]) };
+    if request.input.length > MAX_ARGUMENTS {
+        return Ok(panicked(request.gas_limit));
+    }
+    let input = guest.read_to_keep("the input", request.input)?;
     let Some(mut child) = instance(context, &code, &input)? else {
-        let (exit, gas_left) = (InnerExit::Panic, request.gas_limit);
-        return Ok(Reply::Child { exit, gas_left, output: Blob::from([]) });
+        return Ok(panicked(request.gas_limit));
     };
     child.set_gas(request.gas_limit);
     guest.observer.inner_started(Machine::CHILD, &child);
-    let exit = guest.observer.run(Machine::Inner(Machine::CHILD), &mut child);
+    let machine = Machine::Inner(Machine::CHILD);
+    let exit = run_within(guest.meter, guest.observer, machine, &mut child)?;
     guest.observer.inner_ended(Machine::CHILD, &child, exit);
     guest.charge_for(Quantity::InnerGas, request.gas_limit.saturating_sub(child.gas()))?;
     let (exit, output) = match exit {
-        Exit::Halt => (InnerExit::Halt, output(&child)),
+        Exit::Halt => (InnerExit::Halt, output(guest.meter, &child)?),
         Exit::Panic => (InnerExit::Panic, Vec::new()),
         Exit::PageFault(_) => (InnerExit::Fault, Vec::new()),
         Exit::HostCall(_) => (InnerExit::Host, Vec::new()),

@@ -37,6 +37,7 @@ impl Exports {
         let most = request.exact_length.unwrap_or(self.segment_size as u64);
         let is_exact = request.exact_length.is_none_or(|exact| exact == request.data.length);
         let length = request.data.length.min(most);
+        guest.meter.keep(self.segment_size as u64)?;
         let mut segment = guest.read("the segment", Slice { length, ..request.data })?;
         if !is_exact {
             return Ok(Reply::Code(ResultCode::Who));

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_engine::{Access, Exit, Instance, PAGE_COUNT, PAGE_SIZE};
 use jambox_hostcall::{InnerExit, Quantity, Registers, Reply, ResultCode, Slice, request};
+use jambox_program::ProgramBlob;
 use jambox_types::Hash;
 
 use super::code_cache::CodeCache;
-use crate::guest::Guest;
+use crate::guest::{Guest, chunks};
+use crate::runner::run_within;
 use crate::{Env, HostError, Machine, Stop};
 
 /// The inner machines of one refinement, by handle (`eq:pvmguest`, 0.7.2).
@@ -34,8 +36,8 @@ struct Inner {
     pages: u64,
 }
 
-/// How much is copied between two memories at a time, in octets.
-const CHUNK: u64 = 1 << 16;
+/// As many octets of a program blob as tell its length: two naturals and an octet between them.
+const HEAD: u64 = 9 + 1 + 9;
 
 /// The lowest page that a guest may have: below 2^16 nothing is ever accessible.
 const LOWEST_PAGE: u64 = 16;
@@ -58,11 +60,20 @@ impl Machines {
         if rules.max_inner_machines.is_some_and(is_full) {
             return Ok(Reply::Code(ResultCode::Full));
         }
-        let octets = guest.read("the program", request.program)?;
-        let limit = env.limits().inner_machines;
-        if self.machines.len() >= limit {
-            return Err(HostError::TooManyMachines(limit).into());
+        guest.require_readable("the program", request.program)?;
+        let head = Slice { length: request.program.length.min(HEAD), ..request.program };
+        let head = guest.look("the program", head)?;
+        if ProgramBlob::length_of(&head) != Some(request.program.length) {
+            return Ok(Reply::Code(ResultCode::Huh));
         }
+        let limits = env.limits();
+        if self.machines.len() >= limits.inner_machines {
+            return Err(HostError::TooManyMachines(limits.inner_machines).into());
+        }
+        if request.program.length > limits.inner_code as u64 {
+            return Err(HostError::TooMuchInnerCode(limits.inner_code).into());
+        }
+        let octets = guest.read_to_keep("the program", request.program)?;
         let Some((code, module)) = self.code.acquire(env, &octets)? else {
             return Ok(Reply::Code(ResultCode::Huh));
         };
@@ -104,6 +115,7 @@ impl Machines {
             return Ok(Reply::Code(ResultCode::Oob));
         }
         for (offset, size) in chunks(length) {
+            guest.meter.copy(size)?;
             let Ok(octets) = memory.read(from.saturating_add(offset), size) else {
                 return Ok(Reply::Code(ResultCode::Oob));
             };
@@ -136,7 +148,12 @@ impl Machines {
         Ok(Reply::Code(ResultCode::Ok))
     }
 
-    pub(crate) fn pages(&mut self, env: &Env, request: &request::Pages) -> Result<Reply, Stop> {
+    pub(crate) fn pages(
+        &mut self,
+        env: &Env,
+        guest: &mut Guest<'_>,
+        request: &request::Pages,
+    ) -> Result<Reply, Stop> {
         let Some(Inner { instance, pages, .. }) = self.machines.get_mut(&request.machine) else {
             return Ok(Reply::Code(ResultCode::Who));
         };
@@ -156,7 +173,6 @@ impl Machines {
         }
         // Both are below 2^20 by the check above.
         let (first, count) = (request.first as u32, request.count as u32);
-        let octets = |pages: u64| pages.saturating_mul(u64::from(PAGE_SIZE));
         if keeps && !memory.is_readable(octets(request.first), octets(request.count)) {
             return huh;
         }
@@ -169,6 +185,7 @@ impl Machines {
                 return Err(HostError::TooManyInnerPages(limit).into());
             }
             (self.pages, *pages) = (change(self.pages), change(*pages));
+            guest.meter.set_inner(octets(self.pages))?;
             memory.zero(first, count);
         }
         memory.set_access(first, count, access);
@@ -197,7 +214,8 @@ impl Machines {
         let given = gas.min(allowance);
         let withheld = gas.saturating_sub(given);
         instance.set_gas(given);
-        let exit = guest.observer.run(Machine::Inner(request.machine), instance);
+        let machine = Machine::Inner(request.machine);
+        let exit = run_within(guest.meter, guest.observer, machine, instance)?;
         let left = instance.gas();
         self.gas_used = self.gas_used.saturating_add(given.saturating_sub(left));
         if exit == Exit::OutOfGas && withheld > 0 {
@@ -211,6 +229,7 @@ impl Machines {
             if self.pages > limit {
                 return Err(HostError::TooManyInnerPages(limit).into());
             }
+            guest.meter.set_inner(octets(self.pages))?;
         }
         instance.set_gas(left.saturating_add(withheld));
         guest.observer.inner_ended(request.machine, instance, exit);
@@ -229,6 +248,11 @@ impl Machines {
         self.free.insert(request.machine);
         Ok(Reply::Value(instance.pc()))
     }
+}
+
+/// The octets of so many pages.
+fn octets(pages: u64) -> u64 {
+    pages.saturating_mul(u64::from(PAGE_SIZE))
 }
 
 /// Leaves a machine where its next run is to start, and says how this one ended: behind a host
@@ -261,15 +285,4 @@ fn parse_block(octets: &[u8]) -> (u64, Registers) {
 
 fn block_of(gas: u64, registers: &Registers) -> Vec<u8> {
     std::iter::once(&gas).chain(registers).flat_map(|number| number.to_le_bytes()).collect()
-}
-
-/// Offsets and sizes of the chunks that make up `length` octets.
-fn chunks(length: u64) -> impl Iterator<Item = (u64, u64)> {
-    let mut offset = 0u64;
-    std::iter::from_fn(move || {
-        let size = length.saturating_sub(offset).min(CHUNK);
-        let start = offset;
-        offset = offset.saturating_add(size);
-        (size > 0).then_some((start, size))
-    })
 }

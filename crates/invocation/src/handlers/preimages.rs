@@ -7,7 +7,7 @@ use jambox_types::{Hash, ServiceId, TimeSlot};
 use super::general::service;
 use crate::Stop;
 use crate::context::Accumulate;
-use crate::guest::Guest;
+use crate::guest::{CHUNK, Guest};
 
 pub(crate) fn lookup(
     accounts: &Accounts,
@@ -148,14 +148,21 @@ pub(crate) fn provide(
     if let Some(reply) = refuse_length(context, request.data.length) {
         return Ok(reply);
     }
-    let preimage = guest.read("the preimage", request.data)?;
+    guest.require_readable("the preimage", request.data)?;
     let Some(service) = service(request.service, context.service) else {
         return Ok(Reply::Code(ResultCode::Who));
     };
     if !context.accounts().contains(service)? {
         return Ok(Reply::Code(ResultCode::Who));
     }
-    let hash = Hash::blake2b(&preimage);
+    let short = match request.data.length <= CHUNK {
+        true => Some(guest.read("the preimage", request.data)?),
+        false => None,
+    };
+    let hash = match &short {
+        Some(preimage) => Hash::blake2b(preimage),
+        None => guest.hash("the preimage", request.data)?,
+    };
     let history = match key(hash, request.data.length) {
         Some(key) => context.accounts().request(service, &key)?,
         None => None,
@@ -167,6 +174,10 @@ pub(crate) fn provide(
     if context.regular.provisions.contains_key(&(service, hash)) {
         return Ok(Reply::Code(ResultCode::Huh));
     }
+    let preimage = match short {
+        Some(preimage) => guest.keep(preimage)?,
+        None => guest.read_to_keep("the preimage", request.data)?,
+    };
     context.regular.provisions.insert((service, hash), Blob::from(preimage));
     Ok(Reply::Code(ResultCode::Ok))
 }

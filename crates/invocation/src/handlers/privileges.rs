@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jambox_codec::decode_all;
-use jambox_hostcall::{Reply, ResultCode, request};
+use jambox_hostcall::{Reply, ResultCode, Slice, request};
 use jambox_types::{
     Gas, Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Privileges, ServiceId,
     ValidatorKey,
@@ -13,7 +13,7 @@ use jambox_types::{
 
 use crate::Stop;
 use crate::context::Accumulate;
-use crate::guest::Guest;
+use crate::guest::{CHUNK, Guest};
 
 pub(crate) fn bless(
     context: &mut Accumulate<'_>,
@@ -22,9 +22,9 @@ pub(crate) fn bless(
 ) -> Result<Reply, Stop> {
     let parameters = context.env.parameters();
     let cores = u64::from(parameters.cores);
-    let assigners = guest.read_array("the assigners", request.assigners.0, cores, 4)?;
-    let what = "the always-accumulate entries";
-    let always = guest.read_array(what, request.always.0, request.always_count, 12)?;
+    guest.require_array_readable("the assigners", request.assigners.0, cores, 4)?;
+    let (what, count) = ("the always-accumulate entries", request.always_count);
+    guest.require_array_readable(what, request.always.0, count, ENTRY)?;
     let state = &mut context.regular.state;
     let by_manager_only = request.by_manager_only || context.env.rules().bless_needs_manager;
     if by_manager_only && state.privileges.manager != context.service {
@@ -35,12 +35,15 @@ pub(crate) fn bless(
     let [Ok(manager), Ok(delegator), Ok(registrar)] = ids else {
         return Ok(Reply::Code(ResultCode::Who));
     };
+    let assigners = guest.read_array("the assigners", request.assigners.0, cores, 4)?;
+    let length = count.saturating_mul(ENTRY);
+    let always = entries(guest, what, Slice { address: request.always.0, length })?;
     state.privileges = Arc::new(Privileges {
         manager: ServiceId(manager),
         assigners: per_core(&assigners, parameters),
         delegator: ServiceId(delegator),
         registrar: ServiceId(registrar),
-        always_accumulate: entries(&always),
+        always_accumulate: always,
     });
     Ok(Reply::Code(ResultCode::Ok))
 }
@@ -50,14 +53,35 @@ fn per_core(octets: &[u8], parameters: &Parameters) -> PerCore<ServiceId> {
     PerCore::from_fn(parameters, |_| ServiceId(ids.next().copied().map_or(0, u32::from_le_bytes)))
 }
 
-/// A service named twice has the gas of its last entry.
-fn entries(octets: &[u8]) -> BTreeMap<ServiceId, Gas> {
-    let entries = octets.as_chunks::<12>().0.iter();
-    entries
-        .map(|&[a, b, c, d, gas @ ..]| {
+/// The octets of an always-accumulate entry: a service and its gas.
+const ENTRY: u64 = 4 + 8;
+
+/// What an entry takes of the host's memory, about, in octets.
+const KEPT_ENTRY: u64 = 32;
+
+/// Reads always-accumulate entries. A service named twice has the gas of its last entry.
+fn entries(
+    guest: &mut Guest<'_>,
+    what: &'static str,
+    slice: Slice,
+) -> Result<BTreeMap<ServiceId, Gas>, Stop> {
+    let mut entries = BTreeMap::new();
+    // As many whole entries at a time as fit a chunk.
+    let step = CHUNK.saturating_sub(CHUNK.checked_rem(ENTRY).unwrap_or(0));
+    let mut done = 0u64;
+    while done < slice.length {
+        let address = slice.address.saturating_add(done);
+        let length = slice.length.saturating_sub(done).min(step);
+        let octets = guest.read(what, Slice { address, length })?;
+        let before = entries.len();
+        entries.extend(octets.as_chunks::<12>().0.iter().map(|&[a, b, c, d, gas @ ..]| {
             (ServiceId(u32::from_le_bytes([a, b, c, d])), Gas(u64::from_le_bytes(gas)))
-        })
-        .collect()
+        }));
+        let more = entries.len().saturating_sub(before) as u64;
+        guest.meter.keep(more.saturating_mul(KEPT_ENTRY))?;
+        done = done.saturating_add(length);
+    }
+    Ok(entries)
 }
 
 const HASH: u64 = Hash::LENGTH as u64;

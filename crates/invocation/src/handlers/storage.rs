@@ -1,13 +1,13 @@
 //! `read` and `write`.
 
-use jambox_hostcall::{Reply, ResultCode, request};
-use jambox_state::{Accounts, Blob};
+use jambox_hostcall::{Reply, ResultCode, Slice, request};
+use jambox_state::{Accounts, Blob, Footprint};
 use jambox_types::ServiceId;
 
 use super::general::service;
 use crate::Stop;
 use crate::context::Accumulate;
-use crate::guest::Guest;
+use crate::guest::{CHUNK, Guest};
 
 pub(crate) fn read(
     accounts: &Accounts,
@@ -15,9 +15,32 @@ pub(crate) fn read(
     guest: &mut Guest<'_>,
     request: &request::Read,
 ) -> Result<Reply, Stop> {
-    let key = guest.read("the key", request.key)?;
+    guest.require_readable("the key", request.key)?;
     let Some(service) = service(request.service, own) else { return Ok(Reply::Data(None)) };
-    Ok(Reply::Data(accounts.storage(service, &key)?))
+    let key = key_of_something(accounts, service, guest, request.key)?;
+    Ok(Reply::Data(match key {
+        Some(key) => accounts.storage(service, &key)?,
+        None => None,
+    }))
+}
+
+/// Reads a storage key under which a service may have something. A long one is not read where the
+/// service's footprint says that it has no key so long.
+fn key_of_something(
+    accounts: &Accounts,
+    service: ServiceId,
+    guest: &mut Guest<'_>,
+    key: Slice,
+) -> Result<Option<Vec<u8>>, Stop> {
+    if key.length > CHUNK {
+        let length = usize::try_from(key.length).unwrap_or(usize::MAX);
+        let least = Footprint::default().with_storage(length, None, Some(0));
+        let account = accounts.get(service)?;
+        if account.is_none_or(|account| account.footprint.octets < least.octets) {
+            return Ok(None);
+        }
+    }
+    guest.read_briefly("the key", key).map(Some)
 }
 
 pub(crate) fn write(
@@ -25,18 +48,29 @@ pub(crate) fn write(
     guest: &mut Guest<'_>,
     request: &request::Write,
 ) -> Result<Reply, Stop> {
-    let key = guest.read("the key", request.key)?;
+    guest.require_readable("the key", request.key)?;
     guest.require_readable("the value", request.value)?;
     let (own, account) = (context.service, context.own()?);
-    let before = context.accounts().storage(own, &key)?.map(|value| value.len());
+    let accounts = context.accounts();
+    let key = key_of_something(accounts, own, guest, request.key)?;
+    let before = match &key {
+        Some(key) => accounts.storage(own, key)?.map(|value| value.len()),
+        None => None,
+    };
     let after = usize::try_from(request.value.length).ok().filter(|length| *length > 0);
-    let footprint = account.footprint.with_storage(key.len(), before, after);
+    let key_length = usize::try_from(request.key.length).unwrap_or(usize::MAX);
+    let footprint = account.footprint.with_storage(key_length, before, after);
     if !account.is_covered(footprint, account.balance.0, context.env.parameters()) {
         return Ok(Reply::Code(ResultCode::Full));
     }
     let value = match after {
-        Some(_) => Some(Blob::from(guest.read("the value", request.value)?)),
+        Some(_) => Some(Blob::from(guest.read_to_keep("the value", request.value)?)),
+        None if before.is_none() => return Ok(Reply::Replaced(None)),
         None => None,
+    };
+    let key = match key {
+        Some(key) => guest.keep(key)?,
+        None => guest.read_to_keep("the key", request.key)?,
     };
     context.accounts_mut().set_storage(own, &key, value)?;
     Ok(Reply::Replaced(before.map(|length| length as u64)))

@@ -4,6 +4,7 @@
 mod outcome_tests;
 
 mod backends;
+mod costs;
 mod fetch;
 mod guest;
 mod inner;

@@ -62,7 +62,9 @@ impl Folder {
 
 fn first_message(failure: &Failure) -> String {
     match failure {
-        Failure::Input(diagnoses) => diagnoses.first().map(|it| it.message().to_owned()),
+        Failure::Input(diagnoses) | Failure::Limit(diagnoses) => {
+            diagnoses.first().map(|it| it.message().to_owned())
+        }
         Failure::Output(error) => Some(jambox_files::reason(error)),
     }
     .unwrap_or_default()
