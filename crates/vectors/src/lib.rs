@@ -19,13 +19,14 @@
 //! use jambox_types::Parameters;
 //!
 //! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/codec/types");
-//! let report = jambox_vectors::codec::run(folder.as_ref(), &Parameters::TINY)?;
+//! let report = jambox_vectors::codec::run(folder.as_ref(), None, &Parameters::TINY)?;
 //! assert_eq!(report.failed(), 0, "{}", report.remarks());
 //! # Ok::<(), jambox_vectors::Error>(())
 //! ```
 
 pub mod archive;
 pub mod codec;
+mod environments;
 pub mod erasure;
 mod error;
 mod files;

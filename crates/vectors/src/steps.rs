@@ -65,11 +65,20 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
+/// A step, read from its octets.
+///
+/// # Errors
+///
+/// When they are none under this protocol.
+pub fn decode(octets: &[u8], protocol: &Protocol) -> Result<Step, DecodeError> {
+    decode_all_with(octets, protocol)
+}
+
 /// A step.
 ///
 /// # Errors
 ///
 /// The outer one when the file cannot be read, the inner one when it is not a step.
 pub fn load(file: &Path, protocol: &Protocol) -> Result<Result<Step, DecodeError>, Error> {
-    Ok(decode_all_with(&files::read(file)?, protocol))
+    Ok(decode(&files::read(file)?, protocol))
 }

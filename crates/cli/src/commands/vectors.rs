@@ -142,7 +142,7 @@ impl Traces {
             bar.set_position(done as u64);
             bar.set_message(plain(name).into_owned());
         };
-        let explain = &mut |_: &str, step: &Step, difference: &traces::Difference| {
+        let explain = &mut |env: &Env, step: &Step, difference: &traces::Difference| {
             Some(at_fault::host_calls(step, env, difference.service?))
         };
         let run = traces::Run { from: self.from.clone(), progress, explain };

@@ -1,6 +1,7 @@
 //! Values in the JSON form of the public vectors, to compare what was decoded with what the JSON
 //! file beside it says: an equal encoding proves the layout, this proves the meaning.
 
+mod read;
 mod types;
 
 use jambox_types::Rules;
@@ -41,6 +42,8 @@ macro_rules! impl_to_json {
 }
 
 pub(crate) use impl_to_json;
+pub(crate) use read::impl_json;
+pub use read::{FromJson, member};
 
 /// The first place at which two JSON values differ, and how; nothing if they are equal.
 #[must_use]

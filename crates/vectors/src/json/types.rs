@@ -14,7 +14,7 @@ use jambox_types::{
 };
 use serde_json::{Value, json};
 
-use super::{ToJson, impl_to_json};
+use super::{ToJson, impl_json, impl_to_json};
 
 macro_rules! impl_numbers {
     ($($type:ty),*) => {$(
@@ -107,18 +107,25 @@ impl ToJson for ImportSpec {
     }
 }
 
+/// What the vectors call the reasons for which a work item has no output.
+pub(super) const WORK_ERRORS: [(&str, WorkError); 6] = [
+    ("out_of_gas", WorkError::OutOfGas),
+    ("panic", WorkError::Panic),
+    ("bad_exports", WorkError::BadExports),
+    ("output_oversize", WorkError::Oversize),
+    ("bad_code", WorkError::BadCode),
+    ("code_oversize", WorkError::BigCode),
+];
+
 impl ToJson for WorkResult {
     fn to_json(&self, rules: &Rules) -> Value {
-        let error = match &self.0 {
-            Ok(output) => return json!({ "ok": output.to_json(rules) }),
-            Err(WorkError::OutOfGas) => "out_of_gas",
-            Err(WorkError::Panic) => "panic",
-            Err(WorkError::BadExports) => "bad_exports",
-            Err(WorkError::Oversize) => "output_oversize",
-            Err(WorkError::BadCode) => "bad_code",
-            Err(WorkError::BigCode) => "code_oversize",
-        };
-        json!({ error: null })
+        match &self.0 {
+            Ok(output) => json!({ "ok": output.to_json(rules) }),
+            Err(error) => {
+                let entry = WORK_ERRORS.iter().find(|(_, named)| named == error);
+                json!({ entry.map_or("", |(name, _)| *name): null })
+            }
+        }
     }
 }
 
@@ -152,7 +159,7 @@ impl ToJson for ServiceStatistics {
     }
 }
 
-impl_to_json!(RefineContext {
+impl_json!(RefineContext {
     "anchor": anchor,
     "anchor_slot": anchor_slot if anchor_slot_in_context,
     "state_root": state_root,
@@ -185,7 +192,7 @@ impl_to_json!(WorkPackage {
     "items": items,
 });
 
-impl_to_json!(RefineLoad {
+impl_json!(RefineLoad {
     "gas_used": gas_used,
     "imports": imports,
     "extrinsic_count": extrinsic_count,
@@ -193,7 +200,7 @@ impl_to_json!(RefineLoad {
     "exports": exports,
 });
 
-impl_to_json!(WorkDigest {
+impl_json!(WorkDigest {
     "service_id": service,
     "code_hash": code_hash,
     "payload_hash": payload_hash,
@@ -202,7 +209,7 @@ impl_to_json!(WorkDigest {
     "refine_load": load,
 });
 
-impl_to_json!(AvailabilitySpec {
+impl_json!(AvailabilitySpec {
     "hash": package_hash,
     "length": bundle_length,
     "erasure_root": erasure_root,
@@ -211,7 +218,7 @@ impl_to_json!(AvailabilitySpec {
     "exports_count": segment_count,
 });
 
-impl_to_json!(WorkReport {
+impl_json!(WorkReport {
     "package_spec": availability,
     "context": context,
     "core_index": core,
@@ -226,7 +233,7 @@ impl_to_json!(Ticket { "id": id, "attempt": entry });
 
 impl_to_json!(TicketEnvelope { "attempt": entry, "signature": signature });
 
-impl_to_json!(Preimage { "requester": service, "blob": data });
+impl_json!(Preimage { "requester": service, "blob": data });
 
 impl_to_json!(Credential { "validator_index": validator, "signature": signature });
 
@@ -285,9 +292,9 @@ impl_to_json!(Header {
 
 impl_to_json!(Block { "header": header, "extrinsic": extrinsic });
 
-impl_to_json!(ReadyReport { "report": report, "dependencies": dependencies });
+impl_json!(ReadyReport { "report": report, "dependencies": dependencies });
 
-impl_to_json!(Privileges {
+impl_json!(Privileges {
     "bless": manager,
     "assign": assigners,
     "designate": delegator,
@@ -295,7 +302,7 @@ impl_to_json!(Privileges {
     "always_acc": always_accumulate,
 });
 
-impl_to_json!(ServiceRecord {
+impl_json!(ServiceRecord {
     "provided_count": provided_count,
     "provided_size": provided_size,
     "refinement_count": refinement_count,

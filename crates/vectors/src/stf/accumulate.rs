@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{AccountEntry, Loaded, PreimageEntry, RequestEntry};
 use crate::Error;
-use crate::json::{ToJson, impl_to_json};
+use crate::json::{FromJson, ToJson, impl_json, member};
 
 /// One case.
 pub type Case = super::Case<Input, State, Output>;
@@ -27,7 +27,7 @@ pub struct Input {
 }
 
 impl_codec!(Input for Revised { slot, reports });
-impl_to_json!(Input { "slot": slot, "reports": reports });
+impl_json!(Input { "slot": slot, "reports": reports });
 
 /// The part of the state that accumulation has to do with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl_codec!(State in Protocol {
     statistics,
     accounts,
 });
-impl_to_json!(State {
+impl_json!(State {
     "slot": slot,
     "entropy": entropy,
     "ready_queue": ready_queue,
@@ -81,7 +81,7 @@ pub struct Account {
 }
 
 impl_codec!(Account { info, storage, preimages, requests });
-impl_to_json!(Account {
+impl_json!(Account {
     "service": info,
     "storage": storage,
     "preimage_blobs": preimages,
@@ -98,7 +98,7 @@ pub struct StorageEntry {
 }
 
 impl_codec!(StorageEntry { key, value });
-impl_to_json!(StorageEntry { "key": key, "value": value });
+impl_json!(StorageEntry { "key": key, "value": value });
 
 /// The root of the accumulation outputs; the vectors know of no error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,12 @@ impl<C: ?Sized> Decode<C> for Output {
     fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
         reader.take_discriminator(0)?;
         Hash::decode(reader, context).map(Self)
+    }
+}
+
+impl FromJson for Output {
+    fn from_json(value: &Value, protocol: &Protocol) -> Result<Self, String> {
+        member(value, "ok", protocol).map(Self)
     }
 }
 

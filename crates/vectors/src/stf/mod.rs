@@ -10,11 +10,11 @@ mod run;
 use std::path::Path;
 
 use jambox_codec::{Decode, DecodeError, Encode, Reader, impl_codec};
-use jambox_state::{AccountInfo, RequestHistory};
+use jambox_state::{AccountInfo, Footprint, RequestHistory};
 use jambox_types::{Hash, Protocol, Rules, ServiceId};
 use serde_json::{Value, json};
 
-use crate::json::{ToJson, impl_to_json};
+use crate::json::{FromJson, ToJson, first_difference, impl_json, member};
 use crate::{Error, codec, files};
 
 pub use run::{check_accumulate, check_preimages, run};
@@ -68,6 +68,17 @@ impl<I: ToJson, S: ToJson, O: ToJson> ToJson for Case<I, S, O> {
     }
 }
 
+impl<I: FromJson, S: FromJson, O: FromJson> FromJson for Case<I, S, O> {
+    fn from_json(value: &Value, protocol: &Protocol) -> Result<Self, String> {
+        Ok(Self {
+            input: member(value, "input", protocol)?,
+            pre_state: member(value, "pre_state", protocol)?,
+            output: member(value, "output", protocol)?,
+            post_state: member(value, "post_state", protocol)?,
+        })
+    }
+}
+
 /// An account and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountEntry<A> {
@@ -93,6 +104,32 @@ impl<C: ?Sized, A: Decode<C>> Decode<C> for AccountEntry<A> {
 impl<A: ToJson> ToJson for AccountEntry<A> {
     fn to_json(&self, rules: &Rules) -> Value {
         json!({ "id": self.id.to_json(rules), "data": self.account.to_json(rules) })
+    }
+}
+
+impl<A: FromJson> FromJson for AccountEntry<A> {
+    fn from_json(value: &Value, protocol: &Protocol) -> Result<Self, String> {
+        let id = member(value, "id", protocol)?;
+        Ok(Self { id, account: member(value, "data", protocol)? })
+    }
+}
+
+impl FromJson for AccountInfo {
+    fn from_json(value: &Value, protocol: &Protocol) -> Result<Self, String> {
+        Ok(Self {
+            code_hash: member(value, "code_hash", protocol)?,
+            balance: member(value, "balance", protocol)?,
+            min_accumulate_gas: member(value, "min_item_gas", protocol)?,
+            min_memo_gas: member(value, "min_memo_gas", protocol)?,
+            gratis: member(value, "deposit_offset", protocol)?,
+            created: member(value, "creation_slot", protocol)?,
+            last_accumulation: member(value, "last_accumulation_slot", protocol)?,
+            parent: member(value, "parent_service", protocol)?,
+            footprint: Footprint {
+                items: member(value, "items", protocol)?,
+                octets: member(value, "bytes", protocol)?,
+            },
+        })
     }
 }
 
@@ -124,7 +161,7 @@ pub struct PreimageEntry {
 }
 
 impl_codec!(PreimageEntry { hash, blob });
-impl_to_json!(PreimageEntry { "hash": hash, "blob": blob });
+impl_json!(PreimageEntry { "hash": hash, "blob": blob });
 
 /// What a preimage request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +173,7 @@ pub struct RequestKey {
 }
 
 impl_codec!(RequestKey { hash, length });
-impl_to_json!(RequestKey { "hash": hash, "length": length });
+impl_json!(RequestKey { "hash": hash, "length": length });
 
 /// A preimage request of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,11 +185,18 @@ pub struct RequestEntry {
 }
 
 impl_codec!(RequestEntry { key, history });
-impl_to_json!(RequestEntry { "key": key, "value": history });
+impl_json!(RequestEntry { "key": key, "value": history });
 
 impl ToJson for RequestHistory {
     fn to_json(&self, rules: &Rules) -> Value {
         self.slots().map(|slot| slot.to_json(rules)).collect()
+    }
+}
+
+impl FromJson for RequestHistory {
+    fn from_json(value: &Value, protocol: &Protocol) -> Result<Self, String> {
+        let slots = Vec::from_json(value, protocol)?;
+        Self::from_slots(&slots).ok_or_else(|| format!(": {} slots", slots.len()))
     }
 }
 
@@ -183,4 +227,19 @@ fn load_file<T: Decode<Protocol> + Encode<Protocol> + ToJson>(
     Ok(Loaded { name: files::stem(file), case })
 }
 
-const EXPECTED: &str = "state-transition vectors (`*.bin`)";
+/// Reads a case that has only its JSON form: what it says beside the case comes along.
+fn read_json<T: FromJson + ToJson>(
+    json: &[u8],
+    protocol: &Protocol,
+) -> Result<(T, Option<Value>), String> {
+    let mut value: Value =
+        serde_json::from_slice(json).map_err(|error| format!("JSON: {error}"))?;
+    let extra = value.as_object_mut().and_then(|members| members.remove("extra"));
+    let case = T::from_json(&value, protocol)?;
+    match first_difference(&value, &case.to_json(protocol.rules())) {
+        Some(difference) => Err(format!("it holds what is not known: {difference}")),
+        None => Ok((case, extra)),
+    }
+}
+
+const EXPECTED: &str = "state-transition vectors (`*.bin`, `*.json`)";

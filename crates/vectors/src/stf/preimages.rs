@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{AccountEntry, Loaded, PreimageEntry, RequestEntry};
 use crate::Error;
-use crate::json::{ToJson, impl_to_json};
+use crate::json::{FromJson, ToJson, impl_json};
 
 /// One case.
 pub type Case = super::Case<Input, State, Output>;
@@ -23,7 +23,7 @@ pub struct Input {
 }
 
 impl_codec!(Input { preimages, slot });
-impl_to_json!(Input { "preimages": preimages, "slot": slot });
+impl_json!(Input { "preimages": preimages, "slot": slot });
 
 /// The part of the state that preimages have to do with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct State {
 }
 
 impl_codec!(State for Revised { accounts, statistics });
-impl_to_json!(State { "accounts": accounts, "statistics": statistics });
+impl_json!(State { "accounts": accounts, "statistics": statistics });
 
 /// The part of an account that preimages have to do with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Account {
 }
 
 impl_codec!(Account { preimages, requests });
-impl_to_json!(Account { "preimage_blobs": preimages, "preimage_requests": requests });
+impl_json!(Account { "preimage_blobs": preimages, "preimage_requests": requests });
 
 /// Why a block's preimages are invalid. The paper does not name these errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +86,31 @@ impl<C: ?Sized> Decode<C> for Output {
     }
 }
 
+const INVALID: [(&str, Invalid); 2] = [
+    ("preimage_unneeded", Invalid::Unneeded),
+    ("preimages_not_sorted_unique", Invalid::NotSortedUnique),
+];
+
 impl ToJson for Output {
     fn to_json(&self, _: &Rules) -> Value {
         match self.0 {
             Ok(()) => json!({ "ok": null }),
-            Err(Invalid::Unneeded) => json!({ "err": "preimage_unneeded" }),
-            Err(Invalid::NotSortedUnique) => json!({ "err": "preimages_not_sorted_unique" }),
+            Err(error) => {
+                let entry = INVALID.iter().find(|(_, named)| *named == error);
+                json!({ "err": entry.map_or("", |(name, _)| *name) })
+            }
         }
+    }
+}
+
+impl FromJson for Output {
+    fn from_json(value: &Value, _: &Protocol) -> Result<Self, String> {
+        if value.get("ok").is_some() {
+            return Ok(Self(Ok(())));
+        }
+        let error = value.get("err").and_then(Value::as_str);
+        let entry = INVALID.iter().find(|(name, _)| Some(*name) == error);
+        entry.map(|(_, error)| Self(Err(*error))).ok_or_else(|| format!(": unknown, {value}"))
     }
 }
 

@@ -8,54 +8,121 @@ use std::sync::Arc;
 use jambox_chain::accumulation::preimages::{PreimagesError, check, integrate};
 use jambox_chain::accumulation::statistics::of_services;
 use jambox_chain::accumulation::{
-    AccumulationState, AccumulationStatistics, BlockContext, accumulate_block, output_root,
+    AccumulationState, AccumulationStatistics, BlockContext, BlockOutcome, accumulate_block,
+    output_root,
 };
+use jambox_codec::{Decode, Encode};
 use jambox_invocation::{Env, HostError, Observer, accumulate as accumulate_service};
 use jambox_state::{
     AccountInfo, Accounts, Base, Blob, MemoryAccount, MemoryBase, PartialState, RequestKey,
 };
 use jambox_types::{Hash, PerCore, PerQueuePosition, PerValidator, Protocol, Rules, ValidatorKey};
 
+use serde_json::{Value, json};
+
 use super::preimages::Invalid;
 use super::{
-    AccountEntry, EXPECTED, Loaded, PreimageEntry, RequestEntry, accumulate, load_file, preimages,
+    AccountEntry, EXPECTED, PreimageEntry, RequestEntry, accumulate, preimages, read_json,
 };
-use crate::json::{ToJson, first_difference};
-use crate::{Error, Outcome, Report, files};
+use crate::environments::Environments;
+use crate::json::{FromJson, ToJson, first_difference};
+use crate::{Error, Outcome, Report, codec, files};
 
 /// Runs every case under a folder: a file belongs to the transition that one of the folders
-/// above it is named after, `accumulate` or `preimages`.
+/// above it is named after, `accumulate` or `preimages`. Each case runs under the revision in whose
+/// form it is. A case is an encoding with its JSON form beside it, or its JSON form alone.
 ///
 /// Compared is everything that a case says of the state after and of the output. The environment
-/// decides what executes the services.
+/// says what executes the services, and gives the parameters.
 ///
 /// # Errors
 ///
 /// When the folder cannot be read or holds no case.
 pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
     let mut report = Report::default();
-    for file in files::files_under(folder, &["bin"], EXPECTED)? {
+    let environments = Environments::like(env);
+    let mut files = files::files_under(folder, &["bin", "json"], EXPECTED)?;
+    files.retain(|file| {
+        file.extension().is_none_or(|it| it == "bin") || !file.with_extension("bin").is_file()
+    });
+    for file in files {
         let is_under = |name: &str| {
             let mut folders = file.ancestors().skip(1).filter_map(Path::file_name);
             folders.any(|folder| folder == name)
         };
-        let outcome = if is_under("accumulate") {
-            judge(load_file(&file, env.protocol())?, |case| check_accumulate(case, env, &mut ()))
+        let checked = if is_under("accumulate") {
+            let file = File::read(&file)?;
+            environments.find(|protocol| file.decode(protocol)).and_then(|(env, (case, extra))| {
+                report.revisions.insert(env.protocol().revision);
+                let outcome = accumulated(&case, env, &mut ())?;
+                extra.map_or(Ok(()), |extra| check_extra(&extra, &case, &outcome, env))
+            })
         } else if is_under("preimages") {
-            let rules = env.protocol().rules();
-            judge(load_file(&file, env.protocol())?, |case| check_preimages(case, rules))
+            let file = File::read(&file)?;
+            environments.find(|protocol| file.decode(protocol)).and_then(|(env, (case, _))| {
+                report.revisions.insert(env.protocol().revision);
+                check_preimages(&case, env.protocol().rules())
+            })
         } else {
-            Outcome::Skipped("under no folder named `accumulate` or `preimages`".into())
+            let reason = "under no folder named `accumulate` or `preimages`";
+            report.add(files::stem(&file), Outcome::Skipped(reason.into()));
+            continue;
         };
-        report.add(files::stem(&file), outcome);
+        report.add(files::stem(&file), checked.map_or_else(Outcome::Failed, |()| Outcome::Passed));
     }
     Ok(report)
 }
 
-fn judge<T>(loaded: Loaded<T>, check: impl FnOnce(&T) -> Result<(), String>) -> Outcome {
-    match loaded.case.and_then(|case| check(&case)) {
-        Ok(()) => Outcome::Passed,
-        Err(difference) => Outcome::Failed(difference),
+/// The content of a case's files.
+struct File {
+    encoding: Option<Vec<u8>>,
+    json: Vec<u8>,
+}
+
+impl File {
+    fn read(file: &Path) -> Result<Self, Error> {
+        let is_encoding = file.extension().is_some_and(|extension| extension == "bin");
+        let encoding = is_encoding.then(|| files::read(file)).transpose()?;
+        Ok(Self { encoding, json: files::read(&file.with_extension("json"))? })
+    }
+
+    /// The case, and what its JSON form says beside it.
+    fn decode<T>(&self, protocol: &Protocol) -> Result<(T, Option<Value>), String>
+    where
+        T: Decode<Protocol> + Encode<Protocol> + ToJson + FromJson,
+    {
+        match &self.encoding {
+            Some(octets) => {
+                codec::decode_checked(octets, &self.json, protocol).map(|case| (case, None))
+            }
+            None => read_json(&self.json, protocol),
+        }
+    }
+}
+
+/// What generated cases say beside the schema: what services yielded, which cores' queues changed,
+/// and the staging set if it did.
+fn check_extra(
+    extra: &Value,
+    case: &accumulate::Case,
+    outcome: &BlockOutcome,
+    env: &Env,
+) -> Result<(), String> {
+    let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
+    let before = blank_state(&case.pre_state, env.protocol(), &base);
+    let after = &outcome.state.state;
+    let yields = outcome.outputs.iter().map(|(service, hash)| json!([service.0, hash.to_string()]));
+    let queues = before.authorizer_queues.iter().zip(after.authorizer_queues.iter());
+    let changed = queues.enumerate().filter(|(_, (before, after))| before != after);
+    let staging_set = (before.staging_set != after.staging_set).then_some("changed");
+    let found = json!({
+        "authorizer_queues_changed": changed.map(|(core, _)| core).collect::<Vec<_>>(),
+        "staging_set": staging_set,
+        "yields": yields.collect::<Vec<_>>(),
+    });
+    match first_difference(extra, &found) {
+        Some(difference) => Err(format!("extra{difference}")),
+        None => Ok(()),
     }
 }
 
@@ -69,6 +136,15 @@ pub fn check_accumulate(
     env: &Env,
     observer: &mut dyn Observer,
 ) -> Result<(), String> {
+    accumulated(case, env, observer).map(drop)
+}
+
+/// Runs one case of the accumulate vectors and gives what came of it, if it is as expected.
+fn accumulated(
+    case: &accumulate::Case,
+    env: &Env,
+    observer: &mut dyn Observer,
+) -> Result<BlockOutcome, String> {
     let protocol = env.protocol();
     let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
     let (before, after) = (&case.pre_state, &case.post_state);
@@ -89,7 +165,7 @@ pub fn check_accumulate(
         .map_err(|error| format!("no outcome: {error}"))?;
 
     let statistics = of_services([], &[], &outcome.statistics);
-    let found = outcome.state;
+    let found = &outcome.state;
     same("output", &case.output.0, &output_root(&outcome.outputs), rules)?;
     same("slot", &after.slot, &found.slot, rules)?;
     same("entropy", &after.entropy, &before.entropy, rules)?;
@@ -97,7 +173,8 @@ pub fn check_accumulate(
     same("accumulated", &after.accumulated, &found.accumulated, rules)?;
     same("privileges", &after.privileges, &*found.state.privileges, rules)?;
     same("statistics", &after.statistics, &statistics, rules)?;
-    same_accounts(&accounts(&base, &after.accounts), &found.state.accounts)
+    same_accounts(&accounts(&base, &after.accounts), &found.state.accounts)?;
+    Ok(outcome)
 }
 
 /// The state of a case with neither accounts nor what the vectors leave out.

@@ -14,6 +14,7 @@ use jambox_invocation::{Env, Observer};
 use jambox_state::{Blob, Component, KeyKind, KeyedBase, Meaning, StateKey, trie};
 use jambox_types::{Hash, Protocol, Statistics};
 
+use crate::environments::Environments;
 use crate::steps::{self, RawState, Step};
 use crate::{Error, Outcome, Report, files};
 
@@ -25,25 +26,30 @@ pub struct Run<'a> {
     pub from: Option<String>,
     /// Is told, before each step, how many are done, how many there are, and the step's name.
     pub progress: &'a mut dyn FnMut(usize, usize, &str),
-    /// Is asked what else there is to say about a step that differs.
-    pub explain: &'a mut dyn FnMut(&str, &Step, &Difference) -> Option<String>,
+    /// Is asked what else there is to say about a step that differs, in what it ran in.
+    pub explain: &'a mut dyn FnMut(&Env, &Step, &Difference) -> Option<String>,
 }
+
+/// Why a block that should be refused is applied here.
+const NEEDS_SIGNATURES: &str = "nothing that header and state say refuses the block; that leaves \
+signatures, seals and tickets' proofs, which need Bandersnatch and Ed25519";
 
 /// What is known of the meaning of keys.
 pub type Names = BTreeMap<StateKey, Meaning>;
 
-/// Runs every step under a folder, each from the state before it that its file holds. The
-/// environment decides what executes the services.
+/// Runs every step under a folder, each from the state before it that its file holds, and under the
+/// revision of which it is a step. The environment says what executes the services, and gives the
+/// parameters.
 ///
 /// A step that changes nothing is a block that was refused. It passes if it is refused here; it is
-/// skipped if not, for most reasons for which blocks are refused are those of consensus.
+/// skipped if not, since there are signatures among the reasons for which blocks are refused.
 ///
 /// # Errors
 ///
 /// When the folder cannot be read or holds no step.
 pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
     let (progress, explain) =
-        (&mut |_, _, _: &str| {}, &mut |_: &str, _: &Step, _: &Difference| None);
+        (&mut |_, _, _: &str| {}, &mut |_: &Env, _: &Step, _: &Difference| None);
     run_with(folder, env, Run { from: None, progress, explain })
 }
 
@@ -55,6 +61,7 @@ pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
 pub fn run_with(folder: &Path, env: &Env, run: Run<'_>) -> Result<Report, Error> {
     let mut report = Report::default();
     let mut names = Names::new();
+    let environments = Environments::like(env);
     let files = steps::files(folder)?;
     for (done, file) in files.iter().enumerate() {
         let trace = file.parent().map(files::stem).unwrap_or_default();
@@ -64,15 +71,19 @@ pub fn run_with(folder: &Path, env: &Env, run: Run<'_>) -> Result<Report, Error>
             continue;
         }
         (run.progress)(done, files.len(), &name);
-        let outcome = match steps::load(file, env.protocol())? {
-            Err(error) => Outcome::Failed(error.to_string()),
-            Ok(step) => match check(&step, env, &mut (), &mut names) {
-                Ok(outcome) => outcome,
-                Err(difference) => {
-                    let more = (run.explain)(&name, &step, &difference).unwrap_or_default();
-                    Outcome::Failed(format!("{difference}{more}"))
+        let octets = files::read(file)?;
+        let outcome = match environments.find(|protocol| steps::decode(&octets, protocol)) {
+            Err(error) => Outcome::Failed(error),
+            Ok((env, step)) => {
+                report.revisions.insert(env.protocol().revision);
+                match check(&step, env, &mut (), &mut names) {
+                    Ok(outcome) => outcome,
+                    Err(difference) => {
+                        let more = (run.explain)(env, &step, &difference).unwrap_or_default();
+                        Outcome::Failed(format!("{difference}{more}"))
+                    }
                 }
-            },
+            }
         };
         report.add(name, outcome);
     }
@@ -113,9 +124,7 @@ fn check(
     match block::apply(env, &prior, &step.block, entropy, observer) {
         Err(BlockError::Refused(_)) if is_refused => Ok(Outcome::Passed),
         Err(error) => Err(Difference::none(error.to_string())),
-        Ok(_) if is_refused => {
-            Ok(Outcome::Skipped("the block is refused for a reason of consensus".into()))
-        }
+        Ok(_) if is_refused => Ok(Outcome::Skipped(NEEDS_SIGNATURES.into())),
         Ok(applied) => {
             let changes = applied.changes.iter();
             let meanings =

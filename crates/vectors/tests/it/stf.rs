@@ -1,6 +1,7 @@
 //! State transitions.
 
 use jambox_state::RequestHistory;
+use jambox_types::Revision;
 use jambox_vectors::stf::{self, Loaded, accumulate, preimages};
 
 use crate::environment::{TINY, tiny, tiny_on_every_backend};
@@ -33,6 +34,21 @@ fn every_transition_gives_the_state_and_output_expected() {
             let report = stf::run(&folder.join(name), &env).expect("the folder is readable");
             assert_eq!(report.failed(), 0, "{}", report.remarks());
             assert_eq!(report.passed(), count, "{report}");
+        }
+    }
+}
+
+/// They have only their JSON form, which says that it is of 0.8.0.
+#[test]
+fn every_transition_of_0_8_0_gives_the_state_and_output_expected() {
+    let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
+    let folder = vectors.join("dev-0.8.0/stf/accumulate");
+    for env in tiny_on_every_backend() {
+        for (name, count) in [("generated", 140), ("bootstrap", 28)] {
+            let report = stf::run(&folder.join(name), &env).expect("the folder is readable");
+            assert_eq!(report.failed(), 0, "{}", report.remarks());
+            assert_eq!(report.passed(), count, "{report}");
+            assert_eq!(report.revisions, [Revision::GrayPaper080].into());
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jambox_chain::block;
 use jambox_codec::encode_with;
 use jambox_state::{Component, KeyKind, KeyedBase, StateKey};
-use jambox_types::{Hash, ServiceId};
+use jambox_types::{Hash, Revision, ServiceId};
 use jambox_vectors::steps::{self, Step};
 use jambox_vectors::traces::{self, Difference};
 
@@ -20,6 +20,18 @@ fn every_block_changes_the_state_as_expected() {
     for env in tiny_on_every_backend() {
         let report = traces::run(&folder, &env).expect("the folder is readable");
         assert_eq!((report.passed(), report.failed(), report.skipped()), (400, 0, 0), "{report}");
+    }
+}
+
+/// Steps say by their encodings that they are of 0.8.0.
+#[test]
+fn every_block_of_0_8_0_changes_the_state_as_expected() {
+    let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
+    let folder = vectors.join("dev-0.8.0/traces");
+    for env in tiny_on_every_backend() {
+        let report = traces::run(&folder, &env).expect("the folder is readable");
+        assert_eq!((report.passed(), report.failed(), report.skipped()), (187, 0, 0), "{report}");
+        assert_eq!(report.revisions, [Revision::GrayPaper080].into());
     }
 }
 
