@@ -55,6 +55,7 @@ mod parameters;
 mod protocol;
 mod recent;
 mod rules;
+mod safrole;
 mod scalars;
 mod sized;
 mod statistics;
@@ -81,6 +82,7 @@ pub use parameters::{
 pub use protocol::{Abi, Protocol, Revised, Revision, UnknownAbi, UnknownRevision, super_majority};
 pub use recent::{RecentBlock, RecentBlocks};
 pub use rules::Rules;
+pub use safrole::{DisputeRecords, Safrole, SlotSealers};
 pub use scalars::{Balance, CoreIndex, Gas, ServiceId, TimeSlot, ValidatorIndex};
 pub use sized::{
     CoreBits, LengthError, Lengths, PerCore, PerQueuePosition, PerSlot, PerSuperMajority,

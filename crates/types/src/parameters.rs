@@ -290,7 +290,8 @@ impl Parameters {
     const fn following(mut self, rules: &Rules) -> Self {
         if !rules.validator_parameters {
             self.validators = self.cores.saturating_mul(3);
-            self.ticket_entries = match ticket_entries(self.epoch_length, self.validators) {
+            self.ticket_entries = match ticket_entries(self.epoch_length, self.validators as usize)
+            {
                 entries if entries > u16::MAX as u32 => u16::MAX,
                 entries => entries as u16,
             };
@@ -411,10 +412,10 @@ const SEGMENT_SIZE: u32 = 4104;
 /// Tickets that each of `validators` may enter where the revision derives it: so many that twice the
 /// slots of an epoch can be had (`eq:ticketsextrinsic`, 0.8.0).
 #[must_use]
-pub const fn ticket_entries(epoch_length: u32, validators: u16) -> u32 {
-    match validators {
+pub const fn ticket_entries(epoch_length: u32, validators: usize) -> u32 {
+    match validators as u32 {
         0 => 0,
-        validators => epoch_length.saturating_mul(2).div_ceil(validators as u32),
+        validators => epoch_length.saturating_mul(2).div_ceil(validators),
     }
 }
 

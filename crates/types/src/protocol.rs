@@ -4,7 +4,7 @@ use core::{fmt, str};
 
 pub use jambox_isa::{Revision, UnknownRevision};
 
-use crate::{Lengths, Parameters, Rules, data_shards};
+use crate::{Lengths, Parameters, Rules, data_shards, ticket_entries};
 
 /// How guests and the host talk: numbers, registers, result codes and gas of host calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -108,6 +108,16 @@ impl Protocol {
             Lengths::steps(3, 6, self.parameters.core_count().saturating_mul(3))
         } else {
             Lengths::exactly(self.parameters.validator_count())
+        }
+    }
+
+    /// How many tickets each of so many validators may enter (`eq:ticketsextrinsic`).
+    #[must_use]
+    pub const fn ticket_entries(&self, validators: usize) -> u32 {
+        if self.rules().validator_parameters {
+            self.parameters.ticket_entries as u32
+        } else {
+            ticket_entries(self.parameters.epoch_length, validators)
         }
     }
 

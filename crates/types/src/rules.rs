@@ -43,6 +43,9 @@ pub struct Rules {
     /// Whether the number of validators, their ticket entries, and the sizes of erasure-coded
     /// pieces are parameters (`sec:definitions`); otherwise they follow from others and from data.
     pub validator_parameters: bool,
+    /// The most verdicts, and the most culprits and faults each, in a block, where there is a bound
+    /// (`eq:disputesextrinsics`).
+    pub max_disputes: Option<u32>,
     /// What a host call costs that is unknown or that the context does not offer, in gas (`F` in
     /// `eq:refinemutator`).
     pub unknown_call_price: u64,
@@ -97,6 +100,7 @@ const GRAY_PAPER_072: Rules = Rules {
     gas_covers_whole_rounds: false,
     validators_counted: false,
     validator_parameters: true,
+    max_disputes: None,
     unknown_call_price: 10,
     max_inner_machines: None,
     request_length_bound: None,
@@ -117,6 +121,7 @@ const GRAY_PAPER_080: Rules = Rules {
     gas_covers_whole_rounds: true,
     validators_counted: true,
     validator_parameters: false,
+    max_disputes: Some(16),
     unknown_call_price: 1000,
     max_inner_machines: Some(63),
     request_length_bound: Some(1 << 32),

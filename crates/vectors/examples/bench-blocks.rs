@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jambox_chain::block::{self, COMPONENTS};
+use jambox_chain::block::{self, COMPONENTS, Checks};
 use jambox_codec::decode_all_with;
 use jambox_invocation::{Env, Finished, Observer, Started};
 use jambox_state::{
@@ -81,8 +81,9 @@ fn replay(name: &str, folder: &Path) -> Result<(), Failure> {
         let after = jambox_vectors::traces::keyed(&step.post_state);
         let [entropy, ..]: [Hash; 4] = Component::Entropy.read(&after, &protocol)?;
         let mut clock = Clock::default();
+        const CHECKS: Checks = Checks::WithoutConsensus;
         let start = Instant::now();
-        let applied = block::apply(&env, &state, &step.block, entropy, &mut clock)?;
+        let applied = block::apply(&env, &state, &step.block, CHECKS, entropy, &mut clock)?;
         let apply = start.elapsed();
         let mut changes = applied.changes;
         let is_accumulating = !applied.available.is_empty();

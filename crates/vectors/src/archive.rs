@@ -46,8 +46,17 @@ pub const GRAY_PAPER_080: Set = Set {
         github.com/davxy/jam-test-vectors for 0.8.0 (codec, stf, traces)",
 };
 
-/// Every set, oldest first.
-pub const SETS: [Set; 2] = [GRAY_PAPER_072, GRAY_PAPER_080];
+/// Steps of public conformance reports of 0.7.2: blocks as nodes met them in a fuzzer.
+pub const CONFORMANCE_072: Set = Set {
+    archive: "conformance-0.7.2-sample.tar.zst",
+    top: "conformance-0.7.2-sample",
+    sources: "the conformance steps are not here: set JAMBOX_VECTORS to a folder that holds \
+        `conformance-0.7.2-sample`, made from github.com/davxy/jam-conformance \
+        (`fuzz-reports/0.7.2`)",
+};
+
+/// Every set.
+pub const SETS: [Set; 3] = [GRAY_PAPER_072, GRAY_PAPER_080, CONFORMANCE_072];
 
 /// The window that the archive is packed with, as a power of two.
 const WINDOW_LOG: u32 = 27;

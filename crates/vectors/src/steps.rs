@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use jambox_codec::{DecodeError, decode_all_with, impl_codec};
-use jambox_types::{Block, Hash, Header, Protocol};
+use jambox_state::Component;
+use jambox_types::{Block, Hash, Header, PerValidator, Protocol, ValidatorKey};
 
 use crate::{Error, files};
 
@@ -72,6 +73,23 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// When they are none under this protocol.
 pub fn decode(octets: &[u8], protocol: &Protocol) -> Result<Step, DecodeError> {
     decode_all_with(octets, protocol)
+}
+
+/// A step whose state, too, is one under this protocol: the octets of a block without much in it are
+/// the same under several.
+///
+/// # Errors
+///
+/// When it is none.
+pub fn decode_whole(octets: &[u8], protocol: &Protocol) -> Result<Step, String> {
+    let step = decode(octets, protocol).map_err(|error| error.to_string())?;
+    let key = Component::StagingSet.key();
+    let staging_set = step.pre_state.leaves.iter().find(|leaf| leaf.key == key.0);
+    let staging_set = staging_set.map_or(&[][..], |leaf| leaf.value.as_slice());
+    match decode_all_with::<PerValidator<ValidatorKey>, _>(staging_set, protocol) {
+        Ok(_) => Ok(step),
+        Err(error) => Err(format!("the state's {} is not valid: {error}", Component::StagingSet)),
+    }
 }
 
 /// A step.

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_state::Accounts;
 use jambox_types::{
-    AccumulatedQueue, Block, Guarantee, Hash, Protocol, ReadyQueue, RecentBlocks, WorkReport,
+    AccumulatedQueue, Block, Guarantee, Hash, Protocol, ReadyQueue, RecentBlock, RecentBlocks,
+    WorkReport,
 };
 
+use super::header::ValidatorCounts;
 use super::pools::Pools;
 use super::reports::{Pending, Reports};
 use super::{BlockError, Refusal};
@@ -15,8 +17,7 @@ use super::{BlockError, Refusal};
 /// What guarantees are checked against.
 pub(super) struct Rules<'a> {
     pub protocol: &'a Protocol,
-    /// How many validators there are.
-    pub validators: usize,
+    pub validators: ValidatorCounts,
     pub accounts: &'a Accounts,
     /// What is pending when the guarantees come.
     pub reports: &'a Reports,
@@ -49,12 +50,43 @@ impl Rules<'_> {
                 return Err(Refusal::GuaranteeOrder { index, core }.into());
             }
             before = Some(core);
+            self.check_validators(index, &guarantee.report)?;
             self.check_limits(index, &guarantee.report)?;
             self.check_credentials(index, guarantee, block)?;
             self.check_core(index, &guarantee.report)?;
             self.check_digests(index, &guarantee.report)?;
         }
         Ok(self.check_contexts(block)?)
+    }
+
+    /// Every three validators make a core active, and each has a chunk, where they are counted
+    /// (`eq:guarantorsig`, `sec:workreportguarantees`, 0.8.0).
+    fn check_validators(&self, index: usize, report: &WorkReport) -> Result<(), Refusal> {
+        let (rules, count) = (self.protocol.rules(), self.validators.after);
+        let core = report.core;
+        if rules.validators_counted && usize::from(core.0) >= count / 3 {
+            return Err(Refusal::InactiveCore { index, core, validators: count });
+        }
+        let shards = report.availability.erasure_shards;
+        if rules.shards_in_availability && usize::from(shards) != count {
+            return Err(Refusal::ErasureShards { index, shards, validators: count });
+        }
+        Ok(())
+    }
+
+    /// How many validators the guarantors are taken from: those of the epoch, or of the last one if
+    /// the guarantee is of the last rotation and that was in it (`eq:priorassignments`).
+    fn guarantors(&self, guarantee: &Guarantee, block: &Block) -> usize {
+        let parameters = &self.protocol.parameters;
+        let (now, period) = (block.header.slot.0, u32::from(parameters.rotation_period));
+        let rotation = |slot: u32| slot.checked_div(period);
+        let epoch = |slot: u32| slot.checked_div(parameters.epoch_length);
+        let is_this_rotation = rotation(guarantee.slot.0) == rotation(now);
+        if is_this_rotation || epoch(now.saturating_sub(period)) == epoch(now) {
+            self.validators.after
+        } else {
+            self.validators.last
+        }
     }
 
     fn check_limits(&self, index: usize, report: &WorkReport) -> Result<(), Refusal> {
@@ -85,7 +117,8 @@ impl Rules<'_> {
     ) -> Result<(), Refusal> {
         let validators = guarantee.credentials.iter().map(|credential| credential.validator);
         let is_ascending = validators.clone().is_sorted_by(|a, b| a < b);
-        let do_exist = validators.clone().all(|it| usize::from(it.0) < self.validators);
+        let do_exist =
+            validators.clone().all(|it| usize::from(it.0) < self.guarantors(guarantee, block));
         if !(2..=3).contains(&validators.len()) || !is_ascending || !do_exist {
             return Err(Refusal::Credentials { index });
         }
@@ -167,11 +200,12 @@ impl Rules<'_> {
     }
 
     fn check_anchors(&self, index: usize, report: &WorkReport, at: &Block) -> Result<(), Refusal> {
-        let context = &report.context;
+        let (context, rules) = (&report.context, self.protocol.rules());
         let is_known = self.recent.is_none_or(|recent| {
             recent.blocks.iter().any(|block| {
                 (block.header_hash, block.state_root, block.accumulation_root)
                     == (context.anchor, context.state_root, context.accumulation_root)
+                    && (!rules.slot_in_history || block.slot == context.anchor_slot)
             })
         });
         if !is_known {
@@ -181,6 +215,17 @@ impl Rules<'_> {
             (context.lookup_anchor_slot, self.protocol.parameters.max_lookup_anchor_age);
         if slot.0 < at.header.slot.0.saturating_sub(age) {
             return Err(Refusal::LookupAnchor { index, slot });
+        }
+        // Of older blocks a state knows nothing.
+        let blocks = self.recent.iter().flat_map(|recent| &recent.blocks);
+        let anchor = blocks.rev().find(|block| block.header_hash == context.lookup_anchor);
+        let is_other = |block: &RecentBlock| {
+            (rules.slot_in_history && block.slot != slot)
+                || (rules.lookup_state_root_in_context
+                    && block.state_root != context.lookup_anchor_state_root)
+        };
+        if anchor.is_some_and(is_other) {
+            return Err(Refusal::LookupAnchorOther { index });
         }
         Ok(())
     }

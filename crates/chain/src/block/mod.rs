@@ -5,16 +5,18 @@
 //! the block's preimages, the reports newly pending, the authorizer pools, the histories, the
 //! entropy and the cores' and services' statistics.
 //!
-//! **What it takes as given.** Signatures, seals, tickets, verdicts, who guarantees on which core,
-//! the root of the state before and the lookup anchors that the block names, and the entropy that
-//! it adds. Components that only consensus changes are left as they are: Safrole, disputes,
-//! validator sets, the validators' statistics. A state may do without authorizer pools and recent
-//! blocks; the rules about them are then taken as kept.
+//! **What it takes as given.** Signatures, seals, the proofs of tickets, verdicts, who guarantees
+//! on which core, the lookup anchors that the block names (but for those of recent blocks), and the
+//! entropy that it adds. Components that only consensus changes are left as they are: Safrole,
+//! disputes, validator sets, the validators' statistics. So the header is held against them only in
+//! states that are said to have them as they should be. A state may do without these, without
+//! authorizer pools and without recent blocks; the rules about them are then taken as kept.
 //!
 //! A block that breaks a [rule](Refusal) is refused and changes nothing.
 
 mod genesis;
 mod guarantees;
+mod header;
 mod pools;
 mod recent;
 mod refusal;
@@ -25,8 +27,8 @@ use std::sync::Arc;
 use jambox_codec::Decode;
 use jambox_state::{Accounts, Changes, Component, PartialState, StateError, Values};
 use jambox_types::{
-    Block, Gas, Hash, PerCore, PerQueuePosition, PerValidator, Protocol, RecentBlocks, ServiceId,
-    ServiceStatistics, Statistics, TimeSlot, ValidatorKey, WorkReport,
+    Block, Gas, Hash, PerCore, PerQueuePosition, Protocol, RecentBlocks, ServiceId,
+    ServiceStatistics, Statistics, TimeSlot, WorkReport,
 };
 
 use crate::accumulation::{
@@ -37,6 +39,7 @@ use jambox_invocation::{Env, HostError, Observer, accumulate};
 
 pub use genesis::genesis;
 use guarantees::Rules;
+use header::{Consensus, ValidatorCounts};
 use pools::Pools;
 pub use refusal::{BlockError, Refusal};
 use reports::{Pending, Reports};
@@ -75,6 +78,21 @@ pub const COMPONENTS: &[Component] = &[
     Component::Outputs,
 ];
 
+/// The rules that a block is held against before it is applied, none of which needs a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checks {
+    /// All of them: the state before is whole, with this root, and consensus did its part in it.
+    All {
+        /// The root of the state before.
+        prior_root: Hash,
+    },
+    /// All but those about the state's root and what block production has in it. Applying a block
+    /// leaves the part of consensus as it was, so a state in which that was done here is not whole.
+    WithoutConsensus,
+    /// None: somebody else found the block to be valid.
+    None,
+}
+
 /// Applies `block` to the state `prior`. `entropy` is the accumulator after the block, which
 /// consensus gives.
 ///
@@ -85,6 +103,7 @@ pub fn apply<V: Values + 'static>(
     env: &Env,
     prior: &Arc<V>,
     block: &Block,
+    checks: Checks,
     entropy: Hash,
     observer: &mut dyn Observer,
 ) -> Result<Applied, BlockError> {
@@ -94,7 +113,7 @@ pub fn apply<V: Values + 'static>(
     let slot = block.header.slot;
     let before = read_accumulation(prior, protocol)?;
     let prior_slot = before.slot;
-    let admitted = admit(&**prior, &before, block, protocol)?;
+    let admitted = admit(&**prior, &before, block, checks, protocol)?;
 
     let context = BlockContext { slot, entropy };
     let available = admitted.reports.available.clone();
@@ -139,31 +158,45 @@ fn admit(
     prior: &impl Values,
     before: &AccumulationState,
     block: &Block,
+    checks: Checks,
     protocol: &Protocol,
 ) -> Result<Admitted, BlockError> {
-    check_header(block, before.slot, protocol)?;
+    let is_checked = checks != Checks::None;
+    if is_checked {
+        check_header(block, before.slot, protocol)?;
+    }
+    let validators = match Consensus::read(prior, before.slot, protocol)? {
+        Some(consensus) => {
+            if let Checks::All { prior_root } = checks {
+                consensus.check(prior_root, block, protocol)?;
+            }
+            consensus.validators(block, protocol)
+        }
+        None => ValidatorCounts::without_consensus(protocol),
+    };
     let mut recent: Option<RecentBlocks> = read_any(prior, Component::RecentBlocks, protocol)?;
-    recent.as_mut().map_or(Ok(()), |recent| recent::take_header(recent, block))?;
+    recent.as_mut().map_or(Ok(()), |recent| recent::take_header(recent, block, is_checked))?;
     let pools: Option<Pools> = read_any(prior, Component::AuthorizerPools, protocol)?;
-    let accounts = &before.state.accounts;
-    preimages::check(accounts, &block.extrinsic.preimages)?;
     let pending: Pending = Component::PendingReports.read(prior, protocol)?;
     let on_the_way = guarantees::on_the_way(&pending, &before.ready, &before.accumulated);
-    let validators: Option<PerValidator<ValidatorKey>> =
-        read_any(prior, Component::ActiveSet, protocol)?;
-    // A state without consensus is taken to have as many as there can be.
-    let validators = validators.map_or(protocol.validator_counts().max, |set| set.len());
-    let reports = Reports::advance(pending, block, validators, protocol)?;
-    let rules = Rules {
-        protocol,
-        validators,
-        accounts,
-        reports: &reports,
-        pools: pools.as_ref(),
-        recent: recent.as_ref(),
-        on_the_way: &on_the_way,
-    };
-    rules.check(block)?;
+    let pending = reports::judged(pending, block, protocol);
+    if is_checked {
+        preimages::check(&before.state.accounts, &block.extrinsic.preimages)?;
+        reports::check_assurances(&pending, block, validators.before)?;
+    }
+    let reports = Reports::advance(pending, block, validators, protocol);
+    if is_checked {
+        let rules = Rules {
+            protocol,
+            validators,
+            accounts: &before.state.accounts,
+            reports: &reports,
+            pools: pools.as_ref(),
+            recent: recent.as_ref(),
+            on_the_way: &on_the_way,
+        };
+        rules.check(block)?;
+    }
     Ok(Admitted { reports, pools, recent })
 }
 

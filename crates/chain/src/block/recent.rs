@@ -8,9 +8,13 @@ use crate::accumulation::{Outputs, output_root};
 
 /// Takes in what a block's header says of the block before it: its state root
 /// (`eq:correctlaststateroot`, 0.7.2).
-pub(super) fn take_header(recent: &mut RecentBlocks, block: &Block) -> Result<(), Refusal> {
+pub(super) fn take_header(
+    recent: &mut RecentBlocks,
+    block: &Block,
+    is_checked: bool,
+) -> Result<(), Refusal> {
     let Some(last) = recent.blocks.last_mut() else { return Ok(()) };
-    if last.header_hash != block.header.parent {
+    if is_checked && last.header_hash != block.header.parent {
         return Err(Refusal::Parent);
     }
     last.state_root = block.header.parent_state_root;

@@ -1,7 +1,7 @@
 //! Why a block is refused.
 
 use jambox_state::StateError;
-use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot};
+use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot, ValidatorIndex};
 
 use crate::SlotError;
 use crate::accumulation::preimages::PreimagesError;
@@ -27,6 +27,67 @@ pub enum Refusal {
     /// The header commits to the extrinsic.
     #[error("its extrinsic is not the one that its header commits to")]
     ExtrinsicHash,
+    /// The header names the root of the state before the block (`sec:header`).
+    #[error("its header names another state root than that of the state before it (sec:header)")]
+    PriorStateRoot,
+    /// The author is one of the validators (`sec:header`).
+    #[error("its author is validator {author} of {count} (sec:header)")]
+    NoSuchAuthor {
+        /// The author.
+        author: ValidatorIndex,
+        /// How many validators there are.
+        count: usize,
+    },
+    /// Without tickets each slot has the key of its author (`eq:ticketconditionfalse`).
+    #[error(
+        "slot {slot} is for another key than that of validator {author}, its author \
+         (eq:ticketconditionfalse)"
+    )]
+    Author {
+        /// The author.
+        author: ValidatorIndex,
+        /// The block's slot.
+        slot: TimeSlot,
+    },
+    /// The first block of an epoch has an epoch mark (`eq:epochmarker`).
+    #[error("it is the first of an epoch and has no epoch mark (eq:epochmarker)")]
+    EpochMarkMissing,
+    /// Other blocks have none (`eq:epochmarker`).
+    #[error("it has an epoch mark and is not the first of an epoch (eq:epochmarker)")]
+    EpochMarkUnexpected,
+    /// The epoch mark has the entropy and the validators of the state (`eq:epochmarker`).
+    #[error("its epoch mark has other entropy or validators than the state (eq:epochmarker)")]
+    EpochMarkWrong,
+    /// The block that ends the submission of tickets names the winners if there are enough
+    /// (`eq:winningticketsmarker`).
+    #[error("it ends the submission of tickets and has no tickets mark (eq:winningticketsmarker)")]
+    TicketsMarkMissing,
+    /// Other blocks name no tickets (`eq:winningticketsmarker`).
+    #[error("it has a tickets mark where there is to be none (eq:winningticketsmarker)")]
+    TicketsMarkUnexpected,
+    /// The winners are those of the state (`eq:winningticketsmarker`).
+    #[error("its tickets mark has other tickets than the state (eq:winningticketsmarker)")]
+    TicketsMarkWrong,
+    /// The header names those whom the disputes find to misbehave (`sec:judgmentmarker`).
+    #[error("its offenders mark is not that of its disputes (sec:judgmentmarker)")]
+    OffendersMark,
+    /// Tickets come in limited number, and not in the tail of an epoch
+    /// (`eq:enforceticketlimit`).
+    #[error("it brings {count} tickets; {most} are allowed in its slot (eq:enforceticketlimit)")]
+    TicketCount {
+        /// How many it brings.
+        count: usize,
+        /// How many it may bring.
+        most: usize,
+    },
+    /// A ticket is one of the entries that a validator has (`eq:ticketsextrinsic`).
+    #[error("ticket {index} has an attempt that is not below {entries} (eq:ticketsextrinsic)")]
+    TicketAttempt {
+        /// Which, counted from 0.
+        index: usize,
+        /// The entries that a validator has.
+        entries: u32,
+    },
     /// A block comes after the last one that the state knows (`eq:recenthistorydef`, 0.7.2).
     #[error("its parent is another block than the last one")]
     Parent,
@@ -57,6 +118,32 @@ pub enum Refusal {
         index: usize,
         /// The core.
         core: CoreIndex,
+    },
+    /// Every three validators make a core active (`eq:guarantorsig`, 0.8.0).
+    #[error(
+        "guarantee {index} is for core {core}, which is not active with {validators} validators \
+         (eq:guarantorsig)"
+    )]
+    InactiveCore {
+        /// Which, counted from 0.
+        index: usize,
+        /// The core.
+        core: CoreIndex,
+        /// How many validators there are.
+        validators: usize,
+    },
+    /// There is a chunk for each validator (`sec:workreportguarantees`, 0.8.0).
+    #[error(
+        "guarantee {index} has {shards} chunks for {validators} validators \
+         (sec:workreportguarantees)"
+    )]
+    ErasureShards {
+        /// Which, counted from 0.
+        index: usize,
+        /// How many chunks it has.
+        shards: u16,
+        /// How many validators there are.
+        validators: usize,
     },
     /// A core has one report at a time (`eq:reportcoresareunusedortimedout`, 0.7.2).
     #[error("guarantee {index} is for core {core}, where another report is pending")]
@@ -141,6 +228,15 @@ pub enum Refusal {
         index: usize,
         /// The slot of the lookup anchor.
         slot: TimeSlot,
+    },
+    /// What a report says of its lookup anchor is so (`sec:contextualvalidity`, 0.8.0).
+    #[error(
+        "guarantee {index} has a lookup anchor with another slot or state root than that recent \
+         block has (sec:contextualvalidity)"
+    )]
+    LookupAnchorOther {
+        /// Which, counted from 0.
+        index: usize,
     },
     /// What a report depends on was reported of late or is so by the same block
     /// (`sec:contextualvalidity`, 0.7.2).

@@ -8,6 +8,7 @@ use jambox_types::{
 };
 
 use super::Refusal;
+use super::header::ValidatorCounts;
 
 /// Reports pending availability, core by core.
 pub(super) type Pending = PerCore<Option<PendingReport>>;
@@ -21,37 +22,31 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    /// Takes out what was judged other than good, what became available
-    /// (`eq:availableworkreports`) and what timed out (`eq:reportspostguaranteesdef`, 0.7.2). There
-    /// are so many `validators`.
+    /// Takes out what became available (`eq:availableworkreports`) and what timed out
+    /// (`eq:reportspostguaranteesdef`, 0.7.2). There are so many `validators`; when the block
+    /// changes their number, everything times out.
     pub fn advance(
         mut pending: Pending,
         block: &Block,
-        validators: usize,
+        validators: ValidatorCounts,
         protocol: &Protocol,
-    ) -> Result<Self, Refusal> {
-        let not_good = not_good(block);
-        for entry in pending.iter_mut() {
-            if entry.as_ref().is_some_and(|it| not_good.contains(&it.report.hash(protocol))) {
-                *entry = None;
-            }
-        }
-        check_assurances(&pending, block, validators)?;
+    ) -> Self {
         let mut available = Vec::new();
         for (core, entry) in (0..).map(CoreIndex).zip(pending.iter_mut()) {
             let assurances = block.extrinsic.assurances.iter();
             let count =
                 assurances.filter(|assurance| assurance.availabilities.is_set(core)).count();
-            if count >= super_majority(validators) {
+            if count >= super_majority(validators.before) {
                 available.extend(entry.take().map(|pending| pending.report));
             }
             let timeout = u32::from(protocol.parameters.assurance_timeout);
             let end = |pending: &PendingReport| pending.reported.0.saturating_add(timeout);
-            if entry.as_ref().is_some_and(|pending| block.header.slot.0 >= end(pending)) {
+            let is_late = entry.as_ref().is_some_and(|it| block.header.slot.0 >= end(it));
+            if is_late || validators.before != validators.after {
                 *entry = None;
             }
         }
-        Ok(Self { available, pending })
+        Self { available, pending }
     }
 
     /// Whether a report is still pending on a core.
@@ -121,6 +116,18 @@ fn data_load(report: &WorkReport, parameters: &Parameters) -> u64 {
     octets.saturating_add(report.availability.bundle_length.into())
 }
 
+/// What is left pending when what was judged other than good is taken out
+/// (`eq:removenonpositive`).
+pub(super) fn judged(mut pending: Pending, block: &Block, protocol: &Protocol) -> Pending {
+    let not_good = not_good(block);
+    for entry in pending.iter_mut() {
+        if entry.as_ref().is_some_and(|it| not_good.contains(&it.report.hash(protocol))) {
+            *entry = None;
+        }
+    }
+    pending
+}
+
 /// The reports that the block's verdicts do not find good.
 fn not_good(block: &Block) -> BTreeSet<Hash> {
     let verdicts = block.extrinsic.disputes.verdicts.iter();
@@ -130,7 +137,12 @@ fn not_good(block: &Block) -> BTreeSet<Hash> {
         .collect()
 }
 
-fn check_assurances(pending: &Pending, block: &Block, validators: usize) -> Result<(), Refusal> {
+/// Fails on the first rule that an assurance breaks (`sec:reporting`).
+pub(super) fn check_assurances(
+    pending: &Pending,
+    block: &Block,
+    validators: usize,
+) -> Result<(), Refusal> {
     let mut before = None;
     for (index, assurance) in block.extrinsic.assurances.iter().enumerate() {
         if assurance.anchor != block.header.parent {

@@ -67,7 +67,7 @@ fn what_follows_from_the_number_of_validators_is_as_defined() {
         let allowed = |d: &u16| 3 * d < validators + 6 && 4104 % (2 * d) == 0;
         let most = (1..=validators).filter(allowed).max().expect("one divides all");
         assert_eq!(data_shards(validators.into()), usize::from(most), "{validators}");
-        let entries = ticket_entries(600, validators);
+        let entries = ticket_entries(600, validators.into());
         let validators = u32::from(validators);
         assert!(entries * validators >= 1200 && (entries - 1) * validators < 1200);
     }
