@@ -40,7 +40,8 @@ fn every_block_of_0_8_0_changes_the_state_as_expected() {
     }
 }
 
-/// Blocks that are refused are so for what header and state say, or need Bandersnatch.
+/// Blocks are refused for what header and state say; each of the four that is not brings a ticket, the
+/// proof of which needs Bandersnatch.
 #[test]
 fn every_step_of_the_conformance_reports_is_as_expected() {
     let Some(vectors) = jambox_vectors::public!(CONFORMANCE_072) else { return };
@@ -48,7 +49,7 @@ fn every_step_of_the_conformance_reports_is_as_expected() {
     let report = traces::run(&folder, &tiny()).expect("the folder is readable");
     assert_eq!(
         (report.passed(), report.failed(), report.skipped()),
-        (54, 0, 0),
+        (50, 0, 4),
         "{}",
         report.remarks()
     );
