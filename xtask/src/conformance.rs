@@ -18,11 +18,19 @@ const RUNS_072: &[(&[&str], &str)] = &[
 ];
 
 /// As [`RUNS_072`].
+const RUNS_CONFORMANCE_072: &[(&[&str], &str)] =
+    &[(&["vectors", "traces"], "conformance-0.7.2-sample")];
+
+/// As [`RUNS_072`].
 const RUNS_080: &[(&[&str], &str)] = &[
     (&["vectors", "pvm"], "dev-0.8.0/pvm/koute_v0.5/programs"),
     (&["vectors", "pvm"], "dev-0.8.0/pvm/generated"),
     (&["vectors", "pvm"], "dev-0.8.0/pvm/gas"),
     (&["vectors", "pvm"], "dev-0.8.0/pvm/deblob.json"),
+    (&["vectors", "codec"], "dev-0.8.0/codec/tiny"),
+    (&["vectors", "codec"], "dev-0.8.0/codec/generated"),
+    (&["vectors", "stf"], "dev-0.8.0/stf"),
+    (&["vectors", "traces"], "dev-0.8.0/traces"),
     (&["vectors", "refine"], "dev-0.8.0/refine"),
     (&["trace", "replay"], "dev-0.8.0/ecalli"),
 ];
@@ -42,7 +50,11 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), String> {
     let named = options.vectors.as_deref().map(Path::as_os_str);
     let variable = std::env::var_os(archive::VARIABLE);
-    let runs = [(archive::GRAY_PAPER_072, RUNS_072), (archive::GRAY_PAPER_080, RUNS_080)];
+    let runs = [
+        (archive::GRAY_PAPER_072, RUNS_072),
+        (archive::CONFORMANCE_072, RUNS_CONFORMANCE_072),
+        (archive::GRAY_PAPER_080, RUNS_080),
+    ];
     for (set, runs) in runs {
         let found = archive::find_at(&set, named.or(variable.as_deref()), &root(), &cache());
         let Some(folder) = found.map_err(|error| error.to_string())? else {

@@ -1,6 +1,7 @@
 //! Blocks that are refused: the rule they break, and that nothing is left of them.
 
 mod guarantees;
+mod header;
 
 use std::sync::Arc;
 
