@@ -230,7 +230,13 @@ fn check_header(block: &Block, prior: TimeSlot, protocol: &Protocol) -> Result<(
     if header.extrinsic_hash != block.extrinsic.hash(protocol) {
         return Err(Refusal::ExtrinsicHash);
     }
-    Ok(())
+    let disputes = &block.extrinsic.disputes;
+    let counts = [disputes.verdicts.len(), disputes.culprits.len(), disputes.faults.len()];
+    let most = protocol.rules().max_disputes.map_or(usize::MAX, |most| most as usize);
+    match counts.into_iter().find(|count| *count > most) {
+        Some(count) => Err(Refusal::DisputeCount { count, most }),
+        None => Ok(()),
+    }
 }
 
 /// A component that a state may do without.

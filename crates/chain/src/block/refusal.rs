@@ -27,6 +27,17 @@ pub enum Refusal {
     /// The header commits to the extrinsic.
     #[error("its extrinsic is not the one that its header commits to")]
     ExtrinsicHash,
+    /// Verdicts, culprits and faults come in limited number (`eq:disputesextrinsics`, 0.8.0).
+    #[error(
+        "it has {count} verdicts, culprits or faults; {most} of each are allowed \
+         (eq:disputesextrinsics)"
+    )]
+    DisputeCount {
+        /// How many of a kind it has.
+        count: usize,
+        /// How many it may have.
+        most: usize,
+    },
     /// The header names the root of the state before the block (`sec:header`).
     #[error("its header names another state root than that of the state before it (sec:header)")]
     PriorStateRoot,

@@ -2,6 +2,7 @@
 
 mod guarantees;
 mod header;
+mod since_080;
 
 use std::sync::Arc;
 
@@ -33,11 +34,16 @@ const PAST: (Hash, Hash) = (Hash([20; 32]), Hash([21; 32]));
 
 /// A chain in slot 10 with one service, which asks for two preimages.
 fn state() -> Arc<KeyedBase> {
-    let mut changes = genesis(&PROTOCOL);
+    state_under(&PROTOCOL)
+}
+
+fn state_under(protocol: &Protocol) -> Arc<KeyedBase> {
+    let parameters = &protocol.parameters;
+    let mut changes = genesis(protocol);
     changes.set_component(
         Component::Entropy,
         &[Hash([1; 32]), Hash([2; 32]), Hash([3; 32]), Hash([4; 32])],
-        &PROTOCOL,
+        protocol,
     );
     let waiting = PendingReport {
         report: report(1),
@@ -45,9 +51,9 @@ fn state() -> Arc<KeyedBase> {
         credentials: Vec::new(),
         reported: TimeSlot(9),
     };
-    let pending = PerCore::from_fn(&PARAMETERS, |core| (core == 1).then(|| waiting.clone()));
-    changes.set_component(Component::PendingReports, &pending, &PROTOCOL);
-    changes.set_component(Component::Slot, &TimeSlot(10), &PROTOCOL);
+    let pending = PerCore::from_fn(parameters, |core| (core == 1).then(|| waiting.clone()));
+    changes.set_component(Component::PendingReports, &pending, protocol);
+    changes.set_component(Component::Slot, &TimeSlot(10), protocol);
     let info = AccountInfo { code_hash: CODE, min_accumulate_gas: Gas(50), ..Default::default() };
     changes.set(Meaning::Account(SERVICE), Some(jambox_codec::encode(&info).into()));
     for data in [b"one".as_slice(), b"two"] {
@@ -55,8 +61,8 @@ fn state() -> Arc<KeyedBase> {
         let history = jambox_codec::encode(&RequestHistory::Requested);
         changes.set(Meaning::Request(SERVICE, key), Some(Blob::from(history)));
     }
-    let pools = PerCore::from_fn(&PARAMETERS, |_| vec![Hash([6; 32]), AUTHORIZER]);
-    changes.set_component(Component::AuthorizerPools, &pools, &PROTOCOL);
+    let pools = PerCore::from_fn(parameters, |_| vec![Hash([6; 32]), AUTHORIZER]);
+    changes.set_component(Component::AuthorizerPools, &pools, protocol);
     let last = RecentBlock {
         header_hash: PARENT,
         accumulation_root: Hash([23; 32]),
@@ -65,7 +71,7 @@ fn state() -> Arc<KeyedBase> {
         reported: [PAST].into(),
     };
     let recent = RecentBlocks { blocks: vec![last], output_log: vec![Some(Hash([23; 32]))] };
-    changes.set_component(Component::RecentBlocks, &recent, &PROTOCOL);
+    changes.set_component(Component::RecentBlocks, &recent, protocol);
     let mut state = KeyedBase::default();
     state.change(&changes);
     Arc::new(state)
@@ -146,7 +152,15 @@ fn run(block: &Block) -> Result<KeyedBase, Refusal> {
 }
 
 fn run_on(prior: &Arc<KeyedBase>, block: &Block) -> Result<KeyedBase, Refusal> {
-    let env = environment(PROTOCOL);
+    run_under(PROTOCOL, prior, block)
+}
+
+fn run_under(
+    protocol: Protocol,
+    prior: &Arc<KeyedBase>,
+    block: &Block,
+) -> Result<KeyedBase, Refusal> {
+    let env = environment(protocol);
     let before = (**prior).clone();
     match apply(&env, prior, block, Checks::WithoutConsensus, Hash([5; 32]), &mut ()) {
         Ok(applied) => {

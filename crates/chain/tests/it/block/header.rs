@@ -65,8 +65,7 @@ fn refusal(
     change(&mut block.header);
     let checks = Checks::All { prior_root };
     let env = environment(PROTOCOL);
-    let applied: Result<Applied, _> =
-        apply(&env, prior, &block, checks, Hash([5; 32]), &mut ());
+    let applied: Result<Applied, _> = apply(&env, prior, &block, checks, Hash([5; 32]), &mut ());
     match applied {
         Ok(_) => None,
         Err(BlockError::Refused(refusal)) => Some(refusal),
