@@ -43,8 +43,10 @@ impl ValidatorCounts {
 
 /// Where a slot stands: its epoch, and how many slots of it come before.
 fn place(slot: TimeSlot, protocol: &Protocol) -> (u32, u32) {
-    let length = protocol.parameters.epoch_length.max(1);
-    (slot.0 / length, slot.0 % length)
+    let length = protocol.parameters.epoch_length;
+    let place = slot.0.checked_div(length).zip(slot.0.checked_rem(length));
+    // There is no protocol with epochs of no slot.
+    place.unwrap_or_default()
 }
 
 impl Consensus {
