@@ -41,7 +41,7 @@ macro_rules! for_each_host_call {
             GrowHeap "grow_heap" (
                 end: u64 => "the index of the page at which the heap is to end",
             ) + () {
-                unchanged: Value "the heap's end: the wanted one is not above it, or above its limit",
+                unchanged: Value "the heap's end: the wanted one is not above it or too high",
                 out_of_gas_pages: OutOfGas "the pages to add are not covered",
                 grown: Value "the wanted end; the pages below it are writable",
             } [
@@ -564,7 +564,7 @@ macro_rules! for_each_host_call {
                 huh_length: Huh "the length is not below 2^32" SINCE_080,
                 panic_hash: Panic "the hash is not readable",
                 huh: Huh "it is requested or available already",
-                full: Full "the threshold balance would exceed the balance, or the length is 2^32 or more",
+                full: Full "the threshold balance, or the length, is too high",
                 requested: Ok "the request is made",
                 requested_again: Ok "a forgotten preimage is available again from now on",
             } [

@@ -90,8 +90,8 @@ impl Guest<'_> {
         Ok(hasher.finish())
     }
 
-    /// Reads an array of `count` elements of `size` octets each, of which the caller knows that they
-    /// are not many.
+    /// Reads an array of `count` elements of `size` octets each; the caller knows that they are not
+    /// many.
     pub(crate) fn read_array(
         &mut self,
         what: &'static str,

@@ -1,8 +1,8 @@
 //! Loaders and runners for public test vectors.
 //!
 //! **What it is.** For each family of vectors a function that runs all of a folder's cases and
-//! gives a [`Report`]: [`codec`] for encodings, [`pvm`] for single programs, [`refine`] for refinements, [`replay`] for
-//! host-call traces, [`stf`] for state transitions, [`traces`] for whole blocks, [`trie`] for state
+//! gives a [`Report`]: [`codec`] for encodings, [`pvm`] for single programs, [`refine`] for
+//! refinements, [`replay`] for host-call traces, [`stf`] for state transitions, [`traces`] for whole blocks, [`trie`] for state
 //! roots, [`erasure`] for erasure coding. And the one place that finds and unpacks the public
 //! archive, [`archive`].
 //!
