@@ -80,13 +80,15 @@ impl Built {
         let info = CrateInfo { revision: Some(revision), ..info.clone() };
         let blob = join_metadata(&info.encode(), &standard);
         let limit = match kind {
-            Kind::Service => Parameters::FULL.max_service_code_size,
+            // A library is a preimage of a service; it is bounded as services are.
+            Kind::Service | Kind::Library => Parameters::FULL.max_service_code_size,
             Kind::Authorizer => Parameters::FULL.max_authorizer_code_size,
         };
         if blob.len() > limit as usize {
             let what = match kind {
                 Kind::Service => "a service",
                 Kind::Authorizer => "an authorizer",
+                Kind::Library => "a library",
             };
             return Err(BuildError::BlobTooBig { size: blob.len(), what, limit });
         }

@@ -38,6 +38,9 @@ const CLANGS: &[&str] = &["clang-22", "clang-21", "clang-20", "clang-19", "clang
 /// The part of the header that is the same for every table of host calls.
 const PRELUDE: &str = include_str!("c/prelude.h");
 
+/// What compilers call without being told to, in C.
+const BUILTINS: &str = include_str!("c/builtins.c");
+
 /// The text of `jambox.h` for a revision.
 #[must_use]
 pub fn header(revision: Revision) -> String {
@@ -75,26 +78,57 @@ pub(crate) fn build(folder: &Path, options: &Options) -> Result<Built, BuildErro
     fs::create_dir_all(&out).map_err(BuildError::io(&out))?;
     let include = out.join("jambox.h");
     fs::write(&include, header(revision)).map_err(BuildError::io(&include))?;
-    let elf = out.join("service.elf");
-    let mut command = Command::new(&clang);
-    let mut linker = OsString::from("--ld-path=");
-    linker.push(lld);
-    command.args(FLAGS).arg(linker).arg("-I").arg(&out).arg("-o").arg(&elf);
-    let mut map = OsString::from("-ffile-prefix-map=");
-    map.push(folder);
-    map.push("=.");
-    command.arg(map).args(&sources);
-    if options.messages == Messages::Show {
-        command.stderr(Stdio::inherit());
-    }
-    let output = command.output().map_err(BuildError::io(&clang))?;
-    if !output.status.success() {
-        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(BuildError::DoesNotCompile { messages });
-    }
-    let octets = fs::read(&elf).map_err(BuildError::io(&elf))?;
+    let builtins = out.join("builtins.c");
+    fs::write(&builtins, BUILTINS).map_err(BuildError::io(&builtins))?;
+    let service = Service { clang: &clang, lld: &lld, folder, out: &out, sources, builtins };
     let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-    Built::new(link(&octets, revision, stack)?, &CrateInfo { name, ..CrateInfo::default() })
+    let linked = match link(&service.compile(None, options)?, revision, stack) {
+        // As in Rust: the entry point that a service lacks traps.
+        Err(BuildError::MissingEntryPoint { missing, .. }) => {
+            link(&service.compile(Some(missing), options)?, revision, stack)
+        }
+        linked => linked,
+    };
+    Built::new(linked?, &CrateInfo { name, ..CrateInfo::default() })
+}
+
+/// What is compiled, and with what.
+struct Service<'a> {
+    clang: &'a Path,
+    lld: &'a Path,
+    folder: &'a Path,
+    /// Where the header is, and the ELF goes.
+    out: &'a Path,
+    sources: Vec<PathBuf>,
+    builtins: PathBuf,
+}
+
+impl Service<'_> {
+    /// Compiles the service, with an entry point that traps if one is missing, and gives the ELF.
+    fn compile(&self, missing: Option<&str>, options: &Options) -> Result<Vec<u8>, BuildError> {
+        let elf = self.out.join("service.elf");
+        let mut command = Command::new(self.clang);
+        let mut linker = OsString::from("--ld-path=");
+        linker.push(self.lld);
+        command.args(FLAGS).arg(linker).arg("-I").arg(self.out).arg("-o").arg(&elf);
+        let mut map = OsString::from("-ffile-prefix-map=");
+        map.push(self.folder);
+        map.push("=.");
+        command.arg(map);
+        if let Some(missing) = missing {
+            command.arg(format!("-DJAMBOX_MISSING=JAMBOX_{}", missing.to_ascii_uppercase()));
+        }
+        command.args(&self.sources).arg(&self.builtins);
+        if options.messages == Messages::Show {
+            command.stderr(Stdio::inherit());
+        }
+        let output = command.output().map_err(BuildError::io(self.clang))?;
+        if !output.status.success() {
+            let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(BuildError::DoesNotCompile { messages });
+        }
+        fs::read(&elf).map_err(BuildError::io(&elf))
+    }
 }
 
 /// The folder's `.c` files in the order of their names, so that the blob depends on nothing else.

@@ -6,6 +6,8 @@ use std::path::Path;
 use jambox_types::Revision;
 use serde_json::Value;
 
+use crate::manifest::depends_on;
+
 /// The SDK's crates that number host calls.
 const CRATES: &[&str] = &["jam-pvm-common"];
 
@@ -24,9 +26,7 @@ pub(crate) struct Fixed {
 
 /// Whether a package depends on the ecosystem's SDK itself.
 pub(crate) fn is_used_by(package: &Value) -> bool {
-    let dependencies = package["dependencies"].as_array().into_iter().flatten();
-    let mut used = dependencies.filter(|dependency| dependency["kind"] != "dev");
-    used.any(|dependency| dependency["name"].as_str().is_some_and(|name| CRATES.contains(&name)))
+    CRATES.iter().any(|name| depends_on(package, name))
 }
 
 /// The revision that the versions in a `Cargo.lock` speak, where one is known.

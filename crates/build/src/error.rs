@@ -27,6 +27,15 @@ pub enum BuildError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A workspace without a package of its own, no member of which is a service.
+    #[error(
+        "{}: no member of this workspace is a service: a library that depends on jambox-sdk",
+        manifest.display()
+    )]
+    NoServices {
+        /// The manifest.
+        manifest: PathBuf,
+    },
     /// The package has no library to build.
     #[error("{}: the package `{package}` has no library target (src/lib.rs)", manifest.display())]
     NoLibrary {
@@ -76,7 +85,7 @@ pub enum BuildError {
     /// The code has no entry point at all.
     #[error(
         "the code has no entry point; a service has `refine` and `accumulate`, an authorizer \
-         `is_authorized` (in Rust: `jambox_sdk::entry_points!`)"
+         `is_authorized` (in Rust: `jambox_sdk::entry_points!`), a library `library!`"
     )]
     NoEntryPoint,
     /// One of a service's two entry points is missing.
@@ -90,6 +99,9 @@ pub enum BuildError {
     /// Both an authorizer and a service claim the program's start.
     #[error("the code has both `is_authorized` and `refine` in forms that exclude each other")]
     ConflictingEntryPoints,
+    /// A library has entry points of a service or authorizer, too.
+    #[error("the code is a library and has other entry points, too: make them two crates")]
+    LibraryWithEntryPoints,
     /// The program breaks a limit of standard programs.
     #[error("the program's {part} takes {size} octets; a standard program holds at most {limit}")]
     PartTooBig {

@@ -127,17 +127,27 @@ pub fn build_with(
     Built::new(link(&octets, settings.revision(), settings.stack())?, &manifest.info)
 }
 
-/// The folder into which `jambox build` writes by default: `jambox` in cargo's target folder for a
-/// crate, `target/jambox` for C sources.
+/// The folder into which `jambox build` writes by default: `target/jambox` in the service's own
+/// folder, wherever cargo puts what it makes, so that package files find the blob.
+#[must_use]
+pub fn output_folder(folder: &Path) -> PathBuf {
+    folder.join("target/jambox")
+}
+
+/// The folders of the services in a folder: of all members that use an SDK if it holds a workspace
+/// without a package of its own, else the folder itself.
 ///
 /// # Errors
 ///
-/// When cargo cannot read the package.
-pub fn output_folder(folder: &Path) -> Result<PathBuf, BuildError> {
+/// When cargo cannot read the workspace, or no member is a service.
+pub fn services(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
     let path = folder.join("Cargo.toml");
     if !path.is_file() {
-        return Ok(folder.join("target/jambox"));
+        return Ok(vec![folder.to_owned()]);
     }
-    let manifest = Manifest::read(&Toolchain::find()?, &path)?;
-    Ok(manifest.target_directory.join("jambox"))
+    match Manifest::services(&Toolchain::find()?, &path)? {
+        None => Ok(vec![folder.to_owned()]),
+        Some(services) if services.is_empty() => Err(BuildError::NoServices { manifest: path }),
+        Some(services) => Ok(services),
+    }
 }

@@ -15,6 +15,9 @@ const REFINE: &str = "refine_ext";
 const ACCUMULATE: &str = "accumulate_ext";
 const IS_AUTHORIZED: &str = "is_authorized_ext";
 
+/// What our SDKs export the entry point of a library as.
+const LIBRARY: &str = "library_ext";
+
 /// A page of guest memory.
 const PAGE: u32 = 4096;
 
@@ -25,15 +28,18 @@ pub enum Kind {
     Service,
     /// It authorizes packages (at pc 0).
     Authorizer,
+    /// It is run in inner machines of others (at pc 0).
+    Library,
 }
 
 impl Kind {
-    /// `service` or `authorizer`.
+    /// `service`, `authorizer` or `library`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Service => "service",
             Self::Authorizer => "authorizer",
+            Self::Library => "library",
         }
     }
 
@@ -41,6 +47,7 @@ impl Kind {
         let entries: &[&str] = match self {
             Self::Service => &[REFINE, ACCUMULATE],
             Self::Authorizer => &[IS_AUTHORIZED],
+            Self::Library => &[LIBRARY],
         };
         entries.iter().map(|entry| entry.as_bytes().to_vec()).collect()
     }
@@ -93,6 +100,12 @@ fn exports_nothing(elf: &[u8]) -> bool {
 
 fn kind_of(exports: &[Vec<u8>]) -> Result<Kind, BuildError> {
     let has = |name: &str| exports.iter().any(|export| export == name.as_bytes());
+    if has(LIBRARY) {
+        return match [REFINE, ACCUMULATE, IS_AUTHORIZED].into_iter().any(has) {
+            false => Ok(Kind::Library),
+            true => Err(BuildError::LibraryWithEntryPoints),
+        };
+    }
     match (has(REFINE), has(ACCUMULATE), has(IS_AUTHORIZED)) {
         (true, true, false) => Ok(Kind::Service),
         (false, false, true) => Ok(Kind::Authorizer),

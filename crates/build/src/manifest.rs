@@ -80,12 +80,45 @@ impl Manifest {
         })
     }
 
+    /// The services of a workspace without a package of its own: the folders of its members with a
+    /// library that depend on an SDK, in the order of their names. Nothing where there is a package.
+    pub fn services(
+        toolchain: &Toolchain,
+        path: &Path,
+    ) -> Result<Option<Vec<PathBuf>>, BuildError> {
+        let metadata = metadata(toolchain, path)?;
+        let real = path.canonicalize().map_err(BuildError::io(path))?;
+        let packages = array(&metadata["packages"]);
+        let manifest = |package: &Value| PathBuf::from(text(&package["manifest_path"]));
+        if packages.iter().any(|package| manifest(package) == real) {
+            return Ok(None);
+        }
+        let services = packages.iter().filter(|package| {
+            library(package).is_some()
+                && (depends_on(package, OWN_SDK) || ecosystem::is_used_by(package))
+        });
+        let folders = services.filter_map(|package| Some(manifest(package).parent()?.to_owned()));
+        let mut folders: Vec<_> = folders.collect();
+        folders.sort();
+        Ok(Some(folders))
+    }
+
     /// How cargo names a folder that is inside the workspace's: from there. Nothing for the
     /// workspace's own.
     pub fn in_workspace<'f>(&self, folder: &'f Path) -> Option<&'f Path> {
         let inside = folder.strip_prefix(&self.workspace_root).ok();
         inside.filter(|inside| !inside.as_os_str().is_empty())
     }
+}
+
+/// What services in Rust depend on.
+const OWN_SDK: &str = "jambox-sdk";
+
+/// Whether a package depends on another by itself, in other than tests.
+pub(crate) fn depends_on(package: &Value, name: &str) -> bool {
+    let mut used =
+        array(&package["dependencies"]).iter().filter(|dependency| dependency["kind"] != "dev");
+    used.any(|dependency| dependency["name"] == name)
 }
 
 /// Has cargo choose versions where that was never done. A failure shows when the crate is built.

@@ -47,12 +47,25 @@ pub fn derive_decode(input: TokenStream) -> TokenStream {
     decode(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
-/// Derives `jambox_sdk::Key` for a type with an encoding.
+/// Derives `jambox_sdk::Key` for a type with an encoding; for a generic one, where it has one.
+///
+/// ```
+/// use jambox_sdk::prelude::*;
+///
+/// #[derive(Encode, Key)]
+/// struct Under<T>(u8, T);
+///
+/// assert_eq!(*Under(7, 258u16).octets(), [7, 2, 1]);
+/// ```
 #[proc_macro_derive(Key)]
 pub fn derive_key(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     let name = &input.ident;
-    let (head, types, bounds) = input.generics.split_for_impl();
+    let mut generics = input.generics.clone();
+    let (_, types, _) = input.generics.split_for_impl();
+    let encodes = syn::parse_quote!(#name #types: ::jambox_sdk::codec::Encode);
+    generics.make_where_clause().predicates.push(encodes);
+    let (head, _, bounds) = generics.split_for_impl();
     let octets = quote! {
         impl #head ::jambox_sdk::Key for #name #types #bounds {
             fn octets(&self) -> ::jambox_sdk::__Cow<'_, [u8]> {

@@ -218,10 +218,59 @@ macro_rules! entry_points {
     };
 }
 
+/// Declares a crate's one function to be a library: a standard program that services run in inner
+/// machines ([`NestedPvm`](crate::NestedPvm)), and defines `LIBRARY`.
+///
+/// The function takes the arguments as they are and returns what turns into an [`Output`], which the
+/// caller reads with [`NestedPvm::output`](crate::NestedPvm::output): its address is in r7, its
+/// length in r8. With `packed` in front of `fn`, both are in r7, the length in its high half, as some
+/// callers want it ([`NestedPvm::packed_output`](crate::NestedPvm::packed_output)). An error panics.
+/// There are no host calls unless the caller answers some.
+///
+/// ```
+/// use jambox_sdk::prelude::*;
+///
+/// library! {
+///     /// Whether the octets are in order.
+///     fn is_sorted(input: &[u8]) -> Vec<u8> {
+///         vec![u8::from(input.is_sorted())]
+///     }
+/// }
+/// # fn main() { assert_eq!(LIBRARY(&[1, 2]), [1]); assert_eq!(is_sorted(&[2, 1]), [0]); }
+/// ```
+#[macro_export]
+macro_rules! library {
+    (
+        $(#[$attribute:meta])*
+        packed fn $($function:tt)*
+    ) => {
+        $crate::library!(@enter_packed $(#[$attribute])* fn $($function)*);
+    };
+    (
+        $(#[$attribute:meta])*
+        fn $($function:tt)*
+    ) => {
+        $crate::library!(@enter $(#[$attribute])* fn $($function)*);
+    };
+    (
+        @$enter:ident
+        $(#[$attribute:meta])*
+        fn $name:ident($input:ident: &[u8]) -> $output:ty $body:block
+    ) => {
+        $(#[$attribute])*
+        pub fn $name($input: &[u8]) -> $output $body
+
+        /// The library as its callers see it: octets in, octets out.
+        pub const LIBRARY: $crate::Entry = |octets| $crate::Output::from($name(octets)).0;
+
+        $crate::__export!(library $enter);
+    };
+}
+
 /// Natively there is nothing to export: tests take `SERVICE`.
 #[cfg(not(target_env = "polkavm"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export {
-    ($kind:ident) => {};
+    ($($kind:ident)+) => {};
 }

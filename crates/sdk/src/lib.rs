@@ -123,6 +123,6 @@ pub mod prelude {
         AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, Decode,
         Encode, Error, ExitReason, Key, NestedPvm, NewService, Output, PageAccess, Placed,
         RefineArguments, RefineContext, ServiceRef, blake2b_256, debug, entry_points, error, info,
-        trace, warn,
+        library, trace, warn,
     };
 }

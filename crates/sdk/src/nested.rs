@@ -71,9 +71,15 @@ impl<'a> Spi<'a> {
     fn parse(blob: &'a [u8]) -> Result<Self, SpiError> {
         let mut reader = Reader::new(blob);
         let metadata = reader.take_length().and_then(|length| reader.take(length));
-        match metadata.map(|_| Self::parse_bare(&mut reader)) {
-            Ok(Ok(parsed)) => Ok(parsed),
-            _ => Self::parse_bare(&mut Reader::new(blob)),
+        let with_metadata = match metadata {
+            Ok(_) => Self::parse_bare(&mut reader),
+            Err(_) => Err(SpiError::MalformedBlob),
+        };
+        match (with_metadata, Self::parse_bare(&mut Reader::new(blob))) {
+            (Ok(parsed), _) | (_, Ok(parsed)) => Ok(parsed),
+            // Whichever it was meant to be, it got as far as its end.
+            (Err(SpiError::TrailingBytes), _) => Err(SpiError::TrailingBytes),
+            (_, other) => other,
         }
     }
 

@@ -119,6 +119,27 @@ fn it_authorizes_its_own_packages_of_one_item() {
     assert_eq!(authorized, (Ok(vec![]), Err(jambox_sdk::types::WorkError::Panic), true));
 }
 
+/// The demo's refine decodes its arguments into vectors and returns another: as an inner program it
+/// lives on the heap pages of its own blob, for nobody gives it more.
+#[test]
+fn a_compiled_service_that_allocates_runs_as_a_child() {
+    let old = &include_bytes!("../../demo/demo.jam")[..];
+    let new = &include_bytes!("../../demo/demo-0.8.0.jam")[..];
+    let arguments = jambox_sdk::RefineArguments {
+        core: jambox_sdk::types::CoreIndex(0),
+        item: 0,
+        service: jambox_sdk::types::ServiceId(7),
+        payload: vec![b'x'; 100],
+        package_hash: jambox_sdk::types::Hash::ZERO,
+    };
+    let arguments = jambox_sdk::codec::encode(&arguments);
+    let hash = jambox_sdk::types::Hash::blake2b(&[b'x'; 100]).0.to_vec();
+    for (revision, blob) in [(Revision::GrayPaper072, old), (Revision::GrayPaper080, new)] {
+        let ending = ending_under(revision, blob, &arguments);
+        assert_eq!(ending, Ending::Halted(hash.clone(), 0, 0), "{revision}");
+    }
+}
+
 /// Assembles a child, as a standard program.
 fn child(text: &str) -> Vec<u8> {
     let dialect = jambox_asm::Dialect {

@@ -34,6 +34,9 @@ struct jambox_pair {
 #define JAMBOX_ACCUMULATE(function) JAMBOX_ENTRY(function, "accumulate_ext")
 #define JAMBOX_IS_AUTHORIZED(function) JAMBOX_ENTRY(function, "is_authorized_ext")
 
+/* A program for inner machines: address and length of its output in r7 and r8. */
+#define JAMBOX_LIBRARY(function) JAMBOX_ENTRY(function, "library_ext")
+
 /* Defines `jambox_NAME(r7, r8, r9, r10, r11, r12)`; registers that a call does not take are 0. */
 #define JAMBOX_HOST_CALL(name, number)                                                             \
     static inline struct jambox_pair jambox_##name(uint64_t r7, uint64_t r8, uint64_t r9,          \

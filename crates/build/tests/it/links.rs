@@ -8,6 +8,7 @@ use jambox_build::{
 };
 use jambox_isa::{InstructionSet, Opcode};
 use jambox_program::Container;
+use jambox_sdk_testing::{Chain, Code, Item, Mode};
 use jambox_types::Revision;
 
 /// A toolchain for guests in Rust; says that the test is skipped if there is none.
@@ -56,18 +57,91 @@ fn the_entry_points_decide_what_a_blob_is() {
 }
 
 #[test]
-fn missing_entry_points_are_named() {
+fn none_and_too_many_entry_points_are_refused() {
     let Some(none) = c(FUNCTIONS) else { return };
     assert!(matches!(none, Err(BuildError::NoEntryPoint)), "{none:?}");
-    let Some(refine) = c(&format!("{FUNCTIONS}JAMBOX_REFINE(f);")) else { return };
-    let message = refine.unwrap_err().to_string();
-    assert!(message.contains("has `refine` but no `accumulate`"), "{message}");
-    let Some(accumulate) = c(&format!("{FUNCTIONS}JAMBOX_ACCUMULATE(f);")) else { return };
-    let message = accumulate.unwrap_err().to_string();
-    assert!(message.contains("has `accumulate` but no `refine`"), "{message}");
     let all = "JAMBOX_REFINE(f); JAMBOX_ACCUMULATE(g); JAMBOX_IS_AUTHORIZED(f);";
     let Some(all) = c(&format!("{FUNCTIONS}{all}")) else { return };
     assert!(matches!(all, Err(BuildError::ConflictingEntryPoints)));
+}
+
+/// What `f` outputs for these arguments.
+fn output(built: &Built, payload: &[u8]) -> Vec<u8> {
+    let mut chain = Chain::new(Mode::Compiled.under(built.revision));
+    chain.service(7, &Code::compiled(&built.blob));
+    let run = chain.refine(&Item::new(7).payload(payload));
+    assert!(run.failure.is_none(), "{:?}", run.failure);
+    run.result.unwrap()
+}
+
+#[test]
+fn a_service_in_c_may_have_one_entry_point_and_traps_at_the_other() {
+    for (entry, refines) in [("JAMBOX_REFINE(f);", true), ("JAMBOX_ACCUMULATE(f);", false)] {
+        let Some(built) = c(&format!("{FUNCTIONS}{entry}")) else { return };
+        let built = built.unwrap();
+        assert_eq!(built.kind, Kind::Service);
+        let mut chain = Chain::new(Mode::Compiled.under(built.revision));
+        chain.service(7, &Code::compiled(&built.blob));
+        assert_eq!(chain.refine(&Item::new(7)).failure.is_none(), refines);
+        assert_eq!(chain.accumulate(7, Vec::new()).failure.is_none(), !refines);
+    }
+}
+
+/// Compilers call these functions without being told to: for copies of structures, for 128 bits.
+#[test]
+fn what_compilers_call_is_there() {
+    let code = r"
+        static unsigned char area[600];
+        static unsigned char out[64];
+        struct large { unsigned char octets[200]; };
+        void *memcpy(void *, const void *, size_t);
+        void *memmove(void *, const void *, size_t);
+        void *memset(void *, int, size_t);
+        int memcmp(const void *, const void *, size_t);
+        static void put(int at, uint64_t value) { memcpy(out + at, &value, 8); }
+        struct jambox_pair f(uint64_t a, uint64_t n) {
+            for (int i = 0; i < 600; i++) area[i] = (unsigned char)i;
+            *(struct large *)(area + 300) = *(volatile struct large *)(area + 1);
+            put(0, area[300] | area[499] << 8);
+            memmove(area + 3, area, 100);
+            put(8, area[3] | area[102] << 8 | area[103] << 16);
+            volatile int five = 0x105;
+            memset(area, five, 13);
+            put(16, area[0] | area[12] << 8 | area[13] << 16);
+            put(24, (uint64_t)memcmp(area, area + 1, 12) << 8 | (memcmp(area, area + 10, 9) < 0));
+            volatile unsigned __int128 large = (unsigned __int128)7 << 100 | 12345;
+            volatile unsigned __int128 divisor = (unsigned __int128)1 << 70 | 3;
+            put(32, (uint64_t)(large / divisor));
+            put(40, (uint64_t)(large % divisor));
+            volatile __int128 minus = -(__int128)large;
+            volatile __int128 thousand = 1000;
+            put(48, (uint64_t)(minus / thousand));
+            put(56, (uint64_t)(minus % thousand));
+            return (struct jambox_pair){(uint64_t)out, 64};
+        }
+        JAMBOX_REFINE(f);";
+    let (large, divisor) = ((7u128 << 100) | 12345, (1u128 << 70) | 3);
+    let minus = -(large as i128);
+    let expected: Vec<u8> = [
+        // 1 and 200; what was at 0 and 99, and 103 as it was.
+        1 | 200 << 8,
+        99 << 8 | 103 << 16,
+        5 | 5 << 8 | 10 << 16,
+        // Equal, and 5 is less than 8.
+        1,
+        (large / divisor) as u64,
+        (large % divisor) as u64,
+        (minus / 1000) as u64,
+        (minus % 1000) as u64,
+    ]
+    .iter()
+    .flat_map(|number: &u64| number.to_le_bytes())
+    .collect();
+    for revision in Revision::ALL {
+        let settings = Settings { revision: Some(revision), ..Settings::default() };
+        let Some(built) = c_with(code, settings) else { return };
+        assert_eq!(output(&built.unwrap(), b""), expected, "{revision}");
+    }
 }
 
 #[test]

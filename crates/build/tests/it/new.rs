@@ -1,9 +1,12 @@
 //! New services.
 
+use std::path::Path;
 use std::process::Command;
 
-use jambox_build::{BuildError, Sdk, create};
+use jambox_build::{BuildError, Sdk, create, services};
 use jambox_types::Revision;
+
+use crate::links::toolchain;
 
 const REVISION: Revision = Revision::GrayPaper080;
 
@@ -54,4 +57,34 @@ fn new_services_take_free_folders_with_names_for_crates() {
         let error = create(&folder.path().join(name), &Sdk::Included, REVISION).unwrap_err();
         assert!(matches!(error, BuildError::BadName(_)), "{name}: {error}");
     }
+}
+
+/// A workspace with a service, a library without an SDK and nothing of its own.
+#[test]
+fn a_workspace_has_the_services_of_its_members() {
+    if toolchain().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let member = |name: &str, dependencies: &str| {
+        let text = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n{dependencies}");
+        write(&format!("{name}/Cargo.toml"), &text);
+        write(&format!("{name}/src/lib.rs"), "");
+    };
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("sdk");
+    write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"b\", \"a\", \"tools\"]\n");
+    let on_sdk = format!("[dependencies]\njambox-sdk = {{ path = {sdk:?} }}\n");
+    member("a", &on_sdk);
+    member("b", &on_sdk);
+    member("tools", "");
+    assert_eq!(services(&root).unwrap(), [root.join("a"), root.join("b")]);
+    assert_eq!(services(&root.join("a")).unwrap(), [root.join("a")]);
+    write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"tools\"]\n");
+    assert!(matches!(services(&root), Err(BuildError::NoServices { .. })));
 }

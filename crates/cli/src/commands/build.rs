@@ -32,11 +32,11 @@ A crate says how it is built in its Cargo.toml, and the options here go before t
   stack = \"64 KiB\"
   heap = \"64 KiB\"     # what can be allocated without asking the host")]
 pub struct Build {
-    /// The folder with Cargo.toml, or with .c files
+    /// The folder with Cargo.toml, or with .c files; of a workspace all services are built
     #[arg(default_value = ".")]
     folder: PathBuf,
 
-    /// Where to write [default: target/jambox]
+    /// Where to write [default: target/jambox in the service's folder]
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
@@ -72,14 +72,20 @@ impl Build {
         let messages = if output.json { Messages::Keep } else { Messages::Show };
         let (revision, stack, heap) = (protocol.revision(), self.stack, self.heap);
         let options = Options { settings: Settings { revision, panics, stack, heap }, messages };
-        let built =
-            jambox_build::build(&self.folder, &options).map_err(|error| diagnosis(&error))?;
-        let folder = match &self.output {
-            Some(folder) => folder.clone(),
-            None => jambox_build::output_folder(&self.folder).map_err(|error| diagnosis(&error))?,
-        };
-        let path = built.write(&folder).map_err(|error| diagnosis(&error))?;
-        output.emit(&BuildReport::of(&built, &path))?;
+        let services = jambox_build::services(&self.folder).map_err(|error| diagnosis(&error))?;
+        let mut reports = Vec::new();
+        for service in services {
+            let built =
+                jambox_build::build(&service, &options).map_err(|error| diagnosis(&error))?;
+            let folder =
+                self.output.clone().unwrap_or_else(|| jambox_build::output_folder(&service));
+            let path = built.write(&folder).map_err(|error| diagnosis(&error))?;
+            reports.push(BuildReport::of(&built, &path));
+        }
+        match <[BuildReport; 1]>::try_from(reports) {
+            Ok([report]) => output.emit(&report)?,
+            Err(services) => output.emit(&BuildReports { services })?,
+        }
         Ok(Verdict::Done)
     }
 }
@@ -87,6 +93,18 @@ impl Build {
 /// What a person is told when there is no blob.
 pub fn diagnosis(error: &BuildError) -> Diagnosis {
     Diagnosis::new(error.to_string())
+}
+
+/// What was built of a workspace.
+#[derive(Serialize)]
+struct BuildReports {
+    services: Vec<BuildReport>,
+}
+
+impl Report for BuildReports {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.services.iter().try_for_each(|service| service.write(out))
+    }
 }
 
 #[derive(Serialize)]

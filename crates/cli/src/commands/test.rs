@@ -30,7 +30,7 @@ Examples:
 
 Exit status: 0 when all passed; 1 when one failed; 2 when there is nothing to test.")]
 pub struct Test {
-    /// The folder with Cargo.toml
+    /// The folder with Cargo.toml; of a workspace all services are tested
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
 
@@ -53,23 +53,34 @@ impl Test {
             true => Revision::ALL.map(Some).into(),
             false => vec![protocol.revision()],
         };
+        let services = match jambox_build::services(&self.folder) {
+            // Told once more below, where the tests run natively.
+            Err(BuildError::NoToolchain { .. }) => vec![self.folder.clone()],
+            services => services.map_err(|error| diagnosis(&error))?,
+        };
         let mut failed = false;
-        for revision in revisions {
+        for (revision, service) in
+            revisions.into_iter().flat_map(|revision| services.iter().map(move |it| (revision, it)))
+        {
             if self.every_revision
                 && let Some(revision) = revision
             {
                 eprintln!("under {revision}:");
             }
-            failed |= !self.test(revision)?;
+            failed |= !self.test(service, revision)?;
         }
         Ok(Verdict::failed_if(failed))
     }
 
     /// Runs the tests under one revision, the package's own if `None`; tells whether all passed.
-    fn test(&self, revision: Option<Revision>) -> std::result::Result<bool, Failure> {
+    fn test(
+        &self,
+        folder: &Path,
+        revision: Option<Revision>,
+    ) -> std::result::Result<bool, Failure> {
         let mut cargo = Command::new("cargo");
-        cargo.arg("test").args(&self.arguments).current_dir(&self.folder).stdin(Stdio::null());
-        match blob(&self.folder, revision) {
+        cargo.arg("test").args(&self.arguments).current_dir(folder).stdin(Stdio::null());
+        match blob(folder, revision) {
             Ok((blob, revision)) => {
                 cargo.env(BLOB_VARIABLE, blob).env(REVISION_VARIABLE, revision.name());
             }
@@ -96,7 +107,7 @@ fn blob(
 ) -> std::result::Result<(PathBuf, Revision), BuildError> {
     let settings = Settings { revision, ..Settings::default() };
     let built = jambox_build::build(folder, &Options { settings, messages: Messages::Show })?;
-    let path = built.write(&jambox_build::output_folder(folder)?)?;
+    let path = built.write(&jambox_build::output_folder(folder))?;
     let path = path.canonicalize().map_err(|source| BuildError::Io { path, source })?;
     Ok((path, built.revision))
 }

@@ -21,6 +21,14 @@ pub fn enter(address: u64, length: u64, entry: impl FnOnce(&[u8]) -> Vec<u8>) ->
     Registers(output.as_ptr() as u64, output.len() as u64)
 }
 
+/// As [`enter`], with the address of the output in the low half of `r7` and its length in the high
+/// one.
+#[inline(always)]
+pub fn enter_packed(address: u64, length: u64, entry: impl FnOnce(&[u8]) -> Vec<u8>) -> Registers {
+    let Registers(address, length) = enter(address, length, entry);
+    Registers(address | length << 32, 0)
+}
+
 /// Exports a function under a name, in the form that the linker recognises.
 #[doc(hidden)]
 #[macro_export]
@@ -65,6 +73,15 @@ macro_rules! __export {
             }
             $crate::__export_symbol!("refine_ext", refine);
             $crate::__export_symbol!("accumulate_ext", accumulate);
+        }
+    };
+    (library $enter:ident) => {
+        mod __jambox_exports {
+            use super::LIBRARY;
+            extern "C" fn library(address: u64, length: u64) -> $crate::__entry::Registers {
+                $crate::__entry::$enter(address, length, LIBRARY)
+            }
+            $crate::__export_symbol!("library_ext", library);
         }
     };
     (authorizer) => {

@@ -27,6 +27,8 @@ fn each_lie_has_its_error() {
         assert_eq!(set_up(&good[..length], b""), Err(SpiError::MalformedBlob), "{length} octets");
     }
     assert_eq!(set_up(&[&good[..], &[0]].concat(), b""), Err(SpiError::TrailingBytes));
+    let with_metadata = [&join_metadata(b"metadata", &good)[..], &[0]].concat();
+    assert_eq!(set_up(&with_metadata, b""), Err(SpiError::TrailingBytes));
     let mut lying = good.clone();
     lying[2] = 0xff;
     assert_eq!(set_up(&lying, b""), Err(SpiError::MalformedBlob), "read-only data end early");
