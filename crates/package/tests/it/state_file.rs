@@ -52,7 +52,9 @@ service = "one"
 refine_gas_limit = 1
 accumulate_gas_limit = 1
 "#;
-    let switches = Switches { parameters: Some(Parameters::TINY), ..Switches::default() };
+    let revision = Some(Revision::GrayPaper072);
+    let parameters = Some(Parameters::TINY);
+    let switches = Switches { revision, parameters, ..Switches::default() };
     let path = Path::new("dir/package.toml");
     let files = files(package).with("dir/state.json", &state);
     let package = load(&files, path, &switches, None).unwrap();
@@ -80,10 +82,12 @@ fn a_file_that_is_not_ours_is_called_so() {
     for (content, message) in [
         ("{}", "it has no `format`"),
         ("[]", "expected an object"),
-        ("{\"format\": \"other/1\"}", "its `format` is \"other/1\", expected \"jambox-state/1\""),
+        ("{\"format\": \"other/1\"}", "its `format` is \"other/1\", expected \"jambox-state/2\""),
         ("{\"id\": \"chain\", \"genesis_state\": {}}", "it has no `format`"),
         ("PK\u{3}\u{4}", "this is not a state file"),
-        ("{\"format\": \"jambox-state/1\", \"extra\": 1}", "unknown field `extra`"),
+        ("{\"format\": \"jambox-state/1\", \"slot\": 1}", "it does not say its revision"),
+        ("{\"format\": \"jambox-state/2\", \"slot\": 1}", "it does not say its revision"),
+        ("{\"format\": \"jambox-state/2\", \"revision\": \"x\", \"extra\": 1}", "field `extra`"),
     ] {
         let error = parse(content.as_bytes()).unwrap_err();
         assert!(error.contains(message), "{error}");
