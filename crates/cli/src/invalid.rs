@@ -105,7 +105,7 @@ fn advice(error: &PackageError) -> (String, &'static str) {
         PackageError::BundleSize { limit, .. } => {
             (format!("this is the largest part; expected at most {limit} in all"), SMALLER)
         }
-        PackageError::Gas { limit, .. } => (format!("expected less than {limit} in all"), SMALLER),
+        PackageError::Gas { limit, .. } => (format!("expected at most {limit} in all"), SMALLER),
         PackageError::UnknownImport { .. } => (
             "expected segments that are given".to_owned(),
             "give the segments in a [segments.<name>] section",

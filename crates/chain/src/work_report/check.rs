@@ -49,13 +49,13 @@ pub enum PackageError {
         limit: u64,
     },
     /// The items ask for too much gas (`eq:wplimits`).
-    #[error("the items ask for {sum} gas to {what}: expected less than {limit}")]
+    #[error("the items ask for {sum} gas to {what}: expected at most {limit}")]
     Gas {
         /// For what.
         what: &'static str,
         /// How much.
         sum: u128,
-        /// The first amount that is too much.
+        /// The most that they may ask for.
         limit: u64,
     },
     /// Blobs were given for fewer or more items than there are.
@@ -153,16 +153,18 @@ fn check_limits(parameters: &Parameters, package: &WorkPackage) -> Result<(), Pa
     check_size(parameters, package)?;
     let gas = |of: fn(&WorkItem) -> u64| items.iter().map(|item| u128::from(of(item))).sum();
     let accumulate = gas(|item| item.accumulate_gas_limit.0);
-    less_than("accumulate", accumulate, parameters.report_accumulate_gas)?;
-    less_than("refine", gas(|item| item.refine_gas_limit.0), parameters.refine_gas)
+    gas_at_most("accumulate", accumulate, parameters.report_accumulate_gas)?;
+    gas_at_most("refine", gas(|item| item.refine_gas_limit.0), parameters.refine_gas)
 }
 
 fn at_most(what: &'static str, count: u64, limit: u64) -> Result<(), PackageError> {
     if count > limit { Err(PackageError::TooMany { what, count, limit }) } else { Ok(()) }
 }
 
-fn less_than(what: &'static str, sum: u128, limit: u64) -> Result<(), PackageError> {
-    if sum >= u128::from(limit) { Err(PackageError::Gas { what, sum, limit }) } else { Ok(()) }
+/// The formula of `eq:wplimits` asks for less, the sentence before it for at most that much; see
+/// `docs/readings.md`.
+fn gas_at_most(what: &'static str, sum: u128, limit: u64) -> Result<(), PackageError> {
+    if sum > u128::from(limit) { Err(PackageError::Gas { what, sum, limit }) } else { Ok(()) }
 }
 
 /// The packages that imports name by hash, each once.

@@ -430,16 +430,16 @@ fn packages_that_ask_for_too_much_gas_are_refused() {
             item.refine_gas_limit = Gas(refine[index]);
         }
     };
-    set(&mut job, [9_999_998, 1], [4_999_999_998, 1]);
+    // Exactly the maximum is what builders ask for, and what reports may have.
+    set(&mut job, [9_999_999, 1], [4_999_999_999, 1]);
     assert!(job.try_compute().is_ok());
-    // The sums must be below the limits.
-    set(&mut job, [9_999_999, 1], [1, 1]);
-    let message = "the items ask for 10000000 gas to accumulate: expected less than 10000000";
+    set(&mut job, [10_000_000, 1], [1, 1]);
+    let message = "the items ask for 10000001 gas to accumulate: expected at most 10000000";
     assert_eq!(job.refused(), message);
     set(&mut job, [u64::MAX, u64::MAX], [1, 1]);
     assert!(job.refused().contains("36893488147419103230 gas"));
-    set(&mut job, [1, 1], [4_999_999_999, 1]);
-    let message = "the items ask for 5000000000 gas to refine: expected less than 5000000000";
+    set(&mut job, [1, 1], [5_000_000_000, 1]);
+    let message = "the items ask for 5000000001 gas to refine: expected at most 5000000000";
     assert_eq!(job.refused(), message);
 }
 

@@ -122,8 +122,8 @@ fn a_payload_beyond_the_limit() {
 #[test]
 fn gas_beyond_the_limit() {
     Package::new()
-        .replace("accumulate_gas_limit = 1_000_000", "accumulate_gas_limit = 9_000_000")
-        .refused(&["the items ask for 10000000 gas to accumulate", "less than 10000000"]);
+        .replace("accumulate_gas_limit = 1_000_000", "accumulate_gas_limit = 9_000_001")
+        .refused(&["the items ask for 10000001 gas to accumulate", "at most 10000000"]);
 }
 
 #[test]
