@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jambox_invocation::{Accumulated, Env, Failure, HostError, NoCode, Observer, accumulate};
+use jambox_invocation::{
+    AccumulateCall, Accumulated, Env, Failure, HostError, NoCode, Observer, accumulate,
+};
 use jambox_state::{Changes, Component, PartialState, StateError, Values};
 use jambox_types::{
     AccumulatedQueue, DeferredTransfer, Gas, Hash, Parameters, PerSlot, Protocol, ServiceId,
@@ -48,6 +50,30 @@ impl ServiceCall {
     }
 }
 
+/// What ran in a block so far.
+#[derive(Debug, Default)]
+pub(crate) struct Ran {
+    pub calls: Vec<ServiceCall>,
+    pub transfers: Vec<DeferredTransfer>,
+}
+
+impl Ran {
+    /// Accumulates one service and takes note of it.
+    pub fn accumulate(
+        &mut self,
+        env: &Env,
+        call: AccumulateCall,
+        observer: &mut dyn Observer,
+    ) -> Result<Accumulated, HostError> {
+        let (service, gas) = (call.service, call.gas);
+        let done = accumulate(env, call, observer)?;
+        let (no_code, failure) = (done.no_code, done.failure.clone());
+        self.calls.push(ServiceCall { service, gas, no_code, failure });
+        self.transfers.extend(done.transfers.iter().cloned());
+        Ok(done)
+    }
+}
+
 impl AccumulationState {
     /// A state that remembers nothing of the blocks before that in the slot `next`.
     #[must_use]
@@ -84,16 +110,10 @@ pub fn accumulate_alone(
         latest.extend(needed.filter(|package| !known.contains(package)));
     }
     let prior_slot = prior.slot;
-    let (mut calls, mut transfers) = (Vec::new(), Vec::new());
-    let invoke = |call: jambox_invocation::AccumulateCall| {
-        let (service, gas) = (call.service, call.gas);
-        let done = accumulate(env, call, observer)?;
-        let (no_code, failure) = (done.no_code, done.failure.clone());
-        calls.push(ServiceCall { service, gas, no_code, failure });
-        transfers.extend(done.transfers.iter().cloned());
-        Ok::<Accumulated, HostError>(done)
-    };
+    let mut ran = Ran::default();
+    let invoke = |call| ran.accumulate(env, call, observer);
     let after = accumulate_block(prior, block, vec![report.clone()], env.protocol(), invoke)?;
+    let Ran { calls, transfers } = ran;
     Ok(Alone { calls, transfers, after, block, prior: prior_slot })
 }
 

@@ -27,15 +27,16 @@ use std::sync::Arc;
 use jambox_codec::Decode;
 use jambox_state::{Accounts, Changes, Component, PartialState, StateError, Values};
 use jambox_types::{
-    Block, Gas, Hash, PerCore, PerQueuePosition, Protocol, RecentBlocks, ServiceId,
-    ServiceStatistics, Statistics, TimeSlot, WorkReport,
+    Block, DeferredTransfer, Gas, Hash, PerCore, PerQueuePosition, Protocol, RecentBlocks,
+    ServiceId, ServiceStatistics, Statistics, TimeSlot, WorkReport,
 };
 
 use crate::accumulation::{
     self, AccumulationState, BlockContext, BlockOutcome, Outputs, accumulate_block, preimages,
 };
-use crate::{advance_entropy, check_slot};
-use jambox_invocation::{Env, HostError, Observer, accumulate};
+use crate::alone::Ran;
+use crate::{ServiceCall, advance_entropy, check_slot};
+use jambox_invocation::{Env, Observer};
 
 pub use genesis::genesis;
 use guarantees::Rules;
@@ -59,6 +60,10 @@ pub struct Applied {
     pub services: ServiceStatistics,
     /// Gas that accumulation used.
     pub gas_used: Gas,
+    /// The accumulations in the order in which they ran.
+    pub calls: Vec<ServiceCall>,
+    /// The transfers that services made, in the order in which they made them.
+    pub transfers: Vec<DeferredTransfer>,
 }
 
 /// The components of the state that applying a block sets. Of the statistics it sets those of
@@ -117,7 +122,8 @@ pub fn apply<V: Values + 'static>(
 
     let context = BlockContext { slot, entropy };
     let available = admitted.reports.available.clone();
-    let invoke = |call| -> Result<_, HostError> { accumulate(env, call, observer) };
+    let mut ran = Ran::default();
+    let invoke = |call| ran.accumulate(env, call, observer);
     let outcome = accumulate_block(before, context, available, protocol, invoke)?;
     let mut state = outcome.state.state.clone();
     preimages::integrate(&mut state.accounts, &extrinsic.preimages, slot)?;
@@ -143,6 +149,8 @@ pub fn apply<V: Values + 'static>(
         outputs: outcome.outputs,
         services,
         gas_used: Gas(gas.fold(0, u64::saturating_add)),
+        calls: ran.calls,
+        transfers: ran.transfers,
     })
 }
 

@@ -353,3 +353,36 @@ impl From<PreimagesError> for BlockError {
         }
     }
 }
+
+impl Refusal {
+    /// The guarantee that breaks the rule, counted from 0, if one does.
+    #[must_use]
+    pub const fn guarantee(&self) -> Option<usize> {
+        match *self {
+            Self::GuaranteeOrder { index, .. }
+            | Self::CoreEngaged { index, .. }
+            | Self::Credentials { index }
+            | Self::GuaranteeSlot { index, .. }
+            | Self::Authorizer { index, .. }
+            | Self::DigestCount { index, .. }
+            | Self::DependencyCount { index, .. }
+            | Self::ReportSize { index, .. }
+            | Self::Reported { index, .. }
+            | Self::Anchor { index }
+            | Self::LookupAnchor { index, .. }
+            | Self::Dependency { index, .. }
+            | Self::SegmentRoot { index, .. }
+            | Self::NoService { index, .. }
+            | Self::CodeHash { index, .. }
+            | Self::TooLittleGas { index, .. }
+            | Self::TooMuchGas { index } => Some(index),
+            _ => None,
+        }
+    }
+
+    /// Whether the same guarantee can be right in a later block: what it waits for may come.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::CoreEngaged { .. } | Self::Authorizer { .. } | Self::Dependency { .. })
+    }
+}
