@@ -32,6 +32,7 @@ const REVISION_TABLES: &[&str] = &[
     "crates/hostcall/src/interface.rs",
     "crates/isa/src/opcode.rs",
     "crates/isa/src/revision.rs",
+    "crates/node/src/blobs.rs",
     "crates/program/src/revision.rs",
     "crates/program/src/rules.rs",
     "crates/sdk/src/revision.rs",

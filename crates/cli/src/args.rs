@@ -89,6 +89,7 @@ pub enum Command {
     Trace(commands::trace::Trace),
     State(commands::state::State),
     Block(commands::block::Block),
+    Node(commands::node::Node),
     Vectors(commands::vectors::Vectors),
     Completions(commands::completions::Completions),
 }

@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         Command::Trace(command) => command.run(&cli.protocol, &output),
         Command::State(command) => command.run(&cli.protocol, &output),
         Command::Block(command) => command.run(&cli.protocol, &output),
+        Command::Node(command) => command.run(&cli.protocol, &output),
         Command::Vectors(command) => command.run(&cli.protocol, &output),
         Command::Completions(command) => command.run(&output),
     };

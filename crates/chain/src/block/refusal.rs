@@ -360,6 +360,8 @@ impl Refusal {
     pub const fn guarantee(&self) -> Option<usize> {
         match *self {
             Self::GuaranteeOrder { index, .. }
+            | Self::InactiveCore { index, .. }
+            | Self::ErasureShards { index, .. }
             | Self::CoreEngaged { index, .. }
             | Self::Credentials { index }
             | Self::GuaranteeSlot { index, .. }
@@ -370,6 +372,7 @@ impl Refusal {
             | Self::Reported { index, .. }
             | Self::Anchor { index }
             | Self::LookupAnchor { index, .. }
+            | Self::LookupAnchorOther { index, .. }
             | Self::Dependency { index, .. }
             | Self::SegmentRoot { index, .. }
             | Self::NoService { index, .. }

@@ -9,6 +9,7 @@ pub mod exec;
 pub mod explain;
 pub mod inspect;
 pub mod new;
+pub mod node;
 pub mod run;
 pub mod state;
 pub mod test;

@@ -8,8 +8,14 @@ use crate::jambox::{binary, jambox, line, root};
 
 /// What examples are not run for: they take a compiler, or data that the checkout does not hold.
 /// The tests of these commands run them on what there is.
-const NOT_RUN: &[&str] =
-    &["jambox build", "jambox test", "jambox vectors", "jambox block apply", "--sdk ../jambox"];
+const NOT_RUN: &[&str] = &[
+    "jambox build",
+    "jambox test",
+    "jambox vectors",
+    "jambox block apply",
+    "jambox node",
+    "--sdk ../jambox",
+];
 
 /// The help of a command and of all below it, each with its path.
 fn helps(path: &str, helps: &mut Vec<(String, String)>) {

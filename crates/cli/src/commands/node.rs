@@ -1,0 +1,228 @@
+//! `jambox node`: a chain in one process.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use jambox_codec::decode_all_with;
+use jambox_node::rpc::{RpcLimits, serve};
+use jambox_node::{Event, Genesis, Node as JamNode, NodeError, Pace, SymbolTable, development};
+use jambox_package::ChainSpec;
+use jambox_state::Changes;
+use jambox_symbols::Symbols;
+use jambox_types::{Header, Parameters, Protocol};
+
+use crate::diagnosis::Diagnosis;
+use crate::engine::environment;
+use crate::input;
+use crate::outcome::{Failure, Result, Verdict};
+use crate::output::{Output, Report};
+use crate::protocol::ProtocolArgs;
+use crate::style::{BAD, GOOD, NAME};
+
+mod told;
+
+/// Run a chain in this process, with the RPC of JIP-2 for the clients of the field
+///
+/// Blocks are made here: reports in one block become available in the next, and accumulate there.
+/// Nothing is signed; seals are zeros. The parameters are tiny unless told otherwise.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox node                                  a development chain, in memory, on port 19800
+  jambox node --chain dev.chain -v             kept in a file, with the account of every package
+  jambox node --on-demand --port 0             a block when there is something to go into it
+
+Exit status: 0 when it was told to stop; 2 bad input, a port in use, a chain of another revision.")]
+pub struct Node {
+    /// Keep the chain in this file, and go on with it when it is there
+    #[arg(long, value_name = "FILE")]
+    chain: Option<PathBuf>,
+
+    /// Begin with the state of this chain specification (JIP-4), not with the development chain
+    #[arg(long, value_name = "CHAIN-SPEC")]
+    spec: Option<PathBuf>,
+
+    /// Begin with the development chain; that is what a node does that is given nothing else
+    #[arg(long, conflicts_with = "spec")]
+    dev: bool,
+
+    /// The port; 0 for any that is free
+    #[arg(long, default_value_t = 19800)]
+    port: u16,
+
+    /// The address to listen on: whoever reaches it can do everything
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+
+    /// Milliseconds from block to block [default: 6000 by the protocol; here 500]
+    #[arg(long, value_name = "MS", conflicts_with_all = ["on_demand", "by_hand"])]
+    block_time: Option<u64>,
+
+    /// Make a block only when there is something to go into it
+    #[arg(long, conflicts_with = "by_hand")]
+    on_demand: bool,
+
+    /// Make a block only when `jambox_mine` asks for one
+    #[arg(long)]
+    by_hand: bool,
+
+    /// A folder of symbol files, as `jambox build` leaves them: failures then name their source
+    #[arg(long, value_name = "FOLDER")]
+    symbols: Option<PathBuf>,
+}
+
+/// Where the node listens.
+#[derive(Serialize)]
+struct Listening {
+    rpc: String,
+    page: String,
+    revision: &'static str,
+    genesis: String,
+    head: String,
+    slot: u32,
+}
+
+/// Blocks that a development chain is given before anybody asks: clients want two of them.
+const FIRST_BLOCKS: u32 = 3;
+
+impl Node {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let execution = protocol.execution();
+        let switches = protocol.switches()?;
+        let parameters = switches.parameters.unwrap_or(Parameters::TINY);
+        let protocol = Protocol { parameters, ..switches.over(Protocol::default()) };
+        let env = environment(protocol, execution)?;
+        let (verbosity, color) = (output.verbosity, output.color);
+        let listener = Box::new(move |event: &Event<'_>| told::tell(event, verbosity, color));
+        let genesis = || self.genesis(&protocol);
+        let node = JamNode::new(env, self.pace(), self.chain.as_deref(), genesis, listener);
+        let node = Arc::new(node.map_err(|error| self.failure(&error))?);
+        if let Some(folder) = &self.symbols {
+            node.add_symbols(symbols(folder)?);
+        }
+        let made = node.ledger().head().number;
+        if made < u64::from(FIRST_BLOCKS) {
+            let missing = FIRST_BLOCKS.saturating_sub(u32::try_from(made).unwrap_or(0));
+            node.mine(missing).map_err(|error| self.failure(&error))?;
+        }
+        self.serve(&node, output)
+    }
+
+    /// Serves until the process is told to stop.
+    fn serve(&self, node: &Arc<JamNode>, output: &Output) -> Result {
+        let address = SocketAddr::new(self.listen, self.port);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Diagnosis::new(error.to_string()))?;
+        let served = runtime.block_on(serve(Arc::clone(node), address, RpcLimits::default()));
+        let (handle, address) = served.map_err(|error| {
+            let help = "is another node running? --port 0 takes any port that is free";
+            Diagnosis::new(error.to_string()).help(help)
+        })?;
+        let ledger = node.ledger();
+        let first = ledger.entries().next().map(|entry| entry.descriptor.hash.to_string());
+        output.emit(&Listening {
+            rpc: format!("ws://{address}"),
+            page: format!("http://{address}/"),
+            revision: node.protocol().revision.name(),
+            genesis: first.unwrap_or_default(),
+            head: ledger.head().descriptor.hash.to_string(),
+            slot: ledger.head().descriptor.slot,
+        })?;
+        let maker = Arc::clone(node);
+        let maker = std::thread::spawn(move || maker.make_blocks());
+        let stopped = runtime.block_on(tokio::signal::ctrl_c());
+        stopped.map_err(|error| Diagnosis::new(error.to_string()))?;
+        let _ = handle.stop();
+        node.end();
+        let _ = maker.join();
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        Ok(Verdict::Done)
+    }
+
+    fn pace(&self) -> Pace {
+        match self.block_time {
+            _ if self.on_demand => Pace::OnDemand,
+            _ if self.by_hand => Pace::ByHand,
+            time => Pace::Every(Duration::from_millis(time.unwrap_or(500).max(1))),
+        }
+    }
+
+    fn genesis(&self, protocol: &Protocol) -> std::result::Result<Genesis, NodeError> {
+        let broken = |error: String| NodeError::Damaged(error);
+        let Some(path) = &self.spec else {
+            return development(protocol).map_err(|error| broken(error.to_string()));
+        };
+        let octets = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
+        let spec = ChainSpec::parse(&octets).map_err(|error| broken(error.to_string()))?;
+        let mut changes = Changes::default();
+        for (key, value) in spec.genesis_state {
+            changes.set_key(key, Some(value));
+        }
+        let header: Header = match spec.genesis_header.as_slice() {
+            [] => jambox_node::genesis::header(protocol),
+            octets => decode_all_with(octets, protocol)?,
+        };
+        if !has_history(&changes) {
+            jambox_node::genesis::begin_history(&mut changes, &header, protocol);
+        }
+        Ok(Genesis { changes, header })
+    }
+
+    fn failure(&self, error: &NodeError) -> Failure {
+        let diagnosis = Diagnosis::new(error.to_string());
+        let diagnosis = match &self.chain {
+            Some(path) => diagnosis.in_file(path),
+            None => diagnosis,
+        };
+        let help = match error {
+            NodeError::Protocol { .. } => {
+                "start the node with the switches the chain was made with"
+            }
+            NodeError::Journal(_) => "name a chain that `jambox node` made, or a new file",
+            _ => "a chain that `jambox node --dev` makes works",
+        };
+        diagnosis.help(help).into()
+    }
+}
+
+/// Whether a state knows recent blocks.
+fn has_history(changes: &Changes) -> bool {
+    let meaning = jambox_state::Meaning::Component(jambox_state::Component::RecentBlocks);
+    changes.get(&meaning.key()).is_some()
+}
+
+/// The symbols of a folder, by code hash.
+fn symbols(folder: &Path) -> Result<SymbolTable> {
+    let entries = std::fs::read_dir(folder).map_err(|error| {
+        Diagnosis::new(jambox_files::reason(&error).to_string())
+            .in_file(folder)
+            .help("name the folder `symbols` beside a blob that `jambox build` made")
+    })?;
+    let mut table = SymbolTable::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Some(hash) = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()) else {
+            continue;
+        };
+        let octets = input::read(&path)?;
+        let parsed = String::from_utf8_lossy(&octets).parse::<Symbols>();
+        let parsed = parsed.map_err(|error| Diagnosis::new(error.to_string()).in_file(&path))?;
+        table.insert(hash, parsed);
+    }
+    Ok(table)
+}
+
+impl Report for Listening {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{GOOD}ready{GOOD:#} {} (explorer: {})", self.rpc, self.page)?;
+        writeln!(out, "  revision  {}", self.revision)?;
+        writeln!(out, "  genesis   {}", self.genesis)?;
+        writeln!(out, "  head      {} in slot {}", self.head, self.slot)
+    }
+}

@@ -1,0 +1,307 @@
+//! Making blocks: what goes into the next one, and what comes of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jambox_chain::block::{Applied, BlockError, Checks, Refusal, apply};
+use jambox_invocation::{Env, HostError};
+use jambox_state::{Accounts, Component, StateError};
+use jambox_types::{
+    AccumulatedQueue, Assurance, BandersnatchSignature, Block, CoreBits, CoreIndex, Credential,
+    Ed25519Signature, Extrinsic, Guarantee, Hash, Header, PendingReport, PerCore, Preimage,
+    TimeSlot, ValidatorIndex,
+};
+use serde_json::{Value, json};
+
+use crate::account::{Recorder, SymbolTable, differences, failures, hex, not_run, transfer};
+use crate::ledger::{Descriptor, Entry, Ledger, Stage};
+
+/// Why there is no next block.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthoringError {
+    /// The host cannot go on.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The block breaks a rule, as a block of the node's own never should.
+    #[error("the next block would break a rule: {0}")]
+    Refused(Refusal),
+    /// There is no such slot.
+    #[error(transparent)]
+    Slot(#[from] jambox_chain::SlotError),
+}
+
+impl From<jambox_codec::DecodeError> for AuthoringError {
+    fn from(error: jambox_codec::DecodeError) -> Self {
+        Self::State(StateError::Store(Arc::new(error)))
+    }
+}
+
+/// Makes the next block, in this slot, with what waits for it.
+///
+/// # Errors
+///
+/// The host cannot go on; the ledger is then as it was.
+pub fn author(
+    env: &Env,
+    ledger: &mut Ledger,
+    symbols: &Arc<SymbolTable>,
+    slot: TimeSlot,
+) -> Result<Arc<Entry>, AuthoringError> {
+    jambox_chain::check_slot(TimeSlot(ledger.head().descriptor.slot), slot)?;
+    let mut passed_over = BTreeSet::new();
+    loop {
+        let block = assemble(ledger, slot, &passed_over)?;
+        let before = ledger.clone();
+        match import(env, ledger, symbols, block.clone()) {
+            Err(AuthoringError::Refused(refusal)) => {
+                *ledger = before;
+                let guarantee = refusal.guarantee();
+                let guarantee = guarantee.and_then(|index| block.extrinsic.guarantees.get(index));
+                let Some(guarantee) = guarantee else {
+                    return Err(AuthoringError::Refused(refusal));
+                };
+                let package = guarantee.report.availability.package_hash;
+                passed_over.insert(package);
+                if !refusal.may_pass() {
+                    fail(ledger, &package, refusal.to_string());
+                }
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Applies a block to the ledger's head.
+///
+/// # Errors
+///
+/// The block breaks a rule, or the host cannot go on.
+pub fn import(
+    env: &Env,
+    ledger: &mut Ledger,
+    symbols: &Arc<SymbolTable>,
+    block: Block,
+) -> Result<Arc<Entry>, AuthoringError> {
+    let head = Arc::clone(ledger.head());
+    let entropy: [Hash; 4] = Component::Entropy.read(&*head.world.values, &ledger.protocol)?;
+    let [accumulator, ..] = entropy;
+    let mut recorder = Recorder::new(Arc::clone(symbols));
+    let entropy = next_entropy(accumulator, &block.header);
+    let applied =
+        apply(env, &head.world.values, &block, Checks::WithoutConsensus, entropy, &mut recorder);
+    let applied = applied.map_err(|error| match error {
+        BlockError::Refused(refusal) => AuthoringError::Refused(refusal),
+        BlockError::Host(error) => AuthoringError::Host(error),
+    })?;
+    let world = head.world.after(&applied.changes);
+    let hash = block.header.hash(&ledger.protocol);
+    let descriptor = Descriptor { hash, slot: block.header.slot.0 };
+    let mut invocations = recorder.finish();
+    invocations.extend(not_run(&applied.calls));
+    let account = json!({
+        "format": 1,
+        "block": hex(&hash.0),
+        "slot": descriptor.slot,
+        "parent": hex(&block.header.parent.0),
+        "state_root": hex(&world.root.0),
+        "reported": block.extrinsic.guarantees.iter()
+            .map(|guarantee| hex(&guarantee.report.availability.package_hash.0))
+            .collect::<Vec<_>>(),
+        "available": applied.available.iter()
+            .map(|report| hex(&report.availability.package_hash.0))
+            .collect::<Vec<_>>(),
+        "preimages": block.extrinsic.preimages.iter()
+            .map(|preimage| json!({
+                "service": preimage.service.0,
+                "hash": hex(&Hash::blake2b(&preimage.data).0),
+                "octets": preimage.data.len(),
+            }))
+            .collect::<Vec<_>>(),
+        "failures": failures(&invocations),
+        "accumulate": invocations,
+        "transfers": applied.transfers.iter().map(transfer).collect::<Vec<_>>(),
+        "outputs": applied.outputs.iter()
+            .map(|(service, hash)| json!({ "service": service.0, "hash": hex(&hash.0) }))
+            .collect::<Vec<Value>>(),
+        "state": differences(&head.world, &applied.changes, &world),
+        "gas_used": applied.gas_used.0.to_string(),
+    });
+    advance(ledger, &block, &applied, descriptor)?;
+    let number = head.number.saturating_add(1);
+    let header = block.header.clone();
+    ledger.push(Entry { number, descriptor, header, block: Some(block), world, account });
+    finish(ledger);
+    Ok(Arc::clone(ledger.head()))
+}
+
+/// The entropy after a block. Without a signature there is no output of a verifiable random
+/// function; what stands in the place of the signature stands for it.
+fn next_entropy(accumulator: Hash, header: &Header) -> Hash {
+    let output = header.entropy_source.0.get(..32).unwrap_or_default();
+    Hash::blake2b(&[&accumulator.0[..], output].concat())
+}
+
+/// Takes note of how far a block brought packages and preimages.
+fn advance(
+    ledger: &mut Ledger,
+    block: &Block,
+    applied: &Applied,
+    here: Descriptor,
+) -> Result<(), AuthoringError> {
+    for guarantee in &block.extrinsic.guarantees {
+        let package = guarantee.report.availability.package_hash;
+        if let Some(mut record) = ledger.packages.get(&package).cloned() {
+            record.stage = Stage::Reported(here);
+            ledger.packages.insert(package, record);
+        }
+    }
+    for report in &applied.available {
+        let package = report.availability.package_hash;
+        let Some(mut record) = ledger.packages.get(&package).cloned() else { continue };
+        if let Stage::Reported(reported) = record.stage {
+            record.stage = Stage::Ready { reported, ready: here };
+            ledger.packages.insert(package, record);
+        }
+    }
+    let key = jambox_state::Meaning::Component(Component::Accumulated).key();
+    let history = applied.changes.get(&key).and_then(|change| change.value.clone());
+    let history = history.map(|octets| jambox_codec::decode_all_with(&octets, &ledger.protocol));
+    let history: Option<AccumulatedQueue> = history.transpose()?;
+    for package in history.iter().flat_map(|history| history.last()).flatten() {
+        if let Some(mut record) = ledger.packages.get(package).cloned() {
+            record.accumulated = Some(here);
+            ledger.packages.insert(*package, record);
+        }
+    }
+    Ok(())
+}
+
+/// Drops from what waits all that came into the chain, and what can no longer do so.
+fn finish(ledger: &mut Ledger) {
+    let head = Arc::clone(ledger.head());
+    let mut lost = Vec::new();
+    let mut waiting = ledger.waiting.clone();
+    waiting.retain(|package| {
+        let Some(record) = ledger.packages.get(package) else { return false };
+        let (Stage::Submitted, Some(report)) = (&record.stage, &record.report) else {
+            return false;
+        };
+        let is_lost = ledger.remaining(&head, &report.context.anchor).is_none();
+        if is_lost {
+            lost.push(*package);
+        }
+        !is_lost
+    });
+    ledger.waiting = waiting;
+    for package in lost {
+        fail(ledger, &package, "it was not reported before its anchor was too old".to_owned());
+    }
+    if let Some(block) = &head.block {
+        for Preimage { service, data } in &block.extrinsic.preimages {
+            ledger.preimages.remove(&(*service, data.as_slice().into()));
+        }
+    }
+}
+
+fn fail(ledger: &mut Ledger, package: &Hash, reason: String) {
+    if let Some(mut record) = ledger.packages.get(package).cloned() {
+        record.stage = Stage::Failed(reason);
+        ledger.packages.insert(*package, record);
+    }
+    ledger.waiting.retain(|waiting| waiting != package);
+}
+
+/// The next block, without those packages.
+fn assemble(
+    ledger: &Ledger,
+    slot: TimeSlot,
+    passed_over: &BTreeSet<Hash>,
+) -> Result<Block, AuthoringError> {
+    let head = ledger.head();
+    let protocol = &ledger.protocol;
+    let extrinsic = Extrinsic {
+        preimages: preimages(ledger)?,
+        guarantees: guarantees(ledger, slot, passed_over),
+        assurances: assurances(ledger)?,
+        ..Extrinsic::default()
+    };
+    let parent = head.descriptor.hash;
+    let validators = protocol.validator_counts().max;
+    let author = usize::try_from(slot.0).unwrap_or(0).checked_rem(validators).unwrap_or(0);
+    // No key signs here: the octets only differ from block to block, so that entropy does.
+    let mut source = [0; BandersnatchSignature::LENGTH];
+    let seed = Hash::blake2b(&[&parent.0[..], &slot.0.to_le_bytes()].concat());
+    source.iter_mut().zip(seed.0).for_each(|(octet, seed)| *octet = seed);
+    let header = Header {
+        parent,
+        parent_state_root: head.world.root,
+        extrinsic_hash: extrinsic.hash(protocol),
+        slot,
+        epoch_mark: None,
+        tickets_mark: None,
+        author: ValidatorIndex(u16::try_from(author).unwrap_or(0)),
+        entropy_source: BandersnatchSignature(source),
+        offenders_mark: Vec::new(),
+        seal: BandersnatchSignature([0; BandersnatchSignature::LENGTH]),
+    };
+    Ok(Block { header, extrinsic })
+}
+
+/// The preimages that services want by now.
+fn preimages(ledger: &Ledger) -> Result<Vec<Preimage>, AuthoringError> {
+    let values = Arc::clone(&ledger.head().world.values);
+    let accounts = Accounts::new(values as Arc<dyn jambox_state::Base>);
+    let mut wanted = Vec::new();
+    for (service, data) in ledger.preimages.keys() {
+        if accounts.is_providable(*service, data)? {
+            wanted.push(Preimage { service: *service, data: data.to_vec() });
+        }
+    }
+    Ok(wanted)
+}
+
+/// A report for each core that has one waiting. All cores are free: what was pending becomes
+/// available in this very block.
+fn guarantees(ledger: &Ledger, slot: TimeSlot, passed_over: &BTreeSet<Hash>) -> Vec<Guarantee> {
+    let waiting = || ledger.waiting.iter().filter(|package| !passed_over.contains(package));
+    let guarantee = |core| {
+        let of_core = |package: &&Hash| {
+            ledger.packages.get(*package).is_some_and(|record| record.core == CoreIndex(core))
+        };
+        let record = ledger.packages.get(waiting().find(of_core)?)?;
+        let credential = |validator| Credential {
+            validator: ValidatorIndex(validator),
+            signature: Ed25519Signature([0; Ed25519Signature::LENGTH]),
+        };
+        Some(Guarantee {
+            report: (**record.report.as_ref()?).clone(),
+            slot,
+            credentials: vec![credential(0), credential(1)],
+        })
+    };
+    (0..ledger.protocol.parameters.cores).filter_map(guarantee).collect()
+}
+
+/// Every validator's word that it has its part of all that is pending.
+fn assurances(ledger: &Ledger) -> Result<Vec<Assurance>, AuthoringError> {
+    let (head, protocol) = (ledger.head(), &ledger.protocol);
+    let pending = Component::PendingReports.read(&*head.world.values, protocol)?;
+    let pending: PerCore<Option<PendingReport>> = pending;
+    if pending.iter().all(Option::is_none) {
+        return Ok(Vec::new());
+    }
+    let is_pending =
+        |core: CoreIndex| pending.get(usize::from(core.0)).is_some_and(Option::is_some);
+    let bits = CoreBits::from_fn(&protocol.parameters, is_pending);
+    let validators = u16::try_from(protocol.validator_counts().max).unwrap_or(u16::MAX);
+    let assurance = |assurer| Assurance {
+        anchor: head.descriptor.hash,
+        availabilities: bits.clone(),
+        assurer: ValidatorIndex(assurer),
+        signature: Ed25519Signature([0; Ed25519Signature::LENGTH]),
+    };
+    Ok((0..validators).map(assurance).collect())
+}

@@ -1,0 +1,43 @@
+//! A JAM chain in one process, for the clients that people already use.
+//!
+//! **What it is.** [`Node`]: a chain whose blocks it makes itself, packages and preimages that wait
+//! to come into them, and the account of each package. [`rpc`] serves it by JIP-2 and by methods
+//! of its own.
+//!
+//! **What it is not.** It is no validator: nothing is signed, seals and signatures are zeros, and
+//! there are no other nodes. What a block does is decided by `jambox-chain`.
+//!
+//! # Invariants
+//!
+//! - What was acknowledged is in the journal; a node that is killed goes on from there.
+//! - The state after each block, the roots and the statistics are computed by the rules of blocks.
+//! - Readers see the chain as it was at a moment and never hold up blocks.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod account;
+mod authoring;
+mod blobs;
+pub mod genesis;
+mod journal;
+mod ledger;
+mod node;
+mod packages;
+pub mod rpc;
+mod world;
+
+pub use account::{SymbolTable, hex};
+pub use authoring::AuthoringError;
+pub use genesis::{Genesis, GenesisError, development};
+pub use journal::JournalError;
+pub use ledger::{Descriptor, Entry, Ledger, PackageRecord, Stage, Status};
+pub use node::{Event, Listener, Node, NodeError, Pace, SubmitError};
+pub use packages::{Refused, unbundle};
+pub use world::World;

@@ -1,0 +1,704 @@
+//! The node: one ledger, a journal, and whoever wants to know of changes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use jambox_chain::ExportedSegments;
+use jambox_codec::{DecodeError, decode_all, decode_all_with, encode, encode_with};
+use jambox_invocation::Env;
+use jambox_state::{Accounts, Blob, Changes, Component, Meaning, StateError, StateKey};
+use jambox_types::{
+    Block, CoreIndex, Hash, Header, PendingReport, PerCore, Protocol, ServiceId, TimeSlot,
+    WorkReport,
+};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::account::{SymbolTable, failures, hex, set};
+use crate::authoring::{AuthoringError, author, import};
+use crate::genesis::Genesis;
+use crate::journal::{self, Beginning, Journal, JournalError, Record};
+use crate::ledger::{Entry, Ledger, PackageRecord, Stage, Status};
+use crate::packages::{Refused, Worked, work};
+use crate::world::World;
+
+/// The most packages that wait to be reported.
+const WAITING_LIMIT: usize = 4096;
+/// The most preimages that wait for services to want them.
+const PREIMAGES_LIMIT: usize = 256;
+/// The most snapshots.
+const SNAPSHOTS_LIMIT: usize = 64;
+
+/// When blocks are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// One after the other, this long apart.
+    Every(Duration),
+    /// When there is something to go into one.
+    OnDemand,
+    /// When somebody asks for one.
+    ByHand,
+}
+
+/// Why a node cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A block cannot be made.
+    #[error(transparent)]
+    Authoring(#[from] AuthoringError),
+    /// The state cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// What the journal says does not decode.
+    #[error("the chain is damaged: {0}")]
+    Damaged(String),
+    /// The chain is of another protocol.
+    #[error("the chain's {what} is {found}: the node runs {own}")]
+    Protocol {
+        /// What differs.
+        what: &'static str,
+        /// The chain's.
+        found: String,
+        /// The node's.
+        own: String,
+    },
+    /// Too many of something are kept already.
+    #[error("{0} {1} are kept already")]
+    TooMany(usize, &'static str),
+    /// There is no such snapshot.
+    #[error("there is no snapshot {0}")]
+    NoSnapshot(u64),
+    /// There is no such service.
+    #[error("there is no service {0}")]
+    NoService(ServiceId),
+}
+
+impl From<DecodeError> for NodeError {
+    fn from(error: DecodeError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+/// What happens on the node, for whoever shows it.
+pub type Listener = Box<dyn Fn(&Event<'_>) + Send + Sync>;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A block was made.
+    Block(&'a Entry),
+    /// A package was accepted or refused; its account.
+    Package(&'a Value),
+    /// No block can be made any more, and none will be until the node is told to go on.
+    Stuck(&'a NodeError),
+}
+
+struct Inner {
+    ledger: Ledger,
+    journal: Journal,
+    snapshots: BTreeMap<u64, (Ledger, u64)>,
+    next_snapshot: u64,
+    is_paused: bool,
+    is_over: bool,
+    /// The slot that the next block takes at the earliest.
+    warped_to: TimeSlot,
+}
+
+/// A node.
+pub struct Node {
+    env: Env,
+    pace: Pace,
+    symbols: RwLock<Arc<SymbolTable>>,
+    inner: Mutex<Inner>,
+    /// Told when there may be something to go into a block.
+    work: Condvar,
+    published: RwLock<Arc<Ledger>>,
+    changes: watch::Sender<u64>,
+    listener: Listener,
+}
+
+impl Node {
+    /// A node on a chain: the one in the file if it is there, else the one that begins with
+    /// `genesis`, kept in the file if one is named.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be used, or is of another protocol.
+    pub fn new(
+        env: Env,
+        pace: Pace,
+        path: Option<&Path>,
+        genesis: impl FnOnce() -> Result<Genesis, NodeError>,
+        listener: Listener,
+    ) -> Result<Self, NodeError> {
+        let symbols = Arc::default();
+        let (journal, ledger) = match path {
+            Some(path) if path.exists() => {
+                let (journal, records) = Journal::open(path)?;
+                (journal, replay(&env, &symbols, records)?)
+            }
+            path => {
+                let mut journal = path.map_or_else(|| Ok(Journal::in_memory()), Journal::create)?;
+                let beginning = beginning(&genesis()?, env.protocol());
+                journal.append(&Record::Beginning(beginning.clone()))?;
+                (journal, replay(&env, &symbols, vec![Record::Beginning(beginning)])?)
+            }
+        };
+        let published = RwLock::new(Arc::new(ledger.clone()));
+        let inner = Inner {
+            ledger,
+            journal,
+            snapshots: BTreeMap::new(),
+            next_snapshot: 1,
+            is_paused: false,
+            is_over: false,
+            warped_to: TimeSlot(0),
+        };
+        Ok(Self {
+            env,
+            pace,
+            symbols: RwLock::new(symbols),
+            inner: Mutex::new(inner),
+            work: Condvar::new(),
+            published,
+            changes: watch::Sender::new(0),
+            listener,
+        })
+    }
+
+    /// The protocol.
+    #[must_use]
+    pub const fn protocol(&self) -> &Protocol {
+        self.env.protocol()
+    }
+
+    /// What the node knows, as it was last made public.
+    #[must_use]
+    pub fn ledger(&self) -> Arc<Ledger> {
+        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A number that grows with every change.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Adds symbols of programs, so that failures name their source.
+    pub fn add_symbols(&self, symbols: SymbolTable) {
+        let mut table = self.symbols.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut table).extend(symbols);
+    }
+
+    fn symbols(&self) -> Arc<SymbolTable> {
+        Arc::clone(&self.symbols.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, inner: &Inner) {
+        let ledger = Arc::new(inner.ledger.clone());
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = ledger;
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Makes blocks at the node's pace until it is over.
+    pub fn make_blocks(&self) {
+        let mut inner = self.lock();
+        while !inner.is_over {
+            let pause = match self.pace {
+                Pace::Every(pause) => pause,
+                Pace::OnDemand | Pace::ByHand => Duration::from_secs(3600),
+            };
+            let is_due = self.pace == Pace::OnDemand && has_work(&inner.ledger);
+            let is_ticking = matches!(self.pace, Pace::Every(_));
+            if inner.is_paused || !(is_due || is_ticking) {
+                let waited = self.work.wait_timeout(inner, pause);
+                inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            }
+            if let Err(error) = self.make_block(&mut inner) {
+                inner.is_paused = true;
+                (self.listener)(&Event::Stuck(&error));
+            }
+            if let Pace::Every(pause) = self.pace {
+                let end = std::time::Instant::now().checked_add(pause);
+                while let Some(left) =
+                    end.and_then(|end| end.checked_duration_since(std::time::Instant::now()))
+                {
+                    if inner.is_over || left.is_zero() {
+                        break;
+                    }
+                    let waited = self.work.wait_timeout(inner, left);
+                    inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
+        }
+    }
+
+    /// Ends [`Node::make_blocks`].
+    pub fn end(&self) {
+        self.lock().is_over = true;
+        self.work.notify_all();
+    }
+
+    fn make_block(&self, inner: &mut Inner) -> Result<(), NodeError> {
+        let head = TimeSlot(inner.ledger.head().descriptor.slot);
+        let slot = jambox_chain::next_slot(head).map_err(AuthoringError::from)?;
+        let slot = slot.max(inner.warped_to);
+        let mut ledger = inner.ledger.clone();
+        let entry = author(&self.env, &mut ledger, &self.symbols(), slot)?;
+        if let Some(block) = &entry.block {
+            inner.journal.append(&Record::Block(encode_with(block, self.protocol())))?;
+        }
+        inner.ledger = ledger;
+        self.publish(inner);
+        (self.listener)(&Event::Block(&entry));
+        Ok(())
+    }
+
+    /// Makes so many blocks at once, whether there is anything to go into them or not.
+    ///
+    /// # Errors
+    ///
+    /// The host cannot go on; blocks that were made stay.
+    pub fn mine(&self, count: u32) -> Result<(), NodeError> {
+        for _ in 0..count {
+            self.make_block(&mut self.lock())?;
+        }
+        Ok(())
+    }
+
+    /// Holds blocks back, or lets them come again.
+    pub fn pause(&self, is_paused: bool) {
+        self.lock().is_paused = is_paused;
+        self.work.notify_all();
+    }
+
+    /// Makes the next block one of this slot or, when that is past, of the next one.
+    pub fn warp(&self, slot: TimeSlot) {
+        self.lock().warped_to = slot;
+    }
+
+    /// Takes a package in. The answer comes when it is kept, or with the reason why it is refused.
+    ///
+    /// # Errors
+    ///
+    /// It is refused, or cannot be kept.
+    pub fn submit(
+        &self,
+        core: CoreIndex,
+        package: &[u8],
+        extrinsics: &[Blob],
+    ) -> Result<Hash, SubmitError> {
+        let ledger = self.ledger();
+        if ledger.waiting.len() >= WAITING_LIMIT {
+            return Err(Refused::TooMany(WAITING_LIMIT).into());
+        }
+        match work(&self.env, &ledger, self.symbols(), core, package, extrinsics) {
+            Ok(worked) => self.keep(worked),
+            Err(refusal) => {
+                let crate::packages::Refusal { hash, reason, account } = *refusal;
+                if let (Some(package), false) = (hash, account.is_null()) {
+                    self.keep_refused(core, package, &reason, &account)?;
+                }
+                (self.listener)(&Event::Package(&account));
+                Err(reason.into())
+            }
+        }
+    }
+
+    fn keep(&self, worked: Worked) -> Result<Hash, SubmitError> {
+        let account = worked.account.clone();
+        let accepted = journal::Accepted {
+            core: worked.core.0,
+            report: encode_with(&worked.computed.report, self.protocol()),
+            exports: worked.computed.exports.iter().map(|segment| segment.to_vec()).collect(),
+            account: account.to_string().into_bytes(),
+        };
+        let hash = worked.hash;
+        {
+            let mut inner = self.lock();
+            if is_known(&inner.ledger, &hash) {
+                return Err(Refused::Known(hash).into());
+            }
+            inner.journal.append(&Record::Accepted(accepted.clone())).map_err(NodeError::from)?;
+            accept(&mut inner.ledger, accepted)?;
+            self.publish(&inner);
+        }
+        self.work.notify_all();
+        (self.listener)(&Event::Package(&account));
+        Ok(hash)
+    }
+
+    fn keep_refused(
+        &self,
+        core: CoreIndex,
+        package: Hash,
+        reason: &Refused,
+        account: &Value,
+    ) -> Result<(), NodeError> {
+        let reason = reason.to_string().into_bytes();
+        let account = account.to_string().into_bytes();
+        let refused = journal::Refused { package, core: core.0, reason, account };
+        let mut inner = self.lock();
+        if !is_known(&inner.ledger, &package) {
+            inner.journal.append(&Record::Refused(refused.clone()))?;
+            refuse(&mut inner.ledger, refused)?;
+            self.publish(&inner);
+        }
+        Ok(())
+    }
+
+    /// Takes a preimage in, for when the service wants it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be kept.
+    pub fn provide(&self, service: ServiceId, data: &[u8]) -> Result<(), NodeError> {
+        let mut inner = self.lock();
+        let key = (service, Blob::from(data));
+        if inner.ledger.preimages.contains_key(&key) {
+            return Ok(());
+        }
+        if inner.ledger.preimages.len() >= PREIMAGES_LIMIT {
+            return Err(NodeError::TooMany(PREIMAGES_LIMIT, "preimages"));
+        }
+        let provided = journal::Provided { service, data: data.to_vec() };
+        inner.journal.append(&Record::Provided(provided))?;
+        inner.ledger.preimages.insert(key, ());
+        self.publish(&inner);
+        self.work.notify_all();
+        Ok(())
+    }
+
+    /// Changes services by hand; the head's state is another one then.
+    ///
+    /// # Errors
+    ///
+    /// `change` fails, or the state cannot be read or written.
+    pub fn change(
+        &self,
+        change: impl FnOnce(&mut Accounts) -> Result<(), NodeError>,
+    ) -> Result<(), NodeError> {
+        let mut inner = self.lock();
+        let values = Arc::clone(&inner.ledger.head().world.values);
+        let mut accounts = Accounts::new(Arc::clone(&values) as Arc<dyn jambox_state::Base>);
+        change(&mut accounts)?;
+        let mut changes = Changes::default();
+        changes.set_accounts(&*values, &accounts)?;
+        inner.journal.append(&Record::Changed(entries(&changes)))?;
+        inner.ledger.amend(&changes);
+        self.publish(&inner);
+        Ok(())
+    }
+
+    /// Remembers the chain as it is now; gives the number to come back by. Snapshots are gone with
+    /// the process.
+    ///
+    /// # Errors
+    ///
+    /// Too many are kept already.
+    pub fn snapshot(&self) -> Result<u64, NodeError> {
+        let mut inner = self.lock();
+        if inner.snapshots.len() >= SNAPSHOTS_LIMIT {
+            return Err(NodeError::TooMany(SNAPSHOTS_LIMIT, "snapshots"));
+        }
+        let (number, length) = (inner.next_snapshot, inner.journal.length());
+        inner.next_snapshot = number.saturating_add(1);
+        let ledger = inner.ledger.clone();
+        inner.snapshots.insert(number, (ledger, length));
+        Ok(number)
+    }
+
+    /// Goes back to a snapshot, which stays; later ones are dropped.
+    ///
+    /// # Errors
+    ///
+    /// There is no such snapshot, or the journal cannot be written.
+    pub fn revert(&self, number: u64) -> Result<(), NodeError> {
+        let mut inner = self.lock();
+        let Some((ledger, length)) = inner.snapshots.get(&number).cloned() else {
+            return Err(NodeError::NoSnapshot(number));
+        };
+        inner.journal.truncate(length)?;
+        inner.ledger = ledger;
+        inner.warped_to = TimeSlot(0);
+        inner.snapshots.retain(|other, _| *other <= number);
+        self.publish(&inner);
+        Ok(())
+    }
+
+    /// The whole chain, to be loaded by another node.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    pub fn dump(&self) -> Result<Vec<u8>, NodeError> {
+        Ok(self.lock().journal.octets()?)
+    }
+
+    /// Goes on with a chain that a node dumped.
+    ///
+    /// # Errors
+    ///
+    /// It is no chain, or one of another protocol; the node's own then stays.
+    pub fn load(&self, octets: &[u8]) -> Result<(), NodeError> {
+        let records = Journal::in_memory().replace(octets)?;
+        let ledger = replay(&self.env, &self.symbols(), records)?;
+        let mut inner = self.lock();
+        inner.journal.replace(octets)?;
+        inner.ledger = ledger;
+        inner.snapshots.clear();
+        inner.warped_to = TimeSlot(0);
+        self.publish(&inner);
+        Ok(())
+    }
+
+    /// Forgets all blocks but the last: the chain begins with the state after it.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be written.
+    pub fn prune(&self) -> Result<(), NodeError> {
+        let mut inner = self.lock();
+        let protocol = *self.protocol();
+        let head = Arc::clone(inner.ledger.head());
+        let mut journal = Journal::in_memory();
+        journal.append(&Record::Beginning(Beginning {
+            format: Beginning::FORMAT,
+            revision: protocol.revision.name().as_bytes().to_vec(),
+            parameters: encode_with(&protocol.parameters, &protocol),
+            header: encode_with(&head.header, &protocol),
+            values: world_entries(&head.world),
+        }))?;
+        for ((service, data), ()) in &inner.ledger.preimages {
+            let provided = journal::Provided { service: *service, data: data.to_vec() };
+            journal.append(&Record::Provided(provided))?;
+        }
+        for package in &inner.ledger.waiting {
+            let Some(record) = inner.ledger.packages.get(package) else { continue };
+            let Some(report) = &record.report else { continue };
+            let exports = inner.ledger.exports.get(&report.availability.segment_root);
+            let exports = exports.map(|set| set.segments().iter().map(|it| it.to_vec()).collect());
+            journal.append(&Record::Accepted(journal::Accepted {
+                core: record.core.0,
+                report: encode_with(&**report, &protocol),
+                exports: exports.unwrap_or_default(),
+                account: record.in_core.to_string().into_bytes(),
+            }))?;
+        }
+        inner.journal.replace(&journal.octets()?)?;
+        inner.snapshots.clear();
+        Ok(())
+    }
+
+    /// The account of a package: what happened in core and, where it has come so far, on chain.
+    #[must_use]
+    pub fn account(&self, package: &Hash) -> Option<Value> {
+        let ledger = self.ledger();
+        let record = ledger.packages.get(package)?;
+        let mut account = Value::clone(&record.in_core);
+        let (stage, reason) = match &record.stage {
+            Stage::Submitted => ("submitted", None),
+            Stage::Reported(_) => ("reported", None),
+            Stage::Ready { .. } if record.accumulated.is_some() => ("accumulated", None),
+            Stage::Ready { .. } => ("ready", None),
+            Stage::Failed(reason) => ("failed", Some(reason.clone())),
+        };
+        set(&mut account, "status", json!({ "stage": stage, "reason": reason }));
+        let (reported, ready) = match &record.stage {
+            Stage::Reported(reported) => (Some(*reported), None),
+            Stage::Ready { reported, ready } => (Some(*reported), Some(*ready)),
+            Stage::Submitted | Stage::Failed(_) => (None, None),
+        };
+        let describe = |it: Option<crate::ledger::Descriptor>| {
+            it.map(|it| json!({ "block": hex(&it.hash.0), "slot": it.slot }))
+        };
+        set(&mut account, "reported_in", describe(reported));
+        set(&mut account, "ready_in", describe(ready));
+        set(&mut account, "accumulated_in", describe(record.accumulated));
+        let block = record.accumulated.and_then(|it| ledger.entry(&it.hash).cloned());
+        let on_chain = block.map_or(Value::Null, |block| block.account.clone());
+        for part in ["accumulate", "transfers", "outputs", "state"] {
+            set(&mut account, part, on_chain.get(part).cloned().unwrap_or_default());
+        }
+        let mut failed: Vec<Value> = list(&account, "failures");
+        let accumulated = list(&account, "accumulate");
+        failed.extend(failures(&accumulated).into_iter().map(Value::from));
+        set(&mut account, "failures", failed);
+        Some(account)
+    }
+
+    /// A package's status after a block.
+    #[must_use]
+    pub fn status(&self, ledger: &Ledger, entry: &Entry, package: &Hash, anchor: &Hash) -> Status {
+        ledger.status(entry, package, anchor)
+    }
+}
+
+/// Why a package is not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// It is refused.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It cannot be kept.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+}
+
+/// A member that is a list.
+fn list(object: &Value, name: &str) -> Vec<Value> {
+    object.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn is_known(ledger: &Ledger, package: &Hash) -> bool {
+    ledger.packages.get(package).is_some_and(|record| record.report.is_some())
+}
+
+/// Whether something would go into a block.
+fn has_work(ledger: &Ledger) -> bool {
+    let values = &ledger.head().world.values;
+    let pending: Option<PerCore<Option<PendingReport>>> =
+        Component::PendingReports.read(&**values, &ledger.protocol).ok();
+    let is_pending = pending.is_some_and(|pending| pending.iter().any(Option::is_some));
+    let accounts = Accounts::new(Arc::clone(values) as Arc<dyn jambox_state::Base>);
+    let is_wanted = |(service, data): &(ServiceId, Blob)| {
+        accounts.is_providable(*service, data).unwrap_or(false)
+    };
+    !ledger.waiting.is_empty() || is_pending || ledger.preimages.keys().any(is_wanted)
+}
+
+fn beginning(genesis: &Genesis, protocol: &Protocol) -> Beginning {
+    Beginning {
+        format: Beginning::FORMAT,
+        revision: protocol.revision.name().as_bytes().to_vec(),
+        parameters: encode_with(&protocol.parameters, protocol),
+        header: encode_with(&genesis.header, protocol),
+        values: entries(&genesis.changes),
+    }
+}
+
+fn entries(changes: &Changes) -> Vec<journal::Entry> {
+    let entry = |(key, change): (&StateKey, &jambox_state::Change)| journal::Entry {
+        key: key.0.to_vec(),
+        meaning: change.meaning.as_ref().map(encode),
+        value: change.value.as_ref().map(|value| value.to_vec()),
+    };
+    changes.iter().map(entry).collect()
+}
+
+fn world_entries(world: &World) -> Vec<journal::Entry> {
+    let entry = |(key, value): (StateKey, &Blob)| journal::Entry {
+        key: key.0.to_vec(),
+        meaning: world.meaning(&key).as_ref().map(encode),
+        value: Some(value.to_vec()),
+    };
+    world.values.iter().map(entry).collect()
+}
+
+fn changes(entries: Vec<journal::Entry>) -> Result<Changes, NodeError> {
+    let mut changes = Changes::default();
+    for entry in entries {
+        let key = entry.key.as_slice().try_into();
+        let key = StateKey(key.map_err(|_| NodeError::Damaged("a state key".to_owned()))?);
+        let value = entry.value.map(Blob::from);
+        let meaning: Option<Meaning> = entry.meaning.as_deref().map(decode_all).transpose()?;
+        match meaning.filter(|meaning| meaning.key() == key) {
+            Some(meaning) => changes.set(meaning, value),
+            None => changes.set_key(key, value),
+        }
+    }
+    Ok(changes)
+}
+
+/// What a node knows that saw all this happen.
+fn replay(
+    env: &Env,
+    symbols: &Arc<SymbolTable>,
+    records: Vec<Record>,
+) -> Result<Ledger, NodeError> {
+    let protocol = env.protocol();
+    let mut records = records.into_iter();
+    let Some(Record::Beginning(beginning)) = records.next() else {
+        return Err(NodeError::Damaged("it has no beginning".to_owned()));
+    };
+    let found = String::from_utf8_lossy(&beginning.revision).into_owned();
+    let own = protocol.revision.name().to_owned();
+    if found != own {
+        return Err(NodeError::Protocol { what: "revision", found, own });
+    }
+    if beginning.parameters != encode_with(&protocol.parameters, protocol) {
+        let (found, own) = ("another".to_owned(), "those of --params".to_owned());
+        return Err(NodeError::Protocol { what: "set of parameters", found, own });
+    }
+    let header: Header = decode_all_with(&beginning.header, protocol)?;
+    let world = World::new(&changes(beginning.values)?);
+    let mut ledger = Ledger::new(*protocol, header, world);
+    for record in records {
+        match record {
+            Record::Beginning(_) => return Err(NodeError::Damaged("it begins twice".to_owned())),
+            Record::Block(octets) => {
+                let block: Block = decode_all_with(&octets, protocol)?;
+                import(env, &mut ledger, symbols, block)?;
+            }
+            Record::Accepted(accepted) => accept(&mut ledger, accepted)?,
+            Record::Refused(refused) => refuse(&mut ledger, refused)?,
+            Record::Provided(provided) => {
+                ledger.preimages.insert((provided.service, provided.data.into()), ());
+            }
+            Record::Changed(entries) => ledger.amend(&changes(entries)?),
+        }
+    }
+    Ok(ledger)
+}
+
+fn accept(ledger: &mut Ledger, accepted: journal::Accepted) -> Result<(), NodeError> {
+    let protocol = ledger.protocol;
+    let report: WorkReport = decode_all_with(&accepted.report, &protocol)?;
+    let package = report.availability.package_hash;
+    if !accepted.exports.is_empty() {
+        let segments = accepted.exports.into_iter().map(Blob::from).collect();
+        let exports = ExportedSegments::new(segments, &protocol.parameters);
+        let exports = exports.map_err(|error| NodeError::Damaged(error.to_string()))?;
+        ledger.exports.insert(report.availability.segment_root, Arc::new(exports));
+    }
+    let report_hash = report.hash(&protocol);
+    ledger.reports.insert(report_hash, package);
+    ledger.waiting.push_back(package);
+    let record = PackageRecord {
+        core: CoreIndex(accepted.core),
+        stage: Stage::Submitted,
+        report: Some(Arc::new(report)),
+        report_hash,
+        in_core: Arc::new(json_of(&accepted.account)?),
+        accumulated: None,
+    };
+    ledger.packages.insert(package, record);
+    Ok(())
+}
+
+fn refuse(ledger: &mut Ledger, refused: journal::Refused) -> Result<(), NodeError> {
+    let record = PackageRecord {
+        core: CoreIndex(refused.core),
+        stage: Stage::Failed(String::from_utf8_lossy(&refused.reason).into_owned()),
+        report: None,
+        report_hash: Hash::ZERO,
+        in_core: Arc::new(json_of(&refused.account)?),
+        accumulated: None,
+    };
+    ledger.packages.insert(refused.package, record);
+    Ok(())
+}
+
+fn json_of(octets: &[u8]) -> Result<Value, NodeError> {
+    serde_json::from_slice(octets).map_err(|error| NodeError::Damaged(error.to_string()))
+}

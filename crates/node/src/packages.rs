@@ -1,0 +1,272 @@
+//! Packages as they are handed in: whether they can be worked on, and the work.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jambox_chain::{Computed, ExportedSegments, ReportCall, ReportError, compute_report};
+use jambox_codec::{Reader, decode_all_with, encode_with};
+use jambox_invocation::Env;
+use jambox_state::{Accounts, Blob, Component};
+use jambox_types::{CoreIndex, Hash, ImportSource, PerCore, WorkPackage};
+use serde_json::{Value, json};
+
+use crate::account::{Recorder, SymbolTable, failures, hex, set};
+use crate::ledger::Ledger;
+
+/// Why a package is refused.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refused {
+    /// It is not encoded as a package is.
+    #[error("it is no work package: {0}")]
+    Encoding(String),
+    /// The extrinsics are not those that it names.
+    #[error("{given} extrinsics are given: the package names {named}")]
+    ExtrinsicCount {
+        /// How many were given.
+        given: usize,
+        /// How many the items name.
+        named: usize,
+    },
+    /// There was one of the same hash before.
+    #[error("the package {0} was handed in before")]
+    Known(Hash),
+    /// Its anchor is not as it says.
+    #[error("the anchor {0} is not among the recent blocks")]
+    Anchor(Hash),
+    /// Its anchor was otherwise.
+    #[error("the anchor's {what} is {found}: the package says {said}")]
+    AnchorRoot {
+        /// Which root.
+        what: &'static str,
+        /// As it is.
+        found: Hash,
+        /// As the package says.
+        said: Hash,
+    },
+    /// Its lookup anchor is unknown, too old, or in another slot.
+    #[error("the lookup anchor {hash} in slot {slot} {what}")]
+    LookupAnchor {
+        /// The block.
+        hash: Hash,
+        /// The slot.
+        slot: u32,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Its authorizer may not use the core.
+    #[error("the authorizer {authorizer} is not in the pool of core {core}")]
+    Authorizer {
+        /// The authorizer.
+        authorizer: Hash,
+        /// The core.
+        core: u16,
+    },
+    /// It cannot be worked on, or is not authorized.
+    #[error(transparent)]
+    Report(Arc<ReportError>),
+    /// More packages wait than the node keeps.
+    #[error("{0} packages wait already: try again when some were reported")]
+    TooMany(usize),
+}
+
+/// A package that was worked on.
+#[derive(Clone, Debug)]
+pub struct Worked {
+    /// The hash of the package.
+    pub hash: Hash,
+    /// The core.
+    pub core: CoreIndex,
+    /// What came of it.
+    pub computed: Computed,
+    /// What happened in core, for people and programs.
+    pub account: Value,
+}
+
+/// A package that was refused, with what happened until then.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The hash of the package, where it could be told.
+    pub hash: Option<Hash>,
+    /// Why.
+    pub reason: Refused,
+    /// What happened in core, for people and programs.
+    pub account: Value,
+}
+
+/// Takes a bundle apart: the package and the extrinsics that follow it. Imported segments come
+/// after them; the node has its own.
+///
+/// # Errors
+///
+/// It is no bundle.
+pub fn unbundle(bundle: &[u8], ledger: &Ledger) -> Result<(Vec<u8>, Vec<Blob>), Refused> {
+    let mut reader = Reader::new(bundle);
+    let wrong = |error: jambox_codec::DecodeError| Refused::Encoding(error.to_string());
+    let package = <WorkPackage as jambox_codec::Decode<_>>::decode(&mut reader, &ledger.protocol);
+    let package = package.map_err(wrong)?;
+    let mut extrinsics = Vec::new();
+    for spec in package.items.iter().flat_map(|item| &item.extrinsics) {
+        let octets = reader.take(usize::try_from(spec.length).unwrap_or(usize::MAX));
+        extrinsics.push(Blob::from(octets.map_err(wrong)?));
+    }
+    Ok((encode_with(&package, &ledger.protocol), extrinsics))
+}
+
+/// Checks a package against the chain's head, asks its authorizer and refines its items.
+///
+/// # Errors
+///
+/// It is refused.
+pub fn work(
+    env: &Env,
+    ledger: &Ledger,
+    symbols: Arc<SymbolTable>,
+    core: CoreIndex,
+    encoded: &[u8],
+    extrinsics: &[Blob],
+) -> Result<Worked, Box<Refusal>> {
+    let refuse = |hash, reason| Box::new(Refusal { hash, reason, account: Value::Null });
+    let package: WorkPackage = decode_all_with(encoded, &ledger.protocol)
+        .map_err(|error| refuse(None, Refused::Encoding(error.to_string())))?;
+    let hash = package.hash(&ledger.protocol);
+    let lists = check(ledger, core, &package, hash, extrinsics);
+    let lists = lists.map_err(|reason| refuse(Some(hash), reason))?;
+    let head = ledger.head();
+    let accounts = Accounts::new(Arc::clone(&head.world.values) as Arc<dyn jambox_state::Base>);
+    let (exported, segment_roots) = imports(ledger, &package);
+    let call = ReportCall {
+        package: &package,
+        core,
+        extrinsics: &lists,
+        exported: &exported,
+        segment_roots: &segment_roots,
+        accounts: &accounts,
+        validators: ledger.protocol.validator_counts().max,
+    };
+    let mut recorder = Recorder::new(symbols);
+    let computed = compute_report(env, call, &mut recorder);
+    let invocations = recorder.finish();
+    let mut account = describe(&package, hash, core, invocations);
+    match computed {
+        Ok(computed) => {
+            set(&mut account, "report", describe_report(&computed, ledger));
+            Ok(Worked { hash, core, computed, account })
+        }
+        Err(error) => {
+            let reason = Refused::Report(Arc::new(error));
+            set(&mut account, "refused", reason.to_string());
+            Err(Box::new(Refusal { hash: Some(hash), reason, account }))
+        }
+    }
+}
+
+/// Checks all that costs nothing to check; gives the extrinsics item by item.
+fn check(
+    ledger: &Ledger,
+    core: CoreIndex,
+    package: &WorkPackage,
+    hash: Hash,
+    extrinsics: &[Blob],
+) -> Result<Vec<Vec<Blob>>, Refused> {
+    if ledger.packages.get(&hash).is_some_and(|record| record.report.is_some()) {
+        return Err(Refused::Known(hash));
+    }
+    let named = package.items.iter().map(|item| item.extrinsics.len()).sum();
+    if named != extrinsics.len() {
+        return Err(Refused::ExtrinsicCount { given: extrinsics.len(), named });
+    }
+    check_context(ledger, package)?;
+    let pools = Component::AuthorizerPools.read(&*ledger.head().world.values, &ledger.protocol);
+    let pools: Option<PerCore<Vec<Hash>>> = pools.ok();
+    let pool = pools.as_ref().and_then(|pools| pools.get(usize::from(core.0)));
+    let authorizer = package.authorizer();
+    if pool.is_some_and(|pool| !pool.contains(&authorizer)) {
+        return Err(Refused::Authorizer { authorizer, core: core.0 });
+    }
+    let mut rest = extrinsics.iter().cloned();
+    let of_item = |count: usize| rest.by_ref().take(count).collect();
+    Ok(package.items.iter().map(|item| item.extrinsics.len()).map(of_item).collect())
+}
+
+fn check_context(ledger: &Ledger, package: &WorkPackage) -> Result<(), Refused> {
+    let (context, head) = (&package.context, ledger.head());
+    let recent = ledger.recent(head);
+    let anchor = recent.blocks.iter().find(|block| block.header_hash == context.anchor);
+    let anchor = anchor.ok_or(Refused::Anchor(context.anchor))?;
+    for (what, found, said) in [
+        ("state root", anchor.state_root, context.state_root),
+        ("accumulation root", anchor.accumulation_root, context.accumulation_root),
+    ] {
+        if found != said {
+            return Err(Refused::AnchorRoot { what, found, said });
+        }
+    }
+    let (hash, slot) = (context.lookup_anchor, context.lookup_anchor_slot);
+    let wrong = |what| Err(Refused::LookupAnchor { hash, slot: slot.0, what });
+    let age = ledger.protocol.parameters.max_lookup_anchor_age;
+    match ledger.entry(&hash) {
+        None if ledger.knows(&hash) => wrong("is too long ago"),
+        None => wrong("is unknown"),
+        Some(entry) if entry.descriptor.slot != slot.0 => wrong("is in another slot"),
+        Some(_) if slot.0 < head.descriptor.slot.saturating_sub(age) => wrong("is too long ago"),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The segments that a package imports from, as far as the node has them.
+fn imports(
+    ledger: &Ledger,
+    package: &WorkPackage,
+) -> (BTreeMap<Hash, ExportedSegments>, BTreeMap<Hash, Hash>) {
+    let (mut exported, mut segment_roots) = (BTreeMap::new(), BTreeMap::new());
+    for import in package.items.iter().flat_map(|item| &item.imports) {
+        let hash = match import.source() {
+            ImportSource::SegmentRoot(hash) | ImportSource::WorkPackage(hash) => hash,
+        };
+        let Some(segments) = ledger.segments(&hash) else { continue };
+        if let ImportSource::WorkPackage(package) = import.source() {
+            segment_roots.insert(package, segments.root());
+        }
+        exported.insert(segments.root(), ExportedSegments::clone(segments));
+    }
+    (exported, segment_roots)
+}
+
+fn describe(package: &WorkPackage, hash: Hash, core: CoreIndex, mut all: Vec<Value>) -> Value {
+    let failures = failures(&all);
+    let is_authorized = if all.is_empty() { Value::Null } else { all.remove(0) };
+    json!({
+        "format": 1,
+        "package": hex(&hash.0),
+        "core": core.0,
+        "items": package.items.len(),
+        "authorizer": hex(&package.authorizer().0),
+        "refused": null,
+        "is_authorized": is_authorized,
+        "refine": all,
+        "report": null,
+        "failures": failures,
+    })
+}
+
+fn describe_report(computed: &Computed, ledger: &Ledger) -> Value {
+    let report = &computed.report;
+    let digests = report.digests.iter().map(|digest| {
+        let result = &digest.result.0;
+        json!({
+            "service": digest.service.0,
+            "output": result.as_ref().ok().map(|output| hex(output)),
+            "error": result.as_ref().err().map(ToString::to_string),
+            "gas_used": digest.load.gas_used.0.to_string(),
+            "exports": digest.load.exports,
+        })
+    });
+    json!({
+        "hash": hex(&report.hash(&ledger.protocol).0),
+        "segment_root": hex(&report.availability.segment_root.0),
+        "erasure_root": hex(&report.availability.erasure_root.0),
+        "bundle_octets": computed.bundle.len(),
+        "exports": computed.exports.len(),
+        "digests": digests.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,201 @@
+//! The methods of JIP-2.
+
+use std::sync::Arc;
+
+use jambox_codec::encode_with;
+use jambox_state::{Accounts, Base, Blob, Component, RequestKey, StateKey, Values};
+use jambox_types::{CoreIndex, Hash, ServiceId};
+use jsonrpsee::RpcModule;
+use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::types::ErrorObjectOwned;
+use serde_json::{Value, json};
+
+use super::parameters;
+use super::values::{
+    Base64, Hash64, blob, block_unavailable, descriptor, hash, other, parse, report_unavailable,
+    segment_unavailable, status,
+};
+use crate::ledger::{Entry, Ledger};
+use crate::node::Node;
+use crate::packages::unbundle;
+
+type Answer = Result<Value, ErrorObjectOwned>;
+
+/// The block whose state is asked for.
+pub fn entry(ledger: &Ledger, block: &Hash) -> Result<Arc<Entry>, ErrorObjectOwned> {
+    ledger.entry(block).cloned().ok_or_else(|| block_unavailable(block))
+}
+
+/// What a state holds after a block.
+fn read(node: &Node, block: &Hash, read: &Read) -> Answer {
+    let entry = entry(&node.ledger(), block)?;
+    read.value(&entry)
+}
+
+/// Adds them all.
+pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+    module.register_method("parameters", |_, node, _| -> Answer {
+        Ok(parameters::versioned(node.protocol()))
+    })?;
+    for name in ["bestBlock", "finalizedBlock"] {
+        module.register_method(name, |_, node, _| -> Answer {
+            Ok(descriptor(&node.ledger().head().descriptor))
+        })?;
+    }
+    module.register_method("parent", |params, node, _| -> Answer {
+        let (Hash64(block),) = parse(&params)?;
+        let parent = node.ledger().parent(&block).ok_or_else(|| block_unavailable(&block))?;
+        Ok(descriptor(&parent))
+    })?;
+    module.register_method("stateRoot", |params, node, _| -> Answer {
+        let (Hash64(block),) = parse(&params)?;
+        Ok(hash(&entry(&node.ledger(), &block)?.world.root).into())
+    })?;
+    module.register_method("beefyRoot", |params, node, _| -> Answer {
+        let (Hash64(block),) = parse(&params)?;
+        let ledger = node.ledger();
+        let recent = ledger.recent(&*entry(&ledger, &block)?);
+        let last = recent.blocks.last().ok_or_else(|| block_unavailable(&block))?;
+        Ok(hash(&last.accumulation_root).into())
+    })?;
+    module.register_method("workReport", |params, node, _| -> Answer {
+        let (Hash64(report),) = parse(&params)?;
+        let ledger = node.ledger();
+        let package = ledger.reports.get(&report).and_then(|hash| ledger.packages.get(hash));
+        let found = package.and_then(|record| record.report.as_ref());
+        let found = found.ok_or_else(|| report_unavailable(&report))?;
+        Ok(blob(&encode_with(&**found, node.protocol())))
+    })?;
+    module.register_method("syncState", |_, _, _| -> Answer {
+        Ok(json!({ "num_peers": 0, "status": "Completed" }))
+    })?;
+    register_state(module)?;
+    register_packages(module)
+}
+
+/// The methods that read the state after a block.
+fn register_state(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+    module.register_method("statistics", |params, node, _| -> Answer {
+        let (Hash64(block),) = parse(&params)?;
+        read(node, &block, &Read::Statistics)
+    })?;
+    module.register_method("listServices", |params, node, _| -> Answer {
+        let (Hash64(block),) = parse(&params)?;
+        let services = entry(&node.ledger(), &block)?.world.values.services().map_err(other)?;
+        Ok(services.into_iter().map(|service| service.0).collect::<Vec<_>>().into())
+    })?;
+    module.register_method("serviceData", |params, node, _| -> Answer {
+        let (Hash64(block), id) = parse(&params)?;
+        read(node, &block, &Read::Data(ServiceId(id)))
+    })?;
+    module.register_method("serviceValue", |params, node, _| -> Answer {
+        let (Hash64(block), id, Base64(key)) = parse(&params)?;
+        read(node, &block, &Read::Value(ServiceId(id), key))
+    })?;
+    module.register_method("servicePreimage", |params, node, _| -> Answer {
+        let (Hash64(block), id, Hash64(preimage)) = parse(&params)?;
+        read(node, &block, &Read::Preimage(ServiceId(id), preimage))
+    })?;
+    module.register_method("servicePreimageLen", |params, node, _| -> Answer {
+        let (Hash64(block), id, Hash64(preimage)) = parse(&params)?;
+        let entry = entry(&node.ledger(), &block)?;
+        let found = entry.world.values.preimage(ServiceId(id), &preimage).map_err(other)?;
+        Ok(found.map(|preimage| preimage.len()).into())
+    })?;
+    module.register_method("serviceRequest", |params, node, _| -> Answer {
+        let (Hash64(block), id, Hash64(preimage), length) = parse(&params)?;
+        let key = RequestKey { hash: preimage, length };
+        read(node, &block, &Read::Request(ServiceId(id), key))
+    })?;
+    // Of the drafts of JIP-2: any value by its state key, without which nothing forks a chain.
+    module.register_method("stateValue", |params, node, _| -> Answer {
+        let (Hash64(block), Base64(key)) = parse(&params)?;
+        let key = key.as_slice().try_into().map_err(|_| other("a state key has 31 octets"))?;
+        let entry = entry(&node.ledger(), &block)?;
+        let value = entry.world.values.value(&StateKey(key)).map_err(other)?;
+        Ok(value.map(|value| blob(&value)).into())
+    })?;
+    Ok(())
+}
+
+/// The methods about packages, preimages and segments.
+fn register_packages(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+    module.register_blocking_method("submitWorkPackage", |params, node, _| -> Answer {
+        let (core, Base64(package), extrinsics): (u16, _, Vec<Base64>) = parse(&params)?;
+        let extrinsics: Vec<Blob> = extrinsics.into_iter().map(|it| it.0.into()).collect();
+        node.submit(CoreIndex(core), &package, &extrinsics).map_err(other)?;
+        Ok(Value::Null)
+    })?;
+    module.register_blocking_method("submitWorkPackageBundle", |params, node, _| -> Answer {
+        let (core, Base64(bundle)) = parse(&params)?;
+        let (package, extrinsics) = unbundle(&bundle, &node.ledger()).map_err(other)?;
+        node.submit(CoreIndex(core), &package, &extrinsics).map_err(other)?;
+        Ok(Value::Null)
+    })?;
+    module.register_method("workPackageStatus", |params, node, _| -> Answer {
+        let (Hash64(block), Hash64(package), Hash64(anchor)) = parse(&params)?;
+        let ledger = node.ledger();
+        Ok(status(&ledger.status(&*entry(&ledger, &block)?, &package, &anchor)))
+    })?;
+    module.register_blocking_method("submitPreimage", |params, node, _| -> Answer {
+        let (service, Base64(preimage)) = parse(&params)?;
+        node.provide(ServiceId(service), &preimage).map_err(other)?;
+        Ok(Value::Null)
+    })?;
+    for name in ["fetchWorkPackageSegments", "fetchSegments"] {
+        module.register_method(name, |params, node, _| -> Answer {
+            let (Hash64(root), indices): (_, Vec<u16>) = parse(&params)?;
+            let ledger = node.ledger();
+            let found = ledger.segments(&root).ok_or_else(|| segment_unavailable(&root, None))?;
+            let segment = |index| {
+                let segment =
+                    found.get(index).ok_or_else(|| segment_unavailable(&root, Some(index)))?;
+                Ok(blob(&segment))
+            };
+            let segments: Result<Vec<Value>, ErrorObjectOwned> =
+                indices.into_iter().map(segment).collect();
+            Ok(segments?.into())
+        })?;
+    }
+    Ok(())
+}
+
+/// Something to read from the state after a block.
+#[derive(Clone, Debug)]
+pub enum Read {
+    /// The statistics.
+    Statistics,
+    /// A service's record.
+    Data(ServiceId),
+    /// A value in a service's storage.
+    Value(ServiceId, Vec<u8>),
+    /// A preimage.
+    Preimage(ServiceId, Hash),
+    /// A request for a preimage.
+    Request(ServiceId, RequestKey),
+}
+
+impl Read {
+    /// The value, as JIP-2 gives it.
+    ///
+    /// # Errors
+    ///
+    /// The state cannot be read.
+    pub fn value(&self, entry: &Entry) -> Answer {
+        let values = &entry.world.values;
+        let found = match self {
+            Self::Statistics => Ledger::component(entry, Component::Statistics),
+            Self::Data(service) => values.value(&StateKey::account(*service)).map_err(other)?,
+            Self::Value(service, key) => values.storage(*service, key).map_err(other)?,
+            Self::Preimage(service, hash) => values.preimage(*service, hash).map_err(other)?,
+            Self::Request(service, key) => {
+                let accounts = Accounts::new(Arc::clone(values) as Arc<dyn Base>);
+                let history = accounts.request(*service, key).map_err(other)?;
+                let slots =
+                    history.map(|history| history.slots().map(|slot| slot.0).collect::<Vec<_>>());
+                return Ok(slots.into());
+            }
+        };
+        Ok(found.map(|octets| blob(&octets)).into())
+    }
+}

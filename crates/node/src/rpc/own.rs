@@ -1,0 +1,173 @@
+//! Methods of our own beside JIP-2, all prefixed `jambox_`. Hashes and octets may be written in
+//! Base64, as in JIP-2; accounts give them in hexadecimal, as the command does.
+
+use std::sync::Arc;
+
+use jambox_state::{Blob, Meaning, RequestHistory, RequestKey, StateKey, Values};
+use jambox_types::{Balance, Hash, ServiceId, TimeSlot};
+use jsonrpsee::RpcModule;
+use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::types::ErrorObjectOwned;
+use serde_json::{Value, json};
+
+use super::methods::entry;
+use super::values::{Base64, Hash64, blob, descriptor, other, parse};
+use crate::account::hex;
+use crate::node::{Node, NodeError};
+
+type Answer = Result<Value, ErrorObjectOwned>;
+
+/// The most blocks that one call makes.
+const MINE_LIMIT: u32 = 10_000;
+/// The most blocks or packages that one call lists.
+const LIST_LIMIT: usize = 256;
+
+/// Adds them all.
+pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+    register_accounts(module)?;
+    register_time(module)?;
+    register_changes(module)
+}
+
+/// What packages and blocks did.
+fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+    module.register_method("jambox_package", |params, node, _| -> Answer {
+        let (Hash64(package),) = parse(&params)?;
+        let missing = || other(format!("there is no package {package}"));
+        node.account(&package).ok_or_else(missing)
+    })?;
+    module.register_method("jambox_block", |params, node, _| -> Answer {
+        let (Hash64(block),) = parse(&params)?;
+        Ok(entry(&node.ledger(), &block)?.account.clone())
+    })?;
+    module.register_method("jambox_blocks", |params, node, _| -> Answer {
+        let (count,): (usize,) = parse(&params)?;
+        let ledger = node.ledger();
+        let last = ledger.entries().rev().take(count.min(LIST_LIMIT));
+        Ok(last.map(|entry| entry.account.clone()).collect::<Vec<_>>().into())
+    })?;
+    module.register_method("jambox_packages", |params, node, _| -> Answer {
+        let (count,): (usize,) = parse(&params)?;
+        let ledger = node.ledger();
+        let accounts = ledger.packages.keys().take(count.min(LIST_LIMIT));
+        let accounts = accounts.filter_map(|package| node.account(package));
+        Ok(accounts.collect::<Vec<_>>().into())
+    })?;
+    module.register_method("jambox_service", |params, node, _| -> Answer {
+        let (Hash64(block), id): (_, u32) = parse(&params)?;
+        let entry = entry(&node.ledger(), &block)?;
+        let (service, world) = (ServiceId(id), &entry.world);
+        let keys = world.values.entries_of(service).map_err(other)?;
+        let describe = |key: &StateKey| {
+            let (kind, name) = match world.meaning(key) {
+                Some(Meaning::Storage(_, name)) => ("storage", Some(hex(&name))),
+                Some(Meaning::Preimage(_, hash)) => ("preimage", Some(hex(&hash.0))),
+                Some(Meaning::Request(_, it)) => {
+                    ("request", Some(format!("{} {}", hex(&it.hash.0), it.length)))
+                }
+                _ => ("unknown", None),
+            };
+            let value = world.values.value(key).ok().flatten();
+            json!({
+                "state_key": hex(&key.0),
+                "kind": kind,
+                "key": name,
+                "octets": value.as_ref().map(|value| value.len()),
+                "value": value.map(|value| hex(value.get(..LIST_LIMIT).unwrap_or(&value))),
+            })
+        };
+        Ok(keys.iter().map(describe).collect::<Vec<_>>().into())
+    })?;
+    Ok(())
+}
+
+/// When blocks are made, and which chain goes on.
+fn register_time(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+    module.register_blocking_method("jambox_mine", |params, node, _| -> Answer {
+        let (count,): (u32,) = parse(&params)?;
+        if count > MINE_LIMIT {
+            return Err(other(format!("at most {MINE_LIMIT} blocks are made at once")));
+        }
+        node.mine(count).map_err(other)?;
+        Ok(descriptor(&node.ledger().head().descriptor))
+    })?;
+    module.register_method("jambox_warp", |params, node, _| -> Answer {
+        let (slot,): (u32,) = parse(&params)?;
+        node.warp(TimeSlot(slot));
+        Ok(Value::Null)
+    })?;
+    for (name, is_paused) in [("jambox_pause", true), ("jambox_resume", false)] {
+        module.register_method(name, move |_, node, _| -> Answer {
+            node.pause(is_paused);
+            Ok(Value::Null)
+        })?;
+    }
+    module.register_method("jambox_snapshot", |_, node, _| -> Answer {
+        Ok(node.snapshot().map_err(other)?.into())
+    })?;
+    module.register_blocking_method("jambox_revert", |params, node, _| -> Answer {
+        let (number,): (u64,) = parse(&params)?;
+        node.revert(number).map_err(other)?;
+        Ok(descriptor(&node.ledger().head().descriptor))
+    })?;
+    module.register_blocking_method("jambox_dump", |_, node, _| -> Answer {
+        Ok(blob(&node.dump().map_err(other)?))
+    })?;
+    module.register_blocking_method("jambox_load", |params, node, _| -> Answer {
+        let (Base64(chain),) = parse(&params)?;
+        node.load(&chain).map_err(other)?;
+        Ok(descriptor(&node.ledger().head().descriptor))
+    })?;
+    module.register_blocking_method("jambox_prune", |_, node, _| -> Answer {
+        node.prune().map_err(other)?;
+        Ok(Value::Null)
+    })?;
+    Ok(())
+}
+
+/// What is changed by hand.
+fn register_changes(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+    module.register_blocking_method("jambox_setBalance", |params, node, _| -> Answer {
+        let (id, balance): (u32, u64) = parse(&params)?;
+        update(&node, ServiceId(id), |accounts, service| {
+            accounts.update(service, |info| info.balance = Balance(balance))?;
+            Ok(())
+        })
+    })?;
+    module.register_blocking_method("jambox_setStorage", |params, node, _| -> Answer {
+        let (id, Base64(key), value): (u32, _, Option<Base64>) = parse(&params)?;
+        update(&node, ServiceId(id), |accounts, service| {
+            accounts.set_storage(service, &key, value.map(|value| value.0.into()))?;
+            Ok(())
+        })
+    })?;
+    module.register_blocking_method("jambox_setCode", |params, node, _| -> Answer {
+        let (id, Base64(code)): (u32, _) = parse(&params)?;
+        let slot = TimeSlot(node.ledger().head().descriptor.slot);
+        update(&node, ServiceId(id), |accounts, service| {
+            let (hash, length) = (Hash::blake2b(&code), u32::try_from(code.len()));
+            let length = length.map_err(|_| NodeError::Damaged("the code is too long".into()))?;
+            let history = Some(RequestHistory::Available(slot));
+            accounts.set_request(service, RequestKey { hash, length }, history)?;
+            accounts.set_preimage(service, hash, Some(Blob::from(code)))?;
+            accounts.update(service, |info| info.code_hash = hash)?;
+            Ok(())
+        })
+    })?;
+    Ok(())
+}
+
+fn update(
+    node: &Node,
+    service: ServiceId,
+    change: impl FnOnce(&mut jambox_state::Accounts, ServiceId) -> Result<(), NodeError>,
+) -> Answer {
+    let changed = node.change(|accounts| {
+        if !accounts.contains(service)? {
+            return Err(NodeError::NoService(service));
+        }
+        change(accounts, service)
+    });
+    changed.map_err(other)?;
+    Ok(Value::Null)
+}

@@ -1,0 +1,332 @@
+//! The chain that a node makes, without the RPC.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jambox_codec::encode_with;
+use jambox_invocation::Env;
+use jambox_node::{Node, NodeError, Pace, Stage, Status, SubmitError, development};
+use jambox_state::{Base, Component, RequestHistory, RequestKey, Values, trie};
+use jambox_types::{
+    CoreIndex, Gas, Hash, Parameters, Protocol, RefineContext, Revision, ServiceId, TimeSlot,
+    WorkItem, WorkPackage,
+};
+
+const NULL_AUTHORIZER: &[u8] = include_bytes!("../../genesis/null-authorizer-0.7.2.jam");
+const BOOTSTRAP: &[u8] = include_bytes!("../../genesis/bootstrap-0.7.2.jam");
+
+fn protocol() -> Protocol {
+    Protocol::new(Revision::GrayPaper072, Parameters::TINY)
+}
+
+fn node(pace: Pace, path: Option<&std::path::Path>) -> Result<Node, NodeError> {
+    let env = Env::new(protocol()).expect("the revision is known");
+    let genesis = || Ok(development(&protocol()).expect("there is one for the revision"));
+    Node::new(env, pace, path, genesis, Box::new(|_| {}))
+}
+
+pub fn by_hand() -> Node {
+    let node = node(Pace::ByHand, None).unwrap();
+    node.mine(3).unwrap();
+    node
+}
+
+/// A package for the bootstrap service, anchored on the parent of the head as clients do it.
+fn package(node: &Node, payload: &[u8]) -> WorkPackage {
+    let ledger = node.ledger();
+    let anchor = ledger.parent(&ledger.head().descriptor.hash).unwrap();
+    let entry = ledger.entry(&anchor.hash).unwrap();
+    let recent = ledger.recent(entry);
+    WorkPackage {
+        auth_code_host: ServiceId(0),
+        auth_code_hash: Hash::blake2b(NULL_AUTHORIZER),
+        context: RefineContext {
+            anchor: anchor.hash,
+            state_root: entry.world.root,
+            accumulation_root: recent.blocks.last().unwrap().accumulation_root,
+            lookup_anchor: anchor.hash,
+            lookup_anchor_slot: TimeSlot(anchor.slot),
+            ..RefineContext::default()
+        },
+        auth_token: Vec::new(),
+        auth_config: Vec::new(),
+        items: vec![WorkItem {
+            service: ServiceId(0),
+            code_hash: Hash::blake2b(BOOTSTRAP),
+            refine_gas_limit: Gas(100_000_000),
+            accumulate_gas_limit: Gas(10_000_000),
+            export_count: 0,
+            payload: payload.to_vec(),
+            imports: Vec::new(),
+            extrinsics: Vec::new(),
+        }],
+    }
+}
+
+fn submit(node: &Node, core: u16, package: &WorkPackage) -> Result<Hash, SubmitError> {
+    node.submit(CoreIndex(core), &encode_with(package, &protocol()), &[])
+}
+
+/// The instruction of the bootstrap service that solicits a preimage
+/// (`jam-bootstrap-service-common`: a discriminator, the hash, the length as eight octets).
+fn solicit(preimage: &[u8]) -> Vec<u8> {
+    [&[6][..], &Hash::blake2b(preimage).0, &(preimage.len() as u64).to_le_bytes()].concat()
+}
+
+#[test]
+fn a_package_is_reported_then_ready_and_its_effects_are_there() {
+    let node = by_hand();
+    let wanted = b"a preimage";
+    let package = package(&node, &solicit(wanted));
+    let anchor = package.context.anchor;
+    let hash = submit(&node, 1, &package).unwrap();
+    assert_eq!(hash, package.hash(&protocol()));
+    let status = |node: &Node| {
+        let ledger = node.ledger();
+        ledger.status(ledger.head(), &hash, &anchor)
+    };
+    // Of eight recent blocks four are there, the anchor the third of them.
+    assert_eq!(status(&node), Status::Reportable(7));
+    node.mine(1).unwrap();
+    let reported = node.ledger().head().descriptor;
+    let Status::Reported { reported: found, core, report } = status(&node) else { panic!() };
+    assert_eq!((found, core), (reported, CoreIndex(1)));
+    node.mine(1).unwrap();
+    let ready = node.ledger().head().descriptor;
+    let core = CoreIndex(1);
+    assert_eq!(status(&node), Status::Ready { reported, core, report, ready });
+
+    let account = node.account(&hash).unwrap();
+    assert_eq!(account["failures"], serde_json::json!([]), "{account:#}");
+    assert_eq!(account["status"]["stage"], "accumulated");
+    let key = RequestKey { hash: Hash::blake2b(wanted), length: wanted.len() as u32 };
+    let request = |node: &Node| {
+        let world = node.ledger().head().world.clone();
+        world.values.request(ServiceId(0), &key).unwrap()
+    };
+    assert_eq!(request(&node), Some(RequestHistory::Requested));
+    // What nobody asks for waits; what is asked for comes into the next block.
+    node.provide(ServiceId(0), b"unwanted").unwrap();
+    node.provide(ServiceId(0), wanted).unwrap();
+    node.mine(1).unwrap();
+    assert_eq!(request(&node), Some(RequestHistory::Available(TimeSlot(6))));
+}
+
+/// The header's root is that of the state before, whole and computed anew.
+#[test]
+fn roots_are_those_of_the_states() {
+    let node = by_hand();
+    submit(&node, 0, &package(&node, &solicit(b"x"))).unwrap();
+    node.mine(3).unwrap();
+    let ledger = node.ledger();
+    let mut before: Option<&Arc<jambox_node::Entry>> = None;
+    for entry in ledger.entries() {
+        let values = entry.world.values.iter().map(|(key, value)| (key, value.clone()));
+        assert_eq!(entry.world.root, trie::root(values), "slot {}", entry.descriptor.slot);
+        if let (Some(before), Some(block)) = (before, &entry.block) {
+            assert_eq!(block.header.parent, before.descriptor.hash);
+            assert_eq!(block.header.parent_state_root, before.world.root);
+            assert_eq!(block.header.extrinsic_hash, block.extrinsic.hash(&protocol()));
+        }
+        before = Some(entry);
+    }
+    assert_eq!(ledger.entries().count(), 7);
+}
+
+#[test]
+fn packages_that_are_not_right_are_refused_with_the_reason() {
+    let node = by_hand();
+    let right = package(&node, b"");
+    let refused = |package: &WorkPackage, core: u16, part: &str| {
+        let error = submit(&node, core, package).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    let with = |change: &dyn Fn(&mut WorkPackage)| {
+        let mut package = right.clone();
+        change(&mut package);
+        package
+    };
+    refused(&right, 2, "core 2 does not exist");
+    refused(&with(&|it| it.context.anchor = Hash([1; 32])), 0, "not among the recent blocks");
+    refused(&with(&|it| it.context.state_root = Hash([1; 32])), 0, "the anchor's state root is");
+    refused(&with(&|it| it.context.lookup_anchor = Hash([1; 32])), 0, "is unknown");
+    refused(&with(&|it| it.context.lookup_anchor_slot.0 += 1), 0, "is in another slot");
+    refused(&with(&|it| it.auth_config = b"x".to_vec()), 0, "is not in the pool of core 0");
+    refused(&with(&|it| it.items.clear()), 0, "0 items");
+    let error = node.submit(CoreIndex(0), b"no package", &[]).unwrap_err().to_string();
+    assert!(error.contains("it is no work package"), "{error}");
+    let encoded = encode_with(&right, &protocol());
+    let error = node.submit(CoreIndex(0), &encoded, &[b"more"[..].into()]).unwrap_err();
+    assert!(error.to_string().contains("1 extrinsics are given: the package names 0"));
+    assert_eq!(node.ledger().waiting.len(), 0);
+    submit(&node, 0, &right).unwrap();
+    refused(&right, 0, "was handed in before");
+}
+
+/// A refine that panics fails its item, and says so.
+#[test]
+fn the_account_of_a_package_says_what_failed() {
+    let node = by_hand();
+    // No instruction begins with this octet.
+    let hash = submit(&node, 0, &package(&node, &[0xff])).unwrap();
+    node.mine(2).unwrap();
+    let account = node.account(&hash).unwrap();
+    assert_eq!(account["refine"][0]["outcome"], "panic");
+    let failure = account["failures"][0].as_str().unwrap();
+    assert!(failure.starts_with("refine of service 0, item 0: the guest panicked"), "{failure}");
+    assert!(account["refine"][0]["failure"]["instruction"].is_string());
+}
+
+#[test]
+fn a_package_that_no_block_takes_fails_with_its_anchor() {
+    let node = by_hand();
+    // Two on one core and the third too late for it: one block takes one of them.
+    let packages: Vec<_> = (0..9).map(|index| package(&node, &[0xff, index])).collect();
+    let hashes: Vec<_> = packages.iter().map(|it| submit(&node, 0, it).unwrap()).collect();
+    node.mine(9).unwrap();
+    let ledger = node.ledger();
+    let failed = |hash: &&Hash| matches!(ledger.packages[*hash].stage, Stage::Failed(_));
+    assert_eq!(hashes.iter().filter(failed).count(), 2);
+    assert!(ledger.waiting.is_empty());
+}
+
+#[test]
+fn a_chain_goes_on_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.chain");
+    let first = node(Pace::ByHand, Some(&path)).unwrap();
+    first.mine(3).unwrap();
+    let reported = submit(&first, 0, &package(&first, &solicit(b"x"))).unwrap();
+    first.mine(2).unwrap();
+    first.provide(ServiceId(0), b"x").unwrap();
+    let waiting = submit(&first, 1, &package(&first, &solicit(b"y"))).unwrap();
+    let held = node(Pace::ByHand, Some(&path));
+    assert!(held.err().unwrap().to_string().contains("another process has the chain open"));
+    let head = first.ledger().head().descriptor;
+    drop(first);
+    // A record cut short is what a killed process leaves.
+    let mut octets = std::fs::read(&path).unwrap();
+    octets.extend([9, 0, 0, 0, 1, 2]);
+    std::fs::write(&path, octets).unwrap();
+
+    let second = node(Pace::ByHand, Some(&path)).unwrap();
+    let ledger = second.ledger();
+    assert_eq!(ledger.head().descriptor, head);
+    assert!(matches!(ledger.packages[&reported].stage, Stage::Ready { .. }));
+    assert!(matches!(ledger.packages[&waiting].stage, Stage::Submitted));
+    second.mine(2).unwrap();
+    assert!(matches!(second.ledger().packages[&waiting].stage, Stage::Ready { .. }));
+    drop(second);
+
+    let mut octets = std::fs::read(&path).unwrap();
+    octets[40] ^= 1;
+    std::fs::write(&path, octets).unwrap();
+    let error = node(Pace::ByHand, Some(&path)).err().unwrap().to_string();
+    assert!(error.contains("octet 12: the record there is damaged"), "{error}");
+}
+
+#[test]
+fn a_chain_of_other_switches_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.chain");
+    drop(node(Pace::ByHand, Some(&path)).unwrap());
+    for (revision, parameters, part) in [
+        (Revision::GrayPaper080, Parameters::TINY, "revision is gray-paper-0.7.2"),
+        (Revision::GrayPaper072, Parameters::FULL, "set of parameters"),
+    ] {
+        let env = Env::new(Protocol::new(revision, parameters)).unwrap();
+        let genesis = || panic!("the chain is there");
+        let error = Node::new(env, Pace::ByHand, Some(&path), genesis, Box::new(|_| {}));
+        let error = error.err().unwrap().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    std::fs::write(&path, "something else").unwrap();
+    let error = node(Pace::ByHand, Some(&path)).err().unwrap().to_string();
+    assert!(error.contains("is no chain of a node"), "{error}");
+}
+
+#[test]
+fn a_snapshot_brings_back_the_same_roots() {
+    let node = by_hand();
+    let package = package(&node, &solicit(b"x"));
+    let snapshot = node.snapshot().unwrap();
+    let run = || {
+        submit(&node, 0, &package).unwrap();
+        node.mine(2).unwrap();
+        (node.ledger().head().descriptor, node.ledger().head().world.root)
+    };
+    let first = run();
+    node.revert(snapshot).unwrap();
+    assert_eq!(node.ledger().head().descriptor.slot, 3);
+    assert_eq!(run(), first);
+    assert!(node.revert(99).unwrap_err().to_string().contains("no snapshot 99"));
+    // Another node goes on with the same chain.
+    let other = by_hand();
+    other.load(&node.dump().unwrap()).unwrap();
+    assert_eq!(other.ledger().head().descriptor, first.0);
+    other.mine(1).unwrap();
+    node.mine(1).unwrap();
+    assert_eq!(other.ledger().head().descriptor, node.ledger().head().descriptor);
+    assert!(other.load(b"nonsense").is_err());
+}
+
+#[test]
+fn a_pruned_chain_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.chain");
+    let first = node(Pace::ByHand, Some(&path)).unwrap();
+    first.mine(50).unwrap();
+    let waiting = submit(&first, 0, &package(&first, &solicit(b"x"))).unwrap();
+    let size = || std::fs::metadata(&path).unwrap().len();
+    let before = size();
+    first.prune().unwrap();
+    assert!(size() < before, "{} from {before}", size());
+    let head = first.ledger().head().clone();
+    drop(first);
+    let second = node(Pace::ByHand, Some(&path)).unwrap();
+    assert_eq!(second.ledger().head().descriptor, head.descriptor);
+    assert_eq!(second.ledger().head().world.root, head.world.root);
+    second.mine(2).unwrap();
+    assert!(matches!(second.ledger().packages[&waiting].stage, Stage::Ready { .. }));
+}
+
+#[test]
+fn changes_by_hand_are_in_the_next_blocks_root() {
+    let node = by_hand();
+    node.change(|accounts| {
+        accounts.set_storage(ServiceId(0), b"key", Some(b"value"[..].into()))?;
+        Ok(())
+    })
+    .unwrap();
+    let root = node.ledger().head().world.root;
+    node.mine(1).unwrap();
+    let ledger = node.ledger();
+    assert_eq!(ledger.head().header.parent_state_root, root);
+    let value = ledger.head().world.values.storage(ServiceId(0), b"key").unwrap();
+    assert_eq!(value.as_deref(), Some(&b"value"[..]));
+    node.warp(TimeSlot(1000));
+    node.mine(1).unwrap();
+    let slot: TimeSlot =
+        Component::Slot.read(&*node.ledger().head().world.values, &protocol()).unwrap();
+    assert_eq!(slot, TimeSlot(1000));
+    assert_eq!(node.ledger().head().world.values.services().unwrap(), [ServiceId(0)]);
+}
+
+#[test]
+fn on_demand_a_block_comes_when_there_is_something_for_it() {
+    let node = Arc::new(node(Pace::OnDemand, None).unwrap());
+    node.mine(3).unwrap();
+    let maker = Arc::clone(&node);
+    let maker = std::thread::spawn(move || maker.make_blocks());
+    let hash = submit(&node, 0, &package(&node, &solicit(b"x"))).unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while !matches!(node.ledger().packages[&hash].stage, Stage::Ready { .. }) {
+        assert!(Instant::now() < end, "nothing happens");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // One to report it, one to make it available, and none after that.
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(node.ledger().head().descriptor.slot, 5);
+    node.end();
+    maker.join().unwrap();
+}

@@ -1,0 +1,4 @@
+//! Tests of the node, through its library and through its RPC.
+
+mod chain;
+mod rpc;
