@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod book;
 mod checkers;
+mod clients;
 mod command;
 mod conformance;
 mod dispatch;
@@ -33,6 +34,8 @@ enum Chore {
     Book,
     /// Compare the engine with its peers.
     Bench(bench::Options),
+    /// Run clients of the field (`jamt`, `jamtop`) against the node.
+    Clients,
     /// Kill processes in the middle of commits and check what they leave.
     Soak(soak::Options),
     /// Run what needs no native code under Miri (nightly Rust).
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Chore::Conformance(options) => conformance::run(&options),
         Chore::Book => book::run(),
         Chore::Bench(bench) => bench::run(&bench),
+        Chore::Clients => clients::run(),
         Chore::Soak(options) => soak::run(&options),
         Chore::Miri => checkers::miri(),
         Chore::Sanitize(options) => checkers::sanitize(&options),

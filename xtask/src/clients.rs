@@ -1,0 +1,180 @@
+//! `cargo xtask clients`: the clients of the field against `jambox node`.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::command::{cache, root};
+
+/// The release of the clients that speaks of Gray Paper 0.7.2.
+const VERSION: &str = "0.1.28";
+/// A service to create: the bootstrap service once more.
+const SERVICE: &str = "crates/node/genesis/bootstrap-0.7.2.jam";
+/// How long one command of a client may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A node that ends with this value.
+struct Node(Child);
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs `jamt` and `jamtop` against a node and prints how many cases passed.
+pub fn run() -> Result<(), String> {
+    let clients = install()?;
+    let (node, rpc) = start()?;
+    let (mut passed, mut failed) = (0, 0);
+    let mut judge = |name: &str, outcome: Result<(), String>| match outcome {
+        Ok(()) => {
+            passed += 1;
+            println!("passed {name}");
+        }
+        Err(reason) => {
+            failed += 1;
+            println!("FAILED {name}: {reason}");
+        }
+    };
+    let jamt = |arguments: &[&str]| client(&clients.join("jamt"), &rpc, arguments);
+    let began = Instant::now();
+    let created = jamt(&["create-service", &variant("0.1.27")?, "1000000"]);
+    let id = created.as_ref().ok().and_then(|said| created_id(said));
+    judge("create-service", created.and(id.clone().map(|_| ()).ok_or("no id".to_owned())));
+    let id = id.unwrap_or_default();
+    judge("item", jamt(&["item", &id, "00"]).map(|_| ()));
+    println!("created and sent an item in {:.1} s", began.elapsed().as_secs_f64());
+    judge("list", jamt(&["list"]).and_then(|said| contains(&said, &id)));
+    let inspected = jamt(&["inspect", "best", "service", &id]);
+    judge("inspect", inspected.and_then(|said| contains(&said, "jam-bootstrap-service")));
+    judge("transfer", transfer(&jamt, &id));
+    judge("pack-list", jamt(&["pack-list", &id, "00", "0101"]).map(|_| ()));
+    judge("provide", provide(&jamt));
+    judge("provide is refused where nothing is asked for", refused(jamt(&["provide", "0", "00"])));
+    judge("jamtop", top(&clients, &rpc, || jamt(&["item", &id, "00"])));
+    drop(node);
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { Ok(()) } else { Err("clients do not work against the node".to_owned()) }
+}
+
+/// Transfers, and waits until the service has received it, which it notes in its storage.
+fn transfer(jamt: &dyn Fn(&[&str]) -> Result<String, String>, id: &str) -> Result<(), String> {
+    let count = || jamt(&["inspect", "best", "storage", id, "transfer-count"]);
+    let before = count()?;
+    jamt(&["transfer", id, "5"])?;
+    let end = Instant::now() + PATIENCE;
+    while count()? == before {
+        if Instant::now() > end {
+            return Err("it never arrives".to_owned());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+/// Creates a service without its code, and then provides that.
+fn provide(jamt: &dyn Fn(&[&str]) -> Result<String, String>) -> Result<(), String> {
+    let service = variant("0.1.26")?;
+    let said = jamt(&["--provision", "none", "create-service", &service, "1000000"])?;
+    let id = created_id(&said).ok_or("no id")?;
+    jamt(&["provide", &id, &service])?;
+    contains(&jamt(&["inspect", "best", "service", &id])?, "jam-bootstrap-service v0.1.26")
+}
+
+/// The file of the service under another version, so that its code is not on the chain yet.
+fn variant(version: &str) -> Result<String, String> {
+    let failed = |error: std::io::Error| error.to_string();
+    let mut blob = fs::read(root().join(SERVICE)).map_err(failed)?;
+    let place = blob.windows(VERSION.len()).position(|part| part == VERSION.as_bytes());
+    let place = place.ok_or("the service names no version")?;
+    blob[place..place + VERSION.len()].copy_from_slice(version.as_bytes());
+    let path = cache().join(format!("service-{version}.jam"));
+    fs::create_dir_all(cache()).and_then(|()| fs::write(&path, blob)).map_err(failed)?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// Whether the table of `jamtop` changes while a package comes in.
+fn top(
+    clients: &Path,
+    rpc: &str,
+    work: impl FnOnce() -> Result<String, String>,
+) -> Result<(), String> {
+    let top = clients.join("jamtop");
+    let line = format!("timeout 4 {} --rpc {rpc}", top.display());
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &line, "/dev/null"]).stdin(Stdio::null()).stdout(Stdio::piped());
+    let child = terminal.spawn().map_err(|error| format!("script: {error}"))?;
+    std::thread::sleep(Duration::from_secs(1));
+    work()?;
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    contains(&said, "Services: 3 total")?;
+    let active = said.matches(" active").count();
+    if active > 1 { Ok(()) } else { Err(format!("its table is shown {active} times")) }
+}
+
+fn contains(said: &str, part: &str) -> Result<(), String> {
+    if said.contains(part) { Ok(()) } else { Err(format!("`{part}` is not in: {said}")) }
+}
+
+fn refused(result: Result<String, String>) -> Result<(), String> {
+    match result {
+        Ok(said) => Err(format!("it was not refused: {said}")),
+        Err(_) => Ok(()),
+    }
+}
+
+/// The id in `Service 0a1b2c3d created at slot 8`.
+fn created_id(said: &str) -> Option<String> {
+    let line = said.lines().find(|line| line.contains("created at slot"))?;
+    Some(line.split_whitespace().nth(1)?.to_owned())
+}
+
+/// What a client says, when it ends with 0 in time.
+fn client(program: &Path, rpc: &str, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new("timeout");
+    command.arg(PATIENCE.as_secs().to_string()).arg(program).args(["--rpc", rpc]).args(arguments);
+    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    if output.status.success() { Ok(said) } else { Err(format!("{}: {said}", output.status)) }
+}
+
+/// The folder with the clients, which are installed when they are not there yet: minutes of work.
+fn install() -> Result<PathBuf, String> {
+    let folder = cache().join("clients").join(VERSION);
+    let programs = folder.join("bin");
+    if programs.join("jamt").is_file() && programs.join("jamtop").is_file() {
+        return Ok(programs);
+    }
+    println!("installing jamt and jamtop {VERSION}");
+    let mut install = Command::new("cargo");
+    install.args(["install", "--locked", "--root"]).arg(&folder);
+    install.args([format!("jamt@{VERSION}"), format!("jamtop@{VERSION}")]);
+    // Services that the clients would build have no part in this.
+    install.env("SKIP_PVM_BUILDS", "1").env("CARGO_TARGET_DIR", folder.join("build"));
+    let status = install.status().map_err(|error| format!("cargo: {error}"))?;
+    if !status.success() {
+        return Err(format!("cargo install: {status}"));
+    }
+    let _ = fs::remove_dir_all(folder.join("build"));
+    Ok(programs)
+}
+
+/// A node of this checkout on a port that is free, and where it listens.
+fn start() -> Result<(Node, String), String> {
+    let mut node = Command::new("cargo");
+    node.args(["run", "--quiet", "--package", "jambox-cli", "--", "node", "--port", "0"]);
+    node.args(["--revision", "gray-paper-0.7.2", "--block-time", "500"]);
+    node.current_dir(root()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = Node(node.spawn().map_err(|error| format!("cargo: {error}"))?);
+    let stdout = child.0.stdout.take().ok_or("the node has no output")?;
+    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+    let ready = lines.find(|line| line.starts_with("ready ")).ok_or("the node does not start")?;
+    let rpc = ready.split_whitespace().nth(1).ok_or("the node says no address")?.to_owned();
+    Ok((child, rpc))
+}
