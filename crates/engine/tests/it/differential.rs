@@ -54,7 +54,7 @@ fn check(octets: &[u8], revision: Revision, backends: &[Backend]) {
     };
     for &backend in backends {
         let modules = [module(Backend::Stepper), module(backend)];
-        let [one, other] = instances(&mut rest.fork(), &modules);
+        let [one, other] = instances(&mut rest.clone(), &modules);
         compare(&program, one, other, backend);
     }
 }

@@ -10,7 +10,8 @@ const SLOT: u32 = 12;
 /// Pages that programs like to touch.
 pub const PAGES: [u32; 5] = [16, 17, 18, 20, 0xf_ffff];
 
-/// Where randomness comes from: octets that end in zeros.
+/// Where randomness comes from: octets that end in zeros. A clone gives the same again.
+#[derive(Clone)]
 pub struct Source<'a> {
     octets: &'a [u8],
 }
@@ -18,11 +19,6 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     pub fn new(octets: &'a [u8]) -> Self {
         Self { octets }
-    }
-
-    /// The same randomness again.
-    pub fn fork(&self) -> Self {
-        Self { octets: self.octets }
     }
 
     fn octet(&mut self) -> u8 {
