@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::iter;
 
 use jambox_isa::Window;
 
@@ -91,6 +92,17 @@ impl Bitmask {
             };
             let unused = 64_u32.saturating_sub(self.len.saturating_sub(first));
             bits & u64::MAX.unbounded_shr(unused)
+        })
+    }
+
+    /// The octets whose bit is set, in order: a word of bits at a time.
+    pub(crate) fn marked(&self) -> impl Iterator<Item = u32> + '_ {
+        self.words().zip((0..self.len).step_by(64)).flat_map(|(mut word, first)| {
+            iter::from_fn(move || {
+                let place = (word != 0).then(|| word.trailing_zeros())?;
+                word &= word.wrapping_sub(1);
+                Some(first.saturating_add(place))
+            })
         })
     }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use jambox_isa::InstructionSet;
+use jambox_isa::{InstructionSet, Window};
 
 use crate::{CodeRules, ProgramBlob};
 
@@ -11,6 +11,9 @@ const CODE_LIMIT: u32 = 1 << 25;
 
 /// The most entries of a jump table under such a revision.
 const JUMP_TABLE_LIMIT: u64 = 1 << 24;
+
+/// Octets from an instruction to the next at most.
+const REACH: u32 = Window::MAX_SKIP as u32 + 1;
 
 /// Why a revision does not run a program: which of its rules is broken, and where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -82,6 +85,7 @@ impl ProgramBlob {
         if !CodeRules::of(set.revision()).validates_whole {
             return Ok(());
         }
+        let octet = |pc: u32| self.code().get(pc as usize).copied();
         let broken = |rule, offset: u32| Err(InvalidProgram { offset: offset.into(), rule });
         if self.code_len() > CODE_LIMIT {
             return broken(ValidityRule::CodeLength, CODE_LIMIT);
@@ -92,19 +96,22 @@ impl ProgramBlob {
         if !self.is_instruction_start(0) {
             return broken(ValidityRule::Start, 0);
         }
-        let (mut pc, mut last) = (0, 0);
-        while pc < self.code_len() {
-            if !self.is_instruction_start(pc) {
-                return broken(ValidityRule::Instruction, pc);
+        // The last instruction so far, and how far on the next may be.
+        let (mut last, mut reach) = (0, 0);
+        for pc in self.bitmask().marked() {
+            if pc > reach {
+                return broken(ValidityRule::Instruction, reach);
             }
-            if self.opcode(set, pc).is_none() {
+            if octet(pc).and_then(|octet| set.opcode(octet)).is_none() {
                 return broken(ValidityRule::Opcode, pc);
             }
-            last = pc;
-            pc = pc.saturating_add(self.skip(pc).into()).saturating_add(1);
+            (last, reach) = (pc, pc.saturating_add(REACH));
         }
-        match self.opcode(set, last) {
-            Some(opcode) if opcode.is_terminator() => Ok(()),
+        if self.code_len() > reach {
+            return broken(ValidityRule::Instruction, reach);
+        }
+        match octet(last) {
+            Some(octet) if set.is_terminator(octet) => Ok(()),
             _ => broken(ValidityRule::Terminator, last),
         }
     }
