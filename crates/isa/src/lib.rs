@@ -52,7 +52,7 @@ mod window;
 pub use instruction::{Instruction, Visitor};
 pub use opcode::{InstructionSet, Opcode};
 pub use operands::{Fields, Format};
-pub use pipeline::{DecodeSlots, Latency, Pipeline, Units};
+pub use pipeline::{Latency, Pipeline, Units};
 pub use reg::{Reg, UnknownReg};
 pub use revision::{Revision, UnknownRevision};
 pub use text::{

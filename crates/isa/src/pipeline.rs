@@ -9,14 +9,16 @@ use crate::{Fields, Reg};
 pub struct Pipeline {
     /// For how long they execute.
     pub latency: Latency,
-    /// How much of a cycle's decoding they take.
-    pub slots: DecodeSlots,
     /// What they occupy while they execute.
     pub units: Units,
     /// The operands whose registers they read.
     sources: Roles,
     /// The operand whose register they write, if they write one.
     destination: Roles,
+    /// The operands that save decode slots if one of them is the destination's register too.
+    reusable: Roles,
+    /// Decode slots if one is, and if none is.
+    slots: [u8; 2],
 }
 
 /// For how long an instruction executes.
@@ -35,9 +37,9 @@ impl Latency {
     pub(crate) const MEMORY: Self = Self::Cycles(25);
 }
 
-/// How much of a cycle's four decode slots an instruction takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DecodeSlots {
+/// How much of a cycle's four decode slots an instruction takes, as the table writes it.
+#[derive(Clone, Copy)]
+pub(crate) enum DecodeSlots {
     /// So many.
     Always(u8),
     /// The first number if the destination is also a source, else the second.
@@ -53,7 +55,8 @@ pub enum DecodeSlots {
 pub struct Units(u32);
 
 impl Units {
-    pub(crate) const NONE: Self = Self(0);
+    /// None.
+    pub const NONE: Self = Self(0);
     pub(crate) const ALU: Self = Self(0x0_0001);
     pub(crate) const TWO_ALUS: Self = Self(0x0_0002);
     pub(crate) const LOAD: Self = Self(0x0_0011);
@@ -113,19 +116,34 @@ impl Roles {
         Self(set)
     }
 
+    const fn has(self, role: Role) -> bool {
+        self.0 & role as u8 != 0
+    }
+
     /// The registers that these operands are, a bit each.
     #[inline]
-    const fn registers(self, fields: &Fields) -> u16 {
-        self.register(Role::A, fields.a)
-            | self.register(Role::B, fields.b)
-            | self.register(Role::D, fields.d)
+    const fn registers(self, fields: &Fields) -> u32 {
+        let Fields { a, b, d, .. } = *fields;
+        self.union([bit(a), bit(b), bit(d)])
+    }
+
+    /// The union of the sets that belong to these of the operands `a`, `b` and `d`. Without a
+    /// branch: which operands an instruction has is nothing that a processor can predict.
+    #[inline]
+    const fn union(self, [a, b, d]: [u32; 3]) -> u32 {
+        self.if_has(Role::A, a) | self.if_has(Role::B, b) | self.if_has(Role::D, d)
     }
 
     #[inline]
-    const fn register(self, role: Role, reg: Reg) -> u16 {
-        let is_in = (self.0 & role as u8 != 0) as u16;
-        is_in.wrapping_shl(reg as u32)
+    const fn if_has(self, role: Role, set: u32) -> u32 {
+        if self.has(role) { set } else { 0 }
     }
+}
+
+/// The set of one register.
+#[inline]
+const fn bit(reg: Reg) -> u32 {
+    1_u32.wrapping_shl(reg as u32)
 }
 
 impl Pipeline {
@@ -137,36 +155,44 @@ impl Pipeline {
         destination: &[Role],
     ) -> Self {
         let (sources, destination) = (Roles::of(sources), Roles::of(destination));
-        Self { latency, slots, units, sources, destination }
+        assert!(!destination.has(Role::B), "`destination` looks at `a` and `d` only");
+        let (reusable, slots) = match slots {
+            DecodeSlots::Always(slots) => (Roles::of(&[]), [slots, slots]),
+            DecodeSlots::Reusing(x, y) => (sources, [x, y]),
+            DecodeSlots::ReusingFirst(x, y) => (Roles::of(&[Role::A]), [x, y]),
+        };
+        Self { latency, units, sources, destination, reusable, slots }
     }
 
-    /// The registers that an instruction with these operands reads, a bit each.
+    /// The union of those of three sets, one for each of the operands `a`, `b` and `d`, whose
+    /// operand is a register that the instruction reads.
     #[inline]
     #[must_use]
-    pub const fn sources(&self, fields: &Fields) -> u16 {
-        self.sources.registers(fields)
+    pub const fn union_of_sources(&self, sets: [u32; 3]) -> u32 {
+        self.sources.union(sets)
     }
 
-    /// The register that an instruction with these operands writes, as a set of one or none.
+    /// The register that an instruction with these operands writes, if it writes one.
     #[inline]
     #[must_use]
-    pub const fn destinations(&self, fields: &Fields) -> u16 {
-        self.destination.registers(fields)
+    pub const fn destination(&self, fields: &Fields) -> Option<Reg> {
+        let Self { destination, .. } = self;
+        if destination.has(Role::A) {
+            Some(fields.a)
+        } else if destination.has(Role::D) {
+            Some(fields.d)
+        } else {
+            None
+        }
     }
 
     /// The decode slots that an instruction with these operands takes.
     #[inline]
     #[must_use]
     pub const fn decode_slots(&self, fields: &Fields) -> u8 {
-        let destinations = self.destinations(fields);
-        let (is_reused, [reusing, otherwise]) = match self.slots {
-            DecodeSlots::Always(slots) => return slots,
-            DecodeSlots::Reusing(x, y) => (destinations & self.sources(fields) != 0, [x, y]),
-            DecodeSlots::ReusingFirst(x, y) => {
-                (destinations & Roles::of(&[Role::A]).registers(fields) != 0, [x, y])
-            }
-        };
-        if is_reused { reusing } else { otherwise }
+        let [reusing, otherwise] = self.slots;
+        let destination = self.destination.registers(fields);
+        if destination & self.reusable.registers(fields) != 0 { reusing } else { otherwise }
     }
 }
 
@@ -206,13 +232,13 @@ macro_rules! latency {
 
 macro_rules! slots {
     ($slots:literal) => {
-        $crate::DecodeSlots::Always($slots)
+        $crate::pipeline::DecodeSlots::Always($slots)
     };
     ([$reusing:literal, $otherwise:literal]) => {
-        $crate::DecodeSlots::Reusing($reusing, $otherwise)
+        $crate::pipeline::DecodeSlots::Reusing($reusing, $otherwise)
     };
     ([$reusing:literal, $otherwise:literal first]) => {
-        $crate::DecodeSlots::ReusingFirst($reusing, $otherwise)
+        $crate::pipeline::DecodeSlots::ReusingFirst($reusing, $otherwise)
     };
 }
 

@@ -50,7 +50,7 @@ mod metadata;
 #[expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "places are below 32, registers below 16; 64 bits hold the cycles of any code"
+    reason = "places are below 32, registers below 16; instructions are fewer than 2^32"
 )]
 mod pipeline;
 mod reader;

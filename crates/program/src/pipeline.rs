@@ -11,7 +11,7 @@
 //! - the last retires two cycles after the last one is done, so nothing that follows the last start
 //!   needs to be gone through.
 
-use jambox_isa::{Fields, InstructionSet, Latency, Opcode, Pipeline, Units};
+use jambox_isa::{Fields, InstructionSet, Latency, Opcode, Pipeline, Reg, Units};
 
 use crate::ProgramBlob;
 
@@ -25,10 +25,10 @@ const DECODE_SLOTS: u8 = 4;
 const STARTS: u32 = 5;
 
 /// Cycles from when an instruction is done until it can have retired.
-const RETIREMENT: u64 = 2;
+const RETIREMENT: u32 = 2;
 
 /// Cycles of a block that cost nothing.
-const FREE_CYCLES: u64 = 3;
+const FREE_CYCLES: u32 = 3;
 
 /// The latency of a branch.
 const BRANCH: u8 = 20;
@@ -36,11 +36,13 @@ const BRANCH: u8 = 20;
 /// The latency of a branch that leads, one way or the other, to where it is not expected to go.
 const UNLIKELY_BRANCH: u8 = 1;
 
-/// Coming cycles that are kept apart: a power of two above every latency.
-const CALENDAR: u64 = u128::BITS as u64;
+/// A cycle that never comes, and the last that is counted: far more than any block of a valid
+/// program takes, and more than is ever charged (see [`GasPlan::MOST`](crate::GasPlan::MOST)).
+const NEVER: u32 = u32::MAX;
 
-/// Registers that a set of 16 bits can name.
-const REGISTERS: usize = u16::BITS as usize;
+/// Who writes each register, and after them who writes none.
+const WRITERS: usize = 16;
+const NO_REGISTER: usize = WRITERS - 1;
 
 /// What the basic block at `start` costs.
 pub(crate) fn block_cost(program: &ProgramBlob, set: InstructionSet, start: u32) -> u64 {
@@ -79,36 +81,37 @@ fn branch_latency(program: &ProgramBlob, set: InstructionSet, ways: [u32; 2]) ->
 /// The processor in one cycle.
 ///
 /// An instruction has a number, counted from 0. Those in flight are in a ring of [`IN_FLIGHT`]
-/// places, and a set of them is a word with a bit for each place.
+/// places, and a set of them is a word with a bit for each place. Who is in flight is `fresh`,
+/// `ready`, `blocked`, `executing` or done.
 struct Processor {
-    cycle: u64,
+    cycle: u32,
     /// Decode slots left in this cycle.
     slots: u8,
     /// Whether more could start but for the limit of a cycle.
     is_busy: bool,
     /// Units that nothing occupies.
     units: Units,
-    /// The number of the next instruction, and of the oldest in flight.
+    /// The number of the next instruction, and of the oldest that is not known to have retired.
     next: u32,
     oldest: u32,
     /// When the last that retired did.
-    retired_at: u64,
-    /// Decoded in this cycle.
+    retired_at: u32,
+    /// Decoded in this cycle, so that they may start in the next.
     fresh: u32,
-    /// Decoded earlier, and not started.
-    waiting: u32,
-    /// Not done: fresh, waiting or executing.
+    /// They start once there are units.
+    ready: u32,
+    /// They need what others are not done with.
+    blocked: u32,
+    executing: u32,
+    /// All of these: those that are not done.
     undone: u32,
     places: [Place; IN_FLIGHT as usize],
-    /// For each place those whose results its instruction needs, while they are not done.
-    needs: [u32; IN_FLIGHT as usize],
-    /// Who is done in which of the coming cycles, and in which of them anyone is.
-    calendar: [u32; CALENDAR as usize],
-    occupied: u128,
-    /// The number, plus 1, of the instruction whose result each register will hold.
-    writers: [u32; REGISTERS],
-    /// When the last of all that started is done.
-    last_done: u64,
+    /// The instruction whose result each register will hold, as a set of one, or none if that is
+    /// there. It may be done since.
+    writers: [u32; WRITERS],
+    /// When the next of those executing is done, and when the last is.
+    next_done: u32,
+    last_done: u32,
 }
 
 /// An instruction in flight.
@@ -116,13 +119,15 @@ struct Processor {
 struct Place {
     cycles: u8,
     units: Units,
+    /// Those whose results it needs, while it is blocked. They may be done since.
+    needs: u32,
     /// When it is done, once it has started.
-    done_at: u64,
+    done_at: u32,
 }
 
 impl Processor {
     const fn new() -> Self {
-        const EMPTY: Place = Place { cycles: 0, units: Units::ALL, done_at: 0 };
+        const EMPTY: Place = Place { cycles: 0, units: Units::NONE, needs: 0, done_at: 0 };
         Self {
             cycle: 0,
             slots: DECODE_SLOTS,
@@ -132,13 +137,13 @@ impl Processor {
             oldest: 0,
             retired_at: 0,
             fresh: 0,
-            waiting: 0,
+            ready: 0,
+            blocked: 0,
+            executing: 0,
             undone: 0,
             places: [EMPTY; IN_FLIGHT as usize],
-            needs: [0; IN_FLIGHT as usize],
-            calendar: [0; CALENDAR as usize],
-            occupied: 0,
-            writers: [0; REGISTERS],
+            writers: [0; WRITERS],
+            next_done: NEVER,
             last_done: 0,
         }
     }
@@ -152,63 +157,56 @@ impl Processor {
             self.advance(true);
         }
         self.slots -= slots;
-        let (sources, destinations) = (row.sources(fields), row.destinations(fields));
+        let writers = [fields.a, fields.b, fields.d].map(|reg| self.writers[reg.index()]);
+        let sources = row.union_of_sources(writers);
+        let destination = row.destination(fields).map_or(NO_REGISTER, Reg::index);
         let Some(cycles) = cycles else {
-            let writer = registers(sources).map(|reg| self.writers[reg]).next().unwrap_or(0);
-            registers(destinations).for_each(|reg| self.writers[reg] = writer);
+            // It has one source, and what will hold the result of that now will hold two.
+            self.writers[destination] = sources;
             return;
         };
         let (place, bit) = place(self.next);
-        self.needs[place] = registers(sources).fold(0, |needs, reg| needs | self.pending(reg));
-        self.places[place] = Place { cycles, units: row.units, done_at: 0 };
+        if self.next >= IN_FLIGHT {
+            // Who had the place has retired.
+            self.writers.iter_mut().for_each(|writer| *writer &= !bit);
+        }
+        let needs = sources & self.undone;
+        self.places[place] = Place { cycles, units: row.units, needs, done_at: 0 };
         self.next += 1;
-        registers(destinations).for_each(|reg| self.writers[reg] = self.next);
-        self.fresh |= bit;
+        self.writers[destination] = bit;
         self.undone |= bit;
+        *(if needs == 0 { &mut self.fresh } else { &mut self.blocked }) |= bit;
     }
 
     /// The cycles that count, after the last instruction was decoded.
-    fn finish(mut self) -> u64 {
+    fn finish(&mut self) -> u64 {
         self.start();
-        while self.fresh | self.waiting != 0 {
+        while self.fresh | self.ready | self.blocked != 0 {
             self.advance(false);
             self.start();
         }
-        (self.last_done + RETIREMENT).saturating_sub(FREE_CYCLES).max(1)
-    }
-
-    /// The instruction that has yet to produce a register, as a set.
-    fn pending(&self, reg: usize) -> u32 {
-        match self.writers[reg].checked_sub(1) {
-            Some(number) if number >= self.oldest => place(number).1 & self.undone,
-            _ => 0,
-        }
-    }
-
-    const fn is_full(&self) -> bool {
-        self.next - self.oldest == IN_FLIGHT
+        u64::from(self.last_done.saturating_add(RETIREMENT).saturating_sub(FREE_CYCLES).max(1))
     }
 
     /// Starts what can start in this cycle, oldest first.
     fn start(&mut self) {
         let turn = self.oldest % IN_FLIGHT;
-        let mut candidates = self.waiting.rotate_right(turn);
+        let mut candidates = self.ready.rotate_right(turn);
         let mut left = STARTS;
         while candidates != 0 && left > 0 {
             let (place, bit) = place(turn + candidates.trailing_zeros());
             candidates &= candidates - 1;
-            let Place { cycles, units, done_at } = &mut self.places[place];
-            if self.needs[place] != 0 || !self.units.cover(*units) {
+            let Place { cycles, units, done_at, .. } = &mut self.places[place];
+            if !self.units.cover(*units) {
                 continue;
             }
             left -= 1;
             self.units = self.units.without(*units);
-            self.waiting &= !bit;
-            *done_at = self.cycle + u64::from(*cycles);
+            self.ready &= !bit;
+            self.executing |= bit;
+            *done_at = self.cycle.saturating_add((*cycles).into());
+            self.next_done = self.next_done.min(*done_at);
             self.last_done = self.last_done.max(*done_at);
-            let day = *done_at % CALENDAR;
-            self.calendar[day as usize] |= bit;
-            self.occupied |= 1 << day;
         }
         self.is_busy = candidates != 0;
     }
@@ -217,51 +215,67 @@ impl Processor {
     /// decode.
     fn advance(&mut self, is_decoding: bool) {
         let is_next = self.fresh != 0 || self.is_busy || is_decoding && !self.is_full();
-        self.cycle += if is_next { 1 } else { self.cycles_to_wait() };
+        self.cycle = if is_next {
+            self.cycle.saturating_add(1)
+        } else if is_decoding {
+            self.next_done.min(self.retirement().unwrap_or(NEVER))
+        } else {
+            self.next_done
+        };
         self.slots = DECODE_SLOTS;
-        self.waiting |= self.fresh;
+        self.ready |= self.fresh;
         self.fresh = 0;
-        self.complete();
-        self.retire();
+        if self.next_done <= self.cycle {
+            self.complete();
+        }
     }
 
-    /// Cycles until something is done, or the oldest retires.
-    fn cycles_to_wait(&self) -> u64 {
-        let tomorrow = ((self.cycle + 1) % CALENDAR) as u32;
-        let completion = 1 + u64::from(self.occupied.rotate_right(tomorrow).trailing_zeros());
-        self.retirement().map_or(completion, |at| completion.min(at - self.cycle))
-    }
-
-    /// When the oldest in flight can retire, if it is done.
-    fn retirement(&self) -> Option<u64> {
-        let (place, bit) = place(self.oldest);
-        let is_done = self.oldest != self.next && self.undone & bit == 0;
-        is_done.then(|| self.retired_at.max(self.places[place].done_at + RETIREMENT))
-    }
-
-    /// Takes note of who is done in this cycle.
+    /// Takes note of who is done in this cycle, and of who becomes ready by that.
     fn complete(&mut self) {
-        let day = self.cycle % CALENDAR;
-        let done = core::mem::take(&mut self.calendar[day as usize]);
-        if done == 0 {
-            return;
+        self.next_done = NEVER;
+        for (place, bit) in members(self.executing) {
+            let Place { units, done_at, .. } = self.places[place];
+            if done_at > self.cycle {
+                self.next_done = self.next_done.min(done_at);
+                continue;
+            }
+            self.executing &= !bit;
+            self.undone &= !bit;
+            self.units = self.units.with(units);
         }
-        self.occupied &= !(1 << day);
-        self.undone &= !done;
-        self.needs.iter_mut().for_each(|needs| *needs &= !done);
-        let mut rest = done;
-        while rest != 0 {
-            self.units = self.units.with(self.places[rest.trailing_zeros() as usize].units);
-            rest &= rest - 1;
+        for (place, bit) in members(self.blocked) {
+            let needs = &mut self.places[place].needs;
+            // Places are given away again: who is done must not be asked for later.
+            *needs &= self.undone;
+            if *needs == 0 {
+                self.blocked &= !bit;
+                self.ready |= bit;
+            }
         }
     }
 
-    /// Lets those retire that can in this cycle.
+    /// Whether nothing more can be decoded in this cycle. Nobody else asks who has retired.
+    fn is_full(&mut self) -> bool {
+        let is_full = |processor: &Self| processor.next - processor.oldest == IN_FLIGHT;
+        is_full(self) && {
+            self.retire();
+            is_full(self)
+        }
+    }
+
+    /// Lets those retire that can have until this cycle.
     fn retire(&mut self) {
         while let Some(at) = self.retirement().filter(|at| *at <= self.cycle) {
             self.retired_at = at;
             self.oldest += 1;
         }
+    }
+
+    /// When the oldest in flight can retire, if it is done.
+    fn retirement(&self) -> Option<u32> {
+        let (place, bit) = place(self.oldest);
+        let is_done = self.oldest != self.next && self.undone & bit == 0;
+        is_done.then(|| self.retired_at.max(self.places[place].done_at.saturating_add(RETIREMENT)))
     }
 }
 
@@ -271,12 +285,11 @@ const fn place(number: u32) -> (usize, u32) {
     (place as usize, 1 << place)
 }
 
-/// The registers of a set.
-fn registers(mut set: u16) -> impl Iterator<Item = usize> {
+/// The places of a set, and for each the set of it alone.
+fn members(mut set: u32) -> impl Iterator<Item = (usize, u32)> {
     core::iter::from_fn(move || {
-        let first = set.trailing_zeros() as usize;
-        let rest = set & set.checked_sub(1)?;
-        set = rest;
-        Some(first)
+        let first = (set != 0).then(|| place(set.trailing_zeros()));
+        set &= set.wrapping_sub(1);
+        first
     })
 }
