@@ -10,7 +10,7 @@ const MOST_GAS: u64 = 1 << 16;
 
 fuzz_target!(|octets: &[u8]| {
     let limits = Limits { line: 1 << 12, execution: 1 << 14 };
-    let engine = Engine::new(Config::default()).expect("the defaults are supported");
+    let engine = Engine::new(Config { revision: jambox_engine::Revision::GrayPaper072, ..Config::default() }).expect("the defaults are supported");
     for execution in Reader::with_limits(octets, limits).map_while(Result::ok) {
         let mut text = Vec::new();
         write_execution(&mut text, &execution).expect("memory takes all");

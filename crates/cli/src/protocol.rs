@@ -20,7 +20,7 @@ use crate::outcome::{Failure, Result};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Protocol")]
 pub struct ProtocolArgs {
-    /// The revision of the Gray Paper [default: gray-paper-0.7.2]
+    /// The revision of the Gray Paper [default: gray-paper-0.8.0]
     #[arg(long, global = true, value_parser = revisions())]
     revision: Option<Revision>,
 

@@ -57,6 +57,7 @@ pub use error::EngineError;
 pub use exit::Exit;
 pub use inspector::Inspector;
 pub use instance::Instance;
+pub use jambox_isa::Revision;
 pub use jambox_sandbox::{Access, PAGE_COUNT, PAGE_SIZE};
 pub use memory::{Inaccessible, Memory};
 pub use module::Module;

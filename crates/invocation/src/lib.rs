@@ -74,7 +74,7 @@
 //! };
 //! let package = PackageData::new(package, vec![ItemBlobs::default()], Revision::GrayPaper072);
 //!
-//! let env = Env::new(Protocol::default())?;
+//! let env = Env::new(Protocol::new(Revision::GrayPaper072, Parameters::FULL))?;
 //! let call = RefineCall {
 //!     package: &package,
 //!     item: 0,

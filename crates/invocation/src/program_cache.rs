@@ -162,7 +162,7 @@ mod tests {
     use jambox_engine::{Backend, Exit, Instance};
 
     fn engine(backend: Backend) -> Engine {
-        Engine::new(Config { backend, ..Config::default() }).unwrap()
+        Engine::new(Config { backend, revision: jambox_engine::Revision::GrayPaper072 }).unwrap()
     }
 
     /// A program of 100 octets of read-only data, all the same, and one instruction, a trap.

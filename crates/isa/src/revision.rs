@@ -7,9 +7,9 @@ use core::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Revision {
     /// Version 0.7.2, with the later rule that an instruction which faults is charged its gas.
-    #[default]
     GrayPaper072,
     /// Version 0.8.0.
+    #[default]
     GrayPaper080,
 }
 

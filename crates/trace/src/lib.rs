@@ -29,7 +29,7 @@
 //! [trace] setgas <- 5
 //! [trace] PANIC=0 pc=5 gas=4 r07=0x1
 //! ";
-//! let engine = Engine::new(Config::default())?;
+//! let engine = Engine::new(Config { revision: jambox_engine::Revision::GrayPaper072, ..Config::default() })?;
 //! for execution in Reader::new(trace.as_bytes()) {
 //!     assert_eq!(replay(&execution?, &engine)?, Replayed::Same);
 //! }

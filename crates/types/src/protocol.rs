@@ -153,10 +153,6 @@ pub const fn super_majority(validators: usize) -> usize {
 /// The Gray Paper's default revision, interface and parameters.
 impl Default for Protocol {
     fn default() -> Self {
-        Self {
-            revision: Revision::default(),
-            abi: Abi::default(),
-            parameters: Parameters::default(),
-        }
+        Self::new(Revision::default(), Parameters::default())
     }
 }

@@ -452,16 +452,19 @@ fn run(blocks: Vec<Vec<Op>>, is_privileged: bool, balance: u64) {
         model.begin();
         let shared = Arc::new(Mutex::new(model));
         let inside = Arc::clone(&shared);
-        let env = scripted(Protocol::default(), move |guest| {
-            (0..BLOBS.len())
-                .for_each(|index| guest.put(HASHES + 32 * index as u64, &hash(index).0));
-            guest.put(DATA, &[number as u8; 64]);
-            let mut model = inside.lock().unwrap();
-            for op in ops {
-                guest.gas = GAS;
-                ask(op, guest, &mut model);
-            }
-        });
+        let env = scripted(
+            Protocol::new(jambox_types::Revision::GrayPaper072, jambox_types::Parameters::FULL),
+            move |guest| {
+                (0..BLOBS.len())
+                    .for_each(|index| guest.put(HASHES + 32 * index as u64, &hash(index).0));
+                guest.put(DATA, &[number as u8; 64]);
+                let mut model = inside.lock().unwrap();
+                for op in ops {
+                    guest.gas = GAS;
+                    ask(op, guest, &mut model);
+                }
+            },
+        );
         let slot = TimeSlot(shared.lock().unwrap().slot);
         let call = AccumulateCall {
             state: state.clone(),

@@ -37,7 +37,7 @@ impl Job {
         accounts.create(SELF, account(1_000_000)).unwrap();
         accounts.create(OTHER, account(1_000_000)).unwrap();
         let mut job = Self {
-            protocol: Protocol::default(),
+            protocol: Protocol::new(jambox_types::Revision::GrayPaper072, Parameters::FULL),
             package: WorkPackage {
                 auth_code_host: OTHER,
                 auth_code_hash: Hash::ZERO,

@@ -17,7 +17,8 @@ fn module(backend: Backend, text: &str, table: &[u64]) -> Module {
         code.extend_from_slice(&instruction.encode(set, pc).expect(line));
     }
     let program = ProgramBlob::from_parts(&code, starts, JumpTable::new(table)).expect("a program");
-    let engine = Engine::new(Config { backend, ..Config::default() }).expect("an engine");
+    let engine =
+        Engine::new(Config { backend, revision: Revision::GrayPaper072 }).expect("an engine");
     Module::new(&engine, program).expect("a module")
 }
 

@@ -116,7 +116,11 @@ mod tests {
 
     #[test]
     fn idle_code_leaves_and_code_in_use_stays() {
-        let env = Env::new(Protocol::default()).unwrap();
+        let env = Env::new(Protocol::new(
+            jambox_types::Revision::GrayPaper072,
+            jambox_types::Parameters::FULL,
+        ))
+        .unwrap();
         let mut cache = CodeCache { idle_limit: 150, ..CodeCache::default() };
         let acquire =
             |cache: &mut CodeCache, code| cache.acquire(&env, &blob(code)).unwrap().unwrap().0;
@@ -143,7 +147,12 @@ mod tests {
     #[test]
     fn code_in_use_is_limited() {
         let limits = Limits { inner_code: 100, ..Limits::default() };
-        let env = Env::new(Protocol::default()).unwrap().with_limits(limits);
+        let env = Env::new(Protocol::new(
+            jambox_types::Revision::GrayPaper072,
+            jambox_types::Parameters::FULL,
+        ))
+        .unwrap()
+        .with_limits(limits);
         let mut cache = CodeCache::default();
         for _ in 0..1000 {
             cache.acquire(&env, &blob(16)).unwrap().unwrap();

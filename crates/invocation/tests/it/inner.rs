@@ -251,7 +251,10 @@ fn check(backend: Backend, ops: Vec<Op>) {
     };
     let runner: Box<dyn Runner> = Box::new(Scripted(Mutex::new(Some(Box::new(script)))));
     // Where there is no native code, there is one backend less to check.
-    if let Ok(env) = Env::with_backend(Protocol::default(), backend) {
+    if let Ok(env) = Env::with_backend(
+        Protocol::new(jambox_types::Revision::GrayPaper072, jambox_types::Parameters::FULL),
+        backend,
+    ) {
         Work::new().refine_in(&env.with_runner(runner), 1);
     }
 }

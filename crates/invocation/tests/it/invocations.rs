@@ -135,7 +135,10 @@ fn gas_limits_are_those_of_the_item_and_the_parameters() {
     let halting = code(b"", &[HALT]);
     let mut block = block(&halting).call();
     block.gas = Gas(0);
-    let env = environment(jambox_types::Protocol::default());
+    let env = environment(jambox_types::Protocol::new(
+        jambox_types::Revision::GrayPaper072,
+        jambox_types::Parameters::FULL,
+    ));
     let after = accumulate(&env, block, &mut ()).unwrap();
     assert_eq!(after.gas_used, Gas(0));
     assert!(after.failure.unwrap().is_out_of_gas());
@@ -254,7 +257,10 @@ fn accumulation_without_code_keeps_the_incoming_balance() {
     let mut call = Block::new().call();
     call.service = ServiceId(1);
     call.inputs = vec![transfer(5)];
-    let env = environment(jambox_types::Protocol::default());
+    let env = environment(jambox_types::Protocol::new(
+        jambox_types::Revision::GrayPaper072,
+        jambox_types::Parameters::FULL,
+    ));
     let after = accumulate(&env, call, &mut ()).unwrap();
     assert_eq!(after.no_code, Some(NoCode::NoService));
 }
@@ -557,7 +563,10 @@ fn limits_of_the_host_are_its_failures_and_no_outcomes() {
 
 #[test]
 fn an_environment_can_be_used_again_and_again() {
-    let env = environment(jambox_types::Protocol::default());
+    let env = environment(jambox_types::Protocol::new(
+        jambox_types::Revision::GrayPaper072,
+        jambox_types::Parameters::FULL,
+    ));
     let halt = work(&code(b"", &[HALT]));
     let other = work(&code(b"data", &[&load_imm(7, DATA)[..], &load_imm(8, 4), HALT]));
     for _ in 0..3 {

@@ -70,7 +70,7 @@ pub fn with_revision(revision: Revision, test: impl FnOnce()) {
 
 /// The protocol of new blocks and packages.
 fn protocol() -> Protocol {
-    Protocol { revision: revision(), ..Protocol::default() }
+    Protocol::new(revision(), Parameters::FULL)
 }
 
 /// An environment in which `script` runs in the place of programs.

@@ -84,6 +84,6 @@ fn revisions_have_names() {
     for revision in Revision::ALL {
         assert_eq!(revision.to_string().parse(), Ok(revision));
     }
-    assert_eq!(Revision::default().to_string(), "gray-paper-0.7.2");
+    assert_eq!(Revision::default().to_string(), "gray-paper-0.8.0");
     assert!("gray-paper".parse::<Revision>().is_err());
 }

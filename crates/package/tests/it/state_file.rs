@@ -97,6 +97,11 @@ fn a_file_that_is_not_ours_is_called_so() {
 #[test]
 fn a_state_under_other_parameters_is_refused() {
     let written = snapshot().to_json();
-    let error = parse_state(Path::new("s"), written.as_bytes(), &Protocol::default()).unwrap_err();
+    let error = parse_state(
+        Path::new("s"),
+        written.as_bytes(),
+        &Protocol::new(Revision::GrayPaper072, Parameters::FULL),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("written under other parameters?"), "{error}");
 }

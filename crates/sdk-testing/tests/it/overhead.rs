@@ -77,7 +77,10 @@ fn assembled(path: &str) -> Vec<u8> {
 
 /// Assembles a text with the names of host calls.
 pub fn assemble_text(text: &str) -> Vec<u8> {
-    let host_calls = jambox_package::host_calls(&Protocol::default());
+    let host_calls = jambox_package::host_calls(&Protocol::new(
+        Revision::GrayPaper072,
+        jambox_types::Parameters::FULL,
+    ));
     let set = InstructionSet::of(Revision::GrayPaper072);
     let dialect = Dialect { set, host_calls: &host_calls };
     assemble(text, &dialect).unwrap().container.encode()

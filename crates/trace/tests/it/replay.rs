@@ -8,7 +8,7 @@ use jambox_trace::{Error, Replayed, replay};
 use crate::{ENDINGS, SERVICE, read, read_one, with_line};
 
 fn engines() -> Vec<Engine> {
-    let engine = |backend| Engine::new(Config { backend, ..Config::default() });
+    let engine = |backend| Engine::new(Config { backend, revision: Revision::GrayPaper072 });
     Backend::all_here()
         .into_iter()
         .map(|backend| engine(backend).expect("it is supported"))

@@ -149,7 +149,7 @@ fn both_presets_keep_the_rules() {
 #[test]
 fn switches_have_names() {
     let protocol = Protocol::default();
-    assert_eq!((protocol.revision, protocol.abi), (Revision::GrayPaper072, Abi::GrayPaper));
+    assert_eq!((protocol.revision, protocol.abi), (Revision::GrayPaper080, Abi::GrayPaper));
     assert_eq!(protocol.parameters, Parameters::FULL);
     for abi in Abi::ALL {
         assert_eq!(abi.to_string().parse(), Ok(abi));

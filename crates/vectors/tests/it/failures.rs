@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::environment::TINY;
 
 fn engine() -> Engine {
-    Engine::new(Config::default()).expect("it is supported")
+    Engine::new(Config { revision: Revision::GrayPaper072, ..Config::default() })
+        .expect("it is supported")
 }
 
 /// What came of the only case.

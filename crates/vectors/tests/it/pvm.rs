@@ -9,7 +9,8 @@ fn every_program_ends_as_the_vectors_say() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/pvm/w3f_v0.4/programs");
     for backend in Backend::all_here() {
-        let engine = Engine::new(Config { backend, ..Config::default() }).expect("it is supported");
+        let engine = Engine::new(Config { backend, revision: Revision::GrayPaper072 })
+            .expect("it is supported");
         let report = pvm::run(&folder, &engine).expect("the folder is readable");
         let remarks = report.remarks();
         assert_eq!(report.to_string(), "309 passed, 0 failed, 2 skipped", "{backend:?}\n{remarks}");
@@ -25,7 +26,8 @@ fn check(folder: &str, expected: &str) {
     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
     let folder = vectors.join("dev-0.8.0/pvm").join(folder);
     for backend in Backend::all_here() {
-        let engine = Engine::new(Config { backend, ..Config::default() }).expect("it is supported");
+        let engine = Engine::new(Config { backend, revision: Revision::GrayPaper072 })
+            .expect("it is supported");
         let report = pvm::run(&folder, &engine).expect("the folder is readable");
         let remarks = report.remarks();
         assert_eq!(report.to_string(), expected, "{backend:?}\n{remarks}");
@@ -52,7 +54,8 @@ fn the_blocks_of_large_programs_cost_what_the_vectors_say() {
 #[test]
 fn programs_are_valid_as_the_vectors_say() {
     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
-    let engine = Engine::new(Config::default()).expect("it is supported");
+    let engine = Engine::new(Config { revision: Revision::GrayPaper072, ..Config::default() })
+        .expect("it is supported");
     let file = vectors.join("dev-0.8.0/pvm/deblob.json");
     let report = pvm::run(&file, &engine).expect("the file is readable");
     assert_eq!(report.to_string(), "300 passed, 0 failed, 0 skipped", "{}", report.remarks());

@@ -9,7 +9,7 @@ use jambox_vectors::refine;
 #[test]
 fn every_refinement_ends_as_the_vectors_say() {
     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
-    let protocol = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
+    let protocol = Protocol::new(Revision::GrayPaper080, Parameters::TINY);
     for backend in Backend::all_here() {
         let env = Env::with_backend(protocol, backend).expect("it is supported");
         let report = refine::run(&vectors.join("dev-0.8.0/refine"), &env);
