@@ -11,7 +11,7 @@ fn exec(text: &str, arguments: &[&str]) -> Ran {
     let program = folder.path().join("program.asm");
     std::fs::write(&program, text).unwrap();
     let program = program.to_str().unwrap();
-    jambox(["exec", program].iter().chain(arguments))
+    jambox(["exec", program, "--revision", "gray-paper-0.7.2"].iter().chain(arguments))
 }
 
 #[test]
@@ -151,6 +151,7 @@ again:
     add_imm_64 t0, t0, 3
     branch_lt_u_imm t0, 100, again
     load_ind_u8 t1, [t0]
+    trap
 ";
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("program.asm");

@@ -94,7 +94,7 @@ fn a_byte_order_mark_is_ignored_everywhere() {
     assert!(text.starts_with("program 0x"), "{}", &text[..80]);
     marked("run.log", text);
     let ran = jambox(["trace", "replay", trace]);
-    assert_eq!((ran.code, ran.stdout.starts_with("5 passed")), (0, true), "{ran:?}");
+    assert_eq!((ran.code, ran.stdout.contains("5 passed, 0 failed")), (0, true), "{ran:?}");
 }
 
 #[test]
@@ -258,7 +258,8 @@ fn a_folder_of_traces_is_replayed_whatever_they_are_called() {
     std::fs::write(path("README"), "What is here: traces, of ecalli=1 and the like.\n").unwrap();
     std::fs::write(path("data.bin"), [0; 100]).unwrap();
     let ran = jambox(["trace", "replay", &path("")]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (0, "15 passed, 0 failed, 0 skipped\n"), "{ran:?}");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.ends_with("15 passed, 0 failed, 0 skipped\n"), "{ran:?}");
     // One that is spoilt after its beginning is not passed over.
     let text = std::fs::read_to_string(path("b.txt")).unwrap();
     std::fs::write(path("b.txt"), text.replacen("ecalli=", "ecalli=x", 1)).unwrap();

@@ -17,7 +17,7 @@ fn state<'a>(report: &'a Value, service: u64, place: &str) -> Option<&'a Value> 
 
 #[track_caller]
 fn run(guest: &str, code: i32) -> Value {
-    let ran = line(&format!("run guests/asm/{guest}/package.toml --json -v"));
+    let ran = line(&format!("run guests/asm/{guest} --json -v --revision gray-paper-0.7.2"));
     assert_eq!(ran.code, code, "{}", ran.stdout);
     assert_eq!(ran.stderr, "");
     ran.json()
@@ -62,7 +62,7 @@ fn the_counter_shows_everything_that_a_service_can_do() {
 
 #[test]
 fn the_counter_is_read_by_people_too() {
-    let ran = line("run guests/asm/counter/package.toml -vv");
+    let ran = line("run guests/asm/counter -vv --revision gray-paper-0.7.2");
     for part in [
         "gray-paper-0.7.2, gray-paper ABI, full parameters",
         // JIP-1: time, level, core, service, target, message. The slot is 100: ten minutes past

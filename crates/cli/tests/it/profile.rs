@@ -37,7 +37,8 @@ fn a_profile_changes_nothing_else() {
 
 #[test]
 fn functions_have_names_where_they_are_known() {
-    let counter = line("run guests/asm/counter/package.toml --profile --json").json();
+    let counter =
+        line("run guests/asm/counter --profile --json --revision gray-paper-0.7.2").json();
     let first = &counter["refine"][0]["profile"][0]["what"];
     assert_eq!(first, "upper_case (guests/asm/counter/counter.asm)");
     // No symbols lie beside the committed blobs.

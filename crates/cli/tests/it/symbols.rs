@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use crate::jambox::{jambox, root};
 
+/// The revision that the programs of these tests are for.
+const OLD: &str = "--revision=gray-paper-0.7.2";
+
 /// A program of one `trap`, by itself.
 const PROGRAM: [u8; 5] = [0, 0, 1, 0, 1];
 
@@ -52,12 +55,12 @@ fn folder() -> TempDir {
 fn failures_of_inner_machines_name_their_source() {
     let folder = folder();
     let package = folder.path().join("package.toml");
-    let ran = jambox(["run".as_ref(), package.as_os_str(), "--json".as_ref()]).json();
+    let ran = jambox(["run".as_ref(), package.as_os_str(), "--json".as_ref(), OLD.as_ref()]).json();
     let events = ran["refine"][0]["events"].as_array().unwrap();
     let inner = events.iter().find(|event| event["kind"] == "inner-ran").unwrap();
     let expected = json!(["boom (child.c:3)", "start (child.c:9)"]);
     assert_eq!(inner["explanation"]["source"], expected, "{inner}");
-    let text = jambox(["run".as_ref(), package.as_os_str()]).stdout;
+    let text = jambox(["run".as_ref(), package.as_os_str(), OLD.as_ref()]).stdout;
     assert!(text.contains("in boom (child.c:3)\n"), "{text}");
 }
 
@@ -65,7 +68,7 @@ fn failures_of_inner_machines_name_their_source() {
 fn disassembly_names_the_source_above_the_instructions() {
     let folder = folder();
     let child = folder.path().join("child.pvm");
-    let ran = jambox(["disasm".as_ref(), child.as_os_str(), "--comments".as_ref()]);
+    let ran = jambox(["disasm".as_ref(), child.as_os_str(), "--comments".as_ref(), OLD.as_ref()]);
     let code = ran.stdout.split(".code\n").nth(1).unwrap();
     let lines: Vec<_> = code.lines().map(str::trim).collect();
     assert_eq!(lines[1..3], ["; boom (child.c:3)", "; start (child.c:9)"], "{code}");
@@ -76,11 +79,12 @@ fn disassembly_names_the_source_above_the_instructions() {
 fn traces_name_the_source_of_calls_and_ends() {
     let folder = folder();
     let (package, trace) = (folder.path().join("package.toml"), folder.path().join("run.log"));
-    let arguments = ["trace", "record"].map(AsRef::as_ref);
+    let arguments = ["trace", "record", OLD].map(AsRef::as_ref);
     let rest = [package.as_os_str(), "-o".as_ref(), trace.as_os_str()];
     jambox(arguments.iter().copied().chain(rest));
     let show = |more: &[&std::ffi::OsStr]| {
-        let arguments = ["trace".as_ref(), "show".as_ref(), trace.as_os_str(), "-vv".as_ref()];
+        let arguments =
+            ["trace".as_ref(), "show".as_ref(), OLD.as_ref(), trace.as_os_str(), "-vv".as_ref()];
         jambox(arguments.iter().chain(more).copied()).stdout
     };
     let text = show(&[]);
