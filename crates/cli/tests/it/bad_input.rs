@@ -376,7 +376,7 @@ fn what_is_of_the_other_revision_is_refused_with_both_names() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let ran = package.run(&["--revision", new, "--state", &chain]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    let said = format!("the chain is of {old}, and this runs under {new}");
+    let said = format!("it is a chain of {old}, and {new} was asked for");
     assert!(words(&ran).contains(&said), "{ran:?}");
     // A blob that says for which it was made.
     let blob = package.path("made.jam");

@@ -211,9 +211,9 @@ fn a_trace_is_recorded_replayed_and_shown() {
     assert_eq!((ran.code, ran.stdout), (0, format!("{trace}: 5 executions\n")));
     let ran = line(&format!("trace show {trace}"));
     for part in [
-        "is-authorized on core 1\n",
-        "refine of service 42 on core 1, item 0\n",
-        "accumulate of service 7 in slot 100\n",
+        "is-authorized on core 1 (gray-paper-0.7.2)\n",
+        "refine of service 42 on core 1, item 0 (gray-paper-0.7.2)\n",
+        "accumulate of service 7 in slot 100 (gray-paper-0.7.2)\n",
     ] {
         assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);
     }
@@ -223,7 +223,7 @@ fn a_trace_is_recorded_replayed_and_shown() {
         (ran.code, ran.stdout.as_str()),
         (0, "gray-paper-0.7.2, as the vectors say\n5 passed, 0 failed, 0 skipped\n")
     );
-    let ran = line(&format!("trace show {trace} -v"));
+    let ran = line(&format!("trace show {trace} -v --revision gray-paper-0.7.2"));
     assert!(ran.stdout.contains("write(key: \"latest\", value: \"SECOND ITEM\") -> 9"), "{ran:?}");
 
     // A trace with another gas in its second host call fails, and says where.
