@@ -231,18 +231,34 @@ impl FileStore {
         Ok(commit)
     }
 
-    /// Puts a file without what is no longer in use in the place of this one, when that is most of
-    /// it.
+    /// Puts a file without what is no longer in use in the place of this one. States that were taken
+    /// before stay as they are. Commits do it by themselves once most of a large file is without
+    /// use.
+    ///
+    /// # Errors
+    ///
+    /// There is no room for the new file, or what is to be copied is damaged: the file stays as it
+    /// is. A store that is not [in a file](Self::create_on) has nothing to put in its place.
+    pub fn compact(&self) -> Result<(), StoreError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (shared, commit) = self.current();
+        self.replace(&shared, &commit)
+    }
+
     fn compact_if_worth(&self, shared: &Shared, commit: &Commit) {
-        if self.path.as_os_str().is_empty() || !compact::is_worth(commit) {
-            return;
+        if !self.path.as_os_str().is_empty() && compact::is_worth(commit) {
+            // That it fails, for want of room, say, changes nothing: the file as it is serves as
+            // well.
+            let _ = self.replace(shared, commit);
         }
-        let header = encode_header(&self.protocol);
-        // That it fails, for want of room, say, changes nothing: the file as it is serves as well.
-        if let Ok((shared, commit)) = compact::compact(shared, commit, &header) {
-            *self.lock() = (Arc::new(shared), Arc::new(commit));
-            sync_folder(&self.path);
-        }
+    }
+
+    /// Compacts while nobody else writes.
+    fn replace(&self, shared: &Shared, commit: &Commit) -> Result<(), StoreError> {
+        let compacted = compact::compact(shared, commit, &encode_header(&self.protocol))?;
+        *self.lock() = (Arc::new(compacted.0), Arc::new(compacted.1));
+        sync_folder(&self.path);
+        Ok(())
     }
 
     fn current(&self) -> (Arc<Shared>, Arc<Commit>) {

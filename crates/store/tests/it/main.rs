@@ -1,5 +1,6 @@
 //! Tests of the store through its public interface.
 
+mod compact;
 mod crash;
 mod damage;
 mod disk;
