@@ -13,8 +13,8 @@ pub struct Aim {
     pub is_met: bool,
 }
 
-/// What is to be reached under a revision. Ratios are by native code's time, or parts of the fastest
-/// peer's.
+/// What is to be reached under a revision. Ratios are by native code's time, or parts of the
+/// fastest peer's.
 struct Goals {
     /// Kernels, by native code.
     kernels: f64,

@@ -1,9 +1,10 @@
 //! The committed blobs of `guests/`: building them, and checking that they are what their sources
 //! give.
 //!
-//! Every guest has a blob for each revision of the paper. Without a guest toolchain the table tells:
-//! it holds a hash of each blob and one of all that the blob is made of. With the compiler of the table, the blobs are built again and compared octet by
-//! octet; in which folder that happens is no matter.
+//! Every guest has a blob for each revision of the paper. Without a guest toolchain the table
+//! tells: it holds a hash of each blob and one of all that the blob is made of. With the compiler
+//! of the table, the blobs are built again and compared octet by octet; in which folder that
+//! happens is no matter.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -81,7 +81,8 @@ impl Manifest {
     }
 
     /// The services of a workspace without a package of its own: the folders of its members with a
-    /// library that depend on an SDK, in the order of their names. Nothing where there is a package.
+    /// library that depend on an SDK, in the order of their names. Nothing where there is a
+    /// package.
     pub fn services(
         toolchain: &Toolchain,
         path: &Path,

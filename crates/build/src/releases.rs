@@ -1,7 +1,7 @@
 //! The releases of the linker library: each knows the instructions of one revision.
 //!
-//! They have the same functions under the same names and share nothing, so what is needed of them is
-//! written once and expanded for each.
+//! They have the same functions under the same names and share nothing, so what is needed of them
+//! is written once and expanded for each.
 
 use jambox_types::Revision;
 

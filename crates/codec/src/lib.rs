@@ -13,8 +13,8 @@
 //! **Invariants.**
 //!
 //! - In a context, exactly one value is decoded from a sequence of octets and exactly one sequence
-//!   of octets is accepted for a value: naturals that are longer than needed, unsorted dictionaries, unknown
-//!   discriminators and trailing octets are errors.
+//!   of octets is accepted for a value: naturals that are longer than needed, unsorted
+//!   dictionaries, unknown discriminators and trailing octets are errors.
 //! - Decoding allocates in proportion to the octets given, never to a length claimed in them.
 //! - Every error names the offset of the first octet of the item that could not be decoded.
 //!

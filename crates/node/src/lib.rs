@@ -30,6 +30,7 @@ mod journal;
 mod ledger;
 mod node;
 mod packages;
+mod replay;
 pub mod rpc;
 mod world;
 

@@ -64,8 +64,8 @@ impl ProgramBlob {
         Ok(Self { code: code.into(), bitmask, jump_table })
     }
 
-    /// How long a blob is that begins with these octets, as it says itself in its first 19 octets or
-    /// fewer; `None` for the beginning of none.
+    /// How long a blob is that begins with these octets, as it says itself in its first 19 octets
+    /// or fewer; `None` for the beginning of none.
     #[must_use]
     pub fn length_of(head: &[u8]) -> Option<u64> {
         let mut reader = Reader::new(head);

@@ -143,9 +143,9 @@ pub fn every_way<S: PartialEq + Debug>(test: impl Fn(Way) -> S) -> S {
     every_way_with(|way| (test(way), ()))
 }
 
-/// As [`every_way`], for a test that returns two things: what must be the same under every revision,
-/// and what need only be the same both ways under each, such as records, in which gas of inner
-/// machines and the sizes of blobs stand.
+/// As [`every_way`], for a test that returns two things: what must be the same under every
+/// revision, and what need only be the same both ways under each, such as records, in which gas of
+/// inner machines and the sizes of blobs stand.
 ///
 /// # Panics
 ///

@@ -66,8 +66,8 @@ pub struct LogRecord {
 
 /// What a service did, in order.
 ///
-/// Two records are equal if the services did the same. What their panic handlers tell is compared as
-/// far as both tell it: a blob may be built to trap without a word, and names files from other
+/// Two records are equal if the services did the same. What their panic handlers tell is compared
+/// as far as both tell it: a blob may be built to trap without a word, and names files from other
 /// folders.
 #[derive(Clone, Debug, Default)]
 pub struct Record {

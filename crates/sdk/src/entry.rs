@@ -221,11 +221,11 @@ macro_rules! entry_points {
 /// Declares a crate's one function to be a library: a standard program that services run in inner
 /// machines ([`NestedPvm`](crate::NestedPvm)), and defines `LIBRARY`.
 ///
-/// The function takes the arguments as they are and returns what turns into an [`Output`], which the
-/// caller reads with [`NestedPvm::output`](crate::NestedPvm::output): its address is in r7, its
-/// length in r8. With `packed` in front of `fn`, both are in r7, the length in its high half, as some
-/// callers want it ([`NestedPvm::packed_output`](crate::NestedPvm::packed_output)). An error panics.
-/// There are no host calls unless the caller answers some.
+/// The function takes the arguments as they are and returns what turns into an [`Output`], which
+/// the caller reads with [`NestedPvm::output`](crate::NestedPvm::output): its address is in r7, its
+/// length in r8. With `packed` in front of `fn`, both are in r7, the length in its high half, as
+/// some callers want it ([`NestedPvm::packed_output`](crate::NestedPvm::packed_output)). An error
+/// panics. There are no host calls unless the caller answers some.
 ///
 /// ```
 /// use jambox_sdk::prelude::*;

@@ -231,9 +231,9 @@ impl FileStore {
         Ok(commit)
     }
 
-    /// Puts a file without what is no longer in use in the place of this one. States that were taken
-    /// before stay as they are. Commits do it by themselves once most of a large file is without
-    /// use.
+    /// Puts a file without what is no longer in use in the place of this one. States that were
+    /// taken before stay as they are. Commits do it by themselves once most of a large file is
+    /// without use.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! How the file is laid out.
 //!
 //! A header, written once: the format, the revision, the parameters. Two marks, written in turn:
-//! which commit was last known to be on the disk. Then commits, one after the other, each a head and
-//! what it adds: values, and the pages of the tries that hold them. Nothing that a commit wrote is
-//! ever written over; a head names the first page of every trie, so that the last commit is the
+//! which commit was last known to be on the disk. Then commits, one after the other, each a head
+//! and what it adds: values, and the pages of the tries that hold them. Nothing that a commit wrote
+//! is ever written over; a head names the first page of every trie, so that the last commit is the
 //! state.
 //!
 //! Whatever is read is checked first: the header, the marks, heads and pages against sums that

@@ -1,9 +1,10 @@
 //! A chain's state in one file.
 //!
 //! **What it is.** [`FileStore`], a [`Store`](jambox_state::Store) in a file: the serialised state
-//! in its trie, the names of the keys that were seen being written, and what work packages exported.
-//! [`FileState`], a state of such a file, for which it need not be writable. A commit is made whole
-//! or not at all: whoever is killed finds, on opening, the last state that was committed.
+//! in its trie, the names of the keys that were seen being written, and what work packages
+//! exported. [`FileState`], a state of such a file, for which it need not be writable. A commit is
+//! made whole or not at all: whoever is killed finds, on opening, the last state that was
+//! committed.
 //!
 //! **What it is not.** It decides nothing about states, and it is no archive: of each value it
 //! keeps the latest.
@@ -13,8 +14,8 @@
 //! - Nothing that is read is believed before it is checked: values and pages against the hashes of
 //!   the trie that leads to them, heads and places against sums. What does not match is
 //!   [`Damaged`](StoreError::Damaged), never a panic, and never read as absent.
-//! - A commit is written after all others and over none, its head last. So a [`FileState`] shows the
-//!   state as it was when it was taken, whatever is committed meanwhile, by whatever process;
+//! - A commit is written after all others and over none, its head last. So a [`FileState`] shows
+//!   the state as it was when it was taken, whatever is committed meanwhile, by whatever process;
 //!   neither waits for the other.
 //! - One process writes to a file at a time; another is [told which](StoreError::Held).
 //! - A file that another version wrote is refused and left as it is.

@@ -11,7 +11,8 @@
 //! decode in any context; types that differ by revision alone in any that tells it ([`Revised`]);
 //! types that depend on parameters too only in a [`Protocol`] (see `jambox_codec`). A field that a
 //! revision does not have is its default there and takes no octet. Hashes are over exactly the
-//! encoding. Every encoding is the paper's (`sec:serialization`) and checked against public vectors.
+//! encoding. Every encoding is the paper's (`sec:serialization`) and checked against public
+//! vectors.
 //!
 //! # Example
 //!

@@ -409,8 +409,8 @@ impl Parameters {
 /// Octets in a segment, `\Csegmentsize`, in revisions that do not compose it of pieces.
 const SEGMENT_SIZE: u32 = 4104;
 
-/// Tickets that each of `validators` may enter where the revision derives it: so many that twice the
-/// slots of an epoch can be had (`eq:ticketsextrinsic`, 0.8.0).
+/// Tickets that each of `validators` may enter where the revision derives it: so many that twice
+/// the slots of an epoch can be had (`eq:ticketsextrinsic`, 0.8.0).
 #[must_use]
 pub const fn ticket_entries(epoch_length: u32, validators: usize) -> u32 {
     match validators as u32 {

@@ -2,9 +2,9 @@
 //!
 //! **What it is.** For each family of vectors a function that runs all of a folder's cases and
 //! gives a [`Report`]: [`codec`] for encodings, [`pvm`] for single programs, [`refine`] for
-//! refinements, [`replay`] for host-call traces, [`stf`] for state transitions, [`traces`] for whole blocks, [`trie`] for state
-//! roots, [`erasure`] for erasure coding. And the one place that finds and unpacks the public
-//! archive, [`archive`].
+//! refinements, [`replay`] for host-call traces, [`stf`] for state transitions, [`traces`] for
+//! whole blocks, [`trie`] for state roots, [`erasure`] for erasure coding. And the one place that
+//! finds and unpacks the public archive, [`archive`].
 //!
 //! **What it is not.** No engine, codec or state of its own: it only feeds those of the other rooms
 //! and compares. Nothing in the project outside tests and the command depends on it.

@@ -75,8 +75,8 @@ pub fn decode(octets: &[u8], protocol: &Protocol) -> Result<Step, DecodeError> {
     decode_all_with(octets, protocol)
 }
 
-/// A step whose state, too, is one under this protocol: the octets of a block without much in it are
-/// the same under several.
+/// A step whose state, too, is one under this protocol: the octets of a block without much in it
+/// are the same under several.
 ///
 /// # Errors
 ///

@@ -37,9 +37,9 @@ pub fn block_gas(privileges: &Privileges, parameters: &Parameters) -> Gas {
 /// Accumulates as many of `reports` as `gas` covers, in rounds: each takes the transfers that the
 /// one before made, the first also the services that always accumulate (`eq:accseq`).
 ///
-/// By the rules of the revision gas covers reports alone, and the gas of transfers comes on top when
-/// they are taken; or it covers everything that a round takes, and the gas of transfers comes on top
-/// when they are made. Transfers and services that always accumulate are taken in any case.
+/// By the rules of the revision gas covers reports alone, and the gas of transfers comes on top
+/// when they are taken; or it covers everything that a round takes, and the gas of transfers comes
+/// on top when they are made. Transfers and services that always accumulate are taken in any case.
 ///
 /// `invoke` accumulates one service in one round (`eq:accinvocation`).
 ///

@@ -134,7 +134,8 @@ impl Apply {
             gas_used: 0,
             changed: 0,
         };
-        // Once blocks were applied here, the part of consensus in the state is not that of the chain.
+        // Once blocks were applied here, the part of consensus in the state is not that of the
+        // chain.
         let checks = match chain.root() {
             prior_root if prior_root == block.header.parent_state_root => {
                 Checks::All { prior_root }

@@ -48,8 +48,8 @@ Exit status: as of `jambox run`; the trace is written whether a guest fails or n
     Record(Record),
     /// Replay every execution of a trace on a bare machine and compare
     ///
-    /// An execution that does not name its revision is tried under each, unless --revision names one.
-    /// Ends with a line `N passed, N failed, N skipped`.
+    /// An execution that does not name its revision is tried under each, unless --revision names
+    /// one. Ends with a line `N passed, N failed, N skipped`.
     #[command(after_help = "\
 Examples:
   jambox trace replay run.log

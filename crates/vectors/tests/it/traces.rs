@@ -40,8 +40,8 @@ fn every_block_of_0_8_0_changes_the_state_as_expected() {
     }
 }
 
-/// Blocks are refused for what header and state say; each of the four that is not brings a ticket, the
-/// proof of which needs Bandersnatch.
+/// Blocks are refused for what header and state say; each of the four that is not brings a ticket,
+/// the proof of which needs Bandersnatch.
 #[test]
 fn every_step_of_the_conformance_reports_is_as_expected() {
     let Some(vectors) = jambox_vectors::public!(CONFORMANCE_072) else { return };

@@ -62,8 +62,8 @@ fn statistics_sum_gas_over_rounds_and_count_items() {
     assert_eq!(outcome.state.slot, SLOT);
 }
 
-/// `eq:accumulationstatisticsdef`, 0.8.0: a service that only received is listed, and so is one that
-/// does not exist.
+/// `eq:accumulationstatisticsdef`, 0.8.0: a service that only received is listed, and so is one
+/// that does not exist.
 #[test]
 fn statistics_count_transfers_since_0_8_0() {
     let protocol = Protocol::new(Revision::GrayPaper080, PARAMETERS);
