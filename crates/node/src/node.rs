@@ -16,7 +16,7 @@ use crate::account::{SymbolTable, failures, hex, set};
 use crate::authoring::{AuthoringError, author};
 use crate::genesis::Genesis;
 use crate::journal::{self, Beginning, Journal, JournalError, Record};
-use crate::ledger::{Entry, Ledger, Status};
+use crate::ledger::{Entry, Ledger, Stage, Status};
 use crate::packages::{Refused, Worked, work};
 use crate::replay::{accept, beginning, entries, refuse, replay, world_entries};
 

@@ -58,8 +58,8 @@ fn an_encoding_fails_for_its_octets_or_its_meaning() {
         "at octet 786: the input ends early: 1 octets expected, 0 left"
     );
     assert_eq!(
-        run("01 8002 SIGNATURE", 2),
-        "at octet 1: a natural is encoded in more octets than it needs"
+        run("8001 02 SIGNATURE", 2),
+        "at octet 0: a natural is encoded in more octets than it needs"
     );
 }
 
