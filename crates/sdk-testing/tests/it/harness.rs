@@ -123,7 +123,8 @@ fn host_calls_use_up_gas_natively_too() {
     let run = chain().refine(&Item::new(7).payload("gas").gas(1005, 0));
     assert_eq!(run.result, Err(WorkError::OutOfGas));
     assert_eq!(run.gas_used.0, 1005);
-    assert_eq!(run.record.count(HostCall::Gas), 101, "the last is not covered");
+    // 48 gas each, as 0.8.0 has it: 20 are covered, and the call that is not takes the rest.
+    assert_eq!(run.record.count(HostCall::Gas), 21, "the last is not covered");
 }
 
 #[test]
