@@ -19,17 +19,18 @@
 //! use jambox_engine::{Config, Engine, Exit, Instance, Module};
 //! use jambox_program::ProgramBlob;
 //!
-//! // add_imm_64 r7, r7, 5; ecalli 3: no jump table, five octets of code, two instructions.
-//! let blob = ProgramBlob::parse(&[0, 0, 5, 149, 0x77, 5, 10, 3, 0b01001])?;
+//! // add_imm_64 r7, r7, 5; ecalli 3; trap: no jump table, six octets of code, three instructions.
+//! let blob = ProgramBlob::parse(&[0, 0, 6, 149, 0x77, 5, 10, 3, 0, 0b10_1001])?;
 //! let module = Module::new(&Engine::new(Config::default())?, blob)?;
 //! let mut instance = Instance::new(&module)?;
-//! instance.set_gas(100);
+//! instance.set_gas(200);
 //! instance.regs_mut()[7] = 37;
 //! assert_eq!(instance.run(), Exit::HostCall(3));
-//! assert_eq!((instance.regs()[7], instance.pc(), instance.gas()), (42, 3, 98));
+//! // The three are one block, which is paid at its start: 101 cycles.
+//! assert_eq!((instance.regs()[7], instance.pc(), instance.gas()), (42, 3, 99));
 //!
 //! instance.skip_host_call();
-//! assert_eq!(instance.run(), Exit::Panic); // beyond the code is a trap
+//! assert_eq!(instance.run(), Exit::Panic);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -28,8 +28,8 @@
 //! use jambox_state::{AccountInfo, Accounts, Blob, Footprint, MemoryBase};
 //! use jambox_state::{RequestHistory, RequestKey};
 //! use jambox_types::{
-//!     Balance, CoreIndex, Gas, Hash, Protocol, RefineContext, Revision, ServiceId, TimeSlot,
-//!     WorkItem, WorkPackage,
+//!     Balance, CoreIndex, Gas, Hash, Parameters, Protocol, RefineContext, Revision, ServiceId,
+//!     TimeSlot, WorkItem, WorkPackage,
 //! };
 //!
 //! // A program blob of one instruction, `jump_ind r0`, in a standard program without data.
