@@ -29,7 +29,8 @@
 //! [trace] setgas <- 5
 //! [trace] PANIC=0 pc=5 gas=4 r07=0x1
 //! ";
-//! let engine = Engine::new(Config { revision: jambox_engine::Revision::GrayPaper072, ..Config::default() })?;
+//! let revision = jambox_engine::Revision::GrayPaper072;
+//! let engine = Engine::new(Config { revision, ..Config::default() })?;
 //! for execution in Reader::new(trace.as_bytes()) {
 //!     assert_eq!(replay(&execution?, &engine)?, Replayed::Same);
 //! }
