@@ -7,8 +7,16 @@ use crate::{Exit, Instance};
 /// Is told what a run does: the base of tracers, profilers and debuggers.
 ///
 /// Every method does nothing by default. A run with an inspector steps exactly, one instruction at
-/// a time; a run without one pays nothing for the possibility.
+/// a time; a run without one pays nothing for the possibility. Two inspectors are one as a pair,
+/// and a reference to one is one.
 pub trait Inspector {
+    /// Whether to stop before the instruction that comes next, which is not paid for yet, unless
+    /// with its block. Asked by [`Instance::run_until`] alone.
+    fn stops(&mut self, instance: &Instance) -> bool {
+        let _ = instance;
+        false
+    }
+
     /// An instruction is about to run and is paid for; `instance` is in the state before it,
     /// except that its gas has been charged.
     fn before_instruction(&mut self, instance: &Instance, instruction: &Instruction) {
@@ -34,3 +42,53 @@ pub trait Inspector {
 
 /// Watches nothing.
 impl Inspector for () {}
+
+impl<I: Inspector + ?Sized> Inspector for &mut I {
+    fn stops(&mut self, instance: &Instance) -> bool {
+        (**self).stops(instance)
+    }
+
+    fn before_instruction(&mut self, instance: &Instance, instruction: &Instruction) {
+        (**self).before_instruction(instance, instruction);
+    }
+
+    fn memory_read(&mut self, instance: &Instance, address: u32, octets: &[u8]) {
+        (**self).memory_read(instance, address, octets);
+    }
+
+    fn memory_written(&mut self, instance: &Instance, address: u32, octets: &[u8]) {
+        (**self).memory_written(instance, address, octets);
+    }
+
+    fn after_instruction(&mut self, instance: &Instance, exit: Option<Exit>) {
+        (**self).after_instruction(instance, exit);
+    }
+}
+
+/// Both are told everything, the first one first; either can stop a run.
+impl<A: Inspector, B: Inspector> Inspector for (A, B) {
+    fn stops(&mut self, instance: &Instance) -> bool {
+        let first = self.0.stops(instance);
+        self.1.stops(instance) || first
+    }
+
+    fn before_instruction(&mut self, instance: &Instance, instruction: &Instruction) {
+        self.0.before_instruction(instance, instruction);
+        self.1.before_instruction(instance, instruction);
+    }
+
+    fn memory_read(&mut self, instance: &Instance, address: u32, octets: &[u8]) {
+        self.0.memory_read(instance, address, octets);
+        self.1.memory_read(instance, address, octets);
+    }
+
+    fn memory_written(&mut self, instance: &Instance, address: u32, octets: &[u8]) {
+        self.0.memory_written(instance, address, octets);
+        self.1.memory_written(instance, address, octets);
+    }
+
+    fn after_instruction(&mut self, instance: &Instance, exit: Option<Exit>) {
+        self.0.after_instruction(instance, exit);
+        self.1.after_instruction(instance, exit);
+    }
+}

@@ -76,6 +76,13 @@ impl Instance {
         stepper::run(self, inspector)
     }
 
+    /// Like [`run_with`](Self::run_with), but asks the inspector before every instruction whether
+    /// to stop there: `None` if it did. The run then goes on with another call, whose inspector is
+    /// asked anew.
+    pub fn run_until<I: Inspector>(&mut self, inspector: &mut I) -> Option<Exit> {
+        stepper::run_until(self, inspector)
+    }
+
     /// Runs one instruction, telling an inspector (`&mut ()` for none) what happens. Returns the
     /// exit if it ended the run; otherwise pc is at the next instruction.
     pub fn step<I: Inspector>(&mut self, inspector: &mut I) -> Option<Exit> {

@@ -12,6 +12,7 @@
 //! - No program, and nothing a program does, panics the host or costs it more memory than the
 //!   pages that the program was given.
 //! - A run without an [`Inspector`] pays nothing for the possibility of one.
+//! - What was [restored](Instance::restore) runs on as it ran on the first time.
 //!
 //! # Example
 //!
@@ -50,6 +51,7 @@ mod module;
 #[cfg(native)]
 mod native;
 mod semantics;
+mod snapshot;
 mod standard;
 mod stepper;
 
@@ -62,3 +64,4 @@ pub use jambox_isa::Revision;
 pub use jambox_sandbox::{Access, PAGE_COUNT, PAGE_SIZE};
 pub use memory::{Inaccessible, Memory};
 pub use module::Module;
+pub use snapshot::Snapshot;

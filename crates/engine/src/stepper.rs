@@ -23,6 +23,16 @@ pub(crate) fn run<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> E
     }
 }
 
+/// Runs until something ends the run, or the inspector stops it.
+pub(crate) fn run_until<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> Option<Exit> {
+    while !inspector.stops(instance) {
+        if let Some(exit) = step(instance, inspector) {
+            return Some(exit);
+        }
+    }
+    None
+}
+
 /// Runs one instruction (`sec:virtualmachine`, the single-step state transition; for 0.7.2 with the
 /// later rule that an instruction which faults is charged). Returns how the run ended, if it did.
 pub(crate) fn step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> Option<Exit> {

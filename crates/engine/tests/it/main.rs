@@ -7,4 +7,5 @@ mod differential;
 mod generator;
 mod hostile;
 mod memory;
+mod snapshots;
 mod vectors;
