@@ -76,6 +76,15 @@ pub enum DecodeErrorKind {
     /// The keys of a dictionary or the members of a set are not in strictly ascending order.
     #[error("the keys are not in strictly ascending order")]
     Unsorted,
+    /// Octets that should be text are not UTF-8.
+    #[error("the text is not UTF-8")]
+    NotUtf8,
+    /// A value holds values that hold values, and so on, beyond the limit.
+    #[error("the value is nested deeper than {limit} levels")]
+    NestedTooDeep {
+        /// The most levels.
+        limit: u8,
+    },
     /// Bits are set beyond the end of a bit sequence.
     #[error("bits are set beyond the end of the bit sequence")]
     PaddingBits,

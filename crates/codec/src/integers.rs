@@ -1,4 +1,4 @@
-//! Numbers of fixed width, little-endian; truth values; arrays.
+//! Numbers of fixed width, little-endian, signed ones in two's complement; truth values; arrays.
 
 use alloc::vec::Vec;
 
@@ -20,7 +20,7 @@ macro_rules! impl_fixed_width {
     )*};
 }
 
-impl_fixed_width!(u16, u32, u64);
+impl_fixed_width!(u16, u32, u64, u128, i8, i16, i32, i64, i128);
 
 impl<C: ?Sized> Encode<C> for u8 {
     fn encode_to(&self, out: &mut Vec<u8>, _: &C) {
@@ -69,6 +69,8 @@ impl<T: Encode<C>, C: ?Sized, const N: usize> Encode<C> for [T; N] {
 }
 
 impl<T: Decode<C>, C: ?Sized, const N: usize> Decode<C> for [T; N] {
+    const TAKES_NOTHING: bool = N == 0 || T::TAKES_NOTHING;
+
     fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError> {
         T::decode_array(reader, context)
     }

@@ -2,7 +2,7 @@
 //! it (`sec:serialization`, 0.7.2).
 //!
 //! **What it is.** Two traits, [`Encode`] and [`Decode`], their implementations for the building
-//! blocks (fixed-width integers, naturals, sequences, options, dictionaries), and the macro
+//! blocks (fixed-width integers, naturals, text, sequences, options, dictionaries), and the macro
 //! [`impl_codec!`], which makes both from one list of a struct's fields in encoding order.
 //!
 //! **What it is not.** It holds no protocol type and no protocol constant, and it is not a serde
@@ -15,7 +15,8 @@
 //! - In a context, exactly one value is decoded from a sequence of octets and exactly one sequence
 //!   of octets is accepted for a value: naturals that are longer than needed, unsorted
 //!   dictionaries, unknown discriminators and trailing octets are errors.
-//! - Decoding allocates in proportion to the octets given, never to a length claimed in them.
+//! - Decoding allocates in proportion to the octets given, never to a length claimed in them, and
+//!   nests no deeper than 64 levels.
 //! - Every error names the offset of the first octet of the item that could not be decoded.
 //!
 //! # Context
@@ -66,6 +67,7 @@ mod integers;
 mod macros;
 mod natural;
 mod reader;
+mod text;
 
 use alloc::vec::Vec;
 
@@ -96,8 +98,12 @@ pub trait Encode<C: ?Sized = ()> {
 
 /// A value that can be decoded, given a context `C` (see the crate's documentation).
 ///
-/// An encoding should take at least one octet: sequences rely on it to refuse claimed lengths.
+/// Sequences refuse to claim more items than octets are left, but for items that take none
+/// ([`Decode::TAKES_NOTHING`]).
 pub trait Decode<C: ?Sized = ()>: Sized {
+    /// Whether values take no octet, as those of `()`.
+    const TAKES_NOTHING: bool = false;
+
     /// Takes one value off the reader.
     ///
     /// # Errors
@@ -115,11 +121,13 @@ pub trait Decode<C: ?Sized = ()>: Sized {
         count: usize,
         context: &C,
     ) -> Result<Vec<Self>, DecodeError> {
-        let mut items = Vec::new();
-        for _ in 0..count {
-            items.push(Self::decode(reader, context)?);
-        }
-        Ok(items)
+        reader.nested(|reader| {
+            let mut items = Vec::new();
+            for _ in 0..count {
+                items.push(Self::decode(reader, context)?);
+            }
+            Ok(items)
+        })
     }
 
     /// Takes `N` values off the reader: a sequence whose length is part of its type.

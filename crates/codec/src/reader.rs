@@ -1,19 +1,27 @@
 //! The cursor that decoding moves along.
 
-use crate::{DecodeError, DecodeErrorKind};
+use crate::{Decode, DecodeError, DecodeErrorKind};
 
 /// Octets being decoded and the place reached in them.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
     offset: usize,
+    depth: u8,
 }
+
+/// The most levels of sequences and boxes within each other. Types of the protocol have fewer than
+/// ten; a type that holds itself could be nested until the stack overflows.
+const MAX_DEPTH: u8 = 64;
+
+/// The most items of a sequence whose items take no octet: nothing else bounds them.
+const MAX_EMPTY_ITEMS: u64 = 1 << 16;
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `octets`.
     #[must_use]
     pub const fn new(octets: &'a [u8]) -> Self {
-        Self { rest: octets, offset: 0 }
+        Self { rest: octets, offset: 0, depth: 0 }
     }
 
     /// Octets taken so far.
@@ -88,6 +96,46 @@ impl<'a> Reader<'a> {
                 kind: DecodeErrorKind::LengthExceedsInput { claimed },
             }),
         }
+    }
+
+    /// Takes the length of a sequence of such items. It is bounded by the octets that are left, or
+    /// by 65,536 if items take none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::take_length`].
+    pub fn take_length_of<T: Decode<C>, C: ?Sized>(&mut self) -> Result<usize, DecodeError> {
+        if !T::TAKES_NOTHING {
+            return self.take_length();
+        }
+        let offset = self.offset;
+        let length = self.take_natural()?;
+        match usize::try_from(length) {
+            Ok(count) if length <= MAX_EMPTY_ITEMS => Ok(count),
+            _ => {
+                let kind =
+                    DecodeErrorKind::LengthOutOfBounds { length, min: 0, max: MAX_EMPTY_ITEMS };
+                Err(DecodeError { offset, kind })
+            }
+        }
+    }
+
+    /// Reads what lies one level deeper: the items of a sequence, the inside of a box.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeErrorKind::NestedTooDeep`] beyond 64 levels, and those of `read`.
+    pub fn nested<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.error(DecodeErrorKind::NestedTooDeep { limit: MAX_DEPTH }));
+        }
+        self.depth = self.depth.saturating_add(1);
+        let read = read(self);
+        self.depth = self.depth.saturating_sub(1);
+        read
     }
 
     /// Ends the reading.

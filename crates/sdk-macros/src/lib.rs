@@ -29,8 +29,9 @@
 //! ```
 
 use proc_macro::TokenStream;
-use proc_macro2::TokenStream as Tokens;
-use quote::{format_ident, quote};
+use proc_macro2::{Span, TokenStream as Tokens};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, Generics, Ident, Variant, parse_macro_input};
 
 /// Derives `jambox_sdk::codec::Encode`, in every context.
@@ -71,9 +72,28 @@ pub fn derive_key(input: TokenStream) -> TokenStream {
             fn octets(&self) -> ::jambox_sdk::__Cow<'_, [u8]> {
                 ::jambox_sdk::__Cow::Owned(::jambox_sdk::codec::encode(self))
             }
+
+            fn append_to(&self, out: &mut ::jambox_sdk::codec::MacroVec<u8>) {
+                ::jambox_sdk::codec::Encode::encode_to(self, out, &());
+            }
         }
     };
     octets.into()
+}
+
+/// Derives `jambox_sdk::Event` for a type with an encoding, under the type's name.
+#[proc_macro_derive(Event)]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let name = &input.ident;
+    let target = format!("event:{name}");
+    let (head, types, bounds) = input.generics.split_for_impl();
+    quote! {
+        impl #head ::jambox_sdk::Event for #name #types #bounds {
+            const TARGET: &'static str = #target;
+        }
+    }
+    .into()
 }
 
 fn encode(input: &DeriveInput) -> Result<Tokens, Error> {
@@ -144,6 +164,7 @@ fn decode(input: &DeriveInput) -> Result<Tokens, Error> {
         }
         Data::Union(_) => return Err(Error::new_spanned(name, "unions have no encoding")),
     };
+    let takes_nothing = takes_nothing(&input.data)?;
     let mut generics = input.generics.clone();
     for parameter in input.generics.type_params() {
         let ident = &parameter.ident;
@@ -155,6 +176,8 @@ fn decode(input: &DeriveInput) -> Result<Tokens, Error> {
     let (head, ..) = with_context.split_for_impl();
     Ok(quote! {
         impl #head ::jambox_sdk::codec::Decode<__C> for #name #types #bounds {
+            const TAKES_NOTHING: bool = #takes_nothing;
+
             fn decode(
                 reader: &mut ::jambox_sdk::codec::Reader<'_>,
                 context: &__C,
@@ -164,6 +187,27 @@ fn decode(input: &DeriveInput) -> Result<Tokens, Error> {
             }
         }
     })
+}
+
+/// Where errors about a field point: at its type.
+fn place_of(field: &Field) -> Span {
+    field.ty.span().resolved_at(Span::call_site())
+}
+
+/// Whether no field of a struct takes an octet; an enum's variant always does.
+fn takes_nothing(data: &Data) -> Result<Tokens, Error> {
+    let Data::Struct(data) = data else { return Ok(quote! { false }) };
+    let mut all = quote! { true };
+    for field in &data.fields {
+        let (kind, place) = (&field.ty, place_of(field));
+        all.extend(match is_natural(field)? {
+            true => quote! { && false },
+            false => quote_spanned! { place =>
+                && <#kind as ::jambox_sdk::codec::Decode<__C>>::TAKES_NOTHING
+            },
+        });
+    }
+    Ok(all)
 }
 
 /// The parameters of an implementation for every context `__C`.
@@ -190,14 +234,15 @@ fn encode_fields(fields: &Fields) -> Result<(Tokens, Tokens), Error> {
     let names = bindings(fields);
     let mut puts = Tokens::new();
     for (name, field) in names.iter().zip(fields) {
+        let place = place_of(field);
         puts.extend(if is_natural(field)? {
-            quote! {
+            quote_spanned! { place =>
                 ::jambox_sdk::codec::encode_natural(
                     ::jambox_sdk::codec::Natural::to_natural(*#name), out,
                 );
             }
         } else {
-            quote! { ::jambox_sdk::codec::Encode::encode_to(#name, out, context); }
+            quote_spanned! { place => ::jambox_sdk::codec::Encode::encode_to(#name, out, context); }
         });
     }
     let pattern = match fields {
@@ -212,10 +257,11 @@ fn encode_fields(fields: &Fields) -> Result<(Tokens, Tokens), Error> {
 fn decode_fields(fields: &Fields) -> Result<Tokens, Error> {
     let mut takes = Vec::new();
     for field in fields {
+        let place = place_of(field);
         takes.push(if is_natural(field)? {
-            quote! { reader.take_natural_as()? }
+            quote_spanned! { place => reader.take_natural_as()? }
         } else {
-            quote! { ::jambox_sdk::codec::Decode::decode(reader, context)? }
+            quote_spanned! { place => ::jambox_sdk::codec::Decode::decode(reader, context)? }
         });
     }
     Ok(match fields {

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jambox_codec::{Decode, decode_all};
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Context, HostCall, Interface, LogLevel};
 use jambox_invocation::{CallEnded, CallStarted, LogLine, Machine, Observer};
+use jambox_sdk::Event;
 
 use crate::fault::Faults;
 
@@ -138,11 +140,33 @@ impl Record {
         self.calls.iter().filter(|record| record.call == Some(call)).count()
     }
 
+    /// The events of a type, in order.
+    ///
+    /// # Panics
+    ///
+    /// When a line under the type's target is not the encoding of a value.
+    #[must_use]
+    pub fn events<E: Event + Decode>(&self) -> Vec<E> {
+        let lines = self.log.iter().filter(|line| line.target.as_deref() == Some(E::TARGET));
+        let event = |line: &LogRecord| {
+            let octets = octets_of(&line.message).expect("an event is hexadecimal digits");
+            decode_all(&octets).expect("an event is the encoding of its type")
+        };
+        lines.map(event).collect()
+    }
+
     /// Whether a line of the log contains a text.
     #[must_use]
     pub fn logged(&self, text: &str) -> bool {
         self.log.iter().any(|line| line.message.contains(text))
     }
+}
+
+/// The octets that hexadecimal digits stand for.
+fn octets_of(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    let octet = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    pairs.map(octet).collect()
 }
 
 /// Records, and answers calls of compiled services whose answers are scripted.

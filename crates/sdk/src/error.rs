@@ -27,6 +27,8 @@ pub enum Error {
     GasTooLow,
     /// `HUH`: the operation is invalid, or not this service's to do.
     Refused,
+    /// A number would be too large or below zero. No host call answers so: typed storage does.
+    Overflow,
     /// The register holds what the call never gives.
     Unexpected(u64),
     /// The octets are not the encoding of what was asked for: the item at this offset is not.
@@ -82,6 +84,7 @@ impl fmt::Display for Error {
             Self::InsufficientFunds => "funds are insufficient",
             Self::GasTooLow => "the gas limit is too low",
             Self::Refused => "the operation is invalid, or not this service's to do",
+            Self::Overflow => "a number would be too large or below zero",
             Self::Unexpected(value) => return write!(f, "the host answered {value:#x}"),
             Self::Decode { offset } => {
                 return write!(f, "cannot decode the item at octet {offset}");

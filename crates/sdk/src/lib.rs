@@ -55,6 +55,7 @@ mod context;
 mod ecalli;
 mod entry;
 mod error;
+mod event;
 mod fetch;
 #[cfg(target_env = "polkavm")]
 mod guest;
@@ -68,6 +69,7 @@ mod preimages;
 mod revision;
 mod service;
 mod storage;
+pub mod stored;
 
 pub use context::{
     AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, NewService,
@@ -75,13 +77,14 @@ pub use context::{
 };
 pub use entry::{Entry, Output, Placed, Service};
 pub use error::Error;
+pub use event::{Event, emit};
 pub use fetch::{
     AccumulateFetcher, AuthorizeFetcher, ItemSummary, RefineFetcher, fetch, fetch_part,
 };
 pub use hash::blake2b_256;
 pub use jambox_codec as codec;
 pub use jambox_hostcall::{FetchKind, Interface, LogLevel, Revision};
-pub use jambox_sdk_macros::{Decode, Encode, Key};
+pub use jambox_sdk_macros::{Decode, Encode, Event, Key};
 pub use jambox_types as types;
 pub use machine::{ExitReason, FIRST_PAGE, InvokeIo, Machine, PAGE_SIZE, PageAccess};
 pub use nested::{
@@ -119,10 +122,11 @@ pub mod prelude {
         TimeSlot, WorkError,
     };
 
+    pub use crate::stored::{Counter, IndexedMap, List, Map, Set, Value};
     pub use crate::{
         AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, Decode,
-        Encode, Error, ExitReason, Key, NestedPvm, NewService, Output, PageAccess, Placed,
-        RefineArguments, RefineContext, ServiceRef, blake2b_256, debug, entry_points, error, info,
-        library, trace, warn,
+        Encode, Error, Event, ExitReason, Key, NestedPvm, NewService, Output, PageAccess, Placed,
+        RefineArguments, RefineContext, ServiceRef, Storage, blake2b_256, debug, emit,
+        entry_points, error, info, layout, library, trace, warn,
     };
 }

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use jambox_codec::{Decode, Encode, decode_all, encode};
-use jambox_types::{Hash, ServiceId};
+use jambox_types::{Balance, CoreIndex, Gas, Hash, ServiceId, TimeSlot};
 
 use crate::ecalli::{Argument, host_call, length, optional, read_all};
 use crate::{Error, ServiceRef};
@@ -130,8 +130,8 @@ impl Storage {
     }
 }
 
-/// What can be a storage key. Text and octets stand for themselves; own types get their encoding
-/// with `#[derive(Encode, Key)]`.
+/// What can be a storage key. Text and octets stand for themselves, numbers and tuples for their
+/// encodings; own types get theirs with `#[derive(Encode, Key)]`.
 ///
 /// ```
 /// use jambox_sdk::prelude::*;
@@ -146,6 +146,11 @@ impl Storage {
 pub trait Key {
     /// The key as the host sees it.
     fn octets(&self) -> Cow<'_, [u8]>;
+
+    /// Appends them to others, which needs no memory of their own.
+    fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.octets());
+    }
 }
 
 macro_rules! keys {
@@ -179,14 +184,44 @@ macro_rules! encoded_keys {
             fn octets(&self) -> Cow<'_, [u8]> {
                 Cow::Owned(encode(self))
             }
+
+            fn append_to(&self, out: &mut Vec<u8>) {
+                self.encode_to(out, &());
+            }
         }
     )+};
 }
 
-encoded_keys!(u8 u16 u32 u64 ServiceId);
+encoded_keys! {
+    bool u8 u16 u32 u64 u128 i8 i16 i32 i64 i128
+    ServiceId Balance CoreIndex Gas TimeSlot
+}
+
+macro_rules! tuple_keys {
+    ($(($($name:ident)+))+) => {$(
+        impl<$($name: Encode),+> Key for ($($name,)+) {
+            fn octets(&self) -> Cow<'_, [u8]> {
+                Cow::Owned(encode(self))
+            }
+
+            fn append_to(&self, out: &mut Vec<u8>) {
+                self.encode_to(out, &());
+            }
+        }
+    )+};
+}
+
+tuple_keys! {
+    (T0 T1) (T0 T1 T2) (T0 T1 T2 T3) (T0 T1 T2 T3 T4) (T0 T1 T2 T3 T4 T5)
+    (T0 T1 T2 T3 T4 T5 T6) (T0 T1 T2 T3 T4 T5 T6 T7)
+}
 
 impl<T: Key + ?Sized> Key for &T {
     fn octets(&self) -> Cow<'_, [u8]> {
         (**self).octets()
+    }
+
+    fn append_to(&self, out: &mut Vec<u8>) {
+        (**self).append_to(out);
     }
 }

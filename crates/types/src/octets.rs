@@ -125,6 +125,31 @@ octets! {
     Memo(128);
 }
 
+impl Memo {
+    /// A text, with zeros after it; nothing if it has more than 128 octets.
+    ///
+    /// ```
+    /// use jambox_types::Memo;
+    ///
+    /// assert_eq!(Memo::from_text("for jam").and_then(|memo| memo.text()), Some("for jam"));
+    /// assert_eq!(Memo::from_text(&"jam".repeat(50)), None);
+    /// ```
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut memo = Self::ZERO;
+        memo.0.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(memo)
+    }
+
+    /// The text before the zeros at its end; nothing if it is no UTF-8.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        let end =
+            self.0.iter().rposition(|octet| *octet != 0).map_or(0, |last| last.saturating_add(1));
+        str::from_utf8(self.0.get(..end)?).ok()
+    }
+}
+
 impl Hash {
     /// BLAKE2b with an output of 256 bits, the paper's general hash (`sec:cryptography`, 0.7.2).
     #[must_use]

@@ -54,6 +54,54 @@ macro_rules! scalars {
     )*};
 }
 
+/// Arithmetic that gives nothing in place of a number that does not exist.
+macro_rules! amounts {
+    ($($name:ident)+) => {$(
+        impl $name {
+            /// The sum, if it is below 2^64.
+            #[must_use]
+            pub const fn checked_add(self, other: Self) -> Option<Self> {
+                match self.0.checked_add(other.0) {
+                    Some(sum) => Some(Self(sum)),
+                    None => None,
+                }
+            }
+
+            /// The difference, if it is not below zero.
+            #[must_use]
+            pub const fn checked_sub(self, other: Self) -> Option<Self> {
+                match self.0.checked_sub(other.0) {
+                    Some(difference) => Some(Self(difference)),
+                    None => None,
+                }
+            }
+
+            /// So many times as much, if it is below 2^64.
+            #[must_use]
+            pub const fn checked_mul(self, times: u64) -> Option<Self> {
+                match self.0.checked_mul(times) {
+                    Some(product) => Some(Self(product)),
+                    None => None,
+                }
+            }
+
+            /// The sum, or 2^64 - 1 if that is smaller.
+            #[must_use]
+            pub const fn saturating_add(self, other: Self) -> Self {
+                Self(self.0.saturating_add(other.0))
+            }
+
+            /// The difference, or zero if that is larger.
+            #[must_use]
+            pub const fn saturating_sub(self, other: Self) -> Self {
+                Self(self.0.saturating_sub(other.0))
+            }
+        }
+    )+};
+}
+
+amounts!(Gas Balance);
+
 scalars! {
     /// The index of a service (`eq:serviceaccounts`, 0.7.2).
     ServiceId(u32);

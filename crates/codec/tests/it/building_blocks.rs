@@ -1,6 +1,6 @@
 //! Everything that types are built from: there and back, and every way to refuse it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
 
 use jambox_codec::{
@@ -33,6 +33,79 @@ fn fixed_width_numbers_are_little_endian() {
     check(&0x1234_u16, &[0x34, 0x12]);
     check(&0x1234_5678_u32, &[0x78, 0x56, 0x34, 0x12]);
     check(&0x0102_0304_0506_0708_u64, &[8, 7, 6, 5, 4, 3, 2, 1]);
+}
+
+#[test]
+fn signed_and_wide_numbers_are_little_endian_too() {
+    check(&-2_i8, &[0xfe]);
+    check(&-2_i16, &[0xfe, 0xff]);
+    check(&0x1234_5678_i32, &[0x78, 0x56, 0x34, 0x12]);
+    check(&i64::MIN, &[0, 0, 0, 0, 0, 0, 0, 0x80]);
+    check(&1_u128, &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    check(&-1_i128, &[0xff; 16]);
+}
+
+#[test]
+fn text_is_its_octets_and_must_be_utf_8() {
+    check(&"jäm".to_owned(), &[4, b'j', 0xc3, 0xa4, b'm']);
+    assert_eq!(encode("jam"), [3, b'j', b'a', b'm']);
+    assert_eq!(refusal::<(u8, String)>(&[9, 1, 0xff]), (1, DecodeErrorKind::NotUtf8));
+    let kind = DecodeErrorKind::LengthExceedsInput { claimed: 2 };
+    assert_eq!(refusal::<String>(&[2, b'a']), (0, kind));
+}
+
+#[test]
+fn results_tuples_and_queues() {
+    check(&Ok::<u8, u16>(5), &[0, 5]);
+    check(&Err::<u8, u16>(5), &[1, 5, 0]);
+    let kind = DecodeErrorKind::UnknownDiscriminator { value: 2, max: 1 };
+    assert_eq!(refusal::<Result<u8, u8>>(&[2, 0]), (0, kind));
+    check(&(1_u8, 2_u8, 3_u8, 4_u8, 5_u8, 6_u8, 7_u8, 8_u8), &[1, 2, 3, 4, 5, 6, 7, 8]);
+    let mut queue = VecDeque::from([2_u16, 3]);
+    queue.push_front(1);
+    check(&queue, &[3, 1, 0, 2, 0, 3, 0]);
+}
+
+/// They take no octet, so the octets that are left do not bound their number.
+#[test]
+fn sequences_of_nothing_are_bounded_by_themselves() {
+    assert_eq!(encode(&()), []);
+    assert_eq!(decode_all::<Vec<()>>(&[3]).unwrap().len(), 3);
+    assert_eq!(decode_all::<Vec<((), [(); 2])>>(&[3]).unwrap().len(), 3);
+    assert!(decode_all::<[(); 3]>(&[]).is_ok());
+    let mut claim = Vec::new();
+    jambox_codec::encode_natural((1 << 16) + 1, &mut claim);
+    let (length, max) = ((1 << 16) + 1, 1 << 16);
+    let kind = DecodeErrorKind::LengthOutOfBounds { length, min: 0, max };
+    assert_eq!(refusal::<Vec<()>>(&claim), (0, kind));
+}
+
+/// A type that holds itself, which octets may nest as deep as they are long.
+#[derive(Debug, PartialEq)]
+struct Tree(Vec<Tree>);
+
+impl Encode for Tree {
+    fn encode_to(&self, out: &mut Vec<u8>, context: &()) {
+        self.0.encode_to(out, context);
+    }
+}
+
+impl Decode for Tree {
+    fn decode(reader: &mut jambox_codec::Reader<'_>, context: &()) -> Result<Self, DecodeError> {
+        Decode::decode(reader, context).map(Self)
+    }
+}
+
+#[test]
+fn nesting_has_a_limit() {
+    let deep = |levels: usize| [vec![1; levels], vec![0]].concat();
+    assert!(decode_all::<Tree>(&deep(63)).is_ok());
+    let kind = DecodeErrorKind::NestedTooDeep { limit: 64 };
+    assert_eq!(refusal::<Tree>(&deep(64)), (65, kind));
+    assert_eq!(refusal::<Tree>(&deep(1_000_000)), (65, kind));
+    // Siblings are no levels.
+    let wide = [vec![0x80, 200], vec![0; 200]].concat();
+    assert_eq!(decode_all::<Tree>(&wide).unwrap().0.len(), 200);
 }
 
 #[test]

@@ -3,3 +3,4 @@
 mod compatibility;
 mod harness;
 mod overhead;
+mod stored;

@@ -1,0 +1,224 @@
+//! Values under keys, and keys alone.
+
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
+
+use jambox_codec::{Decode, Encode};
+
+use super::under;
+use crate::{Error, Key, Storage};
+
+/// Values under keys in storage; see [`layout!`](crate::layout!). Which keys there are cannot be
+/// found out; an [`IndexedMap`](super::IndexedMap) knows.
+#[derive(Debug)]
+pub struct Map<K: ?Sized, V> {
+    prefix: u8,
+    kind: PhantomData<fn(&K) -> V>,
+}
+
+impl<K: Key + ?Sized, V> Map<K, V> {
+    /// The map under an octet.
+    #[must_use]
+    pub const fn new(prefix: u8) -> Self {
+        Self { prefix, kind: PhantomData }
+    }
+
+    /// The key in storage of an entry, for whoever reads the storage from outside.
+    #[must_use]
+    pub fn key(&self, key: &K) -> Vec<u8> {
+        under(&[self.prefix], key)
+    }
+}
+
+impl<K: Key + ?Sized, V: Encode + Decode> Map<K, V> {
+    /// The value of a key. Reads once, or twice what is longer than 256 octets.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::load`].
+    pub fn get(&self, storage: &Storage, key: &K) -> Result<Option<V>, Error> {
+        storage.load(&self.key(key))
+    }
+
+    /// Whether a key has a value. Reads once, and nothing of the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::length`].
+    pub fn contains(&self, storage: &Storage, key: &K) -> Result<bool, Error> {
+        storage.length(&self.key(key)).map(|length| length.is_some())
+    }
+
+    /// Gives a key a value. Writes once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::store`].
+    pub fn set(&self, storage: &Storage, key: &K, value: &V) -> Result<(), Error> {
+        storage.store(&self.key(key), value)
+    }
+
+    /// Takes a key's value away and tells whether there was one. Writes once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::remove`].
+    pub fn remove(&self, storage: &Storage, key: &K) -> Result<bool, Error> {
+        storage.remove(&self.key(key)).map(|length| length.is_some())
+    }
+
+    /// What a key has, to look at and to change. Reads once, now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::load`].
+    pub fn entry(&self, storage: &Storage, key: &K) -> Result<Entry<V>, Error> {
+        let key = self.key(key);
+        let value = storage.load(&key)?;
+        Ok(Entry { storage: *storage, key, value })
+    }
+}
+
+/// What a key of a [`Map`] has.
+#[derive(Debug)]
+pub struct Entry<V> {
+    storage: Storage,
+    key: Vec<u8>,
+    value: Option<V>,
+}
+
+impl<V: Encode> Entry<V> {
+    /// The value, if there is one.
+    #[must_use]
+    pub const fn get(&self) -> Option<&V> {
+        self.value.as_ref()
+    }
+
+    /// Changes the value if there is one; nothing is stored yet.
+    #[must_use]
+    pub fn and_modify(mut self, change: impl FnOnce(&mut V)) -> Self {
+        self.value.as_mut().map(change);
+        self
+    }
+
+    /// The value, or this one where there is none.
+    pub fn or_insert(self, value: V) -> Slot<V> {
+        self.or_insert_with(|| value)
+    }
+
+    /// The value, or one that is made now where there is none.
+    pub fn or_insert_with(self, make: impl FnOnce() -> V) -> Slot<V> {
+        let Self { storage, key, value } = self;
+        Slot { storage, key, value: value.unwrap_or_else(make) }
+    }
+
+    /// The value, or the type's default where there is none.
+    pub fn or_default(self) -> Slot<V>
+    where
+        V: Default,
+    {
+        self.or_insert_with(V::default)
+    }
+
+    /// Stores a value. Writes once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::store`].
+    pub fn set(self, value: &V) -> Result<(), Error> {
+        self.storage.store(&self.key, value)
+    }
+
+    /// Removes the value and gives it. Writes once if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::remove`].
+    pub fn remove(self) -> Result<Option<V>, Error> {
+        if self.value.is_some() {
+            self.storage.remove(&self.key)?;
+        }
+        Ok(self.value)
+    }
+}
+
+/// A value and where it belongs. It is stored by [`Slot::save`] and by nothing else.
+#[derive(Debug)]
+#[must_use = "nothing is stored before `save`"]
+pub struct Slot<V> {
+    storage: Storage,
+    key: Vec<u8>,
+    value: V,
+}
+
+impl<V: Encode> Slot<V> {
+    /// Stores the value. Writes once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::store`].
+    pub fn save(self) -> Result<(), Error> {
+        self.storage.store(&self.key, &self.value)
+    }
+}
+
+impl<V> Deref for Slot<V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.value
+    }
+}
+
+impl<V> DerefMut for Slot<V> {
+    fn deref_mut(&mut self) -> &mut V {
+        &mut self.value
+    }
+}
+
+/// Keys in storage; see [`layout!`](crate::layout!). Which there are cannot be found out, only
+/// whether one is there; an [`IndexedMap`](super::IndexedMap) knows.
+#[derive(Debug)]
+pub struct Set<K: ?Sized>(Map<K, bool>);
+
+impl<K: Key + ?Sized> Set<K> {
+    /// The set under an octet.
+    #[must_use]
+    pub const fn new(prefix: u8) -> Self {
+        Self(Map::new(prefix))
+    }
+
+    /// The key in storage of a member, for whoever reads the storage from outside.
+    #[must_use]
+    pub fn key(&self, member: &K) -> Vec<u8> {
+        self.0.key(member)
+    }
+
+    /// Whether it is a member. Reads once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::length`].
+    pub fn contains(&self, storage: &Storage, member: &K) -> Result<bool, Error> {
+        self.0.contains(storage, member)
+    }
+
+    /// Makes it a member and tells whether it was none before. Writes once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::set`].
+    pub fn insert(&self, storage: &Storage, member: &K) -> Result<bool, Error> {
+        storage.set(&self.key(member), [1]).map(|before| before.is_none())
+    }
+
+    /// Lets it be none and tells whether it was one. Writes once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Storage::remove`].
+    pub fn remove(&self, storage: &Storage, member: &K) -> Result<bool, Error> {
+        self.0.remove(storage, member)
+    }
+}
