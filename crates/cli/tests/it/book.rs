@@ -25,8 +25,13 @@ const C_SERVICE: &str = "guests/compat/c/keeper.c";
 const C_TESTS: &str = "crates/build/tests/it/links.rs";
 
 /// Commands in blocks of `sh` that are not ours, by how they begin.
-const OTHERS: &[&str] =
-    &["cargo test", "cargo install --path crates/cli", "cd ", "rustup ", "apt-get install "];
+const OTHERS: &[&str] = &[
+    "cargo test",
+    "cargo install --profile dist --path crates/cli",
+    "cd ",
+    "rustup ",
+    "apt-get install ",
+];
 
 /// What is wrong with a block, if anything; a language that nothing checks is wrong.
 fn problem(page: &Page, block: &Block) -> Option<String> {
