@@ -20,6 +20,17 @@ pub struct Argument {
     /// The first register that it takes.
     pub register: u8,
     pub value: String,
+    /// How much of the front of `value` is an address, which tells nothing but where a build of the
+    /// program has put something.
+    #[serde(skip)]
+    pub address: usize,
+}
+
+impl Argument {
+    /// The value without the address that it begins with, if it does.
+    pub fn apart_from_address(&self) -> &str {
+        self.value.get(self.address..).unwrap_or_default()
+    }
 }
 
 /// Octets that a host call read from or wrote to the guest's memory.
@@ -57,24 +68,29 @@ pub fn arguments(
             // Registers that the kind of `fetch` does not look at hold whatever was left there.
             form.call != HostCall::Fetch || *first <= FETCH_KIND + indices
         })
-        .map(|(first, info)| Argument {
-            name: info.name,
-            register: u8::try_from(first).unwrap_or(u8::MAX),
-            value: argument(info, first, registers, memory, abi),
+        .map(|(first, info)| {
+            let (address, value) = argument(info, first, registers, memory, abi);
+            let register = u8::try_from(first).unwrap_or(u8::MAX);
+            Argument { name: info.name, register, value, address }
         })
         .collect()
 }
 
+/// An argument in words, and how many octets in front are an address.
 fn argument(
     info: &ArgumentInfo,
     first: usize,
     registers: &Registers,
     memory: &[MemoryEvent],
     abi: Abi,
-) -> String {
+) -> (usize, String) {
     let register = |offset: usize| registers.get(first + offset).copied().unwrap_or(0);
     let (value, second) = (register(0), register(1));
-    match info.kind {
+    let at = |rest: String| {
+        let address = format!("{value:#x}");
+        (address.len(), address + &rest)
+    };
+    let text = match info.kind {
         ArgumentKind::Number => number(value),
         ArgumentKind::Service if value == u64::MAX => "own".to_owned(),
         ArgumentKind::Service => number(value),
@@ -82,29 +98,35 @@ fn argument(
             Some(kind) => format!("{value} ({})", kind.name()),
             None => format!("{value} (unknown)"),
         },
-        ArgumentKind::Pointer => format!("{value:#x}"),
-        ArgumentKind::Hash | ArgumentKind::FixedKey => pointed(value, 32, memory),
-        ArgumentKind::Slice => pointed(value, second, memory),
+        ArgumentKind::Pointer => return at(String::new()),
+        ArgumentKind::Hash | ArgumentKind::FixedKey => match pointed(value, 32, memory) {
+            Some(octets) => octets,
+            None => return at("+32".to_owned()),
+        },
+        ArgumentKind::Slice => match pointed(value, second, memory) {
+            Some(octets) => octets,
+            None => return at(format!("+{second}")),
+        },
         ArgumentKind::Window => {
             let most = register(2);
-            format!("{value:#x}, from {second}, at most {}", number(most))
+            return at(format!(", from {second}, at most {}", number(most)));
         }
-        ArgumentKind::Output => format!("{value:#x}, at most {}", number(second)),
+        ArgumentKind::Output => return at(format!(", at most {}", number(second))),
         ArgumentKind::LowHigh => number(second & 0xffff_ffff << 32 | value & 0xffff_ffff),
-    }
+    };
+    (0, text)
 }
 
-/// What lies at an address if the call has read it, otherwise the range.
-fn pointed(address: u64, length: u64, memory: &[MemoryEvent]) -> String {
+/// What lies at an address if the call has read it.
+fn pointed(address: u64, length: u64, memory: &[MemoryEvent]) -> Option<String> {
     let read = memory.iter().find(|event| {
         event.access == MemoryDirection::Read
             && event.address == address
             && event.length as u64 == length
     });
     match read {
-        Some(event) => event.octets.to_string(),
-        None if length == 0 => "empty".to_owned(),
-        None => format!("{address:#x}+{length}"),
+        Some(event) => Some(event.octets.to_string()),
+        None => (length == 0).then(|| "empty".to_owned()),
     }
 }
 

@@ -97,6 +97,10 @@ pub fn octets(value: &Value) -> Result<Vec<u8>> {
             sized.extend_from_slice(&octets);
             Ok(sized)
         }
+        Value::ByRevision(_) => {
+            let message = "only package files have values by revision";
+            Err(Diagnosis::new(message).help("give the one value").into())
+        }
         Value::Parts(parts) => Ok(parts.iter().map(octets).collect::<Result<Vec<_>>>()?.concat()),
     }
 }

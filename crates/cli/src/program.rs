@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use jambox_files::without_mark;
+use jambox_hostcall::Interface;
 use jambox_package::{Disk, symbols_beside, symbols_of_assembly};
 use jambox_program::{Container, Form, ProgramBlob, ProgramError, StandardProgram, UnknownForm};
 use jambox_symbols::Symbols;
@@ -14,6 +15,7 @@ use crate::assembly;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::Result;
+use crate::protocol::ProtocolArgs;
 
 /// A program file.
 pub struct Program {
@@ -21,6 +23,8 @@ pub struct Program {
     /// The octets of the blob: the file's, or what the assembler made of it.
     pub octets: Vec<u8>,
     pub container: Container,
+    /// What it is read under: the switches, and the revision that it names where they name none.
+    pub protocol: Protocol,
     /// Where its instructions come from, if that is known.
     pub symbols: Option<Symbols>,
 }
@@ -55,7 +59,8 @@ impl FormArg {
 impl Program {
     /// Loads a program, from standard input for `-`; assembly text, by its extension `.asm`, is
     /// assembled.
-    pub fn load(path: &Path, form: FormArg, protocol: &Protocol) -> Result<Self> {
+    pub fn load(path: &Path, form: FormArg, switches: &ProtocolArgs) -> Result<Self> {
+        let protocol = switches.protocol()?;
         let given = input::read_program(path)?;
         let is_named = input::named(path) == path;
         let path = input::named(path);
@@ -65,7 +70,7 @@ impl Program {
             false => std::str::from_utf8(without_mark(&given)).is_ok_and(is_text),
         };
         if is_assembly {
-            let assembly = assembly::assemble(path, &given, protocol)?;
+            let assembly = assembly::assemble(path, &given, &protocol)?;
             let octets = assembly.container.encode();
             let made = assembly.container.form();
             if let Some(wanted) = form.form().filter(|wanted| *wanted != made) {
@@ -77,7 +82,7 @@ impl Program {
             }
             let symbols = symbols_of_assembly(&assembly, path, Hash::blake2b(&octets));
             let container = assembly.container;
-            return Ok(Self { path: path.to_owned(), octets, container, symbols });
+            return Ok(Self { path: path.to_owned(), octets, container, protocol, symbols });
         }
         let octets = given;
         let container = match form.form() {
@@ -86,7 +91,9 @@ impl Program {
             None => Container::parse(&octets).map_err(|why| no_program(path, &octets, &why))?,
         };
         let symbols = symbols_beside(&Disk, path, Hash::blake2b(&octets));
-        Ok(Self { path: path.to_owned(), octets, container, symbols })
+        let named = switches.revision().or(container.named_revision());
+        let protocol = Protocol { revision: named.unwrap_or(protocol.revision), ..protocol };
+        Ok(Self { path: path.to_owned(), octets, container, protocol, symbols })
     }
 
     /// The code.
@@ -98,6 +105,19 @@ impl Program {
     pub fn standard(&self) -> Option<&StandardProgram> {
         self.container.standard()
     }
+}
+
+/// What to say of a program that fails and shows signs of another revision.
+pub fn of_another_revision(container: &Container, protocol: &Protocol) -> Option<String> {
+    let offers = |revision, number: u32| {
+        let interface = Interface { abi: protocol.abi, revision };
+        interface.forms().any(|form| form.number(interface) == Some(number.into()))
+    };
+    let other = container.other_revision(protocol.revision, offers)?;
+    Some(format!(
+        "{other}; perhaps it is a program of that revision: try --revision {}",
+        other.made_for
+    ))
 }
 
 fn at(path: &Path, error: &ProgramError) -> Diagnosis {

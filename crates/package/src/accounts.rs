@@ -61,7 +61,7 @@ impl<'a> Builder<'a> {
 
     /// Starts from the state file that the package file names.
     pub(crate) fn start_from_value(&mut self, written: &Placed<Value>) -> Option<()> {
-        let path = match &written.value {
+        let path = match self.sources.chosen(&written.value, &written.place)? {
             Value::File(path) => self.sources.resolve(path),
             _ => Path::new("the value of `state`").to_owned(),
         };

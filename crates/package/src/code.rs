@@ -34,7 +34,7 @@ pub(crate) fn load(
     what: &str,
     protocol: &Protocol,
 ) -> Option<Blob> {
-    let (path, octets) = match &code.value {
+    let (path, octets) = match sources.chosen(&code.value, &code.place)? {
         Value::File(path) => {
             let (path, octets) = sources.file(path, &code.place)?;
             if is_assembly(&path) {

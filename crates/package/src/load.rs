@@ -123,7 +123,6 @@ fn load_from(
     let manifest = Manifest::parse(&text).map_err(invalid)?;
     let problems = Problems::default();
     let base = path.parent().unwrap_or(Path::new(""));
-    let sources = Sources::new(files, base, &problems);
     // A chain is of one revision, which a package on it need not repeat.
     let unsaid = match &start {
         Start::Chain(snapshot, _) => {
@@ -132,8 +131,10 @@ fn load_from(
         Start::AsWritten | Start::File(_) => Protocol::default(),
     };
     let written = switches::protocol(&manifest.protocol, unsaid, files, base, &problems);
+    let protocol = switches.over(written);
+    let sources = Sources::new(files, base, protocol.revision, &problems);
     let source = Source { path: path.to_owned(), text: text.as_str().into(), manifest };
-    let package = resolve(source, switches.over(written), &sources, start);
+    let package = resolve(source, protocol, &sources, start);
     match package {
         Some(package) if problems.is_empty() => Ok(package),
         _ => Err(invalid(problems.into_vec())),

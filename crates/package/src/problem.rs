@@ -187,6 +187,14 @@ pub enum ProblemKind {
         /// The run's.
         wanted: Revision,
     },
+    /// A value that is given for other revisions.
+    #[error("there is no value for {wanted} here, under which this runs")]
+    NotForRevision {
+        /// The names of those for which there is one.
+        given: Vec<&'static str>,
+        /// The run's.
+        wanted: Revision,
+    },
     /// Something that a table has already.
     #[error("{0}")]
     Twice(String),
@@ -242,6 +250,7 @@ impl ProblemKind {
             Self::Balance { threshold, .. } => format!("expected at least {threshold}"),
             Self::Revision { wanted, .. } => format!("expected one of {wanted}"),
             Self::ForeignKey { wanted, .. } => format!("not known to {wanted}"),
+            Self::NotForRevision { wanted, .. } => format!("expected `{wanted} = ..`"),
             Self::Twice(_) => "once more".to_owned(),
             Self::BadNumber { .. } => "expected a number that fits".to_owned(),
             Self::Limit { limit, .. } => format!("expected at most {limit}"),
@@ -300,14 +309,20 @@ impl ProblemKind {
                  and octet of storage and requests"
                     .to_owned()
             }
-            Self::Revision { found, .. } => format!(
-                "say --revision {found}, or `revision = \"{found}\"` in [protocol]; or give one of \
-                 the other revision"
+            Self::Revision { found, wanted, .. } => format!(
+                "say --revision {found}, or `revision = \"{found}\"` in [protocol]; or give one for \
+                 each revision: {{ \"{found}\" = .., \"{wanted}\" = .. }}"
             ),
             Self::ForeignKey { known_to, .. } => format!(
                 "leave it out, or say --revision {known_to} or `revision = \"{known_to}\"` in \
                  [protocol]"
             ),
+            Self::NotForRevision { given, .. } if given.is_empty() => {
+                format!("keys of such a table are revisions: {}", list(&Revision::ALL.map(Revision::name)))
+            }
+            Self::NotForRevision { given, .. } => {
+                format!("add one; or run under another revision, for which there is one: {}", list(given))
+            }
             Self::Twice(_) => "leave one of them out".to_owned(),
             Self::BadNumber { .. } => {
                 "write \"u8:\", \"u16:\", \"u32:\", \"u64:\" or \"natural:\" and a number such as 12 or \

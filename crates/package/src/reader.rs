@@ -6,6 +6,8 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use jambox_types::Revision;
+
 use crate::problem::{Place, ProblemKind, Problems};
 use crate::value::{Value, ValueError};
 
@@ -170,8 +172,12 @@ impl<'a> Entry<'a> {
         number.map(|number| self.placed(number))
     }
 
-    /// Octets as `text:`, `hex:`, `file:` or typed, or a list of them, one after the other.
+    /// Octets as `text:`, `hex:`, `file:` or typed, or a list of them, one after the other, or a
+    /// table of them by revision.
     pub(crate) fn value(self) -> Option<Placed<Value>> {
+        if self.is_table() {
+            return self.value_by_revision();
+        }
         if matches!(self.value.get_ref(), DeValue::Array(_)) {
             let whole = self.clone();
             let parts = self.list(Entry::value)?;
@@ -199,6 +205,19 @@ impl<'a> Entry<'a> {
             }
         }
         None
+    }
+
+    /// A table with a value for each of some revisions.
+    fn value_by_revision(self) -> Option<Placed<Value>> {
+        let whole = self.clone();
+        let mut section = self.section(format!("the table `{}`", whole.key))?;
+        let mut values = Vec::new();
+        for revision in Revision::ALL {
+            let value = section.optional(revision.name(), Entry::value);
+            values.extend(value.map(|value| (revision, value.value)));
+        }
+        section.finish();
+        Some(whole.placed(Value::ByRevision(values)))
     }
 
     /// A hash: `hex:` and 64 digits.

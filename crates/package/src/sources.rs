@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jambox_codec::encode_natural;
 use jambox_state::Blob;
 use jambox_symbols::Symbols;
-use jambox_types::Hash;
+use jambox_types::{Hash, Revision};
 
 use crate::files::Files;
 use crate::problem::{Place, ProblemKind, Problems};
@@ -27,18 +27,39 @@ pub(crate) struct Sources<'a> {
     /// The folder of the package file.
     base: &'a Path,
     pub(crate) problems: &'a Problems,
+    /// What the package runs under.
+    revision: Revision,
     left: Cell<u64>,
     symbols: RefCell<BTreeMap<Hash, Symbols>>,
 }
 
 impl<'a> Sources<'a> {
-    pub(crate) fn new(files: &'a dyn Files, base: &'a Path, problems: &'a Problems) -> Self {
-        Self { files, base, problems, left: Cell::new(TOTAL_LIMIT), symbols: RefCell::default() }
+    pub(crate) fn new(
+        files: &'a dyn Files,
+        base: &'a Path,
+        revision: Revision,
+        problems: &'a Problems,
+    ) -> Self {
+        let (left, symbols) = (Cell::new(TOTAL_LIMIT), RefCell::default());
+        Self { files, base, problems, revision, left, symbols }
+    }
+
+    /// The value itself, or that for the revision in force where there is one for each.
+    pub(crate) fn chosen<'v>(&self, value: &'v Value, place: &Place) -> Option<&'v Value> {
+        let Value::ByRevision(values) = value else { return Some(value) };
+        let own = values.iter().find(|(revision, _)| revision.is(self.revision));
+        let Some((_, value)) = own else {
+            let given = values.iter().map(|(revision, _)| revision.name()).collect();
+            let kind = ProblemKind::NotForRevision { given, wanted: self.revision };
+            self.problems.add(place.clone(), kind);
+            return None;
+        };
+        self.chosen(value, place)
     }
 
     /// The octets of a value; `None` and a problem when they cannot be had.
     pub(crate) fn octets(&self, value: &Placed<Value>) -> Option<Blob> {
-        match &value.value {
+        match self.chosen(&value.value, &value.place)? {
             Value::Octets(octets) => Some(octets.as_slice().into()),
             other => Some(self.resolved(other, &value.place)?.into()),
         }
@@ -64,6 +85,7 @@ impl<'a> Sources<'a> {
                 let parts = parts.iter().map(|part| self.resolved(part, place));
                 Some(parts.collect::<Option<Vec<_>>>()?.concat())
             }
+            Value::ByRevision(_) => self.resolved(self.chosen(value, place)?, place),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jambox_codec::encode_natural;
+use jambox_types::Revision;
 
 /// Octets, written `text:...`, `hex:...` or `file:...`, or typed: numbers as the protocol encodes
 /// them (`u8:`, `u16:`, `u32:`, `u64:` in so many bits, `natural:` in as many octets as it needs),
@@ -28,6 +29,8 @@ pub enum Value {
     Sized(Box<Value>),
     /// Values, one after the other.
     Parts(Vec<Value>),
+    /// A value for each of some revisions: the one that the package runs under chooses.
+    ByRevision(Vec<(Revision, Value)>),
 }
 
 /// Why a string is not a [`Value`].

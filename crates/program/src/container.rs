@@ -6,9 +6,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use jambox_isa::Revision;
+
 use crate::error::{Part, ProgramError};
 use crate::reader::{Reader, push_natural};
-use crate::{ProgramBlob, StandardProgram};
+use crate::{CrateInfo, ProgramBlob, StandardProgram};
 
 /// Splits the code of a service, as its preimage has it, into metadata and standard program.
 ///
@@ -165,6 +167,13 @@ impl Container {
             (ProgramKind::Bare(_), Some(_)) => Form::BareWithMetadata,
             (ProgramKind::Bare(_), None) => Form::Bare,
         }
+    }
+
+    /// The revision that the metadata name, if they are of the known kind and name one.
+    #[must_use]
+    pub fn named_revision(&self) -> Option<Revision> {
+        let info = self.metadata.as_deref().and_then(|metadata| CrateInfo::parse(metadata).ok());
+        info?.revision
     }
 
     /// The code.

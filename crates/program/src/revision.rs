@@ -7,7 +7,7 @@ use core::fmt;
 
 use jambox_isa::{Instruction, InstructionSet, Opcode, Revision};
 
-use crate::{Container, CrateInfo, ProgramBlob};
+use crate::{Container, ProgramBlob};
 
 /// A sign that a program was made for another revision than the one it is taken for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,8 +78,7 @@ impl Container {
         taken_for: Revision,
         offers: impl Fn(Revision, u32) -> bool,
     ) -> Option<OtherRevision> {
-        let info = self.metadata.as_deref().and_then(|metadata| CrateInfo::parse(metadata).ok());
-        if let Some(made_for) = info.and_then(|info| info.revision) {
+        if let Some(made_for) = self.named_revision() {
             let sign = Sign::Metadata;
             return (made_for != taken_for).then_some(OtherRevision { made_for, sign });
         }

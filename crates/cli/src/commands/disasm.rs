@@ -44,16 +44,16 @@ pub struct Disasm {
 
 impl Disasm {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let protocol = protocol.protocol()?;
-        let program = Program::load(&self.program, self.form, &protocol)?;
+        let program = Program::load(&self.program, self.form, protocol)?;
+        let protocol = &program.protocol;
         let text = if self.native {
-            assembly::native(program.blob(), &protocol).ok_or_else(|| {
+            assembly::native(program.blob(), protocol).ok_or_else(|| {
                 Diagnosis::new("there is no native code on this platform")
                     .help("the recompiler makes code for 64-bit x86 Linux; leave --native out")
             })?
         } else {
             let symbols = program.symbols.as_ref();
-            assembly::disassemble(&program.container, self.comments, symbols, &protocol)
+            assembly::disassemble(&program.container, self.comments, symbols, protocol)
         };
         if let Some(path) = &self.output {
             input::write(path, text.as_bytes())?;

@@ -23,7 +23,7 @@ use crate::input;
 use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report, labelled};
-use crate::program::{FormArg, Program};
+use crate::program::{FormArg, Program, of_another_revision};
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, GOOD, NAME};
 
@@ -77,22 +77,26 @@ const RANGE_LIMIT: u64 = 1 << 24;
 impl Exec {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let backend = protocol.backend();
-        let protocol = protocol.protocol()?;
-        let program = Program::load(&self.program, self.form, &protocol)?;
-        let (mut instance, regions) = self.instance(&program, &engine(&protocol, backend)?)?;
+        let program = Program::load(&self.program, self.form, protocol)?;
+        let (mut instance, regions) =
+            self.instance(&program, &engine(&program.protocol, backend)?)?;
         let exit = match output.verbosity {
             0 => instance.run(),
             _ if output.json => instance.run(),
             verbosity => steps::run(&mut instance, verbosity, output)?,
         };
-        let report = self.report(&program, &instance, exit, &regions, &protocol);
+        let report = self.report(&program, &instance, exit, &regions);
         output.emit(&report)?;
         Ok(Verdict::failed_if(!matches!(exit, Exit::Halt | Exit::HostCall(_))))
     }
 
     fn instance(&self, program: &Program, engine: &Engine) -> Result<(Instance, Regions)> {
         let failed = |error: jambox_engine::EngineError| Diagnosis::new(error.to_string());
-        let module = Module::new(engine, program.blob().clone()).map_err(failed)?;
+        let hint = || of_another_revision(&program.container, &program.protocol);
+        let module = Module::new(engine, program.blob().clone()).map_err(|error| {
+            let diagnosis = failed(error).in_file(&program.path);
+            hint().into_iter().fold(diagnosis, Diagnosis::help)
+        })?;
         let arguments = self.arguments.as_ref().map(input::octets).transpose()?;
         let (mut instance, regions) = match (program.standard(), &arguments) {
             (Some(standard), arguments) => {
@@ -122,7 +126,6 @@ impl Exec {
         instance: &Instance,
         exit: Exit,
         regions: &Regions,
-        protocol: &Protocol,
     ) -> ExecReport {
         let [.., r7, r8, _, _, _, _] = *instance.regs();
         // What a halting standard program leaves in r7 and r8 is its output, if it can be read.
@@ -136,7 +139,7 @@ impl Exec {
         ExecReport {
             program: program.path.display().to_string(),
             form: program.container.form().to_string(),
-            exit: exit_report(exit, instance, protocol),
+            exit: exit_report(exit, instance, &program.protocol),
             pc: instance.pc(),
             gas: GasReport {
                 limit: self.gas,
@@ -148,6 +151,9 @@ impl Exec {
             memory: self.memory.iter().map(range).collect(),
             explanation: Explanation::of(instance, exit, regions)
                 .map(|explanation| explanation.with_source(program.symbols.as_ref())),
+            hint: matches!(exit, Exit::Panic | Exit::OutOfGas | Exit::PageFault(_))
+                .then(|| of_another_revision(&program.container, &program.protocol))
+                .flatten(),
         }
     }
 }
@@ -165,6 +171,9 @@ struct ExecReport {
     memory: Vec<MemoryRange>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Explanation>,
+    /// What else may be the matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -246,6 +255,9 @@ impl Report for ExecReport {
         match &self.explanation {
             Some(explanation) => explanation.write(out, "")?,
             None => write_registers(out, "", &self.registers)?,
+        }
+        if let Some(hint) = &self.hint {
+            line(out, "hint", hint)?;
         }
         for MemoryRange { address, length, octets } in &self.memory {
             let shown = octets.as_ref().map_or("not readable".to_owned(), ToString::to_string);

@@ -20,7 +20,7 @@ use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report, count, line};
 use crate::plain::plain;
-use crate::program::{FormArg, Program};
+use crate::program::{FormArg, Program, of_another_revision};
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, HEADING, NAME};
 
@@ -50,14 +50,13 @@ pub struct Inspect {
 
 impl Inspect {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let protocol = protocol.protocol()?;
         if self.program.is_dir() {
-            let report = Folder::of(&self.program, self.form, &protocol)?;
+            let report = Folder::of(&self.program, self.form, protocol)?;
             output.emit(&report)?;
             return Ok(Verdict::failed_if(report.has_problems()));
         }
-        let program = Program::load(&self.program, self.form, &protocol)?;
-        let report = Inspection::of(&program, &protocol);
+        let program = Program::load(&self.program, self.form, protocol)?;
+        let report = Inspection::of(&program);
         output.emit(&report)?;
         Ok(Verdict::failed_if(!report.problems.is_empty()))
     }
@@ -70,6 +69,8 @@ struct Inspection {
     octets: usize,
     /// The hash of all octets: a service's code hash when the form is the one of a service.
     hash: String,
+    /// What it is read under: what --revision names, or its metadata.
+    revision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +80,9 @@ struct Inspection {
     host_calls: Vec<HostCallUse>,
     /// What is wrong with the program although it parses.
     problems: Vec<String>,
+    /// What shows that it was made for another revision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -140,13 +144,15 @@ struct HostCallUse {
 }
 
 impl Inspection {
-    fn of(program: &Program, protocol: &Protocol) -> Self {
+    fn of(program: &Program) -> Self {
+        let protocol = &program.protocol;
         let (blob, set) = (program.blob(), InstructionSet::of(protocol.revision));
         Self {
             file: program.path.display().to_string(),
             form: program.container.form().to_string(),
             octets: program.octets.len(),
             hash: Hash::blake2b(&program.octets).to_string(),
+            revision: protocol.revision.name(),
             metadata: program.container.metadata.as_deref().map(metadata),
             memory: program.standard().and_then(memory_layout),
             code: Code {
@@ -158,6 +164,7 @@ impl Inspection {
             entry_points: entry_points(blob, set),
             host_calls: host_calls_used(blob, set, protocol),
             problems: problems(program, set, protocol),
+            hint: of_another_revision(&program.container, protocol),
         }
     }
 }
@@ -332,6 +339,9 @@ impl Report for Inspection {
         }
         for problem in &self.problems {
             line(out, "problem", &format!("{BAD}{problem}{BAD:#}"))?;
+        }
+        if let Some(hint) = &self.hint {
+            line(out, "hint", hint)?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! `jambox run`: a work package from end to end.
 
+mod compare;
 mod log;
 mod model;
 mod profile;
@@ -7,13 +8,14 @@ mod recorder;
 mod summary;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use jambox_chain::{Alone, Computed};
 use jambox_codec::encode_with;
-use jambox_package::{Disk, Package, Snapshot, load};
+use jambox_package::{Disk, Package, Snapshot, Switches, load};
+use jambox_types::Revision;
 
 use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
@@ -24,6 +26,7 @@ use crate::output::Output;
 use crate::package_file::locate;
 use crate::protocol::ProtocolArgs;
 
+use compare::{Comparison, Side};
 use recorder::Recorder;
 
 /// Run a work package from end to end: is-authorized, refine, work report, accumulate, state
@@ -37,6 +40,7 @@ Examples:
   jambox run package.toml -v                      with every host call (-vv: and memory)
   jambox run package.toml --profile               with what took the gas
   jambox run package.toml --json | jq .state
+  jambox run package.toml --compare-revisions     under 0.7.2 and 0.8.0, and what differs
   jambox run first.toml --save-state after.json   and then
   jambox run second.toml --state after.json
   jambox state init chain.redb                    and then, as often as you like,
@@ -71,10 +75,21 @@ pub struct Run {
     /// Write the encoded work report to this file
     #[arg(long, value_name = "FILE")]
     save_report: Option<PathBuf>,
+
+    /// Run the package under the newest revision and the one before it, and show what differs:
+    /// outcomes, gas, host calls in their order, what is changed in the state
+    ///
+    /// A blob is of one revision. The package file names one for each:
+    /// code = { "gray-paper-0.7.2" = "file:a.jam", "gray-paper-0.8.0" = "file:b.jam" }.
+    #[arg(long, conflicts_with_all = ["save_state", "save_exports", "save_report", "profile"])]
+    compare_revisions: bool,
 }
 
 impl Run {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        if self.compare_revisions {
+            return self.compare(protocol, output);
+        }
         let chain = match self.state.as_deref() {
             Some(path) if chain::is_store(path) => Some(Chain::open(path)?),
             _ => None,
@@ -88,8 +103,7 @@ impl Run {
         let path = locate(&self.package)?;
         let package = match &chain {
             Some(chain) => chain.load(&path, switches)?,
-            None => load(&Disk, &path, &switches, self.state.as_deref())
-                .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
+            None => self.load(&path, &switches)?,
         };
         let env = end_to_end::env(&package, protocol.execution())?;
         let mut recorder = Recorder::new(output.verbosity > 0, self.profile, &package);
@@ -114,6 +128,51 @@ impl Run {
         }
         output.emit(&text::Shown { report: &report, verbosity: output.verbosity })?;
         Ok(Verdict::failed_if(!report.failures.is_empty()))
+    }
+
+    fn load(&self, path: &Path, switches: &Switches) -> Result<Package> {
+        load(&Disk, path, switches, self.state.as_deref())
+            .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+    }
+
+    /// Runs the package under two revisions and shows what differs.
+    fn compare(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        if let Some(path) = self.state.as_deref().filter(|path| chain::is_store(path)) {
+            let help = "leave --compare-revisions out, or run the package without the chain";
+            let diagnosis = Diagnosis::new("a chain is of one revision").in_file(path).help(help);
+            return Err(diagnosis.into());
+        }
+        if protocol.revision().is_some() {
+            let message = "--compare-revisions and --revision exclude each other";
+            return Err(Diagnosis::new(message).help("leave one of them out").into());
+        }
+        let [.., older, newer] = Revision::ALL;
+        let path = locate(&self.package)?;
+        let switches = protocol.switches()?;
+        let loaded =
+            |revision| self.load(&path, &Switches { revision: Some(revision), ..switches });
+        // Mistakes of the file are told before anything runs.
+        let packages = [loaded(older)?, loaded(newer)?];
+        let spinner = output.spinner("running");
+        let side = |package: &Package| {
+            let env = end_to_end::env(package, protocol.execution())?;
+            let mut recorder = Recorder::new(true, false, package);
+            let computed = end_to_end::in_core(&env, package, &mut recorder)?;
+            let report = computed.as_ref().ok().map(|computed| &computed.report);
+            let on_chain = report
+                .map(|report| end_to_end::on_chain(&env, package, report, None, &mut recorder))
+                .transpose()?;
+            let recorded = recorder.finish();
+            let report = summary::summarize(package, recorded, &computed, on_chain.as_ref())?;
+            Side::new(package, report, &computed, on_chain.as_ref())
+        };
+        let [older, newer] = &packages;
+        let sides = [side(older)?, side(newer)?];
+        spinner.finish_and_clear();
+        let comparison = Comparison::of(sides);
+        let failed = comparison.failures.iter().any(|failures| !failures.is_empty());
+        output.emit(&comparison.shown(output.verbosity))?;
+        Ok(Verdict::failed_if(failed))
     }
 
     fn save(

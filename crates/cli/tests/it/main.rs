@@ -16,6 +16,7 @@ mod pages;
 mod picture;
 mod pipes;
 mod profile;
+mod revisions;
 mod seed_doc;
 mod symbols;
 mod transcripts;

@@ -44,7 +44,6 @@ fn folder() -> TempDir {
     fs::write(folder.path().join("child.pvm"), standard()).unwrap();
     let package = fs::read_to_string(root().join("guests/nested/package.toml")).unwrap();
     let package = package.replace("children/greeting.pvm", "child.pvm");
-    let package = package.replace("nested-0.8.0.jam", "nested.jam");
     fs::write(folder.path().join("package.toml"), package).unwrap();
     let inlined = vec![frame("boom", "child.c", 3), frame("start", "child.c", 9)];
     describe(folder.path(), &standard(), &PROGRAM, inlined);

@@ -103,6 +103,31 @@ fn a_value_says_how_it_is_written() {
 }
 
 #[test]
+fn a_value_by_revision_has_one_for_this_run() {
+    let value = "\"hex:00ff\"";
+    let other = "{ \"gray-paper-0.8.0\" = \"text:x\" }";
+    check(
+        value,
+        other,
+        other,
+        "there is no value for gray-paper-0.7.2 here, under which this runs",
+        "expected `gray-paper-0.7.2 = ..`",
+        "for which there is one: `gray-paper-0.8.0`",
+    );
+    let nothing = "keys of such a table are revisions: `gray-paper-0.7.2`, `gray-paper-0.8.0`";
+    let said = "there is no value for gray-paper-0.7.2 here, under which this runs";
+    check(value, "{}", "{}", said, "expected `gray-paper-0.7.2 = ..`", nothing);
+    check(
+        value,
+        "{ \"gray-paper-0.7.2\" = \"text:x\", \"gray-paper-0.7.3\" = \"text:y\" }",
+        "\"gray-paper-0.7.3\"",
+        "unknown key `gray-paper-0.7.3` in the table `value`",
+        "did you mean `gray-paper-0.7.2`?",
+        "`gray-paper-0.8.0`",
+    );
+}
+
+#[test]
 fn an_unknown_service_is_named_with_the_known_ones() {
     check(
         "service = \"one\"\npayload",

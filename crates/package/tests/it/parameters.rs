@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jambox_package::{Switches, load, load_parameters};
-use jambox_types::{Parameters, Revision};
+use jambox_types::{Parameters, Revision, ServiceId};
 
 use crate::memory::{FULL, Memory, files, load_from};
 
@@ -26,6 +26,25 @@ fn a_bad_file_says_where() {
         let invalid = load_parameters(&files, Path::new("p.toml")).unwrap_err();
         assert!(invalid.to_string().contains(message), "{invalid}");
     }
+}
+
+#[test]
+fn the_revision_chooses_among_values() {
+    let storage = "storage = [{ key = \"text:k\", value = \"hex:00ff\" }]";
+    let by_revision = "storage = [{ key = \"text:k\", value = { \"gray-paper-0.7.2\" = \"text:old\", \
+                       \"gray-paper-0.8.0\" = [\"text:n\", \"sized:text:ew\"] } }]";
+    assert!(FULL.contains(storage));
+    let text = FULL.replace(storage, by_revision);
+    let value = |revision| {
+        let switches = Switches { revision: Some(revision), ..Switches::default() };
+        let package = load(&files(&text), Path::new("dir/package.toml"), &switches, None).unwrap();
+        package.state.accounts.storage(ServiceId(1), b"k").unwrap().unwrap().to_vec()
+    };
+    assert_eq!(value(Revision::GrayPaper072), b"old");
+    assert_eq!(value(Revision::GrayPaper080), b"n\x02ew");
+    // What the file itself names chooses, too.
+    let state = load_from(&files(&text)).unwrap().state;
+    assert_eq!(&*state.accounts.storage(ServiceId(1), b"k").unwrap().unwrap(), b"old");
 }
 
 #[test]

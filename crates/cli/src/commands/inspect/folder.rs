@@ -6,7 +6,6 @@ use std::path::Path;
 use serde::Serialize;
 
 use jambox_files::under;
-use jambox_types::Protocol;
 
 use super::Inspection;
 use crate::diagnosis::Diagnosis;
@@ -14,6 +13,7 @@ use crate::input;
 use crate::outcome::{Failure, Result};
 use crate::output::{Report, count};
 use crate::program::{FormArg, Program};
+use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, FAINT, HEADING};
 
 /// How the names of programs end.
@@ -34,7 +34,7 @@ enum Member {
 }
 
 impl Folder {
-    pub fn of(path: &Path, form: FormArg, protocol: &Protocol) -> Result<Self> {
+    pub fn of(path: &Path, form: FormArg, protocol: &ProtocolArgs) -> Result<Self> {
         let files =
             under(path, EXTENSIONS).map_err(|(at, error)| input::unreadable(&at, &error))?;
         if files.is_empty() {
@@ -42,7 +42,7 @@ impl Folder {
             return Err(diagnosis.help("name a program, or a folder that holds some").into());
         }
         let member = |file: &Path| match Program::load(file, form, protocol) {
-            Ok(program) => Member::Program(Box::new(Inspection::of(&program, protocol))),
+            Ok(program) => Member::Program(Box::new(Inspection::of(&program))),
             Err(failure) => {
                 Member::None { file: file.display().to_string(), error: first_message(&failure) }
             }

@@ -9,13 +9,14 @@ use jambox_invocation::{
     LogLine, Machine, Observer, Started,
 };
 use jambox_package::Package;
-use jambox_program::StandardProgram;
+use jambox_program::{Container, StandardProgram};
 use jambox_symbols::Symbols;
-use jambox_types::{Hash, Parameters, ServiceId, TimeSlot};
+use jambox_types::{Hash, Protocol, ServiceId, TimeSlot};
 
 use crate::calls::{self, MemoryDirection, MemoryEvent};
 use crate::explanation::{Explanation, Regions};
 use crate::octets::Octets;
+use crate::program::of_another_revision;
 
 use super::log::JipLog;
 use super::model::{
@@ -39,8 +40,8 @@ pub struct Recorder<'a> {
     /// Whether gas is accounted for.
     profiles: bool,
     profiler: Profiler,
+    protocol: Protocol,
     interface: Interface,
-    parameters: Parameters,
     slot: TimeSlot,
     names: &'a BTreeMap<ServiceId, String>,
     invocations: Vec<(Which, Invocation)>,
@@ -48,6 +49,8 @@ pub struct Recorder<'a> {
     /// The symbols of all programs, by code hash.
     symbols: &'a BTreeMap<Hash, Symbols>,
     code_hash: Hash,
+    /// The code of the invocation that runs, with its metadata.
+    code: Vec<u8>,
     call: Option<OpenCall>,
     /// What to say of the first call of the invocation that only another ABI offers.
     foreign_call: Option<String>,
@@ -77,13 +80,14 @@ impl<'a> Recorder<'a> {
             profiles,
             profiler: Profiler::default(),
             interface: Interface { abi: protocol.abi, revision: protocol.revision },
-            parameters: protocol.parameters,
+            protocol: *protocol,
             slot: package.slot,
             names: &package.names,
             invocations: Vec::new(),
             regions: Regions::default(),
             symbols: &package.symbols,
             code_hash: Hash::ZERO,
+            code: Vec::new(),
             call: None,
             foreign_call: None,
             inner_programs: BTreeMap::new(),
@@ -130,6 +134,7 @@ impl Observer for Recorder<'_> {
             Err(_) => Regions::default(),
         };
         self.code_hash = started.code_hash;
+        self.code = started.code.to_vec();
         let item = match started.invocation {
             Which::Refine { item, .. } => Some(item),
             Which::IsAuthorized { .. } | Which::Accumulate { .. } => None,
@@ -211,7 +216,7 @@ impl Observer for Recorder<'_> {
         let message = keep(&mut self.octets_kept, line.message, LOG_LIMIT);
         let target = line.target.map(|target| keep(&mut self.octets_kept, target, LOG_LIMIT));
         let line = LogLine { message, target, ..*line };
-        let line = JipLog::new(&line, self.slot, &self.parameters);
+        let line = JipLog::new(&line, self.slot, &self.protocol.parameters);
         self.add(Event::Log(line));
     }
 
@@ -252,7 +257,9 @@ impl Observer for Recorder<'_> {
         let explanation = Explanation::of_failure(instance, failure, &self.regions)
             .map(|explanation| explanation.with_source(symbols));
         if let Some((_, invocation)) = self.invocations.last_mut() {
-            let hint = self.foreign_call.take();
+            let container = || Container::parse(&self.code).ok();
+            let of_another = || of_another_revision(&container()?, &self.protocol);
+            let hint = self.foreign_call.take().or_else(of_another);
             invocation.failure = Some(Failure { what: what(failure), explanation, hint });
         }
     }
@@ -272,7 +279,9 @@ impl Observer for Recorder<'_> {
         // A guest that never got a machine has not been told of as stopped.
         if let Some(failure) = finished.end.failure().filter(|_| invocation.failure.is_none()) {
             let what = what(failure);
-            invocation.failure = Some(Failure { what, explanation: None, hint: None });
+            let container = Container::parse(&self.code).ok();
+            let hint = container.and_then(|it| of_another_revision(&it, &self.protocol));
+            invocation.failure = Some(Failure { what, explanation: None, hint });
         }
     }
 }

@@ -233,7 +233,8 @@ fn transfer(transfer: &jambox_types::DeferredTransfer, names: &Names) -> Transfe
     }
 }
 
-fn change(difference: &Difference, names: &Names) -> Change {
+/// A difference in words.
+pub fn change(difference: &Difference, names: &Names) -> Change {
     let (service, place) = match &difference.place {
         Place::Service(service, part) => (Some(Service::new(*service, names)), part_name(part)),
         other => (None, other.to_string()),

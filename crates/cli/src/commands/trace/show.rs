@@ -11,7 +11,7 @@ use jambox_invocation::entry_pc;
 use jambox_package::{Disk, symbols_beside, symbols_in};
 use jambox_symbols::Symbols;
 use jambox_trace::{Action, Call, EndKind, Execution, Reader};
-use jambox_types::Hash;
+use jambox_types::{Hash, Revision};
 
 use crate::calls::{self, Argument, MemoryDirection, MemoryEvent};
 use crate::diagnosis::Diagnosis;
@@ -45,6 +45,14 @@ impl Show {
         for execution in Reader::new(BufReader::new(file)) {
             let execution = execution.map_err(|error| self.bad_trace(&error.to_string()))?;
             found = true;
+            let named = execution.revision();
+            if let (Some(asked), Some(named)) = (protocol.revision(), named)
+                && !asked.is(named)
+            {
+                return Err(self.of_another_revision(&execution, named, asked));
+            }
+            let revision = named.unwrap_or(interface.revision);
+            let interface = Interface { revision, ..interface };
             let symbols = self.symbols(Hash::blake2b(&execution.program));
             let symbols = symbols.as_ref();
             let shown = ExecutionReport::of(&execution, interface, output.verbosity, symbols);
@@ -70,6 +78,19 @@ impl Show {
             Some(folder) => symbols_in(&Disk, folder, code_hash),
             None => symbols_beside(&Disk, &self.trace, code_hash),
         }
+    }
+
+    fn of_another_revision(
+        &self,
+        execution: &Execution,
+        named: Revision,
+        asked: Revision,
+    ) -> Failure {
+        let at = execution.line;
+        let message =
+            format!("the execution at line {at} is of {named}, and {asked} was asked for");
+        let diagnosis = Diagnosis::new(message).in_file(&self.trace);
+        diagnosis.help("leave --revision out: the trace says its own").into()
     }
 
     fn bad_trace(&self, why: &str) -> Failure {
@@ -98,6 +119,10 @@ struct ExecutionReport {
     program_octets: usize,
     program_hash: String,
     abi: &'static str,
+    /// The revision that names the host calls.
+    revision: &'static str,
+    /// Whether the trace says that it is of this revision.
+    says_revision: bool,
     /// Whether nodes agree on the ABI.
     consensus: bool,
     pc: u64,
@@ -156,6 +181,8 @@ impl ExecutionReport {
             program_octets: execution.program.len(),
             program_hash: Hash::blake2b(&execution.program).to_string(),
             abi: interface.abi.name(),
+            revision: interface.revision.name(),
+            says_revision: execution.revision().is_some(),
             consensus: interface.is_consensus(),
             pc: execution.start.pc,
             gas: execution.start.gas,
@@ -180,10 +207,14 @@ impl Report for ExecutionReport {
         }
         line(out, "program", &format!("{} octets, {}", self.program_octets, self.program_hash))?;
         line(out, "start", &format!("pc {}, gas {}", self.pc, self.gas))?;
-        let named = match self.consensus {
+        let mut named = match self.consensus {
             true => String::new(),
             false => format!(", named by the ABI {} (non-consensus)", self.abi),
         };
+        if !self.says_revision {
+            named +=
+                &format!(", named as in {}: the trace does not say its revision", self.revision);
+        }
         line(out, "host calls", &format!("{}{named}", self.host_calls))?;
         for call in &self.calls {
             call.write(out)?;

@@ -1,0 +1,316 @@
+//! One package under two revisions, and what differs.
+
+mod align;
+mod text;
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use jambox_chain::{Alone, Computed};
+use jambox_package::Package;
+use jambox_state::Difference;
+
+use crate::calls::{Argument, MemoryDirection};
+use crate::diagnosis::Diagnosis;
+use crate::end_to_end::NotAuthorized;
+use crate::octets::Octets;
+use crate::outcome::Result;
+use crate::output::Report;
+
+use super::model::{
+    Change, Event, Gas, HostCall, Invocation, Outcome, PackageSummary, RunReport, Service, Transfer,
+};
+use super::summary;
+
+/// What one revision has, then what the other has.
+type Pair<T> = [T; 2];
+
+/// What a run under one of the revisions came to.
+pub struct Side {
+    report: RunReport,
+    /// What the run changed in the state. The report has it in words, which may be shortened.
+    changed: Vec<(Difference, Change)>,
+    /// What else came of it, by name.
+    results: Vec<(&'static str, Option<String>)>,
+}
+
+impl Side {
+    /// Takes a run as it was summarized.
+    pub fn new(
+        package: &Package,
+        report: RunReport,
+        computed: &std::result::Result<Computed, NotAuthorized>,
+        on_chain: Option<&Alone>,
+    ) -> Result<Self> {
+        let changed = match on_chain {
+            Some(on_chain) => {
+                let differences = package.state.diff(&on_chain.after.state.state);
+                differences.map_err(|error| Diagnosis::new(error.to_string()))?
+            }
+            None => Vec::new(),
+        };
+        let change = |it: Difference| (it.clone(), summary::change(&it, &package.names));
+        let changed = changed.into_iter().map(change).collect();
+        let exports = computed.as_ref().ok().map(|computed| {
+            let root = computed.report.availability.segment_root;
+            format!("{} segments, root {root}", computed.exports.len())
+        });
+        let transfers = (!report.transfers.is_empty())
+            .then(|| report.transfers.iter().map(transfer).collect::<Vec<_>>().join("; "));
+        let results = vec![
+            ("trace", report.work_report.as_ref().map(|it| whole(&it.authorizer_trace))),
+            ("exports", exports),
+            ("transfers", transfers),
+            ("outputs", report.output_root.clone()),
+        ];
+        Ok(Self { report, changed, results })
+    }
+}
+
+/// Octets without shortening them: what is compared must be all there.
+fn whole(octets: &Octets) -> String {
+    const_hex::encode_prefixed(&octets.0)
+}
+
+fn transfer(transfer: &Transfer) -> String {
+    let Transfer { from, to, amount, gas, memo } = transfer;
+    format!("{amount} from {from} to {to}, gas {gas}, memo {}", whole(memo))
+}
+
+/// Two runs of a package side by side.
+#[derive(Serialize)]
+pub struct Comparison {
+    packages: Pair<PackageSummary>,
+    invocations: Vec<Invoked>,
+    results: Vec<Outcomes>,
+    state: State,
+    /// What went wrong in each, a line each.
+    pub failures: Pair<Vec<String>>,
+}
+
+/// An invocation under both.
+#[derive(Serialize)]
+struct Invoked {
+    what: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<Service>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<usize>,
+    /// Nothing where it did not come to that.
+    outcome: Pair<Option<Outcome>>,
+    output: Pair<Option<Octets>>,
+    gas: Pair<Option<Gas>>,
+    failure: Pair<Option<String>>,
+    host_calls: Calls,
+}
+
+/// The host calls of an invocation under both.
+#[derive(Serialize)]
+struct Calls {
+    /// How many there are that could be compared.
+    counts: Pair<usize>,
+    /// How many are the same in both.
+    same: usize,
+    /// Events that were not kept, because there were too many, and are not compared.
+    events_dropped: Pair<u64>,
+    differences: Vec<CallDifference>,
+}
+
+/// A host call that only one of the two makes, or that both make and that differs.
+#[derive(Serialize)]
+struct CallDifference {
+    calls: Pair<Option<Call>>,
+    /// Whether what it read or wrote differs, of which the texts may show only a part.
+    memory_differs: bool,
+}
+
+/// A host call, as one revision has it.
+#[derive(Serialize)]
+struct Call {
+    /// How many calls of the invocation come before.
+    index: usize,
+    number: u64,
+    name: Option<&'static str>,
+    arguments: Vec<Argument>,
+    result: String,
+}
+
+/// A result of the package under both.
+#[derive(Serialize)]
+struct Outcomes {
+    what: &'static str,
+    values: Pair<Option<String>>,
+}
+
+/// What the runs changed in the state.
+#[derive(Serialize)]
+struct State {
+    /// How many changes are the same in both.
+    same: usize,
+    differences: Vec<StateDifference>,
+}
+
+/// A place of the state that the runs changed differently; nothing for one that left it as it was.
+#[derive(Serialize)]
+struct StateDifference {
+    changes: Pair<Option<Change>>,
+}
+
+impl Comparison {
+    /// The comparison at a level of detail.
+    pub fn shown(&self, verbosity: u8) -> impl Report {
+        text::Shown { comparison: self, verbosity }
+    }
+
+    /// Holds two runs against each other.
+    pub fn of([older, newer]: Pair<Side>) -> Self {
+        let results = older.results.into_iter().zip(newer.results);
+        let results =
+            results.map(|((what, one), (_, other))| Outcomes { what, values: [one, other] });
+        let results = results.filter(|it| it.values != [None, None]).collect();
+        let state = State::of(older.changed, newer.changed);
+        let (older, newer) = (older.report, newer.report);
+        let authorized = (older.is_authorized, newer.is_authorized);
+        let mut invocations = Vec::new();
+        if authorized.0.is_some() || authorized.1.is_some() {
+            invocations.push(Invoked::of("is-authorized", authorized.into()));
+        }
+        let items = older.refine.len().max(newer.refine.len());
+        let mut refined = [older.refine.into_iter(), newer.refine.into_iter()];
+        for _ in 0..items {
+            let [one, other] = &mut refined;
+            invocations.push(Invoked::of("refine", [one.next(), other.next()]));
+        }
+        let accumulated = pair_by_service(older.accumulate, newer.accumulate);
+        invocations.extend(accumulated.into_iter().map(|pair| Invoked::of("accumulate", pair)));
+        Self {
+            packages: [older.package, newer.package],
+            invocations,
+            results,
+            state,
+            failures: [older.failures, newer.failures],
+        }
+    }
+}
+
+/// A service accumulates more than once where transfers call it again: its first belongs to its
+/// first, and so on.
+fn pair_by_service(
+    older: Vec<Invocation>,
+    newer: Vec<Invocation>,
+) -> Vec<Pair<Option<Invocation>>> {
+    let id = |invocation: &Invocation| invocation.service.as_ref().map(|service| service.id);
+    let mut newer: VecDeque<_> = newer.into();
+    let mut pairs = Vec::new();
+    for one in older {
+        let partner = newer.iter().position(|other| id(other) == id(&one));
+        let partner = partner.and_then(|index| newer.remove(index));
+        pairs.push([Some(one), partner]);
+    }
+    pairs.extend(newer.into_iter().map(|other| [None, Some(other)]));
+    pairs
+}
+
+impl Invoked {
+    fn of(what: &'static str, mut pair: Pair<Option<Invocation>>) -> Self {
+        let calls = pair.each_mut().map(|it| it.as_mut().map(take_calls).unwrap_or_default());
+        let dropped =
+            pair.each_ref().map(|it| it.as_ref().map_or(0, |invocation| invocation.events_dropped));
+        let either = pair.iter().flatten().next();
+        Self {
+            what,
+            service: either.and_then(|it| it.service.clone()),
+            item: either.and_then(|it| it.item),
+            outcome: pair.each_ref().map(|it| it.as_ref().map(|it| it.outcome.clone())),
+            gas: pair.each_ref().map(|it| it.as_ref().map(|it| it.gas)),
+            failure: pair.each_ref().map(|it| {
+                it.as_ref().and_then(|it| it.failure.as_ref()).map(|failure| failure.what.clone())
+            }),
+            output: pair.map(|it| it.and_then(|it| it.output)),
+            host_calls: Calls::of(calls, dropped),
+        }
+    }
+}
+
+fn take_calls(invocation: &mut Invocation) -> Vec<HostCall> {
+    let events = std::mem::take(&mut invocation.events).into_iter();
+    let calls = events.filter_map(|event| match event {
+        Event::HostCall(call) => Some(call),
+        _ => None,
+    });
+    calls.collect()
+}
+
+impl Calls {
+    fn of([older, newer]: Pair<Vec<HostCall>>, events_dropped: Pair<u64>) -> Self {
+        // The same call has another number in another revision.
+        let key = |call: &HostCall| (call.name, call.name.map_or(call.number, |_| 0));
+        let keys = [&older, &newer].map(|calls| calls.iter().map(key).collect::<Vec<_>>());
+        let counts = [older.len(), newer.len()];
+        let mut calls = [older, newer].map(|calls| calls.into_iter().map(Some).collect::<Vec<_>>());
+        let (mut same, mut differences) = (0, Vec::new());
+        for places in align::align(&keys[0], &keys[1]) {
+            let pair: Pair<Option<HostCall>> = std::array::from_fn(|side| {
+                places[side].and_then(|index| calls[side][index].take())
+            });
+            let mut memory_differs = false;
+            if let [Some(one), Some(other)] = &pair {
+                memory_differs = touched(one).ne(touched(other));
+                if !memory_differs && told(one) == told(other) {
+                    same += 1;
+                    continue;
+                }
+            }
+            let mut places = places.into_iter();
+            let calls = pair.map(|call| {
+                let index = places.next().flatten();
+                call.zip(index).map(|(call, index)| Call {
+                    index,
+                    number: call.number,
+                    name: call.name,
+                    arguments: call.arguments,
+                    result: call.result,
+                })
+            });
+            differences.push(CallDifference { calls, memory_differs });
+        }
+        Self { counts, same, events_dropped, differences }
+    }
+}
+
+/// What a call is told and tells, but for the addresses that builds choose.
+fn told(call: &HostCall) -> (Vec<(&'static str, &str)>, &str) {
+    let arguments = call.arguments.iter().map(|it| (it.name, it.apart_from_address()));
+    (arguments.collect(), &call.result)
+}
+
+/// What a call read and wrote.
+fn touched(call: &HostCall) -> impl Iterator<Item = (MemoryDirection, usize, &[u8])> {
+    call.memory.iter().map(|event| (event.access, event.length, event.octets.0.as_slice()))
+}
+
+impl State {
+    fn of(older: Vec<(Difference, Change)>, newer: Vec<(Difference, Change)>) -> Self {
+        let (mut same, mut differences) = (0, Vec::new());
+        // Both are in the order of places.
+        let (mut older, mut newer) = (older.into_iter().peekable(), newer.into_iter().peekable());
+        loop {
+            let order = match (older.peek(), newer.peek()) {
+                (None, None) => break,
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (Some((one, _)), Some((other, _))) => one.place.cmp(&other.place),
+            };
+            let one = older.next_if(|_| order.is_le());
+            let other = newer.next_if(|_| order.is_ge());
+            if one.as_ref().map(|it| &it.0) == other.as_ref().map(|it| &it.0) {
+                same += 1;
+                continue;
+            }
+            let changes = [one, other].map(|change| change.map(|(_, change)| change));
+            differences.push(StateDifference { changes });
+        }
+        Self { same, differences }
+    }
+}
