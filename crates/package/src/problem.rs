@@ -309,19 +309,8 @@ impl ProblemKind {
                  and octet of storage and requests"
                     .to_owned()
             }
-            Self::Revision { found, wanted, .. } => format!(
-                "say --revision {found}, or `revision = \"{found}\"` in [protocol]; or give one for \
-                 each revision: {{ \"{found}\" = .., \"{wanted}\" = .. }}"
-            ),
-            Self::ForeignKey { known_to, .. } => format!(
-                "leave it out, or say --revision {known_to} or `revision = \"{known_to}\"` in \
-                 [protocol]"
-            ),
-            Self::NotForRevision { given, .. } if given.is_empty() => {
-                format!("keys of such a table are revisions: {}", list(&Revision::ALL.map(Revision::name)))
-            }
-            Self::NotForRevision { given, .. } => {
-                format!("add one; or run under another revision, for which there is one: {}", list(given))
+            Self::Revision { .. } | Self::ForeignKey { .. } | Self::NotForRevision { .. } => {
+                return self.help_with_revisions();
             }
             Self::Twice(_) => "leave one of them out".to_owned(),
             Self::BadNumber { .. } => {
@@ -332,6 +321,33 @@ impl ProblemKind {
             Self::Limit { .. } => {
                 "make it smaller; the limits are the protocol's (see --params)".to_owned()
             }
+        })
+    }
+
+    /// What to do where revisions do not fit each other.
+    fn help_with_revisions(&self) -> Option<String> {
+        Some(match self {
+            Self::Revision { found, wanted, .. } => format!(
+                "say --revision {found}, or `revision = \"{found}\"` in [protocol]; or give one for \
+                 each revision: {{ \"{found}\" = .., \"{wanted}\" = .. }}"
+            ),
+            Self::ForeignKey { known_to, .. } => format!(
+                "leave it out, or say --revision {known_to} or `revision = \"{known_to}\"` in \
+                 [protocol]"
+            ),
+            Self::NotForRevision { given, .. } if given.is_empty() => {
+                format!(
+                    "keys of such a table are revisions: {}",
+                    list(&Revision::ALL.map(Revision::name))
+                )
+            }
+            Self::NotForRevision { given, .. } => {
+                format!(
+                    "add one; or run under another revision, for which there is one: {}",
+                    list(given)
+                )
+            }
+            _ => return None,
         })
     }
 }
