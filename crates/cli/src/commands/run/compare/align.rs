@@ -3,8 +3,8 @@
 /// The most pairs that are weighed against each other: a few milliseconds' work and 16 MiB.
 const LIMIT: usize = 1 << 22;
 
-/// Pairs the items of two sequences by a longest common subsequence of their keys, in order. An item
-/// without a partner stands alone.
+/// Pairs the items of two sequences by a longest common subsequence of their keys, in order. An
+/// item without a partner stands alone.
 ///
 /// Where the sequences are so long, apart from what they have in common at both ends, that weighing
 /// all pairs would take too long, what lies between is paired one after the other.
