@@ -8,9 +8,9 @@ use jambox_hostcall::{
     Abi, AccountRecord, ArgumentInfo, ArgumentKind, FetchKind, Form, History, HostCall, InnerExit,
     Interface, Registers, Reply, ResultCode,
 };
+use jambox_inspect::{Octets, Shown};
 use jambox_invocation::Stop;
 
-use crate::octets::{Octets, Shown};
 use crate::style::{FAINT, NAME};
 
 /// An argument of a call.

@@ -27,7 +27,6 @@ mod engine;
 mod explanation;
 mod input;
 mod invalid;
-mod octets;
 mod outcome;
 mod output;
 mod package_file;

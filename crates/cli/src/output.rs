@@ -120,11 +120,3 @@ pub fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
 pub fn labelled(out: &mut dyn Write, indent: &str, label: &str, text: &str) -> io::Result<()> {
     writeln!(out, "{indent}{FAINT}{label:<12}{FAINT:#}{text}")
 }
-
-/// A number of things, in words: `1 octet`, `2 octets`.
-pub fn count(number: impl Into<u64>, what: &str) -> String {
-    match number.into() {
-        1 => format!("1 {what}"),
-        number => format!("{number} {what}s"),
-    }
-}

@@ -1,5 +1,7 @@
 //! Why a guest failed: enough to explain it to a person.
 
+use std::fmt;
+
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{HostCall, Registers};
 use jambox_isa::Instruction;
@@ -83,6 +85,50 @@ pub enum Cause {
         /// What was left.
         left: u64,
     },
+}
+
+/// What happened, in a sentence.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAProgram(error) => write!(f, "the code is not a standard program: {error}"),
+            Self::InvalidProgram(error) => write!(f, "the program is not valid: {error}"),
+            Self::ArgumentsTooLong(length) => {
+                write!(f, "the arguments have {length} octets, more than the argument area holds")
+            }
+            Self::Trap => f.write_str("the guest panicked"),
+            Self::PageFault(page) => {
+                write!(f, "the guest faulted on the page at {page:#x}, which counts as a panic")
+            }
+            Self::OutOfGas => f.write_str("the guest ran out of gas"),
+            Self::HostCallPanic { number, call, reason } => {
+                write!(
+                    f,
+                    "{} panicked the guest: {reason}",
+                    Called { number: *number, call: *call }
+                )
+            }
+            Self::HostCallOutOfGas { number, call, price, left } => {
+                let called = Called { number: *number, call: *call };
+                write!(f, "{called} costs {price} gas and {left} were left")
+            }
+        }
+    }
+}
+
+/// A host call as a sentence names it.
+struct Called {
+    number: u64,
+    call: Option<HostCall>,
+}
+
+impl fmt::Display for Called {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.call {
+            Some(call) => write!(f, "host call {} ({})", call.name(), self.number),
+            None => write!(f, "host call {}, which is unknown here,", self.number),
+        }
+    }
 }
 
 /// A machine that has stopped, as far as explanations need it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jambox_chain::ServiceCall;
 use jambox_engine::Instance;
-use jambox_invocation::{Cause, End, Failure, Finished, Invocation, LogLine, Observer, Started};
+use jambox_invocation::{End, Failure, Finished, Invocation, LogLine, Observer, Started};
 use jambox_state::{Changes, Meaning, Values};
 use jambox_symbols::Symbols;
 use jambox_types::{DeferredTransfer, Hash, ServiceId};
@@ -126,38 +126,12 @@ impl Observer for Recorder {
         let failure = finished.end.failure().map(|failure| {
             let (instruction, source) = self.place.take().unzip();
             json!({
-                "reason": reason(failure),
+                "reason": failure.cause.to_string(),
                 "instruction": instruction,
                 "source": source.unwrap_or_default(),
             })
         });
         invocation.insert("failure".into(), failure.into());
-    }
-}
-
-/// Why a guest failed, in a sentence.
-fn reason(failure: &Failure) -> String {
-    let called = |number: &u64, call: &Option<jambox_hostcall::HostCall>| match call {
-        Some(call) => format!("host call {} ({number})", call.name()),
-        None => format!("host call {number}, which is unknown here,"),
-    };
-    match &failure.cause {
-        Cause::NotAProgram(error) => format!("the code is not a standard program: {error}"),
-        Cause::InvalidProgram(error) => format!("the program is not valid: {error}"),
-        Cause::ArgumentsTooLong(length) => {
-            format!("the arguments have {length} octets, more than the argument area holds")
-        }
-        Cause::Trap => "the guest panicked".to_owned(),
-        Cause::PageFault(address) => {
-            format!("the guest faulted on the page at {address:#x}, which counts as a panic")
-        }
-        Cause::OutOfGas => "the guest ran out of gas".to_owned(),
-        Cause::HostCallPanic { number, call, reason } => {
-            format!("{} panicked the guest: {reason}", called(number, call))
-        }
-        Cause::HostCallOutOfGas { number, call, price, left } => {
-            format!("{} costs {price} gas and {left} were left", called(number, call))
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_asm::Place;
+use jambox_inspect::count;
 use jambox_program::Form;
 use jambox_types::Hash;
 
@@ -14,7 +15,7 @@ use crate::assembly;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Result, Verdict};
-use crate::output::{Output, Report, count};
+use crate::output::{Output, Report};
 use crate::protocol::ProtocolArgs;
 use crate::style::FAINT;
 

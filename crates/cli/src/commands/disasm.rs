@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use jambox_inspect::count;
+
 use crate::assembly;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Result, Verdict};
-use crate::output::{Output, Report, count};
+use crate::output::{Output, Report};
 use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
 

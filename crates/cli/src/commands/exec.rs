@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use jambox_engine::{Engine, Exit, Instance, Module};
 use jambox_hostcall::{Context, Form, HostCall, Interface};
+use jambox_inspect::{Explanation, Octets, Regions};
 use jambox_invocation::entry_pc;
 use jambox_isa::Reg;
 use jambox_package::Value;
@@ -18,9 +19,8 @@ use jambox_types::Protocol;
 use crate::calls::{self, Argument};
 use crate::diagnosis::Diagnosis;
 use crate::engine::engine;
-use crate::explanation::{Explanation, Regions, write_registers};
+use crate::explanation;
 use crate::input;
-use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report, labelled};
 use crate::program::{FormArg, Program, of_another_revision};
@@ -253,8 +253,8 @@ impl Report for ExecReport {
             line(out, "output", &output.to_string())?;
         }
         match &self.explanation {
-            Some(explanation) => explanation.write(out, "")?,
-            None => write_registers(out, "", &self.registers)?,
+            Some(explanation) => explanation::write(out, "", explanation)?,
+            None => explanation::write_registers(out, "", &self.registers)?,
         }
         if let Some(hint) = &self.hint {
             line(out, "hint", hint)?;

@@ -10,15 +10,15 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_hostcall::Context;
+use jambox_inspect::{Octets, count};
 use jambox_invocation::entry_pc;
 use jambox_isa::{Instruction, InstructionSet};
 use jambox_package::host_calls;
 use jambox_program::{CrateInfo, ProgramBlob, StandardProgram};
 use jambox_types::{Hash, Protocol, Revision};
 
-use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
-use crate::output::{Output, Report, count, line};
+use crate::output::{Output, Report, line};
 use crate::plain::plain;
 use crate::program::{FormArg, Program, of_another_revision};
 use crate::protocol::ProtocolArgs;

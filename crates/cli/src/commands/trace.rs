@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use jambox_chain::ServiceCall;
+use jambox_inspect::count;
 use jambox_package::{Disk, load};
 use jambox_trace::Recording;
 use jambox_types::{Protocol, Revision};
@@ -21,7 +22,7 @@ use crate::end_to_end;
 use crate::engine::engine;
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
-use crate::output::{Output, Report, count};
+use crate::output::{Output, Report};
 use crate::package_file::locate;
 use crate::protocol::ProtocolArgs;
 

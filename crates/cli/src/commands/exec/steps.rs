@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 use anstream::AutoStream;
 
 use jambox_engine::{Exit, Inspector, Instance};
+use jambox_inspect::Shown;
 use jambox_isa::Instruction;
 
-use crate::octets::Shown;
 use crate::outcome::{Failure, Result};
 use crate::output::Output;
 use crate::style::{FAINT, NAME};

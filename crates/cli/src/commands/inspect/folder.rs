@@ -6,12 +6,13 @@ use std::path::Path;
 use serde::Serialize;
 
 use jambox_files::under;
+use jambox_inspect::count;
 
 use super::Inspection;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result};
-use crate::output::{Report, count};
+use crate::output::Report;
 use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, FAINT, HEADING};

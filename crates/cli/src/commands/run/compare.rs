@@ -8,13 +8,13 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use jambox_chain::{Alone, Computed};
+use jambox_inspect::Octets;
 use jambox_package::Package;
 use jambox_state::Difference;
 
 use crate::calls::{Argument, MemoryDirection};
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end::NotAuthorized;
-use crate::octets::Octets;
 use crate::outcome::Result;
 use crate::output::Report;
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use jambox_inspect::{Explanation, Octets};
 use jambox_types::ServiceId;
 
 use crate::calls::{Argument, MemoryEvent};
 use crate::chain::Kept;
-use crate::explanation::Explanation;
-use crate::octets::Octets;
 use crate::plain::plain;
 
 use super::log::JipLog;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Interface, Registers};
+use jambox_inspect::{Explanation, Octets, Regions};
 use jambox_invocation::{
-    CallEnded, CallStarted, Cause, End, Failure as GuestFailure, Finished, Invocation as Which,
-    LogLine, Machine, Observer, Started,
+    CallEnded, CallStarted, End, Failure as GuestFailure, Finished, Invocation as Which, LogLine,
+    Machine, Observer, Started,
 };
 use jambox_package::Package;
 use jambox_program::{Container, StandardProgram};
@@ -14,8 +15,6 @@ use jambox_symbols::Symbols;
 use jambox_types::{Hash, Protocol, ServiceId, TimeSlot};
 
 use crate::calls::{self, MemoryDirection, MemoryEvent};
-use crate::explanation::{Explanation, Regions};
-use crate::octets::Octets;
 use crate::program::of_another_revision;
 
 use super::log::JipLog;
@@ -260,7 +259,8 @@ impl Observer for Recorder<'_> {
             let container = || Container::parse(&self.code).ok();
             let of_another = || of_another_revision(&container()?, &self.protocol);
             let hint = self.foreign_call.take().or_else(of_another);
-            invocation.failure = Some(Failure { what: what(failure), explanation, hint });
+            invocation.failure =
+                Some(Failure { what: failure.cause.to_string(), explanation, hint });
         }
     }
 
@@ -278,7 +278,7 @@ impl Observer for Recorder<'_> {
         };
         // A guest that never got a machine has not been told of as stopped.
         if let Some(failure) = finished.end.failure().filter(|_| invocation.failure.is_none()) {
-            let what = what(failure);
+            let what = failure.cause.to_string();
             let container = Container::parse(&self.code).ok();
             let hint = container.and_then(|it| of_another_revision(&it, &self.protocol));
             invocation.failure = Some(Failure { what, explanation: None, hint });
@@ -303,30 +303,4 @@ fn keep<'o>(kept: &mut usize, octets: &'o [u8], limit: usize) -> &'o [u8] {
     let octets = &octets[..octets.len().min(limit).min(left)];
     *kept += octets.len();
     octets
-}
-
-/// What made a guest fail, in a sentence.
-fn what(failure: &GuestFailure) -> String {
-    let called = |number: &u64, call: &Option<jambox_hostcall::HostCall>| match call {
-        Some(call) => format!("host call {} ({number})", call.name()),
-        None => format!("host call {number}, which is unknown here,"),
-    };
-    match &failure.cause {
-        Cause::NotAProgram(error) => format!("the code is not a standard program: {error}"),
-        Cause::InvalidProgram(reason) => format!("the program is not valid: {reason}"),
-        Cause::ArgumentsTooLong(length) => {
-            format!("the arguments have {length} octets, more than the argument area holds")
-        }
-        Cause::Trap => "the guest panicked".to_owned(),
-        Cause::PageFault(address) => {
-            format!("the guest faulted on the page at {address:#x}, which counts as a panic")
-        }
-        Cause::OutOfGas => "the guest ran out of gas".to_owned(),
-        Cause::HostCallPanic { number, call, reason } => {
-            format!("{} panicked the guest: {reason}", called(number, call))
-        }
-        Cause::HostCallOutOfGas { number, call, price, left } => {
-            format!("{} costs {price} gas and {left} were left", called(number, call))
-        }
-    }
 }

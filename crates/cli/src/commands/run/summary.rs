@@ -6,6 +6,7 @@ use jambox_chain::accumulation::output_root;
 use jambox_chain::{Alone, Computed, ServiceCall};
 use jambox_codec::encode_with;
 use jambox_hostcall::Interface;
+use jambox_inspect::Octets;
 use jambox_invocation::Invocation as Which;
 use jambox_package::Package;
 use jambox_state::{Difference, Part, Place, Value};
@@ -13,7 +14,6 @@ use jambox_types::{Parameters, Preset, Protocol, ServiceId};
 
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end::NotAuthorized;
-use crate::octets::Octets;
 use crate::outcome::Result;
 
 use super::model::{

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::calls;
 use crate::chain::Kept;
+use crate::explanation;
 use crate::output::{Report, line};
 use crate::plain::plain;
 use crate::style::{BAD, GOOD, HEADING, NAME};
@@ -119,7 +120,7 @@ impl Shown<'_> {
         if let Some(failure) = &invocation.failure {
             line(out, "failure", &format!("{BAD}{}{BAD:#}", failure.what))?;
             if let Some(explanation) = &failure.explanation {
-                explanation.write(out, "  ")?;
+                explanation::write(out, "  ", explanation)?;
             }
             if let Some(hint) = &failure.hint {
                 line(out, "hint", hint)?;
@@ -178,7 +179,7 @@ fn write_inner(out: &mut dyn Write, run: &InnerRun) -> io::Result<()> {
         None => line(out, "child", &ran)?,
     }
     match &run.explanation {
-        Some(explanation) => explanation.write_briefly(out, "              "),
+        Some(explanation) => explanation::write_briefly(out, "              ", explanation),
         None => Ok(()),
     }
 }

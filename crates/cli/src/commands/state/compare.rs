@@ -8,10 +8,10 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_codec::decode_all;
+use jambox_inspect::Octets;
 use jambox_state::{AccountInfo, KeyKind, Meaning, RequestHistory, StateKey};
 
 use super::any::AnyState;
-use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
 use crate::protocol::ProtocolArgs;

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use jambox_inspect::Octets;
 use jambox_state::{Component, Meaning, RequestKey, StateKey};
 use jambox_types::Hash;
 
 use super::any::AnyState;
 use super::show::service;
 use crate::diagnosis::Diagnosis;
-use crate::octets::Octets;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::{Output, Report};
 use crate::protocol::ProtocolArgs;

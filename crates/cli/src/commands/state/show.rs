@@ -7,12 +7,12 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_codec::decode_all;
+use jambox_inspect::Octets;
 use jambox_state::{AccountInfo, Component, Meaning, RequestHistory, StateKey};
 use jambox_types::{ServiceId, TimeSlot};
 
 use super::any::AnyState;
 use crate::diagnosis::Diagnosis;
-use crate::octets::Octets;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
 use crate::protocol::ProtocolArgs;

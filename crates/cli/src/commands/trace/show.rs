@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_hostcall::{Context, Interface, ResultCode};
+use jambox_inspect::Octets;
 use jambox_invocation::entry_pc;
 use jambox_package::{Disk, symbols_beside, symbols_in};
 use jambox_symbols::Symbols;
@@ -16,7 +17,6 @@ use jambox_types::{Hash, Revision};
 use crate::calls::{self, Argument, MemoryDirection, MemoryEvent};
 use crate::diagnosis::Diagnosis;
 use crate::input;
-use crate::octets::Octets;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::{Output, Report, line};
 use crate::plain::plain;

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use jambox_hostcall::{Form, Interface, Registers};
+use jambox_inspect::Octets;
 use jambox_invocation::{CallEnded, CallStarted, Env, Finished, Invocation, Observer, Started};
 use jambox_types::ServiceId;
 use jambox_vectors::steps::Step;
 use jambox_vectors::traces::check_step;
 
 use crate::calls::{self, MemoryDirection, MemoryEvent};
-use crate::octets::Octets;
 
 /// The most lines that are shown; a differing value is mostly due to the last calls.
 const SHOWN: usize = 60;

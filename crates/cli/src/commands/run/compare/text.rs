@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
+use jambox_inspect::count;
+
 use crate::calls::Argument;
-use crate::output::{Report, count, line};
+use crate::output::{Report, line};
 use crate::plain::plain;
 use crate::style::{BAD, FAINT, GOOD, HEADING, NAME};
 

@@ -23,11 +23,12 @@ struct Region {
 
 impl Regions {
     /// The regions of a standard program with arguments of this length.
+    #[must_use]
     pub fn standard(program: &StandardProgram, arguments: usize) -> Self {
         let Some(layout) = program.layout(arguments as u64) else { return Self::default() };
         let wide = |range: &Range<u32>| u64::from(range.start)..u64::from(range.end);
         let read_write = wide(&layout.read_write);
-        let data_end = read_write.start + program.read_write().len() as u64;
+        let data_end = read_write.start.saturating_add(program.read_write().len() as u64);
         let regions = [
             ("the read-only data", wide(&layout.read_only)),
             ("the read-write data", read_write.start..data_end),
@@ -40,6 +41,7 @@ impl Regions {
     }
 
     /// Says what lies at an address, and what is near when nothing lies there.
+    #[must_use]
     pub fn describe(&self, at: u64, memory: &Memory) -> String {
         let Ok(address) = u32::try_from(at) else {
             return "beyond 2^32, where no memory is".to_owned();
@@ -80,19 +82,21 @@ impl Regions {
     fn nearest(&self, at: u64) -> Option<String> {
         let distances = self.0.iter().map(|region| {
             if at < region.range.start {
-                (region.range.start - at, "below the start of", region.name)
+                (region.range.start.abs_diff(at), "below the start of", region.name)
             } else {
-                (at - region.range.end, "past the end of", region.name)
+                (region.range.end.abs_diff(at), "past the end of", region.name)
             }
         });
         let (distance, side, name) = distances.min_by_key(|(distance, ..)| *distance)?;
         let place = format!("{distance:#x} {side} {name}");
         let stack = self.0.iter().find(|region| region.name == STACK);
-        match stack
-            .filter(|stack| (stack.range.start - MOST_FRAME..stack.range.start).contains(&at))
-        {
+        let is_frame = |stack: &&Region| {
+            let start = stack.range.start;
+            (start.saturating_sub(MOST_FRAME)..start).contains(&at)
+        };
+        match stack.filter(is_frame) {
             Some(stack) => {
-                let size = (stack.range.end - stack.range.start) >> 10;
+                let size = stack.range.end.abs_diff(stack.range.start) >> 10;
                 Some(format!("{place}: stack overflow, for it has {size} KiB"))
             }
             None => Some(place),

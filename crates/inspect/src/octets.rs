@@ -13,6 +13,8 @@ const SHOWN: usize = 48;
 pub struct Octets(pub Vec<u8>);
 
 impl Octets {
+    /// A copy of some octets.
+    #[must_use]
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
         Self(octets.into())
     }
@@ -39,12 +41,13 @@ impl fmt::Display for Shown<'_> {
             return f.write_str("empty");
         }
         // The zeros that segments and memos end with are no news.
-        let used = self.0.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
-        let (octets, zeros) = match self.0.len() - used {
-            padding @ 16.. => (&self.0[..used], padding),
-            _ => (self.0, 0),
+        let padding = self.0.iter().rev().take_while(|octet| **octet == 0).count();
+        let used = self.0.len().saturating_sub(padding);
+        let (octets, zeros) = match self.0.get(..used).filter(|_| padding >= 16) {
+            Some(used) => (used, padding),
+            None => (self.0, 0),
         };
-        let shown = &octets[..octets.len().min(SHOWN)];
+        let shown = octets.get(..SHOWN).unwrap_or(octets);
         match text(shown) {
             Some(text) => write!(f, "{text:?}")?,
             None if shown.is_empty() => {}

@@ -7,8 +7,10 @@ use serde::Serialize;
 use jambox_engine::{Access, Memory, PAGE_SIZE};
 use jambox_isa::{Fields, Instruction, Opcode, Reg, Slot};
 
-use super::region::Regions;
-use crate::output::count;
+use crate::{Regions, count};
+
+/// The octets of a page.
+const PAGE: u64 = PAGE_SIZE as u64;
 
 /// A memory access of one instruction.
 #[derive(Clone, Debug, Serialize)]
@@ -26,8 +28,10 @@ pub struct MemoryAccess {
 }
 
 impl MemoryAccess {
-    /// The access that an instruction makes, by its text form in the instruction table: what stands
-    /// in brackets there is the address, and the name ends in the width.
+    /// The access that an instruction makes, nowhere located yet, by its text form in the
+    /// instruction table: what stands in brackets there is the address, and the name ends in the
+    /// width.
+    #[must_use]
     pub fn of(instruction: &Instruction, registers: &[u64; 13]) -> Option<Self> {
         let opcode = instruction.opcode();
         let (_, rest) = opcode.syntax().split_once('[')?;
@@ -43,6 +47,7 @@ impl MemoryAccess {
     }
 
     /// Finds the address that does not allow the access, which wraps, and what lies there.
+    #[must_use]
     pub fn locate(mut self, memory: &Memory, regions: &Regions) -> Self {
         let wanted = if self.writes { Access::ReadWrite } else { Access::ReadOnly };
         let first = self.address as u32;
@@ -54,6 +59,7 @@ impl MemoryAccess {
     }
 
     /// The access that a host call was refused; the addresses of host calls do not wrap.
+    #[must_use]
     pub fn by_host(
         address: u64,
         length: u64,
@@ -61,20 +67,22 @@ impl MemoryAccess {
         memory: &Memory,
         regions: &Regions,
     ) -> Self {
-        let allows = |page: u64| {
-            let at = (page * u64::from(PAGE_SIZE)).max(address);
-            if writes { memory.is_writable(at, 1) } else { memory.is_readable(at, 1) }
+        let page = |address: u64| address / PAGE;
+        let within = |page: u64| page.saturating_mul(PAGE).max(address);
+        let allows = |page: &u64| match writes {
+            true => memory.is_writable(within(*page), 1),
+            false => memory.is_readable(within(*page), 1),
         };
-        let page = |address: u64| address / u64::from(PAGE_SIZE);
         // There are 2^20 pages: what lies beyond them is found at the first of it.
         let last = page(address.saturating_add(length.saturating_sub(1))).min(1 << 20);
-        let refused = (page(address)..=last.max(page(address))).find(|page| !allows(*page));
-        let refused_at = refused.map(|page| (page * u64::from(PAGE_SIZE)).max(address));
+        let refused = (page(address)..=last.max(page(address))).find(|page| !allows(page));
+        let refused_at = refused.map(within);
         let region = regions.describe(refused_at.unwrap_or(address), memory);
         Self { address, length, writes, refused_at, region }
     }
 
     /// The rule that the access broke.
+    #[must_use]
     pub fn rule(&self) -> String {
         let verb = if self.writes { "writes" } else { "reads" };
         match self.refused_at {
@@ -84,7 +92,7 @@ impl MemoryAccess {
             }
             Some(at) => format!(
                 "the instruction {verb} a page that does not allow it: page fault at {:#x}",
-                at - at % u64::from(PAGE_SIZE)
+                at & !(PAGE - 1)
             ),
         }
     }
@@ -123,5 +131,6 @@ fn evaluate(address: &str, fields: &Fields, registers: &[u64; 13]) -> u32 {
 }
 
 fn add(base: Reg, displacement: i32, registers: &[u64; 13]) -> u32 {
-    (registers[base.index()] as u32).wrapping_add(displacement as u32)
+    let base = registers.get(base.index()).copied().unwrap_or_default();
+    (base as u32).wrapping_add(displacement as u32)
 }

@@ -1,0 +1,61 @@
+//! Explanations of runs, as data and as text.
+//!
+//! **What it is.** Why a machine stopped ([`Explanation`]): the instruction, the rule it broke, the
+//! address it wanted and the region that lies there ([`Regions`]), the function and line it comes
+//! from. Every explanation has fields for programs, and [`Display`](std::fmt::Display) for people.
+//!
+//! **What it is not.** It changes no run and decides nothing about one, prints nothing, and knows
+//! no colours: whoever shows an explanation does. Texts that come from files, such as the names of
+//! functions, are given as they are; a terminal's door escapes them.
+//!
+//! # Invariants
+//!
+//! - An explanation is derived from a machine as it stopped. The engine keeps no reasons, which
+//!   would cost every run what only a failed one needs.
+//! - The same machine gives the same explanation, on every backend.
+//!
+//! # Example
+//!
+//! ```
+//! use jambox_engine::{Config, Engine, Instance, Module};
+//! use jambox_inspect::{Explanation, Regions};
+//! use jambox_program::ProgramBlob;
+//!
+//! // load_ind_u8 r1, [r0 + 2], twice; trap: no jump table, eight octets of code.
+//! let code = [124, 0x01, 2, 124, 0x01, 2, 0];
+//! let blob = ProgramBlob::parse(&[&[0, 0, 7][..], &code, &[0b100_1001]].concat())?;
+//! let mut instance = Instance::new(&Module::new(&Engine::new(Config::default())?, blob)?)?;
+//! instance.set_gas(1000);
+//! instance.regs_mut()[0] = 0x20000;
+//!
+//! let exit = instance.run();
+//! let explanation = Explanation::of(&instance, exit, &Regions::default()).unwrap();
+//! let access = explanation.access.unwrap();
+//! assert_eq!((access.address, access.length, access.writes), (0x20002, 1, false));
+//! assert_eq!(
+//!     explanation.rule,
+//!     "the instruction reads a page that does not allow it: page fault at 0x20000"
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod access;
+mod explanation;
+mod octets;
+mod region;
+mod words;
+
+pub use access::MemoryAccess;
+pub use explanation::{Block, Explanation};
+pub use octets::{Octets, Shown};
+pub use region::Regions;
+pub use words::count;
