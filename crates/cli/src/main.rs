@@ -27,6 +27,7 @@ mod engine;
 mod explanation;
 mod input;
 mod invalid;
+mod measuring;
 mod outcome;
 mod output;
 mod package_file;

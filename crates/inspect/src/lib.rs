@@ -3,6 +3,8 @@
 //! **What it is.** Why a machine stopped ([`Explanation`]): the instruction, the rule it broke, the
 //! address it wanted and the region that lies there ([`Regions`]), the function and line it comes
 //! from. Every explanation has fields for programs, and [`Display`](std::fmt::Display) for people.
+//! Where gas goes, by call stack ([`profile`]); which lines and functions run ([`coverage`]); both
+//! from an observer of invocations ([`Instruments`]).
 //!
 //! **What it is not.** It changes no run and decides nothing about one, prints nothing, and knows
 //! no colours: whoever shows an explanation does. Texts that come from files, such as the names of
@@ -12,7 +14,8 @@
 //!
 //! - An explanation is derived from a machine as it stopped. The engine keeps no reasons, which
 //!   would cost every run what only a failed one needs.
-//! - The same machine gives the same explanation, on every backend.
+//! - The same machine gives the same explanation, on every backend, and the same run the same
+//!   profile and the same counts. Gas is counted where it is charged; none is left out.
 //!
 //! # Example
 //!
@@ -49,13 +52,18 @@
 )]
 
 mod access;
+mod calls;
+pub mod coverage;
 mod explanation;
+mod instruments;
 mod octets;
+pub mod profile;
 mod region;
 mod words;
 
 pub use access::MemoryAccess;
 pub use explanation::{Block, Explanation};
+pub use instruments::Instruments;
 pub use octets::{Octets, Shown};
 pub use region::Regions;
 pub use words::count;

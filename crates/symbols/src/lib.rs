@@ -160,13 +160,16 @@ impl Symbols {
     /// Where the instruction at `pc` comes from, innermost first; nothing where that is unknown.
     #[must_use]
     pub fn frames_at(&self, pc: u64) -> &[Frame] {
-        let Ok(pc) = u32::try_from(pc) else { return &[] };
+        self.range_at(pc).map_or(&[], |range| &range.frames)
+    }
+
+    /// The range that the instruction at `pc` is in; nothing where its place is unknown.
+    #[must_use]
+    pub fn range_at(&self, pc: u64) -> Option<&Range> {
+        let pc = u32::try_from(pc).ok()?;
         let after = self.ranges.partition_point(|range| range.start <= pc);
         let range = after.checked_sub(1).and_then(|index| self.ranges.get(index));
-        match range {
-            Some(range) if pc < range.end => &range.frames,
-            _ => &[],
-        }
+        range.filter(|range| pc < range.end)
     }
 
     /// What a symbol file is called: the hash of the blob or of the program in it, so that it is

@@ -3,7 +3,6 @@
 mod compare;
 mod log;
 mod model;
-mod profile;
 mod recorder;
 mod summary;
 mod text;
@@ -14,6 +13,7 @@ use clap::Args;
 
 use jambox_chain::{Alone, Computed};
 use jambox_codec::encode_with;
+use jambox_inspect::Instruments;
 use jambox_package::{Disk, Package, Snapshot, Switches, load};
 use jambox_types::Revision;
 
@@ -21,6 +21,7 @@ use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end;
 use crate::input;
+use crate::measuring::Measuring;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
 use crate::package_file::locate;
@@ -39,6 +40,8 @@ Examples:
   jambox run guests/asm/counter/package.toml
   jambox run package.toml -v                      with every host call (-vv: and memory)
   jambox run package.toml --profile               with what took the gas
+  jambox run package.toml --profile gas.svg       and as a flame graph, by call stack
+  jambox run package.toml --coverage run.info     with how often each line ran, for genhtml
   jambox run package.toml --json | jq .state
   jambox run package.toml --compare-revisions     under 0.7.2 and 0.8.0, and what differs
   jambox run first.toml --save-state after.json   and then
@@ -67,11 +70,6 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     save_exports: Option<PathBuf>,
 
-    /// Show where the gas goes: by function where symbols or the source are at hand, and by host
-    /// call
-    #[arg(long)]
-    profile: bool,
-
     /// Write the encoded work report to this file
     #[arg(long, value_name = "FILE")]
     save_report: Option<PathBuf>,
@@ -83,6 +81,9 @@ pub struct Run {
     /// code = { "gray-paper-0.7.2" = "file:a.jam", "gray-paper-0.8.0" = "file:b.jam" }.
     #[arg(long, conflicts_with_all = ["save_state", "save_exports", "save_report", "profile"])]
     compare_revisions: bool,
+
+    #[command(flatten)]
+    measuring: Measuring,
 }
 
 impl Run {
@@ -106,7 +107,9 @@ impl Run {
             None => self.load(&path, &switches)?,
         };
         let env = end_to_end::env(&package, protocol.execution())?;
-        let mut recorder = Recorder::new(output.verbosity > 0, self.profile, &package);
+        let instruments = self.measuring.instruments(&package.symbols)?;
+        let profiles = self.measuring.shows_profile();
+        let mut recorder = Recorder::new(output.verbosity > 0, profiles, instruments, &package);
 
         let spinner = output.spinner("running");
         let computed = end_to_end::in_core(&env, &package, &mut recorder)?;
@@ -121,11 +124,13 @@ impl Run {
         spinner.finish_and_clear();
 
         self.save(&package, computed.as_ref().ok(), on_chain.as_ref())?;
-        let recorded = recorder.finish();
+        let (recorded, measured) = recorder.finish();
         let mut report = summary::summarize(&package, recorded, &computed, on_chain.as_ref())?;
         if let (Some(chain), Ok(computed), Some(on_chain)) = (&chain, &computed, &on_chain) {
             report.chain = Some(chain.commit(&package, computed, on_chain)?);
         }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        report.coverage = self.measuring.write(&measured, folder)?;
         output.emit(&text::Shown { report: &report, verbosity: output.verbosity })?;
         Ok(Verdict::failed_if(!report.failures.is_empty()))
     }
@@ -156,13 +161,14 @@ impl Run {
         let spinner = output.spinner("running");
         let side = |package: &Package| {
             let env = end_to_end::env(package, protocol.execution())?;
-            let mut recorder = Recorder::new(true, false, package);
+            let instruments = Instruments::new(&package.symbols);
+            let mut recorder = Recorder::new(true, false, instruments, package);
             let computed = end_to_end::in_core(&env, package, &mut recorder)?;
             let report = computed.as_ref().ok().map(|computed| &computed.report);
             let on_chain = report
                 .map(|report| end_to_end::on_chain(&env, package, report, None, &mut recorder))
                 .transpose()?;
-            let recorded = recorder.finish();
+            let (recorded, _) = recorder.finish();
             let report = summary::summarize(package, recorded, &computed, on_chain.as_ref())?;
             Side::new(package, report, &computed, on_chain.as_ref())
         };

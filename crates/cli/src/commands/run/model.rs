@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use jambox_inspect::profile::Spent;
 use jambox_inspect::{Explanation, Octets};
 use jambox_types::ServiceId;
 
 use crate::calls::{Argument, MemoryEvent};
 use crate::chain::Kept;
+use crate::measuring::Covered;
 use crate::plain::plain;
 
 use super::log::JipLog;
-use super::profile::Spent;
 
 /// The whole account of a run.
 #[derive(Serialize)]
@@ -31,6 +32,9 @@ pub struct RunReport {
     /// Where the state is kept; nothing unless the run went on with a chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<Kept>,
+    /// How much of the sources ran; nothing unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Covered>,
     /// What went wrong, a line each; empty when all went well.
     pub failures: Vec<String>,
 }

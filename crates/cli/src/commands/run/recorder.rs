@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Interface, Registers};
-use jambox_inspect::{Explanation, Octets, Regions};
+use jambox_inspect::{Explanation, Instruments, Octets, Regions};
 use jambox_invocation::{
     CallEnded, CallStarted, End, Failure as GuestFailure, Finished, Invocation as Which, LogLine,
     Machine, Observer, Started,
@@ -21,7 +21,6 @@ use super::log::JipLog;
 use super::model::{
     CallGas, Event, Failure, Gas, HostCall, InnerRun, Invocation, Outcome, Service,
 };
-use super::profile::Profiler;
 
 /// The most events of one invocation that are kept: a guest must not fill this machine's memory.
 const EVENT_LIMIT: usize = 100_000;
@@ -36,9 +35,9 @@ const TOTAL_OCTETS_LIMIT: usize = 64 << 20;
 pub struct Recorder<'a> {
     /// Whether host calls are told of.
     calls: bool,
-    /// Whether gas is accounted for.
+    /// Whether profiles are told of.
     profiles: bool,
-    profiler: Profiler,
+    instruments: Instruments<'a>,
     protocol: Protocol,
     interface: Interface,
     slot: TimeSlot,
@@ -71,13 +70,18 @@ struct OpenCall {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder of what a package does; of host calls and of where gas goes only when asked.
-    pub fn new(calls: bool, profiles: bool, package: &'a Package) -> Self {
+    /// A recorder of what a package does; of host calls and of profiles only when asked.
+    pub fn new(
+        calls: bool,
+        profiles: bool,
+        instruments: Instruments<'a>,
+        package: &'a Package,
+    ) -> Self {
         let protocol = &package.protocol;
         Self {
             calls,
             profiles,
-            profiler: Profiler::default(),
+            instruments,
             interface: Interface { abi: protocol.abi, revision: protocol.revision },
             protocol: *protocol,
             slot: package.slot,
@@ -95,9 +99,9 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// What was recorded, in the order in which the invocations ran.
-    pub fn finish(self) -> Vec<(Which, Invocation)> {
-        self.invocations
+    /// What was recorded, in the order in which the invocations ran, and what was measured.
+    pub fn finish(self) -> (Vec<(Which, Invocation)>, Instruments<'a>) {
+        (self.invocations, self.instruments)
     }
 
     /// Adds an event; one within a host call that is told of comes after the call.
@@ -128,6 +132,7 @@ impl<'a> Recorder<'a> {
 
 impl Observer for Recorder<'_> {
     fn invocation_started(&mut self, started: &Started<'_>) {
+        self.instruments.invocation_started(started);
         self.regions = match StandardProgram::parse(started.program) {
             Ok(program) => Regions::standard(&program, started.arguments.len()),
             Err(_) => Regions::default(),
@@ -155,13 +160,11 @@ impl Observer for Recorder<'_> {
     }
 
     fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
-        match machine {
-            Machine::Outer if self.profiles => self.profiler.run(instance),
-            _ => instance.run(),
-        }
+        self.instruments.run(machine, instance)
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
+        self.instruments.host_call_started(call);
         if call.form.is_none() && self.foreign_call.is_none() {
             self.foreign_call = foreign_call(self.interface, call);
         }
@@ -184,11 +187,10 @@ impl Observer for Recorder<'_> {
     }
 
     fn host_call_ended(&mut self, call: &CallEnded<'_>) {
+        self.instruments.host_call_ended(call);
         let Some(OpenCall { registers, pc, gas, memory, within, form }) = self.call.take() else {
             return;
         };
-        let spent = gas.saturating_sub(call.gas);
-        self.profiler.called(form.map(|form| form.call.name()), spent);
         if !self.calls {
             return;
         }
@@ -224,13 +226,15 @@ impl Observer for Recorder<'_> {
     }
 
     fn inner_created(&mut self, machine: u64, blob: &[u8]) {
+        self.instruments.inner_created(machine, blob);
         if !self.symbols.is_empty() {
             self.inner_programs.insert(machine, Hash::blake2b(blob));
         }
         self.add(Event::InnerCreated { machine, octets: blob.len() });
     }
 
-    fn inner_started(&mut self, _: u64, instance: &Instance) {
+    fn inner_started(&mut self, machine: u64, instance: &Instance) {
+        self.instruments.inner_started(machine, instance);
         self.inner_gas = instance.gas();
     }
 
@@ -265,11 +269,11 @@ impl Observer for Recorder<'_> {
     }
 
     fn invocation_ended(&mut self, finished: &Finished<'_>) {
+        self.instruments.invocation_ended(finished);
         let Some((_, invocation)) = self.invocations.last_mut() else { return };
         invocation.gas.used = finished.gas_used;
-        if self.profiles {
-            let profiler = std::mem::take(&mut self.profiler);
-            invocation.profile = profiler.finish(self.symbols.get(&self.code_hash));
+        if let Some(profile) = self.instruments.profiles().last().filter(|_| self.profiles) {
+            invocation.profile = profile.spent.clone();
         }
         (invocation.outcome, invocation.output) = match finished.end {
             End::Halt(output) => (Outcome::Halt, Some(Octets::new(output.as_slice()))),

@@ -51,6 +51,7 @@ pub fn summarize(
         output_root: None,
         state: Vec::new(),
         chain: None,
+        coverage: None,
         failures,
     };
     if let Some(on_chain) = on_chain {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use jambox_inspect::profile::Spent;
+
 use crate::calls;
 use crate::chain::Kept;
 use crate::explanation;
@@ -13,7 +15,6 @@ use super::model::{
     Change, Digest, DigestResult, Event, Gas, HostCall, InnerRun, Invocation, PackageSummary,
     RunReport, Transfer, WorkReport,
 };
-use super::profile::Spent;
 
 /// A run's report at a level of detail.
 pub struct Shown<'a> {
@@ -52,6 +53,9 @@ impl Report for Shown<'_> {
             writeln!(out, "\n{HEADING}chain{HEADING:#} {file}")?;
             line(out, "slot", &slot.to_string())?;
             line(out, "root", root)?;
+        }
+        if let Some(coverage) = &self.report.coverage {
+            coverage.write(out)?;
         }
         self.write_verdict(out)
     }

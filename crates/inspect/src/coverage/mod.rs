@@ -1,0 +1,298 @@
+//! Which lines and functions ran, and how often.
+
+mod lcov;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jambox_engine::{Exit, Inspector, Instance};
+use jambox_invocation::Machine;
+use jambox_isa::Instruction;
+use jambox_symbols::{Frame, Range, Symbols};
+use jambox_types::Hash;
+
+use crate::calls::{Calls, Change};
+
+/// How often each line and function of the sources ran.
+///
+/// A line counts as often as the one of its instructions that ran most, and where it was inlined in
+/// several places, the sum over them. A function counts how often execution entered it, by a call or
+/// into a place where it was inlined; where the compiler mixed an inlined function with the code
+/// around it, coming back to it counts again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// By the file as the compiler names it.
+    pub files: BTreeMap<Arc<str>, FileCoverage>,
+}
+
+/// How often the lines and functions of a file ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileCoverage {
+    /// Every line that has code, from 1 on, with its count.
+    pub lines: BTreeMap<u32, u64>,
+    /// Every function that has code, by name.
+    pub functions: BTreeMap<Arc<str>, FunctionCoverage>,
+}
+
+/// How often a function ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FunctionCoverage {
+    /// The first line that has code of it; 0 if no line is known.
+    pub line: u32,
+    /// How often it was entered.
+    pub count: u64,
+}
+
+/// How much of something ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// How many ran.
+    pub hit: u64,
+    /// How many there are.
+    pub found: u64,
+}
+
+impl Part {
+    fn of(counts: impl Iterator<Item = u64>) -> Self {
+        counts.fold(Self::default(), |part, count| Self {
+            hit: part.hit.saturating_add(u64::from(count > 0)),
+            found: part.found.saturating_add(1),
+        })
+    }
+}
+
+impl FileCoverage {
+    /// How many lines ran.
+    #[must_use]
+    pub fn lines_hit(&self) -> Part {
+        Part::of(self.lines.values().copied())
+    }
+
+    /// How many functions ran.
+    #[must_use]
+    pub fn functions_hit(&self) -> Part {
+        Part::of(self.functions.values().map(|function| function.count))
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (line, count) in &other.lines {
+            add(self.lines.entry(*line).or_default(), *count);
+        }
+        for (name, FunctionCoverage { line, count }) in &other.functions {
+            let own = self.functions.entry(Arc::clone(name)).or_default();
+            own.line = if own.line == 0 { *line } else { own.line.min(*line) };
+            add(&mut own.count, *count);
+        }
+    }
+}
+
+impl Coverage {
+    /// Adds the counts of other runs.
+    pub fn add(&mut self, other: &Self) {
+        for (file, counts) in &other.files {
+            self.files.entry(Arc::clone(file)).or_default().add(counts);
+        }
+    }
+
+    fn function(&mut self, frame: &Frame) -> Option<&mut FunctionCoverage> {
+        if frame.file.is_empty() || frame.function.is_empty() {
+            return None;
+        }
+        let file = self.files.entry(Arc::clone(&frame.file)).or_default();
+        let function = file.functions.entry(Arc::clone(&frame.function)).or_default();
+        if frame.line > 0 && (function.line == 0 || frame.line < function.line) {
+            function.line = frame.line;
+        }
+        Some(function)
+    }
+}
+
+fn add(sum: &mut u64, count: u64) {
+    *sum = sum.saturating_add(count);
+}
+
+/// Counts what runs, for any number of invocations.
+///
+/// Tell it of every run of a machine, as an [`Observer`](jambox_invocation::Observer) hears of them.
+#[derive(Debug, Default)]
+pub struct Counter<'s> {
+    /// By the hash of the code or of the program.
+    programs: BTreeMap<Hash, Program<'s>>,
+    /// What the machines of the invocation were doing when they last stopped.
+    walks: BTreeMap<Machine, Walk>,
+    machine: Option<Machine>,
+    walk: Walk,
+    hash: Hash,
+    current: Program<'s>,
+}
+
+/// What ran of one program.
+#[derive(Debug, Default)]
+struct Program<'s> {
+    symbols: Option<&'s Symbols>,
+    /// How often each instruction ran, by pc.
+    counts: Vec<u64>,
+    /// How often the functions of a range were entered with the innermost so many of its frames, by
+    /// the start of the range.
+    entries: BTreeMap<(u32, usize), u64>,
+}
+
+/// Where a machine is.
+#[derive(Debug, Default)]
+struct Walk {
+    calls: Calls,
+    /// The pc of the last instruction.
+    last: Option<u64>,
+    /// The range of the last instruction, from its start to its end.
+    range: Range64,
+}
+
+/// Program counters.
+type Range64 = std::ops::Range<u64>;
+
+impl<'s> Counter<'s> {
+    /// Starts with an invocation: its machines are new.
+    pub fn invocation_started(&mut self) {
+        self.walks.clear();
+    }
+
+    /// A machine was made anew under a handle.
+    pub fn created(&mut self, handle: u64) {
+        self.walks.remove(&Machine::Inner(handle));
+    }
+
+    /// A machine is about to run. `hash` names its code or program, and `symbols` are those of it.
+    pub fn enter(&mut self, machine: Machine, hash: Hash, symbols: Option<&'s Symbols>) {
+        self.machine = Some(machine);
+        self.walk = self.walks.remove(&machine).unwrap_or_default();
+        self.hash = hash;
+        self.current = self.programs.remove(&hash).unwrap_or_default();
+        self.current.symbols = symbols;
+    }
+
+    /// The machine stopped.
+    pub fn leave(&mut self) {
+        if let Some(machine) = self.machine.take() {
+            self.walks.insert(machine, std::mem::take(&mut self.walk));
+            self.programs.insert(self.hash, std::mem::take(&mut self.current));
+        }
+    }
+
+    /// The counts. Programs without symbols have no lines and count for nothing.
+    #[must_use]
+    pub fn finish(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        for program in self.programs.values() {
+            coverage.add(&program.coverage());
+        }
+        coverage
+    }
+}
+
+impl Inspector for Counter<'_> {
+    fn before_instruction(&mut self, instance: &Instance, instruction: &Instruction) {
+        let pc = instance.pc();
+        let change = self.walk.calls.before(instance, instruction);
+        let last = self.walk.last.replace(pc);
+        let Some(symbols) = self.current.symbols else { return };
+        self.current.count(pc);
+        let before = match change {
+            // Most instructions stay where the last one was.
+            Change::None if self.walk.range.contains(&pc) => return,
+            Change::None => last,
+            Change::Called => None,
+            Change::Returned => self.walk.calls.returned_to(),
+        };
+        let range = symbols.range_at(pc);
+        self.walk.range = range.map_or(0..0, |range| range.start.into()..range.end.into());
+        self.current.entered(symbols, before, range);
+    }
+
+    fn after_instruction(&mut self, _: &Instance, exit: Option<Exit>) {
+        let Some(exit) = exit else { return };
+        self.walk.calls.stopped(exit);
+        if matches!(exit, Exit::Halt | Exit::Panic) {
+            (self.walk.last, self.walk.range) = (None, 0..0);
+        }
+    }
+}
+
+impl Program<'_> {
+    fn count(&mut self, pc: u64) {
+        // No code is longer than memory.
+        let Ok(index) = usize::try_from(pc) else { return };
+        if index >= self.counts.len() {
+            self.counts.resize(index.saturating_add(1), 0);
+        }
+        if let Some(count) = self.counts.get_mut(index) {
+            add(count, 1);
+        }
+    }
+
+    /// Counts the functions that execution enters when it comes from one place to another. From
+    /// nowhere, it enters all.
+    fn entered(&mut self, symbols: &Symbols, from: Option<u64>, to: Option<&Range>) {
+        let Some(to) = to else { return };
+        let from = from.and_then(|pc| symbols.range_at(pc));
+        let kept = from.map_or(0, |from| in_common(&from.frames, &to.frames));
+        let entered = to.frames.len().saturating_sub(kept);
+        if entered > 0 {
+            add(self.entries.entry((to.start, entered)).or_default(), 1);
+        }
+    }
+
+    /// The most that an instruction of a range ran.
+    fn most(&self, range: &Range) -> u64 {
+        let (start, end) = (range.start as usize, range.end as usize);
+        let counts = self.counts.get(start..end.min(self.counts.len())).unwrap_or_default();
+        counts.iter().copied().max().unwrap_or_default()
+    }
+
+    fn coverage(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        let Some(symbols) = self.symbols else { return coverage };
+        // By the frame with those around it: a line in one place.
+        let mut places: BTreeMap<Vec<Key>, (&Frame, u64)> = BTreeMap::new();
+        for range in symbols.ranges() {
+            let count = self.most(range);
+            for (index, frame) in range.frames.iter().enumerate() {
+                coverage.function(frame);
+                let around = range.frames.get(index..).unwrap_or_default();
+                let key = around.iter().map(|frame| (&*frame.function, &*frame.file, frame.line));
+                let place = places.entry(key.collect()).or_insert((frame, 0));
+                place.1 = place.1.max(count);
+            }
+            let of_range = (range.start, 0)..=(range.start, usize::MAX);
+            for ((_, entered), count) in self.entries.range(of_range) {
+                for frame in range.frames.iter().take(*entered) {
+                    if let Some(function) = coverage.function(frame) {
+                        add(&mut function.count, *count);
+                    }
+                }
+            }
+        }
+        for (frame, count) in places.into_values() {
+            if frame.line > 0 && !frame.file.is_empty() {
+                let file = coverage.files.entry(Arc::clone(&frame.file)).or_default();
+                add(file.lines.entry(frame.line).or_default(), count);
+            }
+        }
+        coverage
+    }
+}
+
+/// A frame in a key.
+type Key<'a> = (&'a str, &'a str, u32);
+
+/// How many frames, from the outermost on, two places have in common: the same functions, the inner
+/// ones inlined in the same place.
+fn in_common(one: &[Frame], other: &[Frame]) -> usize {
+    let mut around: Option<(u32, u32)> = None;
+    let pairs = one.iter().rev().zip(other.iter().rev());
+    let is_same = |(one, other): &(&Frame, &Frame)| {
+        let same_place = around.is_none_or(|(one, other)| one == other);
+        around = Some((one.line, other.line));
+        same_place && one.function == other.function && one.file == other.file
+    };
+    pairs.take_while(is_same).count()
+}

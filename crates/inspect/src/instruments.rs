@@ -1,0 +1,178 @@
+//! What runs are measured with, instruction by instruction, as one observer.
+
+use std::collections::BTreeMap;
+
+use jambox_engine::{Exit, Inspector, Instance};
+use jambox_invocation::{CallEnded, CallStarted, Finished, Machine, Observer, Started};
+use jambox_isa::Instruction;
+use jambox_symbols::Symbols;
+use jambox_types::{Hash, Revision};
+
+use crate::coverage::{Counter, Coverage};
+use crate::profile::{Profile, Profiler};
+
+/// An observer that makes profiles of invocations and counts what they run, as asked. When asked
+/// for nothing, it leaves runs as fast as they are.
+#[derive(Debug)]
+pub struct Instruments<'s> {
+    /// The symbols of all programs, by code hash.
+    symbols: &'s BTreeMap<Hash, Symbols>,
+    /// Whether profiles are made.
+    profiles: bool,
+    profiler: Profiler,
+    made: Vec<Profile>,
+    counter: Option<Counter<'s>>,
+    code_hash: Hash,
+    revision: Revision,
+    /// The hashes of the programs of inner machines, by handle.
+    inner: BTreeMap<u64, Hash>,
+    /// The gas before the host call that is being served.
+    gas: u64,
+}
+
+impl<'s> Instruments<'s> {
+    /// No instruments yet. The symbols are those of all programs, by code hash.
+    #[must_use]
+    pub fn new(symbols: &'s BTreeMap<Hash, Symbols>) -> Self {
+        Self {
+            symbols,
+            profiles: false,
+            profiler: Profiler::default(),
+            made: Vec::new(),
+            counter: None,
+            code_hash: Hash::ZERO,
+            revision: Revision::default(),
+            inner: BTreeMap::new(),
+            gas: 0,
+        }
+    }
+
+    /// The same, with profiles if asked for.
+    #[must_use]
+    pub fn with_profiles(self, profiles: bool) -> Self {
+        Self { profiles, ..self }
+    }
+
+    /// The same, counting what runs if asked for.
+    #[must_use]
+    pub fn with_coverage(self, coverage: bool) -> Self {
+        Self { counter: coverage.then(Counter::default), ..self }
+    }
+
+    /// The profiles of the invocations that have ended, in order.
+    #[must_use]
+    pub fn profiles(&self) -> &[Profile] {
+        &self.made
+    }
+
+    /// What ran so far, if it is counted.
+    #[must_use]
+    pub fn coverage(&self) -> Option<Coverage> {
+        self.counter.as_ref().map(Counter::finish)
+    }
+
+    fn is_on(&self) -> bool {
+        self.profiles || self.counter.is_some()
+    }
+
+    /// The symbols of the program of an inner machine.
+    fn symbols_of(symbols: &'s BTreeMap<Hash, Symbols>, program: Hash) -> Option<&'s Symbols> {
+        symbols.values().find(|symbols| symbols.are_for(program))
+    }
+
+    /// The hash of the program that a machine runs, if it is an inner one.
+    fn program(&mut self, machine: Machine, instance: &Instance) -> Option<Hash> {
+        let hash = || Hash::blake2b(&instance.module().program().encode());
+        match machine {
+            Machine::Outer => None,
+            // Every child is another one.
+            Machine::Inner(Machine::CHILD) => Some(hash()),
+            Machine::Inner(handle) => Some(*self.inner.entry(handle).or_insert_with(hash)),
+        }
+    }
+}
+
+impl Observer for Instruments<'_> {
+    fn invocation_started(&mut self, started: &Started<'_>) {
+        (self.code_hash, self.revision) = (started.code_hash, started.revision);
+        self.profiler = Profiler::default();
+        self.inner.clear();
+        if let Some(counter) = &mut self.counter {
+            counter.invocation_started();
+        }
+    }
+
+    fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
+        if !self.is_on() {
+            return instance.run();
+        }
+        let program = self.program(machine, instance);
+        if let Some(counter) = &mut self.counter {
+            let symbols = match program {
+                None => self.symbols.get(&self.code_hash),
+                Some(program) => Self::symbols_of(self.symbols, program),
+            };
+            counter.enter(machine, program.unwrap_or(self.code_hash), symbols);
+        }
+        self.profiler.enter(machine, program, instance);
+        let exit = instance.run_with(self);
+        self.profiler.leave(machine, instance);
+        if let Some(counter) = &mut self.counter {
+            counter.leave();
+        }
+        exit
+    }
+
+    fn host_call_started(&mut self, call: &CallStarted<'_>) {
+        self.gas = call.gas;
+        self.profiler.called(call.pc, call.form, self.revision, call.registers);
+    }
+
+    fn host_call_ended(&mut self, call: &CallEnded<'_>) {
+        self.profiler.returned(self.gas.saturating_sub(call.gas));
+    }
+
+    fn inner_created(&mut self, handle: u64, _: &[u8]) {
+        self.inner.remove(&handle);
+        self.profiler.created(handle);
+        if let Some(counter) = &mut self.counter {
+            counter.created(handle);
+        }
+    }
+
+    fn inner_started(&mut self, handle: u64, _: &Instance) {
+        if handle == Machine::CHILD {
+            self.inner_created(handle, &[]);
+        }
+    }
+
+    fn invocation_ended(&mut self, finished: &Finished<'_>) {
+        if self.profiles {
+            let profiler = std::mem::take(&mut self.profiler);
+            let symbols = self.symbols;
+            let inner = |program| Self::symbols_of(symbols, program);
+            let title = finished.invocation.to_string();
+            self.made.push(profiler.finish(title, symbols.get(&self.code_hash), &inner));
+        }
+    }
+}
+
+impl Inspector for Instruments<'_> {
+    fn before_instruction(&mut self, instance: &Instance, instruction: &Instruction) {
+        if self.profiles {
+            self.profiler.before_instruction(instance, instruction);
+        }
+        if let Some(counter) = &mut self.counter {
+            counter.before_instruction(instance, instruction);
+        }
+    }
+
+    fn after_instruction(&mut self, instance: &Instance, exit: Option<Exit>) {
+        if self.profiles {
+            self.profiler.after_instruction(instance, exit);
+        }
+        if let Some(counter) = &mut self.counter {
+            counter.after_instruction(instance, exit);
+        }
+    }
+}

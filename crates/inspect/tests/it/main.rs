@@ -1,0 +1,5 @@
+//! Runs measured: profiles and coverage.
+
+mod coverage;
+mod profile;
+mod program;
