@@ -50,9 +50,13 @@ impl Measuring {
         matches!(self.profile, Some(None))
     }
 
-    /// The instruments that are needed. Refuses what could not be written after the run.
+    /// Refuses what could not be written after the run.
+    pub fn check(&self) -> Result<()> {
+        self.format().map(drop)
+    }
+
+    /// The instruments that are needed.
     pub fn instruments<'s>(&self, symbols: &'s BTreeMap<Hash, Symbols>) -> Result<Instruments<'s>> {
-        self.format()?;
         if self.coverage.is_some() && symbols.is_empty() {
             let message = "there are no symbols, so no line can be counted";
             let help = "`jambox build` leaves them in the folder symbols beside the blob; assembly \

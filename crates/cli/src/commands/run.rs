@@ -88,6 +88,7 @@ pub struct Run {
 
 impl Run {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        self.measuring.check()?;
         if self.compare_revisions {
             return self.compare(protocol, output);
         }
