@@ -27,6 +27,7 @@ mod engine;
 mod explanation;
 mod input;
 mod invalid;
+mod logging;
 mod measuring;
 mod outcome;
 mod output;

@@ -45,6 +45,11 @@ fn formats() -> impl TypedValueParser<Value = ProfileFormat> {
 }
 
 impl Measuring {
+    /// Whether anything is to be measured.
+    pub const fn is_asked_for(&self) -> bool {
+        self.profile.is_some() || self.coverage.is_some()
+    }
+
     /// Whether there is a profile to be shown.
     pub const fn shows_profile(&self) -> bool {
         matches!(self.profile, Some(None))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jambox_engine::{Exit, Inspector, Instance};
+use jambox_hostcall::{Form, Registers};
 use jambox_invocation::{CallEnded, CallStarted, Finished, Machine, Observer, Started};
 use jambox_isa::Instruction;
 use jambox_symbols::Symbols;
@@ -10,6 +11,7 @@ use jambox_types::{Hash, Revision};
 
 use crate::coverage::{Counter, Coverage};
 use crate::profile::{Profile, Profiler};
+use crate::steps::InstructionLog;
 
 /// An observer that makes profiles of invocations and counts what they run, as asked. When asked
 /// for nothing, it leaves runs as fast as they are.
@@ -22,6 +24,9 @@ pub struct Instruments<'s> {
     profiler: Profiler,
     made: Vec<Profile>,
     counter: Option<Counter<'s>>,
+    log: Option<InstructionLog>,
+    /// The symbols of the program that runs.
+    running: Option<&'s Symbols>,
     code_hash: Hash,
     revision: Revision,
     /// The hashes of the programs of inner machines, by handle.
@@ -40,6 +45,8 @@ impl<'s> Instruments<'s> {
             profiler: Profiler::default(),
             made: Vec::new(),
             counter: None,
+            log: None,
+            running: None,
             code_hash: Hash::ZERO,
             revision: Revision::default(),
             inner: BTreeMap::new(),
@@ -59,6 +66,17 @@ impl<'s> Instruments<'s> {
         Self { counter: coverage.then(Counter::default), ..self }
     }
 
+    /// The same, with a log of instructions if there is one.
+    #[must_use]
+    pub fn with_log(self, log: Option<InstructionLog>) -> Self {
+        Self { log, ..self }
+    }
+
+    /// The log of instructions.
+    pub fn take_log(&mut self) -> Option<InstructionLog> {
+        self.log.take()
+    }
+
     /// The profiles of the invocations that have ended, in order.
     #[must_use]
     pub fn profiles(&self) -> &[Profile] {
@@ -72,7 +90,48 @@ impl<'s> Instruments<'s> {
     }
 
     fn is_on(&self) -> bool {
-        self.profiles || self.counter.is_some()
+        let logs = self.log.as_ref().is_some_and(InstructionLog::is_on);
+        self.profiles || self.counter.is_some() || logs
+    }
+
+    /// A program starts, of an invocation or of a trace.
+    pub fn start(&mut self, code_hash: Hash, revision: Revision) {
+        (self.code_hash, self.revision) = (code_hash, revision);
+        self.profiler = Profiler::default();
+        self.inner.clear();
+        if let Some(counter) = &mut self.counter {
+            counter.invocation_started();
+        }
+    }
+
+    /// A program is over; its profile gets this title.
+    pub fn end(&mut self, title: String) {
+        if let Some(log) = &mut self.log {
+            log.ended();
+        }
+        if self.profiles {
+            let profiler = std::mem::take(&mut self.profiler);
+            let symbols = self.symbols;
+            let inner = |program| Self::symbols_of(symbols, program);
+            self.made.push(profiler.finish(title, symbols.get(&self.code_hash), &inner));
+        }
+    }
+
+    /// The outer guest makes a host call, with so much gas left.
+    pub fn called(
+        &mut self,
+        pc: Option<u64>,
+        form: Option<&'static Form>,
+        registers: &Registers,
+        gas: u64,
+    ) {
+        self.gas = gas;
+        self.profiler.called(pc, form, self.revision, registers);
+    }
+
+    /// The host call is over and left so much gas.
+    pub fn returned(&mut self, gas: u64) {
+        self.profiler.returned(self.gas.saturating_sub(gas));
     }
 
     /// The symbols of the program of an inner machine.
@@ -94,11 +153,9 @@ impl<'s> Instruments<'s> {
 
 impl Observer for Instruments<'_> {
     fn invocation_started(&mut self, started: &Started<'_>) {
-        (self.code_hash, self.revision) = (started.code_hash, started.revision);
-        self.profiler = Profiler::default();
-        self.inner.clear();
-        if let Some(counter) = &mut self.counter {
-            counter.invocation_started();
+        self.start(started.code_hash, started.revision);
+        if let Some(log) = &mut self.log {
+            log.started(started.invocation);
         }
     }
 
@@ -107,12 +164,15 @@ impl Observer for Instruments<'_> {
             return instance.run();
         }
         let program = self.program(machine, instance);
+        self.running = match program {
+            None => self.symbols.get(&self.code_hash),
+            Some(program) => Self::symbols_of(self.symbols, program),
+        };
         if let Some(counter) = &mut self.counter {
-            let symbols = match program {
-                None => self.symbols.get(&self.code_hash),
-                Some(program) => Self::symbols_of(self.symbols, program),
-            };
-            counter.enter(machine, program.unwrap_or(self.code_hash), symbols);
+            counter.enter(machine, program.unwrap_or(self.code_hash), self.running);
+        }
+        if let Some(log) = self.log.as_mut().filter(|log| log.is_on()) {
+            log.enter(machine);
         }
         self.profiler.enter(machine, program, instance);
         let exit = instance.run_with(self);
@@ -124,12 +184,11 @@ impl Observer for Instruments<'_> {
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
-        self.gas = call.gas;
-        self.profiler.called(call.pc, call.form, self.revision, call.registers);
+        self.called(call.pc, call.form, call.registers, call.gas);
     }
 
     fn host_call_ended(&mut self, call: &CallEnded<'_>) {
-        self.profiler.returned(self.gas.saturating_sub(call.gas));
+        self.returned(call.gas);
     }
 
     fn inner_created(&mut self, handle: u64, _: &[u8]) {
@@ -147,13 +206,7 @@ impl Observer for Instruments<'_> {
     }
 
     fn invocation_ended(&mut self, finished: &Finished<'_>) {
-        if self.profiles {
-            let profiler = std::mem::take(&mut self.profiler);
-            let symbols = self.symbols;
-            let inner = |program| Self::symbols_of(symbols, program);
-            let title = finished.invocation.to_string();
-            self.made.push(profiler.finish(title, symbols.get(&self.code_hash), &inner));
-        }
+        self.end(finished.invocation.to_string());
     }
 }
 
@@ -165,6 +218,9 @@ impl Inspector for Instruments<'_> {
         if let Some(counter) = &mut self.counter {
             counter.before_instruction(instance, instruction);
         }
+        if let Some(log) = &mut self.log {
+            log.before(instance, instruction, self.running);
+        }
     }
 
     fn after_instruction(&mut self, instance: &Instance, exit: Option<Exit>) {
@@ -173,6 +229,9 @@ impl Inspector for Instruments<'_> {
         }
         if let Some(counter) = &mut self.counter {
             counter.after_instruction(instance, exit);
+        }
+        if let Some(log) = &mut self.log {
+            log.after(instance, exit);
         }
     }
 }

@@ -59,6 +59,7 @@ mod instruments;
 mod octets;
 pub mod profile;
 mod region;
+mod steps;
 mod words;
 
 pub use access::MemoryAccess;
@@ -66,4 +67,5 @@ pub use explanation::{Block, Explanation};
 pub use instruments::Instruments;
 pub use octets::{Octets, Shown};
 pub use region::Regions;
+pub use steps::{InstructionLog, UnknownInvocation, Which};
 pub use words::count;

@@ -239,3 +239,70 @@ pub trait Observer {
 
 /// Watches nothing.
 impl Observer for () {}
+
+/// Both are told everything, the first one first. The first one runs the machines.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn invocation_started(&mut self, started: &Started<'_>) {
+        self.0.invocation_started(started);
+        self.1.invocation_started(started);
+    }
+
+    fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
+        self.0.run(machine, instance)
+    }
+
+    fn host_call_started(&mut self, call: &CallStarted<'_>) {
+        self.0.host_call_started(call);
+        self.1.host_call_started(call);
+    }
+
+    fn memory_read(&mut self, address: u64, octets: &[u8]) {
+        self.0.memory_read(address, octets);
+        self.1.memory_read(address, octets);
+    }
+
+    fn memory_written(&mut self, address: u64, octets: &[u8]) {
+        self.0.memory_written(address, octets);
+        self.1.memory_written(address, octets);
+    }
+
+    fn host_call_ended(&mut self, call: &CallEnded<'_>) {
+        self.0.host_call_ended(call);
+        self.1.host_call_ended(call);
+    }
+
+    fn log(&mut self, line: &LogLine<'_>) {
+        self.0.log(line);
+        self.1.log(line);
+    }
+
+    fn exported(&mut self, index: u64, segment: &[u8]) {
+        self.0.exported(index, segment);
+        self.1.exported(index, segment);
+    }
+
+    fn inner_created(&mut self, handle: u64, blob: &[u8]) {
+        self.0.inner_created(handle, blob);
+        self.1.inner_created(handle, blob);
+    }
+
+    fn inner_started(&mut self, handle: u64, instance: &Instance) {
+        self.0.inner_started(handle, instance);
+        self.1.inner_started(handle, instance);
+    }
+
+    fn inner_ended(&mut self, handle: u64, instance: &Instance, exit: Exit) {
+        self.0.inner_ended(handle, instance, exit);
+        self.1.inner_ended(handle, instance, exit);
+    }
+
+    fn stopped(&mut self, instance: &Instance, failure: Option<&Failure>) {
+        self.0.stopped(instance, failure);
+        self.1.stopped(instance, failure);
+    }
+
+    fn invocation_ended(&mut self, finished: &Finished<'_>) {
+        self.0.invocation_ended(finished);
+        self.1.invocation_ended(finished);
+    }
+}

@@ -64,5 +64,5 @@ pub use read::{Limits, Reader};
 pub use recorder::Recorder;
 #[cfg(feature = "recording")]
 pub use recording::Recording;
-pub use replay::{Replayed, replay};
+pub use replay::{Replayed, Watch, replay, replay_watched};
 pub use write::write_execution;

@@ -37,26 +37,62 @@ pub enum Replayed {
 ///
 /// When the program is in no known form or the engine cannot set it up.
 pub fn replay(execution: &Execution, engine: &Engine) -> Result<Replayed, Error> {
+    replay_watched(execution, engine, &mut ())
+}
+
+/// Is told what a replay does.
+pub trait Watch {
+    /// Runs the machine until it exits. Override it to step or inspect.
+    fn run(&mut self, instance: &mut Instance) -> Exit {
+        instance.run()
+    }
+
+    /// The machine is at a host call that is as in the trace.
+    fn called(&mut self, instance: &Instance, call: &Call) {
+        let _ = (instance, call);
+    }
+
+    /// The trace has served the call.
+    fn served(&mut self, instance: &Instance, call: &Call) {
+        let _ = (instance, call);
+    }
+}
+
+/// Watches nothing.
+impl Watch for () {}
+
+/// As [`replay`], telling of it.
+///
+/// # Errors
+///
+/// As [`replay`].
+pub fn replay_watched<W: Watch>(
+    execution: &Execution,
+    engine: &Engine,
+    watch: &mut W,
+) -> Result<Replayed, Error> {
     let mut instance = set_up(execution, engine)?;
     let mut served = None;
     for (index, call) in execution.calls.iter().enumerate() {
         let number = index.saturating_add(1);
         let at = |step| move |kind| Difference { line: call.line, step, kind };
-        let exit = instance.run();
+        let exit = watch.run(&mut instance);
         if let Some(kind) = check_call(call, exit, &instance) {
             return Ok(Replayed::Different(at(Step::Call(number))(kind)));
         }
+        watch.called(&instance, call);
         for action in &call.actions {
             if let Err(kind) = perform(action, &mut instance) {
                 return Ok(Replayed::Different(at(Step::Served(number))(kind)));
             }
         }
         grow_heap(call, &mut instance);
+        watch.served(&instance, call);
         served = Some((call, state_of(&instance)));
         instance.skip_host_call();
     }
     match &execution.end {
-        Some(end) => Ok(finish(end, served, &mut instance)),
+        Some(end) => Ok(finish(end, served, &mut instance, watch)),
         None => Ok(Replayed::CutOff),
     }
 }
@@ -106,8 +142,13 @@ fn check_call(call: &Call, exit: Exit, instance: &Instance) -> Option<Difference
 
 /// Runs to the end. `served` is the last call, and the machine after it was served and before it
 /// went on.
-fn finish(end: &End, served: Option<(&Call, State)>, instance: &mut Instance) -> Replayed {
-    let exit = instance.run();
+fn finish<W: Watch>(
+    end: &End,
+    served: Option<(&Call, State)>,
+    instance: &mut Instance,
+    watch: &mut W,
+) -> Replayed {
+    let exit = watch.run(instance);
     let state = state_of(instance);
     let expected = match end.kind {
         EndKind::Panic(_) => EndKind::Panic(0),

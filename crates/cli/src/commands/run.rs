@@ -21,6 +21,7 @@ use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end;
 use crate::input;
+use crate::logging::Logging;
 use crate::measuring::Measuring;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
@@ -38,7 +39,8 @@ use recorder::Recorder;
 #[command(after_help = "\
 Examples:
   jambox run guests/asm/counter/package.toml
-  jambox run package.toml -v                      with every host call (-vv: and memory)
+  jambox run package.toml -v                      with every host call (-vv: and memory,
+                                                  -vvv: and every instruction of one invocation)
   jambox run package.toml --profile               with what took the gas
   jambox run package.toml --profile gas.svg       and as a flame graph, by call stack
   jambox run package.toml --coverage run.info     with how often each line ran, for genhtml
@@ -84,6 +86,9 @@ pub struct Run {
 
     #[command(flatten)]
     measuring: Measuring,
+
+    #[command(flatten)]
+    logging: Logging,
 }
 
 impl Run {
@@ -108,7 +113,8 @@ impl Run {
             None => self.load(&path, &switches)?,
         };
         let env = end_to_end::env(&package, protocol.execution())?;
-        let instruments = self.measuring.instruments(&package.symbols)?;
+        let (log, open_log) = self.logging.open(output)?.unzip();
+        let instruments = self.measuring.instruments(&package.symbols)?.with_log(log);
         let profiles = self.measuring.shows_profile();
         let mut recorder = Recorder::new(output.verbosity > 0, profiles, instruments, &package);
 
@@ -125,7 +131,10 @@ impl Run {
         spinner.finish_and_clear();
 
         self.save(&package, computed.as_ref().ok(), on_chain.as_ref())?;
-        let (recorded, measured) = recorder.finish();
+        let (recorded, mut measured) = recorder.finish();
+        if let (Some(open), Some(log)) = (open_log, measured.take_log()) {
+            open.finish(log)?;
+        }
         let mut report = summary::summarize(&package, recorded, &computed, on_chain.as_ref())?;
         if let (Some(chain), Ok(computed), Some(on_chain)) = (&chain, &computed, &on_chain) {
             report.chain = Some(chain.commit(&package, computed, on_chain)?);

@@ -1,17 +1,20 @@
 //! `jambox trace`: host-call traces in the JIP-7 text form.
 
+mod measured;
 mod show;
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use tempfile::TempDir;
 
 use jambox_chain::ServiceCall;
+use jambox_inspect::Instruments;
 use jambox_inspect::count;
 use jambox_package::{Disk, load};
-use jambox_trace::Recording;
+use jambox_trace::{Reader, Recording, write_execution};
 use jambox_types::{Protocol, Revision};
 use jambox_vectors::replay;
 
@@ -21,6 +24,8 @@ use crate::diagnosis::Diagnosis;
 use crate::end_to_end;
 use crate::engine::engine;
 use crate::input;
+use crate::logging::Logging;
+use crate::measuring::Measuring;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::{Output, Report};
 use crate::package_file::locate;
@@ -44,6 +49,8 @@ enum Action {
     #[command(after_help = "\
 Examples:
   jambox trace record package.toml -o run.log
+  jambox trace record package.toml -o runs/ --each
+  jambox trace record package.toml -o run.log --instructions steps.txt --invocation accumulate
 
 Exit status: as of `jambox run`; the trace is written whether a guest fails or not.")]
     Record(Record),
@@ -54,7 +61,8 @@ Exit status: as of `jambox run`; the trace is written whether a guest fails or n
     #[command(after_help = "\
 Examples:
   jambox trace replay run.log
-  jambox trace replay traces/       every trace under the folder
+  jambox trace replay traces/                     every trace under the folder
+  jambox trace replay run.log --profile gas.svg   and where the gas went, as a flame graph
 
 Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when none can be \
 read.")]
@@ -75,12 +83,27 @@ struct Record {
     /// Start from this state file; wins over the one that the package file names
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+
+    /// Write each execution to a file of its own in the folder that --output names: tools that read
+    /// one execution a file take those
+    #[arg(long)]
+    each: bool,
+
+    #[command(flatten)]
+    logging: Logging,
 }
 
 #[derive(Debug, Args)]
 struct Replay {
     /// A trace, or a folder of traces
     place: PathBuf,
+
+    /// Where the symbol files of its programs are [default: the folder symbols beside the trace]
+    #[arg(long, value_name = "FOLDER")]
+    symbols: Option<PathBuf>,
+
+    #[command(flatten)]
+    measuring: Measuring,
 }
 
 impl Trace {
@@ -100,7 +123,11 @@ impl Record {
         let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
         let env = end_to_end::env(&package, protocol.execution())?;
         let unwritable = |error: io::Error| input::unwritable(&self.output, &error);
-        let mut recording = Recording::create(&self.output).map_err(unwritable)?;
+        let (log, open_log) = self.logging.open(output)?.unzip();
+        let whole = self.whole()?;
+        let recording = Recording::create(&whole.path).map_err(unwritable)?;
+        let instruments = Instruments::new(&package.symbols).with_log(log);
+        let mut recording = (instruments, recording);
         let computed = end_to_end::in_core(&env, &package, &mut recording)?;
         let verdict = match computed {
             Ok(computed) => {
@@ -111,9 +138,50 @@ impl Record {
             }
             Err(_) => Verdict::Failed,
         };
+        let (mut instruments, recording) = recording;
         let executions = recording.finish().map_err(unwritable)?;
+        if let (Some(open), Some(log)) = (open_log, instruments.take_log()) {
+            open.finish(log)?;
+        }
+        if self.each {
+            self.split(&whole.path)?;
+        }
         output.emit(&Recorded { file: self.output.display().to_string(), executions })?;
         Ok(verdict)
+    }
+}
+
+/// Where all executions are written to at first.
+struct Whole {
+    path: PathBuf,
+    /// A folder that goes when this does.
+    _folder: Option<TempDir>,
+}
+
+impl Record {
+    /// The output file, or one that is to be split.
+    fn whole(&self) -> Result<Whole> {
+        if !self.each {
+            return Ok(Whole { path: self.output.clone(), _folder: None });
+        }
+        let unwritable = |error: io::Error| input::unwritable(&self.output, &error);
+        std::fs::create_dir_all(&self.output).map_err(unwritable)?;
+        let folder = tempfile::tempdir_in(&self.output).map_err(unwritable)?;
+        Ok(Whole { path: folder.path().join("run.log"), _folder: Some(folder) })
+    }
+
+    /// Writes each execution of a trace to a file of its own, named by its number.
+    fn split(&self, whole: &Path) -> Result<()> {
+        let file = input::open(whole)?;
+        for (number, execution) in (1..).zip(Reader::new(BufReader::new(file))) {
+            let execution = execution.map_err(|error| Diagnosis::new(error.to_string()))?;
+            let path = self.output.join(format!("{number:03}.log"));
+            let mut octets = Vec::new();
+            write_execution(&mut octets, &execution)
+                .map_err(|error| input::unwritable(&path, &error))?;
+            input::write(&path, &octets)?;
+        }
+        Ok(())
     }
 }
 
@@ -140,12 +208,14 @@ impl Replay {
             .into_iter()
             .map(|revision| engine(&Protocol { revision, ..default }, protocol.backend()))
             .collect::<Result<Vec<_>>>()?;
+        self.measuring.check()?;
         let spinner = output.spinner("replaying");
         let checked = replay::run(&self.place, &engines);
         spinner.finish_and_clear();
         let checked = checked.map_err(|error| failure(&self.place, &error))?;
         let checks = Checks::new(checked, output.verbosity > 0);
-        output.emit(&checks)?;
+        let measured = measured::write(self, &engines)?;
+        output.emit(&measured::Replayed { checks: &checks, measured })?;
         Ok(Verdict::failed_if(checks.failed()))
     }
 }

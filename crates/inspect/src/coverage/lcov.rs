@@ -1,8 +1,10 @@
 //! The `.info` form of `lcov`, which `genhtml` and editors read.
 
 use std::fmt::Write;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use super::{Coverage, FileCoverage, Part};
+use super::{Coverage, FileCoverage, FunctionCoverage, Part};
 
 impl Coverage {
     /// The coverage as `lcov` writes it, for the files that `path` finds: it is given a file as the
@@ -17,6 +19,62 @@ impl Coverage {
         }
         text
     }
+}
+
+/// A line that is no record of `lcov`'s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: expected a record of lcov such as DA:12,1")]
+pub struct LcovError {
+    /// Which line, from 1 on.
+    pub line: usize,
+}
+
+/// Reads what [`Coverage::to_lcov`] writes, files by the paths that are written there. Records of
+/// the same file add up; those of branches and sums are passed over.
+impl FromStr for Coverage {
+    type Err = LcovError;
+
+    fn from_str(text: &str) -> Result<Self, LcovError> {
+        let mut coverage = Self::default();
+        let mut file = FileCoverage::default();
+        let mut path: Option<Arc<str>> = None;
+        for (line, text) in (1..).zip(text.lines()) {
+            let error = LcovError { line };
+            let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+            match kind {
+                "SF" => path = Some(rest.into()),
+                "DA" => {
+                    let (number, count) = counted(rest).ok_or(error)?;
+                    let count = count.parse().map_err(|_| error)?;
+                    file.lines.insert(number, count);
+                }
+                "FN" => {
+                    let (line, name) = counted(rest).ok_or(error)?;
+                    file.functions.entry(name.into()).or_default().line = line;
+                }
+                "FNDA" => {
+                    let (count, name) = rest.split_once(',').ok_or(error)?;
+                    let count = count.parse().map_err(|_| error)?;
+                    let function: &mut FunctionCoverage =
+                        file.functions.entry(name.into()).or_default();
+                    function.count = count;
+                }
+                "end_of_record" => {
+                    let path = path.take().ok_or(error)?;
+                    coverage.files.entry(path).or_default().add(&std::mem::take(&mut file));
+                }
+                "" | "TN" | "FNF" | "FNH" | "LF" | "LH" | "BRDA" | "BRF" | "BRH" => {}
+                _ => return Err(error),
+            }
+        }
+        Ok(coverage)
+    }
+}
+
+/// A number and what comes after the comma.
+fn counted(text: &str) -> Option<(u32, &str)> {
+    let (number, rest) = text.split_once(',')?;
+    Some((number.parse().ok()?, rest))
 }
 
 fn write_file(text: &mut String, path: &str, counts: &FileCoverage) {

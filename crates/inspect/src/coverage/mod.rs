@@ -13,6 +13,8 @@ use jambox_types::Hash;
 
 use crate::calls::{Calls, Change};
 
+pub use lcov::LcovError;
+
 /// How often each line and function of the sources ran.
 ///
 /// A line counts as often as the one of its instructions that ran most, and where it was inlined in

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jambox_engine::{Exit, Inspector, Instance, Revision};
-use jambox_inspect::coverage::{Counter, Coverage};
+use jambox_inspect::coverage::{Counter, Coverage, LcovError};
 use jambox_invocation::Machine;
 use jambox_isa::Instruction;
 use jambox_symbols::Symbols;
@@ -171,4 +171,8 @@ end_of_record
 "
     );
     assert_eq!(coverage.to_lcov(&|_| None), "");
+    let written = coverage.to_lcov(&|file| Some(file.to_owned()));
+    assert_eq!(written.parse(), Ok(coverage));
+    let refused = "SF:a\nDA:x,1\n".parse::<Coverage>();
+    assert_eq!(refused, Err(LcovError { line: 2 }));
 }

@@ -231,7 +231,7 @@ impl Report for ExecutionReport {
 }
 
 /// The context in which a program that starts at `pc` runs. What is-authorized offers, refine does.
-fn context(pc: u64) -> Context {
+pub fn context(pc: u64) -> Context {
     if pc == u64::from(entry_pc(Context::Accumulate)) {
         Context::Accumulate
     } else {
