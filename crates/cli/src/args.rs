@@ -45,7 +45,7 @@ pub struct OutputArgs {
     #[arg(long, global = true)]
     json: bool,
 
-    /// Show more: host calls (-v), memory reads and writes (-vv)
+    /// Show more: host calls (-v), memory reads and writes (-vv), instructions (-vvv)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
 

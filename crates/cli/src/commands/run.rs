@@ -39,8 +39,8 @@ use recorder::Recorder;
 #[command(after_help = "\
 Examples:
   jambox run guests/asm/counter/package.toml
-  jambox run package.toml -v                      with every host call (-vv: and memory,
-                                                  -vvv: and every instruction of one invocation)
+  jambox run package.toml -v                      with every host call (-vv: and memory)
+  jambox run package.toml -vvv                    and every instruction of an invocation
   jambox run package.toml --profile               with what took the gas
   jambox run package.toml --profile gas.svg       and as a flame graph, by call stack
   jambox run package.toml --coverage run.info     with how often each line ran, for genhtml

@@ -18,5 +18,6 @@ mod pipes;
 mod profile;
 mod revisions;
 mod seed_doc;
+mod steps;
 mod symbols;
 mod transcripts;
