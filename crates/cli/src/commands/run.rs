@@ -82,6 +82,7 @@ pub struct Run {
     /// A blob is of one revision. The package file names one for each:
     /// code = { "gray-paper-0.7.2" = "file:a.jam", "gray-paper-0.8.0" = "file:b.jam" }.
     #[arg(long, conflicts_with_all = ["save_state", "save_exports", "save_report", "profile"])]
+    #[arg(conflicts_with_all = ["coverage", "instructions"])]
     compare_revisions: bool,
 
     #[command(flatten)]
