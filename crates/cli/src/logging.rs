@@ -28,7 +28,7 @@ pub struct Logging {
     #[arg(long, value_name = "FILE")]
     instructions: Option<PathBuf>,
 
-    /// Which invocation that is: is-authorized, refine:ITEM or accumulate:SERVICE [default: refine:0]
+    /// Which that is: is-authorized, refine:ITEM or accumulate:SERVICE [default: refine:0]
     #[arg(long, value_name = "WHICH")]
     invocation: Option<Which>,
 

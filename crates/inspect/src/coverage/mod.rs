@@ -18,8 +18,8 @@ pub use lcov::LcovError;
 /// How often each line and function of the sources ran.
 ///
 /// A line counts as often as the one of its instructions that ran most, and where it was inlined in
-/// several places, the sum over them. A function counts how often execution entered it, by a call or
-/// into a place where it was inlined; where the compiler mixed an inlined function with the code
+/// several places, the sum over them. A function counts how often execution entered it, by a call
+/// or into a place where it was inlined; where the compiler mixed an inlined function with the code
 /// around it, coming back to it counts again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -115,7 +115,8 @@ fn add(sum: &mut u64, count: u64) {
 
 /// Counts what runs, for any number of invocations.
 ///
-/// Tell it of every run of a machine, as an [`Observer`](jambox_invocation::Observer) hears of them.
+/// Tell it of every run of a machine, as an [`Observer`](jambox_invocation::Observer) hears of
+/// them.
 #[derive(Debug, Default)]
 pub struct Counter<'s> {
     /// By the hash of the code or of the program.

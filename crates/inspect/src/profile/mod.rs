@@ -205,7 +205,8 @@ impl Profiler {
         self.tree.add_own(call.node, gas.saturating_sub(inside));
     }
 
-    /// The profile. `outer` are the symbols of the outer machine, `inner` finds those of inner ones.
+    /// The profile. `outer` are the symbols of the outer machine, `inner` finds those of inner
+    /// ones.
     pub fn finish<'s>(
         self,
         title: impl Into<String>,

@@ -121,7 +121,7 @@ pub fn write(options: &Replay, engines: &[Engine]) -> Result<Measurements> {
 /// The engine of the revision that an execution names, or the first on which it is as in its trace.
 fn engine_of<'e>(execution: &Execution, engines: &'e [Engine]) -> Option<&'e Engine> {
     if let Some(revision) = execution.revision() {
-        return engines.iter().find(|engine| engine.config().revision == revision);
+        return engines.iter().find(|engine| engine.config().revision.is(revision));
     }
     let is_right = |engine: &&Engine| {
         let replayed = replay(execution, engine);
