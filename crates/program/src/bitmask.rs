@@ -61,6 +61,16 @@ impl Bitmask {
         ahead.trailing_zeros().min(MAX_SKIP) as u8
     }
 
+    /// Whether the bit of this octet of the code is set, and the [skip](Self::skip) from it. Past
+    /// the end all bits count as set.
+    #[inline]
+    pub(crate) fn start_and_skip(&self, pc: u32) -> (bool, u8) {
+        // The word has this bit and the 24 that follow, past which nothing skips.
+        let word = self.word_at(pc, 0);
+        let ahead = (word >> 1) | 1 << MAX_SKIP;
+        (word & 1 != 0, ahead.trailing_zeros() as u8)
+    }
+
     /// The octet whose bit is set that is nearest before `pc`, if skipping from it leads to `pc`.
     #[inline]
     pub(crate) fn previous(&self, pc: u32) -> Option<u32> {

@@ -43,12 +43,25 @@ impl ProgramBlob {
         Window::new(set, self.code(), pc, self.skip(pc))
     }
 
+    /// The opcode that executing at `pc` executes, and its octets: anywhere but at a valid opcode
+    /// that is a `trap`.
+    #[inline]
+    #[must_use]
+    pub fn decode(&self, set: InstructionSet, pc: u32) -> (Opcode, Window) {
+        let octets = self.code().get(pc as usize..).unwrap_or_default();
+        let (is_start, skip) = self.bitmask().start_and_skip(pc);
+        let opcode = match octets.first() {
+            Some(&octet) if is_start => set.opcode(octet).unwrap_or(Opcode::Trap),
+            _ => Opcode::Trap,
+        };
+        (opcode, Window::from_octets(set, octets, pc, skip))
+    }
+
     /// The instruction that executing at `pc` executes: anywhere but at a valid opcode, a `trap`.
     #[inline]
     #[must_use]
     pub fn instruction(&self, set: InstructionSet, pc: u32) -> Located {
-        let opcode = self.opcode(set, pc).unwrap_or(Opcode::Trap);
-        let window = self.window(set, pc);
+        let (opcode, window) = self.decode(set, pc);
         let instruction = Instruction::from_window(opcode, window);
         Located { pc, skip: window.skip(), instruction }
     }

@@ -8,7 +8,7 @@ use jambox_sandbox::ReservedMemory;
 use jambox_sandbox::native::asm::{Place, Slot, Unfit};
 use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop, Unsupported};
 
-use crate::emit::{Buffers, Emitter};
+use crate::emit::{Access, Buffers, Emitter};
 use crate::entries::{Entries, Entry};
 
 /// Instructions after which a unit starts no further segment.
@@ -54,15 +54,6 @@ struct Part {
     chunk: u32,
     /// Ordered by `at`.
     accesses: Vec<Access>,
-}
-
-/// A memory access, should it fault.
-#[derive(Clone, Copy)]
-struct Access {
-    /// The distance of its instruction from the start of the code space.
-    at: u32,
-    pc: u32,
-    refund: u32,
 }
 
 /// A slot to fill when its position has code, and the next one for the same position.
@@ -184,7 +175,7 @@ impl Code {
     #[must_use]
     pub fn usage(&self) -> Usage {
         let state = self.lock();
-        let octets = self.native.octets();
+        let octets = state.buffers.asm.octets_finished();
         let accesses = state.parts.iter().map(|part| part.accesses.len()).sum();
         Usage { octets, units: state.units, instructions: state.instructions, accesses }
     }
@@ -204,28 +195,24 @@ impl Code {
         if !self.native.begin(&mut buffers.asm, ROOM) {
             return None;
         }
-        let origin = buffers.asm.origin();
-        Emitter::new(&self.program, self.set, entries, buffers).unit(pc, UNIT_BUDGET);
+        let chunk = chunk_of(buffers.asm.origin());
+        if parts.last().is_none_or(|part| part.chunk != chunk) {
+            parts.push(Part { chunk, accesses: Vec::new() });
+        }
+        let accesses = &mut parts.last_mut()?.accesses;
+        let before = accesses.len();
+        Emitter::new(&self.program, self.set, entries, accesses, buffers).unit(pc, UNIT_BUDGET);
         if let Err(reason) = self.native.append(&mut buffers.asm) {
             debug_assert_eq!(reason, Unfit::Forked, "the unit for {pc}");
             // In a forked child nothing will ever be run.
             for &pc in &buffers.segments {
                 entries.replace(pc, Entry::Unknown);
             }
+            accesses.truncate(before);
             return None;
         }
         *units += 1;
         *instructions += buffers.instructions as usize;
-        if parts.last().is_none_or(|part| part.chunk != chunk_of(origin)) {
-            parts.push(Part { chunk: chunk_of(origin), accesses: Vec::new() });
-        }
-        if let Some(part) = parts.last_mut() {
-            part.accesses.extend(buffers.accesses.iter().map(|access| Access {
-                at: origin + access.at,
-                pc: access.pc,
-                refund: access.refund,
-            }));
-        }
         for request in &buffers.requests {
             let next = match entries.get(request.pc) {
                 Entry::Awaited(next) => Some(next),

@@ -44,7 +44,8 @@ pub fn listing(program: &ProgramBlob, set: InstructionSet) -> String {
         if entries.compiled(pc).is_some() || !program.is_block_start(set, pc) {
             continue;
         }
-        Emitter::new(program, set, &mut entries, &mut buffers).unit(pc, UNIT_BUDGET);
+        let mut accesses = Vec::new();
+        Emitter::new(program, set, &mut entries, &mut accesses, &mut buffers).unit(pc, UNIT_BUDGET);
         let gap = if text.is_empty() { "" } else { "\n" };
         let _ = writeln!(text, "{gap}unit for {pc}");
         unit(&mut text, program, set, &buffers, base);

@@ -12,9 +12,11 @@ impl Emitter<'_> {
         self.checks_next_block && !self.may_jump_to(self.next_pc)
     }
 
-    /// Whether a branch panics, taken or not.
-    fn panics_either_way(&self, target: u32) -> bool {
-        self.checks_next_block && !self.may_jump_to(target) || self.lacks_next_block()
+    /// Whether a branch may be taken; `None` if it panics, taken or not.
+    fn may_branch_to(&self, target: u32) -> Option<bool> {
+        let is_valid = self.may_jump_to(target);
+        let panics = self.checks_next_block && (!is_valid || !self.may_jump_to(self.next_pc));
+        (!panics).then_some(is_valid)
     }
 
     pub(super) fn fall_through(&mut self) -> Flow {
@@ -65,29 +67,25 @@ impl Emitter<'_> {
     }
 
     pub(super) fn branch(&mut self, a: Reg, b: Reg, condition: Condition, target: u32) -> Flow {
-        if self.panics_either_way(target) {
-            return self.step_and_end();
-        }
+        let Some(is_valid) = self.may_branch_to(target) else { return self.step_and_end() };
         self.asm().cmp(Size::S64, host(a), host(b));
-        self.branch_if(condition, target)
+        self.branch_if(condition, target, is_valid)
     }
 
     pub(super) fn branch_imm(&mut self, a: Reg, x: i32, condition: Condition, target: u32) -> Flow {
-        if self.panics_either_way(target) {
-            return self.step_and_end();
-        }
+        let Some(is_valid) = self.may_branch_to(target) else { return self.step_and_end() };
         let a = host(a);
         if x == 0 && matches!(condition, Condition::Equal | Condition::NotEqual) {
             self.asm().test(Size::S64, a, a);
         } else {
             self.asm().cmp_imm(Size::S64, a, x);
         }
-        self.branch_if(condition, target)
+        self.branch_if(condition, target, is_valid)
     }
 
-    fn branch_if(&mut self, condition: Condition, target: u32) -> Flow {
+    fn branch_if(&mut self, condition: Condition, target: u32, is_valid: bool) -> Flow {
         let jump = self.asm().jcc(condition);
-        if self.may_jump_to(target) {
+        if is_valid {
             self.lead_to(jump, target);
         } else {
             self.leave_at_step(jump);

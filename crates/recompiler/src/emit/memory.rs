@@ -9,9 +9,9 @@ use crate::registers::host;
 impl Emitter<'_> {
     /// Notes that the instruction written next may fault.
     fn access(&mut self) {
-        let (at, pc) = (self.at(), self.pc);
+        let (at, pc) = (self.buffers.asm.origin() + self.at(), self.pc);
         // For now what is due before; `price` makes it what follows.
-        self.buffers.accesses.push(Access { at, pc, refund: self.due });
+        self.accesses.push(Access { at, pc, refund: self.due });
     }
 
     pub(super) fn load(&mut self, form: fn(&mut Assembler, Gpr, Mem), a: Reg, from: Mem) -> Flow {

@@ -12,7 +12,7 @@ mod divide;
 mod memory;
 mod visitor;
 
-use jambox_isa::{InstructionSet, Opcode};
+use jambox_isa::InstructionSet;
 use jambox_program::{CodeRules, GasPlan, ProgramBlob};
 use jambox_sandbox::native::asm::{Assembler, Condition, Jump, Place, Size, Slot};
 
@@ -26,7 +26,7 @@ pub(crate) const MAX_SEGMENT: u32 = 127;
 /// A memory access, should it fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Access {
-    /// Where its instruction starts in the unit.
+    /// The distance of its instruction from the start of the code space.
     pub(crate) at: u32,
     /// The position of the guest's instruction.
     pub(crate) pc: u32,
@@ -83,6 +83,8 @@ pub(crate) struct Emitter<'a> {
     plan: GasPlan,
     checks_next_block: bool,
     entries: &'a mut Entries,
+    /// Where accesses are noted: those of a unit after those of units before it.
+    accesses: &'a mut Vec<Access>,
     buffers: &'a mut Buffers,
     /// The instruction in hand, and what is due before it in its segment.
     pc: u32,
@@ -93,13 +95,10 @@ pub(crate) struct Emitter<'a> {
 /// What a unit is made of. Kept from unit to unit so that nothing is allocated anew.
 pub(crate) struct Buffers {
     pub(crate) asm: Assembler,
-    pub(crate) accesses: Vec<Access>,
     pub(crate) requests: Vec<Request>,
     /// Positions that slots waited for: the last request for each, and the position.
     pub(crate) awaited: Vec<(u32, u32)>,
     fixups: Vec<(Jump, Target)>,
-    /// The fixups of this segment that are to be told its cost.
-    pending: Vec<usize>,
     work: Vec<u32>,
     /// The positions of the segments written in this unit.
     pub(crate) segments: Vec<u32>,
@@ -113,11 +112,9 @@ impl Buffers {
     pub(crate) fn new(asm: Assembler) -> Self {
         Self {
             asm,
-            accesses: Vec::new(),
             requests: Vec::new(),
             awaited: Vec::new(),
             fixups: Vec::new(),
-            pending: Vec::new(),
             work: Vec::new(),
             segments: Vec::new(),
             instructions: 0,
@@ -127,11 +124,9 @@ impl Buffers {
 
     /// Makes ready for a unit that the assembler has begun.
     fn clear(&mut self) {
-        self.accesses.clear();
         self.requests.clear();
         self.awaited.clear();
         self.fixups.clear();
-        self.pending.clear();
         self.work.clear();
         self.segments.clear();
         self.instructions = 0;
@@ -146,12 +141,24 @@ impl<'a> Emitter<'a> {
         program: &'a ProgramBlob,
         set: InstructionSet,
         entries: &'a mut Entries,
+        accesses: &'a mut Vec<Access>,
         buffers: &'a mut Buffers,
     ) -> Self {
         buffers.clear();
         let plan = GasPlan::of(set);
         let checks_next_block = CodeRules::of(set.revision()).checks_next_block;
-        Self { program, set, plan, checks_next_block, entries, buffers, pc: 0, next_pc: 0, due: 0 }
+        Self {
+            program,
+            set,
+            plan,
+            checks_next_block,
+            entries,
+            accesses,
+            buffers,
+            pc: 0,
+            next_pc: 0,
+            due: 0,
+        }
     }
 
     /// Writes a unit: the segment at `start` and those that follow from it, nearest first, until
@@ -190,7 +197,7 @@ impl<'a> Emitter<'a> {
         if let Entry::Awaited(request) = known {
             self.buffers.awaited.push((request, start));
         }
-        let first_access = self.buffers.accesses.len();
+        let first = (self.accesses.len(), self.buffers.fixups.len());
         let first_cost = self.plan.cost_at(self.program, start);
         self.pc = start;
         self.due = 0;
@@ -202,9 +209,8 @@ impl<'a> Emitter<'a> {
         while index < MAX_SEGMENT && matches!(flow, Flow::Next) {
             self.pc = pc;
             self.mark(Mark::Instruction(pc));
-            let window = self.program.window(self.set, pc);
+            let (opcode, window) = self.program.decode(self.set, pc);
             self.next_pc = pc + 1 + u32::from(window.skip());
-            let opcode = self.program.opcode(self.set, pc).unwrap_or(Opcode::Trap);
             flow = window.visit(opcode, self);
             pc = self.next_pc;
             index += 1;
@@ -212,7 +218,7 @@ impl<'a> Emitter<'a> {
             cost = self.plan.inner_cost();
         }
         self.buffers.instructions += index;
-        self.price(self.due, is_charged, first_access);
+        self.price(self.due, is_charged, first);
         flow
     }
 
@@ -230,17 +236,16 @@ impl<'a> Emitter<'a> {
         true
     }
 
-    /// Tells the parts of a segment what it costs.
-    fn price(&mut self, cost: u32, is_charged: bool, first_access: usize) {
+    /// Tells the parts of a segment what it costs: its accesses and fixups from the first on.
+    fn price(&mut self, cost: u32, is_charged: bool, first: (usize, usize)) {
         if is_charged {
             self.asm().fill(cost);
         }
-        for access in self.buffers.accesses.iter_mut().skip(first_access) {
+        for access in self.accesses.get_mut(first.0..).unwrap_or_default() {
             access.refund = cost - access.refund;
         }
-        let Buffers { pending, fixups, .. } = &mut *self.buffers;
-        for index in pending.drain(..) {
-            if let Some((_, Target::Step { refund, .. })) = fixups.get_mut(index) {
+        for (_, target) in self.buffers.fixups.get_mut(first.1..).unwrap_or_default() {
+            if let Target::Step { refund, .. } = target {
                 *refund = cost - *refund;
             }
         }
@@ -265,7 +270,6 @@ impl<'a> Emitter<'a> {
     /// Makes a jump leave to the interpreter, at this instruction.
     fn leave_at_step(&mut self, jump: Jump) {
         let pc = self.pc;
-        self.buffers.pending.push(self.buffers.fixups.len());
         // For now what is due before; `price` makes it what follows.
         self.buffers.fixups.push((jump, Target::Step { pc, refund: self.due }));
     }

@@ -18,9 +18,9 @@ use core::ffi::c_void;
 use core::num::NonZeroU32;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::asm::{Assembler, Location, Unfit};
+use super::asm::{Location, Unfit};
 use super::program::Room;
 use super::{Unsupported, check_processor, check_segment_base, last_error, signals};
 
@@ -49,7 +49,7 @@ pub(super) struct CodeSpace {
 }
 
 // SAFETY: the pointers are to mappings that live as long as the process; which part of them a
-// thread may write is decided by who owns the `Chunk`.
+// thread may write is decided by who owns the `ChunkWriter`.
 unsafe impl Send for CodeSpace {}
 // SAFETY: as above.
 unsafe impl Sync for CodeSpace {}
@@ -261,13 +261,11 @@ const fn first_slot(index: u32) -> usize {
 /// A part of the code space that belongs to one program: code, which is only appended, and slots,
 /// each the address of an instruction that code may jump to.
 ///
-/// Dropping it frees the space, so nobody may run its code then: a program owns its chunks, and
-/// whoever runs the program borrows it.
+/// Dropping it frees the space, so nobody may run or write its code then: who does so owns it
+/// together with others, or borrows an owner.
 pub(super) struct Chunk {
     space: &'static CodeSpace,
     index: u32,
-    used: usize,
-    slots: usize,
 }
 
 impl Chunk {
@@ -275,7 +273,7 @@ impl Chunk {
     ///
     /// # Errors
     /// When the platform cannot run generated code, or the code space is full.
-    pub(super) fn allocate() -> Result<Self, Unsupported> {
+    fn allocate() -> Result<Self, Unsupported> {
         let space = space()?;
         let mut chunks = space.lock();
         let used = chunks.warm.pop().or_else(|| chunks.cold.pop());
@@ -291,48 +289,7 @@ impl Chunk {
             }
         };
         drop(chunks);
-        Ok(Self { space, index, used: 0, slots: 0 })
-    }
-
-    /// How many octets of code there are.
-    pub(super) const fn used(&self) -> usize {
-        self.used
-    }
-
-    pub(super) const fn has_room(&self, room: Room) -> bool {
-        room.octets <= CHUNK_CODE - self.used && room.slots <= CHUNK_SLOTS - self.slots
-    }
-
-    /// Where the next unit will be.
-    pub(super) const fn location(&self) -> Location {
-        Location {
-            code: self.index * CHUNK_CODE as u32 + self.used as u32,
-            slots: (first_slot(self.index) + self.slots * size_of::<u64>()) as u32,
-            slot_room: (CHUNK_SLOTS - self.slots) as u32,
-        }
-    }
-
-    /// Makes a unit code that was begun here and is fit, with its slots.
-    pub(super) fn append(&mut self, unit: &Assembler) -> Result<(), Unfit> {
-        let code = unit.octets();
-        if code.len() > CHUNK_CODE - self.used {
-            return Err(Unfit::TooLong);
-        }
-        if !self.space.is_alive() {
-            return Err(Unfit::Forked);
-        }
-        let offset = self.location().code;
-        // SAFETY: the chunk lies in the writer mapping, and its octets from `used` on, which the
-        // code fits into, belong to this value and have not been handed out to run.
-        let to = unsafe { self.space.writer.add(offset as usize) };
-        // SAFETY: as above; `code` is elsewhere, as no reference into the mapping exists.
-        unsafe { ptr::copy_nonoverlapping(code.as_ptr(), to.as_ptr(), code.len()) };
-        self.used += code.len();
-        for (slot, way_out) in unit.new_slots() {
-            self.space.store_slot(slot, way_out);
-            self.slots += 1;
-        }
-        Ok(())
+        Ok(Self { space, index })
     }
 }
 
@@ -349,5 +306,70 @@ impl Drop for Chunk {
             self.space.discard(self.index);
             self.space.lock().cold.push(self.index);
         }
+    }
+}
+
+/// What writes a chunk. There is one for each, so that units come after each other.
+pub(super) struct ChunkWriter {
+    chunk: Arc<Chunk>,
+    used: usize,
+    slots: usize,
+}
+
+impl ChunkWriter {
+    /// That of an empty chunk.
+    ///
+    /// # Errors
+    /// When the platform cannot run generated code, or the code space is full.
+    pub(super) fn allocate() -> Result<Self, Unsupported> {
+        Chunk::allocate().map(|chunk| Self { chunk: Arc::new(chunk), used: 0, slots: 0 })
+    }
+
+    /// The chunk, to keep what is written in it.
+    pub(super) fn chunk(&self) -> Arc<Chunk> {
+        Arc::clone(&self.chunk)
+    }
+
+    pub(super) const fn has_room(&self, room: Room) -> bool {
+        room.octets <= CHUNK_CODE - self.used && room.slots <= CHUNK_SLOTS - self.slots
+    }
+
+    /// Where the next unit will be.
+    pub(super) fn location(&self) -> Location {
+        let index = self.chunk.index;
+        Location {
+            code: index * CHUNK_CODE as u32 + self.used as u32,
+            slots: (first_slot(index) + self.slots * size_of::<u64>()) as u32,
+            slot_room: (CHUNK_SLOTS - self.slots) as u32,
+        }
+    }
+
+    /// Makes the octets of a unit code that was begun here and is fit, with its slots: each with
+    /// the distance of the way out that it leads to at first.
+    pub(super) fn append(
+        &mut self,
+        code: &[u8],
+        slots: impl Iterator<Item = (u32, u32)>,
+    ) -> Result<(), Unfit> {
+        let space = self.chunk.space;
+        if code.len() > CHUNK_CODE - self.used {
+            return Err(Unfit::TooLong);
+        }
+        if !space.is_alive() {
+            return Err(Unfit::Forked);
+        }
+        let offset = self.location().code;
+        // SAFETY: the chunk, which this value keeps, lies in the writer mapping, and its octets
+        // from `used` on, which the code fits into, have not been handed out to run; nobody else
+        // writes them, as no other value writes this chunk.
+        let to = unsafe { space.writer.add(offset as usize) };
+        // SAFETY: as above; `code` is elsewhere, as no reference into the mapping exists.
+        unsafe { ptr::copy_nonoverlapping(code.as_ptr(), to.as_ptr(), code.len()) };
+        self.used += code.len();
+        for (slot, way_out) in slots {
+            space.store_slot(slot, way_out);
+            self.slots += 1;
+        }
+        Ok(())
     }
 }

@@ -2,10 +2,10 @@
 
 use core::num::{NonZeroU32, NonZeroU64};
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::asm::{Assembler, Place, Slot, Unfit};
-use super::code_space::{CHUNK_CODE, CHUNK_SLOTS, Chunk, CodeSpace, space};
+use super::code_space::{CHUNK_CODE, CHUNK_SLOTS, Chunk, ChunkWriter, CodeSpace, space};
 use super::{Unsupported, enter};
 
 /// The address of an instruction of a [`NativeProgram`].
@@ -50,7 +50,8 @@ pub struct NativeProgram {
     space: &'static CodeSpace,
     table: Box<[AtomicU64]>,
     max_octets: usize,
-    chunks: Mutex<Vec<Chunk>>,
+    /// What keeps the code.
+    chunks: Mutex<Vec<Arc<Chunk>>>,
 }
 
 impl NativeProgram {
@@ -78,21 +79,25 @@ impl NativeProgram {
     }
 
     /// Begins a unit, for which there is as much room as said; false, and nothing is begun, if
-    /// there is none: for this program, or in the process.
+    /// there is none: for this program, or in the process; or if the assembler is not of this
+    /// program.
     pub fn begin(&self, asm: &mut Assembler, room: Room) -> bool {
-        let mut chunks = self.lock();
-        if !chunks.last().is_some_and(|chunk| chunk.has_room(room)) {
-            let is_full = (chunks.len() + 1) * CHUNK_CODE > self.max_octets;
-            if is_full || room.octets > CHUNK_CODE || room.slots > CHUNK_SLOTS {
+        if asm.program() != Some(self.id) {
+            return false;
+        }
+        if !asm.has_room(room) {
+            if room.octets > CHUNK_CODE || room.slots > CHUNK_SLOTS {
                 return false;
             }
-            match Chunk::allocate() {
-                Ok(chunk) => chunks.push(chunk),
-                Err(_) => return false,
+            let mut chunks = self.lock();
+            if (chunks.len() + 1) * CHUNK_CODE > self.max_octets {
+                return false;
             }
+            let Ok(writer) = ChunkWriter::allocate() else { return false };
+            chunks.push(writer.chunk());
+            asm.write_to(writer);
         }
-        let Some(chunk) = chunks.last() else { return false };
-        asm.begin(chunk.location());
+        asm.begin_unit();
         true
     }
 
@@ -101,13 +106,7 @@ impl NativeProgram {
     /// # Errors
     /// When the unit is not fit; it is given up then.
     pub fn append(&self, asm: &mut Assembler) -> Result<(), Unfit> {
-        asm.check()?;
-        let mut chunks = self.lock();
-        let chunk = chunks.last_mut().filter(|chunk| chunk.location().code == asm.origin());
-        let chunk = chunk.filter(|_| asm.program() == Some(self.id)).ok_or(Unfit::NotBegun)?;
-        chunk.append(asm)?;
-        asm.finish();
-        Ok(())
+        if asm.program() == Some(self.id) { asm.append_unit() } else { Err(Unfit::NotBegun) }
     }
 
     /// The address of a place of this program's code; `None` if the assembler is of another
@@ -137,12 +136,6 @@ impl NativeProgram {
         }
     }
 
-    /// How many octets of code there are.
-    #[must_use]
-    pub fn octets(&self) -> usize {
-        self.lock().iter().map(Chunk::used).sum()
-    }
-
     pub(super) const fn id(&self) -> NonZeroU64 {
         self.id
     }
@@ -161,7 +154,7 @@ impl NativeProgram {
         self.table.as_ptr() as u64
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Chunk>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Chunk>>> {
         self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

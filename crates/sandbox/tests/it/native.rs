@@ -163,7 +163,7 @@ fn a_program_has_no_more_code_than_it_may_and_no_unit_more_than_a_chunk() {
     assert!(program.begin(&mut asm, small), "what is left of the second");
     fill(&mut asm, 100);
     assert_eq!(program.append(&mut asm), Err(Unfit::TooLong));
-    assert!(program.octets() > 2 * CHUNK_CODE - 100);
+    assert!(asm.octets_finished() > 2 * CHUNK_CODE - 100);
 }
 
 #[test]
@@ -190,18 +190,19 @@ fn a_unit_becomes_code_only_where_it_was_begun() {
     let (one, other) = (program(), program());
     let room = Room { octets: 100, slots: 1 };
     let mut asm = one.assembler();
-    assert_eq!(one.append(&mut asm), Err(Unfit::NoEnd), "nothing was written");
+    assert_eq!(one.append(&mut asm), Err(Unfit::NotBegun), "nothing was begun");
     asm.exit_step(1);
     assert_eq!(one.append(&mut asm), Err(Unfit::NotBegun));
     assert!(one.begin(&mut asm, room));
     let entry = asm.here();
     asm.exit_step(1);
     assert!(one.address(&asm, entry).is_none(), "it is not code yet");
-    // Another unit takes its place.
+    // Another assembler's units go elsewhere.
     append(&one, &mut one.assembler(), |asm| asm.exit_step(2));
-    assert_eq!(one.append(&mut asm), Err(Unfit::NotBegun));
-    assert!(other.begin(&mut asm, room), "the place is the other's, the assembler is not");
-    asm.exit_step(1);
+    assert_eq!(one.append(&mut asm), Ok(()));
+    assert!(one.address(&asm, entry).is_some());
+    assert_eq!(one.append(&mut asm), Err(Unfit::NotBegun), "once");
+    assert!(!other.begin(&mut asm, room), "the assembler is of another program");
     assert_eq!(other.append(&mut asm), Err(Unfit::NotBegun));
     assert!(other.address(&asm, Place::of_number(0)).is_none());
     let mut looked_at = Assembler::to_look_at(1);

@@ -148,6 +148,15 @@ impl Buffer {
         self.octets.resize(size, 0);
     }
 
+    /// `mov ecx, value` and `jmp [rsp + field]`, which end every way out: one for every few
+    /// instructions, so they are written at once.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, value: u32, field: i8) {
+        let head = Head { octets: 0xb9 | (value as u64) << 8, length: 5 };
+        let jump = Tail { octets: 0x24_64_ff, length: 3 };
+        self.put(head, jump.imm8(field));
+    }
+
     /// Register to register: `rm` and `reg` as in the ModRM octet.
     #[inline(always)]
     pub(super) fn registers(

@@ -176,8 +176,6 @@ macro_rules! for_each_form {
             store_field: store_field(0x89) "mov";
             /// Stores an immediate as 32 bits into a field of the frame.
             store_imm_field: store_imm_field(0xc7) "mov";
-            /// Jumps to the address in a field of the frame.
-            jmp_field: jmp_field() "jmp";
             /// Jumps to the address that the register points to.
             jmp_at: jmp_at() "jmp";
             /// Jumps to the address at a distance from the end of the instruction.
@@ -441,13 +439,6 @@ macro_rules! method {
         pub(super) fn $name(&mut self, field: i8, imm: i32) {
             let (op, place) = (plain($octet), Operand::Frame(field));
             self.buffer.memory(op, Size::S32, 0, place, false, |tail| tail.imm32(imm));
-        }
-    };
-    (jmp_field() $doc:literal $name:ident) => {
-        #[doc = $doc]
-        #[inline]
-        pub(super) fn $name(&mut self, field: i8) {
-            self.buffer.plain_memory(0xff, Size::S32, 4, Operand::Frame(field));
         }
     };
     (jmp_at() $doc:literal $name:ident) => {

@@ -334,12 +334,6 @@ macro_rules! check {
             }
         }
     };
-    (jmp_field() $name:ident $mnemonic:literal) => {
-        for field in FIELDS {
-            let m = memory(Operand::Frame(field), 64, 0);
-            same(|a| a.$name(field), &format!("{} {m}", $mnemonic));
-        }
-    };
     (jmp_at() $name:ident $mnemonic:literal) => {
         for base in GPRS {
             let m = memory(Operand::At(base), 64, 0);

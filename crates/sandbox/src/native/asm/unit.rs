@@ -4,7 +4,8 @@ use core::num::NonZeroU64;
 
 use super::buffer::Buffer;
 use super::operand::{Condition, Gpr, Size};
-use crate::native::{CHUNK_SLOTS, frame};
+use crate::native::code_space::ChunkWriter;
+use crate::native::{CHUNK_SLOTS, Room, frame};
 
 /// Writes the code of one [`NativeProgram`](crate::native::NativeProgram), unit by unit.
 ///
@@ -37,6 +38,11 @@ pub struct Assembler {
     program: Option<NonZeroU64>,
     /// The last index of the dispatch table.
     last_entry: u32,
+    /// Where units become code, once there is such a place.
+    writer: Option<ChunkWriter>,
+    /// Octets of all units that became code.
+    finished: usize,
+    is_begun: bool,
     /// The distance of the unit from the start of the code space.
     origin: u32,
     /// That of the unit's first slot.
@@ -156,8 +162,48 @@ impl Assembler {
         asm
     }
 
+    /// Whether there is room for a unit where the last one became code.
+    pub(in crate::native) fn has_room(&self, room: Room) -> bool {
+        self.writer.as_ref().is_some_and(|writer| writer.has_room(room))
+    }
+
+    /// Makes the next units code elsewhere.
+    pub(in crate::native) fn write_to(&mut self, writer: ChunkWriter) {
+        self.writer = Some(writer);
+    }
+
+    /// Begins a unit that is to become code.
+    pub(in crate::native) fn begin_unit(&mut self) {
+        if let Some(writer) = &self.writer {
+            let at = writer.location();
+            self.begin(at);
+            self.is_begun = true;
+        }
+    }
+
+    /// Makes the unit in hand code.
+    pub(in crate::native) fn append_unit(&mut self) -> Result<(), Unfit> {
+        if !core::mem::take(&mut self.is_begun) {
+            return Err(Unfit::NotBegun);
+        }
+        let mut writer = self.writer.take().ok_or(Unfit::NotBegun)?;
+        let done = self.check().and_then(|()| writer.append(self.octets(), self.new_slots()));
+        self.writer = Some(writer);
+        if done.is_ok() {
+            self.finished += self.at();
+            self.finish();
+        }
+        done
+    }
+
+    /// How many octets of code were made of the units so far.
+    #[must_use]
+    pub const fn octets_finished(&self) -> usize {
+        self.finished
+    }
+
     /// Begins a unit; one that is not finished is given up.
-    pub(in crate::native) fn begin(&mut self, at: Location) {
+    fn begin(&mut self, at: Location) {
         self.origin = at.code;
         self.first_slot = at.slots;
         self.slot_room = at.slot_room;
@@ -173,7 +219,7 @@ impl Assembler {
     }
 
     /// Counts the unit's places and slots as there.
-    pub(in crate::native) fn finish(&mut self) {
+    fn finish(&mut self) {
         self.made = Made { places: self.places.len(), slots: self.slots.len() };
     }
 
@@ -238,7 +284,7 @@ impl Assembler {
     }
 
     /// The unit's slots, each with the distance of the way out that it leads to at first.
-    pub(in crate::native) fn new_slots(&self) -> impl Iterator<Item = (u32, u32)> {
+    fn new_slots(&self) -> impl Iterator<Item = (u32, u32)> {
         let slots = self.slots.iter().skip(self.made.slots).copied();
         slots.zip(self.ways_out.iter().map(|way_out| self.origin + way_out))
     }
@@ -397,8 +443,7 @@ impl Assembler {
 
     #[inline]
     fn exit(&mut self, pc: u32, field: i8) {
-        self.mov_u32(Gpr::Rcx, pc);
-        self.jmp_field(field);
+        self.buffer.leave(pc, field);
         self.last_end = self.at();
     }
 

@@ -44,6 +44,19 @@ fn a_host_call_says_where_to_go_on() {
 }
 
 #[test]
+fn ways_out_name_every_position() {
+    for pc in [0, 1, 0x1234_5678, u32::MAX] {
+        let mut asm = Assembler::to_look_at(1);
+        asm.exit_step(pc);
+        asm.exit_compile(pc);
+        let texts: Vec<String> = listed(&asm).into_iter().map(|(_, text)| text).collect();
+        let position = format!("mov ecx,{}", pc as i32);
+        let expected = [&position, "jmp qword ptr [rsp]", &position, "jmp qword ptr [rsp+16]"];
+        assert_eq!(texts, expected);
+    }
+}
+
+#[test]
 fn an_indirect_jump_is_checked_to_have_an_entry() {
     let mut asm = Assembler::to_look_at(100);
     let outside = asm.jmp_dispatch(7, Gpr::Rdi, -2, Some((Gpr::R14, 60)));
