@@ -6,12 +6,34 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use clap::Args;
+
 use crate::command::{cache, root};
 
-/// The release of the clients that speaks of Gray Paper 0.7.2.
-const VERSION: &str = "0.1.28";
-/// A service to create: the bootstrap service once more.
-const SERVICE: &str = "crates/node/genesis/bootstrap-0.7.2.jam";
+/// A release of the clients.
+struct Release {
+    /// Its version.
+    version: &'static str,
+    /// The revision that it speaks of.
+    revision: &'static str,
+    /// A service to create: the bootstrap service once more.
+    service: &'static str,
+}
+
+/// The releases, one for each revision.
+const RELEASES: [Release; 2] = [
+    Release {
+        version: "0.1.29",
+        revision: "gray-paper-0.8.0",
+        service: "crates/node/genesis/bootstrap-0.8.0.jam",
+    },
+    Release {
+        version: "0.1.28",
+        revision: "gray-paper-0.7.2",
+        service: "crates/node/genesis/bootstrap-0.7.2.jam",
+    },
+];
+
 /// How long one command of a client may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -25,40 +47,90 @@ impl Drop for Node {
     }
 }
 
-/// Runs `jamt` and `jamtop` against a node and prints how many cases passed.
-pub fn run() -> Result<(), String> {
-    let clients = install()?;
-    let (node, rpc) = start()?;
-    let (mut passed, mut failed) = (0, 0);
-    let mut judge = |name: &str, outcome: Result<(), String>| match outcome {
-        Ok(()) => {
-            passed += 1;
-            println!("passed {name}");
+/// Which clients to run.
+#[derive(Args)]
+pub struct Options {
+    /// Only those that speak of this revision, for example gray-paper-0.8.0.
+    #[arg(long, value_name = "NAME")]
+    revision: Option<String>,
+}
+
+/// How many cases passed and failed.
+#[derive(Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    fn judge(&mut self, name: &str, outcome: Result<(), String>) {
+        match outcome {
+            Ok(()) => {
+                self.passed += 1;
+                println!("passed {name}");
+            }
+            Err(reason) => {
+                self.failed += 1;
+                println!("FAILED {name}: {reason}");
+            }
         }
-        Err(reason) => {
-            failed += 1;
-            println!("FAILED {name}: {reason}");
-        }
+    }
+}
+
+/// Runs `jamt` and `jamtop` against a node of each revision and prints how many cases passed.
+pub fn run(options: &Options) -> Result<(), String> {
+    let mut tally = Tally::default();
+    let is_meant = |release: &&Release| {
+        options.revision.as_deref().is_none_or(|revision| revision == release.revision)
     };
-    let jamt = |arguments: &[&str]| client(&clients.join("jamt"), &rpc, arguments);
-    let began = Instant::now();
-    let created = jamt(&["create-service", &variant("0.1.27")?, "1000000"]);
-    let id = created.as_ref().ok().and_then(|said| created_id(said));
-    judge("create-service", created.and(id.clone().map(|_| ()).ok_or("no id".to_owned())));
-    let id = id.unwrap_or_default();
-    judge("item", jamt(&["item", &id, "00"]).map(|_| ()));
-    println!("created and sent an item in {:.1} s", began.elapsed().as_secs_f64());
-    judge("list", jamt(&["list"]).and_then(|said| contains(&said, &id)));
-    let inspected = jamt(&["inspect", "best", "service", &id]);
-    judge("inspect", inspected.and_then(|said| contains(&said, "jam-bootstrap-service")));
-    judge("transfer", transfer(&jamt, &id));
-    judge("pack-list", jamt(&["pack-list", &id, "00", "0101"]).map(|_| ()));
-    judge("provide", provide(&jamt));
-    judge("provide is refused where nothing is asked for", refused(jamt(&["provide", "0", "00"])));
-    judge("jamtop", top(&clients, &rpc, || jamt(&["item", &id, "00"])));
-    drop(node);
+    for release in RELEASES.iter().filter(is_meant) {
+        println!("clients {} under {}", release.version, release.revision);
+        release.run(&mut tally)?;
+    }
+    let Tally { passed, failed } = tally;
     println!("{passed} passed, {failed} failed");
     if failed == 0 { Ok(()) } else { Err("clients do not work against the node".to_owned()) }
+}
+
+impl Release {
+    fn run(&self, tally: &mut Tally) -> Result<(), String> {
+        let clients = install(self.version)?;
+        let (_node, rpc) = start(self.revision)?;
+        let mut judge = |name: &str, outcome| tally.judge(name, outcome);
+        let jamt = |arguments: &[&str]| client(&clients.join("jamt"), &rpc, arguments);
+        let began = Instant::now();
+        let created = jamt(&["create-service", &self.variant("0.1.27")?, "1000000"]);
+        let id = created.as_ref().ok().and_then(|said| created_id(said));
+        judge("create-service", created.and(id.clone().map(|_| ()).ok_or("no id".to_owned())));
+        let id = id.unwrap_or_default();
+        judge("item", jamt(&["item", &id, "00"]).map(|_| ()));
+        println!("created and sent an item in {:.1} s", began.elapsed().as_secs_f64());
+        judge("list", jamt(&["list"]).and_then(|said| contains(&said, &id)));
+        let inspected = jamt(&["inspect", "best", "service", &id]);
+        judge("inspect", inspected.and_then(|said| contains(&said, "jam-bootstrap-service")));
+        judge("transfer", transfer(&jamt, &id));
+        judge("pack-list", jamt(&["pack-list", &id, "00", "0101"]).map(|_| ()));
+        judge("provide", provide(&jamt, &self.variant("0.1.26")?));
+        judge(
+            "provide is refused where nothing is asked for",
+            refused(jamt(&["provide", "0", "00"])),
+        );
+        judge("jamtop", top(&clients, &rpc, || jamt(&["item", &id, "00"])));
+        Ok(())
+    }
+
+    /// The file of the service under another version, so that its code is not on the chain yet.
+    fn variant(&self, version: &str) -> Result<String, String> {
+        let failed = |error: std::io::Error| error.to_string();
+        let mut blob = fs::read(root().join(self.service)).map_err(failed)?;
+        let own = self.version.as_bytes();
+        let place = blob.windows(own.len()).position(|part| part == own);
+        let place = place.ok_or("the service names no version")?;
+        blob[place..place + own.len()].copy_from_slice(version.as_bytes());
+        let path = cache().join(format!("service-{}-{version}.jam", self.version));
+        fs::create_dir_all(cache()).and_then(|()| fs::write(&path, blob)).map_err(failed)?;
+        Ok(path.to_string_lossy().into_owned())
+    }
 }
 
 /// Transfers, and waits until the service has received it, which it notes in its storage.
@@ -77,24 +149,11 @@ fn transfer(jamt: &dyn Fn(&[&str]) -> Result<String, String>, id: &str) -> Resul
 }
 
 /// Creates a service without its code, and then provides that.
-fn provide(jamt: &dyn Fn(&[&str]) -> Result<String, String>) -> Result<(), String> {
-    let service = variant("0.1.26")?;
-    let said = jamt(&["--provision", "none", "create-service", &service, "1000000"])?;
+fn provide(jamt: &dyn Fn(&[&str]) -> Result<String, String>, service: &str) -> Result<(), String> {
+    let said = jamt(&["--provision", "none", "create-service", service, "1000000"])?;
     let id = created_id(&said).ok_or("no id")?;
-    jamt(&["provide", &id, &service])?;
+    jamt(&["provide", &id, service])?;
     contains(&jamt(&["inspect", "best", "service", &id])?, "jam-bootstrap-service v0.1.26")
-}
-
-/// The file of the service under another version, so that its code is not on the chain yet.
-fn variant(version: &str) -> Result<String, String> {
-    let failed = |error: std::io::Error| error.to_string();
-    let mut blob = fs::read(root().join(SERVICE)).map_err(failed)?;
-    let place = blob.windows(VERSION.len()).position(|part| part == VERSION.as_bytes());
-    let place = place.ok_or("the service names no version")?;
-    blob[place..place + VERSION.len()].copy_from_slice(version.as_bytes());
-    let path = cache().join(format!("service-{version}.jam"));
-    fs::create_dir_all(cache()).and_then(|()| fs::write(&path, blob)).map_err(failed)?;
-    Ok(path.to_string_lossy().into_owned())
 }
 
 /// Whether the table of `jamtop` changes while a package comes in.
@@ -145,31 +204,32 @@ fn client(program: &Path, rpc: &str, arguments: &[&str]) -> Result<String, Strin
 }
 
 /// The folder with the clients, which are installed when they are not there yet: minutes of work.
-fn install() -> Result<PathBuf, String> {
-    let folder = cache().join("clients").join(VERSION);
+fn install(version: &str) -> Result<PathBuf, String> {
+    let folder = cache().join("clients").join(version);
     let programs = folder.join("bin");
     if programs.join("jamt").is_file() && programs.join("jamtop").is_file() {
         return Ok(programs);
     }
-    println!("installing jamt and jamtop {VERSION}");
+    println!("installing jamt and jamtop {version}");
     let mut install = Command::new("cargo");
-    install.args(["install", "--locked", "--root"]).arg(&folder);
-    install.args([format!("jamt@{VERSION}"), format!("jamtop@{VERSION}")]);
+    install.args(["install", "--locked", "--debug", "--root"]).arg(&folder);
+    install.args([format!("jamt@{version}"), format!("jamtop@{version}")]);
     // Services that the clients would build have no part in this.
-    install.env("SKIP_PVM_BUILDS", "1").env("CARGO_TARGET_DIR", folder.join("build"));
+    install.env("SKIP_PVM_BUILDS", "1").env("CARGO_PROFILE_DEV_DEBUG", "0");
+    // The releases have most of their crates in common.
+    install.env("CARGO_TARGET_DIR", cache().join("clients").join("build"));
     let status = install.status().map_err(|error| format!("cargo: {error}"))?;
     if !status.success() {
         return Err(format!("cargo install: {status}"));
     }
-    let _ = fs::remove_dir_all(folder.join("build"));
     Ok(programs)
 }
 
 /// A node of this checkout on a port that is free, and where it listens.
-fn start() -> Result<(Node, String), String> {
+fn start(revision: &str) -> Result<(Node, String), String> {
     let mut node = Command::new("cargo");
     node.args(["run", "--quiet", "--package", "jambox-cli", "--", "node", "--port", "0"]);
-    node.args(["--revision", "gray-paper-0.7.2", "--block-time", "500"]);
+    node.args(["--revision", revision, "--block-time", "500"]);
     node.current_dir(root()).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = Node(node.spawn().map_err(|error| format!("cargo: {error}"))?);
     let stdout = child.0.stdout.take().ok_or("the node has no output")?;

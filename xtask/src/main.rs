@@ -35,7 +35,7 @@ enum Chore {
     /// Compare the engine with its peers.
     Bench(bench::Options),
     /// Run clients of the field (`jamt`, `jamtop`) against the node.
-    Clients,
+    Clients(clients::Options),
     /// Kill processes in the middle of commits and check what they leave.
     Soak(soak::Options),
     /// Run what needs no native code under Miri (nightly Rust).
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Chore::Conformance(options) => conformance::run(&options),
         Chore::Book => book::run(),
         Chore::Bench(bench) => bench::run(&bench),
-        Chore::Clients => clients::run(),
+        Chore::Clients(options) => clients::run(&options),
         Chore::Soak(options) => soak::run(&options),
         Chore::Miri => checkers::miri(),
         Chore::Sanitize(options) => checkers::sanitize(&options),

@@ -7,10 +7,10 @@ use jambox_state::{
 };
 use jambox_types::{
     Balance, BandersnatchSignature, Extrinsic, Gas, Hash, Header, PerCore, PerQueuePosition,
-    Protocol, RecentBlock, RecentBlocks, Revision, ServiceId, TimeSlot, ValidatorIndex,
+    Protocol, RecentBlock, RecentBlocks, ServiceId, TimeSlot, ValidatorIndex,
 };
 
-use crate::blobs::{Blobs, blobs};
+use crate::blobs::Blobs;
 
 /// What a chain begins with: the state, and the header that the first block descends from.
 #[derive(Clone, Debug)]
@@ -26,27 +26,14 @@ pub const BOOTSTRAP: ServiceId = ServiceId(0);
 /// What it owns.
 const BALANCE: Balance = Balance(1 << 60);
 
-/// Why there is no development chain.
-#[derive(Debug, thiserror::Error)]
-pub enum GenesisError {
-    /// Nothing is at hand that runs under the revision.
-    #[error("there is no bootstrap service for {0}")]
-    NoService(Revision),
-    /// The state could not be made.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
-
 /// A development chain: the bootstrap service, with what it needs to make others, and the null
 /// authorizer as its preimage, in every pool and in every queue.
 ///
 /// # Errors
 ///
-/// There is none for the revision.
-pub fn development(protocol: &Protocol) -> Result<Genesis, GenesisError> {
-    let revision = protocol.revision;
-    let Blobs { bootstrap, null_authorizer } =
-        blobs(revision).ok_or(GenesisError::NoService(revision))?;
+/// The state cannot be made, as where a store is at fault; there is none here.
+pub fn development(protocol: &Protocol) -> Result<Genesis, StateError> {
+    let Blobs { bootstrap, null_authorizer, .. } = Blobs::of(protocol.revision);
     let mut changes = components(protocol);
     let base = KeyedBase::default();
     let mut accounts = Accounts::new(std::sync::Arc::new(base.clone()));

@@ -25,6 +25,7 @@
 mod account;
 mod authoring;
 mod blobs;
+pub mod bootstrap;
 pub mod genesis;
 mod journal;
 mod ledger;
@@ -36,7 +37,8 @@ mod world;
 
 pub use account::{SymbolTable, hex};
 pub use authoring::AuthoringError;
-pub use genesis::{Genesis, GenesisError, development};
+pub use blobs::Blobs;
+pub use genesis::{Genesis, development};
 pub use journal::JournalError;
 pub use ledger::{Descriptor, Entry, Ledger, PackageRecord, Stage, Status};
 pub use node::{Event, Listener, Node, NodeError, Pace, SubmitError};

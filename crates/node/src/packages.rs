@@ -7,7 +7,7 @@ use jambox_chain::{Computed, ExportedSegments, ReportCall, ReportError, compute_
 use jambox_codec::{Reader, decode_all_with, encode_with};
 use jambox_invocation::Env;
 use jambox_state::{Accounts, Blob, Component};
-use jambox_types::{CoreIndex, Hash, ImportSource, PerCore, WorkPackage};
+use jambox_types::{CoreIndex, Hash, ImportSource, PerCore, TimeSlot, WorkPackage};
 use serde_json::{Value, json};
 
 use crate::account::{Recorder, SymbolTable, failures, hex, set};
@@ -43,7 +43,15 @@ pub enum Refused {
         /// As the package says.
         said: Hash,
     },
-    /// Its lookup anchor is unknown, too old, or in another slot.
+    /// Its anchor is in another slot.
+    #[error("the anchor is of slot {found}: the package says {said}")]
+    AnchorSlot {
+        /// The block's.
+        found: TimeSlot,
+        /// As the package says.
+        said: TimeSlot,
+    },
+    /// Its lookup anchor is unknown, too old, in another slot, or of another state.
     #[error("the lookup anchor {hash} in slot {slot} {what}")]
     LookupAnchor {
         /// The block.
@@ -201,6 +209,10 @@ fn check_context(ledger: &Ledger, package: &WorkPackage) -> Result<(), Refused> 
             return Err(Refused::AnchorRoot { what, found, said });
         }
     }
+    let rules = ledger.protocol.rules();
+    if rules.anchor_slot_in_context && anchor.slot != context.anchor_slot {
+        return Err(Refused::AnchorSlot { found: anchor.slot, said: context.anchor_slot });
+    }
     let (hash, slot) = (context.lookup_anchor, context.lookup_anchor_slot);
     let wrong = |what| Err(Refused::LookupAnchor { hash, slot: slot.0, what });
     let age = ledger.protocol.parameters.max_lookup_anchor_age;
@@ -209,6 +221,12 @@ fn check_context(ledger: &Ledger, package: &WorkPackage) -> Result<(), Refused> 
         None => wrong("is unknown"),
         Some(entry) if entry.descriptor.slot != slot.0 => wrong("is in another slot"),
         Some(_) if slot.0 < head.descriptor.slot.saturating_sub(age) => wrong("is too long ago"),
+        Some(entry)
+            if rules.lookup_state_root_in_context
+                && entry.world.root != context.lookup_anchor_state_root =>
+        {
+            wrong("left another state root")
+        }
         Some(_) => Ok(()),
     }
 }

@@ -5,28 +5,53 @@ use std::time::{Duration, Instant};
 
 use jambox_codec::encode_with;
 use jambox_invocation::Env;
-use jambox_node::{Node, NodeError, Pace, Stage, Status, SubmitError, development};
+use jambox_node::bootstrap::NewService;
+use jambox_node::{Blobs, Node, NodeError, Pace, Stage, Status, SubmitError, development};
 use jambox_state::{Base, Component, RequestHistory, RequestKey, Values, trie};
 use jambox_types::{
-    CoreIndex, Gas, Hash, Parameters, Protocol, RefineContext, Revision, ServiceId, TimeSlot,
-    WorkItem, WorkPackage,
+    Balance, CoreIndex, Gas, Hash, Parameters, Protocol, RefineContext, Revision, ServiceId,
+    TimeSlot, WorkItem, WorkPackage,
 };
 
-const NULL_AUTHORIZER: &[u8] = include_bytes!("../../genesis/null-authorizer-0.7.2.jam");
-const BOOTSTRAP: &[u8] = include_bytes!("../../genesis/bootstrap-0.7.2.jam");
-
-fn protocol() -> Protocol {
-    Protocol::new(Revision::GrayPaper072, Parameters::TINY)
+/// Each of these is a test under each revision.
+macro_rules! under_each_revision {
+    ($($test:ident,)*) => {
+        mod gray_paper_072 {
+            $(#[test] fn $test() { super::$test(super::Revision::GrayPaper072); })*
+        }
+        mod gray_paper_080 {
+            $(#[test] fn $test() { super::$test(super::Revision::GrayPaper080); })*
+        }
+    };
 }
 
-fn node(pace: Pace, path: Option<&std::path::Path>) -> Result<Node, NodeError> {
-    let env = Env::new(protocol()).expect("the revision is known");
-    let genesis = || Ok(development(&protocol()).expect("there is one for the revision"));
-    Node::new(env, pace, path, genesis, Box::new(|_| {}))
+under_each_revision! {
+    a_package_is_reported_then_ready_and_its_effects_are_there,
+    roots_are_those_of_the_states,
+    packages_that_are_not_right_are_refused_with_the_reason,
+    the_bootstrap_service_creates_services,
+    the_account_of_a_package_says_what_failed,
+    a_package_that_no_block_takes_fails_with_its_anchor,
+    a_chain_goes_on_from_its_file,
+    a_chain_of_other_switches_is_refused,
+    a_snapshot_brings_back_the_same_roots,
+    a_pruned_chain_goes_on,
+    changes_by_hand_are_in_the_next_blocks_root,
+    on_demand_a_block_comes_when_there_is_something_for_it,
 }
 
-pub fn by_hand() -> Node {
-    let node = node(Pace::ByHand, None).unwrap();
+pub const fn protocol(revision: Revision) -> Protocol {
+    Protocol::new(revision, Parameters::TINY)
+}
+
+fn node(revision: Revision, pace: Pace, path: Option<&std::path::Path>) -> Result<Node, NodeError> {
+    let protocol = protocol(revision);
+    let env = Env::new(protocol).expect("the revision is known");
+    Node::new(env, pace, path, || Ok(development(&protocol)?), Box::new(|_| {}))
+}
+
+pub fn by_hand(revision: Revision) -> Node {
+    let node = node(revision, Pace::ByHand, None).unwrap();
     node.mine(3).unwrap();
     node
 }
@@ -37,22 +62,25 @@ fn package(node: &Node, payload: &[u8]) -> WorkPackage {
     let anchor = ledger.parent(&ledger.head().descriptor.hash).unwrap();
     let entry = ledger.entry(&anchor.hash).unwrap();
     let recent = ledger.recent(entry);
+    let blobs = Blobs::of(node.protocol().revision);
     WorkPackage {
         auth_code_host: ServiceId(0),
-        auth_code_hash: Hash::blake2b(NULL_AUTHORIZER),
+        auth_code_hash: Hash::blake2b(blobs.null_authorizer),
         context: RefineContext {
             anchor: anchor.hash,
             state_root: entry.world.root,
             accumulation_root: recent.blocks.last().unwrap().accumulation_root,
             lookup_anchor: anchor.hash,
             lookup_anchor_slot: TimeSlot(anchor.slot),
+            lookup_anchor_state_root: entry.world.root,
+            anchor_slot: TimeSlot(anchor.slot),
             ..RefineContext::default()
         },
         auth_token: Vec::new(),
         auth_config: Vec::new(),
         items: vec![WorkItem {
             service: ServiceId(0),
-            code_hash: Hash::blake2b(BOOTSTRAP),
+            code_hash: Hash::blake2b(blobs.bootstrap),
             refine_gas_limit: Gas(100_000_000),
             accumulate_gas_limit: Gas(10_000_000),
             export_count: 0,
@@ -64,23 +92,22 @@ fn package(node: &Node, payload: &[u8]) -> WorkPackage {
 }
 
 fn submit(node: &Node, core: u16, package: &WorkPackage) -> Result<Hash, SubmitError> {
-    node.submit(CoreIndex(core), &encode_with(package, &protocol()), &[])
+    node.submit(CoreIndex(core), &encode_with(package, node.protocol()), &[])
 }
 
-/// The instruction of the bootstrap service that solicits a preimage
-/// (`jam-bootstrap-service-common`: a discriminator, the hash, the length as eight octets).
-fn solicit(preimage: &[u8]) -> Vec<u8> {
-    [&[6][..], &Hash::blake2b(preimage).0, &(preimage.len() as u64).to_le_bytes()].concat()
+/// The payload with which the bootstrap service solicits a preimage.
+fn solicit(node: &Node, preimage: &[u8]) -> Vec<u8> {
+    let dialect = Blobs::of(node.protocol().revision).dialect;
+    dialect.solicit(&Hash::blake2b(preimage), preimage.len() as u64, [0; 32])
 }
 
-#[test]
-fn a_package_is_reported_then_ready_and_its_effects_are_there() {
-    let node = by_hand();
+fn a_package_is_reported_then_ready_and_its_effects_are_there(revision: Revision) {
+    let node = by_hand(revision);
     let wanted = b"a preimage";
-    let package = package(&node, &solicit(wanted));
+    let package = package(&node, &solicit(&node, wanted));
     let anchor = package.context.anchor;
     let hash = submit(&node, 1, &package).unwrap();
-    assert_eq!(hash, package.hash(&protocol()));
+    assert_eq!(hash, package.hash(&protocol(revision)));
     let status = |node: &Node| {
         let ledger = node.ledger();
         ledger.status(ledger.head(), &hash, &anchor)
@@ -113,10 +140,9 @@ fn a_package_is_reported_then_ready_and_its_effects_are_there() {
 }
 
 /// The header's root is that of the state before, whole and computed anew.
-#[test]
-fn roots_are_those_of_the_states() {
-    let node = by_hand();
-    submit(&node, 0, &package(&node, &solicit(b"x"))).unwrap();
+fn roots_are_those_of_the_states(revision: Revision) {
+    let node = by_hand(revision);
+    submit(&node, 0, &package(&node, &solicit(&node, b"x"))).unwrap();
     node.mine(3).unwrap();
     let ledger = node.ledger();
     let mut before: Option<&Arc<jambox_node::Entry>> = None;
@@ -126,16 +152,15 @@ fn roots_are_those_of_the_states() {
         if let (Some(before), Some(block)) = (before, &entry.block) {
             assert_eq!(block.header.parent, before.descriptor.hash);
             assert_eq!(block.header.parent_state_root, before.world.root);
-            assert_eq!(block.header.extrinsic_hash, block.extrinsic.hash(&protocol()));
+            assert_eq!(block.header.extrinsic_hash, block.extrinsic.hash(&protocol(revision)));
         }
         before = Some(entry);
     }
     assert_eq!(ledger.entries().count(), 7);
 }
 
-#[test]
-fn packages_that_are_not_right_are_refused_with_the_reason() {
-    let node = by_hand();
+fn packages_that_are_not_right_are_refused_with_the_reason(revision: Revision) {
+    let node = by_hand(revision);
     let right = package(&node, b"");
     let refused = |package: &WorkPackage, core: u16, part: &str| {
         let error = submit(&node, core, package).unwrap_err().to_string();
@@ -151,11 +176,16 @@ fn packages_that_are_not_right_are_refused_with_the_reason() {
     refused(&with(&|it| it.context.state_root = Hash([1; 32])), 0, "the anchor's state root is");
     refused(&with(&|it| it.context.lookup_anchor = Hash([1; 32])), 0, "is unknown");
     refused(&with(&|it| it.context.lookup_anchor_slot.0 += 1), 0, "is in another slot");
+    if node.protocol().rules().anchor_slot_in_context {
+        refused(&with(&|it| it.context.anchor_slot.0 += 1), 0, "the anchor is of slot 2");
+        let other = with(&|it| it.context.lookup_anchor_state_root = Hash([1; 32]));
+        refused(&other, 0, "left another state root");
+    }
     refused(&with(&|it| it.auth_config = b"x".to_vec()), 0, "is not in the pool of core 0");
     refused(&with(&|it| it.items.clear()), 0, "0 items");
     let error = node.submit(CoreIndex(0), b"no package", &[]).unwrap_err().to_string();
     assert!(error.contains("it is no work package"), "{error}");
-    let encoded = encode_with(&right, &protocol());
+    let encoded = encode_with(&right, &protocol(revision));
     let error = node.submit(CoreIndex(0), &encoded, &[b"more"[..].into()]).unwrap_err();
     assert!(error.to_string().contains("1 extrinsics are given: the package names 0"));
     assert_eq!(node.ledger().waiting.len(), 0);
@@ -163,10 +193,34 @@ fn packages_that_are_not_right_are_refused_with_the_reason() {
     refused(&right, 0, "was handed in before");
 }
 
+fn the_bootstrap_service_creates_services(revision: Revision) {
+    let node = by_hand(revision);
+    let code = Blobs::of(revision).null_authorizer;
+    let (code_hash, code_length) = (Hash::blake2b(code), code.len() as u64);
+    let dialect = Blobs::of(revision).dialect;
+    let gas = (Gas(1), Gas(2));
+    let endowment = Balance(1_000_000);
+    let new =
+        NewService { code_hash, code_length, min_item_gas: gas.0, min_memo_gas: gas.1, endowment };
+    let hash = submit(&node, 0, &package(&node, &dialect.create(&new, [7; 32]))).unwrap();
+    node.mine(2).unwrap();
+    let ledger = node.ledger();
+    let values = &ledger.head().world.values;
+    let value = values.storage(ServiceId(0), &dialect.created_key(&hash)).unwrap().unwrap();
+    let id = dialect.created(&value).unwrap();
+    assert_eq!(values.services().unwrap(), [ServiceId(0), id]);
+    let info = values.account(id).unwrap().unwrap();
+    assert_eq!(
+        (info.code_hash, info.min_accumulate_gas, info.min_memo_gas),
+        (code_hash, gas.0, gas.1)
+    );
+    assert!(info.balance >= endowment, "{:?}", info.balance);
+    assert_eq!(dialect.created(b"nothing"), None);
+}
+
 /// A refine that panics fails its item, and says so.
-#[test]
-fn the_account_of_a_package_says_what_failed() {
-    let node = by_hand();
+fn the_account_of_a_package_says_what_failed(revision: Revision) {
+    let node = by_hand(revision);
     // No instruction begins with this octet.
     let hash = submit(&node, 0, &package(&node, &[0xff])).unwrap();
     node.mine(2).unwrap();
@@ -177,9 +231,8 @@ fn the_account_of_a_package_says_what_failed() {
     assert!(account["refine"][0]["failure"]["instruction"].is_string());
 }
 
-#[test]
-fn a_package_that_no_block_takes_fails_with_its_anchor() {
-    let node = by_hand();
+fn a_package_that_no_block_takes_fails_with_its_anchor(revision: Revision) {
+    let node = by_hand(revision);
     // Two on one core and the third too late for it: one block takes one of them.
     let packages: Vec<_> = (0..9).map(|index| package(&node, &[0xff, index])).collect();
     let hashes: Vec<_> = packages.iter().map(|it| submit(&node, 0, it).unwrap()).collect();
@@ -190,17 +243,16 @@ fn a_package_that_no_block_takes_fails_with_its_anchor() {
     assert!(ledger.waiting.is_empty());
 }
 
-#[test]
-fn a_chain_goes_on_from_its_file() {
+fn a_chain_goes_on_from_its_file(revision: Revision) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dev.chain");
-    let first = node(Pace::ByHand, Some(&path)).unwrap();
+    let first = node(revision, Pace::ByHand, Some(&path)).unwrap();
     first.mine(3).unwrap();
-    let reported = submit(&first, 0, &package(&first, &solicit(b"x"))).unwrap();
+    let reported = submit(&first, 0, &package(&first, &solicit(&first, b"x"))).unwrap();
     first.mine(2).unwrap();
     first.provide(ServiceId(0), b"x").unwrap();
-    let waiting = submit(&first, 1, &package(&first, &solicit(b"y"))).unwrap();
-    let held = node(Pace::ByHand, Some(&path));
+    let waiting = submit(&first, 1, &package(&first, &solicit(&first, b"y"))).unwrap();
+    let held = node(revision, Pace::ByHand, Some(&path));
     assert!(held.err().unwrap().to_string().contains("another process has the chain open"));
     let head = first.ledger().head().descriptor;
     drop(first);
@@ -209,7 +261,7 @@ fn a_chain_goes_on_from_its_file() {
     octets.extend([9, 0, 0, 0, 1, 2]);
     std::fs::write(&path, octets).unwrap();
 
-    let second = node(Pace::ByHand, Some(&path)).unwrap();
+    let second = node(revision, Pace::ByHand, Some(&path)).unwrap();
     let ledger = second.ledger();
     assert_eq!(ledger.head().descriptor, head);
     assert!(matches!(ledger.packages[&reported].stage, Stage::Ready { .. }));
@@ -221,34 +273,36 @@ fn a_chain_goes_on_from_its_file() {
     let mut octets = std::fs::read(&path).unwrap();
     octets[40] ^= 1;
     std::fs::write(&path, octets).unwrap();
-    let error = node(Pace::ByHand, Some(&path)).err().unwrap().to_string();
+    let error = node(revision, Pace::ByHand, Some(&path)).err().unwrap().to_string();
     assert!(error.contains("octet 12: the record there is damaged"), "{error}");
 }
 
-#[test]
-fn a_chain_of_other_switches_is_refused() {
+fn a_chain_of_other_switches_is_refused(revision: Revision) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dev.chain");
-    drop(node(Pace::ByHand, Some(&path)).unwrap());
-    for (revision, parameters, part) in [
-        (Revision::GrayPaper080, Parameters::TINY, "revision is gray-paper-0.7.2"),
-        (Revision::GrayPaper072, Parameters::FULL, "set of parameters"),
-    ] {
-        let env = Env::new(Protocol::new(revision, parameters)).unwrap();
+    drop(node(revision, Pace::ByHand, Some(&path)).unwrap());
+    let other = match revision {
+        Revision::GrayPaper072 => Revision::GrayPaper080,
+        Revision::GrayPaper080 => Revision::GrayPaper072,
+    };
+    let is = format!("revision is {}", revision.name());
+    for (other, parameters, part) in
+        [(other, Parameters::TINY, is.as_str()), (revision, Parameters::FULL, "set of parameters")]
+    {
+        let env = Env::new(Protocol::new(other, parameters)).unwrap();
         let genesis = || panic!("the chain is there");
         let error = Node::new(env, Pace::ByHand, Some(&path), genesis, Box::new(|_| {}));
         let error = error.err().unwrap().to_string();
         assert!(error.contains(part), "{error}");
     }
     std::fs::write(&path, "something else").unwrap();
-    let error = node(Pace::ByHand, Some(&path)).err().unwrap().to_string();
+    let error = node(revision, Pace::ByHand, Some(&path)).err().unwrap().to_string();
     assert!(error.contains("is no chain of a node"), "{error}");
 }
 
-#[test]
-fn a_snapshot_brings_back_the_same_roots() {
-    let node = by_hand();
-    let package = package(&node, &solicit(b"x"));
+fn a_snapshot_brings_back_the_same_roots(revision: Revision) {
+    let node = by_hand(revision);
+    let package = package(&node, &solicit(&node, b"x"));
     let snapshot = node.snapshot().unwrap();
     let run = || {
         submit(&node, 0, &package).unwrap();
@@ -261,7 +315,7 @@ fn a_snapshot_brings_back_the_same_roots() {
     assert_eq!(run(), first);
     assert!(node.revert(99).unwrap_err().to_string().contains("no snapshot 99"));
     // Another node goes on with the same chain.
-    let other = by_hand();
+    let other = by_hand(revision);
     other.load(&node.dump().unwrap()).unwrap();
     assert_eq!(other.ledger().head().descriptor, first.0);
     other.mine(1).unwrap();
@@ -270,29 +324,27 @@ fn a_snapshot_brings_back_the_same_roots() {
     assert!(other.load(b"nonsense").is_err());
 }
 
-#[test]
-fn a_pruned_chain_goes_on() {
+fn a_pruned_chain_goes_on(revision: Revision) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dev.chain");
-    let first = node(Pace::ByHand, Some(&path)).unwrap();
+    let first = node(revision, Pace::ByHand, Some(&path)).unwrap();
     first.mine(50).unwrap();
-    let waiting = submit(&first, 0, &package(&first, &solicit(b"x"))).unwrap();
+    let waiting = submit(&first, 0, &package(&first, &solicit(&first, b"x"))).unwrap();
     let size = || std::fs::metadata(&path).unwrap().len();
     let before = size();
     first.prune().unwrap();
     assert!(size() < before, "{} from {before}", size());
     let head = first.ledger().head().clone();
     drop(first);
-    let second = node(Pace::ByHand, Some(&path)).unwrap();
+    let second = node(revision, Pace::ByHand, Some(&path)).unwrap();
     assert_eq!(second.ledger().head().descriptor, head.descriptor);
     assert_eq!(second.ledger().head().world.root, head.world.root);
     second.mine(2).unwrap();
     assert!(matches!(second.ledger().packages[&waiting].stage, Stage::Ready { .. }));
 }
 
-#[test]
-fn changes_by_hand_are_in_the_next_blocks_root() {
-    let node = by_hand();
+fn changes_by_hand_are_in_the_next_blocks_root(revision: Revision) {
+    let node = by_hand(revision);
     node.change(|accounts| {
         accounts.set_storage(ServiceId(0), b"key", Some(b"value"[..].into()))?;
         Ok(())
@@ -307,18 +359,17 @@ fn changes_by_hand_are_in_the_next_blocks_root() {
     node.warp(TimeSlot(1000));
     node.mine(1).unwrap();
     let slot: TimeSlot =
-        Component::Slot.read(&*node.ledger().head().world.values, &protocol()).unwrap();
+        Component::Slot.read(&*node.ledger().head().world.values, &protocol(revision)).unwrap();
     assert_eq!(slot, TimeSlot(1000));
     assert_eq!(node.ledger().head().world.values.services().unwrap(), [ServiceId(0)]);
 }
 
-#[test]
-fn on_demand_a_block_comes_when_there_is_something_for_it() {
-    let node = Arc::new(node(Pace::OnDemand, None).unwrap());
+fn on_demand_a_block_comes_when_there_is_something_for_it(revision: Revision) {
+    let node = Arc::new(node(revision, Pace::OnDemand, None).unwrap());
     node.mine(3).unwrap();
     let maker = Arc::clone(&node);
     let maker = std::thread::spawn(move || maker.make_blocks());
-    let hash = submit(&node, 0, &package(&node, &solicit(b"x"))).unwrap();
+    let hash = submit(&node, 0, &package(&node, &solicit(&node, b"x"))).unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     while !matches!(node.ledger().packages[&hash].stage, Stage::Ready { .. }) {
         assert!(Instant::now() < end, "nothing happens");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jambox_node::Node;
 use jambox_node::rpc::{RpcLimits, serve};
+use jambox_types::Revision;
 use serde_json::{Value, json};
 
 use crate::chain::by_hand;
@@ -20,7 +21,11 @@ struct Served {
 }
 
 fn served(limits: RpcLimits) -> Served {
-    let node = Arc::new(by_hand());
+    served_under(Revision::GrayPaper080, limits)
+}
+
+fn served_under(revision: Revision, limits: RpcLimits) -> Served {
+    let node = Arc::new(by_hand(revision));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let (handle, address) = runtime.block_on(serve(Arc::clone(&node), any, limits)).unwrap();
@@ -161,6 +166,24 @@ fn the_methods_of_jip_2_answer() {
     let sync = json!({ "num_peers": 0, "status": "Completed" });
     assert_eq!(served.result("syncState", json!([])), sync);
     assert!(served.result("statistics", json!([hash])).is_string());
+}
+
+/// JIP-2 lists them in the order of the `fetch` blob; four went with 0.8.0.
+#[test]
+fn parameters_have_the_members_of_the_revision() {
+    for (revision, count, has_validators) in
+        [(Revision::GrayPaper072, 33, true), (Revision::GrayPaper080, 29, false)]
+    {
+        let served = served_under(revision, RpcLimits::default());
+        let v1 = served.result("parameters", json!([]))["V1"].as_object().unwrap().clone();
+        // Four more are for one client that asks for them.
+        assert_eq!(v1.len(), count + 4, "{v1:?}");
+        for name in
+            ["tickets_attempts_number", "val_count", "basic_piece_len", "segment_piece_count"]
+        {
+            assert_eq!(v1.contains_key(name), has_validators, "{name}");
+        }
+    }
 }
 
 #[test]
