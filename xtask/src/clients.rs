@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use serde_json::Value;
 
 use crate::command::{cache, root};
 
@@ -18,6 +19,10 @@ struct Release {
     revision: &'static str,
     /// A service to create: the bootstrap service once more.
     service: &'static str,
+    /// How one is created so that the answer is the id.
+    create: &'static [&'static str],
+    /// What is around the only instruction in a payload of the bootstrap service, in hexadecimal.
+    instructions: (&'static str, &'static str),
 }
 
 /// The releases, one for each revision.
@@ -26,14 +31,21 @@ const RELEASES: [Release; 2] = [
         version: "0.1.29",
         revision: "gray-paper-0.8.0",
         service: "crates/node/genesis/bootstrap-0.8.0.jam",
+        create: &["create-service", "--raw"],
+        // One of them, and a salt.
+        instructions: ("01", "0000000000000000000000000000000000000000000000000000000000000000"),
     },
     Release {
         version: "0.1.28",
         revision: "gray-paper-0.7.2",
         service: "crates/node/genesis/bootstrap-0.7.2.jam",
+        create: &["create-service"],
+        instructions: ("", ""),
     },
 ];
 
+/// What lets the service that is created take a transfer: the default of 0.1.29 does not last.
+const MEMO_GAS: [&str; 2] = ["--min-memo-gas", "1000000"];
 /// How long one command of a client may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -99,7 +111,9 @@ impl Release {
         let mut judge = |name: &str, outcome| tally.judge(name, outcome);
         let jamt = |arguments: &[&str]| client(&clients.join("jamt"), &rpc, arguments);
         let began = Instant::now();
-        let created = jamt(&["create-service", &self.variant("0.1.27")?, "1000000"]);
+        let service = self.variant("0.1.27")?;
+        let arguments = [self.create, &[&service, "1000000"], &MEMO_GAS].concat();
+        let created = jamt(&arguments);
         let id = created.as_ref().ok().and_then(|said| created_id(said));
         judge("create-service", created.and(id.clone().map(|_| ()).ok_or("no id".to_owned())));
         let id = id.unwrap_or_default();
@@ -110,12 +124,32 @@ impl Release {
         judge("inspect", inspected.and_then(|said| contains(&said, "jam-bootstrap-service")));
         judge("transfer", transfer(&jamt, &id));
         judge("pack-list", jamt(&["pack-list", &id, "00", "0101"]).map(|_| ()));
-        judge("provide", provide(&jamt, &self.variant("0.1.26")?));
+        judge("provide", self.provide(&jamt));
         judge(
             "provide is refused where nothing is asked for",
             refused(jamt(&["provide", "0", "00"])),
         );
         judge("jamtop", top(&clients, &rpc, || jamt(&["item", &id, "00"])));
+        Ok(())
+    }
+
+    /// Has the bootstrap service solicit a preimage, and provides that.
+    fn provide(&self, jamt: &dyn Fn(&[&str]) -> Result<String, String>) -> Result<(), String> {
+        let program = self.variant("0.1.26")?;
+        let hash = hash_of(&program)?;
+        let length = fs::metadata(&program).map_err(|error| error.to_string())?.len();
+        let digits = hash.trim_start_matches("0x");
+        let length: String = length.to_le_bytes().iter().map(|it| format!("{it:02x}")).collect();
+        let (before, after) = self.instructions;
+        jamt(&["item", "0", &format!("0x{before}06{digits}{length}{after}")])?;
+        jamt(&["provide", "0", &program])?;
+        let end = Instant::now() + PATIENCE;
+        while jamt(&["inspect", "best", "preimage", "0", &hash]).is_err() {
+            if Instant::now() > end {
+                return Err("it never becomes available".to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
         Ok(())
     }
 
@@ -148,14 +182,6 @@ fn transfer(jamt: &dyn Fn(&[&str]) -> Result<String, String>, id: &str) -> Resul
     Ok(())
 }
 
-/// Creates a service without its code, and then provides that.
-fn provide(jamt: &dyn Fn(&[&str]) -> Result<String, String>, service: &str) -> Result<(), String> {
-    let said = jamt(&["--provision", "none", "create-service", service, "1000000"])?;
-    let id = created_id(&said).ok_or("no id")?;
-    jamt(&["provide", &id, service])?;
-    contains(&jamt(&["inspect", "best", "service", &id])?, "jam-bootstrap-service v0.1.26")
-}
-
 /// Whether the table of `jamtop` changes while a package comes in.
 fn top(
     clients: &Path,
@@ -171,7 +197,7 @@ fn top(
     work()?;
     let output = child.wait_with_output().map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
-    contains(&said, "Services: 3 total")?;
+    contains(&said, "Services: 2 total")?;
     let active = said.matches(" active").count();
     if active > 1 { Ok(()) } else { Err(format!("its table is shown {active} times")) }
 }
@@ -187,10 +213,24 @@ fn refused(result: Result<String, String>) -> Result<(), String> {
     }
 }
 
-/// The id in `Service 0a1b2c3d created at slot 8`.
+/// The id in `Service 0a1b2c3d created at slot 8` (0.1.28), or that stands alone (0.1.29).
 fn created_id(said: &str) -> Option<String> {
-    let line = said.lines().find(|line| line.contains("created at slot"))?;
-    Some(line.split_whitespace().nth(1)?.to_owned())
+    let is_id = |word: &&str| word.len() == 8 && word.bytes().all(|it| it.is_ascii_hexdigit());
+    let of_line = |line: &str| {
+        let line = line.strip_prefix("Service ").unwrap_or(line);
+        line.split_whitespace().next().filter(is_id).map(ToOwned::to_owned)
+    };
+    said.lines().find_map(of_line)
+}
+
+/// The hash of a program, by the command of this checkout.
+fn hash_of(program: &str) -> Result<String, String> {
+    let mut inspect = Command::new("cargo");
+    inspect.args(["run", "--quiet", "--package", "jambox-cli", "--", "inspect", "--json", program]);
+    let output = inspect.current_dir(root()).output().map_err(|error| error.to_string())?;
+    let inspected: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("inspect: {error}"))?;
+    inspected["hash"].as_str().map(ToOwned::to_owned).ok_or_else(|| "inspect: no hash".to_owned())
 }
 
 /// What a client says, when it ends with 0 in time.
@@ -214,6 +254,8 @@ fn install(version: &str) -> Result<PathBuf, String> {
     let mut install = Command::new("cargo");
     install.args(["install", "--locked", "--debug", "--root"]).arg(&folder);
     install.args([format!("jamt@{version}"), format!("jamtop@{version}")]);
+    // `jamtop` counts on numbers that wrap, as they do in release builds.
+    install.args(["--config", "profile.dev.package.jamtop.overflow-checks=false"]);
     // Services that the clients would build have no part in this.
     install.env("SKIP_PVM_BUILDS", "1").env("CARGO_PROFILE_DEV_DEBUG", "0");
     // The releases have most of their crates in common.

@@ -90,6 +90,9 @@ pub enum Command {
     State(commands::state::State),
     Block(commands::block::Block),
     Node(commands::node::Node),
+    Deploy(commands::deploy::Deploy),
+    Submit(commands::submit::Submit),
+    Call(commands::call::Call),
     Vectors(commands::vectors::Vectors),
     Completions(commands::completions::Completions),
 }

@@ -15,6 +15,7 @@
 //!   bad; a reader that closes the pipe early does not change it;
 //! - a file is written whole or not at all.
 
+mod account;
 mod args;
 mod assembly;
 mod calls;
@@ -35,6 +36,7 @@ mod package_file;
 mod plain;
 mod program;
 mod protocol;
+mod remote;
 mod snippet;
 mod style;
 
@@ -69,6 +71,9 @@ fn main() -> ExitCode {
         Command::State(command) => command.run(&cli.protocol, &output),
         Command::Block(command) => command.run(&cli.protocol, &output),
         Command::Node(command) => command.run(&cli.protocol, &output),
+        Command::Deploy(command) => command.run(&cli.protocol, &output),
+        Command::Submit(command) => command.run(&cli.protocol, &output),
+        Command::Call(command) => command.run(&cli.protocol, &output),
         Command::Vectors(command) => command.run(&cli.protocol, &output),
         Command::Completions(command) => command.run(&output),
     };

@@ -38,6 +38,16 @@ pub struct NewService {
 }
 
 impl Dialect {
+    /// How a service is spoken to whose metadata have this name and version; none when it is not
+    /// the bootstrap service.
+    #[must_use]
+    pub fn of(name: &str, version: &str) -> Option<Self> {
+        (name == "jam-bootstrap-service").then(|| match version {
+            "0.1.28" => Self::Release28,
+            _ => Self::Release29,
+        })
+    }
+
     /// The payload that creates a service. The salt makes packages differ that do the same.
     #[must_use]
     pub fn create(self, new: &NewService, salt: [u8; 32]) -> Vec<u8> {

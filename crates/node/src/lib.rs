@@ -26,6 +26,7 @@ mod account;
 mod authoring;
 mod blobs;
 pub mod bootstrap;
+pub mod client;
 pub mod genesis;
 mod journal;
 mod ledger;

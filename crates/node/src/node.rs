@@ -302,7 +302,9 @@ impl Node {
             Ok(worked) => self.keep(worked),
             Err(refusal) => {
                 let crate::packages::Refusal { hash, reason, account } = *refusal;
-                if let (Some(package), false) = (hash, account.is_null()) {
+                // Of the rest a client knows better itself, and the chain need not grow by it.
+                let is_kept = matches!(reason, Refused::Report(_) | Refused::Authorizer { .. });
+                if let (Some(package), true) = (hash, is_kept) {
                     self.keep_refused(core, package, &reason, &account)?;
                 }
                 (self.listener)(&Event::Package(&account));

@@ -137,8 +137,11 @@ pub fn work(
     let package: WorkPackage = decode_all_with(encoded, &ledger.protocol)
         .map_err(|error| refuse(None, Refused::Encoding(error.to_string())))?;
     let hash = package.hash(&ledger.protocol);
-    let lists = check(ledger, core, &package, hash, extrinsics);
-    let lists = lists.map_err(|reason| refuse(Some(hash), reason))?;
+    let lists = check(ledger, core, &package, hash, extrinsics).map_err(|reason| {
+        let mut account = describe(&package, hash, core, Vec::new());
+        set(&mut account, "refused", reason.to_string());
+        Box::new(Refusal { hash: Some(hash), reason, account })
+    })?;
     let head = ledger.head();
     let accounts = Accounts::new(Arc::clone(&head.world.values) as Arc<dyn jambox_state::Base>);
     let (exported, segment_roots) = imports(ledger, &package);
@@ -158,6 +161,9 @@ pub fn work(
     match computed {
         Ok(computed) => {
             set(&mut account, "report", describe_report(&computed, ledger));
+            if let Some(failures) = account.get_mut("failures").and_then(Value::as_array_mut) {
+                failures.extend(without_run(&computed).map(Value::from));
+            }
             Ok(Worked { hash, core, computed, account })
         }
         Err(error) => {
@@ -264,6 +270,19 @@ fn describe(package: &WorkPackage, hash: Hash, core: CoreIndex, mut all: Vec<Val
         "refine": all,
         "report": null,
         "failures": failures,
+    })
+}
+
+/// What came of items to nothing although no guest failed: code that is not there at the lookup
+/// anchor, results that are too large, exports that are too few.
+fn without_run(computed: &Computed) -> impl Iterator<Item = String> {
+    let items = computed.items.iter().zip(&computed.report.digests).enumerate();
+    items.filter_map(|(index, (item, digest))| match (&item.failure, &digest.result.0) {
+        (None, Err(error)) => {
+            let service = digest.service.0;
+            Some(format!("refine of service {service}, item {index}: {error}"))
+        }
+        _ => None,
     })
 }
 

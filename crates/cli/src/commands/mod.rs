@@ -3,7 +3,9 @@
 pub mod asm;
 pub mod block;
 pub mod build;
+pub mod call;
 pub mod completions;
+pub mod deploy;
 pub mod disasm;
 pub mod exec;
 pub mod explain;
@@ -12,6 +14,7 @@ pub mod new;
 pub mod node;
 pub mod run;
 pub mod state;
+pub mod submit;
 pub mod test;
 pub mod trace;
 pub mod vectors;

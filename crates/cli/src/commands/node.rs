@@ -23,7 +23,7 @@ use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::{Output, Report};
 use crate::protocol::ProtocolArgs;
-use crate::style::{BAD, GOOD, NAME};
+use crate::style::GOOD;
 
 mod told;
 

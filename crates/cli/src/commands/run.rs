@@ -76,13 +76,21 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     save_report: Option<PathBuf>,
 
+    /// Write the encoded work package to this file
+    #[arg(long, value_name = "FILE")]
+    save_package: Option<PathBuf>,
+
+    /// Write the bundle to this file: package, extrinsics, imported segments and their proofs
+    #[arg(long, value_name = "FILE")]
+    save_bundle: Option<PathBuf>,
+
     /// Run the package under the newest revision and the one before it, and show what differs:
     /// outcomes, gas, host calls in their order, what is changed in the state
     ///
     /// A blob is of one revision. The package file names one for each:
     /// code = { "gray-paper-0.7.2" = "file:a.jam", "gray-paper-0.8.0" = "file:b.jam" }.
     #[arg(long, conflicts_with_all = ["save_state", "save_exports", "save_report", "profile"])]
-    #[arg(conflicts_with_all = ["coverage", "instructions"])]
+    #[arg(conflicts_with_all = ["save_package", "save_bundle", "coverage", "instructions"])]
     compare_revisions: bool,
 
     #[command(flatten)]
@@ -210,7 +218,13 @@ impl Run {
             };
             input::write(path, snapshot.to_json().as_bytes())?;
         }
+        if let Some(path) = &self.save_package {
+            input::write(path, &encode_with(&package.work_package, &package.protocol))?;
+        }
         let Some(computed) = computed else { return Ok(()) };
+        if let Some(path) = &self.save_bundle {
+            input::write(path, &computed.bundle)?;
+        }
         if let Some(path) = &self.save_exports {
             input::write(path, &computed.exports.concat())?;
         }

@@ -40,11 +40,12 @@ pub struct State {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a new chain without services
+    /// Make a new chain, without services or with those of a development chain
     #[command(after_help = "\
 Examples:
   jambox state init chain.redb
-  jambox state init chain.redb --params tiny")]
+  jambox state init chain.redb --params tiny
+  jambox state init chain.redb --dev --params tiny        what `jambox node` begins with")]
     Init(transfer::Init),
     /// Make a new chain from a state
     #[command(after_help = "\

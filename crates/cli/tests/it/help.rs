@@ -14,6 +14,9 @@ const NOT_RUN: &[&str] = &[
     "jambox vectors",
     "jambox block apply",
     "jambox node",
+    "jambox deploy",
+    "jambox submit",
+    "jambox call",
     "--sdk ../jambox",
 ];
 

@@ -16,6 +16,7 @@ mod pages;
 mod picture;
 mod pipes;
 mod profile;
+mod remote;
 mod revisions;
 mod seed_doc;
 mod steps;

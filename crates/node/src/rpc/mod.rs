@@ -13,6 +13,7 @@ use std::sync::Arc;
 use jsonrpsee::RpcModule;
 use jsonrpsee::server::{ServerBuilder, ServerConfig, ServerHandle};
 
+pub(crate) use self::values::{Base64, Hash64};
 use crate::node::Node;
 
 /// What the server admits.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jambox_state::{Blob, Meaning, RequestHistory, RequestKey, StateKey, Values};
+use jambox_symbols::Symbols;
 use jambox_types::{Balance, Hash, ServiceId, TimeSlot};
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
@@ -35,6 +36,15 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
         let (Hash64(package),) = parse(&params)?;
         let missing = || other(format!("there is no package {package}"));
         node.account(&package).ok_or_else(missing)
+    })?;
+    module.register_method("jambox_addSymbols", |params, node, _| -> Answer {
+        let (Hash64(code), text): (_, String) = parse(&params)?;
+        let symbols: Symbols = text.parse().map_err(other)?;
+        if !symbols.are_for(code) {
+            return Err(other(format!("the symbols are not for the code {code}")));
+        }
+        node.add_symbols([(code, symbols)].into());
+        Ok(Value::Null)
     })?;
     module.register_method("jambox_block", |params, node, _| -> Answer {
         let (Hash64(block),) = parse(&params)?;

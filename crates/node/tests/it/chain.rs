@@ -7,7 +7,7 @@ use jambox_codec::encode_with;
 use jambox_invocation::Env;
 use jambox_node::bootstrap::NewService;
 use jambox_node::{Blobs, Node, NodeError, Pace, Stage, Status, SubmitError, development};
-use jambox_state::{Base, Component, RequestHistory, RequestKey, Values, trie};
+use jambox_state::{AccountInfo, Base, Component, RequestHistory, RequestKey, Values, trie};
 use jambox_types::{
     Balance, CoreIndex, Gas, Hash, Parameters, Protocol, RefineContext, Revision, ServiceId,
     TimeSlot, WorkItem, WorkPackage,
@@ -30,6 +30,7 @@ under_each_revision! {
     roots_are_those_of_the_states,
     packages_that_are_not_right_are_refused_with_the_reason,
     the_bootstrap_service_creates_services,
+    an_item_whose_code_is_not_there_yet_fails,
     the_account_of_a_package_says_what_failed,
     a_package_that_no_block_takes_fails_with_its_anchor,
     a_chain_goes_on_from_its_file,
@@ -216,6 +217,28 @@ fn the_bootstrap_service_creates_services(revision: Revision) {
     );
     assert!(info.balance >= endowment, "{:?}", info.balance);
     assert_eq!(dialect.created(b"nothing"), None);
+}
+
+/// A service is of use when its code is there at the lookup anchor; before that its items come to
+/// nothing without a guest that could fail.
+fn an_item_whose_code_is_not_there_yet_fails(revision: Revision) {
+    let node = by_hand(revision);
+    let mut package = package(&node, b"");
+    // The code is a preimage of another service only.
+    package.items[0].service = ServiceId(7);
+    let code = Blobs::of(revision).bootstrap;
+    node.change(|accounts| {
+        let code_hash = Hash::blake2b(code);
+        let info = AccountInfo { code_hash, balance: Balance(1_000_000), ..AccountInfo::default() };
+        Ok(accounts.create(ServiceId(7), info)?)
+    })
+    .unwrap();
+    let hash = submit(&node, 0, &package).unwrap();
+    let account = node.account(&hash).unwrap();
+    assert_eq!(account["refine"], serde_json::json!([]));
+    let failure = account["failures"][0].as_str().unwrap();
+    assert!(failure.starts_with("refine of service 7, item 0: "), "{failure}");
+    assert!(failure.contains("code"), "{failure}");
 }
 
 /// A refine that panics fails its item, and says so.

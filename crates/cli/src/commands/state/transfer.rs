@@ -9,10 +9,12 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_chain::block::genesis;
+use jambox_codec::encode_with;
+use jambox_node::genesis as node;
 use jambox_package::ChainSpec;
-use jambox_state::{Blob, Changes, StateKey, trie};
+use jambox_state::{Blob, Changes, Component, StateKey, trie};
 use jambox_store::{Damage, FileStore, StoreError};
-use jambox_types::{Hash, Protocol};
+use jambox_types::{Hash, Protocol, ServiceId, TimeSlot};
 
 use super::any::AnyState;
 use crate::chain;
@@ -26,6 +28,11 @@ use crate::protocol::ProtocolArgs;
 pub struct Init {
     /// The file to make
     chain: PathBuf,
+
+    /// Begin with the development chain of `jambox node`: the bootstrap service, the null authorizer
+    /// in every pool
+    #[arg(long)]
+    dev: bool,
 }
 
 #[derive(Debug, Args)]
@@ -71,7 +78,17 @@ impl Report for Made {
 impl Init {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let protocol = protocol.protocol()?;
-        make(&self.chain, &protocol, &genesis(&protocol), None, output)
+        let header = node::header(&protocol);
+        let changes = match self.dev {
+            true => {
+                node::development(&protocol)
+                    .map_err(|error| Diagnosis::new(error.to_string()))?
+                    .changes
+            }
+            false => genesis(&protocol),
+        };
+        let notes = Notes { header: Some(encode_with(&header, &protocol)), ..Notes::default() };
+        make(&self.chain, &protocol, &changes, notes, output)
     }
 }
 
@@ -85,21 +102,32 @@ impl Import {
                 None => changes.set_key(key, Some(value)),
             }
         }
-        make(&self.chain, &state.protocol, &changes, Some(&state), output)
+        let AnyState { names, id, header, .. } = &state;
+        let (names, id, header) = (names.clone(), id.clone(), header.clone());
+        make(&self.chain, &state.protocol, &changes, Notes { names, id, header }, output)
     }
+}
+
+/// What a chain knows beside its state.
+#[derive(Default)]
+struct Notes {
+    names: BTreeMap<ServiceId, String>,
+    id: Option<String>,
+    /// The encoded header from which the chain descends.
+    header: Option<Vec<u8>>,
 }
 
 fn make(
     path: &Path,
     protocol: &Protocol,
     changes: &Changes,
-    from: Option<&AnyState>,
+    notes: Notes,
     output: &Output,
 ) -> Result {
     let spinner = output.spinner("writing");
     let store = FileStore::create(path, protocol);
     let store = store.map_err(|error| chain::failure(path, error))?;
-    let written = fill(&store, changes, from);
+    let written = fill(&store, changes, &notes);
     drop(store);
     if written.is_err() {
         // As in creating it: the beginning of a chain is of use to nobody.
@@ -115,16 +143,15 @@ fn make(
 fn fill(
     store: &FileStore,
     changes: &Changes,
-    from: Option<&AnyState>,
+    notes: &Notes,
 ) -> std::result::Result<Hash, StoreError> {
-    let names = from.map(|state| state.names.clone()).unwrap_or_default();
-    if let Some(id) = from.and_then(|state| state.id.as_ref()) {
+    if let Some(id) = &notes.id {
         store.set_note("id", id.as_bytes())?;
     }
-    if let Some(header) = from.and_then(|state| state.header.as_ref()) {
+    if let Some(header) = &notes.header {
         store.set_note("header", header)?;
     }
-    store.write(changes, &names, None)
+    store.write(changes, &notes.names, None)
 }
 
 impl Export {
@@ -132,7 +159,7 @@ impl Export {
         let (state, values, lost) = self.read(protocol, output)?;
         let mut spec = ChainSpec {
             id: self.id.clone().or_else(|| state.id.clone()).unwrap_or_else(|| "jambox".into()),
-            genesis_header: state.header.clone().unwrap_or_default(),
+            genesis_header: state.header.clone().unwrap_or_else(|| first_header(&state)),
             genesis_state: values,
             ..ChainSpec::default()
         };
@@ -177,6 +204,14 @@ impl Export {
         read.map_err(|error| chain::failure(&self.state, error))?;
         Ok((state, values, lost))
     }
+}
+
+/// The header that blocks upon a state descend from which knows of none: one of its slot.
+fn first_header(state: &AnyState) -> Vec<u8> {
+    let slot: Option<TimeSlot> = Component::Slot.read(&*state.values, &state.protocol).ok();
+    let mut header = node::header(&state.protocol);
+    header.slot = slot.unwrap_or_default();
+    encode_with(&header, &state.protocol)
 }
 
 type Exported = (AnyState, BTreeMap<StateKey, Blob>, Vec<Damage>);

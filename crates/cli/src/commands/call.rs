@@ -1,0 +1,89 @@
+//! `jambox call`: one work item for a service on a node.
+
+use std::path::Path;
+
+use clap::Args;
+
+use jambox_package::Value;
+use jambox_types::{ServiceId, WorkItem};
+
+use crate::input;
+use crate::outcome::Result;
+use crate::output::Output;
+use crate::protocol::ProtocolArgs;
+use crate::remote::RemoteArgs;
+
+/// Send a work item to a service on a node, and say what came of it
+///
+/// The package has this one item, with the most gas that the chain allows, and is authorized by the
+/// null authorizer that a development chain has in every pool. The revision is the node's own.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox call 74d5b90e text:hello
+  jambox call 74d5b90e u32:5 u32:7 --node ws://127.0.0.1:19801
+  jambox call 0 file:payload.bin --json | jq .account.accumulate
+
+Exit status: 0 when every invocation halted; 1 when one failed, or the package was refused or not \
+reported in time; 2 bad input, or no node.")]
+pub struct Call {
+    /// The service: its id in hexadecimal, as `jambox deploy` and jamt print it
+    #[arg(value_parser = service)]
+    service: ServiceId,
+
+    /// The payload: values as in a package file (text:, hex:, file:, u32: ..), one after the other
+    payload: Vec<Value>,
+
+    /// How many segments the item exports
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    exports: u16,
+
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+/// A service's id in hexadecimal.
+pub fn service(text: &str) -> std::result::Result<ServiceId, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let id = u32::from_str_radix(digits, 16).map(ServiceId);
+    id.map_err(|_| "expected up to eight hexadecimal digits, as in 74d5b90e".to_owned())
+}
+
+impl Call {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let mut payload = Vec::new();
+        for value in &self.payload {
+            payload.extend(octets(value)?);
+        }
+        let remote = self.remote.connect(protocol)?;
+        let item = remote.item(self.service, payload)?;
+        let package = remote.package(WorkItem { export_count: self.exports, ..item })?;
+        let spinner = output.spinner("waiting for the chain");
+        let verdict = remote.run(&package, &[])?;
+        spinner.finish_and_clear();
+        output.emit(&verdict)?;
+        Ok(verdict.verdict())
+    }
+}
+
+/// The octets of a value; a path in it is relative to where the command runs.
+fn octets(value: &Value) -> Result<Vec<u8>> {
+    Ok(match value {
+        Value::Octets(octets) => octets.clone(),
+        Value::File(path) => input::read(Path::new(path))?,
+        Value::Sized(value) => {
+            let octets = octets(value)?;
+            let mut sized = Vec::new();
+            jambox_codec::encode_natural(octets.len() as u64, &mut sized);
+            sized.extend(octets);
+            sized
+        }
+        Value::Parts(parts) => {
+            let mut all = Vec::new();
+            for part in parts {
+                all.extend(octets(part)?);
+            }
+            all
+        }
+    })
+}

@@ -1,0 +1,187 @@
+//! Commands that speak to a node, against one that the command itself runs.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::jambox::{Ran, binary, line, root};
+
+/// A node that ends with this value.
+struct Node {
+    child: Child,
+    /// What `--node` takes.
+    address: String,
+    /// What it tells in the terminal, when it has ended.
+    told: mpsc::Receiver<String>,
+}
+
+impl Node {
+    fn start(arguments: &str) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["node", "--port", "0", "-v", "--block-time", "50"]);
+        command.args(arguments.split_whitespace()).current_dir(root());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = stdout.lines().map_while(Result::ok);
+        let ready = lines.find(|line| line.starts_with("ready ")).expect("the node starts");
+        let address = ready.split_whitespace().nth(1).unwrap().to_owned();
+        // A pipe that nobody empties would hold the node up.
+        let mut stderr = child.stderr.take().unwrap();
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            let mut all = String::new();
+            let _ = stderr.read_to_string(&mut all);
+            let _ = tell.send(all);
+        });
+        Self { child, address, told }
+    }
+
+    #[track_caller]
+    fn run(&self, words: &str) -> Ran {
+        line(&format!("{words} --node {}", self.address))
+    }
+
+    /// Deploys a service; gives its id as commands take it.
+    #[track_caller]
+    fn deploy(&self, blob: &str) -> String {
+        let ran = self.run(&format!("deploy {blob} --json"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.json()["service"].as_str().unwrap().to_owned()
+    }
+
+    /// Ends it; gives what it told in the terminal.
+    fn end(mut self) -> String {
+        self.child.kill().unwrap();
+        self.told.recv().unwrap()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[track_caller]
+fn contains(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+}
+
+#[test]
+fn a_service_is_deployed_and_called_under_each_revision() {
+    for revision in ["gray-paper-0.7.2", "gray-paper-0.8.0"] {
+        let node = Node::start(&format!("--revision {revision}"));
+        let service = node.deploy("guests/asm/counter/counter.asm");
+        // The code is there by now; another service comes of it.
+        let other = node.deploy("guests/asm/counter/counter.asm");
+        assert_ne!(service, other);
+        let ran = node.run(&format!("call {service} text:hello --exports 1 --json"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let verdict = ran.json();
+        assert_eq!(verdict["status"], "ready");
+        assert_eq!(verdict["account"]["accumulate"][0]["outcome"], "halt");
+        let ran = node.run(&format!("call {service} text:hello u8:1 --exports 1"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        contains(&ran.stdout, &["ready: reported in slot", "accumulate of service", "storage"]);
+    }
+}
+
+/// Three ways to fail, each with its reason: by RPC as JSON, as text, and in the node's terminal.
+#[test]
+fn every_verdict_names_the_reason() {
+    let node = Node::start("--revision gray-paper-0.8.0");
+    let submit =
+        |name: &str, more: &str| node.run(&format!("submit guests/asm/{name}/package.toml {more}"));
+    let panics = node.deploy("guests/asm/panics/panics.asm");
+    let ran = submit("panics", &format!("--service panics={panics} --null-authorizer"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let refine = ["refine of service", "panic", "load_ind_u32", "panics.asm:33"];
+    contains(&ran.stdout, &refine);
+
+    let endless = node.deploy("guests/asm/out-of-gas/out-of-gas.asm");
+    let ran = submit("out-of-gas", &format!("--service out-of-gas={endless} --null-authorizer"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let accumulate = ["accumulate of service", "out of gas", "the guest ran out of gas"];
+    contains(&ran.stdout, &accumulate);
+
+    let named = format!("--service panics={panics}");
+    let ran = submit("panics", &named);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let refused = ["refused", "is not in the pool of core 0"];
+    contains(&ran.stdout, &refused);
+    let verdict: Value = submit("panics", &format!("{named} --json")).json();
+    assert_eq!(verdict["status"], "refused");
+    let reason = verdict["account"]["refused"].as_str().unwrap();
+    contains(reason, &["is not in the pool of core 0"]);
+
+    let told = node.end();
+    contains(&told, &refine);
+    contains(&told, &accumulate);
+    contains(&told, &refused);
+}
+
+/// A development chain in a file is what a node begins with, and so is what is exported of it.
+#[test]
+fn a_node_begins_with_an_exported_development_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (chain, spec) = (path("dev.redb"), path("spec.json"));
+    let revision = "--revision gray-paper-0.8.0 --params tiny";
+    let ran = line(&format!("state init {chain} --dev {revision}"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = line(&format!("state export {chain} -o {spec}"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let exported: Value = serde_json::from_slice(&std::fs::read(&spec).unwrap()).unwrap();
+    let header = exported["genesis_header"].as_str().unwrap();
+    // Parent, prior state root, extrinsic hash, slot, two absent marks, author, two signatures of
+    // 96 octets, and a length.
+    assert_eq!(header.len(), 2 * (3 * 32 + 4 + 2 + 2 + 2 * 96 + 1), "{header}");
+    let node = Node::start(&format!("--spec {spec} {revision}"));
+    let service = node.deploy("guests/asm/counter/counter.asm");
+    let ran = node.run(&format!("call {service} text:x --exports 1"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    // The item exports a segment, and was not to.
+    let ran = node.run(&format!("call {service} text:x"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    contains(&ran.stdout, &["refine of service", "item 0: "]);
+}
+
+#[test]
+fn what_is_wrong_with_the_node_or_the_input_is_said() {
+    let node = Node::start("--revision gray-paper-0.8.0");
+    for (words, part) in [
+        ("call 1 text:x", "the chain has no service 1"),
+        ("call xyz text:x", "expected up to eight hexadecimal digits"),
+        ("call 0 hello", "expected `text:`"),
+        ("deploy guests/asm/none.asm", "no such file"),
+        ("submit guests/asm/panics --service none=0", "the package file has no service `none`"),
+        ("submit guests/asm/panics --service panics=0", "has the code"),
+        ("deploy guests/counter/counter.jam", "gray-paper-0.7.2"),
+    ] {
+        let ran = node.run(words);
+        assert_eq!(ran.code, 2, "{words}: {ran:?}");
+        contains(&ran.stderr, &[part]);
+    }
+    // The node goes on.
+    assert_eq!(node.run("call 0 --core 7").code, 1);
+    assert_eq!(node.run("call 0 hex:00").code, 1);
+    for (words, part) in [
+        ("call 0 --node ws://127.0.0.1:1", "cannot connect to ws://127.0.0.1:1"),
+        ("call 0 --node http://127.0.0.1:1", "is no address of a node"),
+    ] {
+        let ran = line(words);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        contains(&ran.stderr, &[part]);
+    }
+    let port = node.address.rsplit(':').next().unwrap();
+    let ran = line(&format!("node --port {port}"));
+    assert_eq!(ran.code, 2, "{ran:?}");
+    contains(&ran.stderr, &["cannot listen on", "--port 0"]);
+}
