@@ -189,7 +189,8 @@ fn top(
     work: impl FnOnce() -> Result<String, String>,
 ) -> Result<(), String> {
     let top = clients.join("jamtop");
-    let line = format!("timeout 4 {} --rpc {rpc}", top.display());
+    // A terminal of no size is none that it can draw in.
+    let line = format!("stty cols 120 rows 40; timeout 4 {} --rpc {rpc}", top.display());
     let mut terminal = Command::new("script");
     terminal.args(["-qec", &line, "/dev/null"]).stdin(Stdio::null()).stdout(Stdio::piped());
     let child = terminal.spawn().map_err(|error| format!("script: {error}"))?;
@@ -254,8 +255,6 @@ fn install(version: &str) -> Result<PathBuf, String> {
     let mut install = Command::new("cargo");
     install.args(["install", "--locked", "--debug", "--root"]).arg(&folder);
     install.args([format!("jamt@{version}"), format!("jamtop@{version}")]);
-    // `jamtop` counts on numbers that wrap, as they do in release builds.
-    install.args(["--config", "profile.dev.package.jamtop.overflow-checks=false"]);
     // Services that the clients would build have no part in this.
     install.env("SKIP_PVM_BUILDS", "1").env("CARGO_PROFILE_DEV_DEBUG", "0");
     // The releases have most of their crates in common.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jambox_chain::block::{Applied, BlockError, Checks, Refusal, apply};
-use jambox_invocation::{Env, HostError};
+use jambox_invocation::{Env, HostError, Observer};
 use jambox_state::{Accounts, Component, StateError};
 use jambox_types::{
     AccumulatedQueue, Assurance, BandersnatchSignature, Block, CoreBits, CoreIndex, Credential,
@@ -52,10 +52,22 @@ pub fn author(
 ) -> Result<Arc<Entry>, AuthoringError> {
     jambox_chain::check_slot(TimeSlot(ledger.head().descriptor.slot), slot)?;
     let mut passed_over = BTreeSet::new();
+    // How many reports the block makes available at most.
+    let mut most = usize::MAX;
     loop {
-        let block = assemble(ledger, slot, &passed_over)?;
+        let assured = assured(ledger, most)?;
+        let block = assemble(ledger, slot, &passed_over, &assured)?;
         let before = ledger.clone();
         match import(env, ledger, symbols, block.clone()) {
+            Err(AuthoringError::Host(error)) if error.is_limit() && !assured.is_empty() => {
+                *ledger = before;
+                most = 1;
+                // Which of several costs too much shows when they come one at a time.
+                if let [(_, package)] = assured.as_slice() {
+                    let reason = format!("accumulating it costs this host too much: {error}");
+                    fail(ledger, package, reason);
+                }
+            }
             Err(AuthoringError::Refused(refusal)) => {
                 *ledger = before;
                 let guarantee = refusal.guarantee();
@@ -86,16 +98,8 @@ pub fn import(
     block: Block,
 ) -> Result<Arc<Entry>, AuthoringError> {
     let head = Arc::clone(ledger.head());
-    let entropy: [Hash; 4] = Component::Entropy.read(&*head.world.values, &ledger.protocol)?;
-    let [accumulator, ..] = entropy;
     let mut recorder = Recorder::new(Arc::clone(symbols));
-    let entropy = next_entropy(accumulator, &block.header);
-    let applied =
-        apply(env, &head.world.values, &block, Checks::WithoutConsensus, entropy, &mut recorder);
-    let applied = applied.map_err(|error| match error {
-        BlockError::Refused(refusal) => AuthoringError::Refused(refusal),
-        BlockError::Host(error) => AuthoringError::Host(error),
-    })?;
+    let applied = run(env, &head, &block, &mut recorder)?;
     let world = head.world.after(&applied.changes);
     let hash = block.header.hash(&ledger.protocol);
     let descriptor = Descriptor { hash, slot: block.header.slot.0 };
@@ -135,6 +139,28 @@ pub fn import(
     ledger.push(Entry { number, descriptor, header, block: Some(block), world, account });
     finish(ledger);
     Ok(Arc::clone(ledger.head()))
+}
+
+/// Runs a block upon the state after another, for somebody who watches.
+///
+/// # Errors
+///
+/// The block breaks a rule, or the host cannot go on.
+pub fn run(
+    env: &Env,
+    upon: &Entry,
+    block: &Block,
+    observer: &mut dyn Observer,
+) -> Result<Applied, AuthoringError> {
+    let values = &upon.world.values;
+    let entropy: [Hash; 4] = Component::Entropy.read(&**values, env.protocol())?;
+    let [accumulator, ..] = entropy;
+    let entropy = next_entropy(accumulator, &block.header);
+    let applied = apply(env, values, block, Checks::WithoutConsensus, entropy, observer);
+    applied.map_err(|error| match error {
+        BlockError::Refused(refusal) => AuthoringError::Refused(refusal),
+        BlockError::Host(error) => AuthoringError::Host(error),
+    })
 }
 
 /// The entropy after a block. Without a signature there is no output of a verifiable random
@@ -219,13 +245,14 @@ fn assemble(
     ledger: &Ledger,
     slot: TimeSlot,
     passed_over: &BTreeSet<Hash>,
+    assured: &[(CoreIndex, Hash)],
 ) -> Result<Block, AuthoringError> {
     let head = ledger.head();
     let protocol = &ledger.protocol;
     let extrinsic = Extrinsic {
         preimages: preimages(ledger)?,
         guarantees: guarantees(ledger, slot, passed_over),
-        assurances: assurances(ledger)?,
+        assurances: assurances(ledger, assured),
         ..Extrinsic::default()
     };
     let parent = head.descriptor.hash;
@@ -263,8 +290,8 @@ fn preimages(ledger: &Ledger) -> Result<Vec<Preimage>, AuthoringError> {
     Ok(wanted)
 }
 
-/// A report for each core that has one waiting. All cores are free: what was pending becomes
-/// available in this very block.
+/// A report for each core that has one waiting. Cores are free: what was pending becomes available
+/// in this very block, save for what is held back, of whose core the rules know.
 fn guarantees(ledger: &Ledger, slot: TimeSlot, passed_over: &BTreeSet<Hash>) -> Vec<Guarantee> {
     let waiting = || ledger.waiting.iter().filter(|package| !passed_over.contains(package));
     let guarantee = |core| {
@@ -285,17 +312,28 @@ fn guarantees(ledger: &Ledger, slot: TimeSlot, passed_over: &BTreeSet<Hash>) -> 
     (0..ledger.protocol.parameters.cores).filter_map(guarantee).collect()
 }
 
-/// Every validator's word that it has its part of all that is pending.
-fn assurances(ledger: &Ledger) -> Result<Vec<Assurance>, AuthoringError> {
-    let (head, protocol) = (ledger.head(), &ledger.protocol);
-    let pending = Component::PendingReports.read(&*head.world.values, protocol)?;
+/// The reports that are pending and can become available, at most so many, each with its core.
+/// What failed before costs too much to be accumulated: it is held back until it times out.
+fn assured(ledger: &Ledger, most: usize) -> Result<Vec<(CoreIndex, Hash)>, AuthoringError> {
+    let pending = Component::PendingReports.read(&*ledger.head().world.values, &ledger.protocol)?;
     let pending: PerCore<Option<PendingReport>> = pending;
-    if pending.iter().all(Option::is_none) {
-        return Ok(Vec::new());
+    let packages = pending.iter().zip(0..).filter_map(|(pending, core)| {
+        let package = pending.as_ref()?.report.availability.package_hash;
+        let record = ledger.packages.get(&package);
+        let is_held = record.is_some_and(|record| matches!(record.stage, Stage::Failed(_)));
+        (!is_held).then_some((CoreIndex(core), package))
+    });
+    Ok(packages.take(most).collect())
+}
+
+/// Every validator's word that it has its part of these reports.
+fn assurances(ledger: &Ledger, assured: &[(CoreIndex, Hash)]) -> Vec<Assurance> {
+    let (head, protocol) = (ledger.head(), &ledger.protocol);
+    if assured.is_empty() {
+        return Vec::new();
     }
-    let is_pending =
-        |core: CoreIndex| pending.get(usize::from(core.0)).is_some_and(Option::is_some);
-    let bits = CoreBits::from_fn(&protocol.parameters, is_pending);
+    let is_assured = |core: CoreIndex| assured.iter().any(|(of, _)| *of == core);
+    let bits = CoreBits::from_fn(&protocol.parameters, is_assured);
     let validators = u16::try_from(protocol.validator_counts().max).unwrap_or(u16::MAX);
     let assurance = |assurer| Assurance {
         anchor: head.descriptor.hash,
@@ -303,5 +341,5 @@ fn assurances(ledger: &Ledger) -> Result<Vec<Assurance>, AuthoringError> {
         assurer: ValidatorIndex(assurer),
         signature: Ed25519Signature([0; Ed25519Signature::LENGTH]),
     };
-    Ok((0..validators).map(assurance).collect())
+    (0..validators).map(assurance).collect()
 }

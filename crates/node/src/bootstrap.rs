@@ -42,10 +42,11 @@ impl Dialect {
     /// the bootstrap service.
     #[must_use]
     pub fn of(name: &str, version: &str) -> Option<Self> {
-        (name == "jam-bootstrap-service").then(|| match version {
-            "0.1.28" => Self::Release28,
-            _ => Self::Release29,
-        })
+        match (name, version) {
+            ("jam-bootstrap-service", "0.1.28") => Some(Self::Release28),
+            ("jam-bootstrap-service", _) => Some(Self::Release29),
+            _ => None,
+        }
     }
 
     /// The payload that creates a service. The salt makes packages differ that do the same.

@@ -13,7 +13,7 @@ use jambox_codec::{DecodeError, decode_all, encode, impl_codec};
 use jambox_types::{Hash, ServiceId};
 
 /// The version of all that is defined here.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MAGIC: &[u8; 12] = b"jambox-node\n";
 /// The most octets of a record that is believed to be one.
 const RECORD_LIMIT: usize = 1 << 30;
@@ -51,6 +51,17 @@ pub struct Entry {
     pub value: Option<Vec<u8>>,
 }
 
+/// What was handed in as a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The encoded package.
+    pub package: Vec<u8>,
+    /// The extrinsics, item by item.
+    pub extrinsics: Vec<Vec<u8>>,
+    /// The block that was the last one then.
+    pub head: Hash,
+}
+
 /// A package that was accepted, with what came of it in core.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
@@ -62,9 +73,11 @@ pub struct Accepted {
     pub exports: Vec<Vec<u8>>,
     /// The account, as JSON.
     pub account: Vec<u8>,
+    /// What was handed in.
+    pub input: Input,
 }
 
-/// A package that was refused, or a preimage that was handed in.
+/// A package that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The hash of the package.
@@ -75,6 +88,8 @@ pub struct Refused {
     pub reason: Vec<u8>,
     /// The account, as JSON.
     pub account: Vec<u8>,
+    /// What was handed in.
+    pub input: Input,
 }
 
 /// A preimage that was handed in.
@@ -88,8 +103,9 @@ pub struct Provided {
 
 impl_codec!(Beginning { format, revision, parameters, header, values });
 impl_codec!(Entry { key, meaning, value });
-impl_codec!(Accepted { core, report, exports, account });
-impl_codec!(Refused { package, core, reason, account });
+impl_codec!(Input { package, extrinsics, head });
+impl_codec!(Accepted { core, report, exports, account, input });
+impl_codec!(Refused { package, core, reason, account, input });
 impl_codec!(Provided { service, data });
 
 /// Something that happened.

@@ -8,6 +8,7 @@ use jambox_state::{Blob, Changes, Component, Values};
 use jambox_types::{Block, CoreIndex, Hash, Header, Protocol, RecentBlocks, ServiceId, WorkReport};
 use serde_json::Value;
 
+use crate::journal::Input;
 use crate::world::World;
 
 /// How many blocks' states are kept, the last ones.
@@ -70,6 +71,8 @@ pub struct PackageRecord {
     pub report_hash: Hash,
     /// What happened in core, for people and programs.
     pub in_core: Arc<Value>,
+    /// What was handed in.
+    pub input: Arc<Input>,
     /// The block that accumulated it.
     pub accumulated: Option<Descriptor>,
 }

@@ -34,6 +34,7 @@ mod node;
 mod packages;
 mod replay;
 pub mod rpc;
+mod trace;
 mod world;
 
 pub use account::{SymbolTable, hex};
@@ -44,4 +45,5 @@ pub use journal::JournalError;
 pub use ledger::{Descriptor, Entry, Ledger, PackageRecord, Stage, Status};
 pub use node::{Event, Listener, Node, NodeError, Pace, SubmitError};
 pub use packages::{Refused, unbundle};
+pub use trace::TraceError;
 pub use world::World;

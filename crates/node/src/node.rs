@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::account::{SymbolTable, failures, hex, set};
 use crate::authoring::{AuthoringError, author};
 use crate::genesis::Genesis;
-use crate::journal::{self, Beginning, Journal, JournalError, Record};
+use crate::journal::{self, Beginning, Input, Journal, JournalError, Record};
 use crate::ledger::{Entry, Ledger, Stage, Status};
 use crate::packages::{Refused, Worked, work};
 use crate::replay::{accept, beginning, entries, refuse, replay, world_entries};
@@ -173,6 +173,11 @@ impl Node {
         self.env.protocol()
     }
 
+    /// What programs run in.
+    pub(crate) const fn env(&self) -> &Env {
+        &self.env
+    }
+
     /// What the node knows, as it was last made public.
     #[must_use]
     pub fn ledger(&self) -> Arc<Ledger> {
@@ -298,14 +303,19 @@ impl Node {
         if ledger.waiting.len() >= WAITING_LIMIT {
             return Err(Refused::TooMany(WAITING_LIMIT).into());
         }
+        let input = Input {
+            package: package.to_vec(),
+            extrinsics: extrinsics.iter().map(|extrinsic| extrinsic.to_vec()).collect(),
+            head: ledger.head().descriptor.hash,
+        };
         match work(&self.env, &ledger, self.symbols(), core, package, extrinsics) {
-            Ok(worked) => self.keep(worked),
+            Ok(worked) => self.keep(worked, input),
             Err(refusal) => {
                 let crate::packages::Refusal { hash, reason, account } = *refusal;
                 // Of the rest a client knows better itself, and the chain need not grow by it.
                 let is_kept = matches!(reason, Refused::Report(_) | Refused::Authorizer { .. });
                 if let (Some(package), true) = (hash, is_kept) {
-                    self.keep_refused(core, package, &reason, &account)?;
+                    self.keep_refused((core, package), &reason, &account, input)?;
                 }
                 (self.listener)(&Event::Package(&account));
                 Err(reason.into())
@@ -313,13 +323,14 @@ impl Node {
         }
     }
 
-    fn keep(&self, worked: Worked) -> Result<Hash, SubmitError> {
+    fn keep(&self, worked: Worked, input: Input) -> Result<Hash, SubmitError> {
         let account = worked.account.clone();
         let accepted = journal::Accepted {
             core: worked.core.0,
             report: encode_with(&worked.computed.report, self.protocol()),
             exports: worked.computed.exports.iter().map(|segment| segment.to_vec()).collect(),
             account: account.to_string().into_bytes(),
+            input,
         };
         let hash = worked.hash;
         {
@@ -338,14 +349,14 @@ impl Node {
 
     fn keep_refused(
         &self,
-        core: CoreIndex,
-        package: Hash,
+        (core, package): (CoreIndex, Hash),
         reason: &Refused,
         account: &Value,
+        input: Input,
     ) -> Result<(), NodeError> {
         let reason = reason.to_string().into_bytes();
         let account = account.to_string().into_bytes();
-        let refused = journal::Refused { package, core: core.0, reason, account };
+        let refused = journal::Refused { package, core: core.0, reason, account, input };
         let mut inner = self.lock();
         if !is_known(&inner.ledger, &package) {
             inner.journal.append(&Record::Refused(refused.clone()))?;
@@ -491,6 +502,7 @@ impl Node {
                 report: encode_with(&**report, &protocol),
                 exports: exports.unwrap_or_default(),
                 account: record.in_core.to_string().into_bytes(),
+                input: Input::clone(&record.input),
             }))?;
         }
         inner.journal.replace(&journal.octets()?)?;

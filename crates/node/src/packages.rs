@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jambox_chain::{Computed, ExportedSegments, ReportCall, ReportError, compute_report};
 use jambox_codec::{Reader, decode_all_with, encode_with};
-use jambox_invocation::Env;
+use jambox_invocation::{Env, Observer};
 use jambox_state::{Accounts, Blob, Component};
 use jambox_types::{CoreIndex, Hash, ImportSource, PerCore, TimeSlot, WorkPackage};
 use serde_json::{Value, json};
 
 use crate::account::{Recorder, SymbolTable, failures, hex, set};
-use crate::ledger::Ledger;
+use crate::journal::Input;
+use crate::ledger::{Entry, Ledger, PackageRecord};
 
 /// Why a package is refused.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -142,20 +143,9 @@ pub fn work(
         set(&mut account, "refused", reason.to_string());
         Box::new(Refusal { hash: Some(hash), reason, account })
     })?;
-    let head = ledger.head();
-    let accounts = Accounts::new(Arc::clone(&head.world.values) as Arc<dyn jambox_state::Base>);
-    let (exported, segment_roots) = imports(ledger, &package);
-    let call = ReportCall {
-        package: &package,
-        core,
-        extrinsics: &lists,
-        exported: &exported,
-        segment_roots: &segment_roots,
-        accounts: &accounts,
-        validators: ledger.protocol.validator_counts().max,
-    };
     let mut recorder = Recorder::new(symbols);
-    let computed = compute_report(env, call, &mut recorder);
+    let on = (ledger, &**ledger.head());
+    let computed = report(env, on, core, (&package, &lists), &mut recorder);
     let invocations = recorder.finish();
     let mut account = describe(&package, hash, core, invocations);
     match computed {
@@ -172,6 +162,57 @@ pub fn work(
             Err(Box::new(Refusal { hash: Some(hash), reason, account }))
         }
     }
+}
+
+/// Asks the authorizer of a package and refines its items, on the state after a block.
+fn report(
+    env: &Env,
+    (ledger, at): (&Ledger, &Entry),
+    core: CoreIndex,
+    (package, extrinsics): (&WorkPackage, &[Vec<Blob>]),
+    observer: &mut dyn Observer,
+) -> Result<Computed, ReportError> {
+    let accounts = Accounts::new(Arc::clone(&at.world.values) as Arc<dyn jambox_state::Base>);
+    let (exported, segment_roots) = imports(ledger, package);
+    let call = ReportCall {
+        package,
+        core,
+        extrinsics,
+        exported: &exported,
+        segment_roots: &segment_roots,
+        accounts: &accounts,
+        validators: ledger.protocol.validator_counts().max,
+    };
+    compute_report(env, call, observer)
+}
+
+/// Works once more on what was handed in, for somebody who watches.
+///
+/// # Errors
+///
+/// The host cannot go on, or what was handed in is not what it was.
+pub fn watch(
+    env: &Env,
+    (ledger, at): (&Ledger, &Entry),
+    record: &PackageRecord,
+    observer: &mut dyn Observer,
+) -> Result<(), Refused> {
+    let Input { package, extrinsics, .. } = &*record.input;
+    let package: WorkPackage = decode_all_with(package, &ledger.protocol)
+        .map_err(|error| Refused::Encoding(error.to_string()))?;
+    let extrinsics = extrinsics.iter().map(|extrinsic| Blob::from(extrinsic.as_slice()));
+    let lists = by_item(&package, extrinsics);
+    match report(env, (ledger, at), record.core, (&package, &lists), observer) {
+        // That it is not authorized is what was to be seen.
+        Ok(_) | Err(ReportError::NotAuthorized { .. } | ReportError::TraceTooLong { .. }) => Ok(()),
+        Err(error) => Err(Refused::Report(Arc::new(error))),
+    }
+}
+
+/// The extrinsics of each item.
+fn by_item(package: &WorkPackage, mut all: impl Iterator<Item = Blob>) -> Vec<Vec<Blob>> {
+    let of_item = |count: usize| all.by_ref().take(count).collect();
+    package.items.iter().map(|item| item.extrinsics.len()).map(of_item).collect()
 }
 
 /// Checks all that costs nothing to check; gives the extrinsics item by item.
@@ -197,9 +238,7 @@ fn check(
     if pool.is_some_and(|pool| !pool.contains(&authorizer)) {
         return Err(Refused::Authorizer { authorizer, core: core.0 });
     }
-    let mut rest = extrinsics.iter().cloned();
-    let of_item = |count: usize| rest.by_ref().take(count).collect();
-    Ok(package.items.iter().map(|item| item.extrinsics.len()).map(of_item).collect())
+    Ok(by_item(package, extrinsics.iter().cloned()))
 }
 
 fn check_context(ledger: &Ledger, package: &WorkPackage) -> Result<(), Refused> {

@@ -71,6 +71,10 @@ pub(crate) fn replay(
     let Some(Record::Beginning(beginning)) = records.next() else {
         return Err(NodeError::Damaged("it has no beginning".to_owned()));
     };
+    if beginning.format != Beginning::FORMAT {
+        let (found, own) = (beginning.format.to_string(), Beginning::FORMAT.to_string());
+        return Err(NodeError::Protocol { what: "format", found, own });
+    }
     let found = String::from_utf8_lossy(&beginning.revision).into_owned();
     let own = protocol.revision.name().to_owned();
     if found != own {
@@ -120,6 +124,7 @@ pub(crate) fn accept(ledger: &mut Ledger, accepted: journal::Accepted) -> Result
         report: Some(Arc::new(report)),
         report_hash,
         in_core: Arc::new(json_of(&accepted.account)?),
+        input: Arc::new(accepted.input),
         accumulated: None,
     };
     ledger.packages.insert(package, record);
@@ -133,6 +138,7 @@ pub(crate) fn refuse(ledger: &mut Ledger, refused: journal::Refused) -> Result<(
         report: None,
         report_hash: Hash::ZERO,
         in_core: Arc::new(json_of(&refused.account)?),
+        input: Arc::new(refused.input),
         accumulated: None,
     };
     ledger.packages.insert(refused.package, record);

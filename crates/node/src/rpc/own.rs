@@ -12,9 +12,10 @@ use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
 
 use super::methods::entry;
-use super::values::{Base64, Hash64, blob, descriptor, other, parse};
+use super::values::{Base64, Hash64, blob, block_unavailable, descriptor, other, parse};
 use crate::account::hex;
 use crate::node::{Node, NodeError};
+use crate::trace::TraceError;
 
 type Answer = Result<Value, ErrorObjectOwned>;
 
@@ -45,6 +46,13 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
         }
         node.add_symbols([(code, symbols)].into());
         Ok(Value::Null)
+    })?;
+    module.register_blocking_method("jambox_trace", |params, node, _| -> Answer {
+        let (Hash64(hash), index) = parse(&params)?;
+        match node.trace(&hash, index) {
+            Err(TraceError::Forgotten(block)) => Err(block_unavailable(&block)),
+            trace => Ok(trace.map_err(other)?.into()),
+        }
     })?;
     module.register_method("jambox_block", |params, node, _| -> Answer {
         let (Hash64(block),) = parse(&params)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jambox_codec::encode_with;
-use jambox_invocation::Env;
+use jambox_invocation::{Env, Limits};
 use jambox_node::bootstrap::NewService;
 use jambox_node::{Blobs, Node, NodeError, Pace, Stage, Status, SubmitError, development};
 use jambox_state::{AccountInfo, Base, Component, RequestHistory, RequestKey, Values, trie};
@@ -31,6 +31,8 @@ under_each_revision! {
     packages_that_are_not_right_are_refused_with_the_reason,
     the_bootstrap_service_creates_services,
     an_item_whose_code_is_not_there_yet_fails,
+    invocations_are_traced,
+    a_package_that_costs_the_host_too_much_fails,
     the_account_of_a_package_says_what_failed,
     a_package_that_no_block_takes_fails_with_its_anchor,
     a_chain_goes_on_from_its_file,
@@ -158,6 +160,73 @@ fn roots_are_those_of_the_states(revision: Revision) {
         before = Some(entry);
     }
     assert_eq!(ledger.entries().count(), 7);
+}
+
+/// What is run once more for its trace is what ran: a machine without a host gets through it.
+fn invocations_are_traced(revision: Revision) {
+    let node = by_hand(revision);
+    let hash = submit(&node, 0, &package(&node, &solicit(&node, b"x"))).unwrap();
+    node.mine(2).unwrap();
+    let block = node.ledger().head().descriptor.hash;
+    let config = jambox_engine::Config { revision, ..jambox_engine::Config::default() };
+    let engine = jambox_engine::Engine::new(config).unwrap();
+    for (of, index, what) in
+        [(hash, 0, "is-authorized"), (hash, 1, "refine"), (block, 0, "accumulate")]
+    {
+        let trace = node.trace(&of, index).unwrap();
+        assert!(trace.starts_with("comment "), "{trace}");
+        assert!(trace.lines().next().unwrap().contains(what), "{trace}");
+        let mut executions = jambox_trace::Reader::new(trace.as_bytes());
+        let execution = executions.next().unwrap().unwrap();
+        assert!(executions.next().is_none(), "one execution");
+        let replayed = jambox_trace::replay(&execution, &engine).unwrap();
+        assert_eq!(replayed, jambox_trace::Replayed::Same, "{what}");
+    }
+    for (of, index, part) in [
+        (hash, 2, "invocation 2 is asked for: 2 ran"),
+        (block, 1, "1 ran"),
+        (Hash([9; 32]), 0, "there is no package and no block"),
+    ] {
+        let error = node.trace(&of, index).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+/// Eight million octets are more than an invocation may have in memory here: the package that
+/// looks them up fails, and the chain goes on.
+fn a_package_that_costs_the_host_too_much_fails(revision: Revision) {
+    let limits = Limits { memory: 4 << 20, ..Limits::default() };
+    let env = Env::new(protocol(revision)).unwrap().with_limits(limits);
+    let genesis = || Ok(development(&protocol(revision))?);
+    let node = Node::new(env, Pace::ByHand, None, genesis, Box::new(|_| {})).unwrap();
+    let large = vec![7; 8 << 20];
+    let key = RequestKey { hash: Hash::blake2b(&large), length: 8 << 20 };
+    node.change(|accounts| {
+        accounts.set_request(ServiceId(0), key, Some(RequestHistory::Available(TimeSlot(0))))?;
+        Ok(accounts.set_preimage(ServiceId(0), key.hash, Some(large.into()))?)
+    })
+    .unwrap();
+    node.mine(3).unwrap();
+    let new = NewService {
+        code_hash: key.hash,
+        code_length: key.length.into(),
+        min_item_gas: Gas(0),
+        min_memo_gas: Gas(0),
+        endowment: Balance(0),
+    };
+    let create = Blobs::of(revision).dialect.create(&new, [0; 32]);
+    let costly = submit(&node, 0, &package(&node, &create)).unwrap();
+    let other = submit(&node, 1, &package(&node, &solicit(&node, b"x"))).unwrap();
+    node.mine(3).unwrap();
+    let stage = |node: &Node, hash| node.ledger().packages[&hash].stage.clone();
+    let Stage::Failed(reason) = stage(&node, costly) else { panic!("{:?}", stage(&node, costly)) };
+    assert!(reason.starts_with("accumulating it costs this host too much: "), "{reason}");
+    assert!(matches!(stage(&node, other), Stage::Ready { .. }), "{:?}", stage(&node, other));
+    // Its core is free again when the report has timed out.
+    node.mine(protocol(revision).parameters.assurance_timeout.into()).unwrap();
+    let next = submit(&node, 0, &package(&node, &solicit(&node, b"y"))).unwrap();
+    node.mine(2).unwrap();
+    assert!(matches!(stage(&node, next), Stage::Ready { .. }), "{:?}", stage(&node, next));
 }
 
 fn packages_that_are_not_right_are_refused_with_the_reason(revision: Revision) {

@@ -29,8 +29,8 @@ pub struct Init {
     /// The file to make
     chain: PathBuf,
 
-    /// Begin with the development chain of `jambox node`: the bootstrap service, the null authorizer
-    /// in every pool
+    /// Begin with the development chain of `jambox node`: the bootstrap service, the null
+    /// authorizer in every pool
     #[arg(long)]
     dev: bool,
 }
