@@ -17,7 +17,7 @@ use crate::engine::Execution;
 use crate::outcome::{Failure, Result};
 
 /// What the protocol is; each switch is independent of the others.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Protocol")]
 pub struct ProtocolArgs {
     /// The revision of the Gray Paper [default: gray-paper-0.8.0]
@@ -63,6 +63,11 @@ impl ProtocolArgs {
             Some(ParametersSource::File(path)) => Some(from_file(path)?),
         };
         Ok(Switches { revision: self.revision, abi: self.abi, parameters })
+    }
+
+    /// The same under this revision, whatever was given.
+    pub fn under(&self, revision: Revision) -> Self {
+        Self { revision: Some(revision), ..self.clone() }
     }
 
     /// The revision, if one was given.

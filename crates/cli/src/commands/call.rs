@@ -7,6 +7,7 @@ use clap::Args;
 use jambox_package::Value;
 use jambox_types::{ServiceId, WorkItem};
 
+use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::Result;
 use crate::output::Output;
@@ -51,11 +52,11 @@ pub fn service(text: &str) -> std::result::Result<ServiceId, String> {
 
 impl Call {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let remote = self.remote.connect(protocol)?;
         let mut payload = Vec::new();
         for value in &self.payload {
             payload.extend(octets(value)?);
         }
-        let remote = self.remote.connect(protocol)?;
         let item = remote.item(self.service, payload)?;
         let package = remote.package(WorkItem { export_count: self.exports, ..item })?;
         let spinner = output.spinner("waiting for the chain");
@@ -84,6 +85,10 @@ fn octets(value: &Value) -> Result<Vec<u8>> {
                 all.extend(octets(part)?);
             }
             all
+        }
+        Value::ByRevision(_) => {
+            let message = "values by revision are for package files";
+            return Err(Diagnosis::new(message).help("the revision is the node's own").into());
         }
     })
 }

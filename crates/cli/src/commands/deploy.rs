@@ -68,7 +68,8 @@ struct Deployed {
 impl Deploy {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let remote = self.remote.connect(protocol)?;
-        let program = Program::load(&self.blob, FormArg::Service, &remote.protocol)?;
+        let switches = protocol.under(remote.protocol.revision);
+        let program = Program::load(&self.blob, FormArg::Service, &switches)?;
         refuse_other_revision(&program, remote.protocol.revision)?;
         let code = program.octets;
         let code_hash = Hash::blake2b(&code);
