@@ -6,7 +6,7 @@ use jambox_asm::{Assembly, Dialect};
 use jambox_hostcall::Interface;
 use jambox_isa::InstructionSet;
 use jambox_package::{assemble as assemble_text, host_calls};
-use jambox_program::{Container, ProgramBlob};
+use jambox_program::{Container, Located, ProgramBlob};
 use jambox_symbols::Symbols;
 use jambox_types::Protocol;
 
@@ -31,6 +31,18 @@ pub fn native(program: &ProgramBlob, protocol: &Protocol) -> Option<String> {
         let _ = (program, protocol);
         None
     }
+}
+
+/// The jumps and branches whose target is no start of a basic block: they panic when taken.
+pub fn jumps_to_nowhere(
+    program: &ProgramBlob,
+    set: InstructionSet,
+) -> impl Iterator<Item = Located> {
+    program.instructions(set).filter(move |located| {
+        let instruction = &located.instruction;
+        let jumps = instruction.opcode().syntax().split(", ").any(|operand| operand == "t");
+        jumps && !program.is_block_start(set, instruction.fields().target)
+    })
 }
 
 /// The text of a program, with comments that name functions and lines where those are known.

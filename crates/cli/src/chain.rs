@@ -1,6 +1,6 @@
 //! A chain in a file: running packages on it, one after the other.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +43,19 @@ pub struct Kept {
     pub file: String,
     pub slot: u32,
     pub root: String,
+}
+
+impl Kept {
+    /// The failure of a run whose report cannot be written although its block stands: whoever runs
+    /// it again would run it on the state after it.
+    pub fn but_untold(&self, error: &io::Error) -> Failure {
+        let Self { file, slot, root } = self;
+        Failure::Untold(format!(
+            "committed: {file} has the block of slot {slot}, state root {root}; but the report \
+             cannot be written to standard output: {}",
+            jambox_files::reason(error)
+        ))
+    }
 }
 
 impl Chain {

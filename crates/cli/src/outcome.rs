@@ -37,6 +37,8 @@ pub enum Failure {
     Input(Vec<Diagnosis>),
     /// What it has to say cannot be written.
     Output(io::Error),
+    /// It was done and is kept, and what there is to say of it cannot be written.
+    Untold(String),
     /// A guest reached a limit that this host is set to, which says nothing of the guest's gas.
     Limit(Vec<Diagnosis>),
 }
@@ -45,11 +47,12 @@ impl Failure {
     /// The exit code of bad input, and of output that cannot be written.
     pub const CODE: u8 = 2;
 
-    /// The exit code: 1 where a limit was reached, as for a guest that failed.
+    /// The exit code: 1 where a limit was reached, as for a guest that failed, and where what was
+    /// done stands; 2 would mean that nothing was.
     pub const fn code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Output(_) => Self::CODE,
-            Self::Limit(_) => 1,
+            Self::Limit(_) | Self::Untold(_) => 1,
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::Failure;
-use crate::plain::{Escape, Plain};
+use crate::plain::{Escape, Plain, plain};
 use crate::style::FAINT;
 
 /// What a command has to say: one model, shown as text or serialised as JSON.
@@ -16,6 +16,24 @@ pub trait Report: Serialize {
     /// Writes the report as a person reads it. Styles may be used freely: they are stripped when
     /// the reader does not want them.
     fn write(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// The number of the form that reports have as JSON. It changes when a program that reads one could
+/// misunderstand the next; the schemas in `docs/schemas` describe it.
+const FORMAT: u8 = 1;
+
+/// A report as JSON.
+#[derive(Serialize)]
+struct Formatted<'a, R: ?Sized> {
+    format: u8,
+    #[serde(flatten)]
+    report: &'a R,
+}
+
+/// What the command says when it fails, as JSON.
+#[derive(Serialize)]
+struct Errors<E> {
+    errors: Vec<E>,
 }
 
 /// How the command speaks.
@@ -43,7 +61,7 @@ impl Output {
         let stdout = io::stdout().lock();
         if self.json {
             let mut stdout = Plain::new(io::BufWriter::new(stdout), Escape::Json);
-            serde_json::to_writer_pretty(&mut stdout, report)?;
+            serde_json::to_writer_pretty(&mut stdout, &Formatted { format: FORMAT, report })?;
             writeln!(stdout)?;
             return stdout.flush();
         }
@@ -63,6 +81,7 @@ impl Output {
     fn try_fail(&self, failure: &Failure) -> io::Result<()> {
         let diagnoses = match failure {
             Failure::Input(diagnoses) | Failure::Limit(diagnoses) => diagnoses,
+            Failure::Untold(message) => return writeln!(io::stderr(), "{}", plain(message)),
             Failure::Output(error) => {
                 let reason = jambox_files::reason(error);
                 return writeln!(io::stderr(), "cannot write to standard output: {reason}");
@@ -71,7 +90,11 @@ impl Output {
         if self.json {
             let errors: Vec<_> = diagnoses.iter().map(Diagnosis::to_json).collect();
             let mut stdout = Plain::new(io::stdout().lock(), Escape::Json);
-            serde_json::to_writer_pretty(&mut stdout, &serde_json::json!({ "errors": errors }))?;
+            let errors = Errors { errors };
+            serde_json::to_writer_pretty(
+                &mut stdout,
+                &Formatted { format: FORMAT, report: &errors },
+            )?;
             writeln!(stdout)?;
             return stdout.flush();
         }

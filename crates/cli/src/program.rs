@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use jambox_files::without_mark;
-use jambox_hostcall::Interface;
 use jambox_package::{Disk, symbols_beside, symbols_of_assembly};
 use jambox_program::{Container, Form, ProgramBlob, ProgramError, StandardProgram, UnknownForm};
 use jambox_symbols::Symbols;
@@ -105,19 +104,6 @@ impl Program {
     pub fn standard(&self) -> Option<&StandardProgram> {
         self.container.standard()
     }
-}
-
-/// What to say of a program that fails and shows signs of another revision.
-pub fn of_another_revision(container: &Container, protocol: &Protocol) -> Option<String> {
-    let offers = |revision, number: u32| {
-        let interface = Interface { abi: protocol.abi, revision };
-        interface.forms().any(|form| form.number(interface) == Some(number.into()))
-    };
-    let other = container.other_revision(protocol.revision, offers)?;
-    Some(format!(
-        "{other}; perhaps it is a program of that revision: try --revision {}",
-        other.made_for
-    ))
 }
 
 fn at(path: &Path, error: &ProgramError) -> Diagnosis {

@@ -71,4 +71,4 @@ pub use gas::{Price, Quantity, Registers, Sum, Term};
 pub use interface::Interface;
 pub use jambox_types::{Abi, Revision};
 pub use log::LogLevel;
-pub use reply::{AccountRecord, Delivery, History, MemoryWrite, Reply};
+pub use reply::{AccountRecord, Delivery, History, MemoryWrite, Reply, Told};

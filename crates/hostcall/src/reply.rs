@@ -163,21 +163,40 @@ impl Delivery {
     }
 }
 
+/// How much of a reply a guest is told: forms of a call under other ABIs than the Gray Paper's tell
+/// less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told<'a> {
+    /// All, as the Gray Paper delivers it.
+    All(&'a Reply),
+    /// Whether it went well.
+    Code(ResultCode),
+    /// Three numbers of the account, in halves: balance, least gas to accumulate, threshold.
+    Halves(&'a AccountRecord),
+    /// Nothing.
+    Nothing,
+}
+
 impl Form {
     /// Turns a handler's reply into what the guest sees under `interface`.
     pub fn deliver(&self, interface: Interface, request: &Request, reply: &Reply) -> Delivery {
-        match self.reply {
-            ReplyStyle::Paper => paper(interface, request, reply),
-            ReplyStyle::Status => match reply {
-                Reply::Code(ResultCode::Full) => Delivery::r7(interface.code(ResultCode::Low)),
-                Reply::Code(code) => Delivery::r7(interface.code(*code)),
-                _ => Delivery::r7(interface.code(ResultCode::Ok)),
-            },
-            ReplyStyle::Halves => match reply {
-                Reply::Account(Some(record)) => halves(record),
-                _ => paper(interface, request, reply),
-            },
-            ReplyStyle::Nothing => Delivery::default(),
+        match self.told(reply) {
+            Told::All(reply) => paper(interface, request, reply),
+            Told::Code(code) => Delivery::r7(interface.code(code)),
+            Told::Halves(record) => halves(record),
+            Told::Nothing => Delivery::default(),
+        }
+    }
+
+    /// What the guest is told of a reply in this form of the call.
+    pub fn told<'a>(&self, reply: &'a Reply) -> Told<'a> {
+        match (self.reply, reply) {
+            (ReplyStyle::Nothing, _) => Told::Nothing,
+            (ReplyStyle::Status, Reply::Code(ResultCode::Full)) => Told::Code(ResultCode::Low),
+            (ReplyStyle::Status, Reply::Code(code)) => Told::Code(*code),
+            (ReplyStyle::Status, _) => Told::Code(ResultCode::Ok),
+            (ReplyStyle::Halves, Reply::Account(Some(record))) => Told::Halves(record),
+            (ReplyStyle::Halves | ReplyStyle::Paper, reply) => Told::All(reply),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use jambox_engine::{Access, Memory, PAGE_SIZE};
 use jambox_isa::{Fields, Instruction, Opcode, Reg, Slot};
 
-use crate::{Regions, count};
+use crate::{Regions, count, wide};
 
 /// The octets of a page.
 const PAGE: u64 = PAGE_SIZE as u64;
@@ -16,12 +16,15 @@ const PAGE: u64 = PAGE_SIZE as u64;
 #[derive(Clone, Debug, Serialize)]
 pub struct MemoryAccess {
     /// The first address.
+    #[serde(serialize_with = "wide::number")]
     pub address: u64,
     /// How many octets.
+    #[serde(serialize_with = "wide::number")]
     pub length: u64,
     /// Whether it writes.
     pub writes: bool,
     /// The first address that does not allow it, if there is one.
+    #[serde(serialize_with = "wide::option")]
     pub refused_at: Option<u64>,
     /// What lies there.
     pub region: String,

@@ -11,6 +11,7 @@ use jambox_symbols::Symbols;
 
 use crate::access::{self, MemoryAccess};
 use crate::region::Regions;
+use crate::wide;
 
 /// Where a machine stopped and why.
 #[derive(Clone, Debug, Serialize)]
@@ -18,17 +19,18 @@ pub struct Explanation {
     /// The rule that was broken, in a sentence.
     pub rule: String,
     /// The position of the instruction.
+    #[serde(serialize_with = "wide::number")]
     pub pc: u64,
     /// The instruction as text.
     pub instruction: String,
     /// Where it comes from in the source, the innermost function first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<String>,
     /// The basic block that it is in, by the positions of its first and after its last instruction.
     pub block: Option<Block>,
     /// The memory access that it made, if it made one.
     pub access: Option<MemoryAccess>,
     /// The registers before it.
+    #[serde(serialize_with = "wide::all")]
     pub registers: [u64; 13],
 }
 
@@ -36,11 +38,23 @@ pub struct Explanation {
 #[derive(Clone, Debug, Serialize)]
 pub struct Block {
     /// The position of its first instruction.
+    #[serde(serialize_with = "wide::number")]
     pub start: u32,
     /// The position after its last one.
+    #[serde(serialize_with = "wide::number")]
     pub end: u32,
     /// Its instructions up to the one that stopped the machine.
-    pub listing: Vec<String>,
+    pub listing: Vec<Listed>,
+}
+
+/// An instruction with its position.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    /// The position.
+    #[serde(serialize_with = "wide::number")]
+    pub pc: u32,
+    /// The instruction as text.
+    pub instruction: String,
 }
 
 impl Explanation {
@@ -122,7 +136,9 @@ impl Explanation {
         lines.extend(self.access.iter().map(|access| ("address", access.to_string())));
         if let Some(block) = &self.block {
             lines.push(("block", format!("pc {} to {}", block.start, block.end)));
-            lines.extend(block.listing.iter().map(|instruction| ("", instruction.clone())));
+            lines.extend(
+                block.listing.iter().map(|it| ("", format!("{:>6}  {}", it.pc, it.instruction))),
+            );
         }
         lines
     }
@@ -167,7 +183,8 @@ fn block(module: &Module, pc: u64) -> Option<Block> {
         .find(|located| located.instruction.opcode().is_terminator())
         .map_or(program.code_len(), |last| last.next_pc());
     let until = program.instructions_from(set, start).take_while(|located| located.pc <= pc);
-    let listing: Vec<_> = until.map(|it| format!("{:>6}  {}", it.pc, it.instruction)).collect();
+    let listed = until.map(|it| Listed { pc: it.pc, instruction: it.instruction.to_string() });
+    let listing: Vec<_> = listed.collect();
     let skipped = listing.len().saturating_sub(LISTED.saturating_add(1));
     Some(Block { start, end, listing: listing.into_iter().skip(skipped).collect() })
 }

@@ -1,8 +1,9 @@
-//! Explanations of runs, as data and as text.
+//! Runs as data and as text.
 //!
-//! **What it is.** Why a machine stopped ([`Explanation`]): the instruction, the rule it broke, the
+//! **What it is.** What happened in a run ([`account`]), made by one observer for all who run
+//! programs. Why a machine stopped ([`Explanation`]): the instruction, the rule it broke, the
 //! address it wanted and the region that lies there ([`Regions`]), the function and line it comes
-//! from. Every explanation has fields for programs, and [`Display`](std::fmt::Display) for people.
+//! from. All of it has fields for programs, and [`Display`](std::fmt::Display) for people.
 //! Where gas goes, by call stack ([`profile`]); which lines and functions run ([`coverage`]); both
 //! from an observer of invocations ([`Instruments`]).
 //!
@@ -52,20 +53,25 @@
 )]
 
 mod access;
+pub mod account;
 mod calls;
 pub mod coverage;
 mod explanation;
+pub mod hostcalls;
 mod instruments;
 mod octets;
 pub mod profile;
 mod region;
+mod revision;
 mod steps;
+pub mod wide;
 mod words;
 
 pub use access::MemoryAccess;
-pub use explanation::{Block, Explanation};
+pub use explanation::{Block, Explanation, Listed};
 pub use instruments::Instruments;
 pub use octets::{Octets, Shown};
 pub use region::Regions;
+pub use revision::of_another_revision;
 pub use steps::{InstructionLog, UnknownInvocation, Which};
 pub use words::count;

@@ -8,7 +8,7 @@ use jambox_hostcall::{Registers, Reply};
 use jambox_invocation::{CallEnded, CallStarted, Failure, Finished, Observer, Started};
 use jambox_program::StandardProgram;
 
-use crate::{Action, Block, EndKind, Recorder, State};
+use crate::{Action, Block, EndKind, Limits, Recorder, State, SyntaxError};
 
 /// An observer that records every invocation that it sees into one file.
 ///
@@ -22,6 +22,8 @@ pub struct Recording {
     /// The call being served: its registers and gas.
     before: Option<(Registers, u64)>,
     executions: usize,
+    /// The octets of text that the present execution takes, or somewhat less.
+    taken: usize,
     /// The first failure to write; nothing is written after it.
     failure: Option<io::Error>,
 }
@@ -42,7 +44,13 @@ impl Recording {
     /// When its folder cannot be written to.
     pub fn create(path: &Path) -> io::Result<Self> {
         let recorder = Recorder::create(path)?;
-        Ok(Self { recorder, prelude: None, before: None, executions: 0, failure: None })
+        Ok(Self { recorder, prelude: None, before: None, executions: 0, taken: 0, failure: None })
+    }
+
+    /// How many executions were recorded.
+    #[must_use]
+    pub const fn executions(&self) -> usize {
+        self.executions
     }
 
     /// Puts the file under its name, and tells how many executions it holds.
@@ -60,6 +68,16 @@ impl Recording {
     fn write(&mut self, write: impl FnOnce(&mut Recorder) -> io::Result<()>) {
         if self.failure.is_none() {
             self.failure = write(&mut self.recorder).err();
+        }
+    }
+
+    /// Counts octets of memory, two digits each, against what readers take.
+    fn take(&mut self, octets: &[u8]) {
+        self.taken = self.taken.saturating_add(octets.len().saturating_mul(2));
+        let limit = Limits::default().execution;
+        if self.taken > limit {
+            let error = || io::Error::other(SyntaxError::ExecutionTooLong(limit));
+            self.failure.get_or_insert_with(error);
         }
     }
 
@@ -82,6 +100,7 @@ impl Observer for Recording {
             address: u32::try_from(address).unwrap_or(u32::MAX),
             octets: started.arguments.to_vec(),
         };
+        self.taken = 0;
         self.prelude = Some(Prelude {
             comment: format!("{} ({})", started.invocation, started.revision),
             program: started.code.to_vec(),
@@ -99,15 +118,13 @@ impl Observer for Recording {
     }
 
     fn memory_read(&mut self, address: u64, octets: &[u8]) {
-        if let Some(block) = block(address, octets) {
-            self.recorder.action(Action::Read(block));
-        }
+        self.take(octets);
+        blocks(address, octets).for_each(|block| self.recorder.action(Action::Read(block)));
     }
 
     fn memory_written(&mut self, address: u64, octets: &[u8]) {
-        if let Some(block) = block(address, octets) {
-            self.recorder.action(Action::Write(block));
-        }
+        self.take(octets);
+        blocks(address, octets).for_each(|block| self.recorder.action(Action::Write(block)));
     }
 
     fn host_call_ended(&mut self, call: &CallEnded<'_>) {
@@ -141,9 +158,15 @@ impl Observer for Recording {
     }
 }
 
-fn block(address: u64, octets: &[u8]) -> Option<Block> {
-    let address = u32::try_from(address).ok()?;
-    (!octets.is_empty()).then(|| Block { address, octets: octets.to_vec() })
+/// The most octets of one line of a trace: in hexadecimal well below what readers take of a line.
+const BLOCK: usize = 1 << 20;
+
+/// Octets of memory as blocks that readers take.
+fn blocks(address: u64, octets: &[u8]) -> impl Iterator<Item = Block> {
+    let addresses = (address..).step_by(BLOCK);
+    octets.chunks(BLOCK).zip(addresses).filter_map(|(octets, address)| {
+        Some(Block { address: u32::try_from(address).ok()?, octets: octets.to_vec() })
+    })
 }
 
 /// Registers that the host sets even where their value stays the same: JIP-7 wants them shown. A
@@ -153,5 +176,21 @@ fn touched_registers(call: &CallEnded<'_>) -> &'static [u8] {
         Err(_) => &[],
         Ok(Some(Reply::History(Some(_)) | Reply::Ran { detail: Some(_), .. })) => &[7, 8],
         Ok(_) => &[7],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_memory_becomes_lines_that_readers_take() {
+        let octets = vec![7; 2 * BLOCK + 1];
+        let blocks: Vec<_> = blocks(0x20000, &octets).collect();
+        let at = |index: usize| 0x20000 + (index * BLOCK) as u32;
+        let expected: Vec<_> = (0..3).map(at).collect();
+        assert_eq!(blocks.iter().map(|block| block.address).collect::<Vec<_>>(), expected);
+        assert_eq!(blocks.iter().map(|block| block.octets.len()).sum::<usize>(), octets.len());
+        assert!(blocks.iter().all(|block| 2 * block.octets.len() < Limits::default().line));
     }
 }

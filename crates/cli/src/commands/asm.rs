@@ -1,25 +1,34 @@
 //! `jambox asm`: from assembly text to a program.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
-use jambox_asm::Place;
+use jambox_asm::{Assembly, Place};
 use jambox_inspect::count;
+use jambox_isa::InstructionSet;
+use jambox_package::symbols_of_assembly;
 use jambox_program::Form;
+use jambox_symbols::Symbols;
 use jambox_types::Hash;
 
-use crate::assembly;
+use crate::assembly::{self, jumps_to_nowhere};
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
+use crate::plain::plain;
 use crate::protocol::ProtocolArgs;
 use crate::style::FAINT;
 
 /// Assemble a program from text
+///
+/// Which line each instruction is of goes into the folder `symbols` beside the blob, where whatever
+/// shows the program looks for it. A jump that would panic is warned of.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -65,6 +74,13 @@ impl Asm {
             return Err(diagnosis.in_file(&target).help("name another file after -o").into());
         }
         input::write(&target, &octets)?;
+        let symbols = write_symbols(&assembly, source, &target, Hash::blake2b(&octets))?;
+        let warnings = warnings(&assembly, source, InstructionSet::of(protocol.revision));
+        if !output.json {
+            for Warning { file, line, message } in &warnings {
+                writeln!(io::stderr(), "{}:{line}: warning: {message}", plain(file))?;
+            }
+        }
         let labels = assembly.labels.iter().map(|(name, place)| Label {
             name: name.clone(),
             place: match place {
@@ -78,6 +94,8 @@ impl Asm {
             octets: octets.len(),
             hash: Hash::blake2b(&octets).to_string(),
             labels: labels.collect(),
+            symbols,
+            warnings,
             verbose: output.verbosity > 0,
         })?;
         Ok(Verdict::Done)
@@ -91,8 +109,61 @@ struct AsmReport {
     octets: usize,
     hash: String,
     labels: Vec<Label>,
+    /// The files that name the line of each instruction, for whatever shows the program.
+    symbols: Vec<String>,
+    warnings: Vec<Warning>,
     #[serde(skip)]
     verbose: bool,
+}
+
+/// What assembles and does not do what the text says.
+#[derive(Serialize)]
+struct Warning {
+    file: String,
+    line: usize,
+    message: String,
+}
+
+/// Jumps that panic when they are taken.
+fn warnings(assembly: &Assembly, source: &Path, set: InstructionSet) -> Vec<Warning> {
+    let program = assembly.container.program();
+    let file = source.display().to_string();
+    let line =
+        |pc| assembly.lines.iter().rev().find(|(start, _)| *start <= pc).map_or(0, |it| it.1);
+    let bad = jumps_to_nowhere(program, set).map(|located| {
+        let target = located.instruction.fields().target;
+        let label = assembly.labels.iter().find(|(_, place)| **place == Place::Code(target));
+        let target = label.map_or_else(|| target.to_string(), |(name, _)| format!("`{name}`"));
+        let name = located.instruction.opcode().mnemonic();
+        let message = format!(
+            "`{name}` goes to {target}, where no basic block starts: it panics when taken; put a \
+             `fallthrough` before the label"
+        );
+        Warning { file: file.clone(), line: line(located.pc), message }
+    });
+    bad.collect()
+}
+
+/// Writes the symbols where whatever shows the program looks for them: under the hash of the blob,
+/// and under that of the program in it, which is all that inner machines are given.
+fn write_symbols(
+    assembly: &Assembly,
+    source: &Path,
+    blob: &Path,
+    hash: Hash,
+) -> Result<Vec<String>> {
+    let Some(symbols) = symbols_of_assembly(assembly, source, hash) else { return Ok(Vec::new()) };
+    let folder = Symbols::folder_of(blob);
+    fs::create_dir_all(&folder).map_err(|error| input::unwritable(&folder, &error))?;
+    let hashes: BTreeSet<Hash> =
+        [Some(hash), symbols.program_hash()].into_iter().flatten().collect();
+    let text = symbols.to_string();
+    let written = hashes.into_iter().map(|hash| {
+        let path = folder.join(Symbols::file_name(hash));
+        input::write(&path, text.as_bytes())?;
+        Ok(path.display().to_string())
+    });
+    written.collect()
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use jambox_chain::block::{self, BlockError, Checks};
 use jambox_codec::decode_all_with;
+use jambox_inspect::wide;
 use jambox_invocation::Env;
 use jambox_state::Component;
 use jambox_types::{Block as JamBlock, Hash, Protocol};
@@ -79,6 +80,7 @@ struct Line {
     /// Nothing when the block was applied.
     refused: Option<String>,
     available: usize,
+    #[serde(serialize_with = "wide::number")]
     gas_used: u64,
     changed: usize,
 }

@@ -10,20 +10,21 @@ use serde::Serialize;
 
 use jambox_engine::{Engine, Exit, Instance, Module};
 use jambox_hostcall::{Context, Form, HostCall, Interface};
-use jambox_inspect::{Explanation, Octets, Regions};
+use jambox_inspect::account::unreadable_output;
+use jambox_inspect::hostcalls::{self, Argument};
+use jambox_inspect::{Explanation, Octets, Regions, of_another_revision, wide};
 use jambox_invocation::entry_pc;
 use jambox_isa::Reg;
 use jambox_package::Value;
 use jambox_types::Protocol;
 
-use crate::calls::{self, Argument};
 use crate::diagnosis::Diagnosis;
 use crate::engine::engine;
 use crate::explanation;
 use crate::input;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report, labelled};
-use crate::program::{FormArg, Program, of_another_revision};
+use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, GOOD, NAME};
 
@@ -80,12 +81,13 @@ impl Exec {
         let program = Program::load(&self.program, self.form, protocol)?;
         let (mut instance, regions) =
             self.instance(&program, &engine(&program.protocol, backend)?)?;
-        let exit = match output.verbosity {
-            0 => instance.run(),
-            _ if output.json => instance.run(),
-            verbosity => steps::run(&mut instance, verbosity, output)?,
+        let (exit, steps) = match output.verbosity {
+            0 => (instance.run(), None),
+            verbosity if output.json => steps::record(&mut instance, verbosity),
+            verbosity => (steps::run(&mut instance, verbosity, output)?, None),
         };
         let report = self.report(&program, &instance, exit, &regions);
+        let report = ExecReport { steps, ..report };
         output.emit(&report)?;
         Ok(Verdict::failed_if(!matches!(exit, Exit::Halt | Exit::HostCall(_))))
     }
@@ -148,6 +150,10 @@ impl Exec {
             },
             registers: *instance.regs(),
             output: output.map(Octets),
+            note: (exit == Exit::Halt && program.standard().is_some())
+                .then(|| unreadable_output(instance))
+                .flatten(),
+            steps: None,
             memory: self.memory.iter().map(range).collect(),
             explanation: Explanation::of(instance, exit, regions)
                 .map(|explanation| explanation.with_source(program.symbols.as_ref())),
@@ -163,13 +169,19 @@ struct ExecReport {
     program: String,
     form: String,
     exit: ExitReport,
+    #[serde(serialize_with = "wide::number")]
     pc: u64,
     gas: GasReport,
+    #[serde(serialize_with = "wide::all")]
     registers: [u64; 13],
-    #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Octets>,
-    memory: Vec<MemoryRange>,
+    /// What else there is to know of the end.
     #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// The instructions, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<steps::Recorded>,
+    memory: Vec<MemoryRange>,
     explanation: Option<Explanation>,
     /// What else may be the matter.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,9 +195,11 @@ enum ExitReport {
     Panic,
     OutOfGas,
     PageFault {
+        #[serde(serialize_with = "wide::number")]
         address: u32,
     },
     HostCall {
+        #[serde(serialize_with = "wide::number")]
         number: u64,
         /// Nothing for a number that no call has.
         name: Option<&'static str>,
@@ -196,14 +210,19 @@ enum ExitReport {
 
 #[derive(Serialize)]
 struct GasReport {
+    #[serde(serialize_with = "wide::number")]
     limit: u64,
+    #[serde(serialize_with = "wide::number")]
     used: u64,
+    #[serde(serialize_with = "wide::number")]
     left: u64,
 }
 
 #[derive(Serialize)]
 struct MemoryRange {
+    #[serde(serialize_with = "wide::number")]
     address: u64,
+    #[serde(serialize_with = "wide::number")]
     length: u64,
     /// Nothing when the range cannot be read.
     octets: Option<Octets>,
@@ -219,7 +238,7 @@ fn exit_report(exit: Exit, instance: &Instance, protocol: &Protocol) -> ExitRepo
             let interface = Interface { abi: protocol.abi, revision: protocol.revision };
             let form = interface.forms().find(|form| form.number(interface) == Some(number));
             let arguments =
-                |form: &Form| calls::arguments(form, instance.regs(), &[], protocol.abi);
+                |form: &Form| hostcalls::arguments(form, instance.regs(), &[], protocol.abi);
             ExitReport::HostCall {
                 number,
                 name: form.map(|form| HostCall::name(form.call)),
@@ -243,14 +262,17 @@ impl Report for ExecReport {
         };
         line(out, "exit", &format!("{style}{what}{style:#} at pc {}", self.pc))?;
         if let ExitReport::HostCall { arguments, .. } = &self.exit {
-            for Argument { name, value, .. } in arguments {
-                line(out, "", &format!("{name}: {value}"))?;
+            for Argument { name, text, .. } in arguments {
+                line(out, "", &format!("{name}: {text}"))?;
             }
         }
         let GasReport { limit, used, left } = &self.gas;
         line(out, "gas", &format!("{used} used of {limit}, {left} left"))?;
         if let Some(output) = &self.output {
             line(out, "output", &output.to_string())?;
+        }
+        if let Some(note) = &self.note {
+            line(out, "note", note)?;
         }
         match &self.explanation {
             Some(explanation) => explanation::write(out, "", explanation)?,

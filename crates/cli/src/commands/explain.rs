@@ -10,6 +10,7 @@ use serde::Serialize;
 use jambox_hostcall::{
     Abi, Context, FORMS, FetchKind, Form, InnerExit, Interface, Outcome, OutcomeKind, ResultCode,
 };
+use jambox_inspect::wide;
 use jambox_isa::Opcode;
 use jambox_types::{Parameters, Protocol, Revision};
 
@@ -96,6 +97,7 @@ impl Switches {
 #[derive(Serialize)]
 struct CallIn {
     revision: &'static str,
+    #[serde(serialize_with = "wide::number")]
     number: u64,
     gas: String,
 }
@@ -121,11 +123,13 @@ enum Entry {
     },
     ResultCode {
         name: &'static str,
+        #[serde(serialize_with = "wide::number")]
         value: u64,
         doc: &'static str,
     },
     InnerExit {
         name: &'static str,
+        #[serde(serialize_with = "wide::number")]
         value: u64,
         doc: &'static str,
     },
@@ -148,6 +152,7 @@ enum Entry {
         name: &'static str,
         symbol: &'static str,
         label: &'static str,
+        #[serde(serialize_with = "wide::number")]
         value: u64,
         doc: &'static str,
     },

@@ -10,17 +10,18 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_hostcall::Context;
-use jambox_inspect::{Octets, count};
+use jambox_inspect::{Octets, count, of_another_revision, wide};
 use jambox_invocation::entry_pc;
 use jambox_isa::{Instruction, InstructionSet};
 use jambox_package::host_calls;
 use jambox_program::{CrateInfo, ProgramBlob, StandardProgram};
 use jambox_types::{Hash, Protocol, Revision};
 
+use crate::assembly::jumps_to_nowhere;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report, line};
 use crate::plain::plain;
-use crate::program::{FormArg, Program, of_another_revision};
+use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, HEADING, NAME};
 
@@ -113,7 +114,9 @@ struct MemoryLayout {
 /// A region: where it is, and how many octets the program gives for it.
 #[derive(Serialize)]
 struct Region {
+    #[serde(serialize_with = "wide::number")]
     start: u32,
+    #[serde(serialize_with = "wide::number")]
     end: u32,
     octets: usize,
 }
@@ -129,6 +132,7 @@ struct Code {
 #[derive(Serialize)]
 struct EntryPoint {
     name: &'static str,
+    #[serde(serialize_with = "wide::number")]
     pc: u32,
     /// The instruction there; nothing when execution cannot start there.
     instruction: Option<String>,
@@ -136,6 +140,7 @@ struct EntryPoint {
 
 #[derive(Serialize)]
 struct HostCallUse {
+    #[serde(serialize_with = "wide::number")]
     number: u64,
     /// Nothing for a number that no call has.
     name: Option<&'static str>,
@@ -232,7 +237,7 @@ fn problems(program: &Program, set: InstructionSet, protocol: &Protocol) -> Vec<
     let blob = program.blob();
     let mut problems = Problems::default();
     for located in blob.instructions(set) {
-        let (pc, instruction) = (located.pc, located.instruction);
+        let pc = located.pc;
         let octet = blob.code().get(pc as usize).copied();
         if let Some(octet) = octet.filter(|octet| set.opcode(*octet).is_none()) {
             let revision = protocol.revision;
@@ -240,15 +245,14 @@ fn problems(program: &Program, set: InstructionSet, protocol: &Protocol) -> Vec<
                 format!("at pc {pc} the octet {octet} is no opcode of {revision}: it traps")
             });
         }
-        let jumps = instruction.opcode().syntax().split(", ").any(|operand| operand == "t");
-        if jumps && !blob.is_block_start(set, instruction.fields().target) {
-            problems.add(|| {
-                format!(
-                    "at pc {pc} `{instruction}` goes where no basic block starts: it panics when \
-                     taken"
-                )
-            });
-        }
+    }
+    for located in jumps_to_nowhere(blob, set) {
+        let (pc, instruction) = (located.pc, located.instruction);
+        problems.add(|| {
+            format!(
+                "at pc {pc} `{instruction}` goes where no basic block starts: it panics when taken"
+            )
+        });
     }
     jump_table_problems(blob, set, &mut problems);
     problems.finish()

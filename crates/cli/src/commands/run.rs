@@ -1,9 +1,7 @@
 //! `jambox run`: a work package from end to end.
 
 mod compare;
-mod log;
 mod model;
-mod recorder;
 mod summary;
 mod text;
 
@@ -13,7 +11,7 @@ use clap::Args;
 
 use jambox_chain::{Alone, Computed};
 use jambox_codec::encode_with;
-use jambox_inspect::Instruments;
+use jambox_inspect::account::{Detail, Recorder, Setting};
 use jambox_package::{Disk, Package, Snapshot, Switches, load};
 use jambox_types::Revision;
 
@@ -29,7 +27,6 @@ use crate::package_file::locate;
 use crate::protocol::ProtocolArgs;
 
 use compare::{Comparison, Side};
-use recorder::Recorder;
 
 /// Run a work package from end to end: is-authorized, refine, work report, accumulate, state
 ///
@@ -124,25 +121,30 @@ impl Run {
         let env = end_to_end::env(&package, protocol.execution())?;
         let (log, open_log) = self.logging.open(output)?.unzip();
         let instruments = self.measuring.instruments(&package.symbols)?.with_log(log);
-        let profiles = self.measuring.shows_profile();
-        let mut recorder = Recorder::new(output.verbosity > 0, profiles, instruments, &package);
+        let detail = Detail { calls: output.verbosity > 0, ..Detail::WHOLE };
+        let mut watch = (instruments, Recorder::new(setting(&package), detail));
 
         let spinner = output.spinner("running");
-        let computed = end_to_end::in_core(&env, &package, &mut recorder)?;
+        let computed = end_to_end::in_core(&env, &package, &mut watch)?;
         let on_chain = match &computed {
             Ok(computed) => {
                 let report = &computed.report;
                 let history = chain.as_ref().map(Chain::history).transpose()?;
-                Some(end_to_end::on_chain(&env, &package, report, history, &mut recorder)?)
+                Some(end_to_end::on_chain(&env, &package, report, history, &mut watch)?)
             }
             Err(_) => None,
         };
         spinner.finish_and_clear();
 
         self.save(&package, computed.as_ref().ok(), on_chain.as_ref())?;
-        let (recorded, mut measured) = recorder.finish();
+        let (mut measured, recorder) = watch;
+        let mut recorded = recorder.finish();
         if let (Some(open), Some(log)) = (open_log, measured.take_log()) {
             open.finish(log)?;
+        }
+        let profiles = measured.profiles().iter().filter(|_| self.measuring.shows_profile());
+        for ((_, invocation), profile) in recorded.iter_mut().zip(profiles) {
+            invocation.profile = profile.spent.clone();
         }
         let mut report = summary::summarize(&package, recorded, &computed, on_chain.as_ref())?;
         if let (Some(chain), Ok(computed), Some(on_chain)) = (&chain, &computed, &on_chain) {
@@ -150,7 +152,11 @@ impl Run {
         }
         let folder = path.parent().unwrap_or(Path::new(""));
         report.coverage = self.measuring.write(&measured, folder)?;
-        output.emit(&text::Shown { report: &report, verbosity: output.verbosity })?;
+        let shown = text::Shown { report: &report, verbosity: output.verbosity };
+        match (output.emit(&shown), &report.chain) {
+            (Err(error), Some(kept)) => return Err(kept.but_untold(&error)),
+            (emitted, _) => emitted?,
+        }
         Ok(Verdict::failed_if(!report.failures.is_empty()))
     }
 
@@ -180,14 +186,13 @@ impl Run {
         let spinner = output.spinner("running");
         let side = |package: &Package| {
             let env = end_to_end::env(package, protocol.execution())?;
-            let instruments = Instruments::new(&package.symbols);
-            let mut recorder = Recorder::new(true, false, instruments, package);
+            let mut recorder = Recorder::new(setting(package), Detail::WHOLE);
             let computed = end_to_end::in_core(&env, package, &mut recorder)?;
             let report = computed.as_ref().ok().map(|computed| &computed.report);
             let on_chain = report
                 .map(|report| end_to_end::on_chain(&env, package, report, None, &mut recorder))
                 .transpose()?;
-            let (recorded, _) = recorder.finish();
+            let recorded = recorder.finish();
             let report = summary::summarize(package, recorded, &computed, on_chain.as_ref())?;
             Side::new(package, report, &computed, on_chain.as_ref())
         };
@@ -232,5 +237,14 @@ impl Run {
             input::write(path, &encode_with(&computed.report, &package.protocol))?;
         }
         Ok(())
+    }
+}
+
+fn setting(package: &Package) -> Setting<'_> {
+    Setting {
+        protocol: &package.protocol,
+        slot: package.slot,
+        names: &package.names,
+        symbols: &package.symbols,
     }
 }

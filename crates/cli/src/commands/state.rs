@@ -108,7 +108,7 @@ impl State {
             Action::Verify(command) => command.run(protocol, output),
             Action::Root(Root { state }) => {
                 let state = any::AnyState::open(state, protocol, output)?;
-                output.emit(&show::Line(state.root(output)?.to_string()))?;
+                output.emit(&show::Root { root: state.root(output)?.to_string() })?;
                 Ok(Verdict::Done)
             }
         }

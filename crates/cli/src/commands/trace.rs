@@ -18,6 +18,7 @@ use jambox_trace::{Reader, Recording, write_execution};
 use jambox_types::{Protocol, Revision};
 use jambox_vectors::replay;
 
+use crate::chain::{self, Chain};
 use crate::checks::Checks;
 use crate::commands::vectors::failure;
 use crate::diagnosis::Diagnosis;
@@ -51,6 +52,7 @@ Examples:
   jambox trace record package.toml -o run.log
   jambox trace record package.toml -o runs/ --each
   jambox trace record package.toml -o run.log --instructions steps.txt --invocation accumulate
+  jambox trace record second.toml --state chain.redb -o run.log
 
 Exit status: as of `jambox run`; the trace is written whether a guest fails or not.")]
     Record(Record),
@@ -80,7 +82,8 @@ struct Record {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
-    /// Start from this state file; wins over the one that the package file names
+    /// Start from this state file, or from the state of this chain, which stays as it is; wins over
+    /// the one that the package file names
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
@@ -119,8 +122,16 @@ impl Trace {
 impl Record {
     fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let path = locate(&self.package)?;
-        let package = load(&Disk, &path, &protocol.switches()?, self.state.as_deref());
-        let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let chain = match self.state.as_deref() {
+            Some(path) if chain::is_store(path) => Some(Chain::open(path)?),
+            _ => None,
+        };
+        let switches = protocol.switches()?;
+        let package = match &chain {
+            Some(chain) => chain.load(&path, switches)?,
+            None => load(&Disk, &path, &switches, self.state.as_deref())
+                .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
+        };
         let env = end_to_end::env(&package, protocol.execution())?;
         let unwritable = |error: io::Error| input::unwritable(&self.output, &error);
         let (log, open_log) = self.logging.open(output)?.unzip();
@@ -131,19 +142,25 @@ impl Record {
         let computed = end_to_end::in_core(&env, &package, &mut recording)?;
         let verdict = match computed {
             Ok(computed) => {
+                let history = chain.as_ref().map(Chain::history).transpose()?;
+                let report = &computed.report;
                 let on_chain =
-                    end_to_end::on_chain(&env, &package, &computed.report, None, &mut recording)?;
+                    end_to_end::on_chain(&env, &package, report, history, &mut recording)?;
                 let refused = computed.report.digests.iter().any(|digest| digest.result.0.is_err());
                 Verdict::failed_if(refused || on_chain.calls.iter().any(ServiceCall::has_failed))
             }
             Err(_) => Verdict::Failed,
         };
         let (mut instruments, recording) = recording;
-        let executions = recording.finish().map_err(unwritable)?;
+        // What is left of a file that holds nothing is no trace.
+        let executions = match recording.executions() {
+            0 => 0,
+            _ => recording.finish().map_err(unwritable)?,
+        };
         if let (Some(open), Some(log)) = (open_log, instruments.take_log()) {
             open.finish(log)?;
         }
-        if self.each {
+        if self.each && executions > 0 {
             self.split(&whole.path)?;
         }
         output.emit(&Recorded { file: self.output.display().to_string(), executions })?;
@@ -193,7 +210,10 @@ struct Recorded {
 
 impl Report for Recorded {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}: {}", self.file, count(self.executions as u64, "execution"))
+        match self.executions {
+            0 => writeln!(out, "no program came to run: {} is not written", self.file),
+            executions => writeln!(out, "{}: {}", self.file, count(executions as u64, "execution")),
+        }
     }
 }
 

@@ -138,7 +138,7 @@ fn inspect_tells_what_a_program_is() {
         .map(|call| call["name"].as_str().unwrap())
         .collect();
     assert_eq!(calls, ["fetch", "read", "write", "export", "transfer", "yield", "log"]);
-    assert_eq!(report["entry_points"][1]["pc"], 5);
+    assert_eq!(report["entry_points"][1]["pc"], "5");
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn what_is_written_is_told() {
     let text = folder.path().join("counter.asm").display().to_string();
     let ran = line(&format!("disasm guests/asm/counter/counter.asm -o {text} --json"));
     let lines = std::fs::read_to_string(&text).unwrap().lines().count();
-    assert_eq!(ran.json(), serde_json::json!({ "file": text, "lines": lines }));
+    assert_eq!(ran.json(), serde_json::json!({ "format": 1, "file": text, "lines": lines }));
     // Written whole or not at all, and never in place of a device.
     for (target, reason) in [("/no/such/x", "there is no such folder"), ("docs", "it is a folder")]
     {

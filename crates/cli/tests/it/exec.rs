@@ -30,10 +30,10 @@ fn json_has_exit_pc_gas_registers_and_the_memory_asked_for() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let report = ran.json();
     assert_eq!(report["exit"], json!({ "kind": "halt" }));
-    assert_eq!(report["gas"], json!({ "limit": 100, "used": 2, "left": 98 }));
+    assert_eq!(report["gas"], json!({ "limit": "100", "used": "2", "left": "98" }));
     // add_imm_64 with one octet of immediate takes three octets.
-    assert_eq!(report["pc"], 3);
-    assert_eq!(report["registers"][7], 42);
+    assert_eq!(report["pc"], "3");
+    assert_eq!(report["registers"][7], "42");
     assert_eq!(report["memory"][0]["octets"], const_hex::encode_prefixed(b"read me"));
     assert_eq!(report["memory"][1]["octets"], serde_json::Value::Null);
 }
@@ -41,9 +41,12 @@ fn json_has_exit_pc_gas_registers_and_the_memory_asked_for() {
 #[test]
 fn every_exit_is_told_and_has_its_code() {
     // Without arguments a1 is 0, and so are the registers after it.
-    let write = json!({ "kind": "host-call", "number": 4, "name": "write", "arguments": [
-        { "name": "key", "register": 7, "value": "empty" },
-        { "name": "value", "register": 9, "value": "empty" },
+    let argument = |name, register, values: [&str; 2]| {
+        json!({ "name": name, "register": register, "values": values, "octets": null,
+            "text": "empty" })
+    };
+    let write = json!({ "kind": "host-call", "number": "4", "name": "write", "arguments": [
+        argument("key", 7, ["4278124544", "0"]), argument("value", 9, ["0", "0"]),
     ] });
     for (text, code, exit) in [
         (".code\n jump_ind ra", 0, json!({ "kind": "halt" })),
@@ -51,14 +54,14 @@ fn every_exit_is_told_and_has_its_code() {
         (
             ".code\n ecalli 99",
             0,
-            json!({ "kind": "host-call", "number": 99, "name": null, "arguments": [] }),
+            json!({ "kind": "host-call", "number": "99", "name": null, "arguments": [] }),
         ),
         (".code\n trap", 1, json!({ "kind": "panic" })),
         (".code\nagain:\n jump again", 1, json!({ "kind": "out-of-gas" })),
         (
             ".code\n load_imm t0, 0x12345\n store_ind_u8 [t0], t0",
             1,
-            json!({ "kind": "page-fault", "address": 0x12000 }),
+            json!({ "kind": "page-fault", "address": "73728" }),
         ),
     ] {
         // Standard, so that ra holds the address to halt at.
@@ -80,8 +83,8 @@ fn arguments_and_entry_points_are_those_of_the_paper() {
 ";
     let ran = exec(text, &["--entry", "accumulate", "--arguments", "hex:0a0b", "--json"]);
     let report = ran.json();
-    assert_eq!(report["registers"][7], 0xfeff_0000_u64);
-    assert_eq!((&report["registers"][8], &report["registers"][2]), (&json!(2), &json!(0x0b)));
+    assert_eq!(report["registers"][7], "4278124544");
+    assert_eq!((&report["registers"][8], &report["registers"][2]), (&json!("2"), &json!("11")));
     // What a0 and a1 name at the end is the output.
     assert_eq!(report["output"], "0x0a0b");
 }
@@ -90,7 +93,7 @@ fn arguments_and_entry_points_are_those_of_the_paper() {
 fn bare_programs_have_no_memory_and_take_no_arguments() {
     let bare = ".program bare\n.code\n load_ind_u8 t0, [sp]\n";
     let ran = exec(bare, &["--reg", "sp=0x30000", "--json"]);
-    assert_eq!(ran.json()["exit"], json!({ "kind": "page-fault", "address": 0x30000 }));
+    assert_eq!(ran.json()["exit"], json!({ "kind": "page-fault", "address": "196608" }));
     let ran = exec(bare, &["--arguments", "text:x"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("takes no arguments"), "{ran:?}");
@@ -178,4 +181,32 @@ fn bad_arguments_are_usage() {
         assert_eq!(ran.code, 2, "{arguments}");
         assert!(ran.stderr.contains("expected"), "{ran:?}");
     }
+}
+
+#[test]
+fn output_that_cannot_be_read_is_noted() {
+    let text = ".program standard\n.code\n load_imm a0, 0x5000\n load_imm a1, 3\n jump_ind ra\n";
+    let note = "the output is empty because r7 and r8 name 3 octets at 0x5000, not all readable";
+    let ran = exec(text, &["--json"]);
+    assert_eq!((ran.code, &ran.json()["output"]), (0, &json!("0x")), "{ran:?}");
+    assert_eq!(ran.json()["note"], note);
+    assert!(exec(text, &[]).stdout.contains(&format!("note        {note}\n")));
+    // The empty output is readable wherever it is said to be.
+    let text = text.replace("a1, 3", "a1, 0");
+    assert_eq!(exec(&text, &["--json"]).json()["note"], serde_json::Value::Null);
+}
+
+#[test]
+fn steps_are_in_the_document_too() {
+    let text = ".program standard\n.ro\n .ascii \"x\"\n.code\n load_imm t0, 0x10000\n\
+                load_ind_u8 t1, [t0]\n jump_ind ra\n";
+    let ran = exec(text, &["--json", "-vv", "--gas", "1000"]);
+    let steps = &ran.json()["steps"];
+    assert_eq!(steps["dropped"], 0);
+    let steps = steps["instructions"].as_array().unwrap();
+    assert_eq!(steps.len(), 3, "{steps:?}");
+    assert_eq!(steps[0]["registers"], json!({ "r2": "65536" }));
+    let read = json!([{ "access": "read", "address": "65536", "octets": "0x78" }]);
+    assert_eq!((&steps[1]["memory"], &steps[1]["registers"]), (&read, &json!({ "r3": "120" })));
+    assert_eq!(exec(text, &["--json"]).json()["steps"], serde_json::Value::Null);
 }

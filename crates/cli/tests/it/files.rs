@@ -266,3 +266,37 @@ fn a_folder_of_traces_is_replayed_whatever_they_are_called() {
     assert_eq!(jambox(["trace", "replay", &path("")]).code, 1);
     assert_eq!(line("trace replay docs").code, 2);
 }
+
+/// What `trace record` writes, `trace replay` takes.
+#[test]
+fn what_is_recorded_can_be_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    // Since 0.8.0 a program that is not valid as a whole never runs, and a file without an
+    // execution is no trace.
+    let code = ".program standard\n.code\n load_imm t0, 1\n";
+    std::fs::write(path("bad.asm"), code).unwrap();
+    let package = "[services.s]\nid = 9\ncode = \"file:bad.asm\"\nbalance = 1_000_000\n\
+                   [authorizer]\nhost = \"s\"\ncode = \"file:bad.asm\"\n\
+                   [[items]]\nservice = \"s\"\nrefine_gas_limit = 10\naccumulate_gas_limit = 10\n";
+    std::fs::write(path("package.toml"), package).unwrap();
+    let ran = jambox(["trace", "record", &path("package.toml"), "-o", &path("none.log")]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stdout.contains("no program came to run"), "{ran:?}");
+    assert!(!Path::new(&path("none.log")).exists());
+    // On a chain, with the state that its packages left, which stays as it is.
+    let chain = path("chain.redb");
+    assert_eq!(jambox(["state", "init", &chain]).code, 0);
+    let inner = ["guests/asm/inner", "--state", &chain];
+    assert_eq!(jambox(["run"].iter().chain(&inner)).code, 0);
+    let root = jambox(["state", "root", &chain]).stdout;
+    let trace = path("run.log");
+    let record = ["trace", "record", "-o", &trace];
+    let ran = jambox(record.iter().chain(&inner));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(jambox(["state", "root", &chain]).stdout, root);
+    assert_eq!(jambox(["trace", "replay", &trace]).code, 0);
+    // The run before was in slot 1.
+    let shown = jambox(["trace", "show", &trace]).stdout;
+    assert!(shown.contains("in slot 2"), "{shown}");
+}

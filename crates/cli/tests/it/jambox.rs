@@ -18,7 +18,11 @@ impl Ran {
     /// The JSON document on standard output.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        let json: Value =
+            serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        // But a chain specification, which has a form that is not ours.
+        assert!(json["format"] == 1 || !json["genesis_state"].is_null(), "{self:?}");
+        json
     }
 }
 

@@ -18,6 +18,7 @@ mod pipes;
 mod profile;
 mod remote;
 mod revisions;
+mod schemas;
 mod seed_doc;
 mod steps;
 mod symbols;

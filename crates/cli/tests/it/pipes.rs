@@ -40,3 +40,23 @@ fn a_full_disk_is_told() {
         assert_eq!(said, "cannot write to standard output: the disk is full\n");
     }
 }
+
+/// The block stands: whoever runs the package again, since it said it failed, runs it on the state
+/// after it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_does_not_hide_that_its_block_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = folder.path().join("chain.redb").display().to_string();
+    assert_eq!(crate::jambox::jambox(["state", "init", &chain]).code, 0);
+    for (json, slot) in [("", 1), ("--json", 2)] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let line = format!("run guests/asm/inner --state {chain} {json}");
+        let output = command(&line).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with("committed: "), "{said}");
+        assert!(said.contains(&format!("has the block of slot {slot}, state root 0x")), "{said}");
+        assert!(said.ends_with("to standard output: the disk is full\n"), "{said}");
+    }
+}

@@ -18,8 +18,9 @@ fn profiles_account_for_all_gas() {
         let ran = line(&format!("run guests/{guest}/package.toml --profile --json"));
         for invocation in invocations(&ran.json()) {
             let rows = invocation["profile"].as_array().unwrap();
-            let gas: u64 = rows.iter().map(|row| row["gas"].as_u64().unwrap()).sum();
-            assert_eq!(gas, invocation["gas"]["used"], "{guest}");
+            let gas: u64 =
+                rows.iter().map(|row| row["gas"].as_str().unwrap().parse::<u64>().unwrap()).sum();
+            assert_eq!(invocation["gas"]["used"], gas.to_string(), "{guest}");
         }
     }
 }
@@ -73,7 +74,7 @@ fn stacks_account_for_all_gas_under_either_revision() {
             for (item, invocation) in report["refine"].as_array().unwrap().iter().enumerate() {
                 let (service, core) = (&invocation["service"]["id"], &report["package"]["core"]);
                 let title = format!("refine of service {service} on core {core}, item {item}");
-                let used = invocation["gas"]["used"].as_u64().unwrap();
+                let used: u64 = invocation["gas"]["used"].as_str().unwrap().parse().unwrap();
                 assert_eq!(folded_gas(&text, &title), used, "{guest} under {revision}: {text}");
             }
         }

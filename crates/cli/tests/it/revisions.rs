@@ -97,7 +97,7 @@ fn metadata_say_the_revision() {
     assert_eq!(ran["gas"], line(&format!("exec {blob} --json --revision {OLD}")).json()["gas"]);
     let ran = line(&format!("inspect {blob} --json")).json();
     assert_eq!(ran["revision"], OLD);
-    let fetch = json!({ "number": 1, "name": "fetch", "uses": 2 });
+    let fetch = json!({ "number": "1", "name": "fetch", "uses": 2 });
     assert!(ran["host_calls"].as_array().unwrap().contains(&fetch), "{ran}");
     let ran = line(&format!("disasm {blob}"));
     assert_eq!(ran.stdout, line(&format!("disasm {blob} --revision {OLD}")).stdout);
@@ -212,7 +212,7 @@ fn what_differs_is_shown() {
     assert_eq!(treasury["outcome"], json!(["halt", null]));
     let changes = report["state"]["differences"].as_array().unwrap();
     let is_balance = |it: &&Value| {
-        it["changes"][0]["place"] == "balance" && it["changes"][0]["service"]["id"] == 7
+        it["changes"][0]["field"] == "balance" && it["changes"][0]["service"]["id"] == 7
     };
     let balance = changes.iter().find(is_balance).expect("the treasury's balance");
     assert_eq!(balance["changes"][1], Value::Null);

@@ -16,7 +16,8 @@ fn calls(invocation: &Value) -> Vec<(&str, &str)> {
 fn price(invocation: &Value, name: &str) -> u64 {
     let events = invocation["events"].as_array().expect("events");
     let call = events.iter().find(|event| event["name"] == name).expect(name);
-    call["gas"]["before"].as_u64().unwrap() - call["gas"]["after"].as_u64().unwrap()
+    let gas = |when: &str| call["gas"][when].as_str().unwrap().parse::<u64>().unwrap();
+    gas("before") - gas("after")
 }
 
 #[test]
@@ -97,4 +98,18 @@ fn under_the_other_abi_the_walk_fails_and_says_why() {
     }
     let report = line("run guests/asm/seed-doc/package.toml --abi gray-paper --json").json();
     assert!(report["refine"][0]["failure"]["hint"].as_str().unwrap().contains("seed-doc"));
+}
+
+/// That ABI tells less than the Gray Paper's: a status where the other has a length, three numbers
+/// of an account, nothing of a checkpoint.
+#[test]
+fn what_is_shown_of_a_call_is_what_the_guest_is_told() {
+    let report = line("run guests/asm/seed-doc/package.toml --json -v").json();
+    let accumulate = calls(&report["accumulate"][0]);
+    let result = |name: &str| accumulate.iter().find(|call| call.0 == name).unwrap().1;
+    assert_eq!((result("write"), result("checkpoint")), ("OK", "nothing"));
+    let info = result("info");
+    assert!(info.contains(", least gas ") && !info.contains("items"), "{info}");
+    let text = line("run guests/asm/seed-doc/package.toml -v").stdout;
+    assert!(text.contains("checkpoint() -> nothing"), "{text}");
 }

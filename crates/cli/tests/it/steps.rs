@@ -27,7 +27,7 @@ fn every_instruction_of_the_invocation_that_is_named_is_written() {
     let of_code = |invocation: &serde_json::Value| -> u64 {
         let rows = invocation["profile"].as_array().unwrap().iter();
         let code = rows.filter(|row| !row["what"].as_str().unwrap().starts_with("host call"));
-        code.map(|row| row["gas"].as_u64().unwrap()).sum()
+        code.map(|row| row["gas"].as_str().unwrap().parse::<u64>().unwrap()).sum()
     };
     let named = [
         ("refine:1", &report["refine"][1]),

@@ -95,3 +95,30 @@ fn traces_name_the_source_of_calls_and_ends() {
     let silent = show(&["--symbols".as_ref(), elsewhere.path().as_os_str()]);
     assert!(!silent.contains("everything"), "no symbols are there: {silent}");
 }
+
+#[test]
+fn assembling_leaves_symbols_and_warns_of_jumps_to_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let text = ".program standard\n.code\nstart:\n branch_eq_imm a0, 1, inside\n load_imm t0, 1\n\
+                inside:\n load_imm t1, 2\n trap\n";
+    fs::write(path("a.asm"), text).unwrap();
+    let ran = jambox(["asm", &path("a.asm"), "-o", &path("a.jam")]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let warning = "a.asm:4: warning: `branch_eq_imm` goes to `inside`, where no basic block starts";
+    assert!(ran.stderr.contains(warning), "{ran:?}");
+    let report = jambox(["asm", &path("a.asm"), "-o", &path("a.jam"), "--json"]).json();
+    assert_eq!(report["warnings"][0]["line"], 4);
+    // Whoever runs the blob is told the line: an interpreter of 0.7.2 takes the branch and panics.
+    let exec = ["exec", &path("a.jam"), OLD, "--reg", "r7=1"].map(str::to_owned);
+    let ran = jambox(&exec);
+    assert!(
+        ran.stdout.contains("source      start (") && ran.stdout.contains("a.asm:4)"),
+        "{ran:?}"
+    );
+    // With a block there, nothing is wrong.
+    let text = text.replace("inside:", " fallthrough\ninside:");
+    fs::write(path("b.asm"), text).unwrap();
+    let ran = jambox(["asm", &path("b.asm"), "-o", &path("b.jam")]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+}

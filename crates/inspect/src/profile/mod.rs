@@ -16,6 +16,7 @@ use jambox_symbols::Symbols;
 use jambox_types::Hash;
 
 use crate::calls::{Calls, Change};
+use crate::wide;
 use tree::{Edge, Tree};
 
 #[cfg(feature = "formats")]
@@ -75,6 +76,7 @@ pub struct Spent {
     /// A function with its file, or a host call.
     pub what: String,
     /// The gas.
+    #[serde(serialize_with = "wide::number")]
     pub gas: u64,
 }
 

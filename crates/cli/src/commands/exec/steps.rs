@@ -1,11 +1,14 @@
-//! Showing a run instruction by instruction, while it runs.
+//! A run instruction by instruction: shown while it runs, or recorded.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anstream::AutoStream;
 
+use serde::Serialize;
+
 use jambox_engine::{Exit, Inspector, Instance};
-use jambox_inspect::Shown;
+use jambox_inspect::{Octets, Shown, wide};
 use jambox_isa::Instruction;
 
 use crate::outcome::{Failure, Result};
@@ -83,6 +86,107 @@ impl Inspector for Steps {
             let changed = changed.join(", ");
             let line = writeln!(self.out, "        {NAME}{changed}{NAME:#}");
             self.keep(line);
+        }
+    }
+}
+
+/// The most instructions that are recorded: a document is held whole before it is written.
+const RECORDED: usize = 100_000;
+
+/// Runs an instance and records each instruction with the registers it changes; from the second
+/// level of verbosity on its memory accesses too.
+pub fn record(instance: &mut Instance, verbosity: u8) -> (Exit, Option<Recorded>) {
+    let registers = *instance.regs();
+    let recorded = Recorded { instructions: Vec::new(), dropped: 0 };
+    let mut record = Record { recorded, show_memory: verbosity > 1, registers };
+    let exit = loop {
+        if let Some(exit) = instance.step(&mut record) {
+            break exit;
+        }
+    };
+    (exit, Some(record.recorded))
+}
+
+/// The instructions of a run.
+#[derive(Serialize)]
+pub struct Recorded {
+    instructions: Vec<Step>,
+    /// How many came after those that are recorded.
+    dropped: u64,
+}
+
+#[derive(Serialize)]
+struct Step {
+    #[serde(serialize_with = "wide::number")]
+    pc: u64,
+    instruction: String,
+    /// The gas before it.
+    #[serde(serialize_with = "wide::number")]
+    gas: u64,
+    /// The registers that it changed, by name, with what they are after it.
+    registers: BTreeMap<String, String>,
+    memory: Vec<Accessed>,
+}
+
+#[derive(Serialize)]
+struct Accessed {
+    access: &'static str,
+    #[serde(serialize_with = "wide::number")]
+    address: u32,
+    octets: Octets,
+}
+
+struct Record {
+    recorded: Recorded,
+    show_memory: bool,
+    registers: [u64; 13],
+}
+
+impl Record {
+    /// The instruction that runs, unless there were too many before it.
+    fn step(&mut self) -> Option<&mut Step> {
+        self.recorded.instructions.last_mut().filter(|_| self.recorded.dropped == 0)
+    }
+
+    fn memory(&mut self, access: &'static str, address: u32, octets: &[u8]) {
+        let is_shown = self.show_memory;
+        if let Some(step) = self.step().filter(|_| is_shown) {
+            step.memory.push(Accessed { access, address, octets: Octets::new(octets) });
+        }
+    }
+}
+
+impl Inspector for Record {
+    fn before_instruction(&mut self, instance: &Instance, instruction: &Instruction) {
+        self.registers = *instance.regs();
+        if self.recorded.instructions.len() >= RECORDED {
+            self.recorded.dropped += 1;
+            return;
+        }
+        self.recorded.instructions.push(Step {
+            pc: instance.pc(),
+            instruction: instruction.to_string(),
+            gas: instance.gas(),
+            registers: BTreeMap::new(),
+            memory: Vec::new(),
+        });
+    }
+
+    fn memory_read(&mut self, _: &Instance, address: u32, octets: &[u8]) {
+        self.memory("read", address, octets);
+    }
+
+    fn memory_written(&mut self, _: &Instance, address: u32, octets: &[u8]) {
+        self.memory("write", address, octets);
+    }
+
+    fn after_instruction(&mut self, instance: &Instance, _: Option<Exit>) {
+        let pairs = self.registers.iter().zip(instance.regs()).enumerate();
+        let changed = pairs.filter(|(_, (before, after))| before != after);
+        let changed: BTreeMap<_, _> =
+            changed.map(|(index, (_, after))| (format!("r{index}"), after.to_string())).collect();
+        if let Some(step) = self.step() {
+            step.registers = changed;
         }
     }
 }

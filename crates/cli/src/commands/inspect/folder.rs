@@ -67,6 +67,7 @@ fn first_message(failure: &Failure) -> String {
             diagnoses.first().map(|it| it.message().to_owned())
         }
         Failure::Output(error) => Some(jambox_files::reason(error)),
+        Failure::Untold(message) => Some(message.clone()),
     }
     .unwrap_or_default()
 }

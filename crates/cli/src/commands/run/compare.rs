@@ -8,20 +8,20 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use jambox_chain::{Alone, Computed};
-use jambox_inspect::Octets;
+use jambox_inspect::account::{
+    Change, Event, Gas, HostCall, Invocation, Outcome, Service, Transfer,
+};
+use jambox_inspect::hostcalls::{Argument, MemoryDirection};
+use jambox_inspect::{Octets, wide};
 use jambox_package::Package;
 use jambox_state::Difference;
 
-use crate::calls::{Argument, MemoryDirection};
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end::NotAuthorized;
 use crate::outcome::Result;
 use crate::output::Report;
 
-use super::model::{
-    Change, Event, Gas, HostCall, Invocation, Outcome, PackageSummary, RunReport, Service, Transfer,
-};
-use super::summary;
+use super::model::{PackageSummary, RunReport};
 
 /// What one revision has, then what the other has.
 type Pair<T> = [T; 2];
@@ -50,7 +50,7 @@ impl Side {
             }
             None => Vec::new(),
         };
-        let change = |it: Difference| (it.clone(), summary::change(&it, &package.names));
+        let change = |it: Difference| (it.clone(), Change::new(&it, &package.names));
         let changed = changed.into_iter().map(change).collect();
         let exports = computed.as_ref().ok().map(|computed| {
             let root = computed.report.availability.segment_root;
@@ -130,6 +130,7 @@ struct CallDifference {
 struct Call {
     /// How many calls of the invocation come before.
     index: usize,
+    #[serde(serialize_with = "wide::number")]
     number: u64,
     name: Option<&'static str>,
     arguments: Vec<Argument>,
@@ -222,10 +223,10 @@ impl Invoked {
             what,
             service: either.and_then(|it| it.service.clone()),
             item: either.and_then(|it| it.item),
-            outcome: pair.each_ref().map(|it| it.as_ref().map(|it| it.outcome.clone())),
+            outcome: pair.each_ref().map(|it| it.as_ref().map(|it| it.outcome)),
             gas: pair.each_ref().map(|it| it.as_ref().map(|it| it.gas)),
             failure: pair.each_ref().map(|it| {
-                it.as_ref().and_then(|it| it.failure.as_ref()).map(|failure| failure.what.clone())
+                it.as_ref().and_then(|it| it.failure.as_ref()).map(|failure| failure.reason.clone())
             }),
             output: pair.map(|it| it.and_then(|it| it.output)),
             host_calls: Calls::of(calls, dropped),

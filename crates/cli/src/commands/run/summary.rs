@@ -7,21 +7,18 @@ use jambox_chain::{Alone, Computed, ServiceCall};
 use jambox_codec::encode_with;
 use jambox_hostcall::Interface;
 use jambox_inspect::Octets;
+use jambox_inspect::account::{
+    Change, Invocation, Names, Outcome, Service, Transfer, What, Yielded,
+};
 use jambox_invocation::Invocation as Which;
 use jambox_package::Package;
-use jambox_state::{Difference, Part, Place, Value};
-use jambox_types::{Parameters, Preset, Protocol, ServiceId};
+use jambox_types::{Parameters, Preset, Protocol};
 
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end::NotAuthorized;
 use crate::outcome::Result;
 
-use super::model::{
-    Change, Digest, DigestResult, Gas, Invocation, Outcome, Output, PackageSummary, RunReport,
-    Service, Transfer, WorkReport,
-};
-
-type Names = BTreeMap<ServiceId, String>;
+use super::model::{Digest, DigestResult, PackageSummary, RunReport, WorkReport};
 
 /// Builds the report of a run from what was recorded and what came of it.
 pub fn summarize(
@@ -39,7 +36,7 @@ pub fn summarize(
     let computed = computed.as_ref().ok();
     let refine = computed.map(|computed| refine(package, computed, &mut refined));
     let refine = refine.unwrap_or_default();
-    failures.extend(failed("refine", &refine));
+    failures.extend(refine.iter().filter_map(Invocation::failed));
     let mut report = RunReport {
         package: describe(package),
         is_authorized,
@@ -69,27 +66,27 @@ fn add_on_chain(
     let names = &package.names;
     // Every accumulation with code was recorded, in the same order.
     let mut accumulated = accumulated.into_iter();
+    let not_run = |call: &ServiceCall, reason: String| {
+        let service = Some(Service::new(call.service, names));
+        Invocation::not_run(What::Accumulate, service, call.gas.0, reason)
+    };
     let invocation = |call: &ServiceCall| match call.no_code {
-        Some(reason) => {
-            not_run(Some(Service::new(call.service, names)), None, call.gas.0, reason.to_string())
-        }
-        None => accumulated.next().unwrap_or_else(|| {
-            not_run(Some(Service::new(call.service, names)), None, call.gas.0, String::new())
-        }),
+        Some(reason) => not_run(call, reason.to_string()),
+        None => accumulated.next().unwrap_or_else(|| not_run(call, String::new())),
     };
     report.accumulate = on_chain.calls.iter().map(invocation).collect();
-    report.failures.extend(failed("accumulate", &report.accumulate));
-    report.transfers = on_chain.transfers.iter().map(|it| transfer(it, names)).collect();
+    report.failures.extend(report.accumulate.iter().filter_map(Invocation::failed));
+    report.transfers = on_chain.transfers.iter().map(|it| Transfer::new(it, names)).collect();
     let outputs = &on_chain.after.outputs;
     report.output_root = (!outputs.is_empty()).then(|| output_root(outputs).to_string());
-    let outputs = outputs.iter().map(|(service, hash)| Output {
+    let outputs = outputs.iter().map(|(service, hash)| Yielded {
         service: Service::new(*service, names),
         hash: hash.to_string(),
     });
     report.outputs = outputs.collect();
     let differences = package.state.diff(&on_chain.after.state.state);
     let differences = differences.map_err(|error| Diagnosis::new(error.to_string()))?;
-    report.state = differences.iter().map(|difference| change(difference, names)).collect();
+    report.state = differences.iter().map(|it| Change::new(it, names)).collect();
     Ok(())
 }
 
@@ -129,44 +126,14 @@ fn refine(
             let Some(mut invocation) = refined.remove(&index) else {
                 let service = Service::new(item.service, &package.names);
                 let reason = error.map(ToString::to_string).unwrap_or_default();
-                return not_run(Some(service), Some(index), item.refine_gas_limit.0, reason);
+                let limit = item.refine_gas_limit.0;
+                let not_run = Invocation::not_run(What::Refine, Some(service), limit, reason);
+                return Invocation { item: Some(index), ..not_run };
             };
             if let (Some(error), Outcome::Halt) = (error, &invocation.outcome) {
-                invocation.outcome = Outcome::Refused(error.to_string());
+                invocation.refuse(error.to_string());
             }
             invocation
-        })
-        .collect()
-}
-
-/// The invocation of code that never ran.
-fn not_run(
-    service: Option<Service>,
-    item: Option<usize>,
-    limit: u64,
-    reason: String,
-) -> Invocation {
-    Invocation {
-        service,
-        item,
-        gas: Gas { limit, used: 0 },
-        outcome: Outcome::NotRun(reason),
-        output: None,
-        events: Vec::new(),
-        events_dropped: 0,
-        failure: None,
-        profile: Vec::new(),
-    }
-}
-
-fn failed(what: &str, invocations: &[Invocation]) -> Vec<String> {
-    let failed = invocations.iter().filter(|invocation| !invocation.outcome.is_good());
-    failed
-        .map(|invocation| {
-            let of_service = invocation.service.as_ref().map(|service| format!(" of {service}"));
-            let item = invocation.item.map(|item| format!(", item {item}"));
-            let (service, item) = (of_service.unwrap_or_default(), item.unwrap_or_default());
-            format!("{what}{service}{item}: {}", invocation.outcome)
         })
         .collect()
 }
@@ -221,43 +188,5 @@ fn work_report(computed: &Computed, names: &Names, protocol: &Protocol) -> WorkR
         segment_root: report.availability.segment_root.to_string(),
         segments: computed.exports.len(),
         digests: digests.collect(),
-    }
-}
-
-fn transfer(transfer: &jambox_types::DeferredTransfer, names: &Names) -> Transfer {
-    Transfer {
-        from: Service::new(transfer.source, names),
-        to: Service::new(transfer.destination, names),
-        amount: transfer.amount.0,
-        gas: transfer.gas_limit.0,
-        memo: Octets::new(transfer.memo.0),
-    }
-}
-
-/// A difference in words.
-pub fn change(difference: &Difference, names: &Names) -> Change {
-    let (service, place) = match &difference.place {
-        Place::Service(service, part) => (Some(Service::new(*service, names)), part_name(part)),
-        other => (None, other.to_string()),
-    };
-    Change {
-        service,
-        place,
-        before: difference.before.as_ref().map(value),
-        after: difference.after.as_ref().map(value),
-    }
-}
-
-fn part_name(part: &Part) -> String {
-    match part {
-        Part::Storage(key) => format!("storage {}", Octets::new(&**key)),
-        other => other.to_string(),
-    }
-}
-
-fn value(value: &Value) -> String {
-    match value {
-        Value::Blob(octets) => Octets::new(&**octets).to_string(),
-        other => other.to_string(),
     }
 }

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use jambox_inspect::account::{
+    Change, Event, Gas, HostCall, InnerRun, Invocation, Outcome, Service, Standing, Transfer,
+};
 use jambox_inspect::profile::Spent;
 
 use crate::calls;
@@ -11,10 +14,7 @@ use crate::output::{Report, line};
 use crate::plain::plain;
 use crate::style::{BAD, GOOD, HEADING, NAME};
 
-use super::model::{
-    Change, Digest, DigestResult, Event, Gas, HostCall, InnerRun, Invocation, PackageSummary,
-    RunReport, Transfer, WorkReport,
-};
+use super::model::{Digest, DigestResult, PackageSummary, RunReport, WorkReport};
 
 /// A run's report at a level of detail.
 pub struct Shown<'a> {
@@ -104,11 +104,11 @@ impl Shown<'_> {
         invocation: &Invocation,
     ) -> io::Result<()> {
         let item = invocation.item.map(|item| format!(" item {item}")).unwrap_or_default();
-        let service = invocation.service.as_ref().map(|service| format!(" of {service}"));
+        let service = invocation.service.as_ref().map(|it| format!(" of {}", named(it)));
         let service = service.unwrap_or_default();
         writeln!(out, "\n{HEADING}{what}{HEADING:#}{item}{service}")?;
-        let style = if invocation.outcome.is_good() { GOOD } else { BAD };
-        line(out, "outcome", &format!("{style}{}{style:#}", invocation.outcome))?;
+        let style = if invocation.outcome == Outcome::Halt { GOOD } else { BAD };
+        line(out, "outcome", &format!("{style}{}{style:#}", invocation.ending()))?;
         let Gas { used, limit } = invocation.gas;
         line(out, "gas", &format!("{used} of {limit}"))?;
         write_profile(out, invocation)?;
@@ -121,8 +121,13 @@ impl Shown<'_> {
         if let Some(output) = &invocation.output {
             line(out, "output", &output.to_string())?;
         }
-        if let Some(failure) = &invocation.failure {
-            line(out, "failure", &format!("{BAD}{}{BAD:#}", failure.what))?;
+        if let Some(note) = &invocation.note {
+            line(out, "note", note)?;
+        }
+        // Of what never ran, and of what was refused, the outcome has said all.
+        let stopped = matches!(invocation.outcome, Outcome::Panic | Outcome::OutOfGas);
+        if let Some(failure) = invocation.failure.as_ref().filter(|_| stopped) {
+            line(out, "failure", &format!("{BAD}{}{BAD:#}", failure.reason))?;
             if let Some(explanation) = &failure.explanation {
                 explanation::write(out, "  ", explanation)?;
             }
@@ -136,7 +141,7 @@ impl Shown<'_> {
     fn write_event(&self, out: &mut dyn Write, event: &Event) -> io::Result<()> {
         match event {
             Event::HostCall(call) => self.write_call(out, call),
-            Event::Log(log) => line(out, "log", &log.to_string()),
+            Event::Log(log) => line(out, "log", &plain(&log.to_string())),
             Event::Export { index, segment } => {
                 line(out, "export", &format!("segment {index}: {segment}"))
             }
@@ -158,7 +163,7 @@ impl Shown<'_> {
         let Some(root) = &self.report.output_root else { return Ok(()) };
         writeln!(out, "\n{HEADING}accumulation outputs{HEADING:#}")?;
         for output in &self.report.outputs {
-            line(out, "yield", &format!("{} by {}", output.hash, output.service))?;
+            line(out, "yield", &format!("{} by {}", output.hash, named(&output.service)))?;
         }
         line(out, "root", root)
     }
@@ -207,7 +212,7 @@ fn write_digest(out: &mut dyn Write, index: usize, digest: &Digest) -> io::Resul
         DigestResult::Error(error) => format!("{BAD}{error}{BAD:#}"),
     };
     let Digest { service, gas_used, imports, extrinsics, exports, .. } = digest;
-    line(out, "digest", &format!("{index} of {service}: {result}"))?;
+    line(out, "digest", &format!("{index} of {}: {result}", named(service)))?;
     let load = format!(
         "gas {gas_used}, {imports} imports, {extrinsics} extrinsics of {} octets, \
          {exports} exports",
@@ -222,6 +227,7 @@ fn write_transfers(out: &mut dyn Write, transfers: &[Transfer]) -> io::Result<()
     }
     writeln!(out, "\n{HEADING}deferred transfers{HEADING:#}")?;
     for Transfer { from, to, amount, gas, memo } in transfers {
+        let (from, to) = (named(from), named(to));
         line(out, "transfer", &format!("{amount} from {from} to {to}, gas {gas}, memo {memo}"))?;
     }
     Ok(())
@@ -233,16 +239,22 @@ fn write_state(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
         return writeln!(out, "  unchanged");
     }
     let mut shown = None;
-    for Change { service, place, before, after } in changes {
-        let owner = service.as_ref().map_or("privileged".to_owned(), ToString::to_string);
+    for Change { service, entry, before, after } in changes {
+        let owner = service.as_ref().map_or("privileged".to_owned(), named);
         if shown.as_ref() != Some(&owner) {
             writeln!(out, "  {NAME}{owner}{NAME:#}")?;
         }
         shown = Some(owner);
-        let nothing = || "nothing".to_owned();
-        let before = before.clone().unwrap_or_else(nothing);
-        let after = after.clone().unwrap_or_else(nothing);
-        writeln!(out, "    {place}: {before} -> {after}")?;
+        let standing = |it: &Option<Standing>| {
+            it.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
+        };
+        let (before, after) = (standing(before), standing(after));
+        writeln!(out, "    {entry}: {before} -> {after}")?;
     }
     Ok(())
+}
+
+/// A service with its name, which comes from a file.
+fn named(service: &Service) -> String {
+    plain(&service.to_string()).into_owned()
 }

@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use jambox_codec::decode_all;
 use jambox_inspect::Octets;
+use jambox_inspect::account::Entry;
 use jambox_state::{AccountInfo, KeyKind, Meaning, RequestHistory, StateKey};
+use jambox_types::ServiceId;
 
 use super::any::AnyState;
 use crate::outcome::{Result, Verdict};
@@ -32,11 +34,18 @@ struct Differences {
 
 #[derive(Serialize)]
 struct Difference {
-    key: String,
-    /// What the key stands for, if anyone saw it being written.
-    meaning: String,
+    /// The state key.
+    state_key: String,
+    /// The service that it belongs to; nothing for components.
+    service: Option<u32>,
+    /// What the key stands for.
+    #[serde(flatten)]
+    entry: Entry,
     before: Option<Octets>,
     after: Option<Octets>,
+    /// What the key stands for, in words.
+    #[serde(skip)]
+    meaning: String,
     /// What changed, for what is more than octets.
     #[serde(skip)]
     lines: Vec<String>,
@@ -57,7 +66,9 @@ impl Diff {
             }
             let meaning = after.meaning(key).or_else(|| names(key));
             differences.push(Difference {
-                key: key.to_string(),
+                state_key: key.to_string(),
+                service: service_of(key).map(|service| service.0),
+                entry: meaning.as_ref().map_or_else(Entry::unknown, Entry::of),
                 lines: explain(meaning.as_ref(), old.map(|it| &**it), new.map(|it| &**it)),
                 meaning: meaning.map_or_else(|| unknown(key), |meaning| meaning.to_string()),
                 before: old.map(|value| Octets::new(&**value)),
@@ -67,6 +78,13 @@ impl Diff {
         let is_different = !differences.is_empty();
         output.emit(&Differences { differences })?;
         Ok(Verdict::failed_if(is_different))
+    }
+}
+
+fn service_of(key: &StateKey) -> Option<ServiceId> {
+    match key.kind() {
+        KeyKind::Component(_) => None,
+        KeyKind::Account(service) | KeyKind::Entry(service) => Some(service),
     }
 }
 

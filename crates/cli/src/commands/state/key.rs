@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_inspect::Octets;
+use jambox_inspect::account::Entry;
 use jambox_state::{Component, Meaning, RequestKey, StateKey};
 use jambox_types::Hash;
 
@@ -41,8 +42,13 @@ pub struct Get {
 #[derive(Serialize)]
 struct Found {
     key: String,
-    meaning: Option<String>,
+    service: Option<u32>,
+    /// What the key stands for, if anyone saw it being written.
+    entry: Option<Entry>,
     value: Option<Octets>,
+    /// What the key stands for, in words.
+    #[serde(skip)]
+    meaning: Option<String>,
 }
 
 impl Report for Found {
@@ -66,6 +72,8 @@ impl Get {
         let is_missing = value.is_none();
         output.emit(&Found {
             key: key.to_string(),
+            service: meaning.as_ref().and_then(Meaning::service).map(|service| service.0),
+            entry: meaning.as_ref().map(Entry::of),
             meaning: meaning.map(|meaning| meaning.to_string()),
             value: value.map(|value| Octets::new(&*value)),
         })?;

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_codec::decode_all;
-use jambox_inspect::Octets;
+use jambox_inspect::{Octets, account, wide};
 use jambox_state::{AccountInfo, Component, Meaning, RequestHistory, StateKey};
 use jambox_types::{ServiceId, TimeSlot};
 
@@ -26,14 +26,15 @@ pub struct Show {
     service: Option<String>,
 }
 
-/// A single line.
+/// The root of a state.
 #[derive(Serialize)]
-#[serde(transparent)]
-pub struct Line(pub String);
+pub struct Root {
+    pub root: String,
+}
 
-impl Report for Line {
+impl Report for Root {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", self.0)
+        writeln!(out, "{}", self.root)
     }
 }
 
@@ -91,14 +92,19 @@ struct Service {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     code_hash: String,
+    #[serde(serialize_with = "wide::number")]
     balance: u64,
+    #[serde(serialize_with = "wide::number")]
     min_accumulate_gas: u64,
+    #[serde(serialize_with = "wide::number")]
     min_memo_gas: u64,
+    #[serde(serialize_with = "wide::number")]
     gratis: u64,
     created: u32,
     last_accumulation: u32,
     parent: u32,
     items: u32,
+    #[serde(serialize_with = "wide::number")]
     octets: u64,
 }
 
@@ -112,10 +118,13 @@ struct Whole {
 struct Entry {
     key: String,
     /// What the key stands for, if anyone saw it being written.
-    meaning: Option<String>,
+    entry: Option<account::Entry>,
     value: Octets,
     /// Of a request: its history.
-    history: Option<String>,
+    history: Option<account::Standing>,
+    /// What the key stands for, in words.
+    #[serde(skip)]
+    meaning: Option<String>,
 }
 
 fn overview(state: &AnyState, output: &Output) -> Result<Overview> {
@@ -176,9 +185,10 @@ fn entry(state: &AnyState, key: StateKey, value: &[u8]) -> Entry {
     };
     Entry {
         key: key.to_string(),
+        entry: meaning.as_ref().map(account::Entry::of),
         meaning: meaning.map(|meaning| part(&meaning)),
         value: Octets::new(value),
-        history: history.map(|history| history.to_string()),
+        history: history.map(account::Standing::History),
     }
 }
 
@@ -230,7 +240,7 @@ impl Report for Whole {
             service.min_accumulate_gas,
             service.min_memo_gas
         )?;
-        for Entry { key, meaning, value, history } in &self.entries {
+        for Entry { key, meaning, value, history, .. } in &self.entries {
             let name = meaning.clone().unwrap_or_else(|| format!("unknown entry {key}"));
             match history {
                 Some(history) => writeln!(out, "  {name}: {history}")?,

@@ -7,14 +7,15 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_hostcall::{Context, Interface, ResultCode};
-use jambox_inspect::Octets;
+use jambox_inspect::hostcalls::{self, Argument, MemoryDirection, MemoryEvent};
+use jambox_inspect::{Octets, wide};
 use jambox_invocation::entry_pc;
 use jambox_package::{Disk, symbols_beside, symbols_in};
 use jambox_symbols::Symbols;
 use jambox_trace::{Action, Call, EndKind, Execution, Reader};
 use jambox_types::{Hash, Revision};
 
-use crate::calls::{self, Argument, MemoryDirection, MemoryEvent};
+use crate::calls;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
@@ -125,7 +126,9 @@ struct ExecutionReport {
     says_revision: bool,
     /// Whether nodes agree on the ABI.
     consensus: bool,
+    #[serde(serialize_with = "wide::number")]
     pc: u64,
+    #[serde(serialize_with = "wide::number")]
     gas: u64,
     host_calls: usize,
     /// The calls, when asked for.
@@ -136,15 +139,17 @@ struct ExecutionReport {
 #[derive(Serialize)]
 struct CallReport {
     line: usize,
+    #[serde(serialize_with = "wide::number")]
     number: u64,
     name: Option<&'static str>,
+    #[serde(serialize_with = "wide::number")]
     pc: u64,
+    #[serde(serialize_with = "wide::number")]
     gas: u64,
     arguments: Vec<Argument>,
     result: Option<String>,
     memory: Vec<MemoryEvent>,
     /// Where the call is in the source, the innermost function first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     source: Vec<String>,
     #[serde(skip)]
     show_all: bool,
@@ -153,10 +158,11 @@ struct CallReport {
 #[derive(Serialize)]
 struct EndReport {
     kind: String,
+    #[serde(serialize_with = "wide::number")]
     pc: u64,
+    #[serde(serialize_with = "wide::number")]
     gas: u64,
     /// Where that is in the source, the innermost function first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     source: Vec<String>,
     #[serde(skip)]
     is_good: bool,
@@ -249,7 +255,7 @@ impl CallReport {
         });
         let abi = interface.abi;
         let arguments =
-            form.map(|form| calls::arguments(form, &call.state.registers, &memory, abi));
+            form.map(|form| hostcalls::arguments(form, &call.state.registers, &memory, abi));
         Self {
             line: call.line,
             number: call.number,

@@ -4,12 +4,11 @@ use std::fmt::Write;
 
 use jambox_hostcall::{Form, Interface, Registers};
 use jambox_inspect::Octets;
+use jambox_inspect::hostcalls::{self, MemoryDirection, MemoryEvent};
 use jambox_invocation::{CallEnded, CallStarted, Env, Finished, Invocation, Observer, Started};
 use jambox_types::ServiceId;
 use jambox_vectors::steps::Step;
 use jambox_vectors::traces::check_step;
-
-use crate::calls::{self, MemoryDirection, MemoryEvent};
 
 /// The most lines that are shown; a differing value is mostly due to the last calls.
 const SHOWN: usize = 60;
@@ -84,14 +83,14 @@ impl Observer for Lines {
 
     fn host_call_ended(&mut self, call: &CallEnded<'_>) {
         let [.., r7, _, _, _, _, _, _] = *call.registers;
-        let result = calls::result(call.reply, self.interface, r7);
+        let result = hostcalls::result(call.reply, self.form, self.interface, r7);
         let line = match self.form {
             None => format!("call {}, which is not offered here -> {result}", call.number),
             Some(form) => {
                 let abi = self.interface.abi;
-                let arguments = calls::arguments(form, &self.registers, &self.memory, abi);
+                let arguments = hostcalls::arguments(form, &self.registers, &self.memory, abi);
                 let arguments: Vec<_> =
-                    arguments.iter().map(|it| format!("{}: {}", it.name, it.value)).collect();
+                    arguments.iter().map(|it| format!("{}: {}", it.name, it.text)).collect();
                 format!("{}({}) -> {result}", form.call.name(), arguments.join(", "))
             }
         };

@@ -2,14 +2,15 @@
 
 use std::io::{self, Write};
 
+use jambox_inspect::account::{Change, Gas, Standing};
 use jambox_inspect::count;
+use jambox_inspect::hostcalls::Argument;
 
-use crate::calls::Argument;
 use crate::output::{Report, line};
 use crate::plain::plain;
 use crate::style::{BAD, FAINT, GOOD, HEADING, NAME};
 
-use super::super::model::{Change, Gas, PackageSummary};
+use super::super::model::PackageSummary;
 use super::{Call, CallDifference, Calls, Comparison, Invoked, Outcomes, Pair, State};
 
 /// The most differences of one invocation's host calls that are shown when the reader has not asked
@@ -74,7 +75,7 @@ impl Shown<'_> {
     ) -> io::Result<()> {
         let Invoked { what, service, item, outcome, output, gas, failure, host_calls } = invoked;
         let item = item.map(|item| format!(" item {item}")).unwrap_or_default();
-        let service = service.as_ref().map(|service| format!(" of {service}"));
+        let service = service.as_ref().map(|it| format!(" of {}", plain(&it.to_string())));
         let service = service.unwrap_or_default();
         writeln!(out, "\n{HEADING}{what}{HEADING:#}{item}{service}")?;
         let outcome = outcome.each_ref().map(|it| it.as_ref().map(ToString::to_string));
@@ -206,7 +207,7 @@ fn write_difference(
 fn shown(call: &Call) -> String {
     let Call { index, number, name, arguments, result } = call;
     let name = name.map_or_else(|| number.to_string(), str::to_owned);
-    let argument = |Argument { name, value, .. }: &Argument| format!("{name}: {value}");
+    let argument = |Argument { name, text, .. }: &Argument| format!("{name}: {text}");
     let arguments: Vec<_> = arguments.iter().map(argument).collect();
     format!("call {index}: {name}({}) -> {result}", arguments.join(", "))
 }
@@ -223,7 +224,7 @@ fn write_state(out: &mut dyn Write, state: &State, revisions: Pair<&str>) -> io:
     for difference in differences {
         let Some(change) = difference.changes.iter().flatten().next() else { continue };
         let owner = change.service.as_ref().map_or("privileged".to_owned(), ToString::to_string);
-        writeln!(out, "  {owner} {}", change.place)?;
+        writeln!(out, "  {} {}", plain(&owner), change.entry)?;
         for (change, revision) in difference.changes.iter().zip(revisions) {
             let said = change.as_ref().map_or("unchanged".to_owned(), in_short);
             writeln!(out, "    {NAME}{revision}{NAME:#}  {said}")?;
@@ -233,6 +234,8 @@ fn write_state(out: &mut dyn Write, state: &State, revisions: Pair<&str>) -> io:
 }
 
 fn in_short(change: &Change) -> String {
-    let of = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+    let of = |value: &Option<Standing>| {
+        value.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string)
+    };
     format!("{} -> {}", of(&change.before), of(&change.after))
 }

@@ -4,44 +4,65 @@ use std::collections::BTreeMap;
 
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Interface, Registers};
-use jambox_inspect::{Explanation, Instruments, Octets, Regions};
 use jambox_invocation::{
     CallEnded, CallStarted, End, Failure as GuestFailure, Finished, Invocation as Which, LogLine,
     Machine, Observer, Started,
 };
-use jambox_package::Package;
 use jambox_program::{Container, StandardProgram};
 use jambox_symbols::Symbols;
-use jambox_types::{Hash, Protocol, ServiceId, TimeSlot};
+use jambox_types::{Hash, Protocol, TimeSlot};
 
-use crate::calls::{self, MemoryDirection, MemoryEvent};
-use crate::program::of_another_revision;
-
-use super::log::JipLog;
-use super::model::{
-    CallGas, Event, Failure, Gas, HostCall, InnerRun, Invocation, Outcome, Service,
+use super::{
+    CallGas, Event, Failure, Gas, HostCall, InnerRun, Invocation, JipLog, Names, Outcome, Service,
+    What,
 };
+use crate::hostcalls::{self, MemoryDirection, MemoryEvent};
+use crate::{Explanation, Octets, Regions, of_another_revision};
 
-/// The most events of one invocation that are kept: a guest must not fill this machine's memory.
-const EVENT_LIMIT: usize = 100_000;
 /// The most octets of one memory access that are kept: a whole segment.
 const OCTETS_LIMIT: usize = 4104;
 /// The most octets of one log line that are kept.
 const LOG_LIMIT: usize = 16 << 10;
-/// The most octets of memory accesses and log lines that are kept in all.
-const TOTAL_OCTETS_LIMIT: usize = 64 << 20;
+/// What a recorder needs to know of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// What the programs run under.
+    pub protocol: &'a Protocol,
+    /// The slot that lines are logged at.
+    pub slot: TimeSlot,
+    /// The names of services.
+    pub names: &'a Names,
+    /// The symbols of all programs, by code hash.
+    pub symbols: &'a BTreeMap<Hash, Symbols>,
+}
+
+/// How much a recorder keeps: a guest must not fill the host's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Detail {
+    /// Whether host calls are told of, with what they read and write.
+    pub calls: bool,
+    /// Whether exported segments are.
+    pub segments: bool,
+    /// The most events of one invocation.
+    pub events: usize,
+    /// The most octets of memory accesses and log lines in all.
+    pub octets: usize,
+}
+
+impl Detail {
+    /// What somebody reads who asks about one run.
+    pub const WHOLE: Self = Self { calls: true, segments: true, events: 100_000, octets: 64 << 20 };
+    /// What can be kept of every block.
+    pub const KEPT: Self = Self { calls: false, segments: false, events: 1000, octets: 4 << 20 };
+}
 
 /// An observer that keeps everything worth telling.
 pub struct Recorder<'a> {
-    /// Whether host calls are told of.
-    calls: bool,
-    /// Whether profiles are told of.
-    profiles: bool,
-    instruments: Instruments<'a>,
+    detail: Detail,
     protocol: Protocol,
     interface: Interface,
     slot: TimeSlot,
-    names: &'a BTreeMap<ServiceId, String>,
+    names: &'a Names,
     invocations: Vec<(Which, Invocation)>,
     regions: Regions,
     /// The symbols of all programs, by code hash.
@@ -70,25 +91,19 @@ struct OpenCall {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder of what a package does; of host calls and of profiles only when asked.
-    pub fn new(
-        calls: bool,
-        profiles: bool,
-        instruments: Instruments<'a>,
-        package: &'a Package,
-    ) -> Self {
-        let protocol = &package.protocol;
+    /// One that has seen nothing.
+    #[must_use]
+    pub fn new(setting: Setting<'a>, detail: Detail) -> Self {
+        let Setting { protocol, slot, names, symbols } = setting;
         Self {
-            calls,
-            profiles,
-            instruments,
+            detail,
             interface: Interface { abi: protocol.abi, revision: protocol.revision },
             protocol: *protocol,
-            slot: package.slot,
-            names: &package.names,
+            slot,
+            names,
             invocations: Vec::new(),
             regions: Regions::default(),
-            symbols: &package.symbols,
+            symbols,
             code_hash: Hash::ZERO,
             code: Vec::new(),
             call: None,
@@ -99,72 +114,74 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// What was recorded, in the order in which the invocations ran, and what was measured.
-    pub fn finish(self) -> (Vec<(Which, Invocation)>, Instruments<'a>) {
-        (self.invocations, self.instruments)
+    /// What was recorded, in the order in which the invocations ran.
+    #[must_use]
+    pub fn finish(self) -> Vec<(Which, Invocation)> {
+        self.invocations
     }
 
     /// Adds an event; one within a host call that is told of comes after the call.
     fn add(&mut self, event: Event) {
-        match self.call.as_mut().filter(|_| self.calls) {
-            Some(call) if call.within.len() < EVENT_LIMIT => call.within.push(event),
+        match self.call.as_mut().filter(|_| self.detail.calls) {
+            Some(call) if call.within.len() < self.detail.events => call.within.push(event),
             _ => self.add_now(event),
         }
     }
 
     fn add_now(&mut self, event: Event) {
         let Some((_, invocation)) = self.invocations.last_mut() else { return };
-        if invocation.events.len() < EVENT_LIMIT {
+        if invocation.events.len() < self.detail.events {
             invocation.events.push(event);
         } else {
-            invocation.events_dropped += 1;
+            invocation.events_dropped = invocation.events_dropped.saturating_add(1);
         }
     }
 
     fn memory(&mut self, access: MemoryDirection, address: u64, octets: &[u8]) {
-        let is_told = self.calls && !octets.is_empty();
-        let Some(call) = self.call.as_mut().filter(|_| is_told) else { return };
-        let kept = keep(&mut self.octets_kept, octets, OCTETS_LIMIT);
+        let is_told = self.detail.calls && !octets.is_empty();
+        if self.call.is_none() || !is_told {
+            return;
+        }
+        let kept = self.keep(octets, OCTETS_LIMIT);
         let (length, octets) = (octets.len(), Octets::new(kept));
-        call.memory.push(MemoryEvent { access, address, length, octets });
+        if let Some(call) = &mut self.call {
+            call.memory.push(MemoryEvent { access, address, length, octets });
+        }
+    }
+
+    /// The first of some octets, within the limits of what is kept.
+    fn keep<'o>(&mut self, octets: &'o [u8], limit: usize) -> &'o [u8] {
+        let left = self.detail.octets.saturating_sub(self.octets_kept).min(limit);
+        let octets = octets.get(..left).unwrap_or(octets);
+        self.octets_kept = self.octets_kept.saturating_add(octets.len());
+        octets
     }
 }
 
 impl Observer for Recorder<'_> {
     fn invocation_started(&mut self, started: &Started<'_>) {
-        self.instruments.invocation_started(started);
         self.regions = match StandardProgram::parse(started.program) {
             Ok(program) => Regions::standard(&program, started.arguments.len()),
             Err(_) => Regions::default(),
         };
         self.code_hash = started.code_hash;
         self.code = started.code.to_vec();
-        let item = match started.invocation {
-            Which::Refine { item, .. } => Some(item),
-            Which::IsAuthorized { .. } | Which::Accumulate { .. } => None,
+        let (what, item) = match started.invocation {
+            Which::IsAuthorized { .. } => (What::IsAuthorized, None),
+            Which::Refine { item, .. } => (What::Refine, Some(item)),
+            Which::Accumulate { .. } => (What::Accumulate, None),
         };
         let service = started.invocation.service().map(|id| Service::new(id, self.names));
         let invocation = Invocation {
-            service,
             item,
-            gas: Gas { limit: started.gas_limit, used: 0 },
-            outcome: Outcome::Halt,
-            output: None,
-            events: Vec::new(),
-            events_dropped: 0,
-            failure: None,
-            profile: Vec::new(),
+            code_hash: Some(started.code_hash.to_string()),
+            ..Invocation::begun(what, service, started.gas_limit)
         };
         self.invocations.push((started.invocation, invocation));
         self.foreign_call = None;
     }
 
-    fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
-        self.instruments.run(machine, instance)
-    }
-
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
-        self.instruments.host_call_started(call);
         if call.form.is_none() && self.foreign_call.is_none() {
             self.foreign_call = foreign_call(self.interface, call);
         }
@@ -187,11 +204,10 @@ impl Observer for Recorder<'_> {
     }
 
     fn host_call_ended(&mut self, call: &CallEnded<'_>) {
-        self.instruments.host_call_ended(call);
         let Some(OpenCall { registers, pc, gas, memory, within, form }) = self.call.take() else {
             return;
         };
-        if !self.calls {
+        if !self.detail.calls {
             return;
         }
         let [.., r7, r8, _, _, _, _] = *call.registers;
@@ -201,9 +217,10 @@ impl Observer for Recorder<'_> {
             name: form.map(|form| form.call.name()),
             pc,
             arguments: form
-                .map(|form| calls::arguments(form, &registers, &memory, abi))
+                .map(|form| hostcalls::arguments(form, &registers, &memory, abi))
                 .unwrap_or_default(),
-            result: calls::result(call.reply, self.interface, r7),
+            code: hostcalls::code(call.reply, form, self.interface),
+            result: hostcalls::result(call.reply, form, self.interface, r7),
             r7,
             r8,
             gas: CallGas { before: gas, after: call.gas },
@@ -214,27 +231,27 @@ impl Observer for Recorder<'_> {
     }
 
     fn log(&mut self, line: &LogLine<'_>) {
-        let message = keep(&mut self.octets_kept, line.message, LOG_LIMIT);
-        let target = line.target.map(|target| keep(&mut self.octets_kept, target, LOG_LIMIT));
+        let message = self.keep(line.message, LOG_LIMIT);
+        let target = line.target.map(|target| self.keep(target, LOG_LIMIT));
         let line = LogLine { message, target, ..*line };
         let line = JipLog::new(&line, self.slot, &self.protocol.parameters);
         self.add(Event::Log(line));
     }
 
     fn exported(&mut self, index: u64, segment: &[u8]) {
-        self.add(Event::Export { index, segment: Octets::new(segment) });
+        if self.detail.segments {
+            self.add(Event::Export { index, segment: Octets::new(segment) });
+        }
     }
 
     fn inner_created(&mut self, machine: u64, blob: &[u8]) {
-        self.instruments.inner_created(machine, blob);
         if !self.symbols.is_empty() {
             self.inner_programs.insert(machine, Hash::blake2b(blob));
         }
         self.add(Event::InnerCreated { machine, octets: blob.len() });
     }
 
-    fn inner_started(&mut self, machine: u64, instance: &Instance) {
-        self.instruments.inner_started(machine, instance);
+    fn inner_started(&mut self, _: u64, instance: &Instance) {
         self.inner_gas = instance.gas();
     }
 
@@ -247,7 +264,7 @@ impl Observer for Recorder<'_> {
             .map(|explanation| explanation.with_source(symbols));
         self.add(Event::InnerRan(InnerRun {
             machine: Some(machine).filter(|machine| *machine != Machine::CHILD),
-            exit: exit.to_string(),
+            exit: exit.into(),
             pc: instance.pc(),
             gas,
             explanation,
@@ -255,7 +272,13 @@ impl Observer for Recorder<'_> {
     }
 
     fn stopped(&mut self, instance: &Instance, failure: Option<&GuestFailure>) {
-        let Some(failure) = failure else { return };
+        let Some(failure) = failure else {
+            let note = unreadable_output(instance);
+            if let Some((_, invocation)) = self.invocations.last_mut() {
+                invocation.note = note;
+            }
+            return;
+        };
         let symbols = self.symbols.get(&self.code_hash);
         let explanation = Explanation::of_failure(instance, failure, &self.regions)
             .map(|explanation| explanation.with_source(symbols));
@@ -264,17 +287,13 @@ impl Observer for Recorder<'_> {
             let of_another = || of_another_revision(&container()?, &self.protocol);
             let hint = self.foreign_call.take().or_else(of_another);
             invocation.failure =
-                Some(Failure { what: failure.cause.to_string(), explanation, hint });
+                Some(Failure { reason: failure.cause.to_string(), explanation, hint });
         }
     }
 
     fn invocation_ended(&mut self, finished: &Finished<'_>) {
-        self.instruments.invocation_ended(finished);
         let Some((_, invocation)) = self.invocations.last_mut() else { return };
         invocation.gas.used = finished.gas_used;
-        if let Some(profile) = self.instruments.profiles().last().filter(|_| self.profiles) {
-            invocation.profile = profile.spent.clone();
-        }
         (invocation.outcome, invocation.output) = match finished.end {
             End::Halt(output) => (Outcome::Halt, Some(Octets::new(output.as_slice()))),
             End::Panic(_) => (Outcome::Panic, None),
@@ -282,10 +301,10 @@ impl Observer for Recorder<'_> {
         };
         // A guest that never got a machine has not been told of as stopped.
         if let Some(failure) = finished.end.failure().filter(|_| invocation.failure.is_none()) {
-            let what = failure.cause.to_string();
+            let reason = failure.cause.to_string();
             let container = Container::parse(&self.code).ok();
             let hint = container.and_then(|it| of_another_revision(&it, &self.protocol));
-            invocation.failure = Some(Failure { what, explanation: None, hint });
+            invocation.failure = Some(Failure { reason, explanation: None, hint });
         }
     }
 }
@@ -301,10 +320,16 @@ fn foreign_call(interface: Interface, call: &CallStarted<'_>) -> Option<String> 
     ))
 }
 
-/// The first of some octets, within the limits of what is kept.
-fn keep<'o>(kept: &mut usize, octets: &'o [u8], limit: usize) -> &'o [u8] {
-    let left = TOTAL_OCTETS_LIMIT.saturating_sub(*kept);
-    let octets = &octets[..octets.len().min(limit).min(left)];
-    *kept += octets.len();
-    octets
+/// What to say of a guest that halts and names output that it cannot have.
+///
+/// Its output is then empty, as the paper has it (`eq:invocation`, 0.7.2), and nothing else tells.
+#[must_use]
+pub fn unreadable_output(instance: &Instance) -> Option<String> {
+    let [.., r7, r8, _, _, _, _] = *instance.regs();
+    let readable = instance.memory().is_readable(r7, r8);
+    (!readable).then(|| {
+        format!(
+            "the output is empty because r7 and r8 name {r8} octets at {r7:#x}, not all readable"
+        )
+    })
 }

@@ -7,9 +7,8 @@ use serde::Serialize;
 use jambox_invocation::{Invocation, LogLine};
 use jambox_types::{Parameters, TimeSlot};
 
-use crate::plain::plain;
-
 /// A log line, serialised in the JSON format of JIP-1 and displayed in its console format.
+/// Its texts are as the guest gave them, for whoever shows them to escape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JipLog {
     time: String,
@@ -23,6 +22,7 @@ pub struct JipLog {
 impl JipLog {
     /// The line as logged at a slot. The time is the slot's, not the clock's: a run of the same
     /// package always logs the same.
+    #[must_use]
     pub fn new(line: &LogLine<'_>, slot: TimeSlot, parameters: &Parameters) -> Self {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         Self {
@@ -47,9 +47,9 @@ impl fmt::Display for JipLog {
             write!(f, "#{service}")?;
         }
         if let Some(target) = &self.target {
-            write!(f, " {}", plain(target))?;
+            write!(f, " {target}")?;
         }
-        write!(f, " {}", plain(&self.message))
+        write!(f, " {}", self.message)
     }
 }
 
@@ -60,25 +60,24 @@ const ERA_START_YEAR: u64 = 2025;
 
 /// The UTC time at which a slot starts.
 fn time(slot: TimeSlot, parameters: &Parameters) -> String {
-    let seconds = u64::from(slot.0) * u64::from(parameters.slot_seconds) + ERA_START_SECOND;
+    let seconds = u64::from(slot.0)
+        .saturating_mul(u64::from(parameters.slot_seconds))
+        .saturating_add(ERA_START_SECOND);
     let (mut day, second) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
     let mut year = ERA_START_YEAR;
-    while day >= days_of_year(year) {
-        day -= days_of_year(year);
-        year += 1;
+    while let Some(rest) = day.checked_sub(days_of_year(year)) {
+        (day, year) = (rest, year.saturating_add(1));
     }
-    let february = days_of_year(year) - 337;
+    let february = if days_of_year(year) == 366 { 29 } else { 28 };
     let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 1;
+    let mut month = 1_u32;
     for days in months {
-        if day < days {
-            break;
-        }
-        day -= days;
-        month += 1;
+        let Some(rest) = day.checked_sub(days) else { break };
+        (day, month) = (rest, month.saturating_add(1));
     }
+    let day = day.saturating_add(1);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{:02} {hour:02}-{minute:02}-{second:02}", day + 1)
+    format!("{year:04}-{month:02}-{day:02} {hour:02}-{minute:02}-{second:02}")
 }
 
 fn days_of_year(year: u64) -> u64 {

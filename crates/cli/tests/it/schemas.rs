@@ -1,0 +1,207 @@
+//! What commands say as JSON is what `docs/schemas` says it is.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::{Map, Value};
+
+use crate::jambox::{jambox, root};
+
+/// Holds a value against a schema: everything that is wrong, with its place.
+///
+/// Knows the words of JSON Schema that the schemas here use, and refuses any other: a word that is
+/// not understood would check nothing.
+struct Checker<'a> {
+    definitions: Option<&'a Map<String, Value>>,
+}
+
+impl Checker<'_> {
+    fn check(&self, schema: &Value, value: &Value, at: &str) -> Vec<String> {
+        let schema = schema.as_object().expect("a schema is an object");
+        let mut wrong = Vec::new();
+        for (word, said) in schema {
+            match word.as_str() {
+                "$schema" | "$defs" | "title" | "description" => {}
+                "$ref" => {
+                    let name = said.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
+                    let referred = self.definitions.and_then(|all| all.get(name));
+                    wrong.extend(self.check(referred.expect(name), value, at));
+                }
+                "type" => wrong.extend(is_of_type(value, said.as_str().unwrap(), at)),
+                "const" if value == said => {}
+                "const" => wrong.push(format!("{at}: {value} is not {said}")),
+                "enum" if said.as_array().unwrap().contains(value) => {}
+                "enum" => wrong.push(format!("{at}: {value} is none of {said}")),
+                "pattern" => wrong.extend(matches(value, said.as_str().unwrap(), at)),
+                "anyOf" => wrong.extend(self.any(said, value, at)),
+                "items" => {
+                    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                        wrong.extend(self.check(said, item, &format!("{at}/{index}")));
+                    }
+                }
+                "required" => {
+                    let Some(members) = value.as_object() else { continue };
+                    let names = said.as_array().unwrap().iter().map(|name| name.as_str().unwrap());
+                    let missing = names.filter(|name| !members.contains_key(*name));
+                    wrong.extend(missing.map(|name| format!("{at}: there is no {name}")));
+                }
+                "properties" => {
+                    for (name, schema) in said.as_object().unwrap() {
+                        let member = value.get(name);
+                        let check = |it| self.check(schema, it, &format!("{at}/{name}"));
+                        wrong.extend(member.map(check).unwrap_or_default());
+                    }
+                }
+                "additionalProperties" => wrong.extend(self.others(schema, said, value, at)),
+                other => panic!("the checker does not know {other}"),
+            }
+        }
+        wrong
+    }
+
+    fn any(&self, schemas: &Value, value: &Value, at: &str) -> Vec<String> {
+        let tried: Vec<_> = schemas.as_array().unwrap().iter().collect();
+        let tried: Vec<_> = tried.iter().map(|schema| self.check(schema, value, at)).collect();
+        match tried.iter().any(Vec::is_empty) {
+            true => Vec::new(),
+            false => vec![format!("{at}: nothing fits: {tried:?}")],
+        }
+    }
+
+    /// Members that the schema does not name.
+    fn others(
+        &self,
+        schema: &Map<String, Value>,
+        said: &Value,
+        value: &Value,
+        at: &str,
+    ) -> Vec<String> {
+        let named = schema.get("properties").and_then(Value::as_object);
+        let is_named = |name: &str| named.is_some_and(|named| named.contains_key(name));
+        let others = value.as_object().into_iter().flatten().filter(|(name, _)| !is_named(name));
+        let check = |(name, value): (&String, &Value)| match said {
+            Value::Bool(false) => vec![format!("{at}: {name} is not in the schema")],
+            schema => self.check(schema, value, &format!("{at}/{name}")),
+        };
+        others.flat_map(check).collect()
+    }
+}
+
+fn is_of_type(value: &Value, name: &str, at: &str) -> Option<String> {
+    let fits = match name {
+        "string" => value.is_string(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("the checker does not know the type {other}"),
+    };
+    // The largest integer that every reader of JSON takes exactly.
+    let fits = fits && value.as_u64().is_none_or(|number| number < 1 << 53);
+    (!fits).then(|| format!("{at}: {value} is no {name}"))
+}
+
+fn matches(value: &Value, pattern: &str, at: &str) -> Option<String> {
+    let text = value.as_str()?;
+    let is_digit = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+    let fits = match pattern {
+        "^[0-9]+$" => !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()),
+        "^0x([0-9a-f]{2})*$" => text
+            .strip_prefix("0x")
+            .is_some_and(|digits| digits.len() % 2 == 0 && digits.bytes().all(is_digit)),
+        other => panic!("the checker does not know the pattern {other}"),
+    };
+    (!fits).then(|| format!("{at}: {text} does not match {pattern}"))
+}
+
+fn schema(name: &str) -> Value {
+    let path = root().join("docs/schemas").join(name).with_extension("json");
+    serde_json::from_str(&fs::read_to_string(&path).expect(name)).expect(name)
+}
+
+fn wrong(schema: &Value, value: &Value) -> Vec<String> {
+    let checker = Checker { definitions: schema["$defs"].as_object() };
+    checker.check(schema, value, "")
+}
+
+/// Command lines with the schemas of what they say. `@` stands for a folder, in which they leave
+/// their files for those after them.
+const LINES: &[(&str, &str)] = &[
+    ("run", "run guests/asm/counter -v"),
+    ("run", "run guests/asm/every-call -vv --revision gray-paper-0.7.2"),
+    ("run", "run guests/asm/inner -v --profile --coverage @run.info"),
+    ("run", "run guests/asm/panics"),
+    ("run", "run guests/asm/out-of-gas"),
+    ("run", "run guests/asm/authorizer"),
+    ("run", "run guests/asm/seed-doc -v"),
+    ("run", "run guests/asm/seed-doc --abi gray-paper -v"),
+    ("run", "run guests/library"),
+    ("run-compare-revisions", "run guests/asm/every-call --compare-revisions"),
+    ("run-compare-revisions", "run guests/asm/counter --compare-revisions"),
+    ("exec", "exec guests/asm/counter/counter.asm -vv --gas 1000"),
+    ("exec", "exec guests/asm/inner/inner.asm --memory 0x10000+16 --memory 0+1"),
+    ("exec", "exec guests/asm/panics/panics.asm -v"),
+    ("new", "new @demo"),
+    ("asm", "asm guests/asm/counter/counter.asm -o @counter.jam"),
+    ("disasm", "disasm @counter.jam"),
+    ("disasm", "disasm @counter.jam -o @counter.asm"),
+    ("inspect", "inspect @counter.jam"),
+    ("inspect", "inspect guests/fibonacci"),
+    ("explain", "explain"),
+    ("explain", "explain 100"),
+    ("trace-record", "trace record guests/asm/counter -o @run.log"),
+    ("trace-show", "trace show @run.log -v"),
+    ("checks", "trace replay @run.log -v"),
+    ("state-made", "state init @chain.redb"),
+    ("run", "run guests/asm/counter --state @chain.redb"),
+    ("trace-record", "trace record guests/asm/inner --state @chain.redb -o @on.log"),
+    ("state-made", "state export @chain.redb -o @before.json"),
+    ("run", "run guests/asm/inner --state @chain.redb"),
+    ("state-show", "state show @chain.redb"),
+    ("state-show", "state show @chain.redb counter"),
+    ("state-get", "state get @chain.redb counter storage count"),
+    ("state-get", "state get @chain.redb counter storage nothing"),
+    ("state-root", "state root @chain.redb"),
+    ("state-diff", "state diff @before.json @chain.redb"),
+    ("state-verify", "state verify @chain.redb"),
+    ("completions", "completions bash"),
+    ("errors", "run no/such/package.toml"),
+    ("errors", "run --no-such-flag"),
+    ("errors", "inspect README.md"),
+];
+
+/// Those that need more than this test has at hand: a compiler for services, the public vectors, a
+/// process that goes on. Others hold them against their schemas.
+const ELSEWHERE: &[&str] = &["build", "block-apply", "node"];
+
+#[test]
+fn what_commands_say_is_what_the_schemas_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = format!("{}/", folder.path().display());
+    for (name, line) in LINES {
+        let line = format!("{} --json", line.replace('@', &place));
+        let ran = jambox(line.split_whitespace());
+        assert_eq!(wrong(&schema(name), &ran.json()), [""; 0], "{line}");
+    }
+}
+
+#[test]
+fn every_schema_is_of_some_command_and_refuses_what_is_not_its_own() {
+    let folder = root().join("docs/schemas");
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
+    let held: BTreeSet<_> = LINES.iter().map(|(name, _)| *name).chain(ELSEWHERE.to_vec()).collect();
+    let names: BTreeSet<_> = names.collect();
+    assert!(names.iter().map(String::as_str).eq(held), "{names:?}");
+    for name in &names {
+        let schema = schema(name);
+        assert!(!wrong(&schema, &serde_json::json!({ "format": 1 })).is_empty(), "{name}");
+        assert!(!wrong(&schema, &serde_json::json!({})).is_empty(), "{name}");
+    }
+    let root = schema("state-root");
+    let of = |root: &str| serde_json::json!({ "format": 1, "root": root });
+    assert!(wrong(&root, &of("0x00ff")).is_empty());
+    assert!(!wrong(&root, &of("0x00f")).is_empty() && !wrong(&root, &of("00ff")).is_empty());
+}

@@ -1,0 +1,261 @@
+//! Host calls in words: arguments and results as the host-call table and the memory show them.
+
+use serde::Serialize;
+
+use jambox_hostcall::{
+    Abi, AccountRecord, ArgumentInfo, ArgumentKind, FetchKind, Form, History, HostCall, InnerExit,
+    Interface, Registers, Reply, ResultCode, Told,
+};
+use jambox_invocation::Stop;
+
+use crate::{Octets, Shown, wide};
+
+/// An argument of a call.
+#[derive(Clone, Debug, Serialize)]
+pub struct Argument {
+    /// Its name in the host-call table.
+    pub name: &'static str,
+    /// The first register that it takes.
+    pub register: u8,
+    /// What is in its registers.
+    #[serde(serialize_with = "wide::all")]
+    pub values: Vec<u64>,
+    /// The octets that it points at, if the call read them.
+    pub octets: Option<Octets>,
+    /// All that in words.
+    pub text: String,
+    /// How much of the front of the text is an address, which tells nothing but where a build of
+    /// the program has put something.
+    #[serde(skip)]
+    pub address: usize,
+}
+
+impl Argument {
+    /// The text without the address that it begins with, if it does.
+    #[must_use]
+    pub fn apart_from_address(&self) -> &str {
+        self.text.get(self.address..).unwrap_or_default()
+    }
+}
+
+/// Octets that a host call read from or wrote to the guest's memory.
+#[derive(Clone, Debug, Serialize)]
+pub struct MemoryEvent {
+    /// Which of both.
+    pub access: MemoryDirection,
+    /// The first address.
+    #[serde(serialize_with = "wide::number")]
+    pub address: u64,
+    /// How many octets.
+    pub length: usize,
+    /// The octets, or the first of them when they are more than are kept.
+    pub octets: Octets,
+}
+
+/// Which way octets went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryDirection {
+    /// The host read it.
+    Read,
+    /// The host wrote it.
+    Write,
+}
+
+/// The register of the kind of `fetch`; those of its indices follow.
+const FETCH_KIND: usize = 10;
+
+/// Decodes the arguments of a call. `memory` is what the call read and wrote: where it read what an
+/// argument points at, that is shown instead of the address.
+#[must_use]
+pub fn arguments(
+    form: &Form,
+    registers: &Registers,
+    memory: &[MemoryEvent],
+    abi: Abi,
+) -> Vec<Argument> {
+    let kind = registers.get(FETCH_KIND).and_then(|kind| FetchKind::from_number(abi, *kind));
+    let indices = kind.map_or(0, |kind| kind.indices().len());
+    form.arguments_with_registers()
+        .filter(|(first, _)| {
+            // Registers that the kind of `fetch` does not look at hold whatever was left there.
+            form.call != HostCall::Fetch || *first <= FETCH_KIND.saturating_add(indices)
+        })
+        .map(|(first, info)| {
+            let values = registers.iter().skip(first).take(info.kind.parts().len());
+            let (address, text) = argument(info, first, registers, memory, abi);
+            Argument {
+                name: info.name,
+                register: u8::try_from(first).unwrap_or(u8::MAX),
+                values: values.copied().collect(),
+                octets: target(info.kind, first, registers)
+                    .and_then(|(address, length)| read(address, length, memory).cloned()),
+                text,
+                address,
+            }
+        })
+        .collect()
+}
+
+/// An argument in words, and how many octets in front are an address.
+fn argument(
+    info: &ArgumentInfo,
+    first: usize,
+    registers: &Registers,
+    memory: &[MemoryEvent],
+    abi: Abi,
+) -> (usize, String) {
+    let register =
+        |offset: usize| registers.get(first.saturating_add(offset)).copied().unwrap_or(0);
+    let (value, second) = (register(0), register(1));
+    let at = |rest: String| {
+        let address = format!("{value:#x}");
+        (address.len(), address + &rest)
+    };
+    let text = match info.kind {
+        ArgumentKind::Number => number(value),
+        ArgumentKind::Service if value == u64::MAX => "own".to_owned(),
+        ArgumentKind::Service => number(value),
+        ArgumentKind::FetchKind => match FetchKind::from_number(abi, value) {
+            Some(kind) => format!("{value} ({})", kind.name()),
+            None => format!("{value} (unknown)"),
+        },
+        ArgumentKind::Pointer => return at(String::new()),
+        ArgumentKind::Hash | ArgumentKind::FixedKey => match read(value, 32, memory) {
+            Some(octets) => octets.to_string(),
+            None => return at("+32".to_owned()),
+        },
+        ArgumentKind::Slice => match read(value, second, memory) {
+            Some(octets) => octets.to_string(),
+            None if second == 0 => "empty".to_owned(),
+            None => return at(format!("+{second}")),
+        },
+        ArgumentKind::Window => {
+            let most = register(2);
+            return at(format!(", from {second}, at most {}", number(most)));
+        }
+        ArgumentKind::Output => return at(format!(", at most {}", number(second))),
+        ArgumentKind::LowHigh => number(second & 0xffff_ffff << 32 | value & 0xffff_ffff),
+    };
+    (0, text)
+}
+
+/// The range that an argument points at for the call to read.
+fn target(kind: ArgumentKind, first: usize, registers: &Registers) -> Option<(u64, u64)> {
+    let address = *registers.get(first)?;
+    match kind {
+        ArgumentKind::Hash | ArgumentKind::FixedKey => Some((address, 32)),
+        ArgumentKind::Slice => Some((address, *registers.get(first.saturating_add(1))?)),
+        _ => None,
+    }
+}
+
+/// The octets of a range, if the call has read just that.
+fn read(address: u64, length: u64, memory: &[MemoryEvent]) -> Option<&Octets> {
+    let event = memory.iter().find(|event| {
+        event.access == MemoryDirection::Read
+            && event.address == address
+            && event.length as u64 == length
+    });
+    event.map(|event| &event.octets)
+}
+
+/// A number as a person wants it: the largest ones are meant as "everything".
+fn number(value: u64) -> String {
+    match value {
+        u64::MAX => "2^64-1".to_owned(),
+        value if value >= 1 << 32 => format!("{value:#x}"),
+        value => value.to_string(),
+    }
+}
+
+/// Says what came of a call, as far as its form tells the guest.
+#[must_use]
+pub fn result(
+    reply: Result<Option<&Reply>, &Stop>,
+    form: Option<&Form>,
+    interface: Interface,
+    r7: u64,
+) -> String {
+    match reply {
+        Err(Stop::Panic(reason)) => format!("panic: {reason}"),
+        Err(Stop::OutOfGas { price, left }) => {
+            format!("out of gas: the call costs {price}, {left} were left")
+        }
+        Err(Stop::Host(error)) => format!("host failure: {error}"),
+        Ok(None) => format!("WHAT ({})", code_doc(interface, r7)),
+        Ok(Some(reply)) => match form.map_or(Told::All(reply), |form| form.told(reply)) {
+            // The ABI may know the code as another.
+            Told::Code(code) => code.under(interface.abi).name().to_owned(),
+            Told::All(Reply::Code(code)) => code.under(interface.abi).name().to_owned(),
+            Told::All(reply) => describe(reply),
+            Told::Halves(account) => {
+                let AccountRecord { balance, threshold_balance, min_accumulate_gas, .. } = account;
+                format!(
+                    "balance {balance}, least gas {min_accumulate_gas}, threshold \
+                     {threshold_balance}"
+                )
+            }
+            Told::Nothing => "nothing".to_owned(),
+        },
+    }
+}
+
+/// The result code that a call gave, if it was one.
+#[must_use]
+pub fn code(
+    reply: Result<Option<&Reply>, &Stop>,
+    form: Option<&Form>,
+    interface: Interface,
+) -> Option<&'static str> {
+    let Ok(reply) = reply else { return None };
+    let Some(reply) = reply else { return Some(ResultCode::What.name()) };
+    match form.map_or(Told::All(reply), |form| form.told(reply)) {
+        Told::Code(code) => Some(code.under(interface.abi).name()),
+        Told::All(Reply::Code(code)) => Some(code.under(interface.abi).name()),
+        Told::All(
+            Reply::Data(None) | Reply::Account(None) | Reply::History(None) | Reply::Replaced(None),
+        ) => Some(ResultCode::None.name()),
+        Told::All(Reply::Ran { exit, .. } | Reply::Child { exit, .. }) => Some(exit.name()),
+        Told::All(_) | Told::Halves(_) | Told::Nothing => None,
+    }
+}
+
+fn code_doc(interface: Interface, value: u64) -> &'static str {
+    ResultCode::from_value(interface.abi, value).map_or("", ResultCode::doc)
+}
+
+fn describe(reply: &Reply) -> String {
+    match reply {
+        Reply::Code(code) => code.name().to_owned(),
+        Reply::Value(value) => number(*value),
+        Reply::Gas(gas) => format!("{gas} gas left"),
+        Reply::Data(None) | Reply::Account(None) | Reply::History(None) => "NONE".to_owned(),
+        Reply::Data(Some(octets)) => format!("{} octets: {}", octets.len(), Shown(octets)),
+        Reply::Account(Some(account)) => describe_account(account),
+        Reply::Replaced(None) => "NONE (a new entry, or none)".to_owned(),
+        Reply::Replaced(Some(length)) => format!("{length} octets were there"),
+        Reply::History(Some(history)) => describe_history(*history),
+        Reply::Ran { exit, detail: None } => exit.name().to_owned(),
+        Reply::Ran { exit: InnerExit::Fault, detail: Some(page) } => format!("FAULT at {page:#x}"),
+        Reply::Ran { exit, detail: Some(detail) } => format!("{exit} {}", number(*detail)),
+        Reply::Child { exit: InnerExit::Halt, output, .. } => {
+            format!("HALT, {} octets: {}", output.len(), Shown(output))
+        }
+        Reply::Child { exit, gas_left, .. } => format!("{exit}, {gas_left} gas left"),
+    }
+}
+
+fn describe_account(account: &AccountRecord) -> String {
+    let AccountRecord { balance, threshold_balance, items, octets, .. } = account;
+    format!("balance {balance}, threshold {threshold_balance}, {items} items of {octets} octets")
+}
+
+fn describe_history(history: History) -> String {
+    match history {
+        History::Requested => "requested".to_owned(),
+        History::Available(x) => format!("available since {x}"),
+        History::Unavailable(x, y) => format!("available from {x} to {y}"),
+        History::AvailableAgain(x, y, z) => format!("available from {x} to {y} and since {z}"),
+    }
+}
