@@ -41,6 +41,9 @@ enum View {
     /// Blocks: those of public traces, and some on a chain of a million entries. Fails when they
     /// take longer, or more memory, than they may.
     Blocks,
+    /// What a unit of gas costs the host, for every host call and instruction. Fails when one takes
+    /// more than a microsecond and is not listed with its reason.
+    Costs,
 }
 
 /// Builds and runs a benchmark.
@@ -52,6 +55,7 @@ pub fn run(options: &Options) -> Result<(), String> {
         Some(View::Interpreter) => comparison(Some("interpreter"), vectors, options),
         Some(View::Recompiler) => comparison(Some("recompiler"), vectors, options),
         Some(View::Blocks) => blocks(vectors),
+        Some(View::Costs) => costs(),
         None => comparison(None, vectors, options),
     }
 }
@@ -60,6 +64,17 @@ fn blocks(vectors: Option<PathBuf>) -> Result<(), String> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "--package", "jambox-vectors"]);
     succeed(command.args(["--example", "bench-blocks", "--"]).args(vectors))
+}
+
+fn costs() -> Result<(), String> {
+    succeed(cargo().args([
+        "bench",
+        "--quiet",
+        "--package",
+        "jambox-invocation",
+        "--bench",
+        "costs",
+    ]))
 }
 
 fn comparison(
