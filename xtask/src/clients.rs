@@ -1,4 +1,5 @@
-//! `cargo xtask clients`: the clients of the field against `jambox node`.
+//! `cargo xtask clients`: the clients of the field against `jambox node`: `jamt` and `jamtop`,
+//! which are installed, and one of our own over the traits of `jam-std-common` (`--rust`, for CI).
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -65,6 +66,10 @@ pub struct Options {
     /// Only those that speak of this revision, for example gray-paper-0.8.0.
     #[arg(long, value_name = "NAME")]
     revision: Option<String>,
+
+    /// Only the client in `xtask/rpc-client`, which is made of the crate `jam-std-common`.
+    #[arg(long, conflicts_with = "revision")]
+    rust: bool,
 }
 
 /// How many cases passed and failed.
@@ -91,6 +96,9 @@ impl Tally {
 
 /// Runs `jamt` and `jamtop` against a node of each revision and prints how many cases passed.
 pub fn run(options: &Options) -> Result<(), String> {
+    if options.rust {
+        return rust();
+    }
     let mut tally = Tally::default();
     let is_meant = |release: &&Release| {
         options.revision.as_deref().is_none_or(|revision| revision == release.revision)
@@ -102,6 +110,18 @@ pub fn run(options: &Options) -> Result<(), String> {
     let Tally { passed, failed } = tally;
     println!("{passed} passed, {failed} failed");
     if failed == 0 { Ok(()) } else { Err("clients do not work against the node".to_owned()) }
+}
+
+/// Builds and runs the client that is made of the field's own types.
+fn rust() -> Result<(), String> {
+    // That crate is of one revision.
+    let (_node, rpc) = start("gray-paper-0.8.0")?;
+    let mut client = Command::new("cargo");
+    client.args(["run", "--quiet", "--locked", "--manifest-path"]);
+    client.arg(root().join("xtask/rpc-client/Cargo.toml")).args(["--", &rpc]);
+    client.env("CARGO_TARGET_DIR", cache().join("clients").join("build"));
+    let status = client.status().map_err(|error| format!("cargo: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("the client: {status}")) }
 }
 
 impl Release {
@@ -142,8 +162,14 @@ impl Release {
         let length: String = length.to_le_bytes().iter().map(|it| format!("{it:02x}")).collect();
         let (before, after) = self.instructions;
         jamt(&["item", "0", &format!("0x{before}06{digits}{length}{after}")])?;
-        jamt(&["provide", "0", &program])?;
         let end = Instant::now() + PATIENCE;
+        // The request is there when the item is accumulated; 0.1.28 does not wait for that.
+        while let Err(refusal) = jamt(&["provide", "0", &program]) {
+            if Instant::now() > end {
+                return Err(refusal);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
         while jamt(&["inspect", "best", "preimage", "0", &hash]).is_err() {
             if Instant::now() > end {
                 return Err("it never becomes available".to_owned());
