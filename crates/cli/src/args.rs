@@ -87,6 +87,8 @@ pub enum Command {
     Inspect(commands::inspect::Inspect),
     Explain(commands::explain::Explain),
     Trace(commands::trace::Trace),
+    Bisect(commands::bisect::Bisect),
+    Gas(commands::gas::Gas),
     State(commands::state::State),
     Block(commands::block::Block),
     Node(commands::node::Node),

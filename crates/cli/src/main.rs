@@ -19,6 +19,7 @@ mod account;
 mod args;
 mod assembly;
 mod calls;
+mod capsule;
 mod chain;
 mod checks;
 mod commands;
@@ -68,6 +69,8 @@ fn main() -> ExitCode {
         Command::Inspect(command) => command.run(&cli.protocol, &output),
         Command::Explain(command) => command.run(&cli.protocol, &output),
         Command::Trace(command) => command.run(&cli.protocol, &output),
+        Command::Bisect(command) => command.run(&cli.protocol, &output),
+        Command::Gas(command) => command.run(&cli.protocol, &output),
         Command::State(command) => command.run(&cli.protocol, &output),
         Command::Block(command) => command.run(&cli.protocol, &output),
         Command::Node(command) => command.run(&cli.protocol, &output),

@@ -33,10 +33,12 @@
 mod new_file;
 mod read;
 mod under;
+mod update;
 
 pub use new_file::{NewFile, write};
 pub use read::{open, read, read_from, without_mark};
 pub use under::{all_under, under};
+pub use update::update;
 
 use std::io;
 

@@ -5,7 +5,7 @@
 //! address it wanted and the region that lies there ([`Regions`]), the function and line it comes
 //! from. All of it has fields for programs, and [`Display`](std::fmt::Display) for people.
 //! Where gas goes, by call stack ([`profile`]); which lines and functions run ([`coverage`]); both
-//! from an observer of invocations ([`Instruments`]).
+//! from an observer of invocations ([`Instruments`]). Where two runs part ([`difference`]).
 //!
 //! **What it is not.** It changes no run and decides nothing about one, prints nothing, and knows
 //! no colours: whoever shows an explanation does. Texts that come from files, such as the names of
@@ -56,7 +56,9 @@ mod access;
 pub mod account;
 mod calls;
 pub mod coverage;
+pub mod difference;
 mod explanation;
+mod figures;
 pub mod hostcalls;
 mod instruments;
 mod octets;
@@ -69,6 +71,7 @@ mod words;
 
 pub use access::MemoryAccess;
 pub use explanation::{Block, Explanation, Listed};
+pub use figures::{FigureChange, FiguresError, GasFigures};
 pub use instruments::Instruments;
 pub use octets::{Octets, Shown};
 pub use region::Regions;

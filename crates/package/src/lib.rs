@@ -60,6 +60,7 @@
 )]
 
 mod accounts;
+mod capsule;
 mod chain_spec;
 mod code;
 mod files;
@@ -74,6 +75,7 @@ mod symbols;
 mod value;
 mod work;
 
+pub use capsule::{Capsule, CapsuleError};
 pub use chain_spec::{ChainSpec, ChainSpecError};
 pub use code::{assemble, host_calls, is_assembly};
 pub use files::{Disk, Files};

@@ -1,12 +1,13 @@
 //! Gas snapshots: figures in a file that a test holds itself to.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::{fs, io};
 
+use jambox_inspect::{FigureChange, GasFigures};
 use jambox_sdk::types::Gas;
+
+/// The most octets of a file of figures.
+const LIMIT: u64 = 16 << 20;
 
 /// Set to anything, it makes tests write the figures that they find.
 const BLESS: &str = "JAMBOX_BLESS";
@@ -29,7 +30,7 @@ const BLESS: &str = "JAMBOX_BLESS";
 #[derive(Clone, Debug)]
 pub struct GasSnapshot {
     path: PathBuf,
-    figures: BTreeMap<String, u64>,
+    figures: GasFigures,
 }
 
 impl GasSnapshot {
@@ -42,12 +43,8 @@ impl GasSnapshot {
     pub fn open(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let figures = text.lines().map(|line| {
-            let parts = line.split_once(" = ");
-            let figure = parts.and_then(|(name, gas)| Some((name.to_owned(), gas.parse().ok()?)));
-            figure.unwrap_or_else(|| panic!("{}: `{line}` is not `NAME = GAS`", path.display()))
-        });
-        Self { figures: figures.collect(), path }
+        let figures = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { figures, path }
     }
 
     /// Holds a figure against the file, up to a tolerance in percent. With `JAMBOX_BLESS` in the
@@ -64,17 +61,17 @@ impl GasSnapshot {
         }
     }
 
-    /// Writes a figure into the file, beside those that other tests have written by now.
+    /// Writes a figure into the file, beside those that other tests, also of other processes, have
+    /// written by now.
     fn bless(&mut self, name: &str, gas: Gas) {
-        static WRITING: Mutex<()> = Mutex::new(());
-        let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-        *self = Self::open(&self.path);
-        self.figures.insert(name.to_owned(), gas.0);
-        let mut text = String::new();
-        for (name, gas) in &self.figures {
-            let _ = writeln!(text, "{name} = {gas}");
-        }
-        fs::write(&self.path, text).expect("the snapshot can be written");
+        let figures = &mut self.figures;
+        let written = jambox_files::update(&self.path, LIMIT, |before| {
+            let text = String::from_utf8(before).map_err(io::Error::other)?;
+            *figures = text.parse().map_err(io::Error::other)?;
+            figures.0.insert(name.to_owned(), gas.0);
+            Ok(figures.to_string().into_bytes())
+        });
+        written.unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
     }
 
     /// Holds a figure against the file, up to a tolerance in percent.
@@ -83,32 +80,55 @@ impl GasSnapshot {
     ///
     /// What is wrong, as a sentence.
     pub fn compare(&self, name: &str, gas: Gas, tolerance: f64) -> Result<(), String> {
-        let Some(expected) = self.figures.get(name).copied() else {
-            return Err(format!("{name}: {gas} gas, not in the snapshot"));
-        };
-        let off = (gas.0 as f64 - expected as f64) / (expected.max(1) as f64) * 100.0;
-        if off.abs() <= tolerance {
-            return Ok(());
+        let expected = self.figures.0.get(name).copied();
+        match FigureChange::of(expected, Some(gas.0)) {
+            Some(change @ FigureChange::Other { .. }) if !change.is_within(tolerance) => {
+                let told = change.to_string();
+                let told = told.trim_end_matches(')');
+                Err(format!("{name}: {told}, {tolerance}% allowed)"))
+            }
+            Some(change @ (FigureChange::New { .. } | FigureChange::Gone { .. })) => {
+                Err(format!("{name}: {change}"))
+            }
+            Some(FigureChange::Other { .. }) | None => Ok(()),
         }
-        Err(format!(
-            "{name}: {gas} gas, {expected} in the snapshot ({off:+.1}%, {tolerance}% allowed)"
-        ))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::{Gas, GasSnapshot};
 
+    /// Names the file to bless for a process that the test below starts.
+    const FILE: &str = "JAMBOX_GAS_TEST_FILE";
+
+    /// How many figures each process writes.
+    const FIGURES: u64 = 20;
+
     #[test]
-    fn two_tests_that_bless_one_file_keep_both_figures() {
+    fn tests_that_bless_one_file_keep_all_figures_whatever_process_they_run_in() {
+        if let Some(file) = std::env::var_os(FILE) {
+            let mut snapshot = GasSnapshot::open(file);
+            for nth in 0..FIGURES {
+                snapshot.bless(&format!("{} {nth:02}", std::process::id()), Gas(nth));
+            }
+            return;
+        }
         let file = std::env::temp_dir().join(format!("jambox-gas-{}.txt", std::process::id()));
         std::fs::write(&file, "a = 1\n").unwrap();
-        let [mut first, mut second] = [GasSnapshot::open(&file), GasSnapshot::open(&file)];
-        first.bless("b", Gas(2));
-        second.bless("c", Gas(3));
+        let name = std::thread::current().name().unwrap().to_owned();
+        let start = |_| {
+            let mut test = Command::new(std::env::current_exe().unwrap());
+            test.args(["--exact", &name, "--quiet"]).env(FILE, &file).spawn().unwrap()
+        };
+        for process in (0..4).map(start).collect::<Vec<_>>() {
+            assert!(process.wait_with_output().unwrap().status.success());
+        }
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::remove_file(&file).unwrap();
-        assert_eq!(text, "a = 1\nb = 2\nc = 3\n");
+        assert!(text.starts_with("a = 1\n") || text.ends_with("a = 1\n"), "{text}");
+        assert_eq!(text.lines().count() as u64, 1 + 4 * FIGURES, "{text}");
     }
 }

@@ -3,6 +3,7 @@
 mod listing;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use jambox_inspect::wide;
 use jambox_isa::Opcode;
 use jambox_types::{Parameters, Protocol, Revision};
 
+use crate::capsule;
 use crate::diagnosis::Diagnosis;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report, line};
@@ -38,13 +40,19 @@ Examples:
   jambox explain read --revision gray-paper-0.8.0
   jambox explain                 everything, a line each")]
 pub struct Explain {
-    /// A name or a number
+    /// A name or a number, or a capsule, of which it says what is in it
     #[arg(value_name = "NAME|NUMBER", allow_negative_numbers = true)]
     word: Option<String>,
 }
 
 impl Explain {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        if let Some(word) = &self.word
+            && let Some(capsule) = capsule::read(Path::new(word))?
+        {
+            output.emit(&capsule::Content::of(&capsule))?;
+            return Ok(Verdict::Done);
+        }
         let revisions = match protocol.switches()?.revision {
             Some(revision) => vec![revision],
             None => Revision::ALL.to_vec(),

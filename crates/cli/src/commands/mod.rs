@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub mod asm;
+pub mod bisect;
 pub mod block;
 pub mod build;
 pub mod call;
@@ -9,6 +10,7 @@ pub mod deploy;
 pub mod disasm;
 pub mod exec;
 pub mod explain;
+pub mod gas;
 pub mod inspect;
 pub mod new;
 pub mod node;

@@ -15,6 +15,7 @@ use jambox_inspect::account::{Detail, Recorder, Setting};
 use jambox_package::{Disk, Package, Snapshot, Switches, load};
 use jambox_types::Revision;
 
+use crate::capsule;
 use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end;
@@ -23,7 +24,6 @@ use crate::logging::Logging;
 use crate::measuring::Measuring;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
-use crate::package_file::locate;
 use crate::protocol::ProtocolArgs;
 
 use compare::{Comparison, Side};
@@ -43,6 +43,8 @@ Examples:
   jambox run package.toml --coverage run.info     with how often each line ran, for genhtml
   jambox run package.toml --json | jq .state
   jambox run package.toml --compare-revisions     under 0.7.2 and 0.8.0, and what differs
+  jambox run package.toml --capsule run.capsule   and all that it takes in one file, to
+  jambox run run.capsule                          run it elsewhere
   jambox run first.toml --save-state after.json   and then
   jambox run second.toml --state after.json
   jambox state init chain.redb                    and then, as often as you like,
@@ -69,6 +71,11 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     save_exports: Option<PathBuf>,
 
+    /// Write everything that this run needs to this file: the package, every file read for it,
+    /// symbols, state, revision and parameters. `jambox run` takes such a file as a package
+    #[arg(long, value_name = "FILE")]
+    capsule: Option<PathBuf>,
+
     /// Write the encoded work report to this file
     #[arg(long, value_name = "FILE")]
     save_report: Option<PathBuf>,
@@ -88,6 +95,7 @@ pub struct Run {
     /// code = { "gray-paper-0.7.2" = "file:a.jam", "gray-paper-0.8.0" = "file:b.jam" }.
     #[arg(long, conflicts_with_all = ["save_state", "save_exports", "save_report", "profile"])]
     #[arg(conflicts_with_all = ["save_package", "save_bundle", "coverage", "instructions"])]
+    #[arg(conflicts_with = "capsule")]
     compare_revisions: bool,
 
     #[command(flatten)]
@@ -113,11 +121,12 @@ impl Run {
             return Err(Diagnosis::new(message).in_file(path).help(help).into());
         }
         let switches = protocol.switches()?;
-        let path = locate(&self.package)?;
+        let path = capsule::locate(&self.package)?;
         let package = match &chain {
             Some(chain) => chain.load(&path, switches)?,
             None => self.load(&path, &switches)?,
         };
+        self.keep(&path, &switches)?;
         let env = end_to_end::env(&package, protocol.execution())?;
         let (log, open_log) = self.logging.open(output)?.unzip();
         let instruments = self.measuring.instruments(&package.symbols)?.with_log(log);
@@ -161,8 +170,19 @@ impl Run {
     }
 
     fn load(&self, path: &Path, switches: &Switches) -> Result<Package> {
+        if let Some(capsule) = capsule::read(path)? {
+            return capsule::load(&capsule, switches, self.state.as_deref());
+        }
         load(&Disk, path, switches, self.state.as_deref())
             .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+    }
+
+    /// Makes the capsule that is asked for.
+    fn keep(&self, path: &Path, switches: &Switches) -> Result<()> {
+        match &self.capsule {
+            Some(to) => capsule::write(to, path, switches, self.state.as_deref()),
+            None => Ok(()),
+        }
     }
 
     /// Runs the package under two revisions and shows what differs.
@@ -177,7 +197,7 @@ impl Run {
             return Err(Diagnosis::new(message).help("leave one of them out").into());
         }
         let [.., older, newer] = Revision::ALL;
-        let path = locate(&self.package)?;
+        let path = capsule::locate(&self.package)?;
         let switches = protocol.switches()?;
         let loaded =
             |revision| self.load(&path, &Switches { revision: Some(revision), ..switches });

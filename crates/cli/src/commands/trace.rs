@@ -32,6 +32,8 @@ use crate::output::{Output, Report};
 use crate::package_file::locate;
 use crate::protocol::ProtocolArgs;
 
+pub use show::context;
+
 /// Record, replay and show host-call traces (JIP-7)
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -2,12 +2,15 @@
 
 mod backends;
 mod bad_input;
+mod bisect;
 mod book;
+mod capsule;
 mod chains;
 mod commands;
 mod damage;
 mod exec;
 mod files;
+mod gas;
 mod guests;
 mod help;
 mod jambox;

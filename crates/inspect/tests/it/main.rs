@@ -1,5 +1,6 @@
-//! Runs measured: profiles and coverage.
+//! Runs measured and compared: profiles, coverage, first differences.
 
 mod coverage;
+mod difference;
 mod profile;
 mod program;

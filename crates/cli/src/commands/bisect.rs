@@ -1,0 +1,108 @@
+//! `jambox bisect`: where two runs part.
+
+mod report;
+mod sides;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use jambox_engine::Backend;
+use jambox_inspect::difference::{Rules, first_difference};
+use jambox_package::Switches;
+use jambox_types::Revision;
+
+use crate::diagnosis::Diagnosis;
+use crate::outcome::{Result, Verdict};
+use crate::output::Output;
+use crate::protocol::ProtocolArgs;
+
+use report::Found;
+use sides::Side;
+
+/// Find the first difference between two runs: the invocation, the host call, the instruction
+///
+/// Two traces, two packages (such as the same one with another blob), or one package under two
+/// revisions or on two backends. Packages are run, and traces replayed, as often as it takes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox bisect run.log other.log
+  jambox bisect first.toml second.toml
+  jambox bisect package.toml --backends interpreter,recompiler
+  jambox bisect package.toml --revisions gray-paper-0.7.2,gray-paper-0.8.0
+
+Exit status: 0 when the runs are the same; 1 when they differ; 2 when one cannot be made.")]
+pub struct Bisect {
+    /// A package file, a folder with package.toml, or a trace
+    first: PathBuf,
+
+    /// Another of the same kind
+    second: Option<PathBuf>,
+
+    /// Run the package on these two backends
+    #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with = "second")]
+    backends: Vec<Backend>,
+
+    /// Run the package under these two revisions; gas is not compared then
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    #[arg(conflicts_with_all = ["second", "backends"])]
+    revisions: Vec<Revision>,
+}
+
+impl Bisect {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let spinner = output.spinner("comparing");
+        let [mut one, mut other] = self.sides(protocol)?;
+        let gas = self.revisions.is_empty() && one.has_revision_of(&other);
+        let rules = Rules { gas, code: !sides::is_package(&self.first) };
+        let found = first_difference(&mut one, &mut other, rules);
+        spinner.finish_and_clear();
+        let found = found?.map(|difference| Found::new(difference, [&one, &other]));
+        let (first, second) = (one.label(), other.label());
+        output.emit(&report::Bisected { first, second, found: &found })?;
+        Ok(Verdict::failed_if(found.is_some()))
+    }
+
+    fn sides(&self, protocol: &ProtocolArgs) -> Result<[Side; 2]> {
+        let switches = protocol.switches()?;
+        let first = self.first.as_path();
+        match (&self.second, self.backends.as_slice(), self.revisions.as_slice()) {
+            (Some(second), ..) => {
+                let [is_package, other] = [first, second].map(sides::is_package);
+                if is_package != other {
+                    let message = "one of the two is a package and the other is a trace";
+                    let help = "`jambox trace record` makes a trace of a package";
+                    return Err(Diagnosis::new(message).in_file(second).help(help).into());
+                }
+                let side = |path: &Path| {
+                    let label = path.display().to_string();
+                    match is_package {
+                        true => Side::package(label, path, switches, protocol.execution()),
+                        false => Side::trace(label, path, protocol),
+                    }
+                };
+                Ok([side(first)?, side(second)?])
+            }
+            (None, [one, other], _) => {
+                let side = |backend: Backend| {
+                    let execution = crate::engine::Execution { backend, ..protocol.execution() };
+                    Side::package(backend.to_string(), first, switches, execution)
+                };
+                Ok([side(*one)?, side(*other)?])
+            }
+            (None, _, [one, other]) => {
+                let side = |revision: Revision| {
+                    let switches = Switches { revision: Some(revision), ..switches };
+                    Side::package(revision.to_string(), first, switches, protocol.execution())
+                };
+                Ok([side(*one)?, side(*other)?])
+            }
+            _ => {
+                let message = "there are not two runs to compare";
+                let help = "name a second run, --backends A,B or --revisions A,B";
+                Err(Diagnosis::new(message).in_file(first).help(help).into())
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Changing a file that others change, too.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// Changes the content of a file, which need not be there, so that nobody who changes it in the
+/// same way at the same time loses anything: the folder is locked meanwhile, for threads and for
+/// processes. The file is written whole or not at all.
+///
+/// # Errors
+///
+/// When it cannot be read, or has more than `limit` octets; when `change` fails; when it cannot be
+/// locked or written.
+pub fn update(
+    path: &Path,
+    limit: u64,
+    change: impl FnOnce(Vec<u8>) -> io::Result<Vec<u8>>,
+) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let lock = File::open(folder.unwrap_or(Path::new(".")))?;
+    lock.lock()?;
+    let before = match path.exists() {
+        true => crate::read(path, limit).map_err(io::Error::other)?,
+        false => Vec::new(),
+    };
+    crate::write(path, &change(before)?)
+}

@@ -1,0 +1,227 @@
+//! Capsules: everything that a run needs in one file, to be had elsewhere just so.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use jambox_types::Protocol;
+
+use crate::{Files, Invalid, Package, Switches, load};
+
+/// The version that is written. A reader of one version reads no later one.
+const VERSION: u32 = 1;
+
+/// What every capsule begins with.
+const BEGINNING: &[u8] = br#"{"format":"jambox-capsule","#;
+
+/// The most octets of all files of a capsule.
+const LIMIT: u64 = 1 << 30;
+
+/// How a capsule calls the state that its run started from.
+const STATE: &str = "state of the capsule";
+
+/// Everything that a run needs: the package file and every file that is read for it, symbols
+/// included, and what it runs under. Paths are relative to the package file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capsule {
+    /// What the package file is called.
+    pub package: String,
+    /// What it runs under.
+    pub switches: Switches,
+    /// Whether it starts from a state file that the package file does not name.
+    has_state: bool,
+    /// The files by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// Why a file is no capsule, or none that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CapsuleError {
+    /// It is something else, or a part of one.
+    #[error("it is no capsule, or a part of one is missing: {0}")]
+    Syntax(String),
+    /// It was made by a later release.
+    #[error("it is a capsule of version {found}, and this jambox reads versions up to {VERSION}")]
+    Version {
+        /// Its version.
+        found: u64,
+    },
+    /// It names something that is not known.
+    #[error("{0}")]
+    Protocol(String),
+    /// The files are too many or too long.
+    #[error("its files have more than {LIMIT} octets")]
+    TooLong,
+    /// The package file does not name files in folders of its own kind.
+    #[error("the package file needs a name")]
+    NoName,
+}
+
+/// The form of the file.
+#[derive(Serialize, Deserialize)]
+struct Form {
+    format: String,
+    version: u64,
+    package: String,
+    revision: String,
+    abi: String,
+    parameters: serde_json::Value,
+    has_state: bool,
+    files: BTreeMap<String, Octets>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Octets(#[serde(with = "const_hex::serde")] Vec<u8>);
+
+impl Capsule {
+    /// Puts a package into a capsule, with everything that is read for it. `state` is the content
+    /// of a state file to start from.
+    ///
+    /// # Errors
+    ///
+    /// What [`load`] finds wrong with the package.
+    pub fn record(
+        files: &dyn Files,
+        path: &Path,
+        switches: &Switches,
+        state: Option<Vec<u8>>,
+    ) -> Result<(Self, Package), Invalid> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let name = path.file_name().unwrap_or_default();
+        let (has_state, mut seen) = (state.is_some(), BTreeMap::new());
+        seen.extend(state.map(|state| (PathBuf::from(STATE), state)));
+        let recording = Recording { files, folder, seen: RefCell::new(seen) };
+        let start = has_state.then_some(Path::new(STATE));
+        let package = load(&recording, Path::new(name), switches, start)?;
+        let Protocol { revision, abi, parameters, .. } = package.protocol;
+        let seen = recording.seen.into_inner().into_iter();
+        let capsule = Self {
+            package: name.display().to_string(),
+            switches: Switches {
+                revision: Some(revision),
+                abi: Some(abi),
+                parameters: Some(parameters),
+            },
+            has_state,
+            files: seen.map(|(path, octets)| (path.display().to_string(), octets)).collect(),
+        };
+        Ok((capsule, package))
+    }
+
+    /// The package in the capsule, under what it ran under, but for what is set otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`].
+    pub fn load(&self, switches: &Switches) -> Result<Package, Invalid> {
+        let switches = Switches {
+            revision: switches.revision.or(self.switches.revision),
+            abi: switches.abi.or(self.switches.abi),
+            parameters: switches.parameters.or(self.switches.parameters),
+        };
+        let start = self.has_state.then_some(Path::new(STATE));
+        load(self, Path::new(&self.package), &switches, start)
+    }
+
+    /// Whether these are the first octets of a capsule.
+    #[must_use]
+    pub fn is_beginning(octets: &[u8]) -> bool {
+        octets.starts_with(BEGINNING)
+    }
+
+    /// The capsule as a file.
+    ///
+    /// # Errors
+    ///
+    /// When its files are longer than a reader takes.
+    pub fn to_json(&self) -> Result<String, CapsuleError> {
+        let total = self.files.values().fold(0_u64, |sum, it| sum.saturating_add(it.len() as u64));
+        if total > LIMIT {
+            return Err(CapsuleError::TooLong);
+        }
+        let Switches { revision, abi, parameters } = self.switches;
+        let form = Form {
+            format: "jambox-capsule".to_owned(),
+            version: VERSION.into(),
+            package: self.package.clone(),
+            revision: revision.map(|it| it.name().to_owned()).unwrap_or_default(),
+            abi: abi.map(|it| it.name().to_owned()).unwrap_or_default(),
+            parameters: serde_json::to_value(parameters)
+                .map_err(|error| CapsuleError::Syntax(error.to_string()))?,
+            has_state: self.has_state,
+            files: self.files.iter().map(|(path, it)| (path.clone(), Octets(it.clone()))).collect(),
+        };
+        serde_json::to_string(&form).map_err(|error| CapsuleError::Syntax(error.to_string()))
+    }
+
+    /// Reads a capsule.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, is cut short, or is of a later version.
+    pub fn parse(octets: &[u8]) -> Result<Self, CapsuleError> {
+        /// What every version has.
+        #[derive(Deserialize)]
+        struct Head {
+            version: u64,
+        }
+        let syntax = |error: serde_json::Error| CapsuleError::Syntax(error.to_string());
+        let head: Head = serde_json::from_slice(octets).map_err(syntax)?;
+        if head.version > VERSION.into() {
+            return Err(CapsuleError::Version { found: head.version });
+        }
+        let form: Form = serde_json::from_slice(octets).map_err(syntax)?;
+        if form.format != "jambox-capsule" {
+            return Err(CapsuleError::Syntax(format!("its format is {:?}", form.format)));
+        }
+        let unknown =
+            |what: &str, name: &str| CapsuleError::Protocol(format!("unknown {what} {name:?}"));
+        let revision = form.revision.parse().map_err(|_| unknown("revision", &form.revision))?;
+        let abi = form.abi.parse().map_err(|_| unknown("ABI", &form.abi))?;
+        let parameters = serde_json::from_value(form.parameters).map_err(syntax)?;
+        Ok(Self {
+            package: form.package,
+            switches: Switches { revision: Some(revision), abi: Some(abi), parameters },
+            has_state: form.has_state,
+            files: form.files.into_iter().map(|(path, Octets(octets))| (path, octets)).collect(),
+        })
+    }
+}
+
+/// The files in it, and no others: nothing of the machine that runs it is looked at.
+impl Files for Capsule {
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+        let octets = self.files.get(&plain(path).display().to_string());
+        let octets = octets.ok_or_else(|| "it is not in the capsule".to_owned())?;
+        if octets.len() as u64 > limit {
+            return Err(format!("it is longer than {limit} octets"));
+        }
+        Ok(octets.clone())
+    }
+}
+
+/// Keeps what is read.
+struct Recording<'a> {
+    files: &'a dyn Files,
+    folder: &'a Path,
+    seen: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
+}
+
+impl Files for Recording<'_> {
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+        let path = plain(path);
+        if let Some(octets) = self.seen.borrow().get(&path) {
+            return Ok(octets.clone());
+        }
+        let octets = self.files.read(&self.folder.join(&path), limit)?;
+        self.seen.borrow_mut().insert(path, octets.clone());
+        Ok(octets)
+    }
+}
+
+/// A path without steps to where one is.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != Component::CurDir).collect()
+}
