@@ -251,7 +251,7 @@ fn report(
     let row = |(name, change): (String, FigureChange)| Row { name, change: change.to_string() };
     let compared = Compared {
         figures: after.0.len(),
-        tolerance: *tolerance,
+        tolerance: tolerance.to_string(),
         beyond: beyond.into_iter().map(row).collect(),
         within: within.into_iter().map(row).collect(),
     };
@@ -276,7 +276,7 @@ impl Report for Kept {
 struct Compared {
     figures: usize,
     /// In percent.
-    tolerance: f64,
+    tolerance: String,
     beyond: Vec<Row>,
     within: Vec<Row>,
 }

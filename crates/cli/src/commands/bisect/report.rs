@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use jambox_inspect::difference::{Difference, Event, Step, What};
+use jambox_inspect::wide;
 
 use crate::output::{Report, line};
 use crate::plain::plain;
@@ -34,7 +35,7 @@ pub struct Found {
     /// The event on either side; nothing where a run has no more.
     events: [Option<FoundEvent>; 2],
     /// How many instructions of the invocation are the same.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "wide::option")]
     instructions: Option<u64>,
     /// The first instruction that differs, on either side.
     steps: [Option<FoundStep>; 2],
@@ -43,23 +44,33 @@ pub struct Found {
 #[derive(Serialize)]
 struct FoundEvent {
     what: String,
+    #[serde(serialize_with = "wide::option")]
     pc: Option<u64>,
+    #[serde(serialize_with = "wide::number")]
     gas: u64,
     source: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct FoundStep {
+    #[serde(serialize_with = "wide::number")]
     pc: u64,
     instruction: String,
     /// The registers in which the two differ after it.
-    registers: Vec<(usize, u64)>,
+    registers: Vec<FoundRegister>,
     /// What it wrote to memory, if that differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     written: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exit: Option<String>,
     source: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FoundRegister {
+    register: usize,
+    #[serde(serialize_with = "wide::number")]
+    value: u64,
 }
 
 impl Found {
@@ -109,7 +120,10 @@ fn found_step(step: Option<&Step>, other: Option<&Step>, side: &Side) -> Option<
     Some(FoundStep {
         pc: step.pc,
         instruction: step.instruction.to_string(),
-        registers: registers.filter(|(index, value)| differs(*index, *value)).collect(),
+        registers: registers
+            .filter(|(index, value)| differs(*index, *value))
+            .map(|(register, value)| FoundRegister { register, value })
+            .collect(),
         written: written.map(|(address, octets)| {
             format!("{address:#x}: {}", const_hex::encode_prefixed(octets))
         }),
@@ -165,8 +179,8 @@ impl FoundStep {
         }
         line(out, "", &text)?;
         write_source(out, &self.source)?;
-        for (index, value) in &self.registers {
-            line(out, "", &format!("r{index} = {value:#x}"))?;
+        for FoundRegister { register, value } in &self.registers {
+            line(out, "", &format!("r{register} = {value:#x}"))?;
         }
         match &self.written {
             Some(written) => line(out, "", &format!("writes {written}")),
