@@ -118,6 +118,8 @@ pub struct Ledger {
     numbers: OrdMap<Hash, u64>,
     /// The packages.
     pub packages: OrdMap<Hash, PackageRecord>,
+    /// All packages, in the order in which they were last handed in.
+    pub order: Vector<Hash>,
     /// Packages that wait to be reported, in the order in which they came.
     pub waiting: Vector<Hash>,
     /// Preimages that wait for services to want them.
@@ -139,6 +141,7 @@ impl Ledger {
             descriptors: Vector::new(),
             numbers: OrdMap::new(),
             packages: OrdMap::new(),
+            order: Vector::new(),
             waiting: Vector::new(),
             preimages: OrdMap::new(),
             exports: OrdMap::new(),
@@ -178,6 +181,14 @@ impl Ledger {
         };
         self.entries.pop_back();
         self.entries.push_back(Arc::new(amended));
+    }
+
+    /// Takes note of a package that was handed in.
+    pub fn hand_in(&mut self, package: Hash, record: PackageRecord) {
+        if self.packages.insert(package, record).is_some() {
+            self.order.retain(|other| *other != package);
+        }
+        self.order.push_back(package);
     }
 
     /// The last block. There always is one: the genesis is never dropped without a successor.

@@ -127,7 +127,7 @@ pub(crate) fn accept(ledger: &mut Ledger, accepted: journal::Accepted) -> Result
         input: Arc::new(accepted.input),
         accumulated: None,
     };
-    ledger.packages.insert(package, record);
+    ledger.hand_in(package, record);
     Ok(())
 }
 
@@ -141,7 +141,7 @@ pub(crate) fn refuse(ledger: &mut Ledger, refused: journal::Refused) -> Result<(
         input: Arc::new(refused.input),
         accumulated: None,
     };
-    ledger.packages.insert(refused.package, record);
+    ledger.hand_in(refused.package, record);
     Ok(())
 }
 

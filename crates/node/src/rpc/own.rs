@@ -67,7 +67,7 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
     module.register_method("jambox_packages", |params, node, _| -> Answer {
         let (count,): (usize,) = parse(&params)?;
         let ledger = node.ledger();
-        let accounts = ledger.packages.keys().take(count.min(LIST_LIMIT));
+        let accounts = ledger.order.iter().rev().take(count.min(LIST_LIMIT));
         let accounts = accounts.filter_map(|package| node.account(package));
         Ok(accounts.collect::<Vec<_>>().into())
     })?;

@@ -98,6 +98,11 @@ fn submit(node: &Node, core: u16, package: &WorkPackage) -> Result<Hash, SubmitE
     node.submit(CoreIndex(core), &encode_with(package, node.protocol()), &[])
 }
 
+/// Hands in a package of one item with this payload.
+pub fn hand_in(node: &Node, core: u16, payload: &[u8]) -> Hash {
+    submit(node, core, &package(node, payload)).unwrap()
+}
+
 /// The payload with which the bootstrap service solicits a preimage.
 fn solicit(node: &Node, preimage: &[u8]) -> Vec<u8> {
     let dialect = Blobs::of(node.protocol().revision).dialect;

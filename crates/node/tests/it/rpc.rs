@@ -6,12 +6,12 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jambox_node::Node;
 use jambox_node::rpc::{RpcLimits, serve};
+use jambox_node::{Node, hex};
 use jambox_types::Revision;
 use serde_json::{Value, json};
 
-use crate::chain::by_hand;
+use crate::chain::{by_hand, hand_in};
 
 /// A node with its RPC.
 struct Served {
@@ -184,6 +184,19 @@ fn parameters_have_the_members_of_the_revision() {
             assert_eq!(v1.contains_key(name), has_validators, "{name}");
         }
     }
+}
+
+/// Packages are listed with the latest first, whatever their hashes.
+#[test]
+fn the_latest_packages_are_listed_first() {
+    let served = served(RpcLimits::default());
+    let mut handed_in: Vec<Value> =
+        (0..6).map(|index| json!(hex(&hand_in(&served.node, 0, &[index]).0))).collect();
+    handed_in.reverse();
+    let listed = served.result("jambox_packages", json!([4]));
+    let listed: Vec<Value> =
+        listed.as_array().unwrap().iter().map(|account| account["package"].clone()).collect();
+    assert_eq!(listed, handed_in[..4]);
 }
 
 #[test]
