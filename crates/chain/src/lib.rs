@@ -32,5 +32,5 @@ pub use alone::{Alone, ServiceCall, accumulate_alone};
 pub use time::{SlotError, advance_entropy, check_slot, next_slot};
 pub use work_report::{
     BadSegment, Computed, ExportedSegments, ItemOutcome, PackageError, ReportCall, ReportError,
-    compute_report, specify_availability,
+    compute_report, package_errors, specify_availability,
 };

@@ -3,7 +3,7 @@
 use jambox_chain::accumulation::{AccumulationState, BlockContext};
 use jambox_chain::{
     Alone, Computed, ExportedSegments, ReportCall, ReportError, SlotError, accumulate_alone,
-    check_slot, compute_report,
+    check_slot, compute_report, package_errors,
 };
 use jambox_invocation::{Env, HostError, Observer};
 use jambox_package::Package;
@@ -52,7 +52,11 @@ pub fn in_core(
     };
     match compute_report(env, call, observer) {
         Ok(computed) => Ok(Ok(computed)),
-        Err(ReportError::Package(error)) => Err(invalid::diagnose(&error, package).into()),
+        Err(ReportError::Package(_)) => {
+            let errors = package_errors(env.protocol(), &call);
+            let all = errors.iter().map(|error| invalid::diagnose(error, package));
+            Err(Failure::Input(all.collect()))
+        }
         Err(ReportError::Host(error)) => Err(host_failure(error)),
         Err(error @ (ReportError::NotAuthorized { .. } | ReportError::TraceTooLong { .. })) => {
             Ok(Err(NotAuthorized(error.to_string())))

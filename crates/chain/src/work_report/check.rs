@@ -110,51 +110,76 @@ pub enum PackageError {
     },
 }
 
-/// Checks a package and gathers the blobs that it refers to.
+/// Everything that makes a package invalid, in the order in which it is checked; nothing if it is
+/// valid.
+#[must_use]
+pub fn package_errors(protocol: &Protocol, call: &ReportCall<'_>) -> Vec<PackageError> {
+    match load(protocol, call) {
+        Ok(_) => Vec::new(),
+        Err((first, others)) => std::iter::once(first).chain(others).collect(),
+    }
+}
+
+/// Checks a package and gathers the blobs that it refers to; or the first thing that is wrong with
+/// it, which refuses it, and the others.
 pub(super) fn load(
     protocol: &Protocol,
     call: &ReportCall<'_>,
-) -> Result<PackageData, PackageError> {
+) -> Result<PackageData, (PackageError, Vec<PackageError>)> {
     let Protocol { parameters, revision, .. } = protocol;
     let package = call.package;
+    let mut errors = Vec::new();
     if call.core.0 >= parameters.cores {
-        return Err(PackageError::NoSuchCore { core: call.core.0, cores: parameters.cores });
+        errors.push(PackageError::NoSuchCore { core: call.core.0, cores: parameters.cores });
     }
-    check_limits(parameters, package)?;
+    errors.extend(limits(parameters, package).into_iter().filter_map(Result::err));
     let (given, items) = (call.extrinsics.len(), package.items.len());
     if given != items {
-        return Err(PackageError::ExtrinsicLists { given, items });
+        errors.push(PackageError::ExtrinsicLists { given, items });
     }
     let mut blobs = Vec::new();
     for (index, (item, given)) in package.items.iter().zip(call.extrinsics).enumerate() {
-        check_extrinsics(index, item, given)?;
-        let imports = imports(call, index, item)?;
-        blobs.push(ItemBlobs { extrinsics: given.clone(), imports });
+        errors.extend(check_extrinsics(index, item, given).err());
+        match imports(call, index, item) {
+            Ok(imports) => blobs.push(ItemBlobs { extrinsics: given.clone(), imports }),
+            Err(error) => errors.push(error),
+        }
     }
-    Ok(PackageData::new(package.clone(), blobs, *revision))
+    let mut errors = errors.into_iter();
+    match errors.next() {
+        None => Ok(PackageData::new(package.clone(), blobs, *revision)),
+        Some(first) => Err((first, errors.collect())),
+    }
 }
 
-fn check_limits(parameters: &Parameters, package: &WorkPackage) -> Result<(), PackageError> {
+fn limits(parameters: &Parameters, package: &WorkPackage) -> [Result<(), PackageError>; 8] {
     let items = &package.items;
     let (count, limit) = (items.len(), parameters.max_package_items);
-    if count == 0 || count > usize::from(limit) {
-        return Err(PackageError::ItemCount { count, limit });
-    }
+    let item_count = match count {
+        count if count == 0 || count > usize::from(limit) => {
+            Err(PackageError::ItemCount { count, limit })
+        }
+        _ => Ok(()),
+    };
     let sum = |of: fn(&WorkItem) -> u64| items.iter().map(of).fold(0, u64::saturating_add);
     let exports = sum(|item| u64::from(item.export_count));
-    at_most("exports", exports, parameters.max_package_exports.into())?;
     let imports = sum(|item| item.imports.len() as u64);
-    at_most("imports", imports, parameters.max_package_imports.into())?;
     let extrinsics = sum(|item| item.extrinsics.len() as u64);
-    at_most("extrinsics", extrinsics, parameters.max_package_extrinsics.into())?;
     let dependencies = dependencies(package).saturating_add(package.context.prerequisites.len());
-    let limit = parameters.max_report_dependencies;
-    at_most("prerequisites and packages to import from", dependencies as u64, limit.into())?;
-    check_size(parameters, package)?;
+    let named = "prerequisites and packages to import from";
     let gas = |of: fn(&WorkItem) -> u64| items.iter().map(|item| u128::from(of(item))).sum();
     let accumulate = gas(|item| item.accumulate_gas_limit.0);
-    gas_at_most("accumulate", accumulate, parameters.report_accumulate_gas)?;
-    gas_at_most("refine", gas(|item| item.refine_gas_limit.0), parameters.refine_gas)
+    let refine = gas(|item| item.refine_gas_limit.0);
+    [
+        item_count,
+        at_most("exports", exports, parameters.max_package_exports.into()),
+        at_most("imports", imports, parameters.max_package_imports.into()),
+        at_most("extrinsics", extrinsics, parameters.max_package_extrinsics.into()),
+        at_most(named, dependencies as u64, parameters.max_report_dependencies.into()),
+        check_size(parameters, package),
+        gas_at_most("accumulate", accumulate, parameters.report_accumulate_gas),
+        gas_at_most("refine", refine, parameters.refine_gas),
+    ]
 }
 
 fn at_most(what: &'static str, count: u64, limit: u64) -> Result<(), PackageError> {

@@ -5,7 +5,7 @@ mod check;
 mod segments;
 
 pub use availability::specify_availability;
-pub use check::PackageError;
+pub use check::{PackageError, package_errors};
 pub use segments::{BadSegment, ExportedSegments};
 
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ pub fn compute_report(
     call: ReportCall<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Computed, ReportError> {
-    let data = check::load(env.protocol(), &call)?;
+    let data = check::load(env.protocol(), &call).map_err(|(first, _)| first)?;
     let authorized = is_authorized(env, &data, call.core, call.accounts, observer)?;
     let (gas_used, failure) = (authorized.gas_used, authorized.failure);
     let trace = match authorized.result {

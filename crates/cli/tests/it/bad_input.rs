@@ -413,3 +413,10 @@ fn typed_values() {
         .replace("value = \"", "value = \"u16:0x1_0000")
         .refused(&["`value` is no number"]);
 }
+
+#[test]
+fn all_limits_that_a_package_breaks_are_told_at_once() {
+    let package = Package::new().replace("core = 1", "core = 999");
+    let package = package.replace("refine_gas_limit = ", "refine_gas_limit = 9_999_999_");
+    package.refused(&["core 999 does not exist", "gas to refine: expected at most"]);
+}
