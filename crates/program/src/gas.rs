@@ -141,10 +141,7 @@ impl GasPlan {
     #[inline]
     #[must_use]
     pub const fn stays_paid(self) -> bool {
-        match self.charging {
-            Charging::ByInstruction => false,
-            Charging::ByBlock => true,
-        }
+        CodeRules::of(self.set.revision()).stays_paid
     }
 
     /// Whether a run that cannot pay loses what it has left.

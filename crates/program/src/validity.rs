@@ -6,12 +6,6 @@ use jambox_isa::{InstructionSet, Window};
 
 use crate::{CodeRules, ProgramBlob};
 
-/// The most octets of code under a revision that validates whole programs (see `docs/readings.md`).
-const CODE_LIMIT: u32 = 1 << 25;
-
-/// The most entries of a jump table under such a revision.
-const JUMP_TABLE_LIMIT: u64 = 1 << 24;
-
 /// Octets from an instruction to the next at most.
 const REACH: u32 = Window::MAX_SKIP as u32 + 1;
 
@@ -82,15 +76,16 @@ impl ProgramBlob {
     /// # Errors
     /// Which rule the program breaks first, and where.
     pub fn validate(&self, set: InstructionSet) -> Result<(), InvalidProgram> {
-        if !CodeRules::of(set.revision()).validates_whole {
+        let rules = CodeRules::of(set.revision());
+        if !rules.validates_whole {
             return Ok(());
         }
         let octet = |pc: u32| self.code().get(pc as usize).copied();
         let broken = |rule, offset: u32| Err(InvalidProgram { offset: offset.into(), rule });
-        if self.code_len() > CODE_LIMIT {
-            return broken(ValidityRule::CodeLength, CODE_LIMIT);
+        if let Some(limit) = rules.max_code.filter(|limit| self.code_len() > *limit) {
+            return broken(ValidityRule::CodeLength, limit);
         }
-        if self.jump_table().len() > JUMP_TABLE_LIMIT {
+        if rules.max_jump_table.is_some_and(|limit| self.jump_table().len() > limit) {
             return broken(ValidityRule::JumpTableLength, 0);
         }
         if !self.is_instruction_start(0) {

@@ -56,6 +56,10 @@ pub struct Rules {
     /// look at memory, if there is one. Of the lengths below `2^32` every one is allowed by the
     /// letter, those among them that mark other state keys (`2^32 - 2` and `2^32 - 1`) included.
     pub request_length_bound: Option<u64>,
+    /// Whether a guest that invokes a machine which is not there loses the gas that it meant for
+    /// it. By the letter of 0.8.0 all of the call's gas is charged before; in 0.7.2 a call has no
+    /// such gas.
+    pub lost_invoke_keeps_gas: bool,
     /// Whether `forget` of a request that was never met takes along a preimage that stands under
     /// the same hash, for a request of another length.
     pub forget_drops_unmet_preimage: bool,
@@ -104,6 +108,7 @@ const GRAY_PAPER_072: Rules = Rules {
     unknown_call_price: 10,
     max_inner_machines: None,
     request_length_bound: None,
+    lost_invoke_keeps_gas: false,
     forget_drops_unmet_preimage: true,
     heap_limit_rounding: PAGE,
     grow_heap_drains: true,
@@ -125,6 +130,7 @@ const GRAY_PAPER_080: Rules = Rules {
     unknown_call_price: 1000,
     max_inner_machines: Some(63),
     request_length_bound: Some(1 << 32),
+    lost_invoke_keeps_gas: true,
     forget_drops_unmet_preimage: true,
     heap_limit_rounding: ZONE,
     grow_heap_drains: true,

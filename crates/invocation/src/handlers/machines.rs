@@ -205,6 +205,9 @@ impl Machines {
         let (gas, registers) = parse_block(&guest.read("the block of gas and registers", block)?);
         guest.charge_for(Quantity::InnerGas, gas)?;
         let Some(Inner { instance, pages, .. }) = self.machines.get_mut(&request.machine) else {
+            if !env.rules().lost_invoke_keeps_gas {
+                guest.refund_for(Quantity::InnerGas, gas);
+            }
             return Ok(Reply::Code(ResultCode::Who));
         };
         let heap_end = instance.memory().heap_end();
