@@ -55,7 +55,8 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
-    /// Takes the first toolchain that can build guests: `$JAMBOX_TOOLCHAIN`, the one on `PATH`,
+    /// Takes the toolchain that `$JAMBOX_TOOLCHAIN` names (a compiler, the folder above its `bin`,
+    /// or a toolchain of rustup), or else the first that can build guests: the one on `PATH`,
     /// rustup's nightly, rustup's stable, `/usr/bin`.
     ///
     /// # Errors
@@ -204,7 +205,8 @@ fn candidates() -> Vec<Candidate> {
         } else {
             rustup_rustc(&named).unwrap_or_else(|| named.into())
         };
-        found.push(Candidate { origin: "$JAMBOX_TOOLCHAIN", rustc });
+        // Who names one means it: another in its place would be found out late.
+        return vec![Candidate { origin: "$JAMBOX_TOOLCHAIN", rustc }];
     }
     if let Some(rustc) = on_path("rustc") {
         found.push(Candidate { origin: "PATH", rustc });
