@@ -127,6 +127,10 @@ impl Form {
         self.outcomes.iter().filter(move |outcome| outcome.is_in(revision))
     }
 
+    pub(crate) const fn own_outcomes(&self) -> &'static [Outcome] {
+        self.outcomes
+    }
+
     /// The outcomes of every revision; which has which, [`Outcome::is_in`] tells.
     pub fn every_outcome(&self) -> impl Iterator<Item = &'static Outcome> {
         self.outcomes.iter()
@@ -356,7 +360,7 @@ macro_rules! define {
             }
 
             /// The outcomes that its row gives, for forms that have none of their own.
-            const fn row_outcomes(self) -> &'static [Outcome] {
+            pub(crate) const fn row_outcomes(self) -> &'static [Outcome] {
                 match self {
                     $(Self::$call => outcome_list!($($outcomes)*),)*
                 }

@@ -56,6 +56,7 @@ mod fetch;
 mod gas;
 mod interface;
 mod log;
+mod matched;
 mod reply;
 mod table;
 
@@ -71,4 +72,5 @@ pub use gas::{Price, Quantity, Registers, Sum, Term};
 pub use interface::Interface;
 pub use jambox_types::{Abi, Revision};
 pub use log::LogLevel;
+pub use matched::{Code, Matched};
 pub use reply::{AccountRecord, Delivery, History, MemoryWrite, Reply, Told};

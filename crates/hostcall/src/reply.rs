@@ -4,15 +4,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::call::ReplyStyle;
-use crate::{Form, InnerExit, Interface, Registers, Request, ResultCode, Window};
+use crate::{Code, Form, InnerExit, Interface, Matched, Registers, Request, ResultCode, Window};
 
 /// What a handler answers: the meaning, not yet the registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// A result code.
-    Code(ResultCode),
-    /// A number: an index, a handle, an id, a program counter.
-    Value(u64),
+    /// A result code, and by which outcome of the call.
+    Code(Code),
+    /// A number (an index, a handle, an id, a program counter), and which outcome gives it.
+    Value(Matched, u64),
     /// The gas left after the call's charge.
     Gas(u64),
     /// A blob to copy a part of into the request's window, or the news that there is none.
@@ -192,8 +192,11 @@ impl Form {
     pub fn told<'a>(&self, reply: &'a Reply) -> Told<'a> {
         match (self.reply, reply) {
             (ReplyStyle::Nothing, _) => Told::Nothing,
-            (ReplyStyle::Status, Reply::Code(ResultCode::Full)) => Told::Code(ResultCode::Low),
-            (ReplyStyle::Status, Reply::Code(code)) => Told::Code(*code),
+            (ReplyStyle::Status, Reply::Code(code)) => Told::Code(match code.result() {
+                // A footprint that is not covered is a balance that is too low.
+                ResultCode::Full => ResultCode::Low,
+                other => other,
+            }),
             (ReplyStyle::Status, _) => Told::Code(ResultCode::Ok),
             (ReplyStyle::Halves, Reply::Account(Some(record))) => Told::Halves(record),
             (ReplyStyle::Halves | ReplyStyle::Paper, reply) => Told::All(reply),
@@ -205,8 +208,8 @@ impl Form {
 fn paper(interface: Interface, request: &Request, reply: &Reply) -> Delivery {
     let none = interface.code(ResultCode::None);
     match reply {
-        Reply::Code(code) => Delivery::r7(interface.code(*code)),
-        Reply::Value(value) | Reply::Gas(value) => Delivery::r7(*value),
+        Reply::Code(code) => Delivery::r7(interface.code(code.result())),
+        Reply::Value(_, value) | Reply::Gas(value) => Delivery::r7(*value),
         Reply::Replaced(length) => Delivery::r7(length.unwrap_or(none)),
         Reply::Data(None) | Reply::Account(None) => Delivery::r7(none),
         Reply::Data(Some(blob)) => windowed(request, blob.clone()),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use jambox_hostcall::{
     Abi, AccountRecord, ArgumentInfo, ArgumentKind, FetchKind, Form, History, HostCall, InnerExit,
-    Interface, Registers, Reply, ResultCode, Told,
+    Interface, Outcome, OutcomeKind, Registers, Reply, ResultCode, Told,
 };
 use jambox_invocation::Stop;
 
@@ -186,8 +186,8 @@ pub fn result(
         Ok(None) => format!("WHAT ({})", code_doc(interface, r7)),
         Ok(Some(reply)) => match form.map_or(Told::All(reply), |form| form.told(reply)) {
             // The ABI may know the code as another.
-            Told::Code(code) => code.under(interface.abi).name().to_owned(),
-            Told::All(Reply::Code(code)) => code.under(interface.abi).name().to_owned(),
+            Told::Code(code) => answer(code, form, reply, interface),
+            Told::All(Reply::Code(code)) => answer(code.result(), form, reply, interface),
             Told::All(reply) => describe(reply),
             Told::Halves(account) => {
                 let AccountRecord { balance, threshold_balance, min_accumulate_gas, .. } = account;
@@ -201,6 +201,46 @@ pub fn result(
     }
 }
 
+/// A code, and why the guest is told it, unless the code says it all: OK does, where it is the only
+/// one, and WHAT.
+fn answer(code: ResultCode, form: Option<&Form>, reply: &Reply, interface: Interface) -> String {
+    let name = code.under(interface.abi).name();
+    let matched = form.and_then(|form| Some((form, form.matched(interface, reply)?)));
+    let is_plain = |(form, matched): &(&Form, &Outcome)| match matched.kind {
+        OutcomeKind::Code(ResultCode::Ok) => form.only(interface.revision, matched.kind).is_some(),
+        kind => kind == OutcomeKind::Code(ResultCode::What),
+    };
+    match matched.filter(|matched| !is_plain(matched)) {
+        Some((_, matched)) => format!("{name} ({})", matched.when),
+        None => name.to_owned(),
+    }
+}
+
+/// Which of a call's ordered outcomes came about.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CallOutcome {
+    /// Its name in the host-call table.
+    pub name: &'static str,
+    /// When it comes about, or what the number is.
+    pub when: &'static str,
+}
+
+/// Which of the outcomes came about, where that can be told; what stops a guest gives its reason.
+#[must_use]
+pub fn outcome(
+    reply: Result<Option<&Reply>, &Stop>,
+    form: Option<&Form>,
+    interface: Interface,
+) -> Option<CallOutcome> {
+    let form = form?;
+    let matched = match reply {
+        Ok(reply) => form.matched(interface, reply?),
+        Err(Stop::Panic(_)) => form.only(interface.revision, OutcomeKind::Panic),
+        Err(_) => None,
+    };
+    matched.map(|Outcome { name, when, .. }| CallOutcome { name, when })
+}
+
 /// The result code that a call gave, if it was one.
 #[must_use]
 pub fn code(
@@ -212,7 +252,7 @@ pub fn code(
     let Some(reply) = reply else { return Some(ResultCode::What.name()) };
     match form.map_or(Told::All(reply), |form| form.told(reply)) {
         Told::Code(code) => Some(code.under(interface.abi).name()),
-        Told::All(Reply::Code(code)) => Some(code.under(interface.abi).name()),
+        Told::All(Reply::Code(code)) => Some(code.result().under(interface.abi).name()),
         Told::All(
             Reply::Data(None) | Reply::Account(None) | Reply::History(None) | Reply::Replaced(None),
         ) => Some(ResultCode::None.name()),
@@ -227,8 +267,8 @@ fn code_doc(interface: Interface, value: u64) -> &'static str {
 
 fn describe(reply: &Reply) -> String {
     match reply {
-        Reply::Code(code) => code.name().to_owned(),
-        Reply::Value(value) => number(*value),
+        Reply::Code(code) => code.result().name().to_owned(),
+        Reply::Value(_, value) => number(*value),
         Reply::Gas(gas) => format!("{gas} gas left"),
         Reply::Data(None) | Reply::Account(None) | Reply::History(None) => "NONE".to_owned(),
         Reply::Data(Some(octets)) => format!("{} octets: {}", octets.len(), Shown(octets)),

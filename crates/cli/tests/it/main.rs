@@ -15,6 +15,7 @@ mod guests;
 mod help;
 mod jambox;
 mod limits;
+mod outcomes;
 mod pages;
 mod picture;
 mod pipes;

@@ -32,7 +32,7 @@ fn the_walk_gets_through() {
     let expected =
         ["gas", "fetch", "fetch", "invoke_child", "export", "historical_lookup", "read", "write"];
     assert_eq!(names, expected);
-    assert_eq!(calls(refine).last(), Some(&("write", "HUH")));
+    assert_eq!(calls(refine).last(), Some(&("write", "HUH (this context cannot write)")));
     // 10 and 134/8; 1000; 10, ten slots and 16/8; 1000 and 12/4; 1000 and twice 21.
     assert_eq!(price(refine, "fetch"), 26);
     assert_eq!(price(refine, "export"), 1000);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jambox_hostcall::{
     AccountRecord, Context, Delivery, FORMS, FetchKind, HashPointer, History, InnerExit, Interface,
-    Pointer, Reply, Request, ResultCode, Revision, ServiceRef, Slice, Window, request,
+    Pointer, Reply, Request, Revision, ServiceRef, Slice, Window, code, outcome, request,
 };
 
 const PAPER: Interface = Interface::gray_paper(Revision::GrayPaper072);
@@ -176,11 +176,11 @@ fn registers_after(number: u64, reply: &Reply) -> (u64, u64) {
 #[test]
 fn replies_become_registers() {
     let none = u64::MAX;
-    assert_eq!(registers_after(4, &Reply::Code(ResultCode::Full)), (u64::MAX - 4, 800));
+    assert_eq!(registers_after(4, &Reply::Code(code!(Write, full))), (u64::MAX - 4, 800));
     assert_eq!(registers_after(4, &Reply::Replaced(None)), (none, 800));
     assert_eq!(registers_after(4, &Reply::Replaced(Some(3))), (3, 800));
     assert_eq!(registers_after(0, &Reply::Gas(9)), (9, 800));
-    assert_eq!(registers_after(18, &Reply::Value(77)), (77, 800));
+    assert_eq!(registers_after(18, &Reply::Value(outcome!(New, created), 77)), (77, 800));
     assert_eq!(registers_after(2, &Reply::Data(None)), (none, 800));
     assert_eq!(registers_after(5, &Reply::Account(None)), (none, 800));
     assert_eq!(registers_after(22, &Reply::History(None)), (none, 0));

@@ -20,7 +20,7 @@ pub use change::{Change, Entry, Standing};
 pub use log::JipLog;
 pub use recorder::{Detail, Recorder, Setting, unreadable_output};
 
-use crate::hostcalls::{Argument, MemoryEvent};
+use crate::hostcalls::{Argument, CallOutcome, MemoryEvent};
 use crate::profile::Spent;
 use crate::{Explanation, Octets, wide};
 
@@ -326,6 +326,8 @@ pub struct HostCall {
     pub code: Option<&'static str>,
     /// What came of it, in words.
     pub result: String,
+    /// Which of the call's outcomes came about; nothing where the table does not tell them apart.
+    pub outcome: Option<CallOutcome>,
     /// Register 7 after the call.
     #[serde(serialize_with = "wide::number")]
     pub r7: u64,

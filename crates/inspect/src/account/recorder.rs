@@ -221,6 +221,7 @@ impl Observer for Recorder<'_> {
                 .unwrap_or_default(),
             code: hostcalls::code(call.reply, form, self.interface),
             result: hostcalls::result(call.reply, form, self.interface, r7),
+            outcome: hostcalls::outcome(call.reply, form, self.interface),
             r7,
             r8,
             gas: CallGas { before: gas, after: call.gas },

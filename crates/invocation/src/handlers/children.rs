@@ -1,7 +1,7 @@
 //! `invoke_child`: a child program from a preimage, run at once and to its end.
 
 use jambox_engine::{Exit, Instance};
-use jambox_hostcall::{InnerExit, Quantity, Reply, ResultCode, request};
+use jambox_hostcall::{InnerExit, Quantity, Reply, code, request};
 use jambox_program::{MAX_ARGUMENTS, StandardProgram, split_metadata};
 use jambox_state::Blob;
 
@@ -19,10 +19,10 @@ pub(crate) fn invoke(
     guest.require_readable("the input", request.input)?;
     let (accounts, service, slot) = (context.accounts, context.service, context.lookup_slot);
     let Some(code) = accounts.historical_lookup(service, slot, &hash)? else {
-        return Ok(Reply::Code(ResultCode::None));
+        return Ok(Reply::Code(code!(InvokeChild, none)));
     };
     if request.gas_limit > *guest.gas {
-        return Ok(Reply::Code(ResultCode::Low));
+        return Ok(Reply::Code(code!(InvokeChild, low)));
     }
     let panicked =
         |gas_left| Reply::Child { exit: InnerExit::Panic, gas_left, output: Blob::from([]) };
@@ -64,7 +64,7 @@ fn instance(
         return Ok(None);
     }
     let cache = &mut context.machines.code;
-    let Some((code, module)) = cache.acquire(context.env, standard.code())? else {
+    let Ok((code, module)) = cache.acquire(context.env, standard.code())? else {
         return Ok(None);
     };
     // The child keeps the module for as long as it runs, and no other can start before it ends.

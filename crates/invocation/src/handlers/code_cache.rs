@@ -20,6 +20,15 @@ pub(crate) struct CodeCache {
     used_octets: usize,
 }
 
+/// Why octets make no module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoModule {
+    /// They are no program blob.
+    NoProgram,
+    /// The program is not one that the revision runs.
+    NotValid,
+}
+
 impl Default for CodeCache {
     fn default() -> Self {
         Self {
@@ -46,19 +55,23 @@ impl CodeCache {
         &mut self,
         env: &Env,
         blob: &[u8],
-    ) -> Result<Option<(Hash, Module)>, Stop> {
+    ) -> Result<Result<(Hash, Module), NoModule>, Stop> {
         let hash = Hash::blake2b(blob);
         if !self.modules.contains_key(&hash) {
-            let Ok(program) = ProgramBlob::parse(blob) else { return Ok(None) };
+            let Ok(program) = ProgramBlob::parse(blob) else {
+                return Ok(Err(NoModule::NoProgram));
+            };
             let module = match Module::new(env.engine(), program) {
-                Err(EngineError::InvalidProgram { .. }) => return Ok(None),
+                Err(EngineError::InvalidProgram { .. }) => return Ok(Err(NoModule::NotValid)),
                 module => module?,
             };
             let octets = blob.len();
             self.idle_octets = self.idle_octets.saturating_add(octets);
             self.modules.insert(hash, Code { module, octets, users: 0, is_queued: false });
         }
-        let Some(code) = self.modules.get_mut(&hash) else { return Ok(None) };
+        let Some(code) = self.modules.get_mut(&hash) else {
+            return Ok(Err(NoModule::NoProgram));
+        };
         if code.users == 0 {
             self.idle_octets = self.idle_octets.saturating_sub(code.octets);
             self.used_octets = self.used_octets.saturating_add(code.octets);
@@ -69,7 +82,7 @@ impl CodeCache {
         if self.used_octets > limit {
             return Err(HostError::TooMuchInnerCode(limit).into());
         }
-        Ok(Some((hash, module)))
+        Ok(Ok((hash, module)))
     }
 
     /// One user less of the module named `hash`.
@@ -159,6 +172,6 @@ mod tests {
         }
         let refused = cache.acquire(&env, &blob(80)).map(|_| ());
         assert!(matches!(refused, Err(Stop::Host(HostError::TooMuchInnerCode(100)))));
-        assert!(cache.acquire(&env, b"no blob").unwrap().is_none());
+        assert!(cache.acquire(&env, b"no blob").unwrap().is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! `export`.
 
-use jambox_hostcall::{Reply, ResultCode, Slice, request};
+use jambox_hostcall::{Reply, Slice, code, outcome, request};
 use jambox_state::Blob;
 use jambox_types::Parameters;
 
@@ -40,15 +40,15 @@ impl Exports {
         guest.meter.keep(self.segment_size as u64)?;
         let mut segment = guest.read("the segment", Slice { length, ..request.data })?;
         if !is_exact {
-            return Ok(Reply::Code(ResultCode::Who));
+            return Ok(Reply::Code(code!(Export, who)));
         }
         segment.resize(self.segment_size, 0);
         let index = self.offset.saturating_add(self.segments.len() as u64);
         if index >= self.limit {
-            return Ok(Reply::Code(ResultCode::Full));
+            return Ok(Reply::Code(code!(Export, full)));
         }
         guest.observer.exported(index, &segment);
         self.segments.push(segment.into());
-        Ok(Reply::Value(index))
+        Ok(Reply::Value(outcome!(Export, exported), index))
     }
 }

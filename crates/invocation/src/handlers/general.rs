@@ -1,6 +1,6 @@
 //! `gas`, `info`, `checkpoint`, `yield`, and JIP-1's `log`.
 
-use jambox_hostcall::{AccountRecord, LogLevel, Reply, ResultCode, ServiceRef, Slice, request};
+use jambox_hostcall::{AccountRecord, LogLevel, Reply, ServiceRef, Slice, code, request};
 use jambox_state::{AccountInfo, Accounts};
 use jambox_types::{Parameters, ServiceId};
 
@@ -34,7 +34,7 @@ pub(crate) fn log(invocation: Invocation, guest: &mut Guest<'_>, request: &reque
             message: &message,
         });
     }
-    Reply::Code(ResultCode::What)
+    Reply::Code(code!(Log, logged))
 }
 
 pub(crate) fn info(
@@ -82,5 +82,5 @@ pub(crate) fn yield_hash(
     request: &request::Yield,
 ) -> Result<Reply, Stop> {
     context.regular.yielded = Some(guest.read_hash(request.hash)?);
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(code!(Yield, ok)))
 }

@@ -1,6 +1,6 @@
 //! `grow_heap`.
 
-use jambox_hostcall::{Quantity, Reply, request};
+use jambox_hostcall::{Quantity, Reply, outcome, request};
 
 use crate::Stop;
 use crate::guest::Guest;
@@ -12,9 +12,9 @@ use crate::guest::Guest;
 pub(crate) fn grow(guest: &mut Guest<'_>, request: &request::GrowHeap) -> Result<Reply, Stop> {
     let room = guest.memory.heap_room();
     if request.end <= room.start || request.end > room.end {
-        return Ok(Reply::Value(room.start));
+        return Ok(Reply::Value(outcome!(GrowHeap, unchanged), room.start));
     }
     guest.charge_for(Quantity::PagesAdded, request.end.saturating_sub(room.start))?;
     guest.memory.grow_heap(request.end);
-    Ok(Reply::Value(request.end))
+    Ok(Reply::Value(outcome!(GrowHeap, grown), request.end))
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_engine::{Access, Exit, Instance, PAGE_COUNT, PAGE_SIZE};
-use jambox_hostcall::{InnerExit, Quantity, Registers, Reply, ResultCode, Slice, request};
+use jambox_hostcall::{InnerExit, Quantity, Registers, Reply, Slice, code, outcome, request};
 use jambox_program::ProgramBlob;
 use jambox_types::Hash;
 
-use super::code_cache::CodeCache;
+use super::code_cache::{CodeCache, NoModule};
 use crate::guest::{Guest, chunks};
 use crate::runner::run_within;
 use crate::{Env, HostError, Machine, Stop};
@@ -58,13 +58,13 @@ impl Machines {
         let rules = env.rules();
         let is_full = |most: u32| self.machines.len() >= most as usize;
         if rules.max_inner_machines.is_some_and(is_full) {
-            return Ok(Reply::Code(ResultCode::Full));
+            return Ok(Reply::Code(code!(Machine, full)));
         }
         guest.require_readable("the program", request.program)?;
         let head = Slice { length: request.program.length.min(HEAD), ..request.program };
         let head = guest.look("the program", head)?;
         if ProgramBlob::length_of(&head) != Some(request.program.length) {
-            return Ok(Reply::Code(ResultCode::Huh));
+            return Ok(Reply::Code(code!(Machine, huh)));
         }
         let limits = env.limits();
         if self.machines.len() >= limits.inner_machines {
@@ -74,13 +74,15 @@ impl Machines {
             return Err(HostError::TooMuchInnerCode(limits.inner_code).into());
         }
         let octets = guest.read_to_keep("the program", request.program)?;
-        let Some((code, module)) = self.code.acquire(env, &octets)? else {
-            return Ok(Reply::Code(ResultCode::Huh));
+        let (code, module) = match self.code.acquire(env, &octets)? {
+            Ok(acquired) => acquired,
+            Err(NoModule::NoProgram) => return Ok(Reply::Code(code!(Machine, huh))),
+            Err(NoModule::NotValid) => return Ok(Reply::Code(code!(Machine, huh_program))),
         };
         let set = env.engine().instruction_set();
         if module.program().validate_entry(set, request.pc).is_err() {
             self.code.release(&code);
-            return Ok(Reply::Code(ResultCode::Huh));
+            return Ok(Reply::Code(code!(Machine, huh_position)));
         }
         let mut instance = Instance::new(&module)?;
         instance.set_pc(request.pc);
@@ -89,7 +91,7 @@ impl Machines {
         let handle = self.free.pop_first().unwrap_or(self.machines.len() as u64);
         guest.observer.inner_created(handle, &octets);
         self.machines.insert(handle, Inner { instance, code, pages: 0 });
-        Ok(Reply::Value(handle))
+        Ok(Reply::Value(outcome!(Machine, created), handle))
     }
 
     fn get(&self, handle: u64) -> Option<&Instance> {
@@ -108,20 +110,20 @@ impl Machines {
         let (to, from, length) = (request.to.0, request.from, request.length);
         guest.require_writable("the destination", Slice { address: to, length })?;
         let Some(instance) = self.get(request.machine) else {
-            return Ok(Reply::Code(ResultCode::Who));
+            return Ok(Reply::Code(code!(Peek, who)));
         };
         let memory = instance.memory();
         if !memory.is_readable(from, length) {
-            return Ok(Reply::Code(ResultCode::Oob));
+            return Ok(Reply::Code(code!(Peek, oob)));
         }
         for (offset, size) in chunks(length) {
             guest.meter.copy(size)?;
             let Ok(octets) = memory.read(from.saturating_add(offset), size) else {
-                return Ok(Reply::Code(ResultCode::Oob));
+                return Ok(Reply::Code(code!(Peek, oob)));
             };
             guest.write("the destination", to.saturating_add(offset), &octets)?;
         }
-        Ok(Reply::Code(ResultCode::Ok))
+        Ok(Reply::Code(code!(Peek, ok)))
     }
 
     pub(crate) fn poke(
@@ -132,20 +134,20 @@ impl Machines {
         let (from, to, length) = (request.from.0, request.to, request.length);
         guest.require_readable("the source", Slice { address: from, length })?;
         let Some(instance) = self.get_mut(request.machine) else {
-            return Ok(Reply::Code(ResultCode::Who));
+            return Ok(Reply::Code(code!(Poke, who)));
         };
         let memory = instance.memory_mut();
         if !memory.is_writable(to, length) {
-            return Ok(Reply::Code(ResultCode::Oob));
+            return Ok(Reply::Code(code!(Poke, oob)));
         }
         for (offset, length) in chunks(length) {
             let slice = Slice { address: from.saturating_add(offset), length };
             let octets = guest.read("the source", slice)?;
             if memory.write(to.saturating_add(offset), &octets).is_err() {
-                return Ok(Reply::Code(ResultCode::Oob));
+                return Ok(Reply::Code(code!(Poke, oob)));
             }
         }
-        Ok(Reply::Code(ResultCode::Ok))
+        Ok(Reply::Code(code!(Poke, ok)))
     }
 
     pub(crate) fn pages(
@@ -155,26 +157,26 @@ impl Machines {
         request: &request::Pages,
     ) -> Result<Reply, Stop> {
         let Some(Inner { instance, pages, .. }) = self.machines.get_mut(&request.machine) else {
-            return Ok(Reply::Code(ResultCode::Who));
+            return Ok(Reply::Code(code!(Pages, who)));
         };
         let memory = instance.memory_mut();
-        let huh = Ok(Reply::Code(ResultCode::Huh));
+        let out_of_range = Ok(Reply::Code(code!(Pages, huh_range)));
         let (access, keeps) = match request.mode {
             0 => (Access::Inaccessible, false),
             1 => (Access::ReadOnly, false),
             2 => (Access::ReadWrite, false),
             3 => (Access::ReadOnly, true),
             4 => (Access::ReadWrite, true),
-            _ => return huh,
+            _ => return out_of_range,
         };
         let end = request.first.saturating_add(request.count);
         if request.first < LOWEST_PAGE || end >= u64::from(PAGE_COUNT) {
-            return huh;
+            return out_of_range;
         }
         // Both are below 2^20 by the check above.
         let (first, count) = (request.first as u32, request.count as u32);
         if keeps && !memory.is_readable(octets(request.first), octets(request.count)) {
-            return huh;
+            return Ok(Reply::Code(code!(Pages, huh_inaccessible)));
         }
         if !keeps {
             let before = memory.accessible_pages(first, count).into();
@@ -189,7 +191,7 @@ impl Machines {
             memory.zero(first, count);
         }
         memory.set_access(first, count, access);
-        Ok(Reply::Code(ResultCode::Ok))
+        Ok(Reply::Code(code!(Pages, ok)))
     }
 
     pub(crate) fn invoke(
@@ -208,7 +210,7 @@ impl Machines {
             if !env.rules().lost_invoke_keeps_gas {
                 guest.refund_for(Quantity::InnerGas, gas);
             }
-            return Ok(Reply::Code(ResultCode::Who));
+            return Ok(Reply::Code(code!(Invoke, who)));
         };
         let heap_end = instance.memory().heap_end();
         instance.set_gas(gas);
@@ -244,12 +246,12 @@ impl Machines {
 
     pub(crate) fn expunge(&mut self, request: &request::Expunge) -> Result<Reply, Stop> {
         let Some(Inner { instance, code, pages }) = self.machines.remove(&request.machine) else {
-            return Ok(Reply::Code(ResultCode::Who));
+            return Ok(Reply::Code(code!(Expunge, who)));
         };
         self.pages = self.pages.saturating_sub(pages);
         self.code.release(&code);
         self.free.insert(request.machine);
-        Ok(Reply::Value(instance.pc()))
+        Ok(Reply::Value(outcome!(Expunge, removed), instance.pc()))
     }
 }
 

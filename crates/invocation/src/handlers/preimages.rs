@@ -1,6 +1,6 @@
 //! `lookup`, `historical_lookup`, `query`, `solicit`, `forget` and `provide`.
 
-use jambox_hostcall::{HashPointer, History, Reply, ResultCode, request};
+use jambox_hostcall::{Code, HashPointer, History, Reply, code, request};
 use jambox_state::{Accounts, Blob, RequestHistory, RequestKey};
 use jambox_types::{Hash, ServiceId, TimeSlot};
 
@@ -41,7 +41,8 @@ pub(crate) fn query(
     guest: &mut Guest<'_>,
     request: &request::Query,
 ) -> Result<Reply, Stop> {
-    if let Some(reply) = refuse_length(context, request.length) {
+    let refused = code!(Query, huh_length);
+    if let Some(reply) = refuse_length(context, request.length, refused) {
         return Ok(reply);
     }
     let hash = guest.read_hash(request.hash)?;
@@ -58,9 +59,9 @@ pub(crate) fn query(
 }
 
 /// The answer to a length that is refused before memory is looked at.
-fn refuse_length(context: &Accumulate<'_>, length: u64) -> Option<Reply> {
+fn refuse_length(context: &Accumulate<'_>, length: u64, refused: Code) -> Option<Reply> {
     let bound = context.env.rules().request_length_bound;
-    bound.is_some_and(|bound| length >= bound).then_some(Reply::Code(ResultCode::Huh))
+    bound.is_some_and(|bound| length >= bound).then_some(Reply::Code(refused))
 }
 
 /// A length of 2^32 or more is no length of a blob in the paper's sense: no request has it.
@@ -85,28 +86,32 @@ pub(crate) fn solicit(
     guest: &mut Guest<'_>,
     request: &request::Solicit,
 ) -> Result<Reply, Stop> {
-    if let Some(reply) = refuse_length(context, request.length) {
+    let refused = code!(Solicit, huh_length);
+    if let Some(reply) = refuse_length(context, request.length, refused) {
         return Ok(reply);
     }
-    let huh = Ok(Reply::Code(ResultCode::Huh));
     let Some((key, history)) = named(context, guest, request.hash, request.length)? else {
         // The request is not there, and no account can hold it.
-        return Ok(Reply::Code(ResultCode::Full));
+        return Ok(Reply::Code(code!(Solicit, full)));
     };
     let account = context.own()?;
-    let (after, footprint) = match history {
-        None => (RequestHistory::Requested, account.footprint.with_request(key.length)),
-        Some(RequestHistory::Unavailable(x, y)) => {
-            (RequestHistory::AvailableAgain(x, y, context.slot), account.footprint)
+    let (outcome, after, footprint) = match history {
+        None => {
+            let footprint = account.footprint.with_request(key.length);
+            (code!(Solicit, requested), RequestHistory::Requested, footprint)
         }
-        Some(_) => return huh,
+        Some(RequestHistory::Unavailable(x, y)) => {
+            let again = RequestHistory::AvailableAgain(x, y, context.slot);
+            (code!(Solicit, requested_again), again, account.footprint)
+        }
+        Some(_) => return Ok(Reply::Code(code!(Solicit, huh))),
     };
     if !account.is_covered(footprint, account.balance.0, context.env.parameters()) {
-        return Ok(Reply::Code(ResultCode::Full));
+        return Ok(Reply::Code(code!(Solicit, full)));
     }
     let own = context.service;
     context.accounts_mut().set_request(own, key, Some(after))?;
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(outcome))
 }
 
 pub(crate) fn forget(
@@ -114,20 +119,25 @@ pub(crate) fn forget(
     guest: &mut Guest<'_>,
     request: &request::Forget,
 ) -> Result<Reply, Stop> {
-    if let Some(reply) = refuse_length(context, request.length) {
+    let refused = code!(Forget, huh_length);
+    if let Some(reply) = refuse_length(context, request.length, refused) {
         return Ok(reply);
     }
-    let huh = Ok(Reply::Code(ResultCode::Huh));
+    let huh = Ok(Reply::Code(code!(Forget, huh)));
     let Some((key, Some(history))) = named(context, guest, request.hash, request.length)? else {
         return huh;
     };
     let now = context.slot;
-    let after = match history {
-        RequestHistory::Requested => None,
-        RequestHistory::Unavailable(_, y) if context.is_expired(y) => None,
-        RequestHistory::Available(x) => Some(RequestHistory::Unavailable(x, now)),
+    let (outcome, after) = match history {
+        RequestHistory::Requested => (code!(Forget, dropped), None),
+        RequestHistory::Unavailable(_, y) if context.is_expired(y) => {
+            (code!(Forget, expunged), None)
+        }
+        RequestHistory::Available(x) => {
+            (code!(Forget, forgotten), Some(RequestHistory::Unavailable(x, now)))
+        }
         RequestHistory::AvailableAgain(_, y, z) if context.is_expired(y) => {
-            Some(RequestHistory::Unavailable(z, now))
+            (code!(Forget, forgotten_again), Some(RequestHistory::Unavailable(z, now)))
         }
         RequestHistory::Unavailable(..) | RequestHistory::AvailableAgain(..) => return huh,
     };
@@ -137,7 +147,7 @@ pub(crate) fn forget(
     if after.is_none() && (was_met || context.env.rules().forget_drops_unmet_preimage) {
         context.accounts_mut().set_preimage(own, key.hash, None)?;
     }
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(outcome))
 }
 
 pub(crate) fn provide(
@@ -145,15 +155,16 @@ pub(crate) fn provide(
     guest: &mut Guest<'_>,
     request: &request::Provide,
 ) -> Result<Reply, Stop> {
-    if let Some(reply) = refuse_length(context, request.data.length) {
+    let refused = code!(Provide, huh_length);
+    if let Some(reply) = refuse_length(context, request.data.length, refused) {
         return Ok(reply);
     }
     guest.require_readable("the preimage", request.data)?;
     let Some(service) = service(request.service, context.service) else {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Provide, who)));
     };
     if !context.accounts().contains(service)? {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Provide, who)));
     }
     let short = match request.data.length <= CHUNK {
         true => Some(guest.read("the preimage", request.data)?),
@@ -168,18 +179,18 @@ pub(crate) fn provide(
         None => None,
     };
     if history != Some(RequestHistory::Requested) {
-        return Ok(Reply::Code(ResultCode::Huh));
+        return Ok(Reply::Code(code!(Provide, huh_request)));
     }
     // A hash stands for its preimage: two that differ cannot share it.
     if context.regular.provisions.contains_key(&(service, hash)) {
-        return Ok(Reply::Code(ResultCode::Huh));
+        return Ok(Reply::Code(code!(Provide, huh_provided)));
     }
     let preimage = match short {
         Some(preimage) => guest.keep(preimage)?,
         None => guest.read_to_keep("the preimage", request.data)?,
     };
     context.regular.provisions.insert((service, hash), Blob::from(preimage));
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(code!(Provide, ok)))
 }
 
 impl Accumulate<'_> {

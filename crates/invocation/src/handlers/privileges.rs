@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jambox_codec::decode_all;
-use jambox_hostcall::{Reply, ResultCode, Slice, request};
+use jambox_hostcall::{Reply, Slice, code, request};
 use jambox_types::{
     Gas, Hash, Parameters, PerCore, PerQueuePosition, PerValidator, Privileges, ServiceId,
     ValidatorKey,
@@ -28,12 +28,12 @@ pub(crate) fn bless(
     let state = &mut context.regular.state;
     let by_manager_only = request.by_manager_only || context.env.rules().bless_needs_manager;
     if by_manager_only && state.privileges.manager != context.service {
-        return Ok(Reply::Code(ResultCode::Huh));
+        return Ok(Reply::Code(code!(Bless, huh)));
     }
     let registrar = request.registrar.unwrap_or(u64::from(state.privileges.registrar.0));
     let ids = [request.manager, request.delegator, registrar].map(u32::try_from);
     let [Ok(manager), Ok(delegator), Ok(registrar)] = ids else {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Bless, who)));
     };
     let assigners = guest.read_array("the assigners", request.assigners.0, cores, 4)?;
     let length = count.saturating_mul(ENTRY);
@@ -45,7 +45,7 @@ pub(crate) fn bless(
         registrar: ServiceId(registrar),
         always_accumulate: always,
     });
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(code!(Bless, ok)))
 }
 
 fn per_core(octets: &[u8], parameters: &Parameters) -> PerCore<ServiceId> {
@@ -101,16 +101,16 @@ pub(crate) fn assign(
     let state = &mut context.regular.state;
     let core = usize::try_from(request.core).unwrap_or(usize::MAX);
     let Some(&assigner) = state.privileges.assigners.get(core) else {
-        return Ok(Reply::Code(ResultCode::Core));
+        return Ok(Reply::Code(code!(Assign, core)));
     };
     if assigner != context.service {
-        return Ok(Reply::Code(ResultCode::Huh));
+        return Ok(Reply::Code(code!(Assign, huh)));
     }
     let Ok(successor) = u32::try_from(request.assigner.unwrap_or(u64::from(assigner.0))) else {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Assign, who)));
     };
     if request.count.is_some_and(|count| !REPEATED_QUEUE.contains(&count)) {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Assign, count)));
     }
     let queue = guest.read_array(what, request.queue.0, count, HASH)?;
     let mut hashes = queue.as_chunks::<{ Hash::LENGTH }>().0.iter().cycle();
@@ -122,7 +122,7 @@ pub(crate) fn assign(
     if let Some(place) = Arc::make_mut(&mut state.privileges).assigners.get_mut(core) {
         *place = ServiceId(successor);
     }
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(code!(Assign, ok)))
 }
 
 pub(crate) fn designate(
@@ -138,14 +138,14 @@ pub(crate) fn designate(
     guest.require_array_readable(what, request.keys.0, count, size)?;
     let counts = context.env.protocol().validator_counts();
     if may_differ && !usize::try_from(count).is_ok_and(|count| counts.contain(count)) {
-        return Ok(Reply::Code(ResultCode::Huh));
+        return Ok(Reply::Code(code!(Designate, huh_count)));
     }
     let state = &mut context.regular.state;
     if state.privileges.delegator != context.service {
-        return Ok(Reply::Code(ResultCode::Huh));
+        return Ok(Reply::Code(code!(Designate, huh)));
     }
     if !may_differ && count != validators {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Designate, who)));
     }
     let keys = guest.read_array(what, request.keys.0, count, size)?;
     // Any octets are keys, and they were just read.
@@ -153,5 +153,5 @@ pub(crate) fn designate(
     if let Ok(keys) = PerValidator::new(keys.collect(), context.env.protocol()) {
         state.staging_set = Arc::new(keys);
     }
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(code!(Designate, ok)))
 }

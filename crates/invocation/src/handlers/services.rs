@@ -1,7 +1,7 @@
 //! `new`, `upgrade` and `eject`, and the ids of new services.
 
 use jambox_codec::{Encode, encode_natural};
-use jambox_hostcall::{Reply, ResultCode, request};
+use jambox_hostcall::{Reply, code, outcome, request};
 use jambox_state::{AccountInfo, Accounts, Footprint, RequestHistory, RequestKey, StateError};
 use jambox_types::constants::MIN_PUBLIC_INDEX;
 use jambox_types::{Balance, Gas, Hash, ServiceId, TimeSlot};
@@ -59,7 +59,7 @@ pub(crate) fn new(
     };
     let privileges = &context.regular.state.privileges;
     if request.gratis != 0 && context.service != privileges.manager {
-        return Ok(Reply::Code(ResultCode::Huh));
+        return Ok(Reply::Code(code!(New, huh)));
     }
     let is_registrar = context.service == privileges.registrar;
     let parameters = context.env.parameters();
@@ -68,19 +68,19 @@ pub(crate) fn new(
     let endowment =
         request.balance.map_or_else(|| footprint.threshold_balance(gratis, parameters), Balance);
     if u128::from(endowment.0) < footprint.threshold(gratis, parameters) {
-        return Ok(Reply::Code(ResultCode::Cash));
+        return Ok(Reply::Code(code!(New, cash)));
     }
     let rest = own.balance.0.checked_sub(endowment.0);
     let is_covered = |rest: &u64| own.is_covered(own.footprint, *rest, parameters);
     let Some(rest) = rest.filter(is_covered) else {
-        return Ok(Reply::Code(ResultCode::Cash));
+        return Ok(Reply::Code(code!(New, cash)));
     };
     let wanted = u32::try_from(request.wanted_id).ok();
     let wanted = wanted.filter(|id| is_registrar && *id < MIN_PUBLIC_INDEX).map(ServiceId);
     if let Some(id) = wanted
         && context.accounts().contains(id)?
     {
-        return Ok(Reply::Code(ResultCode::Full));
+        return Ok(Reply::Code(code!(New, full)));
     }
     let key = RequestKey { hash: code_hash, length: code_length };
     let id = match wanted {
@@ -108,7 +108,11 @@ pub(crate) fn new(
     accounts.remove(id)?;
     accounts.create(id, account)?;
     accounts.set_request(id, key, Some(RequestHistory::Requested))?;
-    Ok(Reply::Value(u64::from(id.0)))
+    let outcome = match wanted {
+        Some(_) => outcome!(New, registered),
+        None => outcome!(New, created),
+    };
+    Ok(Reply::Value(outcome, u64::from(id.0)))
 }
 
 pub(crate) fn upgrade(
@@ -121,7 +125,7 @@ pub(crate) fn upgrade(
     let service = service(request.service, own);
     if service != Some(own) {
         let exists = service.map_or(Ok(false), |service| context.accounts().contains(service))?;
-        let code = if exists { ResultCode::Huh } else { ResultCode::Who };
+        let code = if exists { code!(Upgrade, huh) } else { code!(Upgrade, who) };
         return Ok(Reply::Code(code));
     }
     context.accounts_mut().update(own, |account| {
@@ -130,7 +134,7 @@ pub(crate) fn upgrade(
             request.min_accumulate_gas.map_or(account.min_accumulate_gas, Gas);
         account.min_memo_gas = request.min_memo_gas.map_or(account.min_memo_gas, Gas);
     })?;
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(code!(Upgrade, ok)))
 }
 
 pub(crate) fn eject(
@@ -142,29 +146,30 @@ pub(crate) fn eject(
     let own = context.service;
     let service = u32::try_from(request.service).ok().map(ServiceId);
     let Some(service) = service.filter(|service| *service != own) else {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Eject, who)));
     };
     let account = context.accounts().get(service)?;
     let Some(account) = account.filter(|account| account.code_hash == as_code_hash(own)) else {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Eject, who)));
     };
-    let huh = Ok(Reply::Code(ResultCode::Huh));
+    let not_last = Ok(Reply::Code(code!(Eject, huh_footprint)));
     let last = Footprint::default().with_request(0);
     let length = account.footprint.octets.saturating_sub(last.octets);
-    let Ok(length) = u32::try_from(length) else { return huh };
+    let Ok(length) = u32::try_from(length) else { return not_last };
     if account.footprint.items != last.items {
-        return huh;
+        return not_last;
     }
     match context.accounts().request(service, &RequestKey { hash, length })? {
         Some(RequestHistory::Unavailable(_, y)) if context.is_expired(y) => {}
-        _ => return huh,
+        Some(_) => return Ok(Reply::Code(code!(Eject, huh_early))),
+        None => return not_last,
     }
     let accounts = context.accounts_mut();
     accounts.remove(service)?;
     accounts.update(own, |own| {
         own.balance = Balance(own.balance.0.saturating_add(account.balance.0));
     })?;
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(code!(Eject, ok)))
 }
 
 /// The code hash by which a service hands itself over to `owner`: the id in 32 octets.

@@ -1,6 +1,6 @@
 //! `read` and `write`.
 
-use jambox_hostcall::{Reply, ResultCode, Slice, request};
+use jambox_hostcall::{Reply, Slice, code, request};
 use jambox_state::{Accounts, Blob, Footprint};
 use jambox_types::ServiceId;
 
@@ -61,7 +61,7 @@ pub(crate) fn write(
     let key_length = usize::try_from(request.key.length).unwrap_or(usize::MAX);
     let footprint = account.footprint.with_storage(key_length, before, after);
     if !account.is_covered(footprint, account.balance.0, context.env.parameters()) {
-        return Ok(Reply::Code(ResultCode::Full));
+        return Ok(Reply::Code(code!(Write, full)));
     }
     let value = match after {
         Some(_) => Some(Blob::from(guest.read_to_keep("the value", request.value)?)),
@@ -78,5 +78,5 @@ pub(crate) fn write(
 
 /// What `write` answers where a context cannot write and an ABI offers it all the same.
 pub(crate) fn refuse_write() -> Reply {
-    Reply::Code(ResultCode::Huh)
+    Reply::Code(code!(Write, huh))
 }

@@ -1,6 +1,6 @@
 //! `transfer`.
 
-use jambox_hostcall::{Reply, ResultCode, Slice, request};
+use jambox_hostcall::{Reply, Slice, code, request};
 use jambox_types::{Balance, DeferredTransfer, Gas, Memo, ServiceId};
 
 use crate::Stop;
@@ -20,17 +20,17 @@ pub(crate) fn transfer(
         None => None,
     };
     let Some((destination, receiver)) = receiver else {
-        return Ok(Reply::Code(ResultCode::Who));
+        return Ok(Reply::Code(code!(Transfer, who)));
     };
     if request.gas_limit < receiver.min_memo_gas.0 {
-        return Ok(Reply::Code(ResultCode::Low));
+        return Ok(Reply::Code(code!(Transfer, low)));
     }
     let own = context.own()?;
     let rest = own.balance.0.checked_sub(request.amount);
     let parameters = context.env.parameters();
     let is_covered = |rest: &u64| own.is_covered(own.footprint, *rest, parameters);
     let Some(rest) = rest.filter(is_covered) else {
-        return Ok(Reply::Code(ResultCode::Cash));
+        return Ok(Reply::Code(code!(Transfer, cash)));
     };
     guest.charge(request.gas_limit)?;
     let mut memo = Memo::ZERO;
@@ -44,5 +44,5 @@ pub(crate) fn transfer(
         memo,
         gas_limit: Gas(request.gas_limit),
     });
-    Ok(Reply::Code(ResultCode::Ok))
+    Ok(Reply::Code(code!(Transfer, ok)))
 }

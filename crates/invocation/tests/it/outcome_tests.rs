@@ -1,6 +1,9 @@
 //! Tests of outcomes, and a record of which outcomes have one.
 
-use jambox_hostcall::{Abi, HostCall, Interface};
+use std::cell::RefCell;
+
+use jambox_hostcall::{Abi, Form, HostCall, Interface, OutcomeKind};
+use jambox_invocation::{CallEnded, CallStarted, Observer};
 use jambox_types::Revision;
 
 use crate::world::with_revision;
@@ -26,6 +29,36 @@ macro_rules! outcomes {
             )*
         }
     };
+}
+
+thread_local! {
+    /// The calls of this thread's invocations so far, and which outcome each came to.
+    static MATCHED: RefCell<Vec<(HostCall, &'static str)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Notes which outcome of a call came about.
+pub struct Matches {
+    interface: Interface,
+    form: Option<&'static Form>,
+}
+
+impl Matches {
+    pub fn new(interface: Interface) -> Self {
+        Self { interface, form: None }
+    }
+}
+
+impl Observer for Matches {
+    fn host_call_started(&mut self, call: &CallStarted<'_>) {
+        self.form = call.form;
+    }
+
+    fn host_call_ended(&mut self, call: &CallEnded<'_>) {
+        let reply = call.reply.ok().flatten();
+        let (Some(form), Some(reply)) = (self.form, reply) else { return };
+        let matched = form.matched(self.interface, reply).expect("an outcome of the call");
+        MATCHED.with_borrow_mut(|all| all.push((form.call, matched.name)));
+    }
 }
 
 /// The outcomes of a call that have tests.
@@ -58,8 +91,26 @@ impl Tested {
             })
         };
         for revision in Revision::ALL.into_iter().filter(has_it) {
+            MATCHED.take();
             with_revision(revision, &test);
+            self.check_matched(revision, outcome);
         }
+    }
+
+    /// Fails unless the outcome that a test is named after was told of by its handler. What stops
+    /// the guest tells its reason in another way.
+    fn check_matched(&self, revision: Revision, outcome: &str) {
+        let interface = self.interface(revision);
+        let forms = interface.forms().filter(|form| form.call == self.call);
+        let mut tested = forms.flat_map(|form| form.outcomes(revision));
+        let Some(tested) = tested.find(|it| it.name == outcome) else { return };
+        if matches!(tested.kind, OutcomeKind::Panic | OutcomeKind::OutOfGas) {
+            return;
+        }
+        let matched = MATCHED.take();
+        let of_call = matched.iter().filter(|(call, _)| *call == self.call);
+        let names: Vec<_> = of_call.map(|(_, name)| *name).collect();
+        assert!(names.contains(&outcome), "{} in {revision}: {names:?}", self.path);
     }
 
     /// Fails unless there is a test for each outcome of every revision, and for lack of gas, in the

@@ -18,6 +18,7 @@ use jambox_types::{
 
 use crate::backends::environment;
 use crate::guest::{Guest, Scripted};
+use crate::outcome_tests::Matches;
 
 /// The service that tests run as.
 pub const SELF: ServiceId = ServiceId(65_600);
@@ -178,7 +179,7 @@ impl Block {
     /// Runs a script as [`SELF`]'s accumulation.
     pub fn run(self, script: impl FnOnce(&mut Guest<'_, '_>) + Send + 'static) -> Accumulated {
         let env = scripted(self.protocol, script);
-        accumulate(&env, self.call(), &mut ()).unwrap()
+        accumulate(&env, self.call(), &mut Matches::new(env.interface())).unwrap()
     }
 
     /// Runs a script that must leave the state and everything else as it was.
@@ -268,14 +269,21 @@ impl Work {
             export_offset: self.export_offset,
             accounts: &self.accounts,
         };
-        refine(env, call, &mut ()).unwrap()
+        refine(env, call, &mut Matches::new(env.interface())).unwrap()
     }
 
     /// Runs a script as the package's authorizer on core 3.
     pub fn authorize(self, script: impl FnOnce(&mut Guest<'_, '_>) + Send + 'static) {
         let env = scripted(self.protocol, script);
         let data = self.data();
-        let authorized = is_authorized(&env, &data, CoreIndex(3), &self.accounts, &mut ()).unwrap();
+        let authorized = is_authorized(
+            &env,
+            &data,
+            CoreIndex(3),
+            &self.accounts,
+            &mut Matches::new(env.interface()),
+        )
+        .unwrap();
         assert_eq!(authorized.result, Ok(Vec::new()));
     }
 }
