@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of the house that no compiler checks.
 
 mod functions;
+mod revisions;
 mod rooms;
 
 use std::fs;
@@ -24,30 +25,6 @@ const TABLE_FUNCTIONS: &[(&str, &str)] = &[
     ("crates/asm/tests/it/round_trip.rs", "text"),
 ];
 
-/// Where revisions may be told apart: the tables of their rules, what is of one revision alone, and
-/// where the revision that a file names is held against the one that was asked for.
-const REVISION_TABLES: &[&str] = &[
-    "crates/build/src/ecosystem.rs",
-    "crates/build/src/lib.rs",
-    "crates/build/src/releases.rs",
-    "crates/build/src/settings.rs",
-    "crates/cli/src/commands/explain.rs",
-    "crates/hostcall/src/call.rs",
-    "crates/hostcall/src/interface.rs",
-    "crates/isa/src/opcode.rs",
-    "crates/isa/src/revision.rs",
-    "crates/node/src/blobs.rs",
-    "crates/program/src/revision.rs",
-    "crates/program/src/rules.rs",
-    "crates/sdk-testing/src/chain.rs",
-    "crates/sdk/src/revision.rs",
-    "crates/store/src/state.rs",
-    "crates/types/src/rules.rs",
-    "crates/vectors/src/pvm/mod.rs",
-    "crates/vectors/src/refine.rs",
-    "crates/vectors/src/replay.rs",
-];
-
 /// Crates whose results nodes must agree on: the order of a hash map is another in every run.
 const CONSENSUS: &[&str] = &[
     "chain",
@@ -67,12 +44,15 @@ const CONSENSUS: &[&str] = &[
 pub fn run() -> Result<(), String> {
     let mut faults = rooms::check(&root())?;
     let sources = sources()?;
+    let mut seen = revisions::Seen::default();
     for path in &sources {
         let text =
             fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let name = path.strip_prefix(root()).unwrap_or(path).to_string_lossy().into_owned();
         check_source(&name, &text, &mut faults);
+        seen.check(&name, &text, &mut faults);
     }
+    seen.check_all(&mut faults);
     if faults.is_empty() {
         println!("{} sources are tidy", sources.len());
         return Ok(());
@@ -118,7 +98,6 @@ fn check_source(name: &str, text: &str, faults: &mut Vec<String>) {
             }
         }
     }
-    check_revisions(name, text, faults);
     for function in functions::of(text) {
         let (function_name, lines) = (function.name, function.lines);
         if lines > FUNCTION_LINES && !TABLE_FUNCTIONS.contains(&(name, function_name)) {
@@ -126,33 +105,6 @@ fn check_source(name: &str, text: &str, faults: &mut Vec<String>) {
             faults.push(format!(
                 "{at}: `{function_name}` has {lines} lines, at most {FUNCTION_LINES}"
             ));
-        }
-    }
-}
-
-/// Refuses to tell revisions apart outside of the tables: by comparing them, and by naming one of
-/// them. What a revision does differently is a field of a row; tests name the revision they mean.
-fn check_revisions(name: &str, text: &str, faults: &mut Vec<String>) {
-    let is_source = name.starts_with("crates/") && name.contains("/src/");
-    if !is_source || REVISION_TABLES.contains(&name) {
-        return;
-    }
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    for (index, line) in code.lines().enumerate() {
-        let line = line.split("//").next().unwrap_or_default();
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let is_revision = |word: &&str| {
-            let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-            word.ends_with("revision") || word.contains("Revision::")
-        };
-        let compares = words.windows(3).any(|three| {
-            let [left, sign, right] = three else { return false };
-            matches!(*sign, "==" | "!=") && (is_revision(left) || is_revision(right))
-        });
-        let names_one = line.contains("Revision::GrayPaper");
-        if compares || names_one || line.contains("matches!(revision") {
-            let at = format!("{name}:{}", index + 1);
-            faults.push(format!("{at}: revisions are told apart by rows of rules, nowhere else"));
         }
     }
 }
@@ -195,19 +147,6 @@ mod tests {
             found,
             ["crates/state/src/x.rs:2: `HashMap`: its order differs from run to run"]
         );
-        for line in [
-            "if protocol.revision == other {}\n",
-            "if (self.revision != Revision::default()) {}\n",
-            "match revision { Revision::GrayPaper080 => 1 }\n",
-        ] {
-            let found = faults("crates/chain/src/x.rs", line);
-            let rule = "revisions are told apart by rows of rules, nowhere else";
-            assert_eq!(found, [format!("crates/chain/src/x.rs:1: {rule}")], "{line}");
-            assert_eq!(faults("crates/types/src/rules.rs", line), [""; 0]);
-            assert_eq!(faults("crates/chain/tests/it/x.rs", line), [""; 0]);
-            let test = format!("#[cfg(test)]\nmod tests {{ {line} }}");
-            assert_eq!(faults("crates/chain/src/x.rs", &test), [""; 0]);
-        }
         let comment = |columns: usize| format!("// {}", "é".repeat(columns - 3));
         let found = faults("xtask/src/x.rs", &comment(101));
         assert_eq!(found, ["xtask/src/x.rs:1: 101 columns, at most 100 are allowed"]);

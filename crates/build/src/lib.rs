@@ -117,7 +117,7 @@ pub fn build_with(
     let mut settings = options.settings.or(manifest.settings);
     if let Some(fixed) = &manifest.fixed {
         let asked_for = *settings.revision.get_or_insert(fixed.revision);
-        if asked_for != fixed.revision {
+        if !asked_for.is(fixed.revision) {
             let (by, revision) = (fixed.by.clone(), fixed.revision);
             return Err(BuildError::OtherRevision { by, revision, asked_for });
         }

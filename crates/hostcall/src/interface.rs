@@ -40,7 +40,7 @@ impl Interface {
 
     /// The form in which `context` offers call `number`; `None` answers `WHAT`.
     pub fn form(self, context: Context, number: u64) -> Option<&'static Form> {
-        let revision = Revision::ALL.iter().position(|revision| *revision == self.revision)?;
+        let revision = Revision::ALL.iter().position(|revision| revision.is(self.revision))?;
         let offered = DISPATCH.get(self.column())?.get(revision)?.get(context as usize)?;
         let place = offered.get(usize::try_from(number).ok()?)?;
         FORMS.get(usize::from(place.checked_sub(1)?))

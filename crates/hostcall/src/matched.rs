@@ -1,7 +1,8 @@
 //! Which of a call's ordered outcomes came about.
 
 use crate::{
-    FORMS, Form, History, HostCall, Interface, Outcome, OutcomeKind, Reply, ResultCode, Revision, Told,
+    FORMS, Form, History, HostCall, Interface, Outcome, OutcomeKind, Reply, ResultCode, Revision,
+    Told,
 };
 
 /// An outcome of the table that a handler found to come about. Made by

@@ -110,7 +110,7 @@ impl Code {
 
     /// The blob for a revision.
     fn blob(&self, revision: Revision) -> Option<&Blob> {
-        let fits = |(named, _): &&(Option<Revision>, Blob)| named.is_none_or(|it| it == revision);
+        let fits = |(named, _): &&(Option<Revision>, Blob)| named.is_none_or(|it| it.is(revision));
         self.blobs.iter().rev().find(fits).map(|(_, blob)| blob)
     }
 

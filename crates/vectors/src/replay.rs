@@ -84,7 +84,7 @@ fn run_file(file: &Path, engines: &mut [&Engine], report: &mut Report) -> Result
 fn outcome(execution: &Execution, engines: &mut [&Engine]) -> (Option<Revision>, Outcome) {
     let of = |engine: &Engine| engine.config().revision;
     if let Some(revision) = execution.revision() {
-        let engine = engines.iter().find(|engine| of(engine) == revision);
+        let engine = engines.iter().find(|engine| of(engine).is(revision));
         let outcome = match engine {
             Some(engine) => outcome_on(execution, engine).1,
             None => {

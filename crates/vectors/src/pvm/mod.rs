@@ -80,7 +80,7 @@ pub fn run(folder: &Path, engine: &Engine) -> Result<Report, Error> {
                 continue;
             }
         };
-        let engine = engines.iter().find(|(revision, _)| *revision == file.revision());
+        let engine = engines.iter().find(|(revision, _)| revision.is(file.revision()));
         match engine {
             Some((_, Ok(engine))) => run_file(&name, &file, engine, &mut report),
             Some((_, Err(error))) => report.add(name, Outcome::Failed(error.to_string())),
