@@ -85,6 +85,7 @@ pub enum Command {
     Asm(commands::asm::Asm),
     Disasm(commands::disasm::Disasm),
     Inspect(commands::inspect::Inspect),
+    Debug(commands::debug::Debug),
     Explain(commands::explain::Explain),
     Trace(commands::trace::Trace),
     Bisect(commands::bisect::Bisect),

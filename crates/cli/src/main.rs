@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         Command::Asm(command) => command.run(&cli.protocol, &output),
         Command::Disasm(command) => command.run(&cli.protocol, &output),
         Command::Inspect(command) => command.run(&cli.protocol, &output),
+        Command::Debug(command) => command.run(&cli.protocol, &output),
         Command::Explain(command) => command.run(&cli.protocol, &output),
         Command::Trace(command) => command.run(&cli.protocol, &output),
         Command::Bisect(command) => command.run(&cli.protocol, &output),

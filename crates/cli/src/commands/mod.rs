@@ -6,6 +6,7 @@ pub mod block;
 pub mod build;
 pub mod call;
 pub mod completions;
+pub mod debug;
 pub mod deploy;
 pub mod disasm;
 pub mod exec;

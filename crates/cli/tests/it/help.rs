@@ -57,6 +57,8 @@ impl Scratch {
         ] {
             fs::copy(root().join("guests/asm").join(from), scratch.path(to)).unwrap();
         }
+        let session = root().join("guests/asm/counter/session.txt");
+        fs::copy(session, scratch.path("session.txt")).unwrap();
         let package = root().join("guests/asm/counter/package.toml");
         let package = fs::read_to_string(package).unwrap().replace("../authorizer/", "");
         for name in ["package.toml", "first.toml"] {

@@ -8,6 +8,7 @@ mod capsule;
 mod chains;
 mod commands;
 mod damage;
+mod debug;
 mod exec;
 mod files;
 mod gas;

@@ -1,0 +1,225 @@
+//! `jambox debug`: one invocation, forwards and backwards.
+
+mod lines;
+mod places;
+mod show;
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use jambox_debug::{Bounds, Recorder, Session, Target};
+use jambox_engine::{Instance, Module};
+use jambox_hostcall::Interface;
+use jambox_package::{Disk, load};
+use jambox_types::{Hash, ServiceId};
+
+use crate::diagnosis::Diagnosis;
+use crate::end_to_end;
+use crate::engine::engine;
+use crate::input;
+use crate::outcome::{Failure, Result, Verdict};
+use crate::output::Output;
+use crate::package_file::locate;
+use crate::program::{FormArg, Program};
+use crate::protocol::{ProtocolArgs, interface};
+
+use lines::Lines;
+use show::Sources;
+
+/// Debug one invocation of a work package, or a program: forwards and backwards
+///
+/// The invocation is run once and recorded; every point of it can then be gone to. Commands are
+/// read from a terminal, a pipe or a file; `help` lists them. docs/debugger.md shows how.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox debug package.toml                          refine of the first item
+  jambox debug package.toml --accumulate counter
+  jambox debug package.toml --commands session.txt   for scripts and tests
+  jambox debug program.asm                           a program alone, up to its first host call
+
+Exit status: 0, whatever the guest did; 2 bad input, an unknown command in a file included.")]
+pub struct Debug {
+    /// The package file, a folder with package.toml, or a program (a blob or .asm)
+    #[arg(default_value = "package.toml")]
+    subject: PathBuf,
+
+    /// Debug the refinement of this item, from 0 on [default: 0]
+    #[arg(long, value_name = "ITEM", group = "target")]
+    refine: Option<usize>,
+
+    /// Debug the first accumulation of this service, by id or name
+    #[arg(long, value_name = "SERVICE", group = "target")]
+    accumulate: Option<String>,
+
+    /// Debug the authorizer
+    #[arg(long, group = "target")]
+    is_authorized: bool,
+
+    /// Read commands from this file; one that is not understood ends the session with status 2
+    #[arg(long, value_name = "FILE")]
+    commands: Option<PathBuf>,
+
+    /// Look for source files in this folder, too (the subject's and its parents are always looked
+    /// in)
+    #[arg(long, value_name = "FOLDER")]
+    source: Vec<PathBuf>,
+
+    /// The gas of a program that is debugged alone
+    #[arg(long, default_value = "10_000_000", value_parser = input::parse_amount)]
+    gas: u64,
+
+    /// Gas between two recorded states: less makes going back quicker
+    #[arg(long, value_name = "GAS", default_value = "1_000_000", value_parser = input::parse_amount)]
+    spacing: u64,
+
+    /// The most that the recording may take, in MiB
+    #[arg(long, value_name = "MIB", default_value = "256", value_parser = input::parse_amount)]
+    memory: u64,
+}
+
+impl Debug {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let (session, interface) = self.session(protocol, output)?;
+        let folder = match self.subject.is_dir() {
+            true => self.subject.as_path(),
+            false => self.subject.parent().unwrap_or(Path::new("")),
+        };
+        let sources = Sources::new(folder, &self.source);
+        self.talk(Lines::new(session, sources, interface), output)
+    }
+
+    fn bounds(&self) -> Bounds {
+        let octets = usize::try_from(self.memory.saturating_mul(1 << 20)).unwrap_or(usize::MAX);
+        Bounds { octets, spacing: self.spacing }
+    }
+
+    fn session(&self, protocol: &ProtocolArgs, output: &Output) -> Result<(Session, Interface)> {
+        let is_program = self.subject.is_file()
+            && self.subject.extension().is_none_or(|extension| extension != "toml");
+        let spinner = output.spinner("recording");
+        let recording = if is_program {
+            self.record_program(protocol)?
+        } else {
+            self.record_package(protocol)?
+        };
+        spinner.finish_and_clear();
+        Ok(recording)
+    }
+
+    fn record_program(&self, args: &ProtocolArgs) -> Result<(Session, Interface)> {
+        let program = Program::load(&self.subject, FormArg::Auto, args)?;
+        let protocol = program.protocol;
+        let failed = |error: jambox_engine::EngineError| Diagnosis::new(error.to_string());
+        let engine = engine(&protocol, args.backend())?;
+        let module = Module::new(&engine, program.blob().clone()).map_err(failed)?;
+        let instance = match program.standard() {
+            Some(standard) => Instance::standard(&module, standard, &[]),
+            None => Instance::new(&module),
+        };
+        let mut instance = instance.map_err(failed)?;
+        instance.set_gas(self.gas);
+        let hash = Hash::blake2b(&program.octets);
+        let symbols = program.symbols.into_iter().map(|symbols| (hash, symbols)).collect();
+        // What runs first is the whole program, so this never comes to nothing.
+        let recorder = Recorder::new(Target::Refine(0), self.bounds(), &symbols);
+        let recording = recorder.record_program(&mut instance, hash);
+        let session = recording.and_then(Session::new);
+        let session = session.ok_or_else(|| Diagnosis::new("nothing ran"))?;
+        Ok((session, interface(&protocol)?))
+    }
+
+    fn record_package(&self, protocol: &ProtocolArgs) -> Result<(Session, Interface)> {
+        let path = locate(&self.subject)?;
+        let switches = protocol.switches()?;
+        let package = load(&Disk, &path, &switches, None)
+            .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let mut execution = protocol.execution();
+        // A limit of time would cut the runs that are recorded.
+        execution.limits.time = None;
+        let env = end_to_end::env(&package, execution)?;
+        let target = self.target(&package)?;
+        let mut recorder = Recorder::new(target, self.bounds(), &package.symbols);
+        let computed = end_to_end::in_core(&env, &package, &mut recorder)?;
+        let why_not = match &computed {
+            Ok(computed) if matches!(target, Target::Accumulate(_)) => {
+                end_to_end::on_chain(&env, &package, &computed.report, None, &mut recorder)?;
+                None
+            }
+            Ok(_) => None,
+            Err(end_to_end::NotAuthorized(reason)) => Some(reason.clone()),
+        };
+        let session = recorder.finish().and_then(Session::new);
+        let session = session.ok_or_else(|| {
+            let why = why_not.unwrap_or_else(|| "it has no code, or no such item".to_owned());
+            Diagnosis::new(format!("that invocation did not run: {why}"))
+                .in_file(&path)
+                .help("--refine ITEM, --accumulate SERVICE and --is-authorized choose another")
+        })?;
+        Ok((session, interface(&package.protocol)?))
+    }
+
+    fn target(&self, package: &jambox_package::Package) -> Result<Target> {
+        if self.is_authorized {
+            return Ok(Target::IsAuthorized);
+        }
+        let Some(service) = &self.accumulate else {
+            return Ok(Target::Refine(self.refine.unwrap_or(0)));
+        };
+        let named = package.names.iter().find(|(_, name)| *name == service).map(|(id, _)| *id);
+        let id = named.or_else(|| service.parse().ok().map(ServiceId));
+        let known: Vec<_> = package.names.values().map(String::as_str).collect();
+        Ok(Target::Accumulate(id.ok_or_else(|| {
+            Diagnosis::new(format!("no service `{service}`"))
+                .expected(format!("expected an id, or one of: {}", known.join(", ")))
+        })?))
+    }
+
+    /// Reads commands and says what they bring.
+    fn talk(&self, mut lines: Lines, output: &Output) -> Result {
+        let stdout = anstream::AutoStream::new(io::stdout().lock(), output.color);
+        let mut out = crate::plain::Plain::new(stdout, crate::plain::Escape::Text);
+        let echoes = self.commands.is_some();
+        lines.welcome(&mut out)?;
+        let text = match &self.commands {
+            Some(path) => Some(input::text(path, &input::read(path)?, "write commands as text")?),
+            None => None,
+        };
+        let prompts = text.is_none() && io::stdin().is_terminal();
+        let given = text.as_deref().map(str::lines);
+        let mut given: Box<dyn Iterator<Item = io::Result<String>>> = match given {
+            Some(lines) => Box::new(lines.map(|line| Ok(line.to_owned()))),
+            None => Box::new(io::stdin().lock().lines()),
+        };
+        let mut number = 0;
+        loop {
+            if prompts {
+                write!(out, "(jambox) ")?;
+                out.flush()?;
+            }
+            let Some(line) = given.next().transpose()? else { break };
+            number += 1;
+            if echoes && !line.trim().is_empty() {
+                writeln!(out, "(jambox) {line}")?;
+            }
+            match lines.command(&line, &mut out)? {
+                lines::Answer::Done => {}
+                lines::Answer::Quit => break,
+                lines::Answer::Refused(problem) => {
+                    if let Some(path) = &self.commands {
+                        out.flush()?;
+                        return Err(Diagnosis::new(format!("line {number}: {problem}"))
+                            .in_file(path)
+                            .help("`help` in a session lists the commands")
+                            .into());
+                    }
+                    writeln!(out, "{problem}")?;
+                }
+            }
+        }
+        out.flush()?;
+        Ok(Verdict::Done)
+    }
+}

@@ -1,0 +1,220 @@
+//! What a session shows of the place where it is.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jambox_debug::{Call, Code, Session, stack};
+use jambox_engine::Instance;
+use jambox_hostcall::Interface;
+use jambox_inspect::Octets;
+use jambox_invocation::Machine;
+use jambox_symbols::Frame;
+
+use crate::calls::{self, MemoryDirection, MemoryEvent};
+use crate::style::{FAINT, NAME};
+
+/// Where source files are looked for.
+pub struct Sources {
+    roots: Vec<PathBuf>,
+}
+
+/// The most octets of a source file.
+const LIMIT: u64 = 16 << 20;
+
+impl Sources {
+    /// Sources in a folder and those around it, and in others.
+    pub fn new(folder: &Path, others: &[PathBuf]) -> Self {
+        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let around = folder.ancestors().take(4).map(Path::to_owned);
+        Self { roots: others.iter().cloned().chain(around).collect() }
+    }
+
+    /// The file that a compiler named so, if it is here. Compilers name files of a package
+    /// `NAME-VERSION/src/lib.rs`.
+    pub fn path(&self, file: &str) -> Option<PathBuf> {
+        let whole = Path::new(file);
+        let within: PathBuf = whole.components().skip(1).collect();
+        let package = whole.components().next().and_then(|it| it.as_os_str().to_str());
+        let name = package.and_then(|package| Some(package.rsplit_once('-')?.0.to_owned()));
+        let folders = |root: &Path| {
+            let mut all = vec![root.join(whole)];
+            if let Some(name) = &name {
+                let short = name.strip_prefix("jambox-").unwrap_or(name);
+                for folder in ["", "guests", "crates"] {
+                    all.push(root.join(folder).join(name).join(&within));
+                    all.push(root.join(folder).join(short).join(&within));
+                }
+                let is_own = root.file_name().is_some_and(|folder| folder == name.as_str());
+                if is_own {
+                    all.push(root.join(&within));
+                }
+            }
+            all
+        };
+        let mut candidates = self.roots.iter().flat_map(|root| folders(root));
+        candidates
+            .find(|path| path.is_file())
+            .or_else(|| Some(whole.to_owned()).filter(|it| it.is_file()))
+    }
+
+    /// Some lines of a file, with their numbers.
+    pub fn lines(&self, file: &str, first: u32, count: usize) -> Vec<(u32, String)> {
+        let octets = self.path(file).and_then(|path| jambox_files::read(&path, LIMIT).ok());
+        let text = octets.map(|octets| String::from_utf8_lossy(&octets).into_owned());
+        let text = text.unwrap_or_default();
+        let lines = (1..).zip(text.lines().map(str::to_owned));
+        lines.skip_while(|(number, _)| *number < first).take(count).collect()
+    }
+}
+
+/// Says where a session is.
+pub fn place(session: &mut Session, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
+    let instructions = session.instructions();
+    let instance = session.instance();
+    let (pc, gas) = (instance.pc(), instance.gas());
+    let machine = match session.machine() {
+        Machine::Outer => String::new(),
+        Machine::Inner(Machine::CHILD) => "child machine, ".to_owned(),
+        Machine::Inner(handle) => format!("inner machine {handle}, "),
+    };
+    writeln!(out, "{machine}instruction {instructions}, pc {pc}, gas {gas}")?;
+    if session.is_at_end() {
+        return writeln!(out, "the end: {}", ending(session));
+    }
+    if let Some(frame) = session.source().first() {
+        writeln!(out, "{NAME}{frame}{NAME:#}")?;
+        if frame.line > 0
+            && let Some((number, text)) = sources.lines(&frame.file, frame.line, 1).first()
+        {
+            writeln!(out, "{number:>6}  {text}")?;
+        }
+    }
+    let instruction = session.instance().module().instruction_at(pc);
+    writeln!(out, "{FAINT}{pc:>6}: {instruction}{FAINT:#}")
+}
+
+/// How the recording ends.
+pub fn ending(session: &Session) -> String {
+    let recording = session.recording();
+    if recording.is_cut {
+        return "the recording has no more; --memory gives it more room".to_owned();
+    }
+    let Some(last) = recording.stretches.last() else { return String::new() };
+    match &last.ending {
+        jambox_debug::Ending::Exit(exit) => exit.to_string(),
+        jambox_debug::Ending::Stopped(call) | jambox_debug::Ending::Call(call) => {
+            match &call.reply {
+                Ok(_) => format!("host call {}", call.name()),
+                Err(reason) => format!("host call {} stopped it: {reason}", call.name()),
+            }
+        }
+        jambox_debug::Ending::Snapshot | jambox_debug::Ending::Cut => String::new(),
+    }
+}
+
+/// The call stack; under an inner machine's that of its owner.
+pub fn stack(session: &Session, out: &mut dyn Write) -> io::Result<()> {
+    let symbols = session.code().and_then(|code| code.symbols.as_ref());
+    write!(out, "{}", stack::of(session.instance(), symbols))?;
+    if session.machine() == Machine::Outer {
+        return Ok(());
+    }
+    writeln!(out, "run by")?;
+    let owner = session.recording().codes.first();
+    let symbols = owner.and_then(|code: &Code| code.symbols.as_ref());
+    write!(out, "{}", stack::of(session.outer(), symbols))
+}
+
+/// The instructions around the one at hand, with what blocks cost.
+pub fn disassembly(instance: &Instance, count: usize, out: &mut dyn Write) -> io::Result<()> {
+    let module = instance.module();
+    let set = module.engine().instruction_set();
+    let Ok(pc) = u32::try_from(instance.pc()) else {
+        return writeln!(out, "there is no code here");
+    };
+    let program = module.program();
+    let mut starts = (0..pc).rev().filter(|pc| program.is_instruction_start(*pc));
+    let first = starts.by_ref().take(4).last().unwrap_or(pc);
+    for it in program.instructions_from(set, first).take(count) {
+        let mark = if it.pc == pc { "=>" } else { "  " };
+        let cost = match module.cost_at(it.pc.into()) {
+            0 => String::new(),
+            cost => format!("{FAINT}  ; {cost} gas{FAINT:#}"),
+        };
+        writeln!(out, "{mark} {:>6}: {}{cost}", it.pc, it.instruction)?;
+    }
+    Ok(())
+}
+
+/// Octets of memory, sixteen a line: in hexadecimal and as text.
+pub fn memory(
+    instance: &Instance,
+    address: u64,
+    length: u64,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for start in (0..length).step_by(16) {
+        let at = address.wrapping_add(start);
+        let size = (length - start).min(16);
+        let Ok(octets) = instance.memory().read(at, size) else {
+            writeln!(out, "{at:#10x}: not readable")?;
+            continue;
+        };
+        let digits: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let text: String = octets
+            .iter()
+            .map(|octet| char::from(*octet))
+            .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '.' })
+            .collect();
+        writeln!(out, "{at:#10x}: {:<47}  {text}", digits.join(" "))?;
+    }
+    Ok(())
+}
+
+/// A host call with its arguments and result.
+pub fn call(
+    call: &Call,
+    interface: Interface,
+    is_done: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let events: Vec<_> = call.memory.iter().map(event).collect();
+    let arguments = call
+        .form
+        .map(|form| calls::arguments(form, &call.before, &events, interface.abi))
+        .unwrap_or_default();
+    let gas = call.gas_before.saturating_sub(call.gas_after);
+    let result = match (&call.reply, is_done) {
+        (_, false) => "...".to_owned(),
+        (Ok(reply), true) => calls::result(Ok(reply.as_ref()), interface, call.after[7]),
+        (Err(reason), true) => reason.clone(),
+    };
+    calls::write(out, &call.name(), &arguments, &result, &format!("{gas} gas"))?;
+    if is_done { calls::write_memory(out, &events) } else { Ok(()) }
+}
+
+fn event(event: &jambox_debug::CallMemory) -> MemoryEvent {
+    MemoryEvent {
+        access: if event.is_write { MemoryDirection::Write } else { MemoryDirection::Read },
+        address: event.address,
+        length: usize::try_from(event.length).unwrap_or(usize::MAX),
+        octets: Octets::new(event.octets.as_slice()),
+    }
+}
+
+/// The lines of the source around a place.
+pub fn listing(frame: Option<&Frame>, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
+    let Some(frame) = frame else {
+        return writeln!(out, "the source of this place is not known: there are no symbols of it");
+    };
+    let lines = sources.lines(&frame.file, frame.line.saturating_sub(5).max(1), 11);
+    if lines.is_empty() {
+        return writeln!(out, "{} is not at hand; --source names a folder to look in", frame.file);
+    }
+    for (number, text) in lines {
+        let mark = if number == frame.line { "=>" } else { "  " };
+        writeln!(out, "{mark}{number:>5}  {text}")?;
+    }
+    Ok(())
+}

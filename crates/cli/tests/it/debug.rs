@@ -1,0 +1,127 @@
+//! The debugger by commands.
+
+use std::fs;
+
+use crate::jambox::{Ran, jambox, root};
+
+/// Debugs with commands from a file.
+fn debug(arguments: &[&str], commands: &str) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("commands.txt");
+    fs::write(&file, commands).unwrap();
+    let file = file.to_str().unwrap();
+    jambox(["debug"].iter().chain(arguments).chain(&["--commands", file]))
+}
+
+const COUNTER: &str = "guests/asm/counter";
+
+/// The line that tells where a session is, of each time that it does.
+fn places(ran: &Ran) -> Vec<&str> {
+    ran.stdout.lines().filter(|line| line.contains("instruction ")).collect()
+}
+
+#[test]
+fn forwards_and_back_is_where_it_began() {
+    let ran = debug(&[COUNTER], "place\nstepi 20\nnext\nreverse-next\nreverse-stepi 20\n");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let places = places(&ran);
+    assert_eq!(places.len(), 5, "{ran:?}");
+    assert_eq!(places[0], places[4]);
+    assert_eq!(places[1], places[3]);
+    assert_ne!(places[1], places[2]);
+}
+
+#[test]
+fn a_line_without_code_is_moved_to_the_next_with_some() {
+    let source = fs::read_to_string(root().join("guests/asm/counter/counter.asm")).unwrap();
+    let label = source.lines().position(|line| line == "fetch_payload:").unwrap() + 1;
+    let ran = debug(&[COUNTER], &format!("break counter.asm:{label}\ncontinue\n"));
+    assert!(ran.stdout.contains(&format!("no code at line {label}")), "{ran:?}");
+    assert!(ran.stdout.contains("stop 1: at pc"), "{ran:?}");
+    assert_eq!(places(&ran).len(), 1, "{ran:?}");
+}
+
+#[test]
+fn stops_of_all_kinds_are_met() {
+    let package = "guests/asm/inner";
+    for (stop, found) in [
+        ("inner", "when an inner machine starts"),
+        ("call machine", "before host call machine"),
+        ("exit", "when a machine stops"),
+        ("gas 50000 if gas > 0", "when gas falls below"),
+        ("watch sp - 8 8", "on writes to"),
+    ] {
+        let ran = debug(&[package], &format!("{stop}\nstops\n"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.stdout.contains(found), "{ran:?}");
+    }
+    let ran =
+        debug(&[package], "inner\ncontinue\nplace\nwhere\nexit\ncontinue\nreverse-continue\n");
+    assert!(ran.stdout.contains("inner machine 0, instruction"), "{ran:?}");
+    assert!(ran.stdout.contains("run by"), "the stack of its owner is below it: {ran:?}");
+}
+
+#[test]
+fn a_program_is_debugged_alone() {
+    let program = "guests/asm/panics/panics.asm";
+    let ran = debug(&[program, "--gas", "1000"], "end\nregisters\nreverse-stepi\nlist\n");
+    assert!(ran.stdout.contains("a program alone, gas 1000"), "{ran:?}");
+    assert!(ran.stdout.contains("the end: host call"), "{ran:?}");
+    assert!(ran.stdout.contains("=>"), "{ran:?}");
+}
+
+#[test]
+fn what_is_not_understood_is_refused_with_its_line() {
+    for (commands, message) in [
+        ("stepi\nfly\n", "line 2: `fly` is no command"),
+        ("break nowhere\n", "no function `nowhere`"),
+        ("break counter.asm:9999\n", "no code at or after"),
+        ("break pc 1\n", "no instruction starts at pc 1"),
+        ("break refine if r77\n", "expected a number, r0 to r12"),
+        ("call nothing\n", "no host call `nothing`"),
+        ("watch r7 x\n", "expected a number"),
+        ("watch u8[0] 4\n", "not readable"),
+        ("key latest\n", "line 1"),
+        ("delete 7\n", "there is no stop `7`"),
+        ("stepi many\n", "expected a number"),
+        ("print r7 =\n", "expected an operator"),
+    ] {
+        let ran = debug(&[COUNTER], commands);
+        assert_eq!(ran.code, 2, "{commands}: {ran:?}");
+        assert!(ran.stderr.replace("\n  │", "").contains(message), "{commands}: {ran:?}");
+    }
+}
+
+#[test]
+fn what_did_not_run_is_not_debugged() {
+    for (arguments, message) in [
+        (&[COUNTER, "--refine", "9"][..], "did not run"),
+        (&[COUNTER, "--accumulate", "nobody"][..], "no service `nobody`"),
+        (&[COUNTER, "--accumulate", "4294967295"][..], "did not run"),
+        (&["guests/asm/nothing"][..], "no such file"),
+    ] {
+        let ran = debug(arguments, "");
+        assert_eq!(ran.code, 2, "{arguments:?}: {ran:?}");
+        assert!(ran.stderr.contains(message), "{ran:?}");
+    }
+}
+
+#[test]
+fn without_symbols_positions_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let blob = folder.path().join("counter.jam");
+    let blob = blob.to_str().unwrap();
+    let made = jambox(["asm", "guests/asm/counter/counter.asm", "-o", blob]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let ran = debug(&[blob], "list\nbreak pc 5\nwhere\nbreak refine\n");
+    assert!(ran.stdout.contains("there are no symbols of it"), "{ran:?}");
+    assert!(ran.stdout.contains("#0   pc 0"), "{ran:?}");
+    assert!(ran.stderr.contains("there are no symbols"), "{ran:?}");
+}
+
+#[test]
+fn a_recording_without_room_says_so() {
+    let ran = debug(&[COUNTER, "--memory", "0"], "continue\nend\n");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("the recording has no more"), "{ran:?}");
+}

@@ -1,0 +1,196 @@
+//! What is kept of an invocation.
+
+use std::fmt;
+
+use jambox_engine::{Exit, Module, Snapshot};
+use jambox_hostcall::{Form, Registers, Reply, Request};
+use jambox_invocation::{Failure, Invocation, Machine};
+use jambox_symbols::Symbols;
+use jambox_types::Hash;
+
+/// A point of a recording: so many instructions of one stretch have run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The index of the stretch.
+    pub stretch: usize,
+    /// How many of its instructions have run.
+    pub step: u64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.stretch, self.step)
+    }
+}
+
+/// One invocation, to be revisited by a [`Session`](crate::Session).
+///
+/// Stretches follow each other as they ran: what an inner machine did comes between the stretch of
+/// its owner that ends with the host call, and the one that goes on behind it.
+pub struct Recording {
+    /// Which invocation; none for a program that ran by itself.
+    pub invocation: Option<Invocation>,
+    /// The gas that it was given.
+    pub gas_limit: u64,
+    /// The programs that ran; the first is that of the invocation.
+    pub codes: Vec<Code>,
+    /// What ran, in order.
+    pub stretches: Vec<Stretch>,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+    /// The state in which the outer machine stopped; none when the recording is incomplete.
+    pub end: Option<Snapshot>,
+    /// Whether the end was not recorded, for lack of the memory that the bounds allow.
+    pub is_cut: bool,
+}
+
+/// A program that ran.
+pub struct Code {
+    /// The program.
+    pub module: Module,
+    /// The hash of the blob, of an inner machine's program.
+    pub hash: Hash,
+    /// Where its instructions come from, if that is known.
+    pub symbols: Option<Symbols>,
+}
+
+/// What ran of one machine without interruption.
+pub struct Stretch {
+    /// Which machine.
+    pub machine: Machine,
+    /// Its program, an index in [`Recording::codes`].
+    pub code: usize,
+    /// The state that it starts from. None behind a host call: then it is that at the call, with
+    /// the call's effects.
+    pub start: Option<Snapshot>,
+    /// Whether the machine begins a run here, rather than going on with one.
+    pub is_first: bool,
+    /// How it ends.
+    pub ending: Ending,
+}
+
+/// How a stretch ends.
+pub enum Ending {
+    /// Not at all: the next stretch goes on, and begins with a snapshot.
+    Snapshot,
+    /// With a host call of the outer machine, which came to an end and let it go on.
+    Call(Box<Call>),
+    /// The machine stopped: for good, or until its owner runs it again.
+    Exit(Exit),
+    /// With a host call that stopped the outer machine.
+    Stopped(Box<Call>),
+    /// The recording was cut here.
+    Cut,
+}
+
+impl Ending {
+    /// The host call that the stretch ends with, if it does.
+    #[must_use]
+    pub fn call(&self) -> Option<&Call> {
+        match self {
+            Self::Call(call) | Self::Stopped(call) => Some(call),
+            Self::Snapshot | Self::Exit(_) | Self::Cut => None,
+        }
+    }
+}
+
+/// A host call with all that it did to the machine.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The number that was called.
+    pub number: u64,
+    /// The table's row; none for a call that is unknown or not offered here.
+    pub form: Option<&'static Form>,
+    /// The arguments as read from the registers.
+    pub request: Option<Request>,
+    /// The registers before.
+    pub before: Registers,
+    /// The registers after.
+    pub after: Registers,
+    /// The gas before.
+    pub gas_before: u64,
+    /// The gas after.
+    pub gas_after: u64,
+    /// What it read and wrote, in order.
+    pub memory: Vec<CallMemory>,
+    /// How far it moved the end of the heap up, in octets.
+    pub heap_growth: u64,
+    /// What came of it, or why the guest was stopped.
+    pub reply: Result<Option<Reply>, String>,
+}
+
+/// Octets that a host call read or wrote.
+#[derive(Clone, Debug)]
+pub struct CallMemory {
+    /// Whether they were written.
+    pub is_write: bool,
+    /// Where.
+    pub address: u64,
+    /// How many octets there were.
+    pub length: u64,
+    /// The octets: all that were written, the first of those that were read.
+    pub octets: Vec<u8>,
+}
+
+impl Call {
+    /// The octets that an argument of this address and length named, if the call read them.
+    #[must_use]
+    pub fn read_at(&self, address: u64, length: u64) -> Option<&[u8]> {
+        if length == 0 {
+            return Some(&[]);
+        }
+        let read = self.memory.iter().find(|it| {
+            !it.is_write
+                && it.address == address
+                && it.length == length
+                && it.length == it.octets.len() as u64
+        });
+        read.map(|read| read.octets.as_slice())
+    }
+
+    /// The storage key of the own storage that the call wrote, if it wrote one.
+    #[must_use]
+    pub fn written_key(&self) -> Option<&[u8]> {
+        match &self.request {
+            Some(Request::Write(write)) if self.reply.is_ok() => {
+                self.read_at(write.key.address, write.key.length)
+            }
+            _ => None,
+        }
+    }
+
+    /// The host call's name, or its number where it has none.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.form {
+            Some(form) => form.call.name().to_owned(),
+            None => format!("{} (unknown here)", self.number),
+        }
+    }
+}
+
+impl Recording {
+    pub(crate) const fn new(invocation: Option<Invocation>, gas_limit: u64) -> Self {
+        Self {
+            invocation,
+            gas_limit,
+            codes: Vec::new(),
+            stretches: Vec::new(),
+            failure: None,
+            end: None,
+            is_cut: false,
+        }
+    }
+
+    /// The program of a stretch.
+    #[must_use]
+    pub fn code_of(&self, stretch: usize) -> Option<&Code> {
+        self.codes.get(self.stretches.get(stretch)?.code)
+    }
+
+    /// The octets of memory contents that the snapshots and host calls take.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        crate::recorder::octets(&self.stretches)
+    }
+}

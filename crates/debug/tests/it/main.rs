@@ -1,0 +1,5 @@
+//! Recordings are revisited exactly.
+
+mod conditions;
+mod revisiting;
+mod stacks;

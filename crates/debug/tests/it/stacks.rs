@@ -1,0 +1,134 @@
+//! Call stacks of programs whose calls are known: they are written here.
+
+use jambox_asm::{Dialect, assemble};
+use jambox_debug::stack::{self, End, Found};
+use jambox_engine::{Config, Engine, Exit, Instance, Module};
+use jambox_isa::{InstructionSet, Revision};
+use jambox_program::StandardProgram;
+use jambox_symbols::{Frame, Range, Symbols};
+use jambox_types::Hash;
+
+/// `outer` calls `middle`, that calls `leaf`, which traps. `middle` saves ra, `leaf` need not.
+const CALLS: &str = "
+.stack_size 4096
+.jump_table after_middle, after_leaf
+.code
+    add_imm_64 sp, sp, -16
+    store_ind_u64 [sp + 8], ra
+    load_imm_jump ra, 2, middle
+after_middle:
+    load_ind_u64 ra, [sp + 8]
+    add_imm_64 sp, sp, 16
+    jump_ind ra
+middle:
+    add_imm_64 sp, sp, -32
+    store_ind_u64 [sp + 24], ra
+    store_ind_u64 [sp], s0
+    load_imm_jump ra, 4, leaf
+after_leaf:
+    load_ind_u64 ra, [sp + 24]
+    add_imm_64 sp, sp, 32
+    jump_ind ra
+leaf:
+    load_imm a0, 7
+    trap
+";
+
+/// A program as it stands where it trapped, and where its labels are.
+fn trapped(text: &str) -> Instance {
+    let dialect = Dialect { set: InstructionSet::of(Revision::GrayPaper080), host_calls: &[] };
+    let assembly = assemble(text, &dialect).unwrap_or_else(|error| panic!("{error}"));
+    let standard: &StandardProgram = assembly.container.standard().expect("a standard program");
+    let config = Config { revision: Revision::GrayPaper080, ..Config::default() };
+    let module =
+        Module::new(&Engine::new(config).unwrap(), assembly.container.program().clone()).unwrap();
+    let mut instance = Instance::standard(&module, standard, &[]).unwrap();
+    instance.set_gas(10_000);
+    assert_eq!(instance.run(), Exit::Panic);
+    instance
+}
+
+/// The positions of all calls and of the trap, in the order of the text.
+fn places(instance: &Instance) -> Vec<u64> {
+    let program = instance.module().program();
+    let all = program.instructions(instance.module().engine().instruction_set());
+    let matters = all.filter(|it| {
+        let text = it.instruction.to_string();
+        text.starts_with("load_imm_jump") || text == "trap"
+    });
+    matters.map(|it| u64::from(it.pc)).collect()
+}
+
+/// Symbols that say which function is where: from one start to the next.
+fn symbols(starts: &[(&str, u32)], end: u32) -> Symbols {
+    let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([end]);
+    let ranges = starts.iter().zip(ends).map(|((name, start), end)| Range {
+        start: *start,
+        end,
+        frames: vec![Frame { function: (*name).into(), file: "a.rs".into(), line: *start }],
+    });
+    Symbols::new(Hash::ZERO, ranges.collect()).unwrap()
+}
+
+/// The symbols of [`CALLS`] and of what is like it.
+fn named(instance: &Instance) -> Symbols {
+    let calls = places(instance);
+    // `middle` begins four instructions after the first call, `leaf` after the second.
+    let fourth = |pc: u64| (0..4).fold(pc, |pc, _| instance.module().next_pc(pc)) as u32;
+    let end = instance.module().program().code_len();
+    symbols(&[("outer", 0), ("middle", fourth(calls[0])), ("leaf", fourth(calls[1]))], end)
+}
+
+#[test]
+fn callers_are_found_with_and_without_symbols() {
+    let instance = trapped(CALLS);
+    let [outer, middle, trap] = places(&instance)[..] else { panic!() };
+    let named = named(&instance);
+
+    let stack = stack::of(&instance, Some(&named));
+    let found: Vec<_> = stack.frames.iter().map(|it| (it.pc, it.found)).collect();
+    let by_address = Found::ReturnAddress;
+    assert_eq!(found, [(trap, Found::Here), (middle, by_address), (outer, by_address)]);
+    let functions: Vec<_> =
+        stack.frames.iter().map(|it| it.source[0].function.to_string()).collect();
+    assert_eq!(functions, ["leaf", "middle", "outer"]);
+    assert_eq!(stack.end, End::Entry);
+    assert_eq!(stack.frames[2].sp, stack.frames[1].sp + 32);
+
+    let without = stack::of(&instance, None);
+    let pcs: Vec<_> = without.frames.iter().map(|it| it.pc).collect();
+    assert!(pcs.ends_with(&[outer]), "{pcs:?}");
+    assert_eq!(without.end, End::Entry);
+}
+
+#[test]
+fn a_lost_frame_is_searched_for_and_marked() {
+    // The leaf has used ra for something else.
+    let lost = CALLS.replace("load_imm a0, 7", "load_imm ra, 7");
+    let instance = trapped(&lost);
+    let [outer, _, trap] = places(&instance)[..] else { panic!() };
+    let stack = stack::of(&instance, Some(&named(&instance)));
+    let found: Vec<_> = stack.frames.iter().map(|it| (it.pc, it.found)).collect();
+    // Where `middle` called from was in ra alone: it is missing, which the mark says can be.
+    assert_eq!(found, [(trap, Found::Here), (outer, Found::Searching)], "{stack}");
+    assert!(stack.to_string().contains("found by searching"), "{stack}");
+}
+
+#[test]
+fn where_no_frame_is_found_the_words_are_shown() {
+    let text = "
+.stack_size 4096
+.code
+    load_imm ra, 7
+    add_imm_64 sp, sp, -24
+    store_imm_ind_u64 [sp], 0x1234
+    trap
+";
+    let instance = trapped(text);
+    let stack = stack::of(&instance, None);
+    let End::NotFound(words) = &stack.end else { panic!("{stack}") };
+    let sp = instance.regs()[1];
+    assert_eq!(words[..], [(sp, 0x1234), (sp + 8, 0), (sp + 16, 0)]);
+    let shown = stack.to_string();
+    assert!(shown.contains("no frame found") && shown.contains("0x0000000000001234"), "{shown}");
+}
