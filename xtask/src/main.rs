@@ -10,6 +10,7 @@ mod checkers;
 mod clients;
 mod command;
 mod conformance;
+mod debuggers;
 mod dispatch;
 mod guests;
 mod soak;
@@ -36,6 +37,9 @@ enum Chore {
     Bench(bench::Options),
     /// Run clients of the field (`jamt`, `jamtop`) against the node.
     Clients(clients::Options),
+    /// Run clients of the field (the debug adapter's test client, `gdb-multiarch`) against the
+    /// debugger; one that is not here is said to be missing.
+    Debuggers,
     /// Kill processes in the middle of commits and check what they leave.
     Soak(soak::Options),
     /// Run what needs no native code under Miri (nightly Rust).
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Chore::Book => book::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Clients(options) => clients::run(&options),
+        Chore::Debuggers => debuggers::run(),
         Chore::Soak(options) => soak::run(&options),
         Chore::Miri => checkers::miri(),
         Chore::Sanitize(options) => checkers::sanitize(&options),

@@ -3,7 +3,7 @@
 //! **What it is.** A [`Recorder`] watches one invocation and keeps what it takes to see any point
 //! of it again: snapshots of the machine now and then, and what each host call changed. A
 //! [`Session`] goes through that [`Recording`]: by instructions, to breakpoints and watchpoints, in
-//! either direction. [`stack`] finds the callers of where a machine stands.
+//! either direction.
 //!
 //! **What it is not.** It has no user interface and decides nothing about a run: the terminal and
 //! the protocols of editors are thin doors in front of it.
@@ -55,7 +55,6 @@ mod recorder;
 mod recording;
 mod session;
 mod source;
-pub mod stack;
 mod stops;
 mod walk;
 
@@ -65,4 +64,4 @@ pub use recorder::{Bounds, Recorder, Target};
 pub use recording::{Call, CallMemory, Code, Ending, Position, Recording, Stretch};
 pub use session::Session;
 pub use source::Over;
-pub use stops::{Direction, Kind, Stop, Stopped, Stops};
+pub use stops::{Direction, Failing, Kind, Stop, Stopped, Stops};

@@ -11,6 +11,8 @@ pub struct Located {
     pub pcs: BTreeSet<u64>,
     /// The function or `file:line` that was found.
     pub what: String,
+    /// The line that was found, if one was asked for.
+    pub line: Option<u32>,
     /// The line asked for, if there is no code for it and this is the next that has.
     pub moved_from: Option<u32>,
 }
@@ -29,7 +31,12 @@ pub fn locate_function(symbols: &Symbols, name: &str) -> Option<Located> {
     let is_own = |pc: &u64| symbols.frames_at(*pc).last().is_some_and(is_here);
     let entry = pcs.iter().copied().find(is_own);
     pcs.retain(|pc| Some(*pc) == entry || !is_own(pc));
-    (!pcs.is_empty()).then(|| Located { pcs, what: found.function.to_string(), moved_from: None })
+    (!pcs.is_empty()).then(|| Located {
+        pcs,
+        what: found.function.to_string(),
+        line: None,
+        moved_from: None,
+    })
 }
 
 /// Where a line of a file begins. The file is told by its path or the end of it. A line without
@@ -48,7 +55,8 @@ pub fn locate_line(symbols: &Symbols, file: &str, line: u32) -> Option<Located> 
     let is_here = |frame: &Frame| frame.line == found.line && frame.file == found.file;
     let pcs = starts(symbols, is_here, |frame| frame.function.to_string());
     let moved_from = (found.line != line).then_some(line);
-    Some(Located { pcs, what: format!("{}:{}", found.file, found.line), moved_from })
+    let what = format!("{}:{}", found.file, found.line);
+    Some(Located { pcs, what, line: Some(found.line), moved_from })
 }
 
 /// The starts of the ranges that have a frame which the range before does not have. Of the pieces

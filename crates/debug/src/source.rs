@@ -1,12 +1,12 @@
 //! Moving by lines of the source, and by functions.
 
+use jambox_inspect::stack;
 use jambox_invocation::Machine;
 use jambox_isa::Reg;
 use jambox_symbols::Frame;
 
 use crate::condition::Condition;
 use crate::session::Session;
-use crate::stack;
 use crate::stops::{Direction, Kind, Stop, Stopped, Stops};
 
 /// The most instructions that a line is followed for, before a step ends within it.
@@ -51,14 +51,18 @@ impl Session {
     /// Goes back to where the line at hand began.
     fn to_start_of_line(&mut self, over: Over, machine: Machine, stops: &Stops) {
         let line = self.source().to_vec();
+        let mut start = self.position();
         for _ in 0..LONGEST_LINE {
-            let here = self.position();
             let stopped = self.step_over(Direction::Backwards, over, machine, stops);
             if stopped.is_some() || self.is_other_line(&line, over) || self.source().is_empty() {
-                self.seek(here);
-                return;
+                break;
+            }
+            // What the compiler has added before the line does not begin it.
+            if self.source().first() == line.first() {
+                start = self.position();
             }
         }
+        self.seek(start);
     }
 
     /// Whether this is the beginning of another line than that of these frames.

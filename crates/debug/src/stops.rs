@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jambox_engine::Exit;
+use jambox_hostcall::{Reply, ResultCode};
 use jambox_isa::Opcode;
 
 use crate::condition::Condition;
@@ -19,6 +21,8 @@ pub enum Kind {
     Call(Option<String>),
     /// A machine that stops for another reason than a host call it is answered.
     Exit,
+    /// A way to fail.
+    Failure(Failing),
     /// The start of an inner machine's run.
     InnerStart,
     /// Gas of the machine that runs falling below a number.
@@ -27,6 +31,41 @@ pub enum Kind {
     Memory(u64, u64),
     /// A `write` to this key of the service's storage.
     Storage(Vec<u8>),
+}
+
+/// A way to fail, of a machine or a host call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failing {
+    /// A machine panics, also in a host call.
+    Panic,
+    /// A machine needs a page that does not allow it.
+    PageFault,
+    /// A machine runs out of gas, also in a host call.
+    OutOfGas,
+    /// A host call gives a result code that is not OK. That nothing was under a key that is
+    /// written is no failure.
+    HostCode,
+}
+
+impl Failing {
+    /// Whether a stretch ends so; `is_out_of_gas` tells it of a host call that stopped the guest.
+    fn ends(self, ending: &Ending, is_out_of_gas: bool) -> bool {
+        match (self, ending) {
+            (Self::Panic, Ending::Exit(exit)) => *exit == Exit::Panic,
+            (Self::PageFault, Ending::Exit(exit)) => matches!(exit, Exit::PageFault(_)),
+            (Self::OutOfGas, Ending::Exit(exit)) => *exit == Exit::OutOfGas,
+            (Self::Panic, Ending::Stopped(_)) => !is_out_of_gas,
+            (Self::OutOfGas, Ending::Stopped(_)) => is_out_of_gas,
+            (Self::HostCode, Ending::Call(call)) => match &call.reply {
+                Ok(Some(Reply::Code(code))) => *code != ResultCode::Ok,
+                Ok(
+                    None | Some(Reply::Data(None) | Reply::Account(None) | Reply::History(None)),
+                ) => true,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
 }
 
 /// Something to stop for.
@@ -118,7 +157,7 @@ impl<'a> Armed<'a> {
                 Kind::Memory(start, length) => {
                     armed.touched.ranges.push((number, *start, *length));
                 }
-                Kind::Exit | Kind::InnerStart | Kind::Storage(_) => {}
+                Kind::Exit | Kind::Failure(_) | Kind::InnerStart | Kind::Storage(_) => {}
             }
         }
         armed
@@ -138,6 +177,12 @@ impl<'a> Armed<'a> {
             stretches.get(before.stretch).filter(|_| step != Step::Within || session.is_at_end());
         if let Some(stretch) = ended {
             self.add_ended(stretch, &mut met);
+            let failure = session.recording().failure.as_ref();
+            let is_out_of_gas = failure.is_some_and(jambox_invocation::Failure::is_out_of_gas);
+            met.extend(self.of(|kind| match kind {
+                Kind::Failure(failing) => failing.ends(&stretch.ending, is_out_of_gas),
+                _ => false,
+            }));
         }
         if let Step::Into(index) = step {
             let begun = stretches.get(index);

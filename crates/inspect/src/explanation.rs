@@ -11,6 +11,7 @@ use jambox_symbols::Symbols;
 
 use crate::access::{self, MemoryAccess};
 use crate::region::Regions;
+use crate::stack;
 use crate::wide;
 
 /// Where a machine stopped and why.
@@ -25,6 +26,9 @@ pub struct Explanation {
     pub instruction: String,
     /// Where it comes from in the source, the innermost function first.
     pub source: Vec<String>,
+    /// Its callers, innermost first, with what was inlined into each; a line that begins with "no
+    /// frame found" where they could not be told, followed by the words of the stack.
+    pub callers: Vec<String>,
     /// The basic block that it is in, by the positions of its first and after its last instruction.
     pub block: Option<Block>,
     /// The memory access that it made, if it made one.
@@ -111,17 +115,20 @@ impl Explanation {
             pc,
             instruction: module.instruction_at(pc).to_string(),
             source: Vec::new(),
+            callers: Vec::new(),
             block: block(module, pc),
             access: None,
             registers: *instance.regs(),
         }
     }
 
-    /// The same with the source that the instruction comes from, if that is known.
+    /// The same with the source that the instruction comes from, if that is known, and with its
+    /// callers. The instance is the one that is explained, as it stopped.
     #[must_use]
-    pub fn with_source(self, symbols: Option<&Symbols>) -> Self {
+    pub fn with_stack(self, instance: &Instance, symbols: Option<&Symbols>) -> Self {
         let frames = symbols.map_or(&[][..], |symbols| symbols.frames_at(self.pc));
-        Self { source: frames.iter().map(ToString::to_string).collect(), ..self }
+        let source = frames.iter().map(ToString::to_string).collect();
+        Self { source, callers: stack::of(instance, symbols).callers(), ..self }
     }
 
     /// The lines that explain, each with a label; a line that continues the one before has none.
@@ -133,6 +140,7 @@ impl Explanation {
             ("instruction", format!("{} at pc {}", self.instruction, self.pc)),
         ];
         lines.extend(self.source.iter().map(|frame| ("source", frame.clone())));
+        lines.extend(self.callers.iter().map(|caller| ("called by", caller.clone())));
         lines.extend(self.access.iter().map(|access| ("address", access.to_string())));
         if let Some(block) = &self.block {
             lines.push(("block", format!("pc {} to {}", block.start, block.end)));
@@ -148,6 +156,7 @@ impl Explanation {
     pub fn brief(&self) -> Vec<String> {
         let mut lines = vec![format!("{} at pc {}: {}", self.instruction, self.pc, self.rule)];
         lines.extend(self.source.iter().map(|frame| format!("in {frame}")));
+        lines.extend(self.callers.iter().map(|caller| format!("called by {caller}")));
         lines.extend(self.access.iter().map(ToString::to_string));
         lines
     }

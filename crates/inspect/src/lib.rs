@@ -65,6 +65,7 @@ mod octets;
 pub mod profile;
 mod region;
 mod revision;
+pub mod stack;
 mod steps;
 pub mod wide;
 mod words;

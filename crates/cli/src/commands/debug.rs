@@ -1,5 +1,7 @@
 //! `jambox debug`: one invocation, forwards and backwards.
 
+mod dap;
+mod gdb;
 mod lines;
 mod places;
 mod show;
@@ -38,6 +40,8 @@ Examples:
   jambox debug package.toml                          refine of the first item
   jambox debug package.toml --accumulate counter
   jambox debug package.toml --commands session.txt   for scripts and tests
+  jambox debug --dap                                 for an editor, on standard input and output
+  jambox debug package.toml --gdb 1234               for gdb-multiarch: target remote :1234
   jambox debug program.asm                           a program alone, up to its first host call
 
 Exit status: 0, whatever the guest did; 2 bad input, an unknown command in a file included.")]
@@ -62,6 +66,18 @@ pub struct Debug {
     #[arg(long, value_name = "FILE")]
     commands: Option<PathBuf>,
 
+    /// Serve the Debug Adapter Protocol instead; what is debugged comes with its `launch` request
+    #[arg(long, conflicts_with_all = ["commands", "gdb"])]
+    dap: bool,
+
+    /// Serve it on this port of this machine, 0 for a free one [default: standard input and output]
+    #[arg(long, value_name = "PORT", requires = "dap")]
+    port: Option<u16>,
+
+    /// Serve the remote protocol of GDB on this port of this machine instead, 0 for a free one
+    #[arg(long, value_name = "PORT", conflicts_with = "commands")]
+    gdb: Option<u16>,
+
     /// Look for source files in this folder, too (the subject's and its parents are always looked
     /// in)
     #[arg(long, value_name = "FOLDER")]
@@ -82,13 +98,67 @@ pub struct Debug {
 
 impl Debug {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        if self.dap {
+            return self.serve_editor(protocol, output);
+        }
         let (session, interface) = self.session(protocol, output)?;
+        let lines = Lines::new(session, self.sources(), interface);
+        match self.gdb {
+            Some(port) => {
+                gdb::serve(port, lines).map_err(unserved)?;
+                Ok(Verdict::Done)
+            }
+            None => self.talk(lines, output),
+        }
+    }
+
+    fn sources(&self) -> Sources {
         let folder = match self.subject.is_dir() {
             true => self.subject.as_path(),
             false => self.subject.parent().unwrap_or(Path::new("")),
         };
-        let sources = Sources::new(folder, &self.source);
-        self.talk(Lines::new(session, sources, interface), output)
+        Sources::new(folder, &self.source)
+    }
+
+    fn serve_editor(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let launch = |arguments: &serde_json::Value| {
+            let debug = self.launched(arguments)?;
+            let (session, interface) = debug.session(protocol, output).map_err(in_words)?;
+            Ok(dap::Launched { session, sources: debug.sources(), interface })
+        };
+        let served = match self.port {
+            Some(port) => dap::serve_port(port, &launch),
+            None => dap::serve_stdio(&launch),
+        };
+        served.map_err(unserved)?;
+        Ok(Verdict::Done)
+    }
+
+    /// What a `launch` request asks for, under the options of the command line.
+    fn launched(&self, arguments: &serde_json::Value) -> std::result::Result<Self, String> {
+        let text = |name: &str| arguments[name].as_str().map(str::to_owned);
+        let number = |name: &str| arguments[name].as_u64();
+        let refine = number("refine").map(|item| usize::try_from(item).unwrap_or(usize::MAX));
+        let accumulate =
+            text("accumulate").or_else(|| number("accumulate").map(|service| service.to_string()));
+        let sources = arguments["sources"].as_array().cloned().unwrap_or_default();
+        let sources = sources.iter().filter_map(|folder| folder.as_str().map(PathBuf::from));
+        Ok(Self {
+            subject: text("program")
+                .ok_or("`launch` needs `program`: a package or a program")?
+                .into(),
+            is_authorized: arguments["isAuthorized"].as_bool().unwrap_or(false),
+            refine,
+            accumulate,
+            commands: None,
+            dap: false,
+            port: None,
+            gdb: None,
+            source: self.source.iter().cloned().chain(sources).collect(),
+            gas: number("gas").unwrap_or(self.gas),
+            spacing: number("spacing").unwrap_or(self.spacing),
+            memory: number("memory").unwrap_or(self.memory),
+        })
     }
 
     fn bounds(&self) -> Bounds {
@@ -221,5 +291,23 @@ impl Debug {
         }
         out.flush()?;
         Ok(Verdict::Done)
+    }
+}
+
+/// Why a door could not be opened, or was closed.
+fn unserved(error: io::Error) -> Failure {
+    Diagnosis::new(format!("the session ended: {error}"))
+        .help("--port 0 and --gdb 0 take a port that is free")
+        .into()
+}
+
+/// Why there is no session, for a client that shows one line.
+fn in_words(failure: Failure) -> String {
+    match failure {
+        Failure::Input(all) | Failure::Limit(all) => {
+            all.iter().map(Diagnosis::message).collect::<Vec<_>>().join("; ")
+        }
+        Failure::Output(error) => error.to_string(),
+        Failure::Untold(reason) => reason,
     }
 }

@@ -156,7 +156,7 @@ impl Exec {
             steps: None,
             memory: self.memory.iter().map(range).collect(),
             explanation: Explanation::of(instance, exit, regions)
-                .map(|explanation| explanation.with_source(program.symbols.as_ref())),
+                .map(|explanation| explanation.with_stack(instance, program.symbols.as_ref())),
             hint: matches!(exit, Exit::Panic | Exit::OutOfGas | Exit::PageFault(_))
                 .then(|| of_another_revision(&program.container, &program.protocol))
                 .flatten(),

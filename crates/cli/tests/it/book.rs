@@ -15,6 +15,11 @@ const DOC_TESTS: &[&str] = &["crates/sdk-testing/src/lib.rs", "crates/asm/src/li
 const TEXTS: &[(&str, &str, Option<&str>)] = &[
     ("docs/adding-an-abi.md", "number, registers", None),
     ("docs/adding-an-abi.md", "seed [20, 20]", Some("crates/hostcall/src/table.rs")),
+    // How editors and GDB are told of the debugger; they speak to it in tests of their own.
+    ("docs/debugger.md", "{\n  \"type\": \"jambox\"", None),
+    ("docs/debugger.md", "local dap", None),
+    ("docs/debugger.md", "[[language]]", None),
+    ("docs/debugger.md", "set architecture", None),
     ("docs/overview.md", "work package", None),
 ];
 

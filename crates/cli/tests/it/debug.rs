@@ -113,6 +113,7 @@ fn without_symbols_positions_will_do() {
     let blob = blob.to_str().unwrap();
     let made = jambox(["asm", "guests/asm/counter/counter.asm", "-o", blob]);
     assert_eq!(made.code, 0, "{made:?}");
+    fs::remove_dir_all(folder.path().join("symbols")).unwrap();
     let ran = debug(&[blob], "list\nbreak pc 5\nwhere\nbreak refine\n");
     assert!(ran.stdout.contains("there are no symbols of it"), "{ran:?}");
     assert!(ran.stdout.contains("#0   pc 0"), "{ran:?}");

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::jambox::{binary, jambox, line, root};
 
-/// What examples are not run for: they take a compiler, or data that the checkout does not hold.
+/// What examples are not run for: they take a compiler, data that the checkout does not hold, or a
+/// client.
 /// The tests of these commands run them on what there is.
 const NOT_RUN: &[&str] = &[
     "jambox build",
@@ -17,6 +18,7 @@ const NOT_RUN: &[&str] = &[
     "jambox deploy",
     "jambox submit",
     "jambox call",
+    "--gdb",
     "--sdk ../jambox",
 ];
 

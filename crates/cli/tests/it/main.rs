@@ -9,6 +9,7 @@ mod chains;
 mod commands;
 mod damage;
 mod debug;
+mod debug_dap;
 mod exec;
 mod files;
 mod gas;

@@ -2,4 +2,3 @@
 
 mod conditions;
 mod revisiting;
-mod stacks;

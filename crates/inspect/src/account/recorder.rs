@@ -262,7 +262,7 @@ impl Observer for Recorder<'_> {
         let program = self.inner_programs.get(&machine);
         let symbols = program.and_then(|hash| self.symbols.values().find(|it| it.are_for(*hash)));
         let explanation = Explanation::of(instance, exit, &Regions::default())
-            .map(|explanation| explanation.with_source(symbols));
+            .map(|explanation| explanation.with_stack(instance, symbols));
         self.add(Event::InnerRan(InnerRun {
             machine: Some(machine).filter(|machine| *machine != Machine::CHILD),
             exit: exit.into(),
@@ -282,7 +282,7 @@ impl Observer for Recorder<'_> {
         };
         let symbols = self.symbols.get(&self.code_hash);
         let explanation = Explanation::of_failure(instance, failure, &self.regions)
-            .map(|explanation| explanation.with_source(symbols));
+            .map(|explanation| explanation.with_stack(instance, symbols));
         if let Some((_, invocation)) = self.invocations.last_mut() {
             let container = || Container::parse(&self.code).ok();
             let of_another = || of_another_revision(&container()?, &self.protocol);

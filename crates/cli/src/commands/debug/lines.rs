@@ -223,6 +223,11 @@ impl Lines {
         Self { session, stops: Stops::new(), sources, interface }
     }
 
+    /// The session, for doors that move it themselves.
+    pub const fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
     /// Says what is debugged, and where it begins.
     pub fn welcome(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let recording = self.session.recording();

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use jambox_debug::{Condition, Kind, Located, Recording, Stop, locate_function, locate_line};
+use jambox_debug::{
+    Condition, Failing, Kind, Located, Recording, Stop, locate_function, locate_line,
+};
 
 /// Where something is, and what to say of it.
 pub struct Found {
     pub places: BTreeSet<(usize, u64)>,
     pub what: String,
+    /// The line that was found, if one was asked for.
+    pub line: Option<u32>,
 }
 
 /// Finds a function, `file:line` or `pc N`.
@@ -39,7 +43,7 @@ fn at_pc(recording: &Recording, pc: &str) -> Result<Found, String> {
     if !is_start(pc) {
         return Err(format!("no instruction starts at pc {pc}"));
     }
-    Ok(Found { places: [(0, pc)].into(), what: format!("pc {pc}") })
+    Ok(Found { places: [(0, pc)].into(), what: format!("pc {pc}"), line: None })
 }
 
 /// What is found in the symbols of all programs.
@@ -51,11 +55,12 @@ fn each(
     for (index, code) in recording.codes.iter().enumerate() {
         let Some(found) = code.symbols.as_ref().and_then(&locate) else { continue };
         let places = found.pcs.into_iter().map(|pc| (index, pc));
+        let line = found.line;
         let what = match found.moved_from {
             None => found.what,
             Some(line) => format!("{}, for there is no code at line {line}", found.what),
         };
-        let all = all.get_or_insert_with(|| Found { places: BTreeSet::new(), what });
+        let all = all.get_or_insert_with(|| Found { places: BTreeSet::new(), what, line });
         all.places.extend(places);
     }
     all
@@ -86,6 +91,10 @@ pub fn describe(stop: &Stop) -> String {
         Kind::Call(Some(name)) => format!("before host call {name}"),
         Kind::Call(None) => "before every host call".to_owned(),
         Kind::Exit => "when a machine stops".to_owned(),
+        Kind::Failure(Failing::Panic) => "when a machine panics".to_owned(),
+        Kind::Failure(Failing::PageFault) => "on page faults".to_owned(),
+        Kind::Failure(Failing::OutOfGas) => "when a machine runs out of gas".to_owned(),
+        Kind::Failure(Failing::HostCode) => "on host codes that are not OK".to_owned(),
         Kind::InnerStart => "when an inner machine starts".to_owned(),
         Kind::GasBelow(gas) => format!("when gas falls below {gas}"),
         Kind::Memory(address, length) => format!("on writes to {address:#x}+{length}"),

@@ -4,14 +4,15 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use jambox_debug::{Call, Code, Session, stack};
+use jambox_debug::{Call, Code, Session};
 use jambox_engine::Instance;
 use jambox_hostcall::Interface;
-use jambox_inspect::Octets;
+use jambox_inspect::hostcalls::{self, Argument, MemoryDirection, MemoryEvent};
+use jambox_inspect::{Octets, stack};
 use jambox_invocation::Machine;
 use jambox_symbols::Frame;
 
-use crate::calls::{self, MemoryDirection, MemoryEvent};
+use crate::calls;
 use crate::style::{FAINT, NAME};
 
 /// Where source files are looked for.
@@ -179,19 +180,28 @@ pub fn call(
     is_done: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let (arguments, result) = call_in_words(call, interface, is_done);
+    let gas = call.gas_before.saturating_sub(call.gas_after);
+    let events: Vec<_> = call.memory.iter().map(event).collect();
+    calls::write(out, &call.name(), &arguments, &result, &format!("{gas} gas"))?;
+    if is_done { calls::write_memory(out, &events) } else { Ok(()) }
+}
+
+/// The arguments and the result of a host call; the result of one that is not done is open.
+pub fn call_in_words(call: &Call, interface: Interface, is_done: bool) -> (Vec<Argument>, String) {
     let events: Vec<_> = call.memory.iter().map(event).collect();
     let arguments = call
         .form
-        .map(|form| calls::arguments(form, &call.before, &events, interface.abi))
+        .map(|form| hostcalls::arguments(form, &call.before, &events, interface.abi))
         .unwrap_or_default();
-    let gas = call.gas_before.saturating_sub(call.gas_after);
     let result = match (&call.reply, is_done) {
         (_, false) => "...".to_owned(),
-        (Ok(reply), true) => calls::result(Ok(reply.as_ref()), interface, call.after[7]),
+        (Ok(reply), true) => {
+            hostcalls::result(Ok(reply.as_ref()), call.form, interface, call.after[7])
+        }
         (Err(reason), true) => reason.clone(),
     };
-    calls::write(out, &call.name(), &arguments, &result, &format!("{gas} gas"))?;
-    if is_done { calls::write_memory(out, &events) } else { Ok(()) }
+    (arguments, result)
 }
 
 fn event(event: &jambox_debug::CallMemory) -> MemoryEvent {

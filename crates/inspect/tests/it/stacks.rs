@@ -1,8 +1,8 @@
 //! Call stacks of programs whose calls are known: they are written here.
 
 use jambox_asm::{Dialect, assemble};
-use jambox_debug::stack::{self, End, Found};
 use jambox_engine::{Config, Engine, Exit, Instance, Module};
+use jambox_inspect::stack::{self, End, Found};
 use jambox_isa::{InstructionSet, Revision};
 use jambox_program::StandardProgram;
 use jambox_symbols::{Frame, Range, Symbols};

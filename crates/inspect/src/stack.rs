@@ -82,7 +82,7 @@ pub fn of(instance: &Instance, symbols: Option<&Symbols>) -> Stack {
         let found = match next {
             Next::Entry => return Stack { frames, end: End::Entry },
             Next::NotFound => {
-                let words = (0..RAW_WORDS).map(|index| walk.sp.wrapping_add(8 * index));
+                let words = (0..RAW_WORDS).map(|index| walk.sp.wrapping_add(index.wrapping_mul(8)));
                 let words = words.filter_map(|at| Some((at, walk.word(at)?))).collect();
                 return Stack { frames, end: End::NotFound(words) };
             }
@@ -252,18 +252,21 @@ fn saved_at(instruction: &Instruction) -> Option<u64> {
     saves.then_some(u64::try_from(x).ok()?)
 }
 
-/// Whether an instruction calls a function.
-pub(crate) fn is_call(instruction: &Instruction) -> bool {
+/// Whether an instruction calls a function: it leaves an address to return to in register 0.
+#[must_use]
+pub fn is_call(instruction: &Instruction) -> bool {
     link(instruction).is_some() && instruction.fields().a == Reg::R0
 }
 
 /// Whether an instruction returns from a function, or does something that looks the same.
-pub(crate) fn is_return(instruction: &Instruction) -> bool {
+#[must_use]
+pub fn is_return(instruction: &Instruction) -> bool {
     instruction.opcode() == Opcode::JumpInd
 }
 
-/// The call that stands before a position.
-pub(crate) fn call_before(module: &Module, pc: u64) -> Option<u64> {
+/// The position of the call that stands before a position, if one does.
+#[must_use]
+pub fn call_before(module: &Module, pc: u64) -> Option<u64> {
     let before = instruction_before(module, u32::try_from(pc).ok()?)?;
     is_call(&module.instruction_at(before.into())).then_some(before.into())
 }
@@ -280,9 +283,38 @@ fn link(instruction: &Instruction) -> Option<u32> {
     calls.then_some(instruction.fields().x as u32)
 }
 
+impl Stack {
+    /// The callers of the innermost frame, a line each. Where nothing is on the stack and no caller
+    /// is found there is nothing to say.
+    #[must_use]
+    pub fn callers(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for frame in self.frames.iter().skip(1) {
+            let mark = match frame.found {
+                Found::Here | Found::ReturnAddress => "",
+                Found::Searching => " (found by searching the stack)",
+            };
+            if frame.source.is_empty() {
+                lines.push(format!("pc {}{mark}", frame.pc));
+            }
+            lines.extend(frame.source.iter().map(|source| format!("{source}{mark}")));
+        }
+        match &self.end {
+            End::NotFound(words) if !words.is_empty() => {
+                let words = words.iter().map(|(at, word)| format!("{at:#x}: {word:#x}"));
+                let words: Vec<_> = words.collect();
+                lines.push(format!("no frame found; the stack has {}", words.join(", ")));
+            }
+            End::TooMany => lines.push("and more".to_owned()),
+            End::Entry | End::NotFound(_) => {}
+        }
+        lines
+    }
+}
+
 impl fmt::Display for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut number = 0;
+        let mut number = 0_usize;
         for frame in &self.frames {
             let mark = match frame.found {
                 Found::Here | Found::ReturnAddress => "",
@@ -290,14 +322,14 @@ impl fmt::Display for Stack {
             };
             if frame.source.is_empty() {
                 writeln!(f, "#{number:<3} pc {}{mark}", frame.pc)?;
-                number += 1;
+                number = number.saturating_add(1);
             }
             for (index, source) in frame.source.iter().enumerate() {
-                let is_own = index + 1 == frame.source.len();
+                let is_own = index.saturating_add(1) == frame.source.len();
                 let pc = format!("pc {}", frame.pc);
                 let place = if is_own { pc.as_str() } else { "inlined" };
                 writeln!(f, "#{number:<3} {source}, {place}{mark}")?;
-                number += 1;
+                number = number.saturating_add(1);
             }
         }
         match &self.end {
