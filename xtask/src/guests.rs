@@ -62,9 +62,14 @@ fn bless() -> Result<(), String> {
     let mut rows = BTreeMap::new();
     for revision in Revision::ALL {
         for (name, folder) in &guests {
-            let blob = build(&toolchain, folder, revision)?;
+            let (blob, payload) = build(&toolchain, folder, revision)?;
             let path = blob_path(name, folder, revision);
             fs::write(&path, &blob).map_err(|error| format!("{}: {error}", path.display()))?;
+            if let Some(text) = payload {
+                let path = path.with_extension("payload");
+                let written = fs::write(&path, format!("{text}\n"));
+                written.map_err(|error| format!("{}: {error}", path.display()))?;
+            }
             within_limit(name, blob.len())?;
             let row =
                 Row { size: blob.len(), hash: Hash::blake2b(&blob), sources: sources.hash(name)? };
@@ -105,7 +110,7 @@ fn check(rebuild: bool) -> Result<(), String> {
         }
         within_limit(name, blob.len())?;
         if let Some(toolchain) = &here
-            && build(toolchain, folder, revision)? != blob
+            && build(toolchain, folder, revision)?.0 != blob
         {
             return Err(format!("{} is stale: run `cargo xtask guests`", path.display()));
         }
@@ -159,11 +164,18 @@ fn blob_path(name: &str, folder: &Path, revision: Revision) -> PathBuf {
     })
 }
 
-fn build(toolchain: &Toolchain, folder: &Path, revision: Revision) -> Result<Vec<u8>, String> {
+/// A guest's blob, and what its payloads hold if it says so.
+fn build(
+    toolchain: &Toolchain,
+    folder: &Path,
+    revision: Revision,
+) -> Result<(Vec<u8>, Option<String>), String> {
     let settings = Settings { revision: Some(revision), ..Settings::default() };
     let options = BuildOptions { settings, messages: Messages::Keep };
     let built = build_with(toolchain, &folder.join("Cargo.toml"), &options);
-    built.map(|built| built.blob).map_err(|error| format!("{}: {error}", folder.display()))
+    built
+        .map(|built| (built.blob, built.payload))
+        .map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 type Rows<'t> = BTreeMap<(&'t str, Revision), Row>;

@@ -11,6 +11,9 @@ use jambox_types::{Hash, Parameters, Revision};
 use crate::BuildError;
 use crate::link::{Kind, Linked};
 
+/// What files end in that say what the payloads of the blob beside them hold.
+pub const PAYLOAD_EXTENSION: &str = "payload";
+
 /// A finished blob with what is worth knowing of it.
 #[derive(Clone, Debug)]
 pub struct Built {
@@ -28,6 +31,8 @@ pub struct Built {
     pub sizes: Sizes,
     /// Where its code comes from.
     pub symbols: Symbols,
+    /// What its payloads hold, if its sources say so.
+    pub payload: Option<String>,
 }
 
 /// What a blob's octets are spent on.
@@ -75,7 +80,7 @@ impl Built {
     ///
     /// When the blob is over the limit for its kind, or its code is malformed.
     pub fn new(linked: Linked, info: &CrateInfo) -> Result<Self, BuildError> {
-        let Linked { kind, revision, program, ranges } = linked;
+        let Linked { kind, revision, program, ranges, payload } = linked;
         let standard = program.encode();
         let info = CrateInfo { revision: Some(revision), ..info.clone() };
         let blob = join_metadata(&info.encode(), &standard);
@@ -109,12 +114,12 @@ impl Built {
             .map_err(|error| BuildError::Link(format!("its line table: {error}")))?
             .with_program(Hash::blake2b(program.code()))
             .with_revision(revision);
-        Ok(Self { kind, revision, name: info.name, blob, code_hash, sizes, symbols })
+        Ok(Self { kind, revision, name: info.name, blob, code_hash, sizes, symbols, payload })
     }
 
     /// Writes `NAME.jam` and, beside it, `symbols/CODE_HASH.symbols`; gives the path of the blob.
     /// The same symbols lie under the hash of the program in the blob: inner machines know no
-    /// other.
+    /// other. What the payloads hold goes into `NAME.payload`, if that is known.
     ///
     /// # Errors
     ///
@@ -124,6 +129,16 @@ impl Built {
         let symbols = Symbols::folder_of(&path);
         fs::create_dir_all(&symbols).map_err(BuildError::io(&symbols))?;
         jambox_files::write(&path, &self.blob).map_err(BuildError::io(&path))?;
+        let description = path.with_extension(PAYLOAD_EXTENSION);
+        match &self.payload {
+            Some(text) => jambox_files::write(&description, format!("{text}\n").as_bytes())
+                .map_err(BuildError::io(&description))?,
+            // One of an earlier build would describe what is no more.
+            None if description.exists() => {
+                fs::remove_file(&description).map_err(BuildError::io(&description))?;
+            }
+            None => {}
+        }
         let text = self.symbols.to_string();
         for hash in [Some(self.code_hash), self.symbols.program_hash()].into_iter().flatten() {
             let file = symbols.join(Symbols::file_name(hash));

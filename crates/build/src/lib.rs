@@ -30,6 +30,7 @@ mod labels;
 mod lines;
 mod link;
 mod manifest;
+mod payload;
 mod releases;
 mod settings;
 mod shim;

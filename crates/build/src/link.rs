@@ -8,7 +8,7 @@ use object::read::elf::ElfFile64;
 
 use crate::lines::Lines;
 use crate::releases::{Names, Parts, Release, Settings};
-use crate::{BuildError, labels};
+use crate::{BuildError, labels, payload};
 
 /// What an entry point is exported as: the names that the ecosystem's SDK chose.
 const REFINE: &str = "refine_ext";
@@ -64,6 +64,8 @@ pub struct Linked {
     pub program: StandardProgram,
     /// Where its code comes from; empty if the ELF says nothing.
     pub ranges: Vec<Range>,
+    /// What its payloads hold, if the ELF says so.
+    pub payload: Option<String>,
 }
 
 /// Links an ELF made by either of the SDKs, or by the C header, for a revision.
@@ -77,6 +79,8 @@ pub fn link(elf: &[u8], revision: Revision, stack: u32) -> Result<Linked, BuildE
     if exports_nothing(elf) {
         return Err(BuildError::NoEntryPoint);
     }
+    let (elf, payload) = payload::take(elf);
+    let elf = &elf[..];
     let release = Release::of(revision);
     // The entry points are known only once the code is linked, and they go into the linking.
     let mut settings = Settings { entries: Vec::new(), strip: true, stack };
@@ -89,7 +93,7 @@ pub fn link(elf: &[u8], revision: Revision, stack: u32) -> Result<Linked, BuildE
         .and_then(|labelled| (release.translate)(&labelled, &settings).ok())
         .and_then(|octets| ranges(release, &octets, &parts, &Lines::read(elf)).ok())
         .unwrap_or_default();
-    Ok(Linked { kind, revision, program: standard_program(parts)?, ranges })
+    Ok(Linked { kind, revision, program: standard_program(parts)?, ranges, payload })
 }
 
 /// Whether an ELF has no section for entry points; the linker would say of it that it has no code.

@@ -82,8 +82,9 @@ pub enum DecodeErrorKind {
     /// A value holds values that hold values, and so on, beyond the limit.
     #[error("the value is nested deeper than {limit} levels")]
     NestedTooDeep {
-        /// The most levels.
-        limit: u8,
+        /// The most levels. As wide as the others' numbers: services grow by a quarter where one of
+        /// them is narrower, for then compilers keep the kind though nobody looks at it.
+        limit: u64,
     },
     /// Bits are set beyond the end of a bit sequence.
     #[error("bits are set beyond the end of the bit sequence")]

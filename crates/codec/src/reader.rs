@@ -129,13 +129,21 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
-        if self.depth >= MAX_DEPTH {
-            return Err(self.error(DecodeErrorKind::NestedTooDeep { limit: MAX_DEPTH }));
-        }
         self.depth = self.depth.saturating_add(1);
+        if self.depth > MAX_DEPTH {
+            return Err(self.too_deep());
+        }
         let read = read(self);
+        // After an error nothing more is read.
         self.depth = self.depth.saturating_sub(1);
         read
+    }
+
+    /// Apart, so that what every sequence does stays small.
+    #[cold]
+    #[inline(never)]
+    fn too_deep(&self) -> DecodeError {
+        self.error(DecodeErrorKind::NestedTooDeep { limit: u64::from(MAX_DEPTH) })
     }
 
     /// Ends the reading.

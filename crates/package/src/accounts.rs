@@ -1,7 +1,7 @@
 //! The state that a package file describes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jambox_state::{
@@ -13,6 +13,7 @@ use jambox_types::{
 };
 
 use crate::code;
+use crate::description::Kind;
 use crate::manifest::{self, Authorizer, Preimage, Service, ServiceName};
 use crate::problem::{Place, ProblemKind};
 use crate::reader::Placed;
@@ -26,6 +27,8 @@ pub(crate) struct Builder<'a> {
     sources: &'a Sources<'a>,
     ids: BTreeMap<String, ServiceId>,
     names: BTreeMap<ServiceId, String>,
+    /// Where it is said what payloads hold, and whether the package file says so itself.
+    descriptions: BTreeMap<ServiceId, (Placed<PathBuf>, bool)>,
     state: PartialState,
     /// The slot of the state; none without one.
     prior_slot: Option<TimeSlot>,
@@ -39,6 +42,7 @@ impl<'a> Builder<'a> {
             sources,
             ids: BTreeMap::new(),
             names: BTreeMap::new(),
+            descriptions: BTreeMap::new(),
             state: empty_state(&protocol),
             prior_slot: None,
             entropy: Hash::ZERO,
@@ -112,6 +116,7 @@ impl<'a> Builder<'a> {
             let kind = ProblemKind::MissingKey { key: "balance", section };
             self.sources.problems.add(service.place.clone(), kind);
         }
+        self.note_description(id, service);
         let parent = service.parent.as_ref().and_then(|parent| self.service(parent));
         set(&mut info.balance, service.balance.as_ref().map(|placed| Balance(placed.value)));
         let gas = |placed: &Option<Placed<u64>>| placed.as_ref().map(|placed| Gas(placed.value));
@@ -140,6 +145,54 @@ impl<'a> Builder<'a> {
             self.add_preimage(id, code, RequestHistory::Available(TimeSlot(0)))?;
         }
         self.add_dictionaries(id, service)
+    }
+
+    /// Notes the file that says what a service's payloads hold: the one that is named, else the one
+    /// beside its code.
+    fn note_description(&mut self, id: ServiceId, service: &Service) {
+        let sources = self.sources;
+        let file = |written: &Option<Placed<Value>>| {
+            let written = written.as_ref()?;
+            let path = sources.path_of(&written.value)?.to_owned();
+            Some(Placed { value: path, place: written.place.clone() })
+        };
+        let beside = |code: Placed<PathBuf>| code.map(|path| path.with_extension("payload"));
+        let named = file(&service.payload).map(|path| (path, true));
+        let found = named.or_else(|| file(&service.code).map(|code| (beside(code), false)));
+        if let Some(found) = found {
+            self.descriptions.insert(id, found);
+        } else if let Some(written) = &service.payload {
+            let (key, found) = ("payload".to_owned(), "no file");
+            let expected = "\"file:..\", a file that `jambox build` has written".to_owned();
+            let kind = ProblemKind::NotOfType { key, expected, found };
+            self.sources.problems.add(written.place.clone(), kind);
+        }
+    }
+
+    /// What a service's payloads hold; nothing, and a problem, where nothing says so.
+    pub(crate) fn description(&self, service: ServiceId, place: &Place) -> Option<Kind> {
+        let problems = self.sources.problems;
+        let unknown = || {
+            let name = self.names.get(&service).cloned().unwrap_or_else(|| service.to_string());
+            problems.add(place.clone(), ProblemKind::NoDescription { service: name });
+            None
+        };
+        let Some((file, is_named)) = self.descriptions.get(&service) else { return unknown() };
+        let octets = match is_named {
+            true => self.sources.file(&file.value, &file.place)?.1,
+            false => match self.sources.file_if_there(&file.value) {
+                Some(octets) => octets,
+                None => return unknown(),
+            },
+        };
+        match Kind::parse(&String::from_utf8_lossy(&octets)) {
+            Ok(kind) => Some(kind),
+            Err(reason) => {
+                let path = self.sources.resolve(&file.value);
+                problems.add(file.place.clone(), ProblemKind::Description { path, reason });
+                None
+            }
+        }
     }
 
     fn exclusive_codes(&self, hash: &Placed<[u8; 32]>) {

@@ -2,6 +2,7 @@
 
 use toml::de::DeTable;
 
+use crate::description::Written;
 use crate::problem::{Place, Problem, ProblemKind, Problems};
 use crate::reader::{Entry, Placed, Section};
 use crate::value::Value;
@@ -96,6 +97,8 @@ pub struct Service {
     pub code: Option<Placed<Value>>,
     /// `code_hash`: instead of `code`, for code that is a preimage already, or that is nowhere.
     pub code_hash: Option<Placed<[u8; 32]>>,
+    /// `payload`: what payloads hold; the file beside the code when not given.
+    pub payload: Option<Placed<Value>>,
     /// `balance`.
     pub balance: Option<Placed<u64>>,
     /// `min_accumulate_gas`.
@@ -206,7 +209,7 @@ pub struct Item {
     /// `code_hash`; the service's own when not given.
     pub code_hash: Option<Placed<[u8; 32]>>,
     /// `payload`; empty when not given.
-    pub payload: Option<Placed<Value>>,
+    pub payload: Option<Placed<Payload>>,
     /// `refine_gas_limit`.
     pub refine_gas_limit: Placed<u64>,
     /// `accumulate_gas_limit`.
@@ -217,6 +220,15 @@ pub struct Item {
     pub imports: Vec<Import>,
     /// `extrinsics`: the data themselves.
     pub extrinsics: Vec<Placed<Value>>,
+}
+
+/// A payload as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// As octets.
+    Octets(Value),
+    /// As a table, of which the service's description says what it means.
+    Typed(Written),
 }
 
 /// A segment that an item imports.
@@ -355,6 +367,7 @@ fn read_service(entry: Entry<'_>, heading: String) -> Option<Service> {
     let id = section.required("id", Entry::natural);
     let code = section.optional("code", Entry::value);
     let code_hash = section.optional("code_hash", Entry::hash);
+    let payload = section.optional("payload", Entry::value);
     let balance = section.optional("balance", Entry::natural);
     let min_accumulate_gas = section.optional("min_accumulate_gas", Entry::natural);
     let min_memo_gas = section.optional("min_memo_gas", Entry::natural);
@@ -371,6 +384,7 @@ fn read_service(entry: Entry<'_>, heading: String) -> Option<Service> {
         id: id?,
         code,
         code_hash,
+        payload,
         balance,
         min_accumulate_gas,
         min_memo_gas,
@@ -456,7 +470,7 @@ fn read_item(entry: Entry<'_>) -> Option<Item> {
     let place = section.place();
     let service = section.required("service", service_name);
     let code_hash = section.optional("code_hash", Entry::hash);
-    let payload = section.optional("payload", Entry::value);
+    let payload = section.optional("payload", read_payload);
     let refine_gas_limit = section.required("refine_gas_limit", Entry::natural);
     let accumulate_gas_limit = section.required("accumulate_gas_limit", Entry::natural);
     let export_count = section.optional("export_count", Entry::natural);
@@ -474,6 +488,13 @@ fn read_item(entry: Entry<'_>) -> Option<Item> {
         imports: imports.unwrap_or_default(),
         extrinsics: extrinsics.unwrap_or_default(),
     })
+}
+
+fn read_payload(entry: Entry<'_>) -> Option<Placed<Payload>> {
+    match entry.is_table() && !entry.is_by_revision() {
+        true => Some(entry.written().map(Payload::Typed)),
+        false => Some(entry.value()?.map(Payload::Octets)),
+    }
 }
 
 fn read_import(entry: Entry<'_>) -> Option<Import> {

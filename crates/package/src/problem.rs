@@ -74,6 +74,30 @@ pub enum ProblemKind {
         /// What it is, with its article.
         found: &'static str,
     },
+    /// A part of a typed payload that is not of its type.
+    #[error("`{key}` is {found}, expected {expected}")]
+    NotOfType {
+        /// The field.
+        key: String,
+        /// What its type wants.
+        expected: String,
+        /// What it is, with its article, or that it is missing.
+        found: &'static str,
+    },
+    /// A typed payload for a service of which nothing says what its payloads hold.
+    #[error("nothing says what payloads of `{service}` hold")]
+    NoDescription {
+        /// The service.
+        service: String,
+    },
+    /// A file that should say what payloads hold and does not.
+    #[error("`{}` does not say what payloads hold: {reason}", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A number that does not fit.
     #[error("`{key}` is {found}, expected a number from 0 to {maximum}")]
     OutOfRange {
@@ -233,6 +257,9 @@ impl ProblemKind {
             },
             Self::MissingKey { key, .. } => format!("expected `{key} = ...` in this section"),
             Self::WrongType { expected, .. } => format!("expected {expected}"),
+            Self::NotOfType { expected, .. } => format!("expected {expected}"),
+            Self::NoDescription { .. } => "expected octets".to_owned(),
+            Self::Description { .. } => "expected what the build has written".to_owned(),
             Self::MissingSection { heading } => format!("expected a section {heading}"),
             Self::OutOfRange { maximum, .. } => format!("expected 0 to {maximum}"),
             Self::NoPath { .. } => "expected a path after file:".to_owned(),
@@ -268,6 +295,11 @@ impl ProblemKind {
             }
             Self::MissingKey { key, section } => format!("add a line `{key} = ...` to {section}"),
             Self::WrongType { expected, .. } => format!("write {expected}"),
+            Self::NotOfType { expected, .. } => format!("write {expected}"),
+            Self::NoDescription { service } => how_to_describe(service),
+            Self::Description { .. } => {
+                "build the service again: `jambox build` writes the file".to_owned()
+            }
             Self::OutOfRange { .. } => {
                 "write a number in that range, or leave the key out to have its default".to_owned()
             }
@@ -350,6 +382,15 @@ impl ProblemKind {
             _ => return None,
         })
     }
+}
+
+/// How payloads of a service can be written by field.
+fn how_to_describe(service: &str) -> String {
+    format!(
+        "`jambox build` writes it beside the blob when the service says `payload = TYPE` in \
+         `entry_points!`; name the file by `payload = \"file:NAME.payload\"` in \
+         [services.{service}], or write the payload as octets"
+    )
 }
 
 /// A package file that cannot be used: all that is wrong with it, and its text to point into.

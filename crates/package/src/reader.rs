@@ -4,10 +4,11 @@
 //! that the list of keys, the check for unknown ones and the suggestions cannot drift apart.
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use jambox_types::Revision;
 
+use crate::description::Written;
 use crate::problem::{Place, ProblemKind, Problems};
 use crate::value::{Value, ValueError};
 
@@ -220,6 +221,11 @@ impl<'a> Entry<'a> {
         Some(whole.placed(Value::ByRevision(values)))
     }
 
+    /// The value as it is written, whatever it means.
+    pub(crate) fn written(&self) -> Placed<Written> {
+        written(self.value)
+    }
+
     /// A hash: `hex:` and 64 digits.
     pub(crate) fn hash(self) -> Option<Placed<[u8; 32]>> {
         let entry = self.clone();
@@ -259,6 +265,12 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// Whether the value is a table of values by revision, for the keys that take other tables too.
+    pub(crate) fn is_by_revision(&self) -> bool {
+        let DeValue::Table(table) = self.value.get_ref() else { return false };
+        Revision::ALL.iter().any(|revision| table.contains_key(revision.name()))
+    }
+
     /// Whether the value is a table, for the keys that have a short and a long form.
     pub(crate) fn is_table(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Table(_))
@@ -272,6 +284,26 @@ impl<'a> Entry<'a> {
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
+}
+
+/// Only TOML's own limit of nesting ends this: the parser has it.
+fn written(value: &Spanned<DeValue<'_>>) -> Placed<Written> {
+    let written = match value.get_ref() {
+        DeValue::String(text) => Written::Text(text.to_string()),
+        DeValue::Integer(integer) => Written::Integer(integer.as_str().to_owned(), integer.radix()),
+        DeValue::Boolean(is) => Written::Boolean(*is),
+        DeValue::Array(items) => Written::List(items.iter().map(written).collect()),
+        DeValue::Table(table) => {
+            let entry = |(key, value): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| {
+                (Placed { value: key.get_ref().to_string(), place: key.span() }, written(value))
+            };
+            let mut entries: Vec<_> = table.iter().map(entry).collect();
+            entries.sort_by_key(|(name, _)| name.place.start);
+            Written::Table(entries)
+        }
+        DeValue::Float(_) | DeValue::Datetime(_) => Written::Other,
+    };
+    Placed { value: written, place: value.span() }
 }
 
 /// The largest number of a type, for messages.

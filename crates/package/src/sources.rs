@@ -18,6 +18,8 @@ use crate::value::Value;
 /// The most octets of one file: beyond every limit of the protocol, so that those are what is
 /// reported.
 const FILE_LIMIT: u64 = 32 << 20;
+/// The most octets of a file that says what payloads hold.
+const DESCRIPTION_LIMIT: u64 = 1 << 20;
 /// The most octets of all files together.
 const TOTAL_LIMIT: u64 = 512 << 20;
 
@@ -55,6 +57,18 @@ impl<'a> Sources<'a> {
             return None;
         };
         self.chosen(value, place)
+    }
+
+    /// The file that a value names for the revision in force, if it names one.
+    pub(crate) fn path_of<'v>(&self, value: &'v Value) -> Option<&'v Path> {
+        match value {
+            Value::File(path) => Some(path),
+            Value::ByRevision(values) => {
+                let own = values.iter().find(|(revision, _)| revision.is(self.revision));
+                self.path_of(&own?.1)
+            }
+            Value::Octets(_) | Value::Sized(_) | Value::Parts(_) => None,
+        }
     }
 
     /// The octets of a value; `None` and a problem when they cannot be had.
@@ -111,6 +125,11 @@ impl<'a> Sources<'a> {
     /// The path of a file as written in the package file.
     pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         self.base.join(path)
+    }
+
+    /// A file that need not be there, by its path as written.
+    pub(crate) fn file_if_there(&self, path: &Path) -> Option<Vec<u8>> {
+        self.files.read(&self.resolve(path), DESCRIPTION_LIMIT).ok()
     }
 
     /// A file by its path as written, with its path as resolved.

@@ -9,7 +9,8 @@ use jambox_types::{
 };
 
 use crate::accounts::Builder;
-use crate::manifest::{Context, Import, Item, Manifest, Segments};
+use crate::description::Encoder;
+use crate::manifest::{Context, Import, Item, Manifest, Payload, Segments};
 use crate::problem::{Place, ProblemKind, Problems};
 use crate::reader::Placed;
 use crate::sources::Sources;
@@ -158,7 +159,7 @@ fn build_item(
     sources: &Sources<'_>,
 ) -> Option<(WorkItem, Vec<Blob>)> {
     let service = builder.existing_service(&written.service);
-    let payload = sources.octets_or_empty(written.payload.as_ref());
+    let payload = payload(written, service, builder, sources);
     let imports: Vec<_> =
         written.imports.iter().filter_map(|written| import(written, sets, sources)).collect();
     let extrinsics: Vec<_> =
@@ -171,11 +172,32 @@ fn build_item(
         refine_gas_limit: Gas(written.refine_gas_limit.value),
         accumulate_gas_limit: Gas(written.accumulate_gas_limit.value),
         export_count: written.export_count.as_ref().map_or(0, |count| count.value),
-        payload: payload.to_vec(),
+        payload,
         imports,
         extrinsics: extrinsics.iter().map(extrinsic_spec).collect(),
     };
     Some((item, extrinsics))
+}
+
+/// The octets of a payload, however it is written.
+fn payload(
+    written: &Item,
+    service: Option<ServiceId>,
+    builder: &Builder<'_>,
+    sources: &Sources<'_>,
+) -> Option<Vec<u8>> {
+    let Some(Placed { value, place }) = &written.payload else { return Some(Vec::new()) };
+    match value {
+        Payload::Octets(value) => {
+            let value = Placed { value: value.clone(), place: place.clone() };
+            sources.octets(&value).map(|octets| octets.to_vec())
+        }
+        Payload::Typed(value) => {
+            let kind = builder.description(service?, place)?;
+            let value = Placed { value: value.clone(), place: place.clone() };
+            Encoder::encode(sources, &kind, &value)
+        }
+    }
 }
 
 fn extrinsic_spec(data: &Blob) -> ExtrinsicSpec {

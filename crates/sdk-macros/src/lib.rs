@@ -96,6 +96,70 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
     .into()
 }
 
+/// Derives `jambox_sdk::describe::Describe`. A struct of one field without a name is described as
+/// that field is.
+#[proc_macro_derive(Describe, attributes(codec))]
+pub fn derive_describe(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    describe(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+fn describe(input: &DeriveInput) -> Result<Tokens, Error> {
+    let name = &input.ident;
+    let described = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => described(&fields.unnamed[0])?,
+            fields => describe_fields(fields)?,
+        },
+        Data::Enum(data) => {
+            let variants = numbered(&data.variants)?.map(|(_, variant)| {
+                let (name, fields) = (plain(&variant.ident), describe_fields(&variant.fields)?);
+                Ok(quote! { (#name, #fields) })
+            });
+            let variants = variants.collect::<Result<Vec<_>, Error>>()?;
+            quote! { ::jambox_sdk::describe::Type::Enum(&[#(#variants),*]) }
+        }
+        Data::Union(_) => return Err(Error::new_spanned(name, "unions have no encoding")),
+    };
+    let mut generics = input.generics.clone();
+    for parameter in input.generics.type_params() {
+        let ident = &parameter.ident;
+        let clause = syn::parse_quote!(#ident: ::jambox_sdk::describe::Describe);
+        generics.make_where_clause().predicates.push(clause);
+    }
+    let (head, types, bounds) = generics.split_for_impl();
+    Ok(quote! {
+        impl #head ::jambox_sdk::describe::Describe for #name #types #bounds {
+            const TYPE: ::jambox_sdk::describe::Type = #described;
+        }
+    })
+}
+
+/// The description of fields: by name, or one after another.
+fn describe_fields(fields: &Fields) -> Result<Tokens, Error> {
+    let kinds = fields.iter().map(described).collect::<Result<Vec<_>, Error>>()?;
+    Ok(match fields {
+        Fields::Named(named) => {
+            let names = named.named.iter().filter_map(|field| field.ident.as_ref()).map(plain);
+            quote! { ::jambox_sdk::describe::Type::Struct(&[#((#names, #kinds)),*]) }
+        }
+        _ => quote! { ::jambox_sdk::describe::Type::Tuple(&[#(#kinds),*]) },
+    })
+}
+
+fn described(field: &Field) -> Result<Tokens, Error> {
+    let (kind, place) = (&field.ty, place_of(field));
+    Ok(match is_natural(field)? {
+        true => quote! { ::jambox_sdk::describe::Type::Named("natural") },
+        false => quote_spanned! { place => <#kind as ::jambox_sdk::describe::Describe>::TYPE },
+    })
+}
+
+/// A name without the mark of a raw one.
+fn plain(name: &Ident) -> String {
+    name.to_string().trim_start_matches("r#").to_owned()
+}
+
 fn encode(input: &DeriveInput) -> Result<Tokens, Error> {
     let name = &input.ident;
     let body = match &input.data {

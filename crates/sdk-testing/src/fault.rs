@@ -11,7 +11,7 @@ pub(crate) struct Faults {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     scripted: BTreeMap<(HostCall, usize), ResultCode>,
     made: BTreeMap<HostCall, usize>,
@@ -23,6 +23,12 @@ impl Faults {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let made = state.made.get(&call).copied().unwrap_or(0);
         state.scripted.insert((call, made + nth), code);
+    }
+
+    /// The same for another chain: the answers that are still to come.
+    pub fn fork(&self) -> Self {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Self { state: Mutex::new(state.clone()) }
     }
 
     /// Counts a call; gives the register value that answers it, if that is scripted.

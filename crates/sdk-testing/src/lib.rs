@@ -42,19 +42,24 @@
 //! # }
 //! ```
 
+mod account;
+mod block;
 mod chain;
+mod code;
 mod fault;
 mod inputs;
 mod native;
 mod package;
 mod record;
+mod results;
 mod snapshot;
+mod sweep;
 
 use std::fmt::Debug;
 
-pub use chain::{
-    AccountBuilder, Accumulation, Authorization, Chain, Code, Mode, Processed, Refinement, Way,
-};
+pub use account::AccountBuilder;
+pub use chain::Chain;
+pub use code::{Code, Mode, Way};
 pub use inputs::{OperandBuilder, operand, transfer};
 pub use jambox_engine::Backend;
 pub use jambox_hostcall::{HostCall, ResultCode, Revision};
@@ -62,7 +67,9 @@ pub use jambox_invocation::{Cause, Failure};
 pub use jambox_state::{Difference, Part, Place, RequestHistory, Value};
 pub use package::{Item, Package};
 pub use record::{CallRecord, LogRecord, Record};
+pub use results::{Accumulation, Authorization, Block, Failed, Processed, Refinement};
 pub use snapshot::GasSnapshot;
+pub use sweep::Fault;
 
 /// Names the blob that the crate under test was just compiled to; `jambox test` sets it.
 pub(crate) const BLOB_VARIABLE: &str = "JAMBOX_BLOB";

@@ -8,6 +8,7 @@ use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Context, HostCall, Interface, LogLevel};
 use jambox_invocation::{CallEnded, CallStarted, LogLine, Machine, Observer};
 use jambox_sdk::Event;
+use jambox_sdk::types::ServiceId;
 
 use crate::fault::Faults;
 
@@ -16,6 +17,8 @@ use crate::fault::Faults;
 pub struct CallRecord {
     /// Where it was made.
     pub context: Context,
+    /// Whose code made it; none for an authorizer's.
+    pub service: Option<ServiceId>,
     /// Which call; none for a number that the context does not know.
     pub call: Option<HostCall>,
     /// What the host read of the service's memory, in order.
@@ -29,7 +32,11 @@ pub struct CallRecord {
 impl fmt::Debug for CallRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.call.map_or("unknown", HostCall::name);
-        write!(f, "{} {name}", self.context)?;
+        write!(f, "{}", self.context)?;
+        if let Some(service) = self.service {
+            write!(f, " of {service}")?;
+        }
+        write!(f, " {name}")?;
         for octets in &self.read {
             write!(f, " <{}", Octets(octets))?;
         }
@@ -128,6 +135,17 @@ impl CallRecord {
 }
 
 impl Record {
+    /// Adds what was done after this.
+    pub(crate) fn add(&mut self, more: Self) {
+        self.calls.extend(more.calls);
+        self.log.extend(more.log);
+    }
+
+    /// The calls that a service made.
+    pub fn calls_of(&self, service: u32) -> impl Iterator<Item = &CallRecord> {
+        self.calls.iter().filter(move |call| call.service == Some(ServiceId(service)))
+    }
+
     /// The names of the host calls.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
@@ -202,6 +220,7 @@ impl Observer for Recorder {
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
         self.record.calls.push(CallRecord {
             context: call.invocation.context(),
+            service: call.invocation.service(),
             call: call.form.map(|form| form.call),
             read: Vec::new(),
             written: Vec::new(),

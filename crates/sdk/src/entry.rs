@@ -168,13 +168,18 @@ pub fn is_authorized<O: Into<Output>>(
     entry(&AuthorizeContext(()), arguments(octets)).into().0
 }
 
-/// Declares a crate's entry points, any of them but in this order, and defines `SERVICE`.
+/// Declares a crate's entry points, any of them in any order, and defines `SERVICE`.
 ///
-/// Each is a function of a context and arguments, and returns anything that turns into an
-/// [`Output`]: octets, text, a hash or none, nothing, or a `Result` of such, whose error panics.
+/// Each is a function of a context and arguments, by its path or as a closure, and returns anything
+/// that turns into an [`Output`]: octets, text, a hash or none, nothing, or a `Result` of such,
+/// whose error panics.
 ///
 /// A crate with `refine` or `accumulate` is a service; the entry point that it lacks panics. With
 /// all three it can be its own authorizer. A crate with only `is_authorized` is an authorizer.
+///
+/// `payload = TYPE` says what the payloads are encodings of, a type that can be
+/// [described](crate::describe::Describe). It defines `PAYLOAD`, and lets package files write
+/// payloads by the names of fields. Decoding them is refine's part, as before.
 ///
 /// ```
 /// use jambox_sdk::prelude::*;
@@ -183,38 +188,93 @@ pub fn is_authorized<O: Into<Output>>(
 ///     arguments.payload
 /// }
 ///
-/// fn accumulate(_: &AccumulateContext, _: AccumulateArguments) -> Option<Hash> {
-///     None
-/// }
+/// entry_points! { payload = (ServiceId, u64), accumulate = |_, _| None::<Hash>, refine = refine }
+/// # fn main() {
+/// assert!(SERVICE.refine.is_some() && SERVICE.is_authorized.is_none());
+/// assert_eq!(PAYLOAD, "(u32, u64)");
+/// # }
+/// ```
 ///
-/// entry_points! { refine = refine, accumulate = accumulate }
-/// # fn main() { assert!(SERVICE.refine.is_some() && SERVICE.is_authorized.is_none()); }
+/// A word that is none of these is told of in words, and so is one that is there twice:
+///
+/// ```compile_fail
+/// jambox_sdk::entry_points! { refin = |_, _| () }
+/// ```
+///
+/// ```compile_fail
+/// jambox_sdk::entry_points! { refine = |_, _| (), refine = |_, _| () }
+/// ```
+///
+/// ```compile_fail
+/// jambox_sdk::entry_points! {}
 /// ```
 #[macro_export]
 macro_rules! entry_points {
-    (is_authorized = $authorize:ident $(,)?) => {
-        $crate::entry_points!(@service () () ($authorize));
-        $crate::__export!(authorizer);
+    (@sort $refine:tt $accumulate:tt $authorize:tt $payload:tt) => {
+        $crate::entry_points!(@service $refine $accumulate $authorize);
+        $crate::entry_points!(@export $refine $accumulate $authorize);
+        $crate::__payload! $payload;
     };
-    (
-        $(refine = $refine:ident $(,)?)?
-        $(accumulate = $accumulate:ident $(,)?)?
-        $(is_authorized = $authorize:ident $(,)?)?
-    ) => {
-        $crate::entry_points!(@service ($($refine)?) ($($accumulate)?) ($($authorize)?));
-        $crate::__export!(service);
+    (@sort () $a:tt $i:tt $p:tt refine = $entry:expr $(, $($rest:tt)*)?) => {
+        $crate::entry_points!(@sort ($entry) $a $i $p $($($rest)*)?);
     };
-    (@service ($($refine:ident)?) ($($accumulate:ident)?) ($($authorize:ident)?)) => {
+    (@sort $r:tt () $i:tt $p:tt accumulate = $entry:expr $(, $($rest:tt)*)?) => {
+        $crate::entry_points!(@sort $r ($entry) $i $p $($($rest)*)?);
+    };
+    (@sort $r:tt $a:tt () $p:tt is_authorized = $entry:expr $(, $($rest:tt)*)?) => {
+        $crate::entry_points!(@sort $r $a ($entry) $p $($($rest)*)?);
+    };
+    (@sort $r:tt $a:tt $i:tt () payload = $payload:ty $(, $($rest:tt)*)?) => {
+        $crate::entry_points!(@sort $r $a $i ($payload) $($($rest)*)?);
+    };
+    (@sort $r:tt $a:tt $i:tt $p:tt refine = $($rest:tt)*) => {
+        $crate::entry_points!(@twice refine);
+    };
+    (@sort $r:tt $a:tt $i:tt $p:tt accumulate = $($rest:tt)*) => {
+        $crate::entry_points!(@twice accumulate);
+    };
+    (@sort $r:tt $a:tt $i:tt $p:tt is_authorized = $($rest:tt)*) => {
+        $crate::entry_points!(@twice is_authorized);
+    };
+    (@sort $r:tt $a:tt $i:tt $p:tt payload = $($rest:tt)*) => {
+        $crate::entry_points!(@twice payload);
+    };
+    (@sort $r:tt $a:tt $i:tt $p:tt $other:ident $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "`", ::core::stringify!($other), "` is no entry point; there are `refine = FUNCTION`, \
+             `accumulate = FUNCTION`, `is_authorized = FUNCTION`, and `payload = TYPE`"
+        ));
+    };
+    (@twice $word:ident) => {
+        ::core::compile_error!(::core::concat!("`", ::core::stringify!($word), "` is there twice"));
+    };
+    (@export () () ($authorize:expr)) => { $crate::__export!(authorizer); };
+    (@export () () ()) => {
+        ::core::compile_error!(
+            "there is no entry point; write `refine = FUNCTION`, `accumulate = FUNCTION` or both, \
+             or `is_authorized = FUNCTION`"
+        );
+    };
+    (@export $refine:tt $accumulate:tt $authorize:tt) => { $crate::__export!(service); };
+    (@service $refine:tt $accumulate:tt $authorize:tt) => {
         /// This crate's entry points.
         pub const SERVICE: $crate::Service = $crate::Service {
-            refine: $crate::entry_points!(@entry refine $($refine)?),
-            accumulate: $crate::entry_points!(@entry accumulate $($accumulate)?),
-            is_authorized: $crate::entry_points!(@entry is_authorized $($authorize)?),
+            refine: $crate::entry_points!(@entry refine $refine),
+            accumulate: $crate::entry_points!(@entry accumulate $accumulate),
+            is_authorized: $crate::entry_points!(@entry is_authorized $authorize),
         };
     };
-    (@entry $which:ident) => { ::core::option::Option::None };
-    (@entry $which:ident $function:ident) => {
+    (@entry $which:ident ()) => { ::core::option::Option::None };
+    (@entry $which:ident ($function:expr)) => {
         ::core::option::Option::Some(|octets: &[u8]| $crate::__run::$which($function, octets))
+    };
+    (@sort $($other:tt)*) => {
+        ::core::compile_error!(
+            "expected `refine = FUNCTION, accumulate = FUNCTION`, with commas between them"
+        );
+    };
+    ($($all:tt)*) => {
+        $crate::entry_points!(@sort () () () () $($all)*);
     };
 }
 

@@ -52,6 +52,7 @@ extern crate self as jambox_sdk;
 
 pub mod accumulate;
 mod context;
+pub mod describe;
 mod ecalli;
 mod entry;
 mod error;
@@ -75,6 +76,7 @@ pub use context::{
     AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, NewService,
     RefineArguments, RefineContext,
 };
+pub use describe::Describe;
 pub use entry::{Entry, Output, Placed, Service};
 pub use error::Error;
 pub use event::{Event, emit};
@@ -84,7 +86,7 @@ pub use fetch::{
 pub use hash::blake2b_256;
 pub use jambox_codec as codec;
 pub use jambox_hostcall::{FetchKind, Interface, LogLevel, Revision};
-pub use jambox_sdk_macros::{Decode, Encode, Event, Key};
+pub use jambox_sdk_macros::{Decode, Describe, Encode, Event, Key};
 pub use jambox_types as types;
 pub use machine::{ExitReason, FIRST_PAGE, InvokeIo, Machine, PAGE_SIZE, PageAccess};
 pub use nested::{
@@ -125,8 +127,8 @@ pub mod prelude {
     pub use crate::stored::{Counter, IndexedMap, List, Map, Set, Value};
     pub use crate::{
         AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, Decode,
-        Encode, Error, Event, ExitReason, Key, NestedPvm, NewService, Output, PageAccess, Placed,
-        RefineArguments, RefineContext, ServiceRef, Storage, blake2b_256, debug, emit,
+        Describe, Encode, Error, Event, ExitReason, Key, NestedPvm, NewService, Output, PageAccess,
+        Placed, RefineArguments, RefineContext, ServiceRef, Storage, blake2b_256, debug, emit,
         entry_points, error, info, layout, library, trace, warn,
     };
 }

@@ -8,7 +8,7 @@ use jambox_types::{Hash, Parameters, Revision};
 fn linked(kind: Kind, data: usize) -> Linked {
     let code = [0u8, 0, 1, 0, 1];
     let program = StandardProgram::new(vec![7; data], &[][..], 0, 0, &code[..]).unwrap();
-    Linked { kind, revision: Revision::GrayPaper080, program, ranges: Vec::new() }
+    Linked { kind, revision: Revision::GrayPaper080, program, ranges: Vec::new(), payload: None }
 }
 
 #[test]
@@ -43,6 +43,6 @@ fn a_blob_over_the_chains_limit_is_refused() {
 fn code_that_is_no_program_is_refused() {
     let program = StandardProgram::new(&[][..], &[][..], 0, 0, &b"nonsense"[..]).unwrap();
     let (kind, revision) = (Kind::Service, Revision::GrayPaper080);
-    let linked = Linked { kind, revision, program, ranges: Vec::new() };
+    let linked = Linked { kind, revision, program, ranges: Vec::new(), payload: None };
     assert!(matches!(Built::new(linked, &CrateInfo::default()), Err(BuildError::Link(_))));
 }

@@ -13,6 +13,7 @@ const DOC_TESTS: &[&str] = &["crates/sdk-testing/src/lib.rs", "crates/asm/src/li
 /// Blocks of `text`: a page, how a block starts, and the file of which it is an excerpt, if it is
 /// not a drawing.
 const TEXTS: &[(&str, &str, Option<&str>)] = &[
+    ("docs/package-file.md", "enum { Open", Some("guests/ledger/ledger-0.8.0.payload")),
     ("docs/adding-an-abi.md", "number, registers", None),
     ("docs/adding-an-abi.md", "seed [20, 20]", Some("crates/hostcall/src/table.rs")),
     // How editors and GDB are told of the debugger; they speak to it in tests of their own.

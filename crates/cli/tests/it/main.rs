@@ -26,6 +26,7 @@ mod remote;
 mod revisions;
 mod schemas;
 mod seed_doc;
+mod services;
 mod steps;
 mod symbols;
 mod transcripts;

@@ -6,5 +6,6 @@ mod loading;
 mod memory;
 mod mistakes;
 mod parameters;
+mod payloads;
 mod robustness;
 mod state_file;

@@ -4,3 +4,4 @@ mod compatibility;
 mod harness;
 mod overhead;
 mod stored;
+mod sweeps;

@@ -1,0 +1,49 @@
+//! The section that describes payloads: read, and hidden from the linker.
+
+use std::borrow::Cow;
+
+use object::LittleEndian;
+use object::elf::{FileHeader64, SHF_ALLOC};
+use object::read::elf::{FileHeader, SectionHeader};
+
+/// The section that `jambox_sdk::entry_points!` makes.
+const SECTION: &[u8] = b".note.jambox.payload";
+
+/// Where a section header (ELF64) has its flags.
+const FLAGS: usize = 8;
+
+/// What the payloads hold, and the ELF without that section among those that are to be in memory:
+/// the linker knows no such, and the blob shall not pay for it.
+pub(crate) fn take(elf: &[u8]) -> (Cow<'_, [u8]>, Option<String>) {
+    match find(elf) {
+        Some((text, hidden)) => (Cow::Owned(hidden), Some(text)),
+        None => (Cow::Borrowed(elf), None),
+    }
+}
+
+fn find(elf: &[u8]) -> Option<(String, Vec<u8>)> {
+    let header = FileHeader64::<LittleEndian>::parse(elf).ok()?;
+    let sections = header.sections(LittleEndian, elf).ok()?;
+    let is_it =
+        |section| sections.section_name(LittleEndian, section).is_ok_and(|it| it == SECTION);
+    let (index, section) = sections.enumerate().find(|(_, section)| is_it(section))?;
+    let text = String::from_utf8(section.data(LittleEndian, elf).ok()?.to_vec()).ok()?;
+    let table = usize::try_from(header.e_shoff(LittleEndian)).ok()?;
+    let place =
+        table.checked_add(index.0.checked_mul(size_of_val(section))?)?.checked_add(FLAGS)?;
+    let flags = section.sh_flags(LittleEndian) & !u64::from(SHF_ALLOC);
+    let mut hidden = elf.to_vec();
+    hidden.get_mut(place..place.checked_add(8)?)?.copy_from_slice(&flags.to_le_bytes());
+    Some((text, hidden))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_no_elf_has_no_description() {
+        for octets in [&b""[..], b"nonsense", b"\x7fELF\x02\x01\x01"] {
+            let (elf, payload) = super::take(octets);
+            assert_eq!((&*elf, payload), (octets, None));
+        }
+    }
+}

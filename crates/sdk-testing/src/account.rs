@@ -1,0 +1,162 @@
+//! Accounts of a test's chain: made, changed, looked at.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jambox_codec::Decode;
+use jambox_sdk::types::{Gas, Hash, PerCore, Privileges, ServiceId, TimeSlot};
+use jambox_state::{AccountChange, AccountInfo, Blob, PartialState, RequestHistory, RequestKey};
+
+use crate::Chain;
+
+impl Chain {
+    pub(crate) fn preimage(&mut self, id: ServiceId, blob: &Blob, since: TimeSlot) {
+        let hash = Hash::blake2b(blob);
+        let length = u32::try_from(blob.len()).expect("a preimage fits an account");
+        let accounts = &mut self.state.accounts;
+        let set = accounts.set_preimage(id, hash, Some(blob.clone()));
+        set.expect("memory can be written");
+        let history = Some(RequestHistory::Available(since));
+        let set = accounts.set_request(id, RequestKey { hash, length }, history);
+        set.expect("memory can be written");
+    }
+
+    /// The state: accounts, privileges, queues.
+    #[must_use]
+    pub fn state(&self) -> &PartialState {
+        &self.state
+    }
+
+    /// The state, to change it.
+    pub fn state_mut(&mut self) -> &mut PartialState {
+        &mut self.state
+    }
+
+    /// A value in a service's storage.
+    #[must_use]
+    pub fn storage(&self, id: u32, key: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+        let value = self.state.accounts.storage(ServiceId(id), key.as_ref());
+        value.expect("memory can be read").map(|value| value.to_vec())
+    }
+
+    /// A value in a service's storage, decoded.
+    ///
+    /// # Panics
+    ///
+    /// When it does not decode.
+    #[must_use]
+    pub fn stored<T: Decode>(&self, id: u32, key: impl AsRef<[u8]>) -> Option<T> {
+        self.storage(id, key).map(|octets| {
+            jambox_codec::decode_all(&octets).expect("the stored value has the expected type")
+        })
+    }
+
+    /// A service's account, if there is such a service.
+    #[must_use]
+    pub fn account(&self, id: u32) -> Option<AccountInfo> {
+        self.state.accounts.get(ServiceId(id)).expect("memory can be read")
+    }
+
+    /// All that a service stores, in the order of the keys.
+    #[must_use]
+    pub fn storage_of(&self, id: u32) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let changes = self.state.accounts.changes();
+        let own = changes.filter(|(service, _)| service.0 == id).filter_map(|(_, change)| change);
+        let values = own.flat_map(AccountChange::storage);
+        values.filter_map(|(key, value)| Some((key.to_vec(), value?.to_vec()))).collect()
+    }
+
+    /// Hands in a preimage that a service has requested, as a block would, available from this slot
+    /// on.
+    ///
+    /// # Panics
+    ///
+    /// When the service has no open request for it.
+    pub fn provide(&mut self, id: u32, preimage: &[u8]) {
+        let service = ServiceId(id);
+        let wanted = self.state.accounts.is_providable(service, preimage);
+        assert!(
+            wanted.expect("memory can be read"),
+            "service {id} has no open request for a preimage of {} octets with the hash {}",
+            preimage.len(),
+            Hash::blake2b(preimage)
+        );
+        let provided = self.state.accounts.provide(service, preimage.into(), self.slot);
+        provided.expect("memory can be written");
+    }
+
+    /// Sets the balance of a service.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such service.
+    pub fn set_balance(&mut self, id: u32, balance: u64) {
+        assert!(self.account(id).is_some(), "there is no service {id}");
+        let update = |account: &mut AccountInfo| account.balance.0 = balance;
+        let set = self.state.accounts.update(ServiceId(id), update);
+        set.expect("memory can be written");
+    }
+}
+
+/// Adds to an account that was just made.
+pub struct AccountBuilder<'a> {
+    pub(crate) chain: &'a mut Chain,
+    pub(crate) id: ServiceId,
+}
+
+impl AccountBuilder<'_> {
+    /// Sets the balance.
+    pub fn balance(self, balance: u64) -> Self {
+        let accounts = &mut self.chain.state.accounts;
+        let set = accounts.update(self.id, |account| account.balance.0 = balance);
+        set.expect("memory can be written");
+        self
+    }
+
+    /// Sets the least gas for work items and for transfers.
+    pub fn minimum_gas(self, accumulate: u64, memo: u64) -> Self {
+        let accounts = &mut self.chain.state.accounts;
+        let set = accounts.update(self.id, |account| {
+            account.min_accumulate_gas = Gas(accumulate);
+            account.min_memo_gas = Gas(memo);
+        });
+        set.expect("memory can be written");
+        self
+    }
+
+    /// Adds a value to the storage.
+    pub fn stores(self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
+        let accounts = &mut self.chain.state.accounts;
+        let set = accounts.set_storage(self.id, key.as_ref(), Some(value.as_ref().into()));
+        set.expect("memory can be written");
+        self
+    }
+
+    /// Adds a preimage that is there since a slot.
+    pub fn has_preimage(self, preimage: &[u8], since: u32) -> Self {
+        self.chain.preimage(self.id, &preimage.into(), TimeSlot(since));
+        self
+    }
+
+    /// Adds a request for a preimage.
+    pub fn requests(self, preimage: &[u8], history: RequestHistory) -> Self {
+        let length = u32::try_from(preimage.len()).expect("a preimage fits an account");
+        let key = RequestKey { hash: Hash::blake2b(preimage), length };
+        let set = self.chain.state.accounts.set_request(self.id, key, Some(history));
+        set.expect("memory can be written");
+        self
+    }
+
+    /// Makes the service the one that holds every privilege.
+    pub fn privileged(self) -> Self {
+        let parameters = &self.chain.protocol.parameters;
+        self.chain.state.privileges = Arc::new(Privileges {
+            manager: self.id,
+            assigners: PerCore::from_fn(parameters, |_| self.id),
+            delegator: self.id,
+            registrar: self.id,
+            always_accumulate: BTreeMap::new(),
+        });
+        self
+    }
+}

@@ -1,0 +1,96 @@
+//! Sweeps: a test run again for everything that a host may answer, or with less and less gas.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use jambox_hostcall::{Abi, Form, HostCall, Interface, OutcomeKind, ResultCode};
+use jambox_sdk::types::Gas;
+
+use crate::{Chain, Record};
+
+/// An answer in place of the host's: the `nth` such call, from 1 on, gets this code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// The call.
+    pub call: HostCall,
+    /// Which of those.
+    pub nth: usize,
+    /// What it is answered.
+    pub code: ResultCode,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, nth, code } = self;
+        write!(f, "{} number {nth} answered {}", call.name(), code.name())
+    }
+}
+
+impl Chain {
+    /// Runs a test on a clone of the chain as it is, then once more for every call that it made and
+    /// every result code that the host may answer it: every fault that can meet a service here. The
+    /// test says what must be true whatever happens, and returns its record; it is told of the
+    /// fault. Gives how many faults there were.
+    ///
+    /// # Panics
+    ///
+    /// When the test does; the fault is printed first.
+    pub fn fault_sweep(&self, test: impl Fn(&mut Self, Option<Fault>) -> Record) -> usize {
+        let record = test(&mut self.clone(), None);
+        let interface = Interface { abi: Abi::GrayPaper, revision: self.revision() };
+        let mut made: BTreeMap<HostCall, usize> = BTreeMap::new();
+        let mut count = 0;
+        for call in record.calls.iter().filter_map(|call| call.call) {
+            let nth = made.entry(call).or_default();
+            *nth += 1;
+            for code in codes(call, interface) {
+                let (fault, mut chain) = (Fault { call, nth: *nth, code }, self.clone());
+                chain.answer(call, *nth, code);
+                told(&format!("with {fault}"), || test(&mut chain, Some(fault)));
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Runs a test on a clone of the chain as it is with this much gas, then with less: from none
+    /// to what the first run used, in so many even steps and one gas short of it. The test says
+    /// what must be true wherever the gas runs out, and returns the gas that was used. Gives what
+    /// the first run used.
+    ///
+    /// # Panics
+    ///
+    /// When the test does; the gas is printed first.
+    pub fn gas_sweep(&self, gas: u64, steps: u64, test: impl Fn(&mut Self, Gas) -> Gas) -> Gas {
+        let used = test(&mut self.clone(), Gas(gas));
+        let even = (0..steps).map(|step| u128::from(used.0) * u128::from(step) / u128::from(steps));
+        let even = even.filter_map(|gas| u64::try_from(gas).ok());
+        for gas in even.chain(used.0.checked_sub(1)) {
+            told(&format!("with {gas} gas"), || test(&mut self.clone(), Gas(gas)));
+        }
+        used
+    }
+}
+
+/// The codes that tell that a call did not do what it was asked for.
+fn codes(call: HostCall, interface: Interface) -> impl Iterator<Item = ResultCode> {
+    let is_it = |form: &&Form| form.call == call && form.number(interface).is_some();
+    let outcomes = interface.forms().find(is_it).into_iter();
+    let outcomes = outcomes.flat_map(move |form| form.outcomes(interface.revision));
+    outcomes.filter_map(move |outcome| match outcome.kind {
+        OutcomeKind::Code(ResultCode::Ok) => None,
+        // Not a refusal: it tells that the key had no value, and a host that says so has written.
+        OutcomeKind::Code(ResultCode::None) if call == HostCall::Write => None,
+        OutcomeKind::Code(code) => Some(code),
+        _ => None,
+    })
+}
+
+/// Says what a test was given if it panics.
+fn told<T>(what: &str, test: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(test)).unwrap_or_else(|panic| {
+        eprintln!("the test fails {what}");
+        resume_unwind(panic)
+    })
+}
