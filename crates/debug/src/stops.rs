@@ -57,7 +57,7 @@ impl Failing {
             (Self::Panic, Ending::Stopped(_)) => !is_out_of_gas,
             (Self::OutOfGas, Ending::Stopped(_)) => is_out_of_gas,
             (Self::HostCode, Ending::Call(call)) => match &call.reply {
-                Ok(Some(Reply::Code(code))) => *code != ResultCode::Ok,
+                Ok(Some(Reply::Code(code))) => code.result() != ResultCode::Ok,
                 Ok(
                     None | Some(Reply::Data(None) | Reply::Account(None) | Reply::History(None)),
                 ) => true,
