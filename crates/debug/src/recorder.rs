@@ -313,7 +313,7 @@ impl Observer for Recorder<'_> {
 
     fn host_call_ended(&mut self, ended: &CallEnded<'_>) {
         let Some(call) = self.call.take() else { return };
-        let reply = ended.reply.map(|reply| reply.cloned()).map_err(ToString::to_string);
+        let reply = ended.reply.map(Option::<&_>::cloned).map_err(ToString::to_string);
         let call = Box::new(Call { after: *ended.registers, gas_after: ended.gas, reply, ..call });
         self.octets += size_of_call(&call);
         let Some(recording) = self.open() else { return };

@@ -43,13 +43,13 @@ impl Session {
             }
         }
         if direction == Direction::Backwards && !start.is_empty() {
-            self.to_start_of_line(over, machine, stops);
+            self.back_to_line_start(over, machine, stops);
         }
         Stopped::At(Vec::new())
     }
 
     /// Goes back to where the line at hand began.
-    fn to_start_of_line(&mut self, over: Over, machine: Machine, stops: &Stops) {
+    fn back_to_line_start(&mut self, over: Over, machine: Machine, stops: &Stops) {
         let line = self.source().to_vec();
         let mut start = self.position();
         for _ in 0..LONGEST_LINE {
