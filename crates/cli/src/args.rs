@@ -97,6 +97,7 @@ pub enum Command {
     Submit(commands::submit::Submit),
     Call(commands::call::Call),
     Vectors(commands::vectors::Vectors),
+    Merge(commands::merge::Merge),
     Completions(commands::completions::Completions),
 }
 

@@ -19,6 +19,7 @@ mod account;
 mod args;
 mod assembly;
 mod calls;
+mod campaign;
 mod capsule;
 mod chain;
 mod checks;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         Command::Submit(command) => command.run(&cli.protocol, &output),
         Command::Call(command) => command.run(&cli.protocol, &output),
         Command::Vectors(command) => command.run(&cli.protocol, &output),
+        Command::Merge(command) => command.run(&output),
         Command::Completions(command) => command.run(&output),
     };
     match result {

@@ -10,8 +10,9 @@ use jambox_types::{
     WorkReport,
 };
 
+use crate::campaign::whole;
 use crate::json::{ToJson, first_difference};
-use crate::{Error, Outcome, Report, files};
+use crate::{Campaign, Error, Outcome, Report, files};
 
 /// Runs every case in a folder: each file `name.bin`, or `name.hex` with commented hexadecimal, and
 /// `name.json` beside it.
@@ -47,9 +48,24 @@ pub fn run(
 }
 
 fn run_under(folder: &Path, protocol: &Protocol) -> Result<Report, Error> {
-    let mut report = Report::default();
+    whole(|campaign| run_part(folder, protocol, campaign))
+}
+
+/// Runs a part of the cases under one revision.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_part(
+    folder: &Path,
+    protocol: &Protocol,
+    campaign: &mut Campaign<'_>,
+) -> Result<(), Error> {
     for file in files::files_under(folder, &["bin", "hex"], "codec vectors (`*.bin`)")? {
         let name = files::stem(&file);
+        if !campaign.wants(&name) {
+            continue;
+        }
         let octets = files::read_octets(&file)?;
         let json = files::read(&file.with_extension("json"))?;
         let outcome = match check_named(&name, &octets, &json, protocol) {
@@ -57,9 +73,9 @@ fn run_under(folder: &Path, protocol: &Protocol) -> Result<Report, Error> {
             Some(Ok(())) => Outcome::Passed,
             Some(Err(difference)) => Outcome::Failed(difference),
         };
-        report.add(name, outcome);
+        campaign.add(name, outcome);
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Checks the case of a name, or nothing if no type is known by it.

@@ -6,7 +6,8 @@ use jambox_erasure::Code;
 use jambox_types::Protocol;
 use serde::Deserialize;
 
-use crate::{Error, Outcome, Report, files};
+use crate::campaign::whole;
+use crate::{Campaign, Error, Outcome, Report, files};
 
 /// A case, as its file has it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -25,13 +26,28 @@ struct Case {
 ///
 /// When the folder cannot be read or holds no case.
 pub fn run(folder: &Path, protocol: &Protocol) -> Result<Report, Error> {
-    let mut report = Report::default();
+    whole(|campaign| run_part(folder, protocol, campaign))
+}
+
+/// [`run`], as a part of a campaign.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_part(
+    folder: &Path,
+    protocol: &Protocol,
+    campaign: &mut Campaign<'_>,
+) -> Result<(), Error> {
     for (name, case) in files::json_under::<Case>(folder, "erasure vectors (`*.json`)")? {
+        if !campaign.wants(&name) {
+            continue;
+        }
         let checked = case.map_err(|error| format!("not a case: {error}"));
         let outcome = checked.and_then(|case| check(&case, protocol));
-        report.add(name, outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed));
+        campaign.add(name, outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed));
     }
-    Ok(report)
+    Ok(())
 }
 
 fn check(case: &Case, protocol: &Protocol) -> Result<(), String> {

@@ -25,6 +25,7 @@
 //! ```
 
 pub mod archive;
+mod campaign;
 pub mod codec;
 mod environments;
 pub mod erasure;
@@ -40,5 +41,6 @@ pub mod stf;
 pub mod traces;
 pub mod trie;
 
+pub use campaign::{Campaign, NoShard, Shard};
 pub use error::Error;
 pub use report::{Case, Outcome, Report};

@@ -15,7 +15,8 @@ use jambox_types::{Abi, Balance, CoreIndex, Gas, Hash, Protocol, ServiceId, Time
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::{Error, Outcome, Report, files};
+use crate::campaign::whole;
+use crate::{Campaign, Error, Outcome, Report, files};
 
 /// Octets that a file shows in hexadecimal, `0x` in front.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,21 +130,32 @@ fn at<T>(items: &[T], index: u64) -> Option<&T> {
 ///
 /// When the folder cannot be read or holds no case.
 pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
+    whole(|campaign| run_part(folder, env, campaign))
+}
+
+/// [`run`], as a part of a campaign.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_part(folder: &Path, env: &Env, campaign: &mut Campaign<'_>) -> Result<(), Error> {
     let files = files::json_under::<Case>(folder, "refine vectors (`*.json`)")?;
     let protocol = Protocol { revision: Revision::GrayPaper080, ..*env.protocol() };
     let env = Env::with_backend(protocol, env.engine().config().backend)
         .map_err(|error| error.to_string());
-    let mut report = Report::default();
-    report.revisions.insert(protocol.revision);
+    campaign.report.revisions.insert(protocol.revision);
     for (name, case) in files {
+        if !campaign.wants(&name) {
+            continue;
+        }
         let outcome = match (case, &env) {
             (Err(error), _) => Outcome::Failed(format!("not a case: {error}")),
             (_, Err(error)) => Outcome::Failed(error.clone()),
             (Ok(case), Ok(env)) => run_case(&case, env),
         };
-        report.add(name, outcome);
+        campaign.add(name, outcome);
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Runs a case.

@@ -7,7 +7,8 @@ use jambox_engine::Engine;
 use jambox_isa::Revision;
 use jambox_trace::{Execution, Reader, Replayed, replay};
 
-use crate::{Error, Outcome, Report, files};
+use crate::campaign::whole;
+use crate::{Campaign, Error, Outcome, Report, files};
 
 /// Replays a trace file, or every trace under a folder, on engines of one or more revisions: every
 /// file `*.log`, and whatever else begins with an execution.
@@ -22,14 +23,26 @@ use crate::{Error, Outcome, Report, files};
 /// When the folder or a file cannot be read, or the folder holds no trace. What a file holds can
 /// only make its cases fail.
 pub fn run(place: &Path, engines: &[Engine]) -> Result<Report, Error> {
+    whole(|campaign| run_part(place, engines, campaign))
+}
+
+/// [`run`], as a part of a campaign.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_part(
+    place: &Path,
+    engines: &[Engine],
+    campaign: &mut Campaign<'_>,
+) -> Result<(), Error> {
     let files = if place.is_dir() { traces_under(place)? } else { vec![place.to_owned()] };
-    let mut report = Report::default();
     // What was right for the last execution is tried first for the next.
     let mut engines: Vec<&Engine> = engines.iter().collect();
     for file in files {
-        run_file(&file, &mut engines, &mut report)?;
+        run_file(&file, &mut engines, campaign)?;
     }
-    Ok(report)
+    Ok(())
 }
 
 fn traces_under(folder: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -57,25 +70,33 @@ fn is_trace(file: &Path) -> bool {
     read.is_ok() && beginning.windows(PROGRAM.len()).any(|octets| octets == PROGRAM)
 }
 
-fn run_file(file: &Path, engines: &mut [&Engine], report: &mut Report) -> Result<(), Error> {
+fn run_file(
+    file: &Path,
+    engines: &mut [&Engine],
+    campaign: &mut Campaign<'_>,
+) -> Result<(), Error> {
     let source = jambox_files::open(file);
     let source = source.map_err(|reason| Error::at(file)(io::Error::other(reason)))?;
     let source = BufReader::new(source);
     let mut count = 0;
     for (index, execution) in Reader::new(source).enumerate() {
         count = index + 1;
+        let name = format!("{} #{count}", files::stem(file));
+        if !campaign.wants(&name) {
+            continue;
+        }
         let outcome = match execution {
             Err(error) => Outcome::Failed(error.to_string()),
             Ok(execution) => {
                 let (revision, outcome) = outcome(&execution, engines);
-                report.revisions.extend(revision);
+                campaign.report.revisions.extend(revision);
                 outcome
             }
         };
-        report.add(format!("{} #{count}", files::stem(file)), outcome);
+        campaign.add(name, outcome);
     }
-    if count == 0 {
-        report.add(files::stem(file), Outcome::Failed("the file holds no execution".into()));
+    if count == 0 && campaign.wants(&files::stem(file)) {
+        campaign.add(files::stem(file), Outcome::Failed("the file holds no execution".into()));
     }
     Ok(())
 }

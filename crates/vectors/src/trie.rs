@@ -11,7 +11,8 @@ use jambox_state::trie::{BitOrder, root_in};
 use jambox_types::Hash;
 use serde::Deserialize;
 
-use crate::{Error, Outcome, Report, files};
+use crate::campaign::whole;
+use crate::{Campaign, Error, Outcome, Report, files};
 
 /// A case, as the file has it.
 #[derive(Deserialize)]
@@ -30,19 +31,34 @@ struct Case {
 ///
 /// When the folder cannot be read or holds no such file.
 pub fn run(folder: &Path) -> Result<Report, Error> {
-    let mut report = Report::default();
+    whole(|campaign| run_part(folder, campaign))
+}
+
+/// [`run`], as a part of a campaign.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_part(folder: &Path, campaign: &mut Campaign<'_>) -> Result<(), Error> {
     for (name, cases) in files::json_under::<Vec<Case>>(folder, "trie vectors (`*.json`)")? {
         match cases {
             Ok(cases) => {
                 for (number, case) in cases.iter().enumerate() {
-                    let outcome = check(case).map_or_else(Outcome::Failed, |()| Outcome::Passed);
-                    report.add(format!("{name} {number}"), outcome);
+                    let name = format!("{name} {number}");
+                    if campaign.wants(&name) {
+                        let checked = check(case);
+                        campaign
+                            .add(name, checked.map_or_else(Outcome::Failed, |()| Outcome::Passed));
+                    }
                 }
             }
-            Err(error) => report.add(name, Outcome::Failed(format!("not cases: {error}"))),
+            Err(error) if campaign.wants(&name) => {
+                campaign.add(name, Outcome::Failed(format!("not cases: {error}")));
+            }
+            Err(_) => {}
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 fn check(case: &Case) -> Result<(), String> {

@@ -18,6 +18,7 @@ use jambox_trace::{Reader, Recording, write_execution};
 use jambox_types::{Protocol, Revision};
 use jambox_vectors::replay;
 
+use crate::campaign::Sharing;
 use crate::chain::{self, Chain};
 use crate::checks::Checks;
 use crate::commands::vectors::failure;
@@ -109,6 +110,9 @@ struct Replay {
 
     #[command(flatten)]
     measuring: Measuring,
+
+    #[command(flatten)]
+    sharing: Sharing,
 }
 
 impl Trace {
@@ -232,9 +236,12 @@ impl Replay {
             .collect::<Result<Vec<_>>>()?;
         self.measuring.check()?;
         let spinner = output.spinner("replaying");
-        let checked = replay::run(&self.place, &engines);
+        let checked = self.sharing.run("trace replay", |campaign| {
+            let replayed = replay::run_part(&self.place, &engines, campaign);
+            replayed.map_err(|error| failure(&self.place, &error))
+        });
         spinner.finish_and_clear();
-        let checked = checked.map_err(|error| failure(&self.place, &error))?;
+        let checked = checked?;
         let checks = Checks::new(checked, output.verbosity > 0);
         let measured = measured::write(self, &engines)?;
         output.emit(&measured::Replayed { checks: &checks, measured })?;

@@ -8,13 +8,16 @@ use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 
 use jambox_invocation::Env;
-use jambox_types::{Parameters, Protocol};
+use jambox_types::{Parameters, Protocol, Revision};
 use jambox_vectors::steps::Step;
-use jambox_vectors::{Error, Report as Checked, codec, erasure, pvm, refine, stf, traces, trie};
+use jambox_vectors::{
+    Campaign, Error, Report as Checked, codec, erasure, pvm, refine, stf, traces, trie,
+};
 
+use crate::campaign::{Sharing, failed};
 use crate::checks::Checks;
 use crate::diagnosis::Diagnosis;
-use crate::engine::{engine, environment};
+use crate::engine::{Execution, engine, environment};
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
@@ -31,11 +34,15 @@ Examples, with V a folder of unpacked vectors:
   jambox vectors pvm V/pvm/w3f_v0.4/programs
   jambox vectors stf V/jam-test-vectors/stf
   jambox vectors codec V/jam-test-vectors/codec/tiny -v     lists what passed, too
+  jambox vectors stf V/jam-test-vectors/stf --shard 1/4 --results 1.jsonl
 
 Exit status: 0 when none failed; 1 when one did; 2 when the folder holds no vectors.")]
 pub struct Vectors {
     #[command(subcommand)]
     family: Family,
+
+    #[command(flatten)]
+    sharing: Sharing,
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,7 +100,7 @@ struct Traces {
 impl Vectors {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let tiny = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
-        let (backend, execution) = (protocol.backend(), protocol.execution());
+        let execution = protocol.execution();
         let switches = protocol.switches()?;
         let protocol = switches.over(tiny);
         // Traces have a bar of their own.
@@ -101,30 +108,10 @@ impl Vectors {
             Family::Traces(_) => ProgressBar::hidden(),
             _ => output.spinner("running vectors"),
         };
-        let checked = match &self.family {
-            Family::Pvm(Folder { folder }) => pvm::run(folder, &engine(&protocol, backend)?)
-                .map_err(|error| failure(folder, &error)),
-            Family::Stf(Folder { folder }) => stf::run(folder, &environment(protocol, execution)?)
-                .map_err(|error| failure(folder, &error)),
-            Family::Codec(Folder { folder }) => {
-                codec::run(folder, switches.revision, &protocol.parameters)
-                    .map_err(|error| failure(folder, &error))
-            }
-            Family::Refine(Folder { folder }) => {
-                refine::run(folder, &environment(protocol, execution)?)
-                    .map_err(|error| failure(folder, &error))
-            }
-            Family::Trie(Folder { folder }) => {
-                trie::run(folder).map_err(|error| failure(folder, &error))
-            }
-            Family::Erasure(Folder { folder }) => {
-                erasure::run(folder, &protocol).map_err(|error| failure(folder, &error))
-            }
-            Family::Traces(traces) => traces.run(&environment(protocol, execution)?, output),
-        };
+        let checked = self.check(&protocol, switches.revision, execution, output);
         spinner.finish_and_clear();
         let checked = checked?;
-        if checked.cases.is_empty() {
+        if checked.cases.is_empty() && !self.sharing.is_asked_for()? {
             let diagnosis = Diagnosis::new("nothing was checked: no vector was chosen");
             return Err(diagnosis.help("does what --from names exist?").into());
         }
@@ -134,8 +121,78 @@ impl Vectors {
     }
 }
 
+impl Vectors {
+    fn check(
+        &self,
+        protocol: &Protocol,
+        revision: Option<Revision>,
+        execution: Execution,
+        output: &Output,
+    ) -> Result<Checked> {
+        let env = || environment(*protocol, execution);
+        let failed = failed(self.family.folder());
+        let what = format!("vectors {}", self.family.name());
+        if let (Family::Codec(Folder { folder }), None) = (&self.family, revision) {
+            // Which revision fits best shows in all cases together.
+            if self.sharing.is_asked_for()? {
+                let message = "a part of the codec vectors does not tell their revision";
+                let help = "name it: --revision gray-paper-0.8.0";
+                return Err(Diagnosis::new(message).in_file(folder).help(help).into());
+            }
+            return codec::run(folder, None, &protocol.parameters).map_err(failed);
+        }
+        self.sharing.run(&what, |campaign| match &self.family {
+            Family::Pvm(Folder { folder }) => {
+                let engine = engine(protocol, execution.backend)?;
+                pvm::run_part(folder, &engine, campaign).map_err(&failed)
+            }
+            Family::Stf(Folder { folder }) => {
+                stf::run_part(folder, &env()?, campaign).map_err(&failed)
+            }
+            Family::Codec(Folder { folder }) => {
+                campaign.report.revisions.insert(protocol.revision);
+                codec::run_part(folder, protocol, campaign).map_err(&failed)
+            }
+            Family::Refine(Folder { folder }) => {
+                refine::run_part(folder, &env()?, campaign).map_err(&failed)
+            }
+            Family::Trie(Folder { folder }) => trie::run_part(folder, campaign).map_err(&failed),
+            Family::Erasure(Folder { folder }) => {
+                erasure::run_part(folder, protocol, campaign).map_err(&failed)
+            }
+            Family::Traces(traces) => traces.run(&env()?, output, campaign),
+        })
+    }
+}
+
+impl Family {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Pvm(_) => "pvm",
+            Self::Stf(_) => "stf",
+            Self::Codec(_) => "codec",
+            Self::Refine(_) => "refine",
+            Self::Trie(_) => "trie",
+            Self::Erasure(_) => "erasure",
+            Self::Traces(_) => "traces",
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Pvm(Folder { folder })
+            | Self::Stf(Folder { folder })
+            | Self::Codec(Folder { folder })
+            | Self::Refine(Folder { folder })
+            | Self::Trie(Folder { folder })
+            | Self::Erasure(Folder { folder })
+            | Self::Traces(Traces { folder, .. }) => folder,
+        }
+    }
+}
+
 impl Traces {
-    fn run(&self, env: &Env, output: &Output) -> Result<Checked> {
+    fn run(&self, env: &Env, output: &Output, campaign: &mut Campaign<'_>) -> Result<()> {
         let bar = output.progress(0);
         let progress = &mut |done: usize, all: usize, name: &str| {
             bar.set_length(all as u64);
@@ -146,7 +203,7 @@ impl Traces {
             Some(at_fault::host_calls(step, env, difference.service?))
         };
         let run = traces::Run { from: self.from.clone(), progress, explain };
-        let checked = traces::run_with(&self.folder, env, run);
+        let checked = traces::run_with(&self.folder, env, run, campaign);
         bar.finish_and_clear();
         checked.map_err(|error| failure(&self.folder, &error))
     }

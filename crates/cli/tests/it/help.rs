@@ -13,6 +13,7 @@ const NOT_RUN: &[&str] = &[
     "jambox build",
     "jambox test",
     "jambox vectors",
+    "jambox merge",
     "jambox block apply",
     "jambox node",
     "jambox deploy",

@@ -27,6 +27,7 @@ mod revisions;
 mod schemas;
 mod seed_doc;
 mod services;
+mod shards;
 mod steps;
 mod symbols;
 mod transcripts;

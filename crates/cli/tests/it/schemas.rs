@@ -153,6 +153,8 @@ const LINES: &[(&str, &str)] = &[
     ("trace-record", "trace record guests/asm/counter -o @run.log"),
     ("trace-show", "trace show @run.log -v"),
     ("checks", "trace replay @run.log -v"),
+    ("checks", "trace replay @run.log --results @all.jsonl"),
+    ("checks", "merge @all.jsonl -v"),
     ("bisect", "bisect @run.log @run.log"),
     ("bisect", "bisect guests/asm/counter guests/asm/panics"),
     ("gas-kept", "gas snapshot guests/asm/counter --file @gas.txt"),

@@ -18,7 +18,8 @@ use serde_json::Value;
 pub use before_after::ERRATA;
 pub use machine::{Chunk, Pages};
 
-use crate::{Error, Outcome, Report, files};
+use crate::campaign::whole;
+use crate::{Campaign, Error, Outcome, Report, files};
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,30 +69,47 @@ impl<'de> Deserialize<'de> for File {
 ///
 /// When the folder or file cannot be read or holds no case.
 pub fn run(folder: &Path, engine: &Engine) -> Result<Report, Error> {
+    whole(|campaign| run_part(folder, engine, campaign))
+}
+
+/// [`run`], as a part of a campaign.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_part(folder: &Path, engine: &Engine, campaign: &mut Campaign<'_>) -> Result<(), Error> {
     let files = files::json_under::<File>(folder, "PVM vectors (`*.json`)")?;
     let engine_of = |revision| Engine::new(Config { revision, ..engine.config() });
     let engines = Revision::ALL.map(|revision| (revision, engine_of(revision)));
-    let mut report = Report::default();
     for (name, file) in files {
         let file = match file {
             Ok(file) => file,
             Err(error) => {
-                report.add(name, Outcome::Failed(format!("not a case: {error}")));
+                if campaign.wants(&name) {
+                    campaign.add(name, Outcome::Failed(format!("not a case: {error}")));
+                }
                 continue;
             }
         };
         let engine = engines.iter().find(|(revision, _)| revision.is(file.revision()));
         match engine {
-            Some((_, Ok(engine))) => run_file(&name, &file, engine, &mut report),
-            Some((_, Err(error))) => report.add(name, Outcome::Failed(error.to_string())),
+            Some((_, Ok(engine))) => run_file(&name, &file, engine, campaign),
+            Some((_, Err(error))) if campaign.wants(&name) => {
+                campaign.add(name, Outcome::Failed(error.to_string()));
+            }
+            Some((_, Err(_))) => {}
             None => unreachable!("there is an engine for every revision"),
         }
     }
-    Ok(report)
+    Ok(())
 }
 
-fn run_file(name: &str, file: &File, engine: &Engine, report: &mut Report) {
-    report.revisions.insert(file.revision());
+fn run_file(name: &str, file: &File, engine: &Engine, campaign: &mut Campaign<'_>) {
+    let is_one_case = !matches!(file, File::Verdicts(_));
+    if is_one_case && !campaign.wants(name) {
+        return;
+    }
+    campaign.report.revisions.insert(file.revision());
     match file {
         File::BeforeAfter(case) => {
             let erratum = ERRATA.iter().find(|(erratum, _)| *erratum == name);
@@ -99,13 +117,16 @@ fn run_file(name: &str, file: &File, engine: &Engine, report: &mut Report) {
                 Some((_, reason)) => Outcome::Skipped((*reason).into()),
                 None => before_after::run_case(case, engine),
             };
-            report.add(name, outcome);
+            campaign.add(name, outcome);
         }
-        File::Steps(case) => report.add(name, steps::run_case(case, engine)),
+        File::Steps(case) => campaign.add(name, steps::run_case(case, engine)),
         File::Verdicts(cases) => {
             for (index, verdict) in cases.iter().enumerate() {
-                let outcome = verdicts::check(verdict, engine.instruction_set());
-                report.add(format!("{name} #{index}"), outcome);
+                let name = format!("{name} #{index}");
+                if campaign.wants(&name) {
+                    let outcome = verdicts::check(verdict, engine.instruction_set());
+                    campaign.add(name, outcome);
+                }
             }
         }
     }

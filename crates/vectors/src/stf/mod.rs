@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::json::{FromJson, ToJson, first_difference, impl_json, member};
 use crate::{Error, codec, files};
 
-pub use run::{check_accumulate, check_preimages, run};
+pub use run::{check_accumulate, check_preimages, run, run_part};
 
 /// One case.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,9 +24,10 @@ use super::preimages::Invalid;
 use super::{
     AccountEntry, EXPECTED, PreimageEntry, RequestEntry, accumulate, preimages, read_json,
 };
+use crate::campaign::whole;
 use crate::environments::Environments;
 use crate::json::{FromJson, ToJson, first_difference};
-use crate::{Error, Outcome, Report, codec, files};
+use crate::{Campaign, Error, Outcome, Report, codec, files};
 
 /// Runs every case under a folder: a file belongs to the transition that one of the folders
 /// above it is named after, `accumulate` or `preimages`. Each case runs under the revision in whose
@@ -39,13 +40,24 @@ use crate::{Error, Outcome, Report, codec, files};
 ///
 /// When the folder cannot be read or holds no case.
 pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
-    let mut report = Report::default();
+    whole(|campaign| run_part(folder, env, campaign))
+}
+
+/// [`run`], as a part of a campaign.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_part(folder: &Path, env: &Env, campaign: &mut Campaign<'_>) -> Result<(), Error> {
     let environments = Environments::like(env);
     let mut files = files::files_under(folder, &["bin", "json"], EXPECTED)?;
     files.retain(|file| {
         file.extension().is_none_or(|it| it == "bin") || !file.with_extension("bin").is_file()
     });
     for file in files {
+        if !campaign.wants(&files::stem(&file)) {
+            continue;
+        }
         let is_under = |name: &str| {
             let mut folders = file.ancestors().skip(1).filter_map(Path::file_name);
             folders.any(|folder| folder == name)
@@ -53,24 +65,25 @@ pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
         let checked = if is_under("accumulate") {
             let file = File::read(&file)?;
             environments.find(|protocol| file.decode(protocol)).and_then(|(env, (case, extra))| {
-                report.revisions.insert(env.protocol().revision);
+                campaign.report.revisions.insert(env.protocol().revision);
                 let outcome = accumulated(&case, env, &mut ())?;
                 extra.map_or(Ok(()), |extra| check_extra(&extra, &case, &outcome, env))
             })
         } else if is_under("preimages") {
             let file = File::read(&file)?;
             environments.find(|protocol| file.decode(protocol)).and_then(|(env, (case, _))| {
-                report.revisions.insert(env.protocol().revision);
+                campaign.report.revisions.insert(env.protocol().revision);
                 check_preimages(&case, env.protocol().rules())
             })
         } else {
             let reason = "under no folder named `accumulate` or `preimages`";
-            report.add(files::stem(&file), Outcome::Skipped(reason.into()));
+            campaign.add(files::stem(&file), Outcome::Skipped(reason.into()));
             continue;
         };
-        report.add(files::stem(&file), checked.map_or_else(Outcome::Failed, |()| Outcome::Passed));
+        let outcome = checked.map_or_else(Outcome::Failed, |()| Outcome::Passed);
+        campaign.add(files::stem(&file), outcome);
     }
-    Ok(report)
+    Ok(())
 }
 
 /// The content of a case's files.

@@ -14,9 +14,10 @@ use jambox_invocation::{Env, Observer};
 use jambox_state::{Blob, Component, KeyKind, KeyedBase, Meaning, StateKey, trie};
 use jambox_types::{Hash, Protocol, Statistics};
 
+use crate::campaign::whole;
 use crate::environments::Environments;
 use crate::steps::{self, RawState, Step};
-use crate::{Error, Outcome, Report, files};
+use crate::{Campaign, Error, Outcome, Report, files};
 
 pub use difference::{Difference, Place};
 
@@ -61,16 +62,20 @@ pub type Names = BTreeMap<StateKey, Meaning>;
 pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
     let (progress, explain) =
         (&mut |_, _, _: &str| {}, &mut |_: &Env, _: &Step, _: &Difference| None);
-    run_with(folder, env, Run { from: None, progress, explain })
+    whole(|campaign| run_with(folder, env, Run { from: None, progress, explain }, campaign))
 }
 
-/// [`run`], watched and from a given step.
+/// [`run`], watched, from a given step, as a part of a campaign.
 ///
 /// # Errors
 ///
 /// As [`run`].
-pub fn run_with(folder: &Path, env: &Env, run: Run<'_>) -> Result<Report, Error> {
-    let mut report = Report::default();
+pub fn run_with(
+    folder: &Path,
+    env: &Env,
+    run: Run<'_>,
+    campaign: &mut Campaign<'_>,
+) -> Result<(), Error> {
     let mut names = Names::new();
     let environments = Environments::like(env);
     let files = steps::files(folder)?;
@@ -81,12 +86,15 @@ pub fn run_with(folder: &Path, env: &Env, run: Run<'_>) -> Result<Report, Error>
         if run.from.as_ref().is_some_and(|from| is_before(from, &name, &number)) {
             continue;
         }
+        if !campaign.wants(&name) {
+            continue;
+        }
         (run.progress)(done, files.len(), &name);
         let octets = files::read(file)?;
         let outcome = match environments.find(|protocol| steps::decode_whole(&octets, protocol)) {
             Err(error) => Outcome::Failed(error),
             Ok((env, step)) => {
-                report.revisions.insert(env.protocol().revision);
+                campaign.report.revisions.insert(env.protocol().revision);
                 match check(&step, env, &mut (), &mut names) {
                     Ok(outcome) => outcome,
                     Err(difference) => {
@@ -96,9 +104,9 @@ pub fn run_with(folder: &Path, env: &Env, run: Run<'_>) -> Result<Report, Error>
                 }
             }
         };
-        report.add(name, outcome);
+        campaign.add(name, outcome);
     }
-    Ok(report)
+    Ok(())
 }
 
 fn is_before(from: &str, name: &str, number: &str) -> bool {

@@ -10,6 +10,7 @@ use jambox_state::{Component, KeyKind, KeyedBase, StateKey, trie};
 use jambox_types::{Hash, Revision, ServiceId};
 use jambox_vectors::steps::{self, Step};
 use jambox_vectors::traces::{self, Difference};
+use jambox_vectors::{Campaign, Case, Shard};
 
 use crate::environment::{TINY, tiny, tiny_on_every_backend};
 
@@ -77,7 +78,10 @@ fn from_says_where_to_begin() {
             progress: &mut |_, _, _| {},
             explain: &mut |_, _, _| None,
         };
-        let report = traces::run_with(&folder, &tiny(), run).expect("the folder is readable");
+        let told = &mut |_: &Case| {};
+        let mut campaign = Campaign::new(Shard::WHOLE, [], told);
+        traces::run_with(&folder, &tiny(), run, &mut campaign).expect("the folder is readable");
+        let report = campaign.report;
         assert_eq!(report.passed(), count, "{report}");
     }
 }
