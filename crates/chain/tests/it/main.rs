@@ -13,6 +13,9 @@ mod backends;
 #[path = "../../../invocation/tests/it/guest.rs"]
 #[expect(dead_code, reason = "the tests of invocations use more of it")]
 mod guest;
+#[path = "../../../invocation/tests/it/matches.rs"]
+#[expect(dead_code, reason = "the tests of invocations use more of it")]
+mod matches;
 #[path = "../../../invocation/tests/it/prices.rs"]
 mod prices;
 #[path = "../../../invocation/tests/it/program.rs"]

@@ -4,6 +4,22 @@
 //! A unit of gas stands for less than a microsecond of work. Whatever takes longer is listed with
 //! its reason in [`table::REASONS`], or the run fails.
 
+/// What notes outcomes in the tests, and nothing here.
+mod matches {
+    use jambox_hostcall::Interface;
+    use jambox_invocation::Observer;
+
+    pub struct Matches;
+
+    impl Matches {
+        pub fn new(_: Interface) -> Self {
+            Self
+        }
+    }
+
+    impl Observer for Matches {}
+}
+
 /// What the world of the tests runs on here.
 mod backends {
     use jambox_invocation::Env;

@@ -9,6 +9,7 @@ mod fetch;
 mod guest;
 mod inner;
 mod invocations;
+mod matches;
 mod outcomes;
 mod prices;
 mod program;

@@ -1,11 +1,9 @@
 //! Tests of outcomes, and a record of which outcomes have one.
 
-use std::cell::RefCell;
-
-use jambox_hostcall::{Abi, Form, HostCall, Interface, OutcomeKind};
-use jambox_invocation::{CallEnded, CallStarted, Observer};
+use jambox_hostcall::{Abi, HostCall, Interface, OutcomeKind};
 use jambox_types::Revision;
 
+use crate::matches;
 use crate::world::with_revision;
 
 /// Declares the tests of one call's outcomes and remembers their names. Each runs under every
@@ -29,36 +27,6 @@ macro_rules! outcomes {
             )*
         }
     };
-}
-
-thread_local! {
-    /// The calls of this thread's invocations so far, and which outcome each came to.
-    static MATCHED: RefCell<Vec<(HostCall, &'static str)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Notes which outcome of a call came about.
-pub struct Matches {
-    interface: Interface,
-    form: Option<&'static Form>,
-}
-
-impl Matches {
-    pub fn new(interface: Interface) -> Self {
-        Self { interface, form: None }
-    }
-}
-
-impl Observer for Matches {
-    fn host_call_started(&mut self, call: &CallStarted<'_>) {
-        self.form = call.form;
-    }
-
-    fn host_call_ended(&mut self, call: &CallEnded<'_>) {
-        let reply = call.reply.ok().flatten();
-        let (Some(form), Some(reply)) = (self.form, reply) else { return };
-        let matched = form.matched(self.interface, reply).expect("an outcome of the call");
-        MATCHED.with_borrow_mut(|all| all.push((form.call, matched.name)));
-    }
 }
 
 /// The outcomes of a call that have tests.
@@ -91,7 +59,7 @@ impl Tested {
             })
         };
         for revision in Revision::ALL.into_iter().filter(has_it) {
-            MATCHED.take();
+            matches::taken();
             with_revision(revision, &test);
             self.check_matched(revision, outcome);
         }
@@ -107,7 +75,7 @@ impl Tested {
         if matches!(tested.kind, OutcomeKind::Panic | OutcomeKind::OutOfGas) {
             return;
         }
-        let matched = MATCHED.take();
+        let matched = matches::taken();
         let of_call = matched.iter().filter(|(call, _)| *call == self.call);
         let names: Vec<_> = of_call.map(|(_, name)| *name).collect();
         assert!(names.contains(&outcome), "{} in {revision}: {names:?}", self.path);

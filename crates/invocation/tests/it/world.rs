@@ -18,7 +18,7 @@ use jambox_types::{
 
 use crate::backends::environment;
 use crate::guest::{Guest, Scripted};
-use crate::outcome_tests::Matches;
+use crate::matches::Matches;
 
 /// The service that tests run as.
 pub const SELF: ServiceId = ServiceId(65_600);

@@ -30,6 +30,8 @@ pub enum File {
     Steps(Box<steps::Case>),
     /// Verdicts on programs of 0.8.0.
     Verdicts(Vec<verdicts::Verdict>),
+    /// The JSON Schema of a set of 0.8.0. It holds no case.
+    Schema,
 }
 
 impl File {
@@ -38,7 +40,7 @@ impl File {
     pub const fn revision(&self) -> Revision {
         match self {
             Self::BeforeAfter(_) => Revision::GrayPaper072,
-            Self::Steps(_) | Self::Verdicts(_) => Revision::GrayPaper080,
+            Self::Steps(_) | Self::Verdicts(_) | Self::Schema => Revision::GrayPaper080,
         }
     }
 }
@@ -51,6 +53,8 @@ impl<'de> Deserialize<'de> for File {
         let value = Value::deserialize(deserializer)?;
         if value.is_array() {
             of(value).map(Self::Verdicts)
+        } else if value.get("$schema").is_some() {
+            Ok(Self::Schema)
         } else if value.get("block-gas-costs").is_some() {
             of(value).map(Box::new).map(Self::Steps)
         } else if value.is_object() {
@@ -111,6 +115,7 @@ fn run_file(name: &str, file: &File, engine: &Engine, campaign: &mut Campaign<'_
     }
     campaign.report.revisions.insert(file.revision());
     match file {
+        File::Schema => {}
         File::BeforeAfter(case) => {
             let erratum = ERRATA.iter().find(|(erratum, _)| *erratum == name);
             let outcome = match erratum {

@@ -38,7 +38,8 @@ fn check(folder: &str, expected: &str) {
 
 #[test]
 fn every_public_program_of_0_8_0_ends_and_costs_as_the_vectors_say() {
-    check("koute_v0.5/programs", "230 passed, 0 failed, 0 skipped");
+    // The whole folder: its schema is no case.
+    check("koute_v0.5", "230 passed, 0 failed, 0 skipped");
 }
 
 #[test]

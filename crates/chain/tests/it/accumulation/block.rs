@@ -1,9 +1,10 @@
 //! "Final State Integration": statistics, last accumulation and the commitment to outputs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_chain::accumulation::{
     AccumulationState, BlockOutcome, Outputs, ServiceAccumulation, accumulate_block, output_root,
+    statistics,
 };
 use jambox_invocation::{AccumulateCall, Accumulated};
 use jambox_types::{Gas, Hash, PerSlot, Protocol, Revision, ServiceId, TimeSlot, WorkReport};
@@ -60,6 +61,21 @@ fn statistics_sum_gas_over_rounds_and_count_items() {
     assert_eq!(last_accumulation(&outcome, 7), Some(SLOT.0));
     assert_eq!(last_accumulation(&outcome, 8), Some(0), "no gas, no items: not accumulated");
     assert_eq!(outcome.state.slot, SLOT);
+}
+
+/// `eq:servicestatistics`: the counts are naturals, whatever a work item may name.
+#[test]
+fn statistics_of_services_count_beyond_16_and_32_bits() {
+    let mut reports = vec![report(1, &[(5, 10), (5, 10)]), report(2, &[(5, 10)])];
+    for digest in reports.iter_mut().flat_map(|report| &mut report.digests) {
+        let load = &mut digest.load;
+        (load.imports, load.extrinsic_count, load.exports) = (40_000, 30_000, 25_000);
+        load.extrinsic_size = 3 << 30;
+    }
+    let counted = statistics::of_services(&reports, &[], &BTreeMap::new());
+    let record = counted[&ServiceId(5)];
+    assert_eq!((record.imports, record.extrinsic_count, record.exports), (120_000, 90_000, 75_000));
+    assert_eq!((record.extrinsic_size, record.refinement_count), (9 << 30, 3));
 }
 
 /// `eq:accumulationstatisticsdef`, 0.8.0: a service that only received is listed, and so is one
