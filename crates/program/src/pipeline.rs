@@ -49,8 +49,7 @@ pub(crate) fn block_cost(program: &ProgramBlob, set: InstructionSet, start: u32)
     let mut processor = Processor::new();
     let mut pc = start;
     loop {
-        let window = program.window(set, pc);
-        let opcode = program.opcode(set, pc).unwrap_or(Opcode::Trap);
+        let (opcode, window) = program.decode(set, pc);
         let next = pc.saturating_add(u32::from(window.skip())).saturating_add(1);
         if let Some(row) = opcode.pipeline() {
             let fields = window.fields(opcode.format());

@@ -131,7 +131,8 @@ impl Memo {
     /// ```
     /// use jambox_types::Memo;
     ///
-    /// assert_eq!(Memo::from_text("for jam").and_then(|memo| memo.text()), Some("for jam"));
+    /// let memo = Memo::from_text("for jam").expect("at most 128 octets");
+    /// assert_eq!(memo.text(), Some("for jam"));
     /// assert_eq!(Memo::from_text(&"jam".repeat(50)), None);
     /// ```
     #[must_use]
