@@ -27,7 +27,7 @@ const TABLES: &[(&str, &str)] = &[
     ("crates/types/src/rules.rs", "of"),
     // Files of a kind that one revision has.
     ("crates/vectors/src/pvm/mod.rs", "revision"),
-    ("crates/vectors/src/refine.rs", "run"),
+    ("crates/vectors/src/refine.rs", "run_part"),
 ];
 
 /// What of the tables was seen to be needed.
