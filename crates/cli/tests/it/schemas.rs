@@ -180,7 +180,7 @@ const LINES: &[(&str, &str)] = &[
 ];
 
 /// Those that need more than this test has at hand: a compiler for services, the public vectors, a
-/// process that goes on. Others hold them against their schemas.
+/// process that goes on. Nothing holds them against their schemas yet.
 const ELSEWHERE: &[&str] = &["build", "block-apply", "node"];
 
 #[test]
