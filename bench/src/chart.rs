@@ -14,8 +14,8 @@ const HEADING: f64 = 44.0;
 const FOOTER: f64 = 36.0;
 
 /// What stands below the bars.
-const NOTE: &str = "Shorter is better. Gas: jambox exact everywhere; polkavm exact where it \
-                    interprets, unless by block; javm in another model; native none.";
+const NOTE: &str = "Shorter is better. Gas: jambox exact; polkavm exact, or by block under 0.7.2; \
+                    javm in another model; native none.";
 
 /// One group of bars.
 struct Panel<'a> {
