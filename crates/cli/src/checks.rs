@@ -32,6 +32,14 @@ struct Case {
     remark: Option<String>,
 }
 
+impl Case {
+    /// Whether a line for both says all: the same remark on neighbours. A failure has its own.
+    fn is_told_with(&self, next: &Self) -> bool {
+        let is_remark = self.remark.is_some() && self.outcome != "failed";
+        is_remark && self.outcome == next.outcome && self.remark == next.remark
+    }
+}
+
 impl Checks {
     /// The report of what was checked; `all` lists the cases that passed, too.
     pub fn new(checked: Checked, all: bool) -> Self {
@@ -57,8 +65,13 @@ impl Checks {
 
 impl Report for Checks {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        for Case { name, outcome, remark } in &self.cases {
-            let name = plain(name);
+        for cases in self.cases.chunk_by(Case::is_told_with) {
+            let [Case { name, outcome, remark }, others @ ..] = cases else { continue };
+            let name = match others.last() {
+                None => name.clone(),
+                Some(last) => format!("{name} to {} ({} cases)", last.name, cases.len()),
+            };
+            let name = plain(&name);
             match remark.as_deref().map(plain_lines) {
                 None if self.all => writeln!(out, "{FAINT}{outcome}{FAINT:#} {name}")?,
                 None => {}

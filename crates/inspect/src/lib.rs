@@ -77,5 +77,5 @@ pub use instruments::Instruments;
 pub use octets::{Octets, Shown};
 pub use region::Regions;
 pub use revision::of_another_revision;
-pub use steps::{InstructionLog, UnknownInvocation, Which};
+pub use steps::{InstructionLog, UnknownInvocation, Which, changed_registers};
 pub use words::count;

@@ -68,6 +68,16 @@ impl fmt::Display for Which {
     }
 }
 
+/// The registers that are not as they were, by name, with what they are now.
+pub fn changed_registers(
+    before: &[u64; 13],
+    after: &[u64; 13],
+) -> impl Iterator<Item = (String, u64)> {
+    let pairs = before.iter().zip(after).enumerate();
+    let changed = pairs.filter(|(_, (before, after))| before != after);
+    changed.map(|(index, (_, after))| (format!("r{index}"), *after))
+}
+
 /// Writes a line for every instruction of one invocation, inner machines included: the pc, the
 /// instruction, the gas left after it and the registers that it changed. Where the source of a line
 /// is another than that of the line before, it is written above.
@@ -175,9 +185,8 @@ impl InstructionLog {
             line = format!("{:>8}  not run", instance.pc());
         }
         line = format!("{line:<56}  gas {}", instance.gas());
-        let pairs = self.registers.iter().zip(instance.regs()).enumerate();
-        for (index, (_, after)) in pairs.filter(|(_, (before, after))| before != after) {
-            line.push_str(&format!("  r{index} {after:#x}"));
+        for (name, value) in changed_registers(&self.registers, instance.regs()) {
+            line.push_str(&format!("  {name} {value:#x}"));
         }
         if let Some(exit) = exit {
             line.push_str(&format!("  {exit}"));

@@ -1,4 +1,4 @@
-//! A client of JIP-2, for commands and for nodes that go on with another node's chain.
+//! A client of JIP-2, for commands that speak to a node.
 
 use std::sync::mpsc;
 use std::thread;

@@ -67,7 +67,7 @@ pub use jambox_invocation::{Cause, Failure};
 pub use jambox_state::{Difference, Part, Place, RequestHistory, Value};
 pub use package::{Item, Package};
 pub use record::{CallRecord, LogRecord, Record};
-pub use results::{Accumulation, Authorization, Block, Failed, Processed, Refinement};
+pub use results::{Accumulation, Authorization, Block, Failed, Outcome, Processed, Refinement};
 pub use snapshot::GasSnapshot;
 pub use sweep::Fault;
 

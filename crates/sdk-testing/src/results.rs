@@ -93,10 +93,16 @@ impl fmt::Display for Failed {
 }
 
 /// What became of a package.
+pub type Processed = Outcome<Computed>;
+
+/// What became of packages whose reports became available together.
+pub type Block = Outcome<Vec<Computed>>;
+
+/// What became of packages, with the report of the one or of each.
 #[derive(Debug)]
-pub struct Processed {
+pub struct Outcome<C> {
     /// The report with the exports.
-    pub computed: Computed,
+    pub computed: C,
     /// What services yielded.
     pub outputs: BTreeSet<(ServiceId, Hash)>,
     /// What changed in the state.
@@ -123,25 +129,6 @@ impl Processed {
     pub fn effects(&self) -> impl PartialEq + fmt::Debug + '_ {
         (self.results(), &self.computed.exports, &self.outputs, &self.changes, &self.record)
     }
-}
-
-/// What became of packages whose reports became available together.
-#[derive(Debug)]
-pub struct Block {
-    /// The report of each package, with the exports.
-    pub computed: Vec<Computed>,
-    /// What services yielded.
-    pub outputs: BTreeSet<(ServiceId, Hash)>,
-    /// What changed in the state.
-    pub changes: Vec<Difference>,
-    /// What failed, in refine and in accumulate.
-    pub failures: Vec<Failed>,
-    /// The transfers that services made, in the order in which they made them.
-    pub transfers: Vec<DeferredTransfer>,
-    /// The gas that each service's accumulation used.
-    pub gas_used: BTreeMap<ServiceId, Gas>,
-    /// What the services did, authorizer, refine and accumulate.
-    pub record: Record,
 }
 
 impl Block {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use jambox_engine::{Engine, Exit, Instance, Module};
 use jambox_hostcall::{Context, Form, HostCall, Interface};
-use jambox_inspect::account::unreadable_output;
+use jambox_inspect::account::{ExitKind, unreadable_output};
 use jambox_inspect::hostcalls::{self, Argument};
 use jambox_inspect::{Explanation, Octets, Regions, of_another_revision, wide};
 use jambox_invocation::entry_pc;
@@ -189,23 +189,19 @@ struct ExecReport {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-enum ExitReport {
-    Halt,
-    Panic,
-    OutOfGas,
-    PageFault {
-        #[serde(serialize_with = "wide::number")]
-        address: u32,
-    },
-    HostCall {
-        #[serde(serialize_with = "wide::number")]
-        number: u64,
-        /// Nothing for a number that no call has.
-        name: Option<&'static str>,
-        /// What the call would have been given.
-        arguments: Vec<Argument>,
-    },
+struct ExitReport {
+    #[serde(flatten)]
+    kind: ExitKind,
+    /// What a host would have been asked for.
+    #[serde(flatten)]
+    call: Option<Call>,
+}
+
+#[derive(Serialize)]
+struct Call {
+    /// Nothing for a number that no call has.
+    name: Option<&'static str>,
+    arguments: Vec<Argument>,
 }
 
 #[derive(Serialize)]
@@ -229,42 +225,36 @@ struct MemoryRange {
 }
 
 fn exit_report(exit: Exit, instance: &Instance, protocol: &Protocol) -> ExitReport {
-    match exit {
-        Exit::Halt => ExitReport::Halt,
-        Exit::Panic => ExitReport::Panic,
-        Exit::OutOfGas => ExitReport::OutOfGas,
-        Exit::PageFault(address) => ExitReport::PageFault { address },
+    let call = match exit {
         Exit::HostCall(number) => {
             let interface = Interface { abi: protocol.abi, revision: protocol.revision };
             let form = interface.forms().find(|form| form.number(interface) == Some(number));
             let arguments =
                 |form: &Form| hostcalls::arguments(form, instance.regs(), &[], protocol.abi);
-            ExitReport::HostCall {
-                number,
+            Some(Call {
                 name: form.map(|form| HostCall::name(form.call)),
                 arguments: form.map(arguments).unwrap_or_default(),
-            }
+            })
         }
-    }
+        _ => None,
+    };
+    ExitReport { kind: exit.into(), call }
 }
 
 impl Report for ExecReport {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let line = |out: &mut dyn Write, label: &str, text: &str| labelled(out, "", label, text);
-        let (style, what) = match &self.exit {
-            ExitReport::Halt => (GOOD, "halt".to_owned()),
-            ExitReport::Panic => (BAD, "panic".to_owned()),
-            ExitReport::OutOfGas => (BAD, "out of gas".to_owned()),
-            ExitReport::PageFault { address } => (BAD, format!("page fault at {address:#x}")),
-            ExitReport::HostCall { number, name, .. } => {
-                (NAME, format!("host call {number} ({})", name.unwrap_or("unknown")))
+        let ExitReport { kind, call } = &self.exit;
+        let (style, what) = match (kind, call) {
+            (ExitKind::HostCall { number }, Some(call)) => {
+                (NAME, format!("host call {number} ({})", call.name.unwrap_or("unknown")))
             }
+            (ExitKind::Halt, _) => (GOOD, kind.to_string()),
+            _ => (BAD, kind.to_string()),
         };
         line(out, "exit", &format!("{style}{what}{style:#} at pc {}", self.pc))?;
-        if let ExitReport::HostCall { arguments, .. } = &self.exit {
-            for Argument { name, text, .. } in arguments {
-                line(out, "", &format!("{name}: {text}"))?;
-            }
+        for Argument { name, text, .. } in call.iter().flat_map(|call| &call.arguments) {
+            line(out, "", &format!("{name}: {text}"))?;
         }
         let GasReport { limit, used, left } = &self.gas;
         line(out, "gas", &format!("{used} used of {limit}, {left} left"))?;

@@ -238,6 +238,24 @@ fn a_trace_is_recorded_replayed_and_shown() {
     assert!(ran.stdout.contains("call 2: gas"), "{ran:?}");
 }
 
+/// The public blocks of 0.8.0 all have a header that is not meant, which is one thing to say.
+#[test]
+fn the_same_remark_on_cases_in_a_row_is_one_line() {
+    let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let names = [1, 2, 3].map(|step| format!("fuzzy_light_{step:08}.bin"));
+    for name in &names {
+        let from = vectors.join("dev-0.8.0/traces").join(name);
+        std::fs::copy(from, folder.path().join(name)).unwrap();
+    }
+    let ran = jambox(["vectors", "traces", folder.path().to_str().unwrap()]);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let [remark, _, count] = lines[..] else { panic!("{}", ran.stdout) };
+    assert!(remark.contains("fuzzy_light_00000001 to "), "{remark}");
+    assert!(remark.contains("fuzzy_light_00000003 (3 cases): "), "{remark}");
+    assert_eq!(count, "3 passed, 0 failed, 0 skipped");
+}
+
 #[test]
 fn vectors_are_counted_on_the_last_line() {
     let ran = line("vectors codec testdata/codec/types");

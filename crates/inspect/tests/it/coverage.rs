@@ -145,10 +145,10 @@ fn what_never_ran_has_lines_with_a_count_of_zero() {
     assert_eq!((file.lines_hit().hit, file.lines_hit().found), (0, 8));
     assert_eq!((file.functions_hit().hit, file.functions_hit().found), (0, 3));
     assert_eq!(
-        coverage.to_lcov(&|file| Some(format!("/home/me/{file}"))),
+        coverage.to_lcov(&|file| Some(format!("/project/{file}"))),
         "\
 TN:
-SF:/home/me/src/lib.rs
+SF:/project/src/lib.rs
 FN:20,add
 FN:10,double
 FN:1,main

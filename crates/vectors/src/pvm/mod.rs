@@ -30,17 +30,18 @@ pub enum File {
     Steps(Box<steps::Case>),
     /// Verdicts on programs of 0.8.0.
     Verdicts(Vec<verdicts::Verdict>),
-    /// The JSON Schema of a set of 0.8.0. It holds no case.
+    /// The JSON Schema of a set. It holds no case.
     Schema,
 }
 
 impl File {
-    /// The revision that the file's format is of.
+    /// The revision that the format of the file's cases is of.
     #[must_use]
-    pub const fn revision(&self) -> Revision {
+    pub const fn revision(&self) -> Option<Revision> {
         match self {
-            Self::BeforeAfter(_) => Revision::GrayPaper072,
-            Self::Steps(_) | Self::Verdicts(_) | Self::Schema => Revision::GrayPaper080,
+            Self::BeforeAfter(_) => Some(Revision::GrayPaper072),
+            Self::Steps(_) | Self::Verdicts(_) => Some(Revision::GrayPaper080),
+            Self::Schema => None,
         }
     }
 }
@@ -95,7 +96,8 @@ pub fn run_part(folder: &Path, engine: &Engine, campaign: &mut Campaign<'_>) -> 
                 continue;
             }
         };
-        let engine = engines.iter().find(|(revision, _)| revision.is(file.revision()));
+        let Some(of_file) = file.revision() else { continue };
+        let engine = engines.iter().find(|(revision, _)| revision.is(of_file));
         match engine {
             Some((_, Ok(engine))) => run_file(&name, &file, engine, campaign),
             Some((_, Err(error))) if campaign.wants(&name) => {
@@ -113,7 +115,7 @@ fn run_file(name: &str, file: &File, engine: &Engine, campaign: &mut Campaign<'_
     if is_one_case && !campaign.wants(name) {
         return;
     }
-    campaign.report.revisions.insert(file.revision());
+    campaign.report.revisions.extend(file.revision());
     match file {
         File::Schema => {}
         File::BeforeAfter(case) => {

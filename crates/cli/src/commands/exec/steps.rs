@@ -8,7 +8,7 @@ use anstream::AutoStream;
 use serde::Serialize;
 
 use jambox_engine::{Exit, Inspector, Instance};
-use jambox_inspect::{Octets, Shown, wide};
+use jambox_inspect::{Octets, Shown, changed_registers, wide};
 use jambox_isa::Instruction;
 
 use crate::outcome::{Failure, Result};
@@ -78,10 +78,8 @@ impl Inspector for Steps {
     }
 
     fn after_instruction(&mut self, instance: &Instance, _: Option<Exit>) {
-        let pairs = self.registers.iter().zip(instance.regs()).enumerate();
-        let changed = pairs.filter(|(_, (before, after))| before != after);
-        let changed: Vec<_> =
-            changed.map(|(index, (_, after))| format!("r{index} = {after:#x}")).collect();
+        let changed = changed_registers(&self.registers, instance.regs());
+        let changed: Vec<_> = changed.map(|(name, value)| format!("{name} = {value:#x}")).collect();
         if !changed.is_empty() {
             let changed = changed.join(", ");
             let line = writeln!(self.out, "        {NAME}{changed}{NAME:#}");
@@ -181,10 +179,8 @@ impl Inspector for Record {
     }
 
     fn after_instruction(&mut self, instance: &Instance, _: Option<Exit>) {
-        let pairs = self.registers.iter().zip(instance.regs()).enumerate();
-        let changed = pairs.filter(|(_, (before, after))| before != after);
-        let changed: BTreeMap<_, _> =
-            changed.map(|(index, (_, after))| (format!("r{index}"), after.to_string())).collect();
+        let changed = changed_registers(&self.registers, instance.regs());
+        let changed = changed.map(|(name, value)| (name, value.to_string())).collect();
         if let Some(step) = self.step() {
             step.registers = changed;
         }
