@@ -203,10 +203,13 @@ fn anchors(page: &Page) -> BTreeSet<String> {
     headings.map(anchor).collect()
 }
 
+/// Pages outside of the book whose links are checked too.
+const BESIDE: &[&str] = &["ARCHITECTURE.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md"];
+
 #[test]
 fn links_lead_somewhere() {
     let mut problems = Vec::new();
-    for page in pages::all() {
+    for page in pages::all().into_iter().chain(BESIDE.iter().map(|path| Page::read(path))) {
         let folder = Path::new(&page.path).parent().unwrap();
         for link in links(&page) {
             if link.starts_with("https://") {
@@ -244,6 +247,30 @@ fn the_summary_names_every_page_once() {
     let settings: toml::Table =
         fs::read_to_string(root().join("book.toml")).unwrap().parse().unwrap();
     assert_eq!(settings["book"]["src"].as_str(), Some("docs"));
+}
+
+/// The right column of the table for users of `jam-pvm-common` names functions that the SDK has.
+#[test]
+fn names_for_newcomers_exist() {
+    let mut sources = String::new();
+    for entry in fs::read_dir(root().join("crates/sdk/src")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            sources += &fs::read_to_string(path).unwrap();
+        }
+    }
+    let page = Page::read("docs/coming-from.md");
+    let rows = page.text.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    let cells = rows
+        .take_while(|line| line.starts_with('|'))
+        .filter_map(|row| row.split('|').nth(2))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let names: Vec<_> =
+        cells.filter(|name| name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_')).collect();
+    assert!(names.len() > 30, "{names:?}");
+    let missing: Vec<_> =
+        names.iter().filter(|name| !sources.contains(&format!("fn {name}"))).collect();
+    assert!(missing.is_empty(), "the SDK has no {missing:?}");
 }
 
 /// The tutorial's service is the one that `jambox new` writes, and so is the one whose blob stands
