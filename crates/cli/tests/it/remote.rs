@@ -185,3 +185,40 @@ fn what_is_wrong_with_the_node_or_the_input_is_said() {
     assert_eq!(ran.code, 2, "{ran:?}");
     contains(&ran.stderr, &["cannot listen on", "--port 0"]);
 }
+
+/// A chain that a node made goes on under its own revision and parameters only; what else a file
+/// may be is refused, named, and left as it is.
+#[test]
+fn a_file_that_is_no_chain_of_this_node_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.chain");
+    let chain = path.display();
+    let node = Node::start(&format!("--chain {chain} --revision gray-paper-0.7.2"));
+    let ran = line(&format!("node --port 0 --chain {chain} --revision gray-paper-0.7.2"));
+    assert_eq!(ran.code, 2, "{ran:?}");
+    contains(&ran.stderr, &["another process has the chain open", "dev.chain"]);
+    drop(node);
+    let whole = std::fs::read(&path).unwrap();
+    let mut damaged = whole.clone();
+    damaged[100] ^= 1;
+    let mut other_kind = whole.clone();
+    other_kind[0] ^= 1;
+    for (octets, switches, part) in [
+        (&whole, "--revision gray-paper-0.8.0", "the chain's revision is gray-paper-0.7.2"),
+        (&whole, "--revision gray-paper-0.7.2 --params full", "set of parameters"),
+        (&damaged, "--revision gray-paper-0.7.2", "the record there is damaged"),
+        (&other_kind, "--revision gray-paper-0.7.2", "is no chain of a node"),
+        (&Vec::new(), "--revision gray-paper-0.7.2", "is no chain of a node"),
+    ] {
+        std::fs::write(&path, octets).unwrap();
+        let ran = line(&format!("node --port 0 --chain {chain} {switches}"));
+        assert_eq!(ran.code, 2, "{switches}: {ran:?}");
+        contains(&ran.stderr, &[part, "dev.chain"]);
+        assert_eq!(std::fs::read(&path).unwrap(), *octets, "{switches}");
+    }
+    let ran = line(&format!("node --port 0 --chain {}", folder.path().display()));
+    assert_eq!(ran.code, 2, "{ran:?}");
+    let ran = line("node --port 0 --chain /nowhere/at/all");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    contains(&ran.stderr, &["/nowhere/at/all"]);
+}

@@ -9,6 +9,7 @@ mod values;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jsonrpsee::RpcModule;
 use jsonrpsee::server::{ServerBuilder, ServerConfig, ServerHandle};
@@ -29,6 +30,8 @@ pub struct RpcLimits {
     pub answer: u32,
     /// Notices that wait for a client before its subscriptions do.
     pub notices: u32,
+    /// How long a client may leave a notice unread before the subscription ends.
+    pub patience: Duration,
 }
 
 impl Default for RpcLimits {
@@ -40,6 +43,7 @@ impl Default for RpcLimits {
             request: 32 << 20,
             answer: 256 << 20,
             notices: 256,
+            patience: Duration::from_secs(30),
         }
     }
 }
@@ -75,7 +79,7 @@ pub async fn serve(
 ) -> Result<Served, ServeError> {
     let mut module = RpcModule::new(node);
     methods::register(&mut module)?;
-    subscriptions::register(&mut module)?;
+    subscriptions::register(&mut module, limits.patience)?;
     own::register(&mut module)?;
     let config = ServerConfig::builder()
         .max_connections(limits.clients)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jambox_state::RequestKey;
 use jambox_types::{Hash, ServiceId};
 use jsonrpsee::RpcModule;
-use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::core::{RegisterMethodError, SubscriptionError};
 use jsonrpsee::server::{PendingSubscriptionSink, SubscriptionSink};
 use jsonrpsee::types::{ErrorObjectOwned, Params};
 use serde_json::Value;
@@ -15,9 +15,6 @@ use super::methods::Read;
 use super::values::{Base64, Hash64, descriptor, parse, status, update};
 use crate::ledger::{Entry, Ledger};
 use crate::node::Node;
-
-/// How long a client may leave a notice unread before its subscription ends.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is told of a block, and what it is told for.
 #[derive(Clone, Debug)]
@@ -89,23 +86,41 @@ const ALL: &[(&str, &str, Parse)] = &[
     ("jambox_subscribeBlocks", "jambox_unsubscribeBlocks", |_| Ok(Topic::Account)),
 ];
 
-/// Adds them all.
-pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+/// Why a subscription ended that its client did not end.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error("notices of slot {slot} and later were left unread for {patience:?}: subscribe again")]
+    Unread { slot: u32, patience: Duration },
+    #[error("there is no value any more: {0}")]
+    NoValue(String),
+}
+
+/// Adds them all. A client that leaves notices unread for longer than `patience` loses the
+/// subscription, and finds a notice of that when it reads on.
+pub fn register(
+    module: &mut RpcModule<Arc<Node>>,
+    patience: Duration,
+) -> Result<(), RegisterMethodError> {
     for (subscribe, unsubscribe, topic) in ALL {
         let serve = move |params: Params<'static>, pending, node: Arc<Arc<Node>>, _| {
             let topic = topic(&params);
-            async move { serve(topic, pending, Arc::clone(&node)).await }
+            async move { serve(topic, pending, Arc::clone(&node), patience).await }
         };
         module.register_subscription(subscribe, subscribe, unsubscribe, serve)?;
     }
     let (subscribe, unsubscribe) = ("subscribeSyncStatus", "unsubscribeSyncStatus");
-    module.register_subscription(subscribe, subscribe, unsubscribe, |_, pending, _, _| async {
-        let Ok(sink) = pending.accept().await else { return };
-        // A chain in one process has nobody to wait for, now or later.
-        if send(&sink, &"Completed".into()).await {
-            sink.closed().await;
-        }
-    })?;
+    module.register_subscription(
+        subscribe,
+        subscribe,
+        unsubscribe,
+        move |_, pending, _, _| async move {
+            let Ok(sink) = pending.accept().await else { return };
+            // A chain in one process has nobody to wait for, now or later.
+            if send(&sink, &"Completed".into(), patience).await {
+                sink.closed().await;
+            }
+        },
+    )?;
     Ok(())
 }
 
@@ -113,30 +128,35 @@ async fn serve(
     topic: Result<Topic, ErrorObjectOwned>,
     pending: PendingSubscriptionSink,
     node: Arc<Node>,
-) {
+    patience: Duration,
+) -> Result<(), SubscriptionError> {
     let topic = match topic {
         Ok(topic) => topic,
-        Err(error) => return pending.reject(error).await,
+        Err(error) => {
+            pending.reject(error).await;
+            return Ok(());
+        }
     };
     let mut changes = node.changes();
     changes.mark_changed();
-    let Ok(sink) = pending.accept().await else { return };
+    let Ok(sink) = pending.accept().await else { return Ok(()) };
     let mut told: Option<(Arc<Entry>, Value)> = None;
     loop {
         let changed = tokio::select! {
             changed = changes.changed() => changed,
-            () = sink.closed() => return,
+            () = sink.closed() => return Ok(()),
         };
         if changed.is_err() {
-            return;
+            return Ok(());
         }
         let ledger = node.ledger();
         for entry in news(&ledger, told.as_ref().map(|(entry, _)| entry)) {
-            let Ok(value) = topic.value(&ledger, &entry) else { return };
+            let value = topic.value(&ledger, &entry);
+            let value = value.map_err(|error| Ended::NoValue(error.message().to_owned()))?;
             let is_news =
                 topic.is_every_block() || told.as_ref().is_none_or(|(_, it)| *it != value);
-            if is_news && !send(&sink, &topic.notice(&entry, &value)).await {
-                return;
+            if is_news && !send(&sink, &topic.notice(&entry, &value), patience).await {
+                return Err(Ended::Unread { slot: entry.descriptor.slot, patience }.into());
             }
             told = Some((entry, value));
         }
@@ -158,7 +178,7 @@ fn news(ledger: &Ledger, told: Option<&Arc<Entry>>) -> Vec<Arc<Entry>> {
 }
 
 /// Sends a notice; false when nobody takes it.
-async fn send(sink: &SubscriptionSink, notice: &Value) -> bool {
+async fn send(sink: &SubscriptionSink, notice: &Value, patience: Duration) -> bool {
     let Ok(notice) = serde_json::value::to_raw_value(notice) else { return false };
-    sink.send_timeout(notice, PATIENCE).await.is_ok()
+    sink.send_timeout(notice, patience).await.is_ok()
 }

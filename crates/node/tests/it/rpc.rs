@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jambox_node::rpc::{RpcLimits, serve};
 use jambox_node::{Node, hex};
-use jambox_types::Revision;
+use jambox_types::{Revision, ServiceId};
 use serde_json::{Value, json};
 
 use crate::chain::{by_hand, hand_in};
@@ -97,7 +97,10 @@ struct WebSocket(TcpStream);
 impl WebSocket {
     fn send(&mut self, method: &str, params: Value) {
         let text = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let text = text.to_string();
+        self.send_text(&text.to_string());
+    }
+
+    fn send_text(&mut self, text: &str) {
         assert!(text.len() < 0x1_0000, "the length fits two octets");
         let mut frame = vec![0x81, 0xfe];
         frame.extend((text.len() as u16).to_be_bytes());
@@ -116,6 +119,11 @@ impl WebSocket {
                 let mut length = [0; 2];
                 self.0.read_exact(&mut length).unwrap();
                 usize::from(u16::from_be_bytes(length))
+            }
+            127 => {
+                let mut length = [0; 8];
+                self.0.read_exact(&mut length).unwrap();
+                usize::try_from(u64::from_be_bytes(length)).unwrap()
             }
             short => usize::from(short),
         };
@@ -236,6 +244,37 @@ fn errors_have_the_codes_of_jip_2() {
     assert_eq!(served.result("bestBlock", json!([]))["slot"], 3, "it still serves");
 }
 
+/// Each is answered on the connection that it came by, which goes on.
+#[test]
+fn what_is_no_call_is_answered_and_the_connection_goes_on() {
+    let served = served(RpcLimits { request: 1000, ..RpcLimits::default() });
+    let mut client = served.websocket();
+    let long = "x".repeat(2000);
+    for (text, code, part) in [
+        ("{ no json", -32700, "Parse error"),
+        ("hello", -32700, "Parse error"),
+        ("", -32700, "Parse error"),
+        ("[]", -32600, "Invalid request"),
+        (r#"{"id":1}"#, -32600, "Invalid request"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":5}"#, -32600, "Invalid request"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"noSuch"}"#, -32601, "Method not found"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"parent"}"#, -32602, "Invalid params"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"parent","params":{"a":1}}"#, -32602, "expected a"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"parent","params":[5]}"#, -32602, "integer `5`"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"parent","params":["?"]}"#, -32602, "not Base64"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"parent","params":["AAAA"]}"#, -32602, "these are 3"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"jambox_warp","params":[-1]}"#, -32602, "`-1`"),
+        (&long, -32007, "1000"),
+    ] {
+        client.send_text(text);
+        let answer = client.receive();
+        assert_eq!(answer["error"]["code"], code, "{text}: {answer}");
+        assert!(answer["error"].to_string().contains(part), "{text}: {answer}");
+    }
+    client.send("bestBlock", json!([]));
+    assert_eq!(client.receive()["result"]["slot"], 3);
+}
+
 #[test]
 fn requests_that_are_too_large_are_refused() {
     let served = served(RpcLimits { request: 1000, ..RpcLimits::default() });
@@ -294,21 +333,46 @@ fn subscriptions_give_the_value_once_and_then_changes() {
     assert_eq!(answer["result"], true);
 }
 
-/// A client that reads nothing holds up neither blocks nor other clients.
+/// A client that reads nothing holds up neither blocks nor other clients. Far more is to be told
+/// than the system takes for a socket; the subscriptions end, and a last notice says why.
 #[test]
 fn a_client_that_stops_reading_holds_up_nobody() {
-    let served = served(RpcLimits { notices: 1, ..RpcLimits::default() });
+    let patience = Duration::from_millis(200);
+    let served = served(RpcLimits { notices: 1, patience, ..RpcLimits::default() });
     let mut silent = served.websocket();
-    for _ in 0..8 {
-        silent.send("jambox_subscribeBlocks", json!([]));
+    for _ in 0..4 {
+        silent.send("subscribeServiceValue", json!([0, "a2V5", false]));
     }
     let mut other = served.websocket();
     other.subscribe("subscribeBestBlock", json!([]));
     assert_eq!(other.receive()["params"]["result"]["slot"], 3);
-    served.node.mine(100).unwrap();
-    for slot in 4..=103 {
-        assert_eq!(other.receive()["params"]["result"]["slot"], slot);
+    let mut untold = 0;
+    for slot in 4..24 {
+        let value = vec![slot; 4 << 20];
+        untold += 4 * value.len();
+        let change = |accounts: &mut jambox_state::Accounts| {
+            accounts.set_storage(ServiceId(0), b"key", Some(value.into()))?;
+            Ok(())
+        };
+        served.node.change(change).unwrap();
+        served.node.mine(1).unwrap();
+        // Of the change by hand, of the block, or of both at once.
+        while other.receive()["params"]["result"]["slot"] != slot {}
     }
+    std::thread::sleep(2 * patience);
+    let mut told = 0;
+    let mut ended = 0;
+    while ended < 4 {
+        let notice = silent.receive();
+        told += notice.to_string().len();
+        if let Some(error) = notice["params"]["error"].as_str() {
+            assert!(error.contains("left unread for 200ms: subscribe again"), "{error}");
+            ended += 1;
+        }
+    }
+    assert!(told < untold, "{told} octets reached it, of {untold}");
+    silent.send("bestBlock", json!([]));
+    assert_eq!(silent.receive()["result"]["slot"], 23, "the connection itself stays");
 }
 
 #[test]
