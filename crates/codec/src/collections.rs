@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, encode_natural};
 
-/// With its length as a natural in front.
+/// Encoded as the length, a natural, and the items.
 impl<T: Encode<C>, C: ?Sized> Encode<C> for [T] {
     fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         encode_natural(self.len() as u64, out);
@@ -60,7 +60,7 @@ impl<T: Decode<C>, C: ?Sized> Decode<C> for Box<T> {
     }
 }
 
-/// A discriminator, 0 for nothing and 1 for something, then the value.
+/// Encoded as a discriminator, 0 for `None` and 1 for `Some`, and the value.
 impl<T: Encode<C>, C: ?Sized> Encode<C> for Option<T> {
     fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         out.push(u8::from(self.is_some()));
@@ -79,7 +79,7 @@ impl<T: Decode<C>, C: ?Sized> Decode<C> for Option<T> {
     }
 }
 
-/// A discriminator, 0 for success and 1 for failure, then the value of either.
+/// Encoded as a discriminator, 0 for `Ok` and 1 for `Err`, and the value of either.
 impl<T: Encode<C>, E: Encode<C>, C: ?Sized> Encode<C> for Result<T, E> {
     fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         out.push(u8::from(self.is_err()));
@@ -99,7 +99,7 @@ impl<T: Decode<C>, E: Decode<C>, C: ?Sized> Decode<C> for Result<T, E> {
     }
 }
 
-/// No octet at all.
+/// Encoded as no octet.
 impl<C: ?Sized> Encode<C> for () {
     fn encode_to(&self, _: &mut Vec<u8>, _: &C) {}
 }
@@ -139,7 +139,7 @@ impl_tuple!(T0 0, T1 1, T2 2, T3 3, T4 4, T5 5);
 impl_tuple!(T0 0, T1 1, T2 2, T3 3, T4 4, T5 5, T6 6);
 impl_tuple!(T0 0, T1 1, T2 2, T3 3, T4 4, T5 5, T6 6, T7 7);
 
-/// A sequence of pairs in the order of their keys.
+/// Encoded as a sequence of pairs in ascending order of their keys.
 impl<K: Encode<C>, V: Encode<C>, C: ?Sized> Encode<C> for BTreeMap<K, V> {
     fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         encode_natural(self.len() as u64, out);
@@ -167,7 +167,7 @@ impl<K: Decode<C> + Ord, V: Decode<C>, C: ?Sized> Decode<C> for BTreeMap<K, V> {
     }
 }
 
-/// A sequence of the members in their order, with its length.
+/// Encoded as a sequence of the members in ascending order.
 impl<T: Encode<C>, C: ?Sized> Encode<C> for BTreeSet<T> {
     fn encode_to(&self, out: &mut Vec<u8>, context: &C) {
         encode_natural(self.len() as u64, out);

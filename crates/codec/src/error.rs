@@ -1,42 +1,42 @@
-//! What can be wrong with octets.
+//! Errors of decoding.
 
-/// Octets that are not the encoding of a value.
+/// Error: octets that are not the encoding of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("at octet {offset}: {kind}")]
 pub struct DecodeError {
-    /// Where the item begins that could not be decoded, in octets from the start of the input.
+    /// Start of the item that could not be decoded, in octets from the start of the input.
     pub offset: usize,
-    /// What is wrong with it.
+    /// The kind of fault.
     pub kind: DecodeErrorKind,
 }
 
-/// The ways in which octets fail to be the encoding of a value.
+/// Kind of fault in an encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
     /// The input ends inside the item.
     #[error("the input ends early: {needed} octets expected, {available} left")]
     UnexpectedEnd {
-        /// Octets that the item takes.
+        /// Length of the item, in octets.
         needed: usize,
-        /// Octets that are left.
+        /// Octets left in the input.
         available: usize,
     },
-    /// The value is complete and octets are left.
+    /// Octets are left after the end of the value.
     #[error("{count} octets follow the value")]
     TrailingOctets {
-        /// How many.
+        /// Number of octets left.
         count: usize,
     },
     /// A natural is written in more octets than it needs.
     #[error("a natural is encoded in more octets than it needs")]
     NonCanonicalNatural,
-    /// A number is larger than its type or its rule allows.
+    /// A number exceeds its type or the limit of its rule.
     #[error("the number {value} is larger than {limit}")]
     TooLarge {
         /// The number.
         value: u64,
-        /// The largest that is allowed.
+        /// The largest number allowed.
         limit: u64,
     },
     /// A sequence claims more items than octets are left.
@@ -55,17 +55,17 @@ pub enum DecodeErrorKind {
         /// The largest number allowed.
         max: u64,
     },
-    /// A sequence has a length between two that the protocol allows.
+    /// The length of a sequence is within its bounds but not a multiple of the step.
     #[error("a sequence of {length} items where {min} and every {step} more are allowed")]
     LengthNotInSteps {
         /// The number of items.
         length: u64,
         /// The smallest number allowed.
         min: u64,
-        /// The distance between one number that is allowed and the next.
+        /// Distance between neighbouring allowed numbers.
         step: u64,
     },
-    /// A discriminator that names no alternative.
+    /// A discriminator beyond those of the type.
     #[error("unknown discriminator {value}, expected at most {max}")]
     UnknownDiscriminator {
         /// The value found.
@@ -79,11 +79,12 @@ pub enum DecodeErrorKind {
     /// Octets that should be text are not UTF-8.
     #[error("the text is not UTF-8")]
     NotUtf8,
-    /// A value holds values that hold values, and so on, beyond the limit.
+    /// Values are nested more deeply than the limit.
     #[error("the value is nested deeper than {limit} levels")]
     NestedTooDeep {
-        /// The most levels. As wide as the others' numbers: services grow by a quarter where one of
-        /// them is narrower, for then compilers keep the kind though nobody looks at it.
+        /// The largest number of levels. A `u64` like the other numbers: with a narrower one,
+        /// compiled services grow by a quarter, for compilers then keep the kind though nothing
+        /// reads it.
         limit: u64,
     },
     /// Bits are set beyond the end of a bit sequence.

@@ -1,14 +1,14 @@
 //! The JAM codec: values to octets and back, as the Gray Paper's serialization appendix defines
 //! it (`sec:serialization`, 0.7.2).
 //!
-//! **What it is.** Two traits, [`Encode`] and [`Decode`], their implementations for the building
+//! **Contents.** Two traits, [`Encode`] and [`Decode`], their implementations for the building
 //! blocks (fixed-width integers, naturals, text, sequences, options, dictionaries), and the macro
 //! [`impl_codec!`], which makes both from one list of a struct's fields in encoding order.
 //!
-//! **What it is not.** It holds no protocol type and no protocol constant, and it is not a serde
-//! format. `jam-codec` 0.1.1 was weighed for the job and serves as an oracle in this crate's tests;
-//! it is not used below because its errors are strings without a place, and because its decoder
-//! takes no context, which lengths that depend on protocol parameters need.
+//! **Not here.** Protocol types and protocol constants are `jambox-types`'s, and the codec is not a
+//! serde format. `jam-codec` 0.1.1 was weighed for the job and serves as an oracle in this crate's
+//! tests. It is not used below because its errors are strings without a place, and because its
+//! decoder takes no context, so it cannot decode lengths that depend on protocol parameters.
 //!
 //! **Invariants.**
 //!
@@ -21,10 +21,11 @@
 //!
 //! # Context
 //!
-//! Some lengths are not written down but fixed by protocol parameters (cores, slots of an epoch),
-//! and some fields are there in one revision of the protocol only. Such types implement [`Encode`]
-//! and [`Decode`] only for contexts that tell what they need; all others implement both for every
-//! context, so that the kinds mix freely and a missing context is a compile error.
+//! Some lengths are not encoded but fixed by protocol parameters (cores, slots of an epoch), and
+//! some fields exist in one revision of the protocol only. Their types implement [`Encode`] and
+//! [`Decode`] only for contexts that hold the parameter or the revision. All other types implement
+//! both traits for every context. Both sorts of types can be fields of one struct, and a missing
+//! context is a compile error.
 //!
 //! # Example
 //!
@@ -85,7 +86,7 @@ pub trait Encode<C: ?Sized = ()> {
 
     /// Appends the encodings of `items`, one after another, without a length.
     ///
-    /// Octets override it to be copied at once.
+    /// Types of one octet override it with a single copy.
     fn encode_slice(items: &[Self], out: &mut Vec<u8>, context: &C)
     where
         Self: Sized,
@@ -98,24 +99,26 @@ pub trait Encode<C: ?Sized = ()> {
 
 /// A value that can be decoded, given a context `C` (see the crate's documentation).
 ///
-/// Sequences refuse to claim more items than octets are left, but for items that take none
-/// ([`Decode::TAKES_NOTHING`]).
+/// A sequence that claims more items than octets are left is refused, except if its items take no
+/// octet ([`Decode::TAKES_NOTHING`]).
 pub trait Decode<C: ?Sized = ()>: Sized {
-    /// Whether values take no octet, as those of `()`.
+    /// True for types whose encoding is empty, as that of `()`.
     const TAKES_NOTHING: bool = false;
 
-    /// Takes one value off the reader.
+    /// Decodes one value at the reader's offset.
     ///
     /// # Errors
     ///
     /// When the octets at the reader's offset are not the encoding of a value.
     fn decode(reader: &mut Reader<'_>, context: &C) -> Result<Self, DecodeError>;
 
-    /// Takes `count` values off the reader: a sequence whose length is known.
+    /// Decodes `count` values: a sequence whose length is known.
     ///
     /// # Errors
     ///
-    /// Those of [`Decode::decode`]; octets override it to be copied at once.
+    /// Those of [`Decode::decode`].
+    ///
+    /// Types of one octet override it with a single copy.
     fn decode_many(
         reader: &mut Reader<'_>,
         count: usize,
@@ -130,11 +133,13 @@ pub trait Decode<C: ?Sized = ()>: Sized {
         })
     }
 
-    /// Takes `N` values off the reader: a sequence whose length is part of its type.
+    /// Decodes `N` values: a sequence whose length is part of its type.
     ///
     /// # Errors
     ///
-    /// Those of [`Decode::decode`]; octets override it to need no allocation.
+    /// Those of [`Decode::decode`].
+    ///
+    /// Types of one octet override it so that nothing is allocated.
     fn decode_array<const N: usize>(
         reader: &mut Reader<'_>,
         context: &C,
@@ -148,13 +153,13 @@ pub trait Decode<C: ?Sized = ()>: Sized {
     }
 }
 
-/// The encoding of a value that needs no context.
+/// Encodes a value that needs no context.
 #[must_use]
 pub fn encode<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
     encode_with(value, &())
 }
 
-/// The encoding of `value` in a context.
+/// Encodes a value in a context.
 #[must_use]
 pub fn encode_with<T: Encode<C> + ?Sized, C: ?Sized>(value: &T, context: &C) -> Vec<u8> {
     let mut out = Vec::new();
@@ -166,7 +171,7 @@ pub fn encode_with<T: Encode<C> + ?Sized, C: ?Sized>(value: &T, context: &C) -> 
 ///
 /// # Errors
 ///
-/// When they are not the encoding of a value, or more than that.
+/// When the octets are not the encoding of a value, or octets are left after it.
 pub fn decode_all<T: Decode>(octets: &[u8]) -> Result<T, DecodeError> {
     decode_all_with(octets, &())
 }

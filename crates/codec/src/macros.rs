@@ -3,12 +3,12 @@
 /// Implements [`Encode`](crate::Encode) and [`Decode`](crate::Decode) for a struct from the list of
 /// all its fields, in the order in which the paper encodes them.
 ///
-/// A field is written in its own encoding, or, marked `natural`, as a natural. After the name,
-/// `in Type` names the one context in which the struct has an encoding, and `for Trait` what every
-/// such context implements.
+/// A field is written in its own encoding, or, marked `natural`, as a natural. After the struct's
+/// name, `in Type` restricts the struct's encoding to one type of context, and `for Trait` to
+/// contexts that implement a trait.
 ///
-/// A field marked `if rule` is encoded only where the field `rule` of what the context's method
-/// `rules` returns is set; elsewhere it takes no octet and is decoded to its default.
+/// A field marked `if rule` is encoded only if the rules (the result of the context's method
+/// `rules`) have the field `rule` set; otherwise it takes no octet and is decoded to its default.
 ///
 /// ```
 /// # use jambox_codec::{impl_codec, encode, encode_with};

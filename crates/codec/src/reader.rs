@@ -1,8 +1,8 @@
-//! The cursor that decoding moves along.
+//! The cursor of decoding.
 
 use crate::{Decode, DecodeError, DecodeErrorKind};
 
-/// Octets being decoded and the place reached in them.
+/// The octets of an input and the position reached in them.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -10,11 +10,12 @@ pub struct Reader<'a> {
     depth: u8,
 }
 
-/// The most levels of sequences and boxes within each other. Types of the protocol have fewer than
-/// ten; a type that holds itself could be nested until the stack overflows.
+/// Largest depth of sequences and boxes within each other. Types of the protocol have fewer than
+/// ten levels. A recursive type without a limit could be nested until the stack overflows.
 const MAX_DEPTH: u8 = 64;
 
-/// The most items of a sequence whose items take no octet: nothing else bounds them.
+/// Largest number of items of a sequence whose items take no octet. The octets left in the input do
+/// not bound their number.
 const MAX_EMPTY_ITEMS: u64 = 1 << 16;
 
 impl<'a> Reader<'a> {
@@ -24,7 +25,7 @@ impl<'a> Reader<'a> {
         Self { rest: octets, offset: 0, depth: 0 }
     }
 
-    /// Octets taken so far.
+    /// Number of octets taken so far.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset
@@ -36,7 +37,7 @@ impl<'a> Reader<'a> {
         self.rest
     }
 
-    /// Takes the next `count` octets.
+    /// Advances by `count` octets and returns them.
     ///
     /// # Errors
     ///
@@ -51,7 +52,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// Takes the next `N` octets.
+    /// Advances by `N` octets and returns them.
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
-    /// Takes a discriminator: a natural from 0 to `max`.
+    /// Decodes a discriminator: a natural from 0 to `max`.
     ///
     /// # Errors
     ///
@@ -81,11 +82,11 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// Takes the length of a sequence, which cannot be larger than the octets left after it.
+    /// Decodes the length of a sequence, which cannot exceed the octets left after it.
     ///
     /// # Errors
     ///
-    /// When there is no natural or it claims more items than there can be.
+    /// When there is no natural, or the length exceeds the octets left.
     pub fn take_length(&mut self) -> Result<usize, DecodeError> {
         let start = self.offset;
         let claimed = self.take_natural()?;
@@ -98,8 +99,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes the length of a sequence of such items. It is bounded by the octets that are left, or
-    /// by 65,536 if items take none.
+    /// Decodes the length of a sequence with items of type `T`. The length cannot exceed the octets
+    /// left, or 65,536 if an item takes no octet.
     ///
     /// # Errors
     ///
@@ -120,11 +121,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads what lies one level deeper: the items of a sequence, the inside of a box.
+    /// Runs `read` one level deeper: for the items of a sequence, or the inside of a box.
     ///
     /// # Errors
     ///
-    /// [`DecodeErrorKind::NestedTooDeep`] beyond 64 levels, and those of `read`.
+    /// [`DecodeErrorKind::NestedTooDeep`] beyond 64 levels, and the errors of `read`.
     pub fn nested<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
@@ -134,19 +135,19 @@ impl<'a> Reader<'a> {
             return Err(self.too_deep());
         }
         let read = read(self);
-        // After an error nothing more is read.
+        // After an error nothing more is read, so the depth need not be restored then.
         self.depth = self.depth.saturating_sub(1);
         read
     }
 
-    /// Apart, so that what every sequence does stays small.
+    /// A function of its own, so that the code in every sequence's decoder stays small.
     #[cold]
     #[inline(never)]
     fn too_deep(&self) -> DecodeError {
         self.error(DecodeErrorKind::NestedTooDeep { limit: u64::from(MAX_DEPTH) })
     }
 
-    /// Ends the reading.
+    /// Ends the decoding of a whole input.
     ///
     /// # Errors
     ///

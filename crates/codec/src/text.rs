@@ -1,4 +1,4 @@
-//! Text: its octets in UTF-8, with their number in front.
+//! Text: the length as a natural, and the octets in UTF-8.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;

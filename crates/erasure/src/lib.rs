@@ -1,25 +1,25 @@
 //! The erasure code of data availability (`sec:erasurecoding`, 0.7.2): data is spread over one
-//! chunk for each validator, and a third of the chunks is enough to have it back.
+//! chunk for each validator, and a third of the chunks is enough to recover it.
 //!
-//! **What it is.** [`Code`], which encodes data into chunks and recovers it, over the Reed-Solomon
+//! **Contents.** [`Code`], which encodes data into chunks and recovers it, over the Reed-Solomon
 //! code of the crate `reed-solomon-simd`.
 //!
-//! **What it is not.** It hashes nothing and knows neither packages nor segments.
+//! **Not here.** Hashes, packages and segments.
 //!
 //! **Invariants.** The first chunks are the data itself, cut in order. Any distinct
-//! [`Code::originals`] chunks give back the data with the zeros that pad it. No input panics.
+//! [`Code::originals`] chunks recover the data, padded with zeros. No input panics.
 //!
-//! # What is computed
+//! # Definition
 //!
-//! Octet pairs are elements of GF(2^16), in the Cantor basis that the paper gives. Of `n` original
-//! words, with `m` the power of two from `n` on, there is one polynomial of degree below `m` whose
-//! values at the points 0 to `m - 1` are the words and then zeros. Its values at `m`, `m + 1`, ..
-//! are the words of the further chunks.
+//! Octet pairs are elements of GF(2^16) in the paper's Cantor basis. Let `n` be the number of
+//! original words and `m` the next power of two, `n` or above. There is one polynomial of degree
+//! below `m` whose values at the points 0 to `m - 1` are the `n` words followed by zeros. Its
+//! values at `m`, `m + 1`, .. are the words of the further chunks.
 //!
-//! Where `n` is a power of two, as it is with tiny parameters, this is the paper's text to the
-//! letter. Where it is not (342 in full), the text has a polynomial of degree below `n` and takes
-//! its values from `n` on. The public vectors (`davxy/jam-test-vectors`, `erasure/full`) and the
-//! algorithm that the text cites do what is written here, and so does this crate.
+//! For a power of two `n`, as with tiny parameters, this is the paper's text to the letter. For
+//! other `n` (342 in full), the text has a polynomial of degree below `n` and takes its values from
+//! `n` on. The public vectors (`davxy/jam-test-vectors`, `erasure/full`) and the algorithm cited by
+//! the text have the definition above, and so has this crate.
 //!
 //! # Example
 //!
@@ -52,48 +52,48 @@ use reed_solomon_simd::rate::{LowRateDecoder, LowRateEncoder, RateDecoder, RateE
 
 use crate::words::{join_words, split_words};
 
-/// What keeps data from being encoded or recovered.
+/// Error of encoding or recovering data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no such code.
+    /// No code with these numbers of chunks is implemented.
     #[error("no code has {originals} chunks of data among {total}")]
     Unsupported {
-        /// Chunks that are enough to recover.
+        /// Number of chunks that recover the data.
         originals: usize,
-        /// All chunks.
+        /// Number of all chunks.
         total: usize,
     },
-    /// Too few distinct chunks are given to recover from.
+    /// Too few distinct chunks are given.
     #[error("{given} distinct chunks are given, {needed} are needed")]
     TooFew {
-        /// Those given.
+        /// Number of distinct chunks given.
         given: usize,
-        /// Those needed.
+        /// Number of chunks needed.
         needed: usize,
     },
-    /// A chunk has an index that there is not.
+    /// The index of a chunk is not below the number of chunks.
     #[error("there is no chunk {index} among {total}")]
     NoSuchChunk {
-        /// The index.
+        /// The chunk's index.
         index: usize,
-        /// All chunks.
+        /// Number of all chunks.
         total: usize,
     },
-    /// A chunk is given twice, with different content.
+    /// A chunk is given twice, with different content. The field is its index.
     #[error("chunk {0} is given twice, with different content")]
     Contradiction(usize),
-    /// Chunks differ in length, or their length is odd.
+    /// The lengths of the chunks differ, or are odd.
     #[error("chunk {index} has {length} octets, expected {expected}, an even number")]
     BadLength {
-        /// The chunk.
+        /// Index of the chunk.
         index: usize,
-        /// Its length.
+        /// Length of the chunk, in octets.
         length: usize,
-        /// The length of the first chunk.
+        /// Length of the first chunk, in octets.
         expected: usize,
     },
-    /// The code's implementation gives up, for a reason that is not among the above.
+    /// The implementation of the code failed for another reason, given as its text.
     #[error("the Reed-Solomon code failed: {0}")]
     Code(String),
 }
@@ -104,7 +104,7 @@ impl From<reed_solomon_simd::Error> for Error {
     }
 }
 
-/// A code: how many chunks there are, and how many of them are enough.
+/// A code: a number of chunks, and the smaller number from which data is recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
     originals: usize,
@@ -112,12 +112,12 @@ pub struct Code {
 }
 
 impl Code {
-    /// The code of this many chunks of data among this many chunks. With JAM's parameters, half
-    /// the size of an erasure-coded piece and the number of validators.
+    /// The code with `originals` chunks of data among `total`. With JAM's parameters: half the
+    /// octets of an erasure-coded piece, and the number of validators.
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] unless there are both chunks of data and others, not too many.
+    /// [`Error::Unsupported`] if either sort of chunk is missing, or there are too many.
     pub fn new(originals: usize, total: usize) -> Result<Self, Error> {
         let unsupported = Error::Unsupported { originals, total };
         match total.checked_sub(originals) {
@@ -128,26 +128,27 @@ impl Code {
         }
     }
 
-    /// Chunks that hold the data, which is as many as are needed to recover it.
+    /// Number of chunks of data, equal to the number of chunks that recover it.
     #[must_use]
     pub const fn originals(&self) -> usize {
         self.originals
     }
 
-    /// All chunks.
+    /// Number of all chunks.
     #[must_use]
     pub const fn total(&self) -> usize {
         self.total
     }
 
-    /// Octets that the data's length is padded to a multiple of: two for each original chunk.
+    /// Unit of padding, in octets: data is padded to a multiple of two octets for each original
+    /// chunk.
     #[must_use]
     pub const fn piece_size(&self) -> usize {
         self.originals.saturating_mul(2)
     }
 
-    /// Spreads data, padded with zeros to whole pieces, over all chunks (`eq:erasurecoding`,
-    /// 0.7.2). Of no data all chunks are empty.
+    /// Encodes data, padded with zeros to whole pieces, into all chunks (`eq:erasurecoding`,
+    /// 0.7.2). Empty data gives empty chunks.
     ///
     /// # Errors
     ///
@@ -170,13 +171,12 @@ impl Code {
         Ok(chunks)
     }
 
-    /// The data of which these are chunks, by index, with the zeros that pad it
-    /// (`eq:erasurecodinginv`, 0.7.2). More chunks than needed are no harm; whether they agree is
-    /// not checked.
+    /// Recovers data, with its padding, from chunks by index (`eq:erasurecodinginv`, 0.7.2).
+    /// Additional chunks are allowed; their consistency is not checked.
     ///
     /// # Errors
     ///
-    /// When the chunks are too few or cannot belong together.
+    /// When the chunks are too few or cannot be of one encoding.
     pub fn recover<T: AsRef<[u8]>>(
         &self,
         chunks: impl IntoIterator<Item = (usize, T)>,
@@ -206,7 +206,8 @@ impl Code {
         Ok(data)
     }
 
-    /// The chunks by index, enough of them and all of one even length, which it gives too.
+    /// Chunks by index and their common length, in octets. They are enough to recover the data, and
+    /// the length is even.
     fn collect<T: AsRef<[u8]>>(
         &self,
         chunks: impl IntoIterator<Item = (usize, T)>,

@@ -1,4 +1,4 @@
-//! The order in which the code's implementation wants the octets of words.
+//! Order of octets in the implementation's words.
 //!
 //! The paper's words are octet pairs, the lower octet first. The implementation takes words 32 at a
 //! time (the last time those that are left): all lower octets, then all upper ones.
@@ -6,7 +6,7 @@
 /// Words of 32 pairs.
 const BLOCK: usize = 64;
 
-/// Pairs apart: of each block the lower octets, then the upper ones.
+/// Splits octet pairs: of each block the lower octets, then the upper ones.
 pub(crate) fn split_words(chunk: &[u8]) -> Vec<u8> {
     let halves = |block: &'_ [u8]| {
         let lower: Vec<u8> = block.iter().step_by(2).copied().collect();
@@ -16,7 +16,7 @@ pub(crate) fn split_words(chunk: &[u8]) -> Vec<u8> {
     chunk.chunks(BLOCK).flat_map(halves).collect()
 }
 
-/// Pairs together: the inverse of [`split_words`].
+/// Joins octet pairs: the inverse of [`split_words`].
 pub(crate) fn join_words(words: &[u8]) -> Vec<u8> {
     let pairs = |block: &[u8]| {
         let (lower, upper) = block.split_at(block.len() / 2);

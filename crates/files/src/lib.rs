@@ -1,15 +1,14 @@
-//! Files as people name them: read within limits, written whole or not at all.
+//! Files named by people: reading within limits, and writing of whole files only.
 //!
-//! **What it is.** [`read()`] for files that may be anything, [`write()`] and [`NewFile`] for every
-//! file that this project leaves behind, [`under`] to find files, and [`reason`] for what to say
-//! when any of them fails.
+//! **Contents.** [`read()`] for files of unknown content, [`write()`] and [`NewFile`] for every
+//! file written by this project, [`under`] to find files, and [`reason`] for the text of an error.
 //!
-//! **What it is not.** No abstraction of a file system: what has to be tested without a disk takes
-//! a trait of its own.
+//! **Not here.** This is no abstraction of a file system. Tests that must not touch the disk use a
+//! trait of their own crate.
 //!
-//! **Invariants.** Only regular files are read, and never more of them than was asked for. A
-//! regular file is under its name either as it was or as it was to become: a full disk or a killed
-//! process costs nobody an earlier content. What is no regular file (`/dev/null`, a pipe) is
+//! **Invariants.** Only regular files are read, and never more octets than the limit. A regular
+//! file has, under its name, either its old or its new content: neither a full disk nor a killed
+//! process destroys the old one. Anything other than a regular file (`/dev/null`, a pipe) is
 //! written to and never replaced.
 //!
 //! ```
@@ -42,11 +41,11 @@ pub use update::update;
 
 use std::io;
 
-/// Why a file cannot be had or made, as a sentence's end and without numbers of the system's.
+/// Reason for a failed operation on a file: the end of a sentence, without error numbers.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
     let words = match error.kind() {
-        // Somebody has put it into words already.
+        // The error has a text already.
         _ if error.get_ref().is_some() => return error.to_string(),
         io::ErrorKind::NotFound => "there is no such file",
         io::ErrorKind::PermissionDenied => "permission denied",

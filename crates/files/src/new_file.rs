@@ -1,4 +1,4 @@
-//! Writing.
+//! Writing of files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, TempPath};
 
-/// Writes a whole file, or nothing; see [`NewFile`].
+/// Writes a whole file, or nothing (see [`NewFile`]).
 ///
 /// # Errors
 ///
@@ -17,30 +17,31 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     file.finish()
 }
 
-/// A file that appears under its name, whole, when it is [finished](NewFile::finish). Until then,
-/// and if that never happens, nothing of it shows where the system can make files without a name
-/// (Linux, on most file systems); elsewhere there is a temporary file beside it, which a killed
+/// A file that appears under its name, whole, when it is [finished](NewFile::finish).
+///
+/// Before, and if it is never finished, nothing of it shows on systems that can make files without
+/// a name (Linux, on most file systems). Elsewhere a temporary file lies beside it, which a killed
 /// process leaves behind.
 ///
-/// A file that exists keeps its permissions, and a link to one stays a link.
+/// A file that exists keeps its permissions, and a link to a file stays a link.
 #[derive(Debug)]
 pub struct NewFile(Target);
 
 #[derive(Debug)]
 enum Target {
-    /// Written aside, to be put in its place.
+    /// A new file, to be renamed to the final name.
     Aside {
         file: BufWriter<File>,
-        /// What it is called until then, if it has to have a name.
+        /// Temporary name; `None` for a file without a name.
         name: Option<TempPath>,
         path: PathBuf,
     },
-    /// Something that is no regular file, which nobody wants replaced by one.
+    /// A file that is not regular, written in place.
     InPlace(BufWriter<File>),
 }
 
 impl NewFile {
-    /// A file that is to have this name, whether there is one or not.
+    /// Starts a file with this name, which may be in use.
     ///
     /// # Errors
     ///
@@ -72,7 +73,7 @@ impl NewFile {
     ///
     /// # Errors
     ///
-    /// When writing fails; what had the name before still has it.
+    /// When writing fails. An old file then keeps the name.
     pub fn finish(self) -> io::Result<()> {
         match self.0 {
             Target::InPlace(mut file) => file.flush(),
@@ -102,21 +103,21 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Files with a temporary name.
+/// Builder of files with a temporary name.
 fn named() -> Builder<'static, 'static> {
     let mut builder = Builder::new();
     builder.prefix(".jambox-");
-    // Temporary files are private otherwise; the umask still takes its part of these.
+    // By default temporary files are private. The umask is applied to these permissions.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
 }
 
-/// Where open files can be given a name.
+/// Folder through which open files can be linked to a name.
 #[cfg(target_os = "linux")]
 const OPEN_FILES: &str = "/proc/self/fd";
 
-/// A file without a name, where there can be one.
+/// Makes a file without a name; `None` if the system cannot.
 #[cfg(target_os = "linux")]
 fn nameless(folder: &Path) -> Option<File> {
     use rustix::fs::{Mode, OFlags, open};
@@ -128,7 +129,7 @@ fn nameless(folder: &Path) -> Option<File> {
     open(folder, flags, Mode::from_raw_mode(0o666)).ok().map(File::from)
 }
 
-/// Gives a file without a name one that is not taken.
+/// Links a file without a name to a name that is not in use.
 #[cfg(target_os = "linux")]
 fn give_name(file: &File, name: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD, linkat};
@@ -158,7 +159,7 @@ impl Write for NewFile {
     }
 }
 
-/// An error without the temporary file's name, which says nothing to anyone.
+/// Removes the temporary file's name, which means nothing to users, from an error.
 fn plain(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such folder"),

@@ -1,4 +1,4 @@
-//! Reading.
+//! Reading of files.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -6,16 +6,16 @@ use std::path::Path;
 
 use crate::reason;
 
-/// What some programs put at the beginning of a text to say that it is UTF-8.
+/// The byte-order mark of UTF-8, with which some programs begin a text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A regular file, open for reading.
 ///
 /// # Errors
 ///
-/// Why it cannot be had, as a sentence's end: it is missing, or is no regular file.
+/// The reason as the end of a sentence: the file is missing, or not regular.
 pub fn open(path: &Path) -> Result<File, String> {
-    // Looked at before it is opened: opening a pipe waits for a writer that may never come.
+    // Checked before opening, since opening a pipe waits for a writer that may never come.
     let metadata = fs::metadata(path).map_err(|error| reason(&error))?;
     if metadata.is_dir() {
         return Err("it is a folder".to_owned());
@@ -30,8 +30,8 @@ pub fn open(path: &Path) -> Result<File, String> {
 ///
 /// # Errors
 ///
-/// Why it cannot be had, as a sentence's end: it is missing, is no regular file, or is longer than
-/// `limit` octets.
+/// The reason as the end of a sentence: the file is missing, not regular, or longer than `limit`
+/// octets.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let file = open(path)?;
     if file.metadata().is_ok_and(|metadata| metadata.len() > limit) {
@@ -40,14 +40,14 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     read_from(file, limit)
 }
 
-/// The content of anything that can be read, of at most `limit` octets.
+/// The content of any reader, at most `limit` octets.
 ///
 /// # Errors
 ///
 /// As [`read()`].
 pub fn read_from(source: impl Read, limit: u64) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
-    // A file may grow between the two looks, and some report a length of zero.
+    // A file may grow after its length was read, and some files report a length of zero.
     let read = source.take(limit.saturating_add(1)).read_to_end(&mut content);
     read.map_err(|error| reason(&error))?;
     if content.len() as u64 > limit {
@@ -60,7 +60,7 @@ fn too_long(limit: u64) -> String {
     format!("it is longer than the limit of {limit} octets")
 }
 
-/// The content of a text file without the byte-order mark that it may begin with.
+/// The content of a text file without its byte-order mark, if it has one.
 #[must_use]
 pub fn without_mark(content: &[u8]) -> &[u8] {
     content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content)

@@ -1,10 +1,10 @@
-//! Looking for files.
+//! Search for files.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// All files under a folder, at any depth, whose name ends in one of the extensions, ordered by
-/// path. Links to folders are not followed: they may lead in circles.
+/// path. Links to folders are not followed, since they may form cycles.
 ///
 /// # Errors
 ///

@@ -1,12 +1,12 @@
-//! Changing a file that others change, too.
+//! Atomic changes to shared files.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Changes the content of a file, which need not be there, so that nobody who changes it in the
-/// same way at the same time loses anything: the folder is locked meanwhile, for threads and for
-/// processes. The file is written whole or not at all.
+/// Changes the content of a file, which may be missing. The folder is locked during the change, so
+/// no change made with this function by another thread or process is lost. The file is written
+/// whole or not at all.
 ///
 /// # Errors
 ///

@@ -1,26 +1,26 @@
-//! The types of host-call arguments, and how each is read from consecutive registers.
+//! The types of host-call arguments, each read from consecutive registers.
 //!
-//! A pointer is a claim: nothing here has seen guest memory. The handler asks the memory, which
-//! answers with octets or with a panic of the guest.
+//! A pointer is a claim of the guest: this crate reads no guest memory. The handler reads it, and
+//! an inaccessible range panics the guest.
 
 use core::fmt;
 
 use crate::{Abi, Context, FetchKind, Registers};
 
-/// A service named by a register: `2^64 - 1` is the running service, anything else an id.
+/// A service named by a register: `2^64 - 1` is the running service, any other value an id.
 ///
-/// Values of `2^32` and above name no service at all.
+/// Values from `2^32` to `2^64 - 2` are the id of no service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ServiceRef {
     /// The service that makes the call.
     #[default]
     Own,
-    /// The service with this id; not checked to be below `2^32`.
+    /// The service with this id, which may exceed `2^32 - 1`.
     Id(u64),
 }
 
 impl ServiceRef {
-    /// The id, given the caller's own; `None` when it cannot be one.
+    /// The service's id, `own` for the caller; `None` from `2^32` on.
     pub fn resolve(self, own: u32) -> Option<u32> {
         match self {
             Self::Own => Some(own),
@@ -29,7 +29,7 @@ impl ServiceRef {
     }
 }
 
-/// A pointer to something of fixed size.
+/// A pointer to a structure of fixed size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pointer(pub u64);
 
@@ -46,22 +46,22 @@ pub struct Slice {
     pub length: u64,
 }
 
-/// Where to put a part of a value: `min(length, len - offset)` octets from `offset` on.
+/// Destination of a part of a value: `min(length, len - offset)` octets from `offset` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Destination in guest memory.
     pub address: u64,
-    /// Octets of the value to skip.
+    /// Number of octets to skip in the value.
     pub offset: u64,
-    /// The most octets to copy.
+    /// Largest number of octets to copy.
     pub length: u64,
 }
 
 impl Window {
-    /// The window of calls that answer in registers.
+    /// The window of calls that copy nothing.
     pub const NOWHERE: Self = Self { address: 0, offset: 0, length: 0 };
 
-    /// The range of the value that is copied, for a value of `total` octets.
+    /// The copied range of a value of `total` octets.
     pub fn range(&self, total: usize) -> core::ops::Range<usize> {
         let clamp = |claim: u64| usize::try_from(claim).map_or(total, |claim| claim.min(total));
         let start = clamp(self.offset);
@@ -79,7 +79,7 @@ pub struct FixedKey(pub u64);
 pub struct Output {
     /// Destination in guest memory.
     pub address: u64,
-    /// The most octets to copy.
+    /// Largest number of octets to copy.
     pub length: u64,
 }
 
@@ -99,7 +99,7 @@ impl From<Output> for Window {
     }
 }
 
-/// The shape of an argument: how many registers it takes and what each of them means.
+/// The shape of an argument: its registers and their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgumentKind {
     /// A plain number.
@@ -116,16 +116,16 @@ pub enum ArgumentKind {
     FixedKey,
     /// A pointer and a length.
     Slice,
-    /// A pointer, an offset into the value and the most octets to copy.
+    /// A pointer, an offset into the value and the largest number of octets to copy.
     Window,
-    /// A pointer and the most octets to copy.
+    /// A pointer and the largest number of octets to copy.
     Output,
     /// The low and the high half of a number.
     LowHigh,
 }
 
 impl ArgumentKind {
-    /// What each register of the argument holds; as many entries as it takes registers.
+    /// Meaning of each register of the argument; one entry a register.
     pub const fn parts(self) -> &'static [&'static str] {
         match self {
             Self::Number | Self::FetchKind => &[""],
@@ -140,14 +140,14 @@ impl ArgumentKind {
     }
 }
 
-/// One argument of a call: its name, its shape and what it means.
+/// One argument of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArgumentInfo {
-    /// The field's name in the typed request, or the register form's own name for it.
+    /// Name of the field in the typed request, or the register form's own name of the argument.
     pub name: &'static str,
-    /// How it lies in registers.
+    /// Shape in registers.
     pub kind: ArgumentKind,
-    /// What it means; empty where the name says it.
+    /// Meaning; empty if the name is enough.
     pub doc: &'static str,
 }
 
@@ -175,12 +175,12 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// A type that host calls take as an argument.
+/// The type of an argument of a host call.
 pub trait Argument {
-    /// How it lies in registers.
+    /// Shape in registers.
     const KIND: ArgumentKind;
 
-    /// Takes it from the next registers.
+    /// Reads it from the next registers.
     fn read(from: &mut Decoder<'_>) -> Self;
 }
 
@@ -192,7 +192,7 @@ impl Argument for u64 {
     }
 }
 
-/// A number that some register forms leave out, meaning "keep what is there".
+/// A number that some register forms lack, where it means "keep the present value".
 impl Argument for Option<u64> {
     const KIND: ArgumentKind = ArgumentKind::Number;
 
@@ -212,7 +212,7 @@ impl Argument for ServiceRef {
     }
 }
 
-/// The kind is `None` where its number means nothing in this ABI and context.
+/// `None` for a number that is no kind in this ABI and context.
 impl Argument for Option<FetchKind> {
     const KIND: ArgumentKind = ArgumentKind::FetchKind;
 

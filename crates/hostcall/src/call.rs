@@ -1,4 +1,4 @@
-//! What the table expands to: the calls, their typed requests and their register forms.
+//! The calls, their typed requests and their register forms, as the table expands to them.
 
 use crate::argument::{Argument, ArgumentInfo, Decoder};
 use crate::gas::{Price, Sum, Term};
@@ -7,50 +7,51 @@ use crate::{
     Output, Pointer, Registers, ResultCode, Revision, ServiceRef, Slice, Window,
 };
 
-/// What an outcome leaves behind.
+/// Effect of an outcome on the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutcomeKind {
     /// The guest panics.
     Panic,
-    /// The guest is out of gas although the base price was covered.
+    /// The guest is out of gas, although it paid the base price.
     OutOfGas,
     /// `r7` holds a result code.
     Code(ResultCode),
     /// `r7` holds a number.
     Value,
-    /// `r7` holds how an inner machine stopped.
+    /// `r7` holds an inner machine's exit.
     Exit(InnerExit),
     /// No register changes.
     Nothing,
 }
 
-/// One thing that can come of a call, in the order in which the conditions are tried.
+/// One possible outcome of a call. Outcomes are listed in the order in which their conditions are
+/// checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Names the outcome within its call; tests are named after it.
+    /// Name of the outcome, unique in its call; tests are named after it.
     pub name: &'static str,
-    /// What it leaves behind.
+    /// Effect on the guest.
     pub kind: OutcomeKind,
-    /// When it comes about, or what the number is.
+    /// Condition of the outcome, or meaning of the number.
     pub when: &'static str,
     revisions: [bool; 2],
 }
 
 impl Outcome {
-    /// Whether a revision has the outcome.
+    /// True for a revision with the outcome.
     pub const fn is_in(&self, revision: Revision) -> bool {
         let [first, second] = self.revisions;
         if column(revision) == 0 { first } else { second }
     }
 }
 
-/// A call's number, contexts, price and registers under one ABI.
+/// A form of a call: its number, contexts, price and registers under one ABI.
 pub struct Form {
-    /// The call that this is a form of.
+    /// The call.
     pub call: HostCall,
     pub(crate) family: Family,
     pub(crate) numbers: [Option<u64>; 2],
-    /// Where the call is offered.
+    /// Contexts that offer the call.
     pub contexts: ContextSet,
     pub(crate) prices: [Price; 2],
     /// The arguments in register order, from `r7` on.
@@ -60,14 +61,14 @@ pub struct Form {
     decode: fn(&mut Decoder<'_>) -> Request,
 }
 
-/// The ABIs that a form belongs to.
+/// The ABIs of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     /// The Gray Paper's.
     Paper,
     /// The seed document's own.
     Seed,
-    /// What the seed document leaves to the Gray Paper.
+    /// The seed document's, for calls that it leaves to the Gray Paper.
     Deferred,
 }
 
@@ -81,16 +82,16 @@ impl Family {
     }
 }
 
-/// How a form writes its reply.
+/// Translation of a reply to registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReplyStyle {
-    /// As the Gray Paper does.
+    /// The Gray Paper's.
     Paper,
-    /// A status without details: OK, or the code; a footprint that is not covered is LOW.
+    /// A status without details: OK, or the code; FULL becomes LOW.
     Status,
     /// Numbers in pairs of registers, low and high 32 bits.
     Halves,
-    /// Not at all.
+    /// No register is written.
     Nothing,
 }
 
@@ -102,7 +103,7 @@ const fn column(revision: Revision) -> usize {
 }
 
 impl Form {
-    /// The call's number, if the interface has the call in this form.
+    /// Number of the call; `None` if the interface lacks the call in this form.
     pub const fn number(&self, interface: Interface) -> Option<u64> {
         if !self.family.serves(interface.abi) {
             return None;
@@ -111,18 +112,18 @@ impl Form {
         if column(interface.revision) == 0 { first } else { second }
     }
 
-    /// Whether the ABI leaves the call to another one's description.
+    /// True if the seed document leaves the call to the Gray Paper's description.
     pub(crate) const fn is_deferred(&self) -> bool {
         matches!(self.family, Family::Deferred)
     }
 
-    /// What the call costs.
+    /// Gas of the call.
     pub const fn price(&self, revision: Revision) -> &Price {
         let [first, second] = &self.prices;
         if column(revision) == 0 { first } else { second }
     }
 
-    /// What can come of it beyond lack of gas for the base price, in the order of the checks.
+    /// Outcomes other than a lack of gas for the base price, in the order of the checks.
     pub fn outcomes(&self, revision: Revision) -> impl Iterator<Item = &'static Outcome> {
         self.outcomes.iter().filter(move |outcome| outcome.is_in(revision))
     }
@@ -131,7 +132,7 @@ impl Form {
         self.outcomes
     }
 
-    /// The outcomes of every revision; which has which, [`Outcome::is_in`] tells.
+    /// Outcomes of all revisions; [`Outcome::is_in`] tells the revisions of each.
     pub fn every_outcome(&self) -> impl Iterator<Item = &'static Outcome> {
         self.outcomes.iter()
     }
@@ -163,7 +164,7 @@ const ALL: ContextSet = ContextSet::ALL;
 const REFINE: ContextSet = ContextSet::REFINE;
 const ACCUMULATE: ContextSet = ContextSet::ACCUMULATE;
 
-/// Outcomes of every revision, and those that come with 0.8.0.
+/// Revisions of an outcome: all, or from 0.8.0 on.
 const ALWAYS: [bool; 2] = [true, true];
 const SINCE_080: [bool; 2] = [false, true];
 
@@ -341,7 +342,7 @@ macro_rules! define {
             $(, outcomes { $($form_outcomes:tt)* })?;
         )+ ]
     )*) => {
-        /// A host call, whatever its number.
+        /// A host call, independent of its number.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum HostCall { $( $(#[doc = $doc])+ $call, )* }
 
@@ -354,19 +355,19 @@ macro_rules! define {
                 match self { $(Self::$call => $name,)* }
             }
 
-            /// What it does, in a sentence.
+            /// Documentation of the call, in a sentence.
             pub const fn doc(self) -> &'static str {
                 match self { $(Self::$call => concat!($($doc),+).trim_ascii(),)* }
             }
 
-            /// The outcomes that its row gives, for forms that have none of their own.
+            /// Outcomes in the call's row, for forms without outcomes of their own.
             pub(crate) const fn row_outcomes(self) -> &'static [Outcome] {
                 match self {
                     $(Self::$call => outcome_list!($($outcomes)*),)*
                 }
             }
 
-            /// The call of that name.
+            /// The call with this name.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|call| call.name() == name)
             }
@@ -377,7 +378,7 @@ macro_rules! define {
         pub enum Request { $( $(#[doc = $doc])+ $call(request::$call), )* }
 
         impl Request {
-            /// Which call it is.
+            /// The call.
             pub const fn call(&self) -> HostCall {
                 match self { $(Self::$call(_) => HostCall::$call,)* }
             }

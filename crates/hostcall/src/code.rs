@@ -1,4 +1,4 @@
-//! Result codes: what a host call leaves in `r7` when it has no value to give.
+//! Result codes: values of `r7` after a host call without a result.
 
 use core::fmt;
 
@@ -19,7 +19,7 @@ macro_rules! result_codes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What the code tells the guest.
+            /// Meaning of the code to the guest.
             pub const fn doc(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)* }
             }
@@ -68,15 +68,15 @@ result_codes! {
 }
 
 impl ResultCode {
-    /// The code as which `abi` knows this one: another where the ABI lacks it.
+    /// The code under `abi`: another code if the ABI lacks this one.
     #[must_use]
     pub fn under(self, abi: Abi) -> Self {
         Self::from_value(abi, self.value(abi)).unwrap_or(self)
     }
 
-    /// The code that `value` stands for, if any. `0` reads as [`ResultCode::Ok`].
+    /// The code with this value; `None` if there is none. `0` reads as [`ResultCode::Ok`].
     ///
-    /// Where an ABI folds codes, the one that its document names is returned.
+    /// Of several codes folded into one value, the code in the ABI's document is returned.
     pub fn from_value(abi: Abi, value: u64) -> Option<Self> {
         let preferred = [Self::Ok, Self::None, Self::Who, Self::What, Self::Huh, Self::Low];
         let all = preferred.iter().chain(Self::ALL);
@@ -92,7 +92,7 @@ impl fmt::Display for ResultCode {
 
 macro_rules! inner_exits {
     ($( $(#[doc = $doc:literal])+ $variant:ident $name:literal = $value:literal; )*) => {
-        /// How an inner machine stopped: what `invoke` leaves in `r7`.
+        /// Exit of an inner machine: the value of `r7` after `invoke`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u64)]
         pub enum InnerExit { $( $(#[doc = $doc])+ $variant = $value, )* }
@@ -106,7 +106,7 @@ macro_rules! inner_exits {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What it tells the guest.
+            /// Meaning of the exit to the guest.
             pub const fn doc(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)* }
             }
@@ -116,7 +116,7 @@ macro_rules! inner_exits {
                 self as u64
             }
 
-            /// The exit that a register value stands for.
+            /// The exit with this register value; `None` if there is none.
             pub const fn from_value(value: u64) -> Option<Self> {
                 match value { $($value => Some(Self::$variant),)* _ => None }
             }

@@ -1,8 +1,8 @@
-//! Where a program runs: the three invocations of `sec:virtualmachineinvocations` (0.7.2).
+//! Contexts: the three invocations of `sec:virtualmachineinvocations` (0.7.2).
 
 use core::fmt;
 
-/// The invocation that a guest runs in; it decides which host calls exist.
+/// The invocation of a guest. It decides which host calls are offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Context {
@@ -50,12 +50,12 @@ impl ContextSet {
     /// Accumulate only.
     pub const ACCUMULATE: Self = Self(1 << Context::Accumulate as u8);
 
-    /// Both sets together.
+    /// Union of two sets.
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether the set holds `context`.
+    /// True for a member of the set.
     pub const fn contains(self, context: Context) -> bool {
         self.0 & (1 << context as u8) != 0
     }

@@ -1,4 +1,4 @@
-//! What `fetch` can be asked for: the kind table.
+//! Kinds of data that `fetch` copies: the kind table.
 
 use crate::{Abi, Context, ContextSet};
 
@@ -9,7 +9,7 @@ macro_rules! fetch_kinds {
             paper ($($paper:literal)?) in $paper_contexts:expr,
             seed ($($seed:literal)?) in $seed_contexts:expr;
     )*) => {
-        /// A piece of the invocation's environment, whatever number the ABI gives it.
+        /// A part of the invocation's environment, independent of its number in an ABI.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum FetchKind { $( $(#[doc = $doc])+ $variant, )* }
 
@@ -22,17 +22,17 @@ macro_rules! fetch_kinds {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What is given, and how it is encoded.
+            /// Description of the data and its encoding.
             pub const fn doc(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)* }
             }
 
-            /// The meaning of the first and second index register, as far as they are used.
+            /// Meaning of the first and the second index register; empty for registers not read.
             pub const fn indices(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => &[$($index),*],)* }
             }
 
-            /// The number that names this kind under `abi`.
+            /// Number of this kind under `abi`; `None` if the ABI lacks it.
             pub const fn number(self, abi: Abi) -> Option<u64> {
                 match (self, abi) {
                     $(
@@ -79,7 +79,7 @@ fetch_kinds! {
     /// 32 octets of entropy; zero in refine.
     Entropy "entropy" []
         paper (1) in REFINE.or(ACCUMULATE), seed (1) in REFINE.or(ACCUMULATE);
-    /// What the authorizer returned.
+    /// Output of the authorizer.
     AuthorizerTrace "authorizer trace" []
         paper (2) in REFINE, seed (2) in REFINE;
     /// One extrinsic of any item.
@@ -136,12 +136,12 @@ fetch_kinds! {
 }
 
 impl FetchKind {
-    /// The kind that `number` names under `abi`, wherever it is offered.
+    /// The kind with this number under `abi`, in any context.
     pub fn from_number(abi: Abi, number: u64) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.number(abi) == Some(number))
     }
 
-    /// The kind that `number` names, if `context` has it: anything else is `NONE` to the guest.
+    /// The kind with this number, if `context` offers it; any other number answers `NONE`.
     pub fn available(abi: Abi, context: Context, number: u64) -> Option<Self> {
         Self::from_number(abi, number).filter(|kind| kind.contexts(abi).contains(context))
     }

@@ -1,4 +1,4 @@
-//! What a host call costs, as data: a base and terms in the registers or in the outcome.
+//! Prices of host calls, as data: a base price, and terms in the registers or in the outcome.
 
 use core::fmt;
 
@@ -7,33 +7,33 @@ use jambox_types::Parameters;
 /// The registers a guest sees, `r0` to `r12`.
 pub type Registers = [u64; 13];
 
-/// What a term of a price is proportional to.
+/// The quantity that a term of a price is proportional to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
-    /// The value of a register at the call, an unchecked claim of the guest.
+    /// Value of a register at the call, an unchecked claim of the guest.
     Register(u8),
     /// The number of validators.
     Validators,
-    /// The octets that will be copied into guest memory; known once the value is found.
+    /// Octets to be copied into guest memory; known once the value is found.
     Copied,
-    /// The value of a register, charged only when the call succeeds.
+    /// Value of a register, charged only if the call succeeds.
     OnSuccess(u8),
-    /// The gas that an inner machine uses.
+    /// Gas used by an inner machine.
     InnerGas,
-    /// The pages that are added to the heap; known once its end has been looked at.
+    /// Pages to be added to the heap; known once the heap's end has been read.
     PagesAdded,
 }
 
-/// One term: `quantity * numerator / denominator`, rounded as told.
+/// One term of a price, in gas: `quantity * numerator / denominator`, rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// What is counted.
+    /// The quantity.
     pub quantity: Quantity,
     /// Gas per `denominator` units.
     pub numerator: u64,
     /// Units per `numerator` gas; never zero.
     pub denominator: u64,
-    /// Whether a fraction rounds up (Gray Paper) or down (seed document).
+    /// True to round fractions up (Gray Paper), false to round down (seed document).
     pub round_up: bool,
 }
 
@@ -58,12 +58,12 @@ impl Term {
         Self::new(Quantity::Copied, 1, denominator, false)
     }
 
-    /// The value of a register when the call succeeds.
+    /// The value of a register, if the call succeeds.
     pub const fn on_success(register: u8) -> Self {
         Self::new(Quantity::OnSuccess(register), 1, 1, false)
     }
 
-    /// The gas an inner machine uses.
+    /// The gas used by an inner machine.
     pub const fn inner_gas() -> Self {
         Self::new(Quantity::InnerGas, 1, 1, false)
     }
@@ -77,7 +77,7 @@ impl Term {
         Self { quantity, numerator, denominator, round_up }
     }
 
-    /// The gas for `units`, saturating: guests claim sizes near `2^64`.
+    /// The gas for `units`. Saturating, since guests claim sizes near `2^64`.
     pub fn price(&self, units: u64) -> u64 {
         let product = u128::from(units).saturating_mul(u128::from(self.numerator));
         let divisor = u128::from(self.denominator);
@@ -93,9 +93,9 @@ impl Term {
 /// A base price and its terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sum {
-    /// Charged always.
+    /// Gas of every call.
     pub base: u64,
-    /// Charged on top.
+    /// Additional gas.
     pub terms: &'static [Term],
 }
 
@@ -116,11 +116,11 @@ impl Sum {
 pub enum Price {
     /// One formula.
     Sum(Sum),
-    /// A formula chosen by a register's value: the row at that index, or the last resort.
+    /// A formula chosen by the value of a register: the row at this index.
     ByRegister {
-        /// The register that chooses.
+        /// Index of the register.
         register: u8,
-        /// The formula for each value from 0.
+        /// Formulas for the values from 0 on.
         rows: &'static [Sum],
         /// The formula for every other value.
         otherwise: Sum,
@@ -128,7 +128,7 @@ pub enum Price {
 }
 
 impl Price {
-    /// A price that depends on nothing.
+    /// A fixed price.
     pub const fn flat(base: u64) -> Self {
         Self::Sum(Sum::flat(base))
     }
@@ -138,7 +138,7 @@ impl Price {
         Self::Sum(Sum::of(base, terms))
     }
 
-    /// The formula in force for these registers.
+    /// The formula for these registers.
     pub fn sum(&self, registers: &Registers) -> Sum {
         match *self {
             Self::Sum(sum) => sum,
@@ -150,7 +150,7 @@ impl Price {
         }
     }
 
-    /// The part that is known from the registers: charged before anything else happens.
+    /// The part that the registers determine, in gas. It is charged before anything else happens.
     pub fn upfront(&self, registers: &Registers, parameters: &Parameters) -> u64 {
         let sum = self.sum(registers);
         sum.terms.iter().fold(sum.base, |total, term| {
@@ -166,8 +166,8 @@ impl Price {
         })
     }
 
-    /// The part for `units` of a quantity that only the handler knows: charged before the effect
-    /// that it pays for. 0 where the price does not depend on the quantity.
+    /// The part for `units` of a quantity known to the handler only, in gas. It is charged before
+    /// the effect that it pays for, and is 0 if the price does not depend on the quantity.
     pub fn part(&self, registers: &Registers, quantity: Quantity, units: u64) -> u64 {
         let terms = self.sum(registers).terms.iter();
         let priced = terms.filter(|term| term.quantity == quantity);

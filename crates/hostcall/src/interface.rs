@@ -1,4 +1,4 @@
-//! Which number means which call: the ABI and the revision together.
+//! Interfaces: the ABI and the revision together give numbers their calls.
 
 use core::fmt;
 
@@ -6,19 +6,19 @@ use jambox_types::Rules;
 
 use crate::{Abi, Context, FORMS, FetchKind, Form, HostCall, ResultCode, Revision};
 
-/// What a call costs that the seed document does not know, in every revision.
+/// Gas of a call that the seed document does not describe, in every revision.
 const UNKNOWN_CALL_OF_SEED: u64 = 10;
 
 /// The host-call interface that a guest sees; fixed for a whole invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// Numbers, registers, result codes.
+    /// Chooses numbers, registers and result codes.
     pub abi: Abi,
-    /// Numbers and prices within the ABI.
+    /// Chooses numbers and prices within the ABI.
     pub revision: Revision,
 }
 
-/// The ABI, with a word of warning where it is not consensus.
+/// The name of the ABI, with a warning if it is not consensus.
 impl fmt::Display for Interface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let warning = if self.is_consensus() { "" } else { " (non-consensus)" };
@@ -32,13 +32,13 @@ impl Interface {
         Self { abi: Abi::GrayPaper, revision }
     }
 
-    /// Whether nodes agree on it.
+    /// True for an interface that nodes agree on.
     #[must_use]
     pub const fn is_consensus(self) -> bool {
         matches!(self.abi, Abi::GrayPaper)
     }
 
-    /// The form in which `context` offers call `number`; `None` answers `WHAT`.
+    /// The form of call `number` in `context`; `None` for an unknown call, which answers `WHAT`.
     pub fn form(self, context: Context, number: u64) -> Option<&'static Form> {
         let revision = Revision::ALL.iter().position(|revision| revision.is(self.revision))?;
         let offered = DISPATCH.get(self.column())?.get(revision)?.get(context as usize)?;
@@ -46,7 +46,7 @@ impl Interface {
         FORMS.get(usize::from(place.checked_sub(1)?))
     }
 
-    /// The place of the ABI among [`Abi::ALL`].
+    /// Index of the ABI in [`Abi::ALL`].
     const fn column(self) -> usize {
         match self.abi {
             Abi::GrayPaper => 0,
@@ -60,14 +60,14 @@ impl Interface {
         FORMS.iter().filter(move |form| form.number(self).is_some())
     }
 
-    /// The number that a call's name stands for, in whichever context has it; for assemblers.
+    /// Number of the call with this name, in any context; for assemblers.
     pub fn number_of(self, name: &str) -> Option<u64> {
         let call = HostCall::from_name(name)?;
         self.forms().find(|form| form.call == call)?.number(self)
     }
 
-    /// Every call's name with the number that it stands for, for assemblers and disassemblers.
-    /// Where contexts use a number differently, what the ABI itself describes comes first.
+    /// Names of all calls with their numbers, for assemblers and disassemblers. If contexts use a
+    /// number for different calls, the call described by the ABI itself is first.
     pub fn names(self) -> impl Iterator<Item = (&'static str, u64)> {
         let named = move |deferred: bool| {
             HostCall::ALL.iter().filter_map(move |call| {
@@ -79,8 +79,8 @@ impl Interface {
         named(false).chain(named(true))
     }
 
-    /// The form in which another ABI offers a call that this one does not have in `context`: a
-    /// sign that a program which makes it was written for that ABI.
+    /// The form of an unknown call in another ABI: evidence that the program was written for that
+    /// ABI. `None` if no other ABI offers the call in `context`.
     pub fn offered_elsewhere(self, context: Context, number: u64) -> Option<(Abi, &'static Form)> {
         if self.form(context, number).is_some() {
             return None;
@@ -91,7 +91,7 @@ impl Interface {
         offered.next()
     }
 
-    /// What a call costs that is unknown or that the context does not offer.
+    /// Gas of a call that is unknown or not offered in the context.
     pub const fn unknown_call_price(self) -> u64 {
         match self.abi {
             Abi::GrayPaper => Rules::of(self.revision).unknown_call_price,
@@ -104,16 +104,16 @@ impl Interface {
         code.value(self.abi)
     }
 
-    /// The kinds of `fetch` that the interface has, with their numbers.
+    /// The kinds of `fetch` under the ABI, with their numbers.
     pub fn fetch_kinds(self) -> impl Iterator<Item = (u64, FetchKind)> {
         FetchKind::ALL.iter().filter_map(move |kind| Some((kind.number(self.abi)?, *kind)))
     }
 }
 
-/// One more than the highest number of a call.
+/// One more than the highest call number.
 const NUMBERS: usize = 101;
 
-/// For each ABI, revision, context and number the place in [`FORMS`], counted from 1; 0 for none.
+/// Index in [`FORMS`] plus 1 by ABI, revision, context and number; 0 for an unknown call.
 static DISPATCH: [[[[u8; NUMBERS]; Context::ALL.len()]; Revision::ALL.len()]; Abi::ALL.len()] =
     dispatch();
 

@@ -1,14 +1,14 @@
 //! The host-call table: names, numbers, arguments, results and gas per ABI.
 //!
-//! **What it is.** One table ([`for_each_host_call!`]) of every call between a guest and its host.
-//! From it expand the names ([`HostCall`]), the typed requests ([`Request`]) and how they are read
-//! from registers, the numbers, prices and contexts per ABI and revision ([`Form`]), and what can
-//! come of each call ([`Outcome`]). Beside it stand the smaller tables: result codes, exits of
-//! inner machines, kinds of `fetch`, log levels.
+//! **Contents.** One table ([`for_each_host_call!`]) of every call between a guest and its host.
+//! From it expand the names ([`HostCall`]), the typed requests ([`Request`]) and their decoders,
+//! the numbers, prices and contexts per ABI and revision ([`Form`]), and the possible outcomes of
+//! each call ([`Outcome`]). Smaller tables are beside it: result codes, exits of inner machines,
+//! kinds of `fetch`, log levels.
 //!
-//! **What it is not.** It executes nothing and sees no guest memory: a pointer in a request is a
-//! claim. Handlers live in `jambox-invocation`; they take requests, give a [`Reply`], and never
-//! learn which ABI they serve.
+//! **Not here.** Nothing is executed and no guest memory is read: a pointer in a request is a claim
+//! of the guest. Handlers live in `jambox-invocation`. They take requests, return a [`Reply`], and
+//! do not depend on the ABI.
 //!
 //! **Invariants.** Within an interface and a context a number names at most one call. A request
 //! can be decoded from any registers. Gas formulas saturate, they never wrap.

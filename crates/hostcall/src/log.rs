@@ -4,7 +4,7 @@ use core::fmt;
 
 macro_rules! log_levels {
     ($( $(#[doc = $doc:literal])+ $variant:ident $name:literal = $value:literal; )*) => {
-        /// How urgent a guest's log line is.
+        /// Urgency of a guest's log line.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum LogLevel { $( $(#[doc = $doc])+ $variant = $value, )* }
@@ -18,7 +18,8 @@ macro_rules! log_levels {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The level that `r7` names. JIP-1 ends at 4; higher numbers read as the least urgent.
+            /// The level with this number in `r7`. JIP-1 ends at 4; higher numbers are the least
+            /// urgent level.
             pub const fn from_register(value: u64) -> Self {
                 match value { $($value => Self::$variant,)* _ => Self::Trace }
             }

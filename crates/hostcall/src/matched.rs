@@ -1,21 +1,21 @@
-//! Which of a call's ordered outcomes came about.
+//! The outcome of a call that has been served.
 
 use crate::{
     FORMS, Form, History, HostCall, Interface, Outcome, OutcomeKind, Reply, ResultCode, Revision,
     Told,
 };
 
-/// An outcome of the table that a handler found to come about. Made by
+/// An outcome of the table whose condition a handler has found to hold. Made by
 /// [`outcome!`](crate::outcome).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Matched(&'static Outcome);
 
-/// An outcome of the table that answers with a result code. Made by [`code!`](crate::code).
+/// An outcome of the table with a result code. Made by [`code!`](crate::code).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code(&'static Outcome, ResultCode);
 
-/// The outcome of a call, by its name in the table: `outcome!(New, created)`. One that the table
-/// does not have does not compile.
+/// The outcome of a call, by its name in the table: `outcome!(New, created)`. An unknown name does
+/// not compile.
 #[macro_export]
 macro_rules! outcome {
     ($call:ident, $name:ident) => {
@@ -23,8 +23,8 @@ macro_rules! outcome {
     };
 }
 
-/// The result code of a call and the outcome that it stands for, by the outcome's name in the
-/// table. One that the table does not have, or that gives no code, does not compile.
+/// The result code of a call's outcome, by the outcome's name in the table. An unknown name, or an
+/// outcome without a code, does not compile.
 ///
 /// ```
 /// use jambox_hostcall::{Reply, ResultCode, code};
@@ -46,11 +46,11 @@ macro_rules! code {
 }
 
 impl Matched {
-    /// The outcome that a call has under a name, in its row or else in one of its forms.
+    /// The outcome of a call with this name, in its row or else in one of its forms.
     ///
     /// # Panics
     ///
-    /// When there is none: for constants, which then do not compile.
+    /// When there is none. In constants, this is a compile error.
     #[must_use]
     pub const fn named(call: HostCall, name: &str) -> Self {
         if let Some(outcome) = find(call.row_outcomes(), name) {
@@ -76,7 +76,7 @@ impl Matched {
 }
 
 impl Code {
-    /// As [`Matched::named`], of an outcome that gives a result code.
+    /// [`Matched::named`] for an outcome with a result code.
     ///
     /// # Panics
     ///
@@ -124,11 +124,11 @@ const fn is(mut one: &[u8], mut other: &[u8]) -> bool {
 }
 
 impl Form {
-    /// Which of the form's outcomes a reply is.
+    /// The outcome of this form that a reply stands for; `None` if it is ambiguous.
     ///
-    /// Handlers name outcomes of the call's row. A form that has others of its own (an ABI may fold
-    /// several) is asked for one of the same name, else for the only one that leaves the same
-    /// behind; where there is no such, the row's is the answer.
+    /// Handlers name outcomes of the call's row. A form with outcomes of its own (an ABI may fold
+    /// several into one) has the outcome of the same name, or else the only outcome with the same
+    /// effect.
     #[must_use]
     pub fn matched(&self, interface: Interface, reply: &Reply) -> Option<&'static Outcome> {
         let said = match reply {
@@ -147,7 +147,7 @@ impl Form {
         self.only(interface.revision, kind).or(said)
     }
 
-    /// What a reply leaves behind under this form.
+    /// Effect of a reply on the guest under this form.
     fn leaves(&self, interface: Interface, reply: &Reply) -> OutcomeKind {
         let code = |code: ResultCode| OutcomeKind::Code(code.under(interface.abi));
         match self.told(reply) {
@@ -167,7 +167,7 @@ impl Form {
         }
     }
 
-    /// The only outcome that leaves this behind, if there is exactly one.
+    /// The outcome with this effect; `None` if there are several or none.
     pub fn only(&self, revision: Revision, kind: OutcomeKind) -> Option<&'static Outcome> {
         let mut alike = self.outcomes(revision).filter(|outcome| outcome.kind == kind);
         alike.next().filter(|_| alike.next().is_none())

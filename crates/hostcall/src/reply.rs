@@ -1,4 +1,4 @@
-//! What handlers answer, and how an answer becomes registers and octets in memory.
+//! Replies of handlers, and their translation to registers and octets in memory.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -6,73 +6,73 @@ use alloc::vec::Vec;
 use crate::call::ReplyStyle;
 use crate::{Code, Form, InnerExit, Interface, Matched, Registers, Request, ResultCode, Window};
 
-/// What a handler answers: the meaning, not yet the registers.
+/// The reply of a handler, independent of registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// A result code, and by which outcome of the call.
+    /// A result code with its outcome.
     Code(Code),
-    /// A number (an index, a handle, an id, a program counter), and which outcome gives it.
+    /// A number (an index, a handle, an id, a program counter) with its outcome.
     Value(Matched, u64),
-    /// The gas left after the call's charge.
+    /// Gas left after the call's charge.
     Gas(u64),
-    /// A blob to copy a part of into the request's window, or the news that there is none.
+    /// A blob, to be copied in part into the request's window; `None` if it does not exist.
     Data(Option<Arc<[u8]>>),
-    /// A service's account record, or the news that there is no such service.
+    /// A service's account record; `None` if the service does not exist.
     Account(Option<AccountRecord>),
-    /// The length of the value that a write replaced, if there was one.
+    /// Length of the value replaced by a write, in octets; `None` if there was none.
     Replaced(Option<u64>),
-    /// A preimage request's history, or the news that there is no such request.
+    /// History of a preimage request; `None` if there is no such request.
     History(Option<History>),
-    /// How a child program ended.
+    /// End of a child program.
     Child {
-        /// How it stopped.
+        /// The program's exit.
         exit: InnerExit,
-        /// The gas left of its limit.
+        /// Gas left of the program's limit.
         gas_left: u64,
-        /// Its output; empty unless it halted.
+        /// The program's output; empty unless it halted.
         output: Arc<[u8]>,
     },
-    /// How an inner machine stopped, and the host call or page address where there is one.
+    /// Exit of an inner machine.
     Ran {
-        /// How it stopped.
+        /// The machine's exit.
         exit: InnerExit,
-        /// The host call's number or the page's address.
+        /// Number of the host call or address of the page; `None` for other exits.
         detail: Option<u64>,
     },
 }
 
-/// The account record that `info` gives (0.7.2: 96 octets).
+/// The account record copied by `info` (0.7.2: 96 octets).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRecord {
     /// Hash of the code with its metadata.
     pub code_hash: [u8; 32],
     /// Balance.
     pub balance: u64,
-    /// The balance that the footprint demands.
+    /// Threshold balance: the least balance that covers the footprint.
     pub threshold_balance: u64,
     /// Minimum gas for each work item.
     pub min_accumulate_gas: u64,
     /// Minimum gas for each transfer.
     pub min_memo_gas: u64,
-    /// Octets of the footprint.
+    /// Octets in the footprint.
     pub octets: u64,
-    /// Items of the footprint.
+    /// Items in the footprint.
     pub items: u32,
-    /// Balance that is waived.
+    /// Waived part of the threshold balance.
     pub gratis: u64,
     /// Slot of creation.
     pub created: u32,
     /// Slot of the last accumulation.
     pub last_accumulation: u32,
-    /// The service that created it.
+    /// The service's creator.
     pub parent: u32,
 }
 
 impl AccountRecord {
-    /// The record's length in octets.
+    /// Length of the encoded record, in octets.
     pub const LENGTH: usize = 96;
 
-    /// The record as the paper encodes it for `info`.
+    /// The encoding for `info`.
     pub fn encode(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(Self::LENGTH);
         octets.extend_from_slice(&self.code_hash);
@@ -90,16 +90,16 @@ impl AccountRecord {
     }
 }
 
-/// The history of a preimage request, as `query` tells it; slots as they happened.
+/// History of a preimage request, as answered by `query`; slots in the order of the events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum History {
-    /// Requested, never there.
+    /// Requested, never available.
     Requested,
-    /// There since the slot.
+    /// Available since the slot.
     Available(u32),
-    /// There from the first until the second slot.
+    /// Available from the first to the second slot.
     Unavailable(u32, u32),
-    /// There from the first until the second slot, and again since the third.
+    /// Available from the first to the second slot, and again since the third.
     AvailableAgain(u32, u32, u32),
 }
 
@@ -115,26 +115,26 @@ impl History {
     }
 }
 
-/// A reply as the guest will see it.
+/// Changes to the guest's registers and memory by a reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// Octets to write to guest memory first; if that panics, nothing else happens.
+    /// Octets to be written to guest memory first. If the write panics, nothing else changes.
     pub memory: Option<MemoryWrite>,
-    /// The values of `r7` to `r12`, where they change.
+    /// New values of `r7` to `r12`; `None` for unchanged registers.
     pub registers: [Option<u64>; 6],
 }
 
-/// Octets on their way to guest memory.
+/// A write of octets to guest memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryWrite {
-    /// Where they go.
+    /// Destination in guest memory.
     pub address: u64,
     blob: Arc<[u8]>,
     range: core::ops::Range<usize>,
 }
 
 impl MemoryWrite {
-    /// The part of a blob that a window asks for.
+    /// The part of a blob in a window.
     fn new(window: Window, blob: Arc<[u8]>) -> Self {
         let range = window.range(blob.len());
         Self { address: window.address, blob, range }
@@ -147,7 +147,7 @@ impl MemoryWrite {
 }
 
 impl Delivery {
-    /// Only `r7` changes.
+    /// A change of `r7` only.
     pub fn r7(value: u64) -> Self {
         Self::r7_r8(value, None)
     }
@@ -156,29 +156,30 @@ impl Delivery {
         Self { memory: None, registers: [Some(r7), r8, None, None, None, None] }
     }
 
-    /// Sets the registers that change.
+    /// Sets the changed registers.
     pub fn apply(&self, registers: &mut Registers) {
         let changed = registers.iter_mut().skip(7).zip(self.registers);
         changed.for_each(|(register, value)| *register = value.unwrap_or(*register));
     }
 }
 
-/// How much of a reply a guest is told: forms of a call under other ABIs than the Gray Paper's tell
-/// less.
+/// The part of a reply that reaches the guest. Forms of a call under ABIs other than the Gray
+/// Paper's pass less of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told<'a> {
-    /// All, as the Gray Paper delivers it.
+    /// All of it, as in the Gray Paper.
     All(&'a Reply),
-    /// Whether it went well.
+    /// A result code only.
     Code(ResultCode),
-    /// Three numbers of the account, in halves: balance, least gas to accumulate, threshold.
+    /// Three numbers of the account, in halves: balance, least gas to accumulate, threshold
+    /// balance.
     Halves(&'a AccountRecord),
     /// Nothing.
     Nothing,
 }
 
 impl Form {
-    /// Turns a handler's reply into what the guest sees under `interface`.
+    /// Translates a handler's reply to registers and memory under `interface`.
     pub fn deliver(&self, interface: Interface, request: &Request, reply: &Reply) -> Delivery {
         match self.told(reply) {
             Told::All(reply) => paper(interface, request, reply),
@@ -188,12 +189,12 @@ impl Form {
         }
     }
 
-    /// What the guest is told of a reply in this form of the call.
+    /// The part of a reply that reaches the guest in this form of the call.
     pub fn told<'a>(&self, reply: &'a Reply) -> Told<'a> {
         match (self.reply, reply) {
             (ReplyStyle::Nothing, _) => Told::Nothing,
             (ReplyStyle::Status, Reply::Code(code)) => Told::Code(match code.result() {
-                // A footprint that is not covered is a balance that is too low.
+                // Such forms know FULL (threshold balance not covered) as LOW.
                 ResultCode::Full => ResultCode::Low,
                 other => other,
             }),
@@ -204,7 +205,7 @@ impl Form {
     }
 }
 
-/// A reply as the Gray Paper delivers it.
+/// The Gray Paper's delivery of a reply.
 fn paper(interface: Interface, request: &Request, reply: &Reply) -> Delivery {
     let none = interface.code(ResultCode::None);
     match reply {
@@ -228,14 +229,14 @@ fn paper(interface: Interface, request: &Request, reply: &Reply) -> Delivery {
     }
 }
 
-/// The part of `blob` that the request asks for, and its full length in `r7`.
+/// Delivery of the requested part of `blob`, with the full length in `r7`.
 fn windowed(request: &Request, blob: Arc<[u8]>) -> Delivery {
     let total = blob.len() as u64;
     let memory = request.window().map(|window| MemoryWrite::new(window, blob));
     Delivery { memory, ..Delivery::r7(total) }
 }
 
-/// Three numbers of an account, each as its low and its high 32 bits.
+/// Delivery of three numbers of an account, each as its low and its high 32 bits.
 fn halves(record: &AccountRecord) -> Delivery {
     let low = |number: u64| Some(number & 0xffff_ffff);
     let high = |number: u64| Some(number >> 32);
@@ -247,7 +248,7 @@ fn halves(record: &AccountRecord) -> Delivery {
 }
 
 impl Request {
-    /// Where the call wants its data, if it is one that copies data out.
+    /// Window of a call that copies data out; `None` for other calls.
     pub fn window(&self) -> Option<Window> {
         match self {
             Self::Fetch(request) => Some(request.out),

@@ -1,23 +1,22 @@
 //! The table of host calls: everything else about them expands from it.
 //!
-//! A row is the call's documentation, the names and types of its arguments in register order (and
-//! after `+` those that only other register forms set, with their default), its possible outcomes
-//! in the order in which they are tried, and its forms. A form says under which ABI and revision
-//! the call has which number, in which contexts it is offered, what it costs, and, where it
-//! differs from the row, how its registers read, how its reply is written to them, and what can
-//! come of it.
+//! A row is the call's documentation, the names and types of its arguments in register order (after
+//! `+` the arguments of other register forms only, with their default), its possible outcomes in
+//! the order of the checks, and its forms. A form is an ABI, the call's number in each revision,
+//! the contexts that offer the call, and the price in each revision. If a form's registers, reply
+//! or outcomes differ from the row's, its own follow.
 //!
-//! ABIs: `paper` is the Gray Paper's; `seed` is the seed document's; `deferred` is what the seed
-//! document leaves to the Gray Paper (its strict variant leaves it out). Where an ABI has several
-//! forms of a call, its name stands for the first. Numbers and prices: the
-//! first is that of revision 0.7.2, the second that of 0.8.0. An outcome that only one of them has
-//! says so behind its text.
+//! ABIs: `paper` is the Gray Paper's; `seed` is the seed document's; `deferred` is the part of the
+//! Gray Paper's that the seed document leaves to it (and that its strict variant lacks). If an ABI
+//! has several forms of a call, the call's name stands for the first. In pairs of numbers and of
+//! prices, the first is of revision 0.7.2 and the second of 0.8.0. An outcome of one revision only
+//! is marked after its text.
 //!
 //! **The seed document under 0.8.0.** The document was written over 0.7.2 and knows no other
-//! numbering. The calls that it describes keep its numbers, registers, prices and codes in every
-//! revision. Those that it leaves to the Gray Paper keep their number of 0.7.2, and cost, check and
-//! do what they do in the revision in force. An unknown call, `log` among them, costs the 10 gas
-//! that the document says. `grow_heap` has no number: that of 0.8.0 means `fetch` here.
+//! numbering. Calls that it describes keep its numbers, registers, prices and codes in every
+//! revision. Calls that it leaves to the Gray Paper keep their number of 0.7.2; their price, checks
+//! and effect are those of the revision in force. An unknown call, `log` among them, costs 10 gas,
+//! as the document says. `grow_heap` has no number, since its number in 0.8.0 means `fetch` here.
 
 /// Passes every row of the host-call table to the macro named by the argument.
 ///

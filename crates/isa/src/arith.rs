@@ -1,4 +1,4 @@
-//! What instructions compute, as pure functions.
+//! Semantics of the instructions as pure functions.
 //!
 //! Named as the instructions in the table of `sec:instructiontables` (0.7.2), with the operands in
 //! the paper's order. The immediate forms are the same functions of a register and an immediate:

@@ -16,12 +16,12 @@ macro_rules! define_instruction {
             $(#[doc = $doc] $variant(operands::$format),)*
         }
 
-        /// Does something for each kind of instruction: what every backend is.
+        /// A backend: one method for each kind of instruction.
         ///
         /// There are no default methods, so that a row added to the table fails to compile every
         /// backend that has not handled it.
         pub trait Visitor {
-            /// What a visit gives.
+            /// Result of a visit.
             type Output;
 
             $(#[doc = $doc] fn $name(&mut self, operands: operands::$format) -> Self::Output;)*
@@ -53,7 +53,8 @@ macro_rules! define_instruction {
                 }
             }
 
-            /// Reads the operands of `opcode` from the window, whatever octet it starts with.
+            /// Reads the operands of `opcode` from the window. The window's first octet is not
+            /// looked at.
             #[inline]
             #[must_use]
             pub fn from_window(opcode: Opcode, window: Window) -> Self {
@@ -62,7 +63,7 @@ macro_rules! define_instruction {
                 }
             }
 
-            /// The instruction of `opcode` with those of the fields that its format has.
+            /// The instruction of `opcode`. Fields that its format lacks are ignored.
             #[must_use]
             pub fn from_fields(opcode: Opcode, fields: Fields) -> Self {
                 match opcode {
@@ -94,7 +95,7 @@ for_each_instruction!(define_instruction);
 impl Instruction {
     /// Decodes the instruction in the window; an octet that is no opcode of the set is a `trap`.
     ///
-    /// Whether the bitmask says that an instruction starts here is for the caller to check.
+    /// The caller has checked that the bitmask marks an instruction at the window's position.
     #[inline]
     #[must_use]
     pub fn decode(set: InstructionSet, window: Window) -> Self {

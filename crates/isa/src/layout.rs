@@ -1,4 +1,4 @@
-//! Where each operand format has its operands (the equations of `sec:instructiontables`, 0.7.2).
+//! Bit positions of the operands in each format (the equations of `sec:instructiontables`, 0.7.2).
 
 use crate::Format;
 
@@ -27,16 +27,16 @@ impl Bits {
         Self { shift: octet.wrapping_mul(8), mask: 255 }
     }
 
-    /// The low three bits, which say how long an immediate is.
+    /// The low three bits of the field: the length of an immediate.
     const fn length(self) -> Self {
         Self { shift: self.shift, mask: 7 }
     }
 }
 
-/// Which bits of an instruction are which operands.
+/// Bit positions of a format's operands.
 ///
-/// A format has at most two immediates. The length of the last is what the skip leaves; if there is
-/// another before it, its length is a field.
+/// A format has at most two immediates. The last immediate fills the rest of the instruction, so
+/// its length follows from the skip; the length of an immediate before it is a field of its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     pub(crate) a: Bits,
@@ -44,7 +44,7 @@ pub(crate) struct Layout {
     pub(crate) d: Bits,
     /// The length of the first of two immediates.
     pub(crate) length: Bits,
-    /// The bit at which the immediates begin.
+    /// Position of the first immediate, in bits.
     pub(crate) immediates_shift: u8,
     pub(crate) last_is_x: bool,
     pub(crate) last_is_y: bool,
@@ -71,7 +71,7 @@ impl Layout {
 }
 
 impl Format {
-    /// Whether one of the operands is a position that a jump goes to.
+    /// True for a format with a jump target.
     #[inline]
     #[must_use]
     pub const fn has_target(self) -> bool {
@@ -85,7 +85,7 @@ impl Format {
     }
 }
 
-/// In the order of the formats. A table, since a `match` would be a jump.
+/// Indexed by format. A table, since a `match` would be compiled to a jump.
 static LAYOUTS: [Layout; 13] = [
     Layout::EMPTY,
     Layout { last_is_x: true, ..Layout::EMPTY },

@@ -1,11 +1,11 @@
 //! The PVM instruction table and everything that expands from it.
 //!
-//! What it is: opcodes with their octets in each revision, operand formats, decoding, encoding,
+//! **Contents.** Opcodes with their octets in each revision, operand formats, decoding, encoding,
 //! text, a [`Visitor`] for backends, and the [arithmetic](arith) of every instruction as pure
 //! functions. All but the arithmetic expands from [`for_each_instruction!`].
 //!
-//! What it is not: it knows no program (bitmask, jump table, basic blocks: `jambox-program`) and
-//! executes nothing (`jambox-engine`).
+//! **Not here.** Programs (bitmask, jump table, basic blocks) are `jambox-program`'s, execution is
+//! `jambox-engine`'s.
 //!
 //! Invariants:
 //! - an [`Instruction`] can always be encoded, and decodes to itself;

@@ -1,4 +1,4 @@
-//! Opcodes, and which octets mean them.
+//! Opcodes, and the octets that stand for them in each revision.
 
 use crate::Revision;
 use crate::operands::{self, Format, Operands};
@@ -28,7 +28,7 @@ macro_rules! define_opcode {
         [$old:tt, $new:tt] $name:ident $variant:ident($format:ident) $syntax:literal $($flag:ident)?
             ($($pipeline:tt)*);
     )*) => {
-        /// What an instruction does, whichever octet stands for it in a revision.
+        /// An instruction's meaning, independent of the octet that stands for it in a revision.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[repr(u8)]
         pub enum Opcode {
@@ -42,7 +42,8 @@ macro_rules! define_opcode {
             /// The number of rows in the table.
             pub const COUNT: usize = [$($doc,)*].len();
 
-            /// The octet that means this opcode in a revision, if the revision has it.
+            /// The octet that stands for this opcode in a revision; `None` if the revision lacks
+            /// it.
             #[must_use]
             pub const fn octet(self, revision: Revision) -> Option<u8> {
                 let (old, new) = match self {
@@ -62,7 +63,7 @@ macro_rules! define_opcode {
                 }
             }
 
-            /// The opcode with this name.
+            /// The opcode with this name; `None` if there is none.
             #[must_use]
             pub fn from_mnemonic(mnemonic: &str) -> Option<Self> {
                 match mnemonic {
@@ -71,7 +72,7 @@ macro_rules! define_opcode {
                 }
             }
 
-            /// One line on what it does, in the operand letters of the paper.
+            /// One line of documentation, in the operand letters of the paper.
             #[must_use]
             pub const fn doc(self) -> &'static str {
                 match self {
@@ -79,7 +80,7 @@ macro_rules! define_opcode {
                 }
             }
 
-            /// How its operands are laid out.
+            /// Operand format.
             #[inline]
             #[must_use]
             pub const fn format(self) -> Format {
@@ -88,8 +89,8 @@ macro_rules! define_opcode {
                 }
             }
 
-            /// How its operands are written: letters are operands (see [`Slot`](crate::Slot)),
-            /// the rest is punctuation.
+            /// Text syntax of the operands: letters are operands (see [`Slot`](crate::Slot)), the
+            /// rest is punctuation.
             #[must_use]
             pub const fn syntax(self) -> &'static str {
                 match self {
@@ -97,7 +98,7 @@ macro_rules! define_opcode {
                 }
             }
 
-            /// Whether it ends a basic block: the paper's set `T`.
+            /// True for an opcode that ends a basic block: a member of the paper's set `T`.
             #[inline]
             #[must_use]
             pub const fn is_terminator(self) -> bool {
@@ -106,7 +107,7 @@ macro_rules! define_opcode {
                 }
             }
 
-            /// Its row of the gas model (0.8.0, appendix A.10), if that has it.
+            /// Row of the gas model (0.8.0, appendix A.10); `None` for an opcode that 0.8.0 lacks.
             #[inline]
             #[must_use]
             #[expect(clippy::indexing_slicing, reason = "a row for each opcode")]
@@ -120,7 +121,7 @@ macro_rules! define_opcode {
 
 for_each_instruction!(define_opcode);
 
-/// The octets of one revision: which opcode each means, if any (the paper's set `U`).
+/// Opcodes of one revision by octet (the paper's set `U`).
 ///
 /// ```
 /// use jambox_isa::{InstructionSet, Opcode, Revision};
@@ -159,13 +160,13 @@ impl InstructionSet {
         }
     }
 
-    /// The revision whose set this is.
+    /// The revision of this set.
     #[must_use]
     pub const fn revision(self) -> Revision {
         self.revision
     }
 
-    /// The opcode that an octet means.
+    /// The opcode that an octet stands for; `None` if the octet is no opcode.
     #[inline]
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "256 entries, indexed by an octet")]
@@ -173,7 +174,7 @@ impl InstructionSet {
         self.opcodes[octet as usize]
     }
 
-    /// Whether an octet means an opcode that ends a basic block.
+    /// True for the octet of an opcode that ends a basic block.
     #[inline]
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "256 entries, indexed by an octet")]
@@ -181,10 +182,10 @@ impl InstructionSet {
         self.terminators[octet as usize]
     }
 
-    /// Which bits of the third octet of a three-register instruction are its register `D`.
+    /// Mask of register `D` in the third octet of a three-register instruction.
     ///
-    /// The text of 0.8.0 has all of them, as 0.7.2 does; the clarification that was made to it
-    /// masks them as it does the first two registers (see `docs/readings.md`).
+    /// The text of 0.8.0 takes all eight bits, as 0.7.2 does; a later clarification of 0.8.0 masks
+    /// them as the first two registers are masked (see `docs/readings.md`).
     #[inline]
     #[must_use]
     pub(crate) const fn third_register_mask(self) -> u8 {

@@ -4,14 +4,14 @@
 //! the `i32` whose sign extension is the paper's 64-bit value; `wide` is the one 64-bit immediate;
 //! `target` is a jump's destination.
 //!
-//! A target is an absolute position in the code, modulo 2^32. That loses nothing: code is shorter
-//! than 2^31 octets, so a position below 0 or above 2^32 wraps to one that is past the code's end,
-//! and like those starts no basic block.
+//! A target is an absolute position in the code, modulo 2^32. The reduction loses nothing: code is
+//! shorter than 2^31 octets, so a position below 0 or above 2^32 wraps to one past the end of the
+//! code. No basic block starts there, and a jump there panics before and after the reduction.
 
 use crate::Reg;
 use crate::window::{Encoder, Window, minimal_length};
 
-/// Which of the thirteen operand layouts an opcode has.
+/// The operand layout of an opcode, one of thirteen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[expect(missing_docs, reason = "the structs of the same names have the docs")]
 pub enum Format {
@@ -30,7 +30,7 @@ pub enum Format {
     RegRegReg,
 }
 
-/// The operands of any format side by side; those that a format lacks are zero.
+/// The operands of any format side by side; operands that the format lacks are zero.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Fields {
     /// Register `A`.
@@ -45,7 +45,7 @@ pub struct Fields {
     pub y: i32,
     /// The immediate of `load_imm_64`.
     pub wide: u64,
-    /// The position that a jump or branch goes to.
+    /// The destination of a jump or branch: an absolute position in the code.
     pub target: u32,
 }
 
@@ -54,13 +54,13 @@ pub trait Operands: Copy {
     /// The layout.
     const FORMAT: Format;
 
-    /// Reads the operands of the instruction in the window, whatever its opcode.
+    /// Reads the operands of the instruction in the window. The opcode's octet is not looked at.
     #[inline(always)]
     fn decode(window: Window) -> Self {
         Self::from_fields(window.fields(Self::FORMAT))
     }
 
-    /// Picks the format's operands.
+    /// Takes the format's operands from `fields`.
     fn from_fields(fields: Fields) -> Self;
 
     /// The operands by name.

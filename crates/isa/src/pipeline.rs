@@ -1,46 +1,46 @@
-//! What the gas model of 0.8.0 says of each instruction: a column of the table.
+//! The gas model's parameters of each instruction (0.8.0): a column of the instruction table.
 //!
 //! The model itself, a processor that decodes, waits and executes, is `jambox-program`'s.
 
 use crate::{Fields, Reg};
 
-/// How the gas model's processor treats the instructions with one opcode.
+/// Treatment of an opcode by the gas model's processor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pipeline {
-    /// For how long they execute.
+    /// Execution time.
     pub latency: Latency,
-    /// What they occupy while they execute.
+    /// Execution units occupied until the instruction has executed.
     pub units: Units,
-    /// The operands whose registers they read.
+    /// Operands whose registers are read.
     sources: Roles,
-    /// The operand whose register they write, if they write one.
+    /// Operand whose register is written; empty if none is.
     destination: Roles,
-    /// The operands that save decode slots if one of them is the destination's register too.
+    /// Operands that save decode slots when one of them is also the destination's register.
     reusable: Roles,
-    /// Decode slots if one is, and if none is.
+    /// Decode slots with and without such an operand.
     slots: [u8; 2],
 }
 
-/// For how long an instruction executes.
+/// Execution time of an instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Latency {
-    /// So many cycles.
+    /// A fixed number of cycles.
     Cycles(u8),
-    /// A branch's: it depends on what the branch leads to.
+    /// Time of a branch: depends on the opcode at its destination.
     Branch,
-    /// Not at all: the decoder renames a register, and the instruction is done.
+    /// None: the decoder renames a register and the instruction is done.
     Move,
 }
 
 impl Latency {
-    /// Of a load from memory.
+    /// Latency of a load from memory.
     pub(crate) const MEMORY: Self = Self::Cycles(25);
 }
 
-/// How much of a cycle's four decode slots an instruction takes, as the table writes it.
+/// Decode slots of an instruction, of the four in a cycle, as the table writes them.
 #[derive(Clone, Copy)]
 pub(crate) enum DecodeSlots {
-    /// So many.
+    /// A fixed number.
     Always(u8),
     /// The first number if the destination is also a source, else the second.
     Reusing(u8, u8),
@@ -48,14 +48,15 @@ pub(crate) enum DecodeSlots {
     ReusingFirst(u8, u8),
 }
 
-/// How many execution units of each kind: four bits a kind, so that sums can be compared at once.
+/// Number of execution units of each kind, packed four bits a kind so that one subtraction compares
+/// all of them.
 ///
 /// No field exceeds 7 in any sum that the model makes: there are at most four units of a kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Units(u32);
 
 impl Units {
-    /// None.
+    /// No units.
     pub const NONE: Self = Self(0);
     pub(crate) const ALU: Self = Self(0x0_0001);
     pub(crate) const TWO_ALUS: Self = Self(0x0_0002);
@@ -68,25 +69,25 @@ impl Units {
     /// one division unit.
     pub const ALL: Self = Self(0x1_1444);
 
-    /// A bit above each kind's number.
+    /// One guard bit above each kind's field.
     const GUARDS: u32 = 0x8_8888;
 
-    /// Whether there are as many as `wanted` of each kind.
+    /// True if `self` has at least as many units of each kind as `wanted`.
     #[inline]
     #[must_use]
     pub const fn cover(self, wanted: Self) -> bool {
-        // A kind with too few borrows from its guard.
+        // A field that is too small borrows from its guard bit.
         (self.0 | Self::GUARDS).wrapping_sub(wanted.0) & Self::GUARDS == Self::GUARDS
     }
 
-    /// These without others, which they [cover](Self::cover).
+    /// Difference of two numbers of units. `self` must [cover](Self::cover) `taken`.
     #[inline]
     #[must_use]
     pub const fn without(self, taken: Self) -> Self {
         Self(self.0.wrapping_sub(taken.0))
     }
 
-    /// These and others.
+    /// Sum of two numbers of units.
     #[inline]
     #[must_use]
     pub const fn with(self, returned: Self) -> Self {
@@ -94,7 +95,7 @@ impl Units {
     }
 }
 
-/// An operand that is a register.
+/// An operand that is a register: `A`, `B` or `D`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
     A = 1,
@@ -120,15 +121,15 @@ impl Roles {
         self.0 & role as u8 != 0
     }
 
-    /// The registers that these operands are, a bit each.
+    /// Registers of these operands, as a bit set.
     #[inline]
     const fn registers(self, fields: &Fields) -> u32 {
         let Fields { a, b, d, .. } = *fields;
         self.union([bit(a), bit(b), bit(d)])
     }
 
-    /// The union of the sets that belong to these of the operands `a`, `b` and `d`. Without a
-    /// branch: which operands an instruction has is nothing that a processor can predict.
+    /// Union of the bit sets of those operands among `a`, `b` and `d` that are members of `self`.
+    /// Branchless: a branch on the operands of an instruction would be unpredictable.
     #[inline]
     const fn union(self, [a, b, d]: [u32; 3]) -> u32 {
         self.if_has(Role::A, a) | self.if_has(Role::B, b) | self.if_has(Role::D, d)
@@ -140,7 +141,7 @@ impl Roles {
     }
 }
 
-/// The set of one register.
+/// Bit set of one register.
 #[inline]
 const fn bit(reg: Reg) -> u32 {
     1_u32.wrapping_shl(reg as u32)
@@ -164,15 +165,15 @@ impl Pipeline {
         Self { latency, units, sources, destination, reusable, slots }
     }
 
-    /// The union of those of three sets, one for each of the operands `a`, `b` and `d`, whose
-    /// operand is a register that the instruction reads.
+    /// Union of the sets of those operands among `a`, `b` and `d` that are registers read by the
+    /// instruction.
     #[inline]
     #[must_use]
     pub const fn union_of_sources(&self, sets: [u32; 3]) -> u32 {
         self.sources.union(sets)
     }
 
-    /// The register that an instruction with these operands writes, if it writes one.
+    /// The register written by an instruction with these operands; `None` if it writes none.
     #[inline]
     #[must_use]
     pub const fn destination(&self, fields: &Fields) -> Option<Reg> {
@@ -186,7 +187,7 @@ impl Pipeline {
         }
     }
 
-    /// The decode slots that an instruction with these operands takes.
+    /// Decode slots of an instruction with these operands.
     #[inline]
     #[must_use]
     pub const fn decode_slots(&self, fields: &Fields) -> u8 {
@@ -196,7 +197,7 @@ impl Pipeline {
     }
 }
 
-/// A row of the table's pipeline column.
+/// Parses a row of the table's pipeline column.
 macro_rules! pipeline {
     () => {
         None

@@ -5,7 +5,7 @@ use core::str::FromStr;
 
 /// One of the thirteen registers.
 ///
-/// As an enum of thirteen values it indexes a `[u64; 13]` without a bounds check.
+/// An enum of thirteen values indexes a `[u64; 13]` without a bounds check.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "a register is its number")]
@@ -44,7 +44,8 @@ impl Reg {
         Self::R12,
     ];
 
-    /// The register that a number in an encoded instruction means: everything above 12 is 12.
+    /// The register with this number in an encoded instruction; numbers above 12 stand for register
+    /// 12.
     #[inline]
     #[must_use]
     pub const fn clipped(number: u8) -> Self {
@@ -65,7 +66,7 @@ impl Reg {
         }
     }
 
-    /// The register with exactly this number.
+    /// The register with exactly this number; `None` above 12.
     #[must_use]
     pub const fn new(number: u8) -> Option<Self> {
         if number <= 12 { Some(Self::clipped(number)) } else { None }
@@ -78,7 +79,7 @@ impl Reg {
         self as usize
     }
 
-    /// The register's part in the calling convention of compiled programs.
+    /// Name of the register in the calling convention of compiled programs.
     #[must_use]
     pub const fn alias(self) -> &'static str {
         match self {
@@ -125,7 +126,7 @@ impl fmt::Display for Reg {
     }
 }
 
-/// A name that is no [`Reg`].
+/// Error: the name of no [`Reg`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("unknown register: expected r0 to r12, or ra, sp, t0 to t2, s0, s1, a0 to a5")]
 pub struct UnknownReg;

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-/// A revision of the Gray Paper. It chooses, among other things, which octets are which opcodes.
+/// A revision of the Gray Paper. It selects, among other rules, the octets of the opcodes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Revision {
     /// Version 0.7.2, with the later rule that an instruction which faults is charged its gas.
@@ -26,8 +26,8 @@ impl Revision {
         }
     }
 
-    /// Whether two are the same: to recognise what is of another revision. What a revision *does*
-    /// is read from the rows of its rules.
+    /// Equality of revisions in constant code, for recognising data of another revision. The
+    /// behaviour of a revision is read from the rows of its rules.
     #[must_use]
     pub fn is(self, other: Self) -> bool {
         self == other
@@ -40,7 +40,7 @@ impl fmt::Display for Revision {
     }
 }
 
-/// A name that is no [`Revision`].
+/// Error: the name of no [`Revision`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("unknown revision: expected gray-paper-0.7.2 or gray-paper-0.8.0")]
 pub struct UnknownRevision;

@@ -11,7 +11,7 @@
 //! [`Slot`](crate::Slot); everything else in it is punctuation.
 //!
 //! The pipeline column is the instruction's row of the gas model (`sec:pvmgas`, 0.8.0), and empty
-//! where that has none. It reads
+//! for an instruction that 0.8.0 lacks. It reads
 //!
 //! ```text
 //! (latency, decode slots, execution units, source registers => destination register)

@@ -1,15 +1,15 @@
 //! Instructions as text: `add_imm_32 r7, r8, -1`, `load_ind_u32 r7, [r8 + 4]`, `jump @12`.
 //!
 //! An opcode's [syntax](Opcode::syntax) is the one description of its operands' text; printing and
-//! reading both walk along it. The text says what an instruction means, not how long its
-//! immediates were encoded.
+//! An opcode's [syntax](Opcode::syntax) is the only description of its operands' text; printing and
+//! reading both follow it. The length of an encoded immediate is not part of the text.
 
 use core::fmt;
 use core::str::FromStr;
 
 use crate::{Fields, Instruction, Opcode, Reg};
 
-/// What a letter of an opcode's [syntax](Opcode::syntax) stands for.
+/// An operand letter in an opcode's [syntax](Opcode::syntax).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Slot {
     /// `a`: register `A`.
@@ -28,7 +28,7 @@ pub enum Slot {
     HostCall,
     /// `w`: the 64-bit immediate.
     Wide,
-    /// `t`: the position that a jump goes to.
+    /// `t`: the destination of a jump.
     Target,
 }
 
@@ -49,7 +49,7 @@ impl Slot {
     }
 }
 
-/// A value that does not fit the operand it was meant for.
+/// Error: a value outside of its operand's range.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{value} does not fit: expected {least} to {most}")]
 pub struct OutOfRange {
@@ -62,7 +62,7 @@ pub struct OutOfRange {
 }
 
 impl Fields {
-    /// The register in a register slot.
+    /// The register in a register slot; `None` for another slot.
     #[must_use]
     pub const fn reg(&self, slot: Slot) -> Option<Reg> {
         match slot {
@@ -83,10 +83,11 @@ impl Fields {
         }
     }
 
-    /// Sets the value of a slot that is no register; does nothing for a register's.
+    /// Sets the value of a slot that is no register; does nothing for a register slot.
     ///
-    /// A value may be given as signed, or as the unsigned one with the same 64 bits; addresses and
-    /// displacements, which count modulo 2^32, also as the unsigned one with the same 32 bits.
+    /// A value may be given as signed, or as the unsigned number with the same 64 bits; addresses
+    /// and displacements, which count modulo 2^32, also as the unsigned number with the same 32
+    /// bits.
     pub fn set_value(&mut self, slot: Slot, value: i128) -> Result<(), OutOfRange> {
         match slot {
             Slot::A | Slot::B | Slot::D => {}
@@ -105,7 +106,7 @@ impl Fields {
         Ok(())
     }
 
-    /// Sets the displacement in slot `X` or `Y`, which is added to a register modulo 2^32.
+    /// Sets the displacement in slot `X` or `Y`, the number added to a register modulo 2^32.
     pub fn set_displacement(&mut self, slot: Slot, value: i128) -> Result<(), OutOfRange> {
         let value = modular(value)?;
         self.set_value(slot, value.into())
@@ -130,9 +131,9 @@ fn modular(value: i128) -> Result<i32, OutOfRange> {
     if let Ok(bits) = u32::try_from(value) { Ok(bits as i32) } else { immediate(value) }
 }
 
-/// What reads the operands of an instruction, along its syntax.
+/// A reader of an instruction's operands, called in the order of the opcode's syntax.
 pub trait OperandReader {
-    /// Why the reading fails.
+    /// Error of the reader.
     type Error;
 
     /// Reads exactly this character.
@@ -149,7 +150,7 @@ pub trait OperandReader {
 }
 
 impl Opcode {
-    /// Reads the operands that this opcode's syntax asks for.
+    /// Reads the operands in this opcode's syntax.
     pub fn read_operands<R: OperandReader>(self, reader: &mut R) -> Result<(), R::Error> {
         let mut letters = self.syntax().chars().filter(|letter| *letter != ' ');
         while let Some(letter) = letters.next() {
@@ -168,7 +169,7 @@ impl Opcode {
     }
 }
 
-/// How the numbers of host calls and jump targets are written.
+/// Text of host-call numbers and jump targets.
 pub trait Names {
     /// Writes a jump's target.
     fn target(&self, target: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,7 +182,7 @@ pub trait Names {
     }
 }
 
-/// The [`Names`] that are numbers.
+/// [`Names`] in plain numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Numbers;
 
@@ -195,7 +196,7 @@ pub struct Display<'a, N> {
 }
 
 impl Instruction {
-    /// The text, with jump targets and host calls as `names` writes them.
+    /// The instruction's text. `names` writes the jump targets and host calls.
     pub const fn display<N: Names>(self, names: &N) -> Display<'_, N> {
         Display { instruction: self, names }
     }
@@ -238,7 +239,8 @@ impl<N: Names> fmt::Display for Display<'_, N> {
     }
 }
 
-/// Small numbers are most often counts, large ones addresses and masks.
+/// Writes small numbers, most often counts, in decimal and large ones, most often addresses and
+/// masks, in hexadecimal.
 fn write_magnitude(f: &mut fmt::Formatter<'_>, magnitude: u32) -> fmt::Result {
     if magnitude < 4096 { write!(f, "{magnitude}") } else { write!(f, "{magnitude:#x}") }
 }
@@ -259,17 +261,17 @@ fn write_displacement(f: &mut fmt::Formatter<'_>, value: i32) -> fmt::Result {
     write_magnitude(f, value.unsigned_abs())
 }
 
-/// Why a text is no instruction.
+/// Error of reading an instruction: its place and kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("at character {at}: {kind}")]
 pub struct ParseInstructionError {
-    /// The octet of the text where reading stopped.
+    /// Octet of the text at which reading stopped.
     pub at: usize,
-    /// What is wrong there.
+    /// The kind of fault.
     pub kind: ParseErrorKind,
 }
 
-/// What is wrong in a text that is no instruction.
+/// Kind of fault in an instruction's text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ParseErrorKind {
     /// No opcode has this name.
@@ -281,7 +283,7 @@ pub enum ParseErrorKind {
     /// A number is missing, or does not fit in 64 bits.
     #[error("expected a number")]
     Number,
-    /// A number does not fit.
+    /// A number is outside of its operand's range.
     #[error(transparent)]
     OutOfRange(#[from] OutOfRange),
     /// Punctuation is missing.

@@ -3,7 +3,7 @@
 use crate::layout::Bits;
 use crate::{Fields, Format, InstructionSet, Reg};
 
-/// The octets at an instruction's start, and how far it is to the next one.
+/// The octets at an instruction's start, with the instruction's position and skip.
 ///
 /// No instruction is longer than 16 octets, so 16 are enough to decode any; where the code ends
 /// earlier, zeros follow (`eq:instructions`, 0.7.2).
@@ -16,10 +16,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// The most octets an instruction takes.
+    /// Length of the longest instruction, in octets.
     pub const SIZE: usize = 16;
 
-    /// The most octets that skipping passes over (the paper's `skip`, 0.7.2).
+    /// Largest skip (the paper's `skip`, 0.7.2), in octets.
     pub const MAX_SKIP: u8 = 24;
 
     /// The window at `pc` of `code`, zero-extended past the end of the code, to be read as an
@@ -44,14 +44,14 @@ impl Window {
         Self { octets, pc, skip, third_register: set.third_register_mask() }
     }
 
-    /// The first octet, which says what the opcode is.
+    /// The first octet: the opcode's.
     #[inline]
     #[must_use]
     pub const fn opcode_octet(self) -> u8 {
         self.octets as u8
     }
 
-    /// Where the instruction starts in the code.
+    /// Position of the instruction in the code.
     #[inline]
     #[must_use]
     pub const fn pc(self) -> u32 {
@@ -65,10 +65,10 @@ impl Window {
         self.skip
     }
 
-    /// The operands of the instruction, read as those of one format.
+    /// The operands of the instruction, read in the layout of `format`.
     ///
-    /// Without a branch, so that decoding a mix of formats costs no mispredictions; where the
-    /// format is known, inlining leaves only what that format needs.
+    /// Branchless: decoding a mix of formats costs no mispredicted branches. With a constant
+    /// format, inlining leaves only the reads of that format.
     #[inline(always)]
     #[must_use]
     pub const fn fields(self, format: Format) -> Fields {
@@ -116,7 +116,7 @@ const fn at_most_4(length: u32) -> u32 {
 /// Sign-extends the low `length` octets, 0 to 4 (`eq:signedextension`, 0.7.2).
 #[inline]
 const fn sign_extend(octets: u32, length: u32) -> i32 {
-    // In 64 bits the shift by 32 that length 0 asks for is an ordinary one.
+    // Length 0 shifts by 32, which needs a 64-bit integer.
     let unused = 32_u32.wrapping_sub(length.wrapping_mul(8));
     let high = (octets as u64).wrapping_shl(unused) as u32 as i32;
     (high as i64).wrapping_shr(unused) as i32
@@ -173,7 +173,7 @@ impl Encoder {
     }
 }
 
-/// The least number of octets that hold a value as a sign-extended immediate.
+/// Length of the shortest sign-extended immediate with this value, in octets.
 #[must_use]
 pub const fn minimal_length(value: i32) -> u8 {
     let mut length = 0_u8;

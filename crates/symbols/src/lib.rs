@@ -1,11 +1,11 @@
-//! Which function, file and line an instruction of a service comes from.
+//! Source locations (function, file and line) of a service's instructions.
 //!
-//! **What it is.** The symbol file that a build leaves beside a blob, keyed by the blob's code
-//! hash (and by that of the program in it, which is all that inner machines are given): ranges of
-//! code, each with the source location and the functions inlined there.
+//! **Contents.** The symbol file, which a build leaves beside a blob: ranges of code, each with its
+//! source location and the functions inlined there. It is keyed by the hash of the blob and by the
+//! hash of the program in it, the only one known of an inner machine.
 //!
-//! **What it is not.** It reads no ELF and no DWARF (the build does), and decides nothing about a
-//! run: a program behaves the same with and without symbols.
+//! **Not here.** ELF and DWARF are read by `jambox-build`. Symbols decide nothing about a run: a
+//! program behaves the same with and without them.
 //!
 //! **Invariants.** Ranges are sorted, not empty and do not overlap; every range has a frame. A file
 //! is text, one line an entry, and the same symbols always give the same octets.
@@ -52,7 +52,7 @@ use jambox_types::{Hash, Revision};
 
 pub use text::SymbolsError;
 
-/// A place in the source.
+/// A source location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// The function with its path, for example `demo::refine`; empty if unknown.
@@ -74,14 +74,14 @@ impl fmt::Display for Frame {
     }
 }
 
-/// A stretch of code that comes from one place.
+/// A range of code with one source location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// The first octet of code, a program counter.
+    /// Position of the first octet of code.
     pub start: u32,
-    /// The octet after the last.
+    /// Position after the last octet.
     pub end: u32,
-    /// Innermost first: the second was inlined around the first, and so on.
+    /// Locations, innermost first: the function of the second has the first inlined, and so on.
     pub frames: Vec<Frame>,
 }
 
@@ -95,7 +95,7 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// Takes ranges in any order.
+    /// Makes symbols of ranges in any order.
     ///
     /// # Errors
     ///
@@ -115,55 +115,55 @@ impl Symbols {
         Ok(Self { code_hash, program_hash: None, revision: None, ranges })
     }
 
-    /// The same, known by the program alone, too: an inner machine is given nothing else.
+    /// Adds the hash of the program alone, the only hash known of an inner machine.
     #[must_use]
     pub fn with_program(self, program_hash: Hash) -> Self {
         Self { program_hash: Some(program_hash), ..self }
     }
 
-    /// The same, of code for this revision.
+    /// Adds the revision of the code.
     #[must_use]
     pub fn with_revision(self, revision: Revision) -> Self {
         Self { revision: Some(revision), ..self }
     }
 
-    /// The revision that the code is for, if it was noted.
+    /// Revision of the code, if noted.
     #[must_use]
     pub const fn revision(&self) -> Option<Revision> {
         self.revision
     }
 
-    /// Whether this is a hash of what the symbols are for: of the blob, or of the program in it.
+    /// True for the hash of the blob, and for the hash of the program in it.
     #[must_use]
     pub fn are_for(&self, hash: Hash) -> bool {
         self.code_hash == hash || self.program_hash == Some(hash)
     }
 
-    /// The hash of the blob that the symbols are for.
+    /// Hash of the blob.
     #[must_use]
     pub const fn code_hash(&self) -> Hash {
         self.code_hash
     }
 
-    /// The hash of the program in that blob, as the host call `machine` takes it, if it was noted.
+    /// Hash of the program in the blob, which is the argument of the host call `machine`, if noted.
     #[must_use]
     pub const fn program_hash(&self) -> Option<Hash> {
         self.program_hash
     }
 
-    /// All ranges by address.
+    /// All ranges, by position.
     #[must_use]
     pub fn ranges(&self) -> &[Range] {
         &self.ranges
     }
 
-    /// Where the instruction at `pc` comes from, innermost first; nothing where that is unknown.
+    /// Source locations of the instruction at `pc`, innermost first; empty if unknown.
     #[must_use]
     pub fn frames_at(&self, pc: u64) -> &[Frame] {
         self.range_at(pc).map_or(&[], |range| &range.frames)
     }
 
-    /// The range that the instruction at `pc` is in; nothing where its place is unknown.
+    /// The range of the instruction at `pc`; `None` if unknown.
     #[must_use]
     pub fn range_at(&self, pc: u64) -> Option<&Range> {
         let pc = u32::try_from(pc).ok()?;
@@ -172,14 +172,14 @@ impl Symbols {
         range.filter(|range| pc < range.end)
     }
 
-    /// What a symbol file is called: the hash of the blob or of the program in it, so that it is
-    /// found whatever the blob's name.
+    /// Name of a symbol file: the hash of the blob or of the program in it, so that renaming the
+    /// blob does not lose it.
     #[must_use]
     pub fn file_name(hash: Hash) -> String {
         format!("{hash}.symbols")
     }
 
-    /// The folder beside a blob in which its symbol file lies.
+    /// The folder of symbol files beside a blob.
     #[must_use]
     pub fn folder_of(blob: &Path) -> PathBuf {
         blob.parent().unwrap_or(Path::new("")).join("symbols")

@@ -1,7 +1,8 @@
-//! The symbol file: `jambox-symbols 1`, `code HASH`, perhaps `program HASH` and after it
-//! `revision NAME`, then names (`s TEXT`,
-//! numbered from 0) and ranges (`r START END FUNCTION:FILE:LINE ..`, innermost frame first,
-//! functions and files by number).
+//! The format of symbol files.
+//!
+//! The first lines are `jambox-symbols 1`, `code HASH`, then optionally `program HASH` and after it
+//! optionally `revision NAME`. Names follow (`s TEXT`, numbered from 0), then ranges (`r START END
+//! FUNCTION:FILE:LINE ..`, innermost location first, functions and files by number).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,10 +15,10 @@ use crate::{Frame, Range, Symbols};
 
 const HEADING: &str = "jambox-symbols 1";
 
-/// What is wrong with a symbol file or with ranges.
+/// Error in a symbol file or in ranges.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SymbolsError {
-    /// The first line is not that of a symbol file of this version.
+    /// The first line is not the heading of a symbol file of this version.
     #[error("line 1: expected `jambox-symbols 1`")]
     Heading,
     /// The second line does not name the code.
@@ -26,21 +27,21 @@ pub enum SymbolsError {
     /// A line is neither a name nor a range.
     #[error("line {line}: expected `{expected}`")]
     Line {
-        /// Which line, from 1 on.
+        /// Number of the line, from 1 on.
         line: usize,
-        /// Its form.
+        /// Expected form of the line.
         expected: &'static str,
     },
-    /// A range without code or without a frame.
+    /// A range has no code or no location.
     #[error("the range at {start} is empty")]
     EmptyRange {
-        /// Where it starts.
+        /// Start of the range.
         start: u32,
     },
-    /// Two ranges share code.
+    /// Two ranges overlap.
     #[error("the range at {start} overlaps the one before")]
     Overlap {
-        /// Where the second starts.
+        /// Start of the second range.
         start: u32,
     },
 }

@@ -1,30 +1,30 @@
-//! Where two executions part.
+//! Differences between executions.
 
 use std::fmt;
 
 use crate::write::in_order;
 use crate::{Action, Block, EndKind, Execution, State};
 
-/// The first thing in which an execution differs from a trace, or one trace from another.
+/// The first difference between an execution and a trace, or between two traces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, {step}: {kind}")]
 pub struct Difference {
-    /// The line of the (first) trace, from 1.
+    /// Line of the (first) trace, from 1.
     pub line: usize,
-    /// The step of the execution.
+    /// Step of the execution.
     pub step: Step,
-    /// What differs.
+    /// The difference.
     pub kind: DifferenceKind,
 }
 
-/// A step of an execution.
+/// A step of an execution. Host calls are counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Before the first instruction.
     Start,
-    /// At a host call, counted from 1.
+    /// At a host call.
     Call(usize),
-    /// While or after the host served a call, counted from 1.
+    /// While or after the host served a call.
     Served(usize),
     /// At the end.
     End,
@@ -41,14 +41,14 @@ impl fmt::Display for Step {
     }
 }
 
-/// What comes next in an execution.
+/// The next event of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// A host call of this number.
+    /// A host call with this number.
     HostCall(u64),
     /// The program ends.
     End(EndKind),
-    /// The trace is cut off.
+    /// None: the trace is cut off.
     Nothing,
 }
 
@@ -62,45 +62,45 @@ impl fmt::Display for Event {
     }
 }
 
-/// What differs.
+/// Kind of difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DifferenceKind {
     /// The program, from this octet on.
     Program(usize),
     /// Memory written before the start.
     Prelude(Compared<Option<Block>>),
-    /// What comes next.
+    /// The next event.
     Event(Compared<Event>),
     /// The program counter.
     ProgramCounter(Compared<u64>),
-    /// The gas left.
+    /// Gas left.
     Gas(Compared<u64>),
     /// A register.
     Register(u8, Compared<u64>),
-    /// An octet that the host read, by address; it may be inaccessible.
+    /// An octet read by the host, by address; `None` if it is inaccessible.
     Read(u32, Compared<Option<u8>>),
-    /// Memory that the host writes to is not writable.
+    /// Memory written by the host is not writable.
     NotWritable {
-        /// Where the host writes.
+        /// First address of the write.
         address: u32,
-        /// How many octets.
+        /// Length of the write, in octets.
         length: usize,
     },
-    /// What the host did.
+    /// The host's action.
     Action(Compared<Option<Action>>),
 }
 
 /// Two values that should be equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compared<T> {
-    /// That of the (first) trace.
+    /// Value of the (first) trace.
     pub expected: T,
-    /// That of the execution or the second trace.
+    /// Value of the execution or of the second trace.
     pub found: T,
 }
 
 impl<T: PartialEq> Compared<T> {
-    /// The two, if they differ.
+    /// The two values, if they differ.
     pub(crate) fn differing(expected: T, found: T) -> Option<Self> {
         (expected != found).then_some(Self { expected, found })
     }
@@ -161,7 +161,7 @@ pub(crate) fn between_states(expected: &State, found: &State) -> Option<Differen
             Some(DifferenceKind::Register(register, Compared::differing(e, f)?))
         })
     };
-    // What went another way usually shows in the program counter first, in registers next.
+    // A different path shows first in the program counter most often, next in registers.
     Compared::differing(expected.pc, found.pc)
         .map(DifferenceKind::ProgramCounter)
         .or_else(register)
@@ -170,8 +170,8 @@ pub(crate) fn between_states(expected: &State, found: &State) -> Option<Differen
 
 /// The first difference between two traces of one execution.
 ///
-/// What the host did is compared in JIP-7's order; comments and the argument of a panic, which has
-/// no common meaning, are not compared.
+/// The host's actions are compared in JIP-7's order. Comments are not compared, nor the argument of
+/// a panic, whose meaning is up to the recorder.
 #[must_use]
 pub fn compare(expected: &Execution, found: &Execution) -> Option<Difference> {
     let at = |line, step| move |kind| Difference { line, step, kind };
@@ -237,7 +237,7 @@ fn between_ends(expected: &Execution, found: &Execution) -> Option<Difference> {
     events.or_else(states).map(|kind| Difference { line, step: Step::End, kind })
 }
 
-/// How a trace ends, with the argument of a panic left out.
+/// End of a trace, without the argument of a panic.
 fn end_of(execution: &Execution) -> Event {
     match execution.end.map(|end| end.kind) {
         None => Event::Nothing,

@@ -1,34 +1,34 @@
-//! What can be wrong with a trace.
+//! Errors of reading, replaying and recording.
 
 use std::io;
 
 use jambox_engine::EngineError;
 use jambox_program::UnknownForm;
 
-/// A trace that cannot be read, replayed or recorded. That a replay differs from its trace is no
-/// error but a [`Difference`](crate::Difference).
+/// Error: a trace cannot be read, replayed or recorded. A difference between a replay and its trace
+/// is a result, a [`Difference`](crate::Difference).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Reading or writing failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A line is not what it should be.
+    /// A line has a fault.
     #[error("line {line}, column {column}: {kind}")]
     Syntax {
-        /// The line, from 1.
+        /// Number of the line, from 1.
         line: usize,
-        /// The octet in it, from 1.
+        /// Number of the octet in the line, from 1.
         column: usize,
-        /// What is wrong there.
+        /// Kind of fault.
         kind: SyntaxError,
     },
     /// The traced program is in no known form.
     #[error("line {line}: {error}")]
     Program {
-        /// The line that shows it, from 1.
+        /// Line of the program in the trace, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// Reasons against each form.
         error: UnknownForm,
     },
     /// The engine cannot set up the machine.
@@ -36,22 +36,22 @@ pub enum Error {
     Engine(#[from] EngineError),
 }
 
-/// What is wrong with a line.
+/// Kind of fault in a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SyntaxError {
-    /// Something else should stand here.
+    /// Another text is expected at this place; the field describes it.
     #[error("expected {0}")]
     Expected(&'static str),
     /// A number is larger than its place allows.
     #[error("the number is larger than {0}")]
     TooLarge(u64),
-    /// The length does not agree with the octets.
+    /// A block's length differs from the number of its octets.
     #[error("`len={claimed}`, but {given} octets follow")]
     WrongLength {
-        /// The length said.
+        /// The length in the trace.
         claimed: u64,
-        /// The octets given.
+        /// Number of octets in the trace.
         given: usize,
     },
     /// A register is shown twice.
@@ -60,18 +60,18 @@ pub enum SyntaxError {
     /// Octets reach beyond the 32-bit address space.
     #[error("the octets reach beyond the end of memory")]
     BeyondMemory,
-    /// A line has no place here.
+    /// A line is out of order.
     #[error("`{found}` has no place here: {expected}")]
     OutOfPlace {
-        /// The word that the line begins with.
+        /// First word of the line.
         found: &'static str,
-        /// What could stand here.
+        /// Description of the lines allowed here.
         expected: &'static str,
     },
-    /// A line is longer than the limit.
+    /// A line is longer than the limit, in octets.
     #[error("the line is longer than the limit of {0} octets")]
     LineTooLong(usize),
-    /// An execution is longer than the limit.
+    /// An execution is longer than the limit, in octets.
     #[error("the execution is longer than the limit of {0} octets")]
     ExecutionTooLong(usize),
 }

@@ -1,103 +1,103 @@
-//! What a trace says.
+//! The content of a trace.
 
 use std::fmt;
 
 use jambox_hostcall::Revision;
 
-/// Octets and where they are in memory.
+/// Octets with their address in memory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Block {
-    /// The address of the first octet.
+    /// Address of the first octet.
     pub address: u32,
     /// The octets.
     pub octets: Vec<u8>,
 }
 
-/// Where a machine is: what the trace shows of it at the start, at each host call and at the end.
+/// State of the machine, shown at the start, at each host call and at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct State {
     /// The program counter.
     pub pc: u64,
-    /// The gas left, 0 if it ran out.
+    /// Gas left; 0 if it ran out.
     pub gas: u64,
     /// The registers.
     pub registers: [u64; 13],
 }
 
-/// Something that the host did while it served a call.
+/// An action of the host in the service of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Read from memory.
+    /// A read of memory.
     Read(Block),
-    /// Wrote to memory.
+    /// A write to memory.
     Write(Block),
-    /// Set a register.
+    /// A change of a register.
     SetRegister {
-        /// Which, 0 to 12.
+        /// Number of the register, 0 to 12.
         register: u8,
-        /// To what.
+        /// The new value.
         value: u64,
     },
-    /// Set the gas left.
+    /// A change of the gas left, to this value.
     SetGas(u64),
 }
 
 /// A host call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The line of the trace that shows it, from 1.
+    /// Line of the call in the trace, from 1.
     pub line: usize,
-    /// Its number.
+    /// Number of the call.
     pub number: u64,
-    /// The machine at the `ecalli` instruction, which is charged already.
+    /// The machine at the `ecalli` instruction, whose gas is charged already.
     pub state: State,
-    /// What the host did, in the order of the trace.
+    /// The host's actions, in the order of the trace.
     pub actions: Vec<Action>,
 }
 
-/// How a program ended.
+/// Exit of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndKind {
-    /// Regularly.
+    /// A halt.
     Halt,
-    /// By a panic or a page fault. What the argument means is up to who recorded the trace.
+    /// A panic or a page fault. The meaning of the argument is up to the recorder of the trace.
     Panic(u64),
-    /// Because gas ran out.
+    /// Out of gas.
     OutOfGas,
 }
 
 /// The end of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    /// The line of the trace that shows it, from 1.
+    /// Line of the end in the trace, from 1.
     pub line: usize,
-    /// How the program ended.
+    /// Exit of the program.
     pub kind: EndKind,
-    /// The machine at the instruction that ended it.
+    /// The machine at the last instruction.
     pub state: State,
 }
 
-/// One execution of a program: all that is needed to replay it without its host.
+/// One execution of a program, replayable without its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Execution {
-    /// The line of the trace that shows the program, from 1.
+    /// Line of the program in the trace, from 1.
     pub line: usize,
     /// Comments before the program.
     pub comments: Vec<String>,
-    /// The program, with its metadata if it has any.
+    /// The program, with metadata if the trace has them.
     pub program: Vec<u8>,
-    /// Memory written before the start: a standard program's arguments.
+    /// Memory written before the start: arguments of a standard program.
     pub writes: Vec<Block>,
     /// The machine at the start.
     pub start: State,
     /// The host calls.
     pub calls: Vec<Call>,
-    /// The end, unless the trace is cut off before.
+    /// The end; `None` if the trace is cut off.
     pub end: Option<End>,
 }
 
 impl Execution {
-    /// The revision that a comment names, as [`Recording`](crate::Recorder) leaves one.
+    /// The revision in a comment, as [`Recording`](crate::Recorder) writes it.
     #[must_use]
     pub fn revision(&self) -> Option<Revision> {
         let named = |comment: &String| {
@@ -108,7 +108,7 @@ impl Execution {
 }
 
 impl Call {
-    /// Whether the trace shows the gas that the call left.
+    /// True if the trace has the gas left by the call.
     #[must_use]
     pub fn sets_gas(&self) -> bool {
         self.actions.iter().any(|action| matches!(action, Action::SetGas(_)))
@@ -116,7 +116,7 @@ impl Call {
 }
 
 impl Block {
-    /// The address after the last octet.
+    /// Address after the last octet.
     #[must_use]
     pub fn end(&self) -> u64 {
         u64::from(self.address).saturating_add(self.octets.len() as u64)
@@ -133,7 +133,7 @@ impl fmt::Display for EndKind {
     }
 }
 
-/// As a line of a trace.
+/// Formats as a line of a trace.
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pc={} gas={}", self.pc, self.gas)?;
@@ -145,7 +145,7 @@ impl fmt::Display for State {
     }
 }
 
-/// As a line of a trace; `{:#}` shortens octets to those that fit a terminal's line.
+/// Formats as a line of a trace; `{:#}` shortens octets to the width of a terminal.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

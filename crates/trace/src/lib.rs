@@ -1,17 +1,17 @@
-//! Host-call traces: a text that holds an execution's program, its start, every host call with all
-//! that the host did, and its end, so that any PVM can replay it without a host.
+//! Host-call traces: a text with an execution's program, its start, every host call with the host's
+//! actions, and its end. Any PVM can replay it without a host.
 //!
-//! **What it is.** The JIP-7 text form read ([`Reader`]) and written ([`write_execution`],
-//! [`Recorder`]), [`replay`]ed on the engine, and [`compare`]d, each difference named with its line
-//! and step.
+//! **Contents.** The JIP-7 text form, read ([`Reader`]) and written ([`write_execution`],
+//! [`Recorder`]); its [`replay`] on the engine; and [`compare`], which reports a difference with
+//! its line and step.
 //!
-//! **What it is not.** No host: it does not know what a call should have done, only what a trace
-//! says it did.
+//! **Not here.** There is no host: correct results of a call are not known, only the results in a
+//! trace.
 //!
-//! **Invariants.** Reading holds one execution at a time and never more than its [`Limits`]. What
-//! is written reads back as the same, apart from the order of what the host did in one call, which
-//! JIP-7 fixes. A replay that gives [`Replayed::Same`] has compared everything that the trace shows
-//! of the machine.
+//! **Invariants.** Reading holds one execution at a time and never more than its [`Limits`]. A
+//! written execution reads back as the same, apart from the order of the host's actions in one
+//! call, which JIP-7 fixes. A replay with the result [`Replayed::Same`] has compared all of the
+//! machine that the trace shows.
 //!
 //! # Example
 //!

@@ -1,12 +1,13 @@
 //! One line of a trace.
 //!
-//! JIP-7 allows anything before and after what a line has to say, so that a node's logger can
-//! write it. A line speaks if one of its words is a keyword with the mark that always follows it
-//! (`program 0x`, `ecalli=7`); then it must be right. All other lines are silent.
+//! JIP-7 allows any text before and after the content of a line, so that a node's logger can write
+//! it. A line has content if one of its words is a keyword with the mark that always follows it
+//! (`program 0x`, `ecalli=7`); the rest of the line must then be well formed. Other lines are
+//! skipped.
 
 use crate::{Action, Block, EndKind, State, SyntaxError};
 
-/// What a line says.
+/// Content of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Line {
     Comment(String),
@@ -35,7 +36,8 @@ impl Line {
         }
     }
 
-    /// What the line says, nothing if it is silent, or what is wrong with it and at which octet.
+    /// Parses a line; `None` if it has no content. An error has the number of the octet with the
+    /// fault.
     pub(crate) fn parse(line: &[u8]) -> Result<Option<Self>, (usize, SyntaxError)> {
         let Some((offset, parse)) = find_keyword(line) else { return Ok(None) };
         let mut cursor = Cursor { line, offset };
@@ -45,7 +47,7 @@ impl Line {
 
 type Parse = fn(&mut Cursor<'_>) -> Result<Line, (usize, SyntaxError)>;
 
-/// What must follow a keyword for a line to speak.
+/// Mark that must follow a keyword.
 enum Mark {
     /// The end of the word.
     WordEnd,
@@ -65,7 +67,7 @@ impl Mark {
     }
 }
 
-/// Each keyword, the mark that follows it, and how the line goes on after the keyword.
+/// Each keyword, its mark, and the parser of the rest of the line.
 const KEYWORDS: [(&str, Mark, Parse); 11] = [
     ("comment", Mark::WordEnd, parse_comment),
     ("program", Mark::Text(" 0x"), parse_program),
@@ -80,7 +82,7 @@ const KEYWORDS: [(&str, Mark, Parse); 11] = [
     ("PANIC=", Mark::Digit, parse_panic),
 ];
 
-/// The octet after the first keyword in the line, and how to go on from there.
+/// Number of the octet after the first keyword in the line, and the parser of the rest.
 fn find_keyword(line: &[u8]) -> Option<(usize, Parse)> {
     let mut start = 0;
     while let Some(rest) = line.get(start..) {
@@ -161,7 +163,7 @@ fn parse_set_gas(cursor: &mut Cursor<'_>) -> Result<Line, (usize, SyntaxError)> 
     Ok(Line::Action(Action::SetGas(cursor.decimal()?)))
 }
 
-/// `pc=.. gas=..` and registers; what follows the last register is the logger's.
+/// `pc=.. gas=..` and registers; text after the last register is the logger's.
 fn parse_state(cursor: &mut Cursor<'_>) -> Result<State, (usize, SyntaxError)> {
     cursor.skip_spaces();
     cursor.literal("pc=")?;
@@ -208,7 +210,7 @@ impl<'a> Cursor<'a> {
         Err((self.offset, SyntaxError::Expected(what)))
     }
 
-    /// Moves to the next octet that is no space and gives its offset.
+    /// Moves to the next octet that is no space and returns its offset.
     fn skip_spaces(&mut self) -> usize {
         let spaces = self.rest().iter().take_while(|octet| octet.is_ascii_whitespace()).count();
         self.advance(spaces);
@@ -231,7 +233,7 @@ impl<'a> Cursor<'a> {
         let rest = self.rest();
         let count = rest.iter().take_while(|octet| is_digit(octet)).count();
         self.advance(count);
-        // Digits are ASCII, so this never takes the default.
+        // Digits are ASCII, so the default is never taken.
         std::str::from_utf8(rest.get(..count).unwrap_or_default()).unwrap_or_default()
     }
 

@@ -1,16 +1,16 @@
-//! Reading traces.
+//! Reading of traces.
 
 use std::io::{BufRead, Read as _};
 
 use crate::line::Line;
 use crate::{Action, Call, End, EndKind, Error, Execution, SyntaxError};
 
-/// How much of a file is held at once.
+/// Limits on the octets held at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest line, in octets.
+    /// Length of the longest line, in octets.
     pub line: usize,
-    /// The longest execution, in octets over all of its lines.
+    /// Length of the longest execution, in octets over all of its lines.
     pub execution: usize,
 }
 
@@ -21,18 +21,18 @@ impl Default for Limits {
     }
 }
 
-/// The executions in a trace, one after another, read as they are asked for.
+/// The executions in a trace, one after another, each read when it is asked for.
 ///
-/// After an error there are no more.
+/// There are none after an error.
 #[derive(Debug)]
 pub struct Reader<R> {
     source: R,
     limits: Limits,
-    /// Lines read.
+    /// Number of lines read.
     line: usize,
-    /// Octets that the present execution has taken.
+    /// Number of octets read of the present execution.
     taken: usize,
-    /// What the line says that ended the last execution and begins the next.
+    /// Content of the line that ended the last execution and begins the next.
     pending: Option<Line>,
     is_done: bool,
 }
@@ -48,7 +48,7 @@ impl<R: BufRead> Reader<R> {
         Self { source, limits, line: 0, taken: 0, pending: None, is_done: false }
     }
 
-    /// The next line that speaks.
+    /// The next line with content.
     fn next_line(&mut self) -> Result<Option<Line>, Error> {
         if let Some(line) = self.pending.take() {
             return Ok(Some(line));
@@ -121,9 +121,9 @@ impl<R: BufRead> Reader<R> {
 
     /// Reads host calls up to the end of the execution, if the trace has it.
     ///
-    /// Some hosts leave out the line of a last call whose price is not covered, but not that of the
-    /// gas it left: a second `setgas` in a row, or one without a call. It is passed over, and the
-    /// execution read as one that leaves out that call whole.
+    /// Some hosts omit the line of a last call whose price is not covered, but write the gas left
+    /// by it: a second `setgas` in a row, or one without a call. It is skipped, so that the whole
+    /// call is absent from the execution.
     fn read_calls(&mut self, calls: &mut Vec<Call>) -> Result<Option<End>, Error> {
         let mut without_call = None;
         loop {
@@ -169,7 +169,7 @@ fn is_out_of_gas(line: Option<&Line>) -> bool {
     matches!(line, Some(Line::End { kind: EndKind::OutOfGas, .. }))
 }
 
-/// Takes away the gas that a call left which is itself left out.
+/// Removes the gas left by a call that is itself omitted.
 fn leave_out_second_gas(call: &mut Call) {
     let set_gas = |action: &Action| matches!(action, Action::SetGas(_));
     if call.actions.iter().filter(|action| set_gas(action)).count() > 1 {

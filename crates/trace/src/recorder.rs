@@ -1,4 +1,4 @@
-//! Recording executions as they happen.
+//! Recording of executions while they happen.
 
 use std::io;
 use std::path::Path;
@@ -8,20 +8,20 @@ use jambox_files::NewFile;
 use crate::write::{write_call, write_comment, write_end, write_prelude};
 use crate::{Action, Block, End, EndKind, State};
 
-/// Writes a trace of executions while they happen.
+/// Writer of a trace of executions while they happen.
 ///
-/// The file appears under its name only when [`Recorder::finish`] is called, whole; until then, and
-/// if that never happens, there is at most a temporary file beside it. The recorder never holds
-/// more than one host call.
+/// The file appears under its name, whole, when [`Recorder::finish`] is called. Before, and if it
+/// is never called, there is at most a temporary file beside it. The recorder holds no more than
+/// one host call.
 #[derive(Debug)]
 pub struct Recorder {
     out: NewFile,
-    /// The call being served and what the host did so far.
+    /// The present call and the host's actions so far.
     call: Option<(u64, State, Vec<Action>)>,
 }
 
 impl Recorder {
-    /// A recorder of a file with this name, which may exist.
+    /// Starts a recorder into a file with this name, which may exist.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Adds what the host did to the call being served.
+    /// Adds an action of the host to the present call.
     pub fn action(&mut self, action: Action) {
         if let Some((_, _, actions)) = &mut self.call {
             actions.push(action);

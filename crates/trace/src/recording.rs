@@ -1,4 +1,4 @@
-//! Recording invocations.
+//! Recording of invocations.
 
 use std::io;
 use std::path::Path;
@@ -10,21 +10,21 @@ use jambox_program::StandardProgram;
 
 use crate::{Action, Block, EndKind, Limits, Recorder, State, SyntaxError};
 
-/// An observer that records every invocation that it sees into one file.
+/// An observer that records every invocation into one file.
 ///
-/// An invocation that never starts to run, because its code is no program, leaves no trace. Inner
-/// machines show only in what the calls that drive them read and write.
+/// An invocation that never runs, because its code is no program, leaves no trace. Inner machines
+/// show only in the memory read and written by the calls that drive them.
 #[derive(Debug)]
 pub struct Recording {
     recorder: Recorder,
-    /// The start of an invocation that has not run yet.
+    /// Start of an invocation that has not run yet.
     prelude: Option<Prelude>,
-    /// The call being served: its registers and gas.
+    /// Registers and gas before the present call.
     before: Option<(Registers, u64)>,
     executions: usize,
-    /// The octets of text that the present execution takes, or somewhat less.
+    /// Number of octets of text in the present execution, rounded down.
     taken: usize,
-    /// The first failure to write; nothing is written after it.
+    /// The first failed write; nothing is written after it.
     failure: Option<io::Error>,
 }
 
@@ -37,7 +37,7 @@ struct Prelude {
 }
 
 impl Recording {
-    /// A recording into a file of this name, which may exist.
+    /// Starts a recording into a file with this name, which may exist.
     ///
     /// # Errors
     ///
@@ -47,17 +47,17 @@ impl Recording {
         Ok(Self { recorder, prelude: None, before: None, executions: 0, taken: 0, failure: None })
     }
 
-    /// How many executions were recorded.
+    /// Number of recorded executions.
     #[must_use]
     pub const fn executions(&self) -> usize {
         self.executions
     }
 
-    /// Puts the file under its name, and tells how many executions it holds.
+    /// Puts the file under its name and returns the number of executions in it.
     ///
     /// # Errors
     ///
-    /// When writing fails now or failed before; the file is then as it was.
+    /// When writing fails or has failed before; an old file then keeps the name.
     pub fn finish(self) -> io::Result<usize> {
         match self.failure {
             Some(error) => Err(error),
@@ -71,7 +71,7 @@ impl Recording {
         }
     }
 
-    /// Counts octets of memory, two digits each, against what readers take.
+    /// Counts octets of memory, two digits each, against the limits of readers.
     fn take(&mut self, octets: &[u8]) {
         self.taken = self.taken.saturating_add(octets.len().saturating_mul(2));
         let limit = Limits::default().execution;
@@ -158,10 +158,11 @@ impl Observer for Recording {
     }
 }
 
-/// The most octets of one line of a trace: in hexadecimal well below what readers take of a line.
+/// Largest number of octets of memory in a line of a trace. In hexadecimal this is well below the
+/// limit of readers.
 const BLOCK: usize = 1 << 20;
 
-/// Octets of memory as blocks that readers take.
+/// Octets of memory as blocks within the limits of readers.
 fn blocks(address: u64, octets: &[u8]) -> impl Iterator<Item = Block> {
     let addresses = (address..).step_by(BLOCK);
     octets.chunks(BLOCK).zip(addresses).filter_map(|(octets, address)| {
@@ -169,7 +170,7 @@ fn blocks(address: u64, octets: &[u8]) -> impl Iterator<Item = Block> {
     })
 }
 
-/// Registers that the host sets even where their value stays the same: JIP-7 wants them shown. A
+/// Registers that the host sets even if the value stays the same, since JIP-7 has them shown. A
 /// call that returns always sets the register of its result, r7; two results also set r8.
 fn touched_registers(call: &CallEnded<'_>) -> &'static [u8] {
     match call.reply {

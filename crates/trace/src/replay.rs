@@ -1,4 +1,4 @@
-//! Replaying a trace: the program runs, the trace stands in for the host.
+//! Replay of a trace: the program runs, and the trace replaces the host.
 
 use jambox_engine::{Access, Engine, Exit, Instance, Module, PAGE_SIZE};
 use jambox_hostcall::{Context, HostCall, Interface};
@@ -8,30 +8,30 @@ use crate::difference::{Compared, between_states};
 use crate::{Action, Block, Call, Difference, DifferenceKind, End, EndKind, Error, Event};
 use crate::{Execution, State, Step};
 
-/// What a replay shows.
+/// Result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replayed {
-    /// Everything is as in the trace.
+    /// The machine agrees with the trace.
     Same,
-    /// Everything is as in the trace, which leaves out a last host call whose price the remaining
-    /// gas did not cover: it shows that gas ran out where the machine alone comes to that call.
+    /// The machine agrees with the trace, except for a last host call that the trace omits because
+    /// the gas left did not cover its price: out of gas in the trace, a host call in the machine.
     SameButForLastCall {
-        /// The number of the call.
+        /// Number of the call.
         number: u64,
-        /// The gas left before it.
+        /// Gas left before the call.
         gas: u64,
     },
-    /// Everything is as in the trace, which is cut off before the end.
+    /// The machine agrees with the trace, which is cut off before the end.
     CutOff,
-    /// Something is not.
+    /// The machine disagrees with the trace.
     Different(Difference),
 }
 
 /// Runs the program of a trace on a bare machine and compares the machine with the trace at every
-/// host call and at the end: number, program counter, gas, registers, and what the host read.
+/// host call and at the end: number, program counter, gas, registers, and memory read by the host.
 ///
-/// A trace has no word for pages that a host makes accessible: those of `grow_heap` follow from
-/// what the call left in `r7`.
+/// A trace does not show pages that a host makes accessible. The pages of `grow_heap` follow from
+/// the value that the call left in `r7`.
 ///
 /// # Errors
 ///
@@ -40,28 +40,28 @@ pub fn replay(execution: &Execution, engine: &Engine) -> Result<Replayed, Error>
     replay_watched(execution, engine, &mut ())
 }
 
-/// Is told what a replay does.
+/// Observer of a replay.
 pub trait Watch {
-    /// Runs the machine until it exits. Override it to step or inspect.
+    /// Runs the machine until it exits. An implementation may step or inspect instead.
     fn run(&mut self, instance: &mut Instance) -> Exit {
         instance.run()
     }
 
-    /// The machine is at a host call that is as in the trace.
+    /// The machine is at a host call and agrees with the trace.
     fn called(&mut self, instance: &Instance, call: &Call) {
         let _ = (instance, call);
     }
 
-    /// The trace has served the call.
+    /// The call has been served from the trace.
     fn served(&mut self, instance: &Instance, call: &Call) {
         let _ = (instance, call);
     }
 }
 
-/// Watches nothing.
+/// Observes nothing.
 impl Watch for () {}
 
-/// As [`replay`], telling of it.
+/// [`replay`] with an observer.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ fn set_up(execution: &Execution, engine: &Engine) -> Result<Instance, Error> {
         let is_writable =
             instance.memory().is_writable(block.address.into(), block.octets.len() as u64);
         let memory = instance.memory_mut();
-        // A bare program brings no memory: it has what the trace writes.
+        // A bare program has no memory of its own: it has the pages that the trace writes.
         if !is_writable && matches!(container.kind, ProgramKind::Bare(_)) {
             let first = block.address / PAGE_SIZE;
             let end = block.end().div_ceil(u64::from(PAGE_SIZE));
@@ -127,7 +127,7 @@ fn set_up(execution: &Execution, engine: &Engine) -> Result<Instance, Error> {
     Ok(instance)
 }
 
-/// The arguments of a standard program: what is written where arguments are.
+/// Arguments of a standard program: the octets written at the start of the argument zone.
 fn arguments<'a>(standard: &StandardProgram, writes: &'a [Block]) -> &'a [u8] {
     let start = standard.layout(0).map(|layout| layout.arguments.start);
     let block = writes.iter().find(|block| Some(block.address) == start);
@@ -140,7 +140,7 @@ fn check_call(call: &Call, exit: Exit, instance: &Instance) -> Option<Difference
         .or_else(|| between_states(&call.state, &state_of(instance)))
 }
 
-/// Runs to the end. `served` is the last call, and the machine after it was served and before it
+/// Runs to the end. `served` is the last call, with the machine after its service and before it
 /// went on.
 fn finish<W: Watch>(
     end: &End,
@@ -169,8 +169,8 @@ fn finish<W: Watch>(
     }
 }
 
-/// Whether the end is that of a last call from which the host did not let the guest return, which a
-/// bare machine cannot know. Some hosts show what such a call cost only in the gas of the end.
+/// True if the host did not return to the guest after the last call, which a bare machine cannot
+/// know. Some hosts show the price of such a call only in the gas of the end.
 fn is_ended_by_host(end: &End, call: &Call, served: &State) -> bool {
     match end.kind {
         EndKind::Halt => false,
@@ -204,8 +204,8 @@ fn perform(action: &Action, instance: &mut Instance) -> Result<(), DifferenceKin
     Ok(())
 }
 
-/// Makes the pages accessible that a `grow_heap` has: those up to the page in `r7`. Out of gas, the
-/// call leaves there what was asked for, but then the guest does not come to see the pages.
+/// Makes the pages of a `grow_heap` accessible: the pages up to the index in `r7`. After an out of
+/// gas, `r7` still has the requested index, but the guest never runs to see the pages.
 fn grow_heap(call: &Call, instance: &mut Instance) {
     let interface = Interface::gray_paper(instance.module().engine().config().revision);
     let form = Context::ALL.iter().find_map(|context| interface.form(*context, call.number));
@@ -213,7 +213,7 @@ fn grow_heap(call: &Call, instance: &mut Instance) {
         let [_, _, _, _, _, _, _, end, ..] = *instance.regs();
         let memory = instance.memory_mut();
         let end = end.saturating_mul(u64::from(PAGE_SIZE));
-        // Beyond its limit the heap stays as it is.
+        // Beyond its limit the heap stays unchanged.
         let _ = memory.grow_heap(end.saturating_sub(memory.heap_end()));
     }
 }
@@ -247,7 +247,7 @@ fn state_of(instance: &Instance) -> State {
     State { pc: instance.pc(), gas: instance.gas(), registers: *instance.regs() }
 }
 
-/// A trace knows no page faults: they are panics there.
+/// Traces know no page faults and show them as panics.
 fn event_of(exit: Exit) -> Event {
     match exit {
         Exit::HostCall(number) => Event::HostCall(number),

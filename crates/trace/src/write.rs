@@ -1,4 +1,4 @@
-//! Writing traces in the form that can be compared with a textual diff.
+//! Writing of traces in a canonical form, for textual diffs.
 
 use std::io::{self, Write};
 
@@ -6,8 +6,8 @@ use crate::{Action, Block, End, EndKind, Execution, State};
 
 /// Writes an execution.
 ///
-/// What the host did in a call is put into JIP-7's order: reads by address, then writes by address,
-/// then registers, then gas. Writes that overlap become one that has the effect of all.
+/// The host's actions in a call are put into JIP-7's order: reads by address, then writes by
+/// address, then registers, then gas. Overlapping writes are merged into one with the same effect.
 ///
 /// # Errors
 ///
@@ -58,8 +58,8 @@ pub(crate) fn write_end(out: &mut impl Write, end: &End) -> io::Result<()> {
     }
 }
 
-/// What the host did, in JIP-7's order. Of several settings of one register, or of gas, the last
-/// one is left.
+/// The host's actions in JIP-7's order. Of several values for one register, or for gas, the last is
+/// kept.
 pub(crate) fn in_order(actions: &[Action]) -> Vec<Action> {
     let mut reads = Vec::new();
     let mut writes = Vec::new();
@@ -84,7 +84,7 @@ pub(crate) fn in_order(actions: &[Action]) -> Vec<Action> {
     reads.chain(writes).chain(registers.into_iter().flatten()).chain(gas).collect()
 }
 
-/// Adds a write to others that do not overlap, so that none does afterwards.
+/// Adds a write to writes that do not overlap, and merges it with those that it overlaps.
 fn merge(writes: &mut Vec<Block>, new: Block) {
     let overlaps =
         |old: &Block| u64::from(old.address) < new.end() && u64::from(new.address) < old.end();

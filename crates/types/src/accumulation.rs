@@ -1,4 +1,4 @@
-//! What accumulation takes in and what it keeps.
+//! Inputs of accumulation, and the state components that it reads and writes.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -10,18 +10,18 @@ use crate::{
     Revised, ServiceId, ValidatorMetadata, WorkDigest, WorkReport, WorkResult,
 };
 
-/// What accumulate is told of a work item (`eq:operandtuple`, 0.7.2).
+/// The operand of accumulate for one work item (`eq:operandtuple`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operand {
-    /// The hash of the package.
+    /// Hash of the work package.
     pub package_hash: Hash,
-    /// The root of the segments that the package exported.
+    /// Root of the package's exported segments.
     pub segment_root: Hash,
-    /// The hash that names the authorizer.
+    /// Hash of the authorizer.
     pub authorizer: Hash,
-    /// The hash of the item's payload.
+    /// Hash of the item's payload.
     pub payload_hash: Hash,
-    /// Gas that the item brings.
+    /// Gas that the item adds to the service's limit.
     pub gas_limit: Gas,
     /// The output of refine.
     pub result: WorkResult,
@@ -55,17 +55,17 @@ impl Operand {
     }
 }
 
-/// A transfer that one service makes in its accumulation and another sees in a later one
-/// (`eq:defxfer`, 0.7.2).
+/// A transfer made in the sender's accumulation and an input of a later accumulation of the
+/// receiver (`eq:defxfer`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeferredTransfer {
-    /// Who sends.
+    /// The sender.
     pub source: ServiceId,
-    /// Who receives.
+    /// The receiver.
     pub destination: ServiceId,
-    /// How much.
+    /// Amount of balance sent.
     pub amount: Balance,
-    /// A message to the receiver.
+    /// Message to the receiver.
     pub memo: Memo,
     /// Gas for the receiver's accumulation.
     pub gas_limit: Gas,
@@ -76,7 +76,7 @@ impl_codec!(DeferredTransfer { source, destination, amount, memo, gas_limit });
 /// One input of accumulate (`eq:accinput`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccumulateInput {
-    /// What came of a work item.
+    /// The operand of a work item.
     Operand(Operand),
     /// A transfer from another service.
     Transfer(DeferredTransfer),
@@ -106,38 +106,39 @@ impl<C: ?Sized> Decode<C> for AccumulateInput {
     }
 }
 
-/// The keys of a validator and what it tells of itself: 336 octets (`eq:validatorkeys`, 0.7.2).
+/// A validator's keys and metadata: 336 octets (`eq:validatorkeys`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ValidatorKey {
-    /// For block production.
+    /// Key for block production.
     pub bandersnatch: BandersnatchKey,
-    /// For signatures on the chain.
+    /// Key for signatures on the chain.
     pub ed25519: Ed25519Key,
-    /// For the signed commitments of the accumulation-output log.
+    /// Key for the signed commitments of the accumulation-output log.
     pub bls: BlsKey,
-    /// An address not least.
+    /// The validator's network address and its other metadata.
     pub metadata: ValidatorMetadata,
 }
 
 impl ValidatorKey {
-    /// Octets in the encoding.
+    /// Length of the encoding, in octets.
     pub const LENGTH: usize = 336;
 }
 
 impl_codec!(ValidatorKey { bandersnatch, ed25519, bls, metadata });
 
-/// The services that may do what others may not (`eq:privilegesspec`, 0.7.2).
+/// The privileged services (`eq:privilegesspec`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Privileges {
-    /// Who may change the privileges.
+    /// The service that may change the privileges.
     pub manager: ServiceId,
-    /// Who may set each core's authorizer queue.
+    /// For each core, the service that may set its authorizer queue.
     pub assigners: PerCore<ServiceId>,
-    /// Who may set the next validators.
+    /// The service that may set the next validators.
     pub delegator: ServiceId,
-    /// Who may create services of the lower indices.
+    /// The service that may create services below
+    /// [`constants::MIN_PUBLIC_INDEX`](crate::constants::MIN_PUBLIC_INDEX).
     pub registrar: ServiceId,
-    /// Services that accumulate in every block, with the gas they have for it.
+    /// Services that accumulate in every block, with the gas of that accumulation.
     pub always_accumulate: BTreeMap<ServiceId, Gas>,
 }
 
@@ -149,21 +150,21 @@ impl_codec!(Privileges in Protocol {
     always_accumulate,
 });
 
-/// A report that waits for others (`eq:readyspec`, 0.7.2).
+/// A report in the accumulation queue, with its unmet dependencies (`eq:readyspec`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadyReport {
     /// The report.
     pub report: WorkReport,
-    /// Hashes of the packages that must be accumulated before.
+    /// Hashes of the packages to be accumulated before it.
     pub dependencies: BTreeSet<Hash>,
 }
 
 impl_codec!(ReadyReport for Revised { report, dependencies });
 
-/// The accumulation queue: for each slot of an epoch the reports that came in it and wait
-/// (`eq:readyspec`, 0.7.2).
+/// The accumulation queue: for each slot of an epoch, the queued reports that became available in
+/// it (`eq:readyspec`, 0.7.2).
 pub type ReadyQueue = PerSlot<Vec<ReadyReport>>;
 
-/// The accumulation history: for each slot of an epoch the packages accumulated in it
+/// The accumulation history: for each slot of an epoch, the packages accumulated in it
 /// (`eq:accumulatedspec`, 0.7.2).
 pub type AccumulatedQueue = PerSlot<BTreeSet<Hash>>;

@@ -9,23 +9,24 @@ use crate::{
     Protocol, Ticket, TimeSlot, ValidatorIndex,
 };
 
-/// The two keys of a validator that an epoch marker names.
+/// The two keys of a validator in an epoch marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EpochMarkKeys {
-    /// For block production.
+    /// Key for block production.
     pub bandersnatch: BandersnatchKey,
-    /// For signatures on the chain.
+    /// Key for signatures on the chain.
     pub ed25519: Ed25519Key,
 }
 
 impl_codec!(EpochMarkKeys { bandersnatch, ed25519 });
 
-/// What the first block of an epoch says of the next one (`sec:markers`, 0.7.2).
+/// The epoch marker, in the header of an epoch's first block: parameters of the next epoch
+/// (`sec:markers`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpochMark {
     /// Randomness of the epoch.
     pub entropy: Hash,
-    /// Randomness that tickets are made from.
+    /// Randomness of the next epoch's tickets.
     pub tickets_entropy: Hash,
     /// Validators of the next epoch.
     pub validators: PerValidator<EpochMarkKeys>,
@@ -36,23 +37,24 @@ impl_codec!(EpochMark in Protocol { entropy, tickets_entropy, validators });
 /// A block's header (`eq:header`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// The hash of the parent's header.
+    /// Hash of the parent's header.
     pub parent: Hash,
-    /// The root of the state before the block.
+    /// Root of the state before the block.
     pub parent_state_root: Hash,
-    /// The hash of the block's extrinsic.
+    /// Hash of the block's extrinsic.
     pub extrinsic_hash: Hash,
     /// The block's slot.
     pub slot: TimeSlot,
-    /// Of the first block of an epoch: the next epoch.
+    /// The next epoch. In the header of an epoch's first block only.
     pub epoch_mark: Option<EpochMark>,
-    /// Of the block that ends ticket submission: the tickets that seal the next epoch's blocks.
+    /// The tickets that seal the next epoch's blocks. In the header of the first block after ticket
+    /// submission only.
     pub tickets_mark: Option<PerSlot<Ticket>>,
-    /// The author.
+    /// The author, by its index.
     pub author: ValidatorIndex,
     /// The author's VRF signature, the source of randomness.
     pub entropy_source: BandersnatchSignature,
-    /// Validators newly found to misbehave.
+    /// Keys of the validators newly found to misbehave.
     pub offenders_mark: Vec<Ed25519Key>,
     /// The author's seal over all of the above.
     pub seal: BandersnatchSignature,
@@ -72,13 +74,13 @@ impl_codec!(Header in Protocol {
 });
 
 impl Header {
-    /// The hash of the header's encoding, by which a child names its parent.
+    /// Hash of the header's encoding: the parent hash in a child's header.
     #[must_use]
     pub fn hash(&self, protocol: &Protocol) -> Hash {
         Hash::blake2b(&encode_with(self, protocol))
     }
 
-    /// The encoding without the seal, which is what the seal signs.
+    /// The encoding without the seal: the message that the seal signs.
     #[must_use]
     pub fn encode_unsigned(&self, protocol: &Protocol) -> Vec<u8> {
         let mut octets = encode_with(self, protocol);
@@ -90,9 +92,9 @@ impl Header {
 /// A block (`eq:block`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// Its header.
+    /// The header.
     pub header: Header,
-    /// What came into it from outside.
+    /// The extrinsic.
     pub extrinsic: Extrinsic,
 }
 

@@ -1,4 +1,4 @@
-//! What comes into a block from outside.
+//! The extrinsic of a block, and its parts.
 
 use alloc::vec::Vec;
 
@@ -15,27 +15,27 @@ use crate::{
 pub struct Ticket {
     /// The identifier, verifiably random.
     pub id: Hash,
-    /// Which of its validator's entries it is.
+    /// Index of the ticket among its validator's entries.
     pub entry: u8,
 }
 
 impl_codec!(Ticket { id, entry });
 
-/// A ticket as it is submitted (`eq:ticketsextrinsic`, 0.7.2).
+/// A submitted ticket (`eq:ticketsextrinsic`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketEnvelope {
-    /// Which of its validator's entries it is.
+    /// Index of the ticket among its validator's entries.
     pub entry: u8,
-    /// The proof that some validator made it.
+    /// Ring signature: the proof that a validator made the ticket, without its name.
     pub signature: RingSignature,
 }
 
 impl_codec!(TicketEnvelope { entry, signature });
 
-/// A preimage for the service that asked for it.
+/// A preimage that a service has requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preimage {
-    /// The service.
+    /// The service that requested it.
     pub service: ServiceId,
     /// The preimage.
     pub data: Vec<u8>,
@@ -48,35 +48,37 @@ impl_codec!(Preimage { service, data });
 pub struct Credential {
     /// The guarantor.
     pub validator: ValidatorIndex,
-    /// Its signature over the report's hash.
+    /// The guarantor's signature over the report's hash.
     pub signature: Ed25519Signature,
 }
 
 impl_codec!(Credential { validator, signature });
 
-/// A report and who answers for it (`eq:guaranteesextrinsic`, 0.7.2; `eq:guarantee`, 0.8.0).
+/// A report with its guarantors' signatures (`eq:guaranteesextrinsic`, 0.7.2; `eq:guarantee`,
+/// 0.8.0).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guarantee {
     /// The report.
     pub report: WorkReport,
-    /// When it was guaranteed.
+    /// Slot of the guarantee.
     pub slot: TimeSlot,
-    /// Two or three guarantors.
+    /// Signatures of two or three guarantors.
     pub credentials: Vec<Credential>,
 }
 
 impl_codec!(Guarantee for Revised { report, slot, credentials });
 
-/// A validator's word on which reports' data it holds a part of (`eq:xtassurances`, 0.7.2).
+/// A validator's statement of the cores whose available data it holds its chunk of
+/// (`eq:xtassurances`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assurance {
-    /// The parent block's hash.
+    /// Hash of the parent block's header.
     pub anchor: Hash,
-    /// The cores whose reports are meant.
+    /// The cores whose pending reports are assured.
     pub availabilities: CoreBits,
     /// The validator.
     pub assurer: ValidatorIndex,
-    /// Its signature.
+    /// The validator's signature.
     pub signature: Ed25519Signature,
 }
 
@@ -85,11 +87,11 @@ impl_codec!(Assurance in Protocol { anchor, availabilities, assurer, signature }
 /// A validator's judgment of a report (`sec:disputes`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judgment {
-    /// Whether it finds the report valid.
+    /// True if the report is judged valid.
     pub is_valid: bool,
     /// The validator.
     pub judge: ValidatorIndex,
-    /// Its signature.
+    /// The validator's signature.
     pub signature: Ed25519Signature,
 }
 
@@ -98,11 +100,11 @@ impl_codec!(Judgment { is_valid, judge, signature });
 /// The judgments of a super-majority on a report (`sec:disputes`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The report's hash.
+    /// Hash of the report.
     pub report_hash: Hash,
     /// The epoch whose validators judge.
     pub epoch: u32,
-    /// Their judgments.
+    /// The validators' judgments.
     pub judgments: PerSuperMajority<Judgment>,
 }
 
@@ -111,11 +113,11 @@ impl_codec!(Verdict in Protocol { report_hash, epoch, judgments });
 /// A guarantor of a report that was judged to be invalid (`sec:disputes`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Culprit {
-    /// The report's hash.
+    /// Hash of the report.
     pub report_hash: Hash,
     /// The guarantor's key.
     pub key: Ed25519Key,
-    /// Its signature as a guarantor.
+    /// The guarantor's signature on its guarantee.
     pub signature: Ed25519Signature,
 }
 
@@ -124,13 +126,13 @@ impl_codec!(Culprit { report_hash, key, signature });
 /// A judge whose judgment the verdict contradicts (`sec:disputes`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// The report's hash.
+    /// Hash of the report.
     pub report_hash: Hash,
-    /// Whether the judge found the report valid.
+    /// True if the judge judged the report valid.
     pub is_valid: bool,
     /// The judge's key.
     pub key: Ed25519Key,
-    /// Its signature as a judge.
+    /// The judge's signature on its judgment.
     pub signature: Ed25519Signature,
 }
 
@@ -141,24 +143,24 @@ impl_codec!(Fault { report_hash, is_valid, key, signature });
 pub struct Disputes {
     /// Verdicts on reports.
     pub verdicts: Vec<Verdict>,
-    /// Guarantors who guaranteed wrongly.
+    /// Guarantors of reports judged invalid.
     pub culprits: Vec<Culprit>,
-    /// Judges who judged wrongly.
+    /// Judges contradicted by a verdict.
     pub faults: Vec<Fault>,
 }
 
 impl_codec!(Disputes in Protocol { verdicts, culprits, faults });
 
-/// All that comes into a block from outside (`eq:extrinsic`, 0.7.2).
+/// The extrinsic: all data in a block from outside of the chain (`eq:extrinsic`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extrinsic {
-    /// Tickets for the next epoch.
+    /// Tickets for sealing the next epoch's blocks.
     pub tickets: Vec<TicketEnvelope>,
-    /// Preimages that services asked for.
+    /// Preimages that services have requested.
     pub preimages: Vec<Preimage>,
-    /// Newly reported work.
+    /// Guarantees of new work reports.
     pub guarantees: Vec<Guarantee>,
-    /// Word of the availability of work reported before.
+    /// Assurances of the availability of earlier reports.
     pub assurances: Vec<Assurance>,
     /// Disputes about reports.
     pub disputes: Disputes,
@@ -167,9 +169,10 @@ pub struct Extrinsic {
 impl_codec!(Extrinsic in Protocol { tickets, preimages, guarantees, assurances, disputes });
 
 impl Extrinsic {
-    /// The commitment that the header makes to the extrinsic: the hash of its parts' hashes, with
-    /// reports, and preimages where the revision says so, hashed on their own so that each can be
-    /// proven to be in it (`sec:header`).
+    /// Hash of the extrinsic, as the header commits to it: the hash of the hashes of its parts. In
+    /// the parts, reports (and preimages, under
+    /// [`Rules::preimages_hashed_in_extrinsic`](crate::Rules::preimages_hashed_in_extrinsic)) stand
+    /// by their hashes, so that each can be proven to be included (`sec:header`).
     #[must_use]
     pub fn hash(&self, protocol: &Protocol) -> Hash {
         let mut guarantees = Vec::new();

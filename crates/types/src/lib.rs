@@ -1,18 +1,18 @@
 //! The protocol's types and parameters, with their encodings.
 //!
-//! **What it is.** The vocabulary that the rooms above share: numbers with a meaning
-//! ([`ServiceId`], [`Gas`], ..), hashes and keys, work packages and reports, blocks, the inputs of
-//! accumulation, statistics, and [`Parameters`].
+//! **Contents.** The vocabulary shared by the crates above: numbers with a unit ([`ServiceId`],
+//! [`Gas`], ..), hashes and keys, work packages and reports, blocks, the inputs of accumulation,
+//! statistics, and [`Parameters`].
 //!
-//! **What it is not.** It checks no signature and holds no state; what a type's octets mean for
-//! the chain is decided above. Values that decode are well formed, not yet valid.
+//! **Not here.** No signature is checked and no state is held; validity is decided by the crates
+//! above. A decoded value is well formed, not yet valid.
 //!
-//! **Invariants.** Types that look the same under every revision and all parameters encode and
-//! decode in any context; types that differ by revision alone in any that tells it ([`Revised`]);
-//! types that depend on parameters too only in a [`Protocol`] (see `jambox_codec`). A field that a
-//! revision does not have is its default there and takes no octet. Hashes are over exactly the
-//! encoding. Every encoding is the paper's (`sec:serialization`) and checked against public
-//! vectors.
+//! **Invariants.** A type whose encoding is the same under every revision and all parameters
+//! encodes in any context; a type whose encoding differs by revision alone, in any context with a
+//! revision ([`Revised`]); a type whose encoding depends on parameters too, only in a [`Protocol`]
+//! (see `jambox_codec`). A field that a revision lacks takes no octet and is decoded to its
+//! default. Hashes are over exactly the encoding. Every encoding is the paper's
+//! (`sec:serialization`) and checked against public vectors.
 //!
 //! # Example
 //!

@@ -7,13 +7,13 @@ use core::{fmt, str};
 use jambox_codec::{Decode, DecodeError, Encode, Reader};
 use sha3::Digest as _;
 
-/// A text that is not the hexadecimal form of the octets expected.
+/// Error: a text that is not the hexadecimal form of the expected octets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected} octets in hexadecimal, with or without 0x: {reason}")]
 pub struct HexError {
-    /// Octets expected.
+    /// Number of octets expected.
     pub expected: usize,
-    /// What the text has instead.
+    /// Description of the text's fault.
     pub reason: String,
 }
 
@@ -24,7 +24,7 @@ macro_rules! octets {
         pub struct $name(pub [u8; $length]);
 
         impl $name {
-            /// Octets in a value.
+            /// Length of the value, in octets.
             pub const LENGTH: usize = $length;
 
             /// The value whose octets are all zero.
@@ -119,14 +119,14 @@ octets! {
     Ed25519Signature(64);
     /// A BLS public key.
     BlsKey(144);
-    /// What a validator tells of itself, a network address not least.
+    /// A validator's metadata, its network address among them.
     ValidatorMetadata(128);
     /// The memo of a deferred transfer.
     Memo(128);
 }
 
 impl Memo {
-    /// A text, with zeros after it; nothing if it has more than 128 octets.
+    /// The memo with this text, padded with zeros; `None` if the text has more than 128 octets.
     ///
     /// ```
     /// use jambox_types::Memo;
@@ -142,7 +142,7 @@ impl Memo {
         Some(memo)
     }
 
-    /// The text before the zeros at its end; nothing if it is no UTF-8.
+    /// The memo as text, without the zeros at its end; `None` if it is not UTF-8.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         let end =
@@ -173,23 +173,23 @@ impl Hash {
     }
 }
 
-/// [`Hash::blake2b`] of octets that come piece by piece.
+/// Incremental [`Hash::blake2b`].
 #[derive(Debug, Clone)]
 pub struct Blake2b(blake2b_simd::State);
 
 impl Blake2b {
-    /// Of nothing yet.
+    /// The hasher of the empty sequence.
     #[must_use]
     pub fn new() -> Self {
         Self(blake2b_simd::Params::new().hash_length(Hash::LENGTH).to_state())
     }
 
-    /// Adds octets at the end.
+    /// Appends octets to the hashed sequence.
     pub fn update(&mut self, octets: &[u8]) {
         self.0.update(octets);
     }
 
-    /// The hash of all that was added.
+    /// Hash of the appended octets.
     #[must_use]
     pub fn finish(&self) -> Hash {
         let mut octets = [0; Hash::LENGTH];

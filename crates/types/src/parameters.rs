@@ -1,4 +1,5 @@
-//! The protocol's parameters: one table, from which everything about them expands.
+//! The protocol's parameters: one table, and the struct, encoding, file format and descriptions
+//! that expand from it.
 
 use alloc::vec::Vec;
 use core::{fmt, str};
@@ -8,7 +9,7 @@ use jambox_isa::Revision;
 
 use crate::{Hash, Memo, Revised, Rules};
 
-/// A set of parameters that the public knows by name.
+/// A named set of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(
     feature = "serde",
@@ -51,12 +52,12 @@ impl str::FromStr for Preset {
     }
 }
 
-/// A name that is not a preset's.
+/// Error: the name of no preset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected `full` or `tiny`")]
 pub struct UnknownPreset;
 
-/// What one row of the table says of a parameter.
+/// Description of a parameter: the names and the text of its row in the table.
 #[derive(Debug, Clone, Copy)]
 pub struct ParameterInfo {
     /// The field of [`Parameters`].
@@ -65,13 +66,14 @@ pub struct ParameterInfo {
     pub symbol: &'static str,
     /// The paper's LaTeX name.
     pub label: &'static str,
-    /// What it means.
+    /// Meaning of the parameter.
     pub doc: &'static str,
     rule: fn(&Rules) -> bool,
 }
 
 impl ParameterInfo {
-    /// Whether it is a parameter of a revision; otherwise its value follows from others.
+    /// True if the revision has the parameter; under other revisions its value follows from other
+    /// parameters.
     #[must_use]
     pub fn is_of(&self, revision: Revision) -> bool {
         (self.rule)(Rules::of(revision))
@@ -86,9 +88,8 @@ macro_rules! parameters {
     )*) => {
         /// The protocol's parameters (`sec:definitions`).
         ///
-        /// Their encoding, 134 octets under 0.7.2 and 122 under 0.8.0, is what `fetch` gives a
-        /// guest for kind 0. Read from a file, a key `base` names the preset from which parameters
-        /// that the file omits are taken.
+        /// Their encoding, 134 octets under 0.7.2 and 122 under 0.8.0, is the value of `fetch` kind
+        /// 0. In a file, the key `base` names a preset, from which omitted parameters are taken.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[cfg_attr(
             feature = "serde",
@@ -106,7 +107,7 @@ macro_rules! parameters {
         // The order of the table is the order of fetch kind 0 (`fetch`).
         impl_codec!(Encoded for Revised { $($name $(if $rule)?),* });
 
-        /// The parameters as they stand in the encoding.
+        /// The parameters that have a place in the encoding of some revision.
         struct Encoded {
             $($name: $type,)*
         }
@@ -132,7 +133,7 @@ macro_rules! parameters {
             /// The values that public test vectors use.
             pub const TINY: Self = Self { $($name: $tiny),* };
 
-            /// What there is to know of every parameter, in the order of the encoding.
+            /// Descriptions of all parameters, in the order of the encoding.
             pub const INFO: &'static [ParameterInfo] = &[$(
                 ParameterInfo {
                     name: stringify!($name),
@@ -254,10 +255,10 @@ impl Default for Parameters {
     }
 }
 
-/// Parameters with which the protocol cannot run.
+/// Error: parameters under which the protocol cannot run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParametersError {
-    /// A parameter is not given and no base is named to take it from.
+    /// A parameter is missing, and no base is named to take it from.
     #[error("`{name}` is missing, and no `base` is named to take it from")]
     Missing {
         /// The parameter.
@@ -273,15 +274,16 @@ pub enum ParametersError {
     },
 }
 
-/// The most hashes of authorizers that a state may have: 32 MiB. The paper's own parameters have
-/// 30,008.
+/// Largest number of authorizer hashes in a state: 32 MiB of hashes. The paper's own parameters
+/// have 30,008.
 const MAX_AUTHORIZERS: u32 = 1 << 20;
 
 impl Parameters {
-    /// These parameters under a revision: those that it does not have follow from the others.
+    /// These parameters under a revision. Parameters that the revision lacks follow from the
+    /// others.
     ///
-    /// Where validators are counted, there are at most three for each core; tickets, and the pieces
-    /// that data is cut into, are as for so many.
+    /// Under a revision that counts validators, their number is limited to three for each core.
+    /// Ticket entries and the sizes of erasure-coded pieces follow from the number of validators.
     #[must_use]
     pub const fn under(self, revision: Revision) -> Self {
         self.following(Rules::of(revision))
@@ -314,11 +316,11 @@ impl Parameters {
         }
     }
 
-    /// Checks what the protocol's types and formulas take for granted.
+    /// Checks the relations that the protocol's types and formulas rely on.
     ///
     /// # Errors
     ///
-    /// The first rule that is broken.
+    /// The first relation that does not hold.
     pub const fn check(&self) -> Result<(), ParametersError> {
         const fn invalid(name: &'static str, rule: &'static str) -> Result<(), ParametersError> {
             Err(ParametersError::Invalid { name, rule })
@@ -344,7 +346,7 @@ impl Parameters {
         if self.memo_size as usize != Memo::LENGTH {
             return invalid("memo_size", "must be 128");
         }
-        // A state has a queue and a pool for every core, and allocates them at once.
+        // A state allocates a queue and a pool for every core at once.
         let per_core = (self.auth_queue_size as u32).saturating_add(self.auth_pool_size as u32);
         if per_core.saturating_mul(self.cores as u32) > MAX_AUTHORIZERS {
             return invalid(
@@ -369,8 +371,8 @@ impl Parameters {
         self.segment_pieces.saturating_mul(self.erasure_piece_size) as usize
     }
 
-    /// Octets that an imported segment adds to a work bundle, `\Csegmentfootprint`: itself and its
-    /// proof (`eq:segmentfootprint`, 0.7.2).
+    /// Octets added to a work bundle by an imported segment and its proof, `\Csegmentfootprint`
+    /// (`eq:segmentfootprint`, 0.7.2).
     #[must_use]
     pub const fn segment_footprint(&self) -> u64 {
         let depth = match self.max_package_imports {
@@ -381,36 +383,37 @@ impl Parameters {
         (self.segment_size() as u64).saturating_add(proof)
     }
 
-    /// [`Parameters::validators`] as a length.
+    /// [`Parameters::validators`] as a `usize`.
     #[must_use]
     pub const fn validator_count(&self) -> usize {
         self.validators as usize
     }
 
-    /// [`Parameters::cores`] as a length.
+    /// [`Parameters::cores`] as a `usize`.
     #[must_use]
     pub const fn core_count(&self) -> usize {
         self.cores as usize
     }
 
-    /// [`Parameters::epoch_length`] as a length.
+    /// [`Parameters::epoch_length`] as a `usize`.
     #[must_use]
     pub const fn slot_count(&self) -> usize {
         self.epoch_length as usize
     }
 
-    /// [`Parameters::auth_queue_size`] as a length.
+    /// [`Parameters::auth_queue_size`] as a `usize`.
     #[must_use]
     pub const fn queue_length(&self) -> usize {
         self.auth_queue_size as usize
     }
 }
 
-/// Octets in a segment, `\Csegmentsize`, in revisions that do not compose it of pieces.
+/// Octets in a segment, `\Csegmentsize`, in revisions that define it as a constant rather than by
+/// pieces.
 const SEGMENT_SIZE: u32 = 4104;
 
-/// Tickets that each of `validators` may enter where the revision derives it: so many that twice
-/// the slots of an epoch can be had (`eq:ticketsextrinsic`, 0.8.0).
+/// Ticket entries of each of `validators`, in revisions that derive their number: enough entries
+/// for two tickets in every slot of an epoch (`eq:ticketsextrinsic`, 0.8.0).
 #[must_use]
 pub const fn ticket_entries(epoch_length: u32, validators: usize) -> u32 {
     match validators as u32 {
@@ -419,12 +422,12 @@ pub const fn ticket_entries(epoch_length: u32, validators: usize) -> u32 {
     }
 }
 
-/// The chunks, of as many as there are validators, that data can be recovered from where the
-/// revision derives it: the most that are below a third and two and that a segment can be cut into
-/// pairs for (`sec:erasurecoding`, 0.8.0).
+/// Number of chunks from which data can be recovered, in revisions that derive it from the number
+/// of validators: the largest number below `validators / 3 + 2` that divides a segment into whole
+/// octet pairs (`sec:erasurecoding`, 0.8.0).
 #[must_use]
 pub const fn data_shards(validators: usize) -> usize {
-    // shards < validators / 3 + 2, in whole numbers.
+    // `shards < validators / 3 + 2`, in whole numbers.
     let mut shards = validators.div_ceil(3).saturating_add(1);
     while !is_whole_number_of_pairs(shards) {
         shards = shards.saturating_sub(1);
@@ -432,7 +435,7 @@ pub const fn data_shards(validators: usize) -> usize {
     shards
 }
 
-/// Whether a segment can be cut into as many pieces of whole pairs of octets; so it can into one.
+/// True if `pieces` divides a segment into whole pairs of octets. One piece always does.
 const fn is_whole_number_of_pairs(pieces: usize) -> bool {
     match (SEGMENT_SIZE as usize).checked_rem(pieces.saturating_mul(2)) {
         Some(rest) => rest == 0,
@@ -440,10 +443,10 @@ const fn is_whole_number_of_pairs(pieces: usize) -> bool {
     }
 }
 
-/// Constants that no set of parameters changes and that `fetch` does not give; those of the machine
+/// Constants that are neither parameters nor part of the value of `fetch`. The machine's constants
 /// are in `jambox-program`.
 pub mod constants {
-    /// The smallest index of a service that not only the registrar may create, the paper's S,
-    /// `\Cminpublicindex` (`eq:newserviceindex`).
+    /// Smallest index of a service that any service may create, the paper's S, `\Cminpublicindex`
+    /// (`eq:newserviceindex`). Below it, only the registrar creates services.
     pub const MIN_PUBLIC_INDEX: u32 = 1 << 16;
 }

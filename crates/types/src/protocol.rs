@@ -1,4 +1,4 @@
-//! The three switches that are fixed for a whole invocation.
+//! Revision, host-call interface and parameters: three switches, fixed for a whole invocation.
 
 use core::{fmt, str};
 
@@ -6,16 +6,16 @@ pub use jambox_isa::{Revision, UnknownRevision};
 
 use crate::{Lengths, Parameters, Rules, data_shards, ticket_entries};
 
-/// How guests and the host talk: numbers, registers, result codes and gas of host calls.
+/// Host-call interface (ABI): numbers, registers, result codes and gas of host calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Abi {
-    /// The Gray Paper's.
+    /// The Gray Paper's interface.
     #[default]
     GrayPaper,
-    /// The interface of the seed document, a translation over the same semantics. Non-consensus.
+    /// The seed document's interface, a translation over the same semantics. Non-consensus.
     SeedDoc {
-        /// Whether numbers that the document does not describe are unknown, rather than the Gray
-        /// Paper's.
+        /// True if call numbers that the document lacks are unknown calls; otherwise they are the
+        /// Gray Paper's.
         strict: bool,
     },
 }
@@ -42,7 +42,7 @@ impl fmt::Display for Abi {
     }
 }
 
-/// A name that is no [`Abi`].
+/// Error: the name of no [`Abi`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown ABI: expected gray-paper, seed-doc or seed-doc-strict")]
 pub struct UnknownAbi;
@@ -55,21 +55,21 @@ impl str::FromStr for Abi {
     }
 }
 
-/// What a whole invocation runs under. It is never guessed from a program.
+/// Context of a whole invocation. It is never guessed from a program.
 ///
-/// It is the context of encodings that depend on the revision and the parameters; the interface
-/// does not matter to them.
+/// It is also the context of encodings that depend on the revision and the parameters; no encoding
+/// depends on the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Protocol {
     /// Opcode numbers, gas model, validity rules, host-call numbers and gas, encodings.
     pub revision: Revision,
-    /// How guests and the host talk.
+    /// Host-call interface.
     pub abi: Abi,
     /// The protocol's parameters.
     pub parameters: Parameters,
 }
 
-/// A context that tells the revision: where an encoding depends on nothing else, it takes any.
+/// A context with a revision, for encodings that depend on nothing else.
 pub trait Revised {
     /// The rules of the revision.
     fn rules(&self) -> &'static Rules;
@@ -88,7 +88,7 @@ impl Revised for Protocol {
 }
 
 impl Protocol {
-    /// The Gray Paper's own interface under a revision and parameters.
+    /// The Gray Paper's interface with a revision and parameters.
     #[must_use]
     pub const fn new(revision: Revision, parameters: Parameters) -> Self {
         Self { revision, abi: Abi::GrayPaper, parameters: parameters.under(revision) }
@@ -100,8 +100,8 @@ impl Protocol {
         Rules::of(self.revision)
     }
 
-    /// How many validators a set may have: as many as the parameters fix, or, where the revision
-    /// counts them, six or more in threes, up to three for each core (`eq:valcount`, 0.8.0).
+    /// Allowed sizes of a validator set: the parameter, or, under a revision that counts
+    /// validators, six or more in threes, up to three for each core (`eq:valcount`, 0.8.0).
     #[must_use]
     pub const fn validator_counts(&self) -> Lengths {
         if self.rules().validators_counted {
@@ -111,7 +111,7 @@ impl Protocol {
         }
     }
 
-    /// How many tickets each of so many validators may enter (`eq:ticketsextrinsic`).
+    /// Ticket entries of each validator in a set of `validators` (`eq:ticketsextrinsic`).
     #[must_use]
     pub const fn ticket_entries(&self, validators: usize) -> u32 {
         if self.rules().validator_parameters {
@@ -121,8 +121,8 @@ impl Protocol {
         }
     }
 
-    /// The chunks that data can be recovered from, of one for each of so many validators: as many
-    /// as half a piece has octets, or as follows from their number (`sec:erasurecoding`).
+    /// Number of chunks, of one for each of `validators`, from which data can be recovered: half
+    /// the octets of a piece, or a number that follows from `validators` (`sec:erasurecoding`).
     #[must_use]
     pub const fn data_shards(&self, validators: usize) -> usize {
         if self.rules().validator_parameters {
@@ -132,7 +132,7 @@ impl Protocol {
         }
     }
 
-    /// How many judgments a verdict may have: one more than two thirds of the validators.
+    /// Allowed numbers of judgments in a verdict: one more than two thirds of the validators.
     pub(crate) const fn judgment_counts(&self) -> Lengths {
         let validators = self.validator_counts();
         let (min, max) = (super_majority(validators.min), super_majority(validators.max));

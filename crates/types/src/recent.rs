@@ -1,4 +1,4 @@
-//! What the chain remembers of its last blocks (`sec:recenthistory`, 0.7.2).
+//! The recent history (`sec:recenthistory`, 0.7.2).
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,15 +10,15 @@ use crate::{Hash, Revised, TimeSlot};
 /// A recent block (`eq:recenthistoryspec`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecentBlock {
-    /// The hash of its header.
+    /// Hash of the block's header.
     pub header_hash: Hash,
-    /// The root of the accumulation-output log after it.
+    /// Root of the accumulation-output log after the block.
     pub accumulation_root: Hash,
-    /// The root of the state after it; zeros until the next block says it.
+    /// Root of the state after the block; zeros until the next block names it.
     pub state_root: Hash,
-    /// Its slot; 0 under revisions whose history has none.
+    /// Slot of the block; 0 under revisions whose history has no slots.
     pub slot: TimeSlot,
-    /// The packages that it reported, with the roots of the segments that they exported.
+    /// Packages reported in the block, with the roots of their exported segments.
     pub reported: BTreeMap<Hash, Hash>,
 }
 
@@ -30,7 +30,7 @@ impl_codec!(RecentBlock for Revised {
     reported,
 });
 
-/// The recent blocks and the log of what accumulation yielded (`eq:recentspec`, 0.7.2).
+/// The recent blocks and the accumulation-output log (`eq:recentspec`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RecentBlocks {
     /// The last blocks, oldest first.

@@ -1,4 +1,4 @@
-//! What block production and disputes keep in state (`sec:blockproduction`, `sec:disputes`).
+//! State of block production and of disputes (`sec:blockproduction`, `sec:disputes`).
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -10,12 +10,13 @@ use crate::{
     ValidatorKey,
 };
 
-/// Who seals the blocks of an epoch (`eq:ticketaccumulatorsealticketsspec`).
+/// The seal-key sequence: the right to seal each slot of an epoch
+/// (`eq:ticketaccumulatorsealticketsspec`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SlotSealers {
-    /// Whoever holds the slot's ticket.
+    /// A ticket for each slot: its owner seals the block.
     Tickets(PerSlot<Ticket>),
-    /// The validator of the slot's key: the fallback.
+    /// A key for each slot: the fallback.
     Keys(PerSlot<BandersnatchKey>),
 }
 
@@ -48,9 +49,9 @@ impl Decode<Protocol> for SlotSealers {
 pub struct Safrole {
     /// The validators of the next epoch.
     pub pending: PerValidator<ValidatorKey>,
-    /// The commitment to their keys.
+    /// Commitment to the keys of these validators.
     pub epoch_root: RingRoot,
-    /// Who seals the blocks of this epoch.
+    /// The right to seal the blocks of this epoch.
     pub sealers: SlotSealers,
     /// The best tickets for the next epoch so far.
     pub tickets: Vec<Ticket>,
@@ -58,16 +59,16 @@ pub struct Safrole {
 
 impl_codec!(Safrole in Protocol { pending, epoch_root, sealers, tickets });
 
-/// What disputes left behind (`eq:disputesspec`).
+/// Results of past disputes (`eq:disputesspec`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DisputeRecords {
-    /// Reports that were judged to be valid.
+    /// Hashes of reports judged valid.
     pub good: BTreeSet<Hash>,
-    /// Reports that were judged to be invalid.
+    /// Hashes of reports judged invalid.
     pub bad: BTreeSet<Hash>,
-    /// Reports that cannot be judged.
+    /// Hashes of reports whose validity could not be decided.
     pub wonky: BTreeSet<Hash>,
-    /// The keys of validators that misbehaved.
+    /// Keys of validators that misbehaved.
     pub offenders: BTreeSet<Ed25519Key>,
 }
 

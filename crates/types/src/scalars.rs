@@ -1,4 +1,4 @@
-//! Numbers with a meaning: a service is not a slot, and gas is not balance.
+//! Numbers with a unit: a service index is not a slot, and gas is not balance.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -54,11 +54,11 @@ macro_rules! scalars {
     )*};
 }
 
-/// Arithmetic that gives nothing in place of a number that does not exist.
+/// Arithmetic of amounts; `None` for a result outside of the 64-bit range.
 macro_rules! amounts {
     ($($name:ident)+) => {$(
         impl $name {
-            /// The sum, if it is below 2^64.
+            /// The sum; `None` from 2^64 on.
             #[must_use]
             pub const fn checked_add(self, other: Self) -> Option<Self> {
                 match self.0.checked_add(other.0) {
@@ -67,7 +67,7 @@ macro_rules! amounts {
                 }
             }
 
-            /// The difference, if it is not below zero.
+            /// The difference; `None` below zero.
             #[must_use]
             pub const fn checked_sub(self, other: Self) -> Option<Self> {
                 match self.0.checked_sub(other.0) {
@@ -76,7 +76,7 @@ macro_rules! amounts {
                 }
             }
 
-            /// So many times as much, if it is below 2^64.
+            /// The product; `None` from 2^64 on.
             #[must_use]
             pub const fn checked_mul(self, times: u64) -> Option<Self> {
                 match self.0.checked_mul(times) {
@@ -85,13 +85,13 @@ macro_rules! amounts {
                 }
             }
 
-            /// The sum, or 2^64 - 1 if that is smaller.
+            /// The sum, at most 2^64 - 1.
             #[must_use]
             pub const fn saturating_add(self, other: Self) -> Self {
                 Self(self.0.saturating_add(other.0))
             }
 
-            /// The difference, or zero if that is larger.
+            /// The difference, at least zero.
             #[must_use]
             pub const fn saturating_sub(self, other: Self) -> Self {
                 Self(self.0.saturating_sub(other.0))

@@ -1,5 +1,5 @@
-//! Sequences whose length the protocol decides: fixed by the parameters, and therefore not written
-//! down, or counted, where the revision does not fix how many validators there are.
+//! Sequences with a length fixed by the protocol. A length fixed by the parameters is not encoded;
+//! the length of a sequence of validators is, under a revision that counts validators.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,31 +10,31 @@ use jambox_codec::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, encode_
 
 use crate::{CoreIndex, Parameters, Protocol, Revised};
 
-/// The numbers of items that a sequence may have.
+/// Allowed lengths of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lengths {
-    /// The smallest.
+    /// Smallest length.
     pub min: usize,
-    /// The largest.
+    /// Largest length.
     pub max: usize,
-    /// The distance between one and the next.
+    /// Distance between neighbouring allowed lengths.
     pub step: usize,
 }
 
 impl Lengths {
-    /// One number only.
+    /// One length only.
     #[must_use]
     pub const fn exactly(length: usize) -> Self {
         Self { min: length, max: length, step: 1 }
     }
 
-    /// Every `step`th number from `min` to `max`.
+    /// Every `step`th length from `min` to `max`.
     #[must_use]
     pub const fn steps(step: usize, min: usize, max: usize) -> Self {
         Self { min, max, step }
     }
 
-    /// Whether a number is one of them.
+    /// True for an allowed length.
     #[must_use]
     pub const fn contain(&self, length: usize) -> bool {
         let in_step = match length.saturating_sub(self.min).checked_rem(self.step) {
@@ -52,13 +52,13 @@ impl fmt::Display for Lengths {
     }
 }
 
-/// A sequence that is not of a length that the protocol allows.
+/// Error: a sequence whose length the protocol does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{given} items where the protocol has {expected}")]
 pub struct LengthError {
-    /// The numbers of items that the protocol allows.
+    /// Lengths that the protocol allows.
     pub expected: Lengths,
-    /// The items given.
+    /// Length of the sequence given.
     pub given: usize,
 }
 
@@ -66,16 +66,16 @@ macro_rules! sized_sequence {
     ($(#[$doc:meta])* $name:ident: $context:ident $lengths:expr) => {
         $(#[$doc])*
         ///
-        /// Its length is right by construction, for the protocol that it was made with.
+        /// The length is right by construction, for the protocol the sequence was made with.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name<T>(Box<[T]>);
 
         impl<T> $name<T> {
-            /// The sequence of these items.
+            /// Makes a sequence of these items.
             ///
             /// # Errors
             ///
-            /// When they are more or fewer than there may be.
+            /// When the protocol does not allow their number.
             pub fn new(items: Vec<T>, context: &$context) -> Result<Self, LengthError> {
                 let expected: Lengths = $lengths(context);
                 if expected.contain(items.len()) {
@@ -85,14 +85,14 @@ macro_rules! sized_sequence {
                 }
             }
 
-            /// The sequence whose items `make` gives for each index, as long as there may be one.
+            /// The longest allowed sequence, with `make(index)` as items.
             #[must_use]
             pub fn from_fn(context: &$context, make: impl FnMut(usize) -> T) -> Self {
                 let lengths: Lengths = $lengths(context);
                 Self((0..lengths.max).map(make).collect())
             }
 
-            /// The items, free to change in number.
+            /// The items as a vector.
             #[must_use]
             pub fn into_vec(self) -> Vec<T> {
                 self.0.into_vec()
@@ -151,7 +151,7 @@ macro_rules! counted_sequences {
         sized_sequence! {
             $(#[$doc])*
             ///
-            /// Where the revision counts validators, the length is encoded in front.
+            /// Under a revision that counts validators, the length is encoded before the items.
             $name: Protocol |protocol: &Protocol| protocol.$lengths()
         }
 
@@ -181,7 +181,7 @@ counted_sequences! {
     PerSuperMajority: judgment_counts;
 }
 
-/// The length of a sequence that may have any of `lengths`.
+/// Decodes the length of a sequence, which must be one of `lengths`.
 fn take_counted(
     reader: &mut Reader<'_>,
     lengths: Lengths,
@@ -209,13 +209,13 @@ fn take_counted(
 pub struct CoreBits(Box<[bool]>);
 
 impl CoreBits {
-    /// The bits that `is_set` gives for each core.
+    /// The bits `is_set(core)` of all cores.
     #[must_use]
     pub fn from_fn(parameters: &Parameters, mut is_set: impl FnMut(CoreIndex) -> bool) -> Self {
         Self((0..parameters.cores).map(|core| is_set(CoreIndex(core))).collect())
     }
 
-    /// Whether the bit of `core` is set; no bit is set for a core that does not exist.
+    /// The bit of `core`; false for a core that does not exist.
     #[must_use]
     pub fn is_set(&self, core: CoreIndex) -> bool {
         self.0.get(usize::from(core.0)).copied().unwrap_or(false)

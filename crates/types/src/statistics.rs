@@ -1,4 +1,4 @@
-//! Records of activity (`sec:bookkeeping`, 0.7.2).
+//! Activity statistics (`sec:bookkeeping`, 0.7.2).
 
 use alloc::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use jambox_codec::impl_codec;
 
 use crate::{Gas, PerCore, PerValidator, Protocol, Revised, ServiceId};
 
-/// What a validator did in an epoch (`eq:activityspec`, 0.7.2).
+/// Activity of a validator in an epoch (`eq:activityspec`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ValidatorRecord {
-    /// Blocks made.
+    /// Blocks authored.
     pub blocks: u32,
-    /// Tickets brought into blocks.
+    /// Tickets in its blocks.
     pub tickets: u32,
-    /// Preimages brought into blocks.
+    /// Preimages in its blocks.
     pub preimages: u32,
-    /// Octets in these preimages.
+    /// Octets of these preimages.
     pub preimage_size: u32,
     /// Reports guaranteed.
     pub guarantees: u32,
@@ -25,14 +25,14 @@ pub struct ValidatorRecord {
 
 impl_codec!(ValidatorRecord { blocks, tickets, preimages, preimage_size, guarantees, assurances });
 
-/// What happened on a core in a block.
+/// Activity of a core in a block.
 ///
-/// Counts are naturals without a bound in the paper; 64 bits hold what a block can sum up to.
+/// Counts are naturals without a bound in the paper; 64 bits hold the sums of any block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CoreRecord {
-    /// Octets that reports which became available put into the data lakes.
+    /// Octets put into the data lakes by reports that became available.
     pub data_load: u64,
-    /// Validators that assured the availability of the core's report.
+    /// Validators that assured the core's report.
     pub popularity: u64,
     /// Segments imported.
     pub imports: u64,
@@ -59,12 +59,12 @@ impl_codec!(CoreRecord {
     gas_used: natural,
 });
 
-/// What happened for a service in a block.
+/// Activity of a service in a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ServiceRecord {
     /// Preimages provided.
     pub provided_count: u64,
-    /// Octets in these preimages.
+    /// Octets of these preimages.
     pub provided_size: u64,
     /// Work items refined.
     pub refinement_count: u64,
@@ -100,19 +100,19 @@ impl_codec!(ServiceRecord for Revised {
     accumulate_gas_used: natural,
 });
 
-/// The services' part of the statistics.
+/// Statistics of all services.
 pub type ServiceStatistics = BTreeMap<ServiceId, ServiceRecord>;
 
-/// All statistics, as state key 13 holds them (`eq:activityspec`, 0.7.2).
+/// All statistics: the value of state key 13 (`eq:activityspec`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statistics {
-    /// Of the present epoch.
+    /// Validators in the present epoch.
     pub current: PerValidator<ValidatorRecord>,
-    /// Of the last epoch.
+    /// Validators in the previous epoch.
     pub previous: PerValidator<ValidatorRecord>,
-    /// Of the block.
+    /// Cores in the block.
     pub cores: PerCore<CoreRecord>,
-    /// Of the block.
+    /// Services in the block.
     pub services: ServiceStatistics,
 }
 

@@ -1,4 +1,4 @@
-//! Work packages: what a builder asks a core to do.
+//! Work packages, the orders of builders to a core.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -7,24 +7,24 @@ use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, encode_w
 
 use crate::{Gas, Hash, Revised, ServiceId, TimeSlot};
 
-/// The chain as it was where a package was evaluated (`eq:workcontext`).
+/// Chain state assumed by a package's evaluation (`eq:workcontext`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RefineContext {
-    /// The header hash of the anchor block.
+    /// Hash of the anchor block's header.
     pub anchor: Hash,
-    /// The slot of the anchor block; 0 under revisions whose contexts do not name it.
+    /// Slot of the anchor block; 0 under revisions whose contexts lack it.
     pub anchor_slot: TimeSlot,
-    /// The state root after the anchor block.
+    /// State root after the anchor block.
     pub state_root: Hash,
-    /// The root of the accumulation-output log after the anchor block.
+    /// Root of the accumulation-output log after the anchor block.
     pub accumulation_root: Hash,
-    /// The header hash of the block at which preimages are looked up.
+    /// Hash of the lookup anchor's header: preimages are looked up as of this block.
     pub lookup_anchor: Hash,
-    /// The slot of that block.
+    /// Slot of the lookup anchor.
     pub lookup_anchor_slot: TimeSlot,
-    /// The state root after that block; zeros under revisions whose contexts do not name it.
+    /// State root after the lookup anchor; zeros under revisions whose contexts lack it.
     pub lookup_anchor_state_root: Hash,
-    /// Hashes of the packages that must be reported before.
+    /// Hashes of the packages to be reported before.
     pub prerequisites: BTreeSet<Hash>,
 }
 
@@ -39,12 +39,12 @@ impl_codec!(RefineContext for Revised {
     prerequisites,
 });
 
-/// What identifies the segments that an import is taken from.
+/// Identification of the segments that an import is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ImportSource {
-    /// The root of the tree of segments.
+    /// Root of the tree of segments.
     SegmentRoot(Hash),
-    /// The hash of the package that exported them.
+    /// Hash of the package that exported the segments.
     WorkPackage(Hash),
 }
 
@@ -56,23 +56,23 @@ pub struct ImportSpec {
 }
 
 impl ImportSpec {
-    /// The first number that is no index: the bit that it would set tells the kinds of source
-    /// apart.
+    /// End of the valid indices. The next higher bit is used in the encoding to tell the two kinds
+    /// of source apart.
     const INDEX_END: u16 = 1 << 15;
 
-    /// The segment of this index; there are none from 2^15 on.
+    /// The segment of this index; `None` from 2^15 on.
     #[must_use]
     pub const fn new(source: ImportSource, index: u16) -> Option<Self> {
         if index < Self::INDEX_END { Some(Self { source, index }) } else { None }
     }
 
-    /// Where the segment is taken from.
+    /// The exported segments that the segment is one of.
     #[must_use]
     pub const fn source(&self) -> ImportSource {
         self.source
     }
 
-    /// The index of the segment there.
+    /// Index of the segment among them.
     #[must_use]
     pub const fn index(&self) -> u16 {
         self.index
@@ -104,35 +104,35 @@ impl<C: ?Sized> Decode<C> for ImportSpec {
     }
 }
 
-/// A blob that is handed in along with a package (`eq:workitem`, 0.7.2).
+/// An extrinsic blob of a package, by hash and length (`eq:workitem`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExtrinsicSpec {
-    /// Its hash.
+    /// Hash of the blob.
     pub hash: Hash,
-    /// Its length in octets.
+    /// Length of the blob, in octets.
     pub length: u32,
 }
 
 impl_codec!(ExtrinsicSpec { hash, length });
 
-/// A piece of work for one service (`eq:workitem`, 0.7.2).
+/// A work item: work for one service (`eq:workitem`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkItem {
-    /// The service that does the work.
+    /// The service.
     pub service: ServiceId,
-    /// The hash of its code at the time of reporting.
+    /// Hash of the service's code at the time of reporting.
     pub code_hash: Hash,
     /// Gas for refine.
     pub refine_gas_limit: Gas,
     /// Gas for accumulate.
     pub accumulate_gas_limit: Gas,
-    /// Segments that the item exports.
+    /// Number of exported segments.
     pub export_count: u16,
-    /// What the service is given to work on.
+    /// Input of refine, opaque to the protocol.
     pub payload: Vec<u8>,
     /// Segments that the item imports.
     pub imports: Vec<ImportSpec>,
-    /// Blobs handed in for the item.
+    /// Extrinsic blobs of the item.
     pub extrinsics: Vec<ExtrinsicSpec>,
 }
 
@@ -148,8 +148,8 @@ impl_codec!(WorkItem {
 });
 
 impl WorkItem {
-    /// The summary that `fetch` gives for kinds 11 and 12: the item without its variable parts,
-    /// whose sizes it names. 62 octets (`fetch`, 0.7.2).
+    /// Summary of the item for `fetch` kinds 11 and 12: the fields of fixed size, and the sizes of
+    /// the others. 62 octets (`fetch`, 0.7.2).
     #[must_use]
     pub fn summary(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -169,20 +169,20 @@ impl WorkItem {
     }
 }
 
-/// A package of work for a core (`eq:workpackage`, 0.7.2).
+/// A work package (`eq:workpackage`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkPackage {
-    /// The service that hosts the authorizer's code.
+    /// The service whose preimages hold the authorizer's code.
     pub auth_code_host: ServiceId,
-    /// The hash of the authorizer's code.
+    /// Hash of the authorizer's code.
     pub auth_code_hash: Hash,
-    /// The chain as the package sees it.
+    /// Chain state assumed by the package.
     pub context: RefineContext,
-    /// What proves to the authorizer that the package may use the core.
+    /// Input of the authorizer: the evidence that the package may use the core.
     pub auth_token: Vec<u8>,
-    /// What the authorizer's code is configured with.
+    /// Configuration of the authorizer's code.
     pub auth_config: Vec<u8>,
-    /// The work.
+    /// Work items.
     pub items: Vec<WorkItem>,
 }
 
@@ -196,19 +196,19 @@ impl_codec!(WorkPackage for Revised {
 });
 
 impl WorkPackage {
-    /// The hash of the package's encoding, by which other packages and its report name it.
+    /// Hash of the package's encoding: its name in other packages and in its report.
     #[must_use]
     pub fn hash(&self, revised: &(impl Revised + ?Sized)) -> Hash {
         Hash::blake2b(&encode_with(self, revised))
     }
 
-    /// The authorizer: the hash of code hash and configuration (`sec:packagesanditems`, 0.7.2).
+    /// The authorizer: hash of its code hash and configuration (`sec:packagesanditems`, 0.7.2).
     #[must_use]
     pub fn authorizer(&self) -> Hash {
         Hash::blake2b_of(&[self.auth_code_hash.as_ref(), &self.auth_config])
     }
 
-    /// The summaries of all items as `fetch` gives them for kind 11.
+    /// Summaries of all items, the value of `fetch` kind 11.
     #[must_use]
     pub fn summaries(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -220,12 +220,12 @@ impl WorkPackage {
     }
 }
 
-/// A length in two octets; lengths that need more are beyond every limit of a package.
+/// Low two octets of a length. Longer lengths are beyond every limit of a package.
 fn low_half(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }
 
-/// A length in four octets; lengths that need more are beyond every limit of a package.
+/// Low four octets of a length. Longer lengths are beyond every limit of a package.
 fn low_word(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Work reports: what came of a package.
+//! Work reports, the results of packages.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -7,19 +7,19 @@ use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, encode_w
 
 use crate::{CoreIndex, Credential, Gas, Hash, RefineContext, Revised, ServiceId, TimeSlot};
 
-/// Why a work item has no output (`eq:workerror`, 0.7.2).
+/// Reason for a work item without output (`eq:workerror`, 0.7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum WorkError {
-    /// Its gas ran out.
+    /// The item ran out of gas.
     #[error("out of gas")]
     OutOfGas,
     /// The program panicked.
     #[error("panic")]
     Panic,
-    /// It exported more or fewer segments than the package says.
+    /// Refine exported a number of segments other than the item's.
     #[error("bad exports: not as many segments as the item declares")]
     BadExports,
-    /// Its output would make the report too large.
+    /// The output would make the report too large.
     #[error("oversize: the output would make the report too large")]
     Oversize,
     /// The service's code could not be looked up.
@@ -30,7 +30,7 @@ pub enum WorkError {
     BigCode,
 }
 
-/// What came of a work item: its output, or why there is none.
+/// Result of a work item: its output, or the reason for its absence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkResult(pub Result<Vec<u8>, WorkError>);
 
@@ -70,7 +70,7 @@ impl<C: ?Sized> Decode<C> for WorkResult {
     }
 }
 
-/// What a work item imposed on its core.
+/// Resources used by a work item's refinement.
 ///
 /// Counts are naturals without a bound in the paper, below 2^64 in its encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,39 +95,40 @@ impl_codec!(RefineLoad {
     exports: natural,
 });
 
-/// What came of a work item, as the chain sees it (`eq:workdigest`, 0.7.2).
+/// Digest of a work item, the chain's record of its result (`eq:workdigest`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkDigest {
-    /// The service that did the work and whose state it may change.
+    /// The service that did the work and may change its state in accumulation.
     pub service: ServiceId,
-    /// The hash of its code.
+    /// Hash of the service's code.
     pub code_hash: Hash,
-    /// The hash of the item's payload.
+    /// Hash of the item's payload.
     pub payload_hash: Hash,
     /// Gas for accumulate.
     pub accumulate_gas_limit: Gas,
     /// The output of refine.
     pub result: WorkResult,
-    /// What it cost.
+    /// Resources used by refine.
     pub load: RefineLoad,
 }
 
 impl_codec!(WorkDigest { service, code_hash, payload_hash, accumulate_gas_limit, result, load });
 
-/// What makes the data of a package available (`eq:avspec`).
+/// Commitments to a package's data, from which validators make it available (`eq:avspec`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AvailabilitySpec {
-    /// The hash of the package.
+    /// Hash of the package.
     pub package_hash: Hash,
-    /// The length of the bundle that auditors need, in octets.
+    /// Length of the bundle that auditors recompute the package from, in octets.
     pub bundle_length: u32,
-    /// The root of the tree of erasure-coded data.
+    /// Root of the tree of erasure-coded data.
     pub erasure_root: Hash,
-    /// Erasure-coded chunks, one for each validator; 0 under revisions that do not say.
+    /// Number of erasure-coded chunks, one for each validator; 0 under revisions that lack the
+    /// field.
     pub erasure_shards: u16,
-    /// The root of the tree of exported segments.
+    /// Root of the tree of exported segments.
     pub segment_root: Hash,
-    /// Segments exported.
+    /// Number of exported segments.
     pub segment_count: u16,
 }
 
@@ -140,24 +141,24 @@ impl_codec!(AvailabilitySpec for Revised {
     segment_count,
 });
 
-/// What came of a package (`eq:workreport`, 0.7.2).
+/// A work report (`eq:workreport`, 0.7.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkReport {
-    /// What makes its data available.
+    /// Commitments to the package's data.
     pub availability: AvailabilitySpec,
-    /// The chain as the package saw it.
+    /// Chain state assumed by the package.
     pub context: RefineContext,
-    /// The core that did the work.
+    /// The core of the work.
     pub core: CoreIndex,
-    /// The hash that names the authorizer.
+    /// Hash of the authorizer.
     pub authorizer: Hash,
     /// Gas that is-authorized used.
     pub auth_gas_used: Gas,
     /// The authorizer's output.
     pub auth_trace: Vec<u8>,
-    /// Segment roots of the packages that imports name by their hash.
+    /// Segment roots of packages, by package hash, for imports that name a package.
     pub segment_roots: BTreeMap<Hash, Hash>,
-    /// What came of each item.
+    /// Digests of the items, in their order.
     pub digests: Vec<WorkDigest>,
 }
 
@@ -173,23 +174,24 @@ impl_codec!(WorkReport for Revised {
 });
 
 impl WorkReport {
-    /// The hash of the report's encoding, which guarantors sign and verdicts name.
+    /// Hash of the report's encoding: the message of guarantors' signatures, and the report's name
+    /// in verdicts.
     #[must_use]
     pub fn hash(&self, revised: &(impl Revised + ?Sized)) -> Hash {
         Hash::blake2b(&encode_with(self, revised))
     }
 }
 
-/// A report that was guaranteed and waits to become available (`eq:reportingstate`).
+/// A report that is pending availability (`eq:reportingstate`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingReport {
     /// The report.
     pub report: WorkReport,
-    /// When it was guaranteed; 0 under revisions that do not keep guarantees.
+    /// Slot of the guarantee; 0 under revisions that do not keep guarantees.
     pub guaranteed: TimeSlot,
-    /// Its guarantors; none under revisions that do not keep guarantees.
+    /// Signatures of its guarantors; empty under revisions that do not keep guarantees.
     pub credentials: Vec<Credential>,
-    /// The slot of the block that brought it.
+    /// Slot of the block with the guarantee.
     pub reported: TimeSlot,
 }
 

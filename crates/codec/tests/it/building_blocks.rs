@@ -1,4 +1,4 @@
-//! Everything that types are built from: there and back, and every way to refuse it.
+//! The building blocks of types: round trips, and each kind of refusal.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
@@ -66,7 +66,7 @@ fn results_tuples_and_queues() {
     check(&queue, &[3, 1, 0, 2, 0, 3, 0]);
 }
 
-/// They take no octet, so the octets that are left do not bound their number.
+/// The items take no octet, so the octets left do not bound their number.
 #[test]
 fn sequences_of_nothing_are_bounded_by_themselves() {
     assert_eq!(encode(&()), []);
@@ -80,7 +80,7 @@ fn sequences_of_nothing_are_bounded_by_themselves() {
     assert_eq!(refusal::<Vec<()>>(&claim), (0, kind));
 }
 
-/// A type that holds itself, which octets may nest as deep as they are long.
+/// A recursive type: an encoding can nest it as deeply as it has octets.
 #[derive(Debug, PartialEq)]
 struct Tree(Vec<Tree>);
 
@@ -103,7 +103,7 @@ fn nesting_has_a_limit() {
     let kind = DecodeErrorKind::NestedTooDeep { limit: 64 };
     assert_eq!(refusal::<Tree>(&deep(64)), (65, kind));
     assert_eq!(refusal::<Tree>(&deep(1_000_000)), (65, kind));
-    // Siblings are no levels.
+    // Items of one sequence are on one level.
     let wide = [vec![0x80, 200], vec![0; 200]].concat();
     assert_eq!(decode_all::<Tree>(&wide).unwrap().0.len(), 200);
 }
@@ -139,7 +139,7 @@ fn dictionaries_and_sets_are_in_order() {
         refusal::<BTreeMap<u16, u8>>(&[2, 2, 0, 6, 1, 0, 7]),
         (4, DecodeErrorKind::Unsorted)
     );
-    // The order is that of the keys, not of their octets: 0x0100 comes after 0x00ff.
+    // The order is that of the keys, not of their encodings: 0x0100 comes after 0x00ff.
     check(&BTreeSet::from([0x00ff_u16, 0x0100]), &[2, 0xff, 0, 0, 1]);
 }
 
@@ -167,7 +167,7 @@ fn a_struct_is_its_fields_in_the_listed_order() {
     assert_eq!(refusal::<Record>(&[0, 1, 0, 0, 0, 0xf1, 0, 0, 0, 0]), (5, kind));
 }
 
-/// A sequence as long as the context says.
+/// A sequence with a length from the context.
 #[derive(Debug, PartialEq)]
 struct AsLongAs(Vec<u8>);
 
@@ -200,7 +200,7 @@ fn a_context_reaches_the_fields_that_need_it() {
     assert!(decode_all_with::<WithContext, _>(&[1, 2, 3, 1, 4], &3).is_err());
 }
 
-/// What two revisions of a protocol differ in.
+/// The rules of a revision.
 struct Rules {
     has_slot: bool,
     has_note: bool,
@@ -243,7 +243,7 @@ fn a_field_that_a_rule_leaves_out_takes_no_octet_and_is_its_default() {
     octets(true, false, &[1, 2, 3], 2, &[]);
     octets(false, true, &[1, 1, 9, 3], 0, &[9]);
     octets(false, false, &[1, 3], 0, &[]);
-    // What is set all the same is not encoded.
+    // A field that is set although its rule is off is not encoded.
     let value = Revised { first: 1, slot: 2, note: vec![9], last: 3 };
     assert_eq!(encode_with(&value, &Rules { has_slot: false, has_note: false }), [1, 3]);
 }
@@ -271,8 +271,8 @@ proptest! {
     }
 }
 
-/// A length of 2^64 - 1 is claimed with a few octets behind it: were room made for the claim, this
-/// test would abort.
+/// The length claimed is 2^64 - 1, with a few octets behind it. If room were allocated for the
+/// claim, this test would abort.
 #[test]
 fn a_claimed_length_makes_no_room() {
     let mut octets = vec![0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];

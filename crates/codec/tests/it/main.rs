@@ -1,4 +1,4 @@
-//! What the codec accepts and what it refuses.
+//! Acceptance and refusal by the codec.
 
 mod building_blocks;
 mod naturals;

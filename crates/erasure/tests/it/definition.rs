@@ -1,4 +1,4 @@
-//! Chunks against polynomials over GF(2^16) in the paper's basis, computed the slow way.
+//! Chunks against polynomials over GF(2^16) in the paper's basis, evaluated directly.
 
 use jambox_erasure::Code;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 /// x^16 + x^5 + x^3 + x^2 + 1 (`sec:erasurecoding`, 0.7.2).
 const POLYNOMIAL: u32 = 1 << 16 | 1 << 5 | 1 << 3 | 1 << 2 | 1;
 
-/// The exponents of the elements of the Cantor basis, typed in from the paper's table.
+/// Exponents of the elements of the Cantor basis, typed in from the paper's table.
 const BASIS: [&[u32]; 16] = [
     &[0],
     &[15, 13, 11, 10, 7, 6, 3, 1],
@@ -30,14 +30,15 @@ fn basis(bit: usize) -> u32 {
     BASIS[bit].iter().map(|exponent| 1 << exponent).sum()
 }
 
-/// The field element that represents a word or an index.
+/// Field element of a word or an index.
 fn element(word: u16) -> u32 {
     (0..16).filter(|bit| word >> bit & 1 == 1).fold(0, |sum, bit| sum ^ basis(bit))
 }
 
-/// The word that a field element represents.
+/// Word of a field element.
 fn word(element: u32) -> u16 {
-    // Of each leading bit, an element of the basis' span with it, and which basis elements it sums.
+    // For each leading bit: an element of the basis' span with this bit, and the basis elements of
+    // its sum.
     let mut rows: Vec<(u32, u16)> = Vec::new();
     for bit in 0..16 {
         let (mut value, mut mask) = (basis(bit), 1_u16 << bit);
@@ -83,7 +84,7 @@ fn inverse(element: u32) -> u32 {
     power
 }
 
-/// The value at a point of the polynomial of lowest degree with these words at 0, 1, ..
+/// Value at a point of the polynomial of lowest degree with these words at 0, 1, ..
 fn interpolate(words: &[u16], point: u16) -> u16 {
     let points: Vec<u32> = (0..words.len()).map(|i| element(i as u16)).collect();
     let at = element(point);
@@ -138,7 +139,7 @@ fn full_chunks_are_the_definitions() {
     let code = Code::new(342, 1023).expect("it is supported");
     let data: Vec<u8> =
         (0..684 * 35_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    // A whole block of 32 words and one of three.
+    // One whole block of 32 words and a block of three.
     check(code, &data, &[342, 343, 700, 1022], &[0, 31, 34]);
     check(code, b"short", &[342, 1022], &[0]);
 }

@@ -1,4 +1,4 @@
-//! The code against its definition, and what it gives back.
+//! The code against its definition, and the recovery of data.
 
 mod definition;
 mod recovery;

@@ -1,4 +1,4 @@
-//! Recovering data, and what it cannot be recovered from.
+//! Recovery of data, and its refusals.
 
 use jambox_erasure::{Code, Error};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What is left under a name, whatever happens.
+//! The content under a name after success, failure and abort.
 
 use std::fs;
 use std::io::{self, Write};
@@ -44,7 +44,7 @@ fn a_killed_process_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut file = NewFile::create(&folder.path().join("file")).unwrap();
     file.write_all(b"half").unwrap();
-    // As after a signal that ends the process: nothing is dropped.
+    // The file is not dropped, as after a signal that ends the process.
     std::mem::forget(file);
     assert_eq!(names(folder.path()), [""; 0]);
 }
@@ -57,7 +57,7 @@ fn a_byte_order_mark_is_no_part_of_a_text() {
 
 #[test]
 fn a_name_without_a_folder_is_in_the_working_folder() {
-    // The test runs in the crate's folder, where this name is free.
+    // The test runs in the crate's folder, where no file has this name.
     let path = Path::new("a-file-of-the-test.txt");
     write(path, b"here").unwrap();
     assert_eq!(read(path, 4), Ok(b"here".to_vec()));

@@ -9,7 +9,7 @@ use jambox_hostcall::{
 
 const PAPER: Interface = Interface::gray_paper(Revision::GrayPaper072);
 
-/// Registers that hold 100 times their index.
+/// Registers with 100 times their index as values.
 fn registers() -> [u64; 13] {
     std::array::from_fn(|index| index as u64 * 100)
 }

@@ -65,7 +65,7 @@ fn every_call_has_its_numbers_contexts_and_prices() {
         let form = OLD.forms().find(|form| form.call == call).expect(name);
         assert_eq!(form.price(OLD.revision).upfront(&REGISTERS, &Parameters::FULL), 10, "{name}");
     }
-    // One call is the seed document's alone, and one that of 0.8.0.
+    // One call is in the seed document only, and one in 0.8.0 only.
     assert_eq!(HostCall::ALL.len(), CALLS.len() + 2);
     assert_eq!((OLD.number_of("grow_heap"), NEW.number_of("grow_heap")), (None, Some(1)));
     assert_eq!((OLD.unknown_call_price(), NEW.unknown_call_price()), (10, 1000));
@@ -102,7 +102,7 @@ fn prices_by_kind_and_mode_are_those_of_0_8_0() {
         registers[register] = value;
         form.price(NEW.revision).upfront(&registers, &Parameters::FULL)
     };
-    // Bases, and gas for 1024 octets: 3000 are asked for.
+    // Base prices, and prices of 1024 octets: 3000 octets are requested.
     let bases = [390, 103, 80, 85, 85, 171, 171, 85, 84, 88, 111, 317, 250, 95, 287, 355];
     let rates = [0, 0, 96, 96, 96, 0, 0, 96, 0, 0, 0, 0, 0, 96, 400, 344];
     for (kind, (base, rate)) in (0..).zip(bases.into_iter().zip(rates)) {

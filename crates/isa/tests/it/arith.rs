@@ -3,7 +3,7 @@
 use jambox_isa::arith;
 use proptest::prelude::*;
 
-/// A register as the paper's formulas see it: natural, or signed.
+/// A register in the paper's formulas: natural, or signed.
 fn n(a: u64) -> i128 {
     a.into()
 }
@@ -21,7 +21,7 @@ fn low32(a: u64) -> i128 {
     n(a).rem_euclid(1 << 32)
 }
 
-/// `x mod 2^64`, for the signed results too.
+/// `x mod 2^64`, for signed results too.
 fn wrap(x: i128) -> u64 {
     x.rem_euclid(1 << 64) as u64
 }
@@ -36,7 +36,7 @@ fn floor_div(a: i128, b: i128) -> i128 {
     a.div_euclid(b)
 }
 
-/// `rtz`: of the rational, the integer next to it towards zero.
+/// `rtz`: a rational rounded to an integer towards zero.
 fn round_to_zero(a: i128, b: i128) -> i128 {
     let magnitude = a.unsigned_abs() / b.unsigned_abs();
     if (a < 0) == (b < 0) { magnitude as i128 } else { -(magnitude as i128) }
@@ -122,7 +122,7 @@ const BINARY: &[Binary] = &[
     ("mul_upper_s_s", arith::mul_upper_s_s, |a, b| wrap(floor_div(z(a) * z(b), 1 << 64))),
     ("mul_upper_u_u", arith::mul_upper_u_u, |a, b| upper(n(a), n(b))),
     ("mul_upper_s_u", arith::mul_upper_s_u, |a, b| {
-        // The signed value is the unsigned one less 2^64 when its sign bit is set.
+        // The signed value is the unsigned value less 2^64 when the sign bit is set.
         let excess = if z(a) < 0 { n(b) } else { 0 };
         wrap(n(upper(n(a), n(b))) - excess)
     }),
@@ -156,7 +156,7 @@ const BINARY: &[Binary] = &[
     ("gt_s", |a, b| arith::gt_s(a, b).into(), |a, b| (z(a) > z(b)).into()),
 ];
 
-/// The upper 64 bits of a product of naturals, by halves: the whole exceeds an `i128`.
+/// Upper 64 bits of a product of naturals, by halves: the whole product exceeds an `i128`.
 fn upper(a: i128, b: i128) -> u64 {
     const HALF: i128 = 1 << 32;
     let (a1, a0, b1, b0) = (a / HALF, a % HALF, b / HALF, b % HALF);

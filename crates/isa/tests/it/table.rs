@@ -1,4 +1,4 @@
-//! The table against a list of facts that was made apart from it, from the paper's text.
+//! The table against a list of facts taken independently from the paper's text.
 
 use jambox_isa::{Instruction, InstructionSet, Opcode, Revision, Window};
 
@@ -22,7 +22,7 @@ fn facts() -> Vec<Fact> {
     FACTS.lines().skip(1).map(fact).collect()
 }
 
-/// `RegRegImm` as the facts write it: `reg_reg_imm`.
+/// The facts' name of a format: `reg_reg_imm` for `RegRegImm`.
 fn snake_case(variant: &str) -> String {
     let mut name = String::new();
     for letter in variant.chars() {

@@ -9,18 +9,18 @@ mod syntax;
 
 use jambox_trace::{Error, Execution, Reader};
 
-/// A service that makes one call and halts, explained in the file.
+/// A trace of a service that makes one call and halts, explained in the file.
 const SERVICE: &str = include_str!("../../../../testdata/trace/service.log");
 
-/// One program that ends in every way, explained in the file.
+/// Traces of a program that ends in every way, explained in the file.
 const ENDINGS: &str = include_str!("../../../../testdata/trace/endings.log");
 
-/// The executions of a text.
+/// Reads the executions of a text.
 fn read(text: &str) -> Result<Vec<Execution>, Error> {
     Reader::new(text.as_bytes()).collect()
 }
 
-/// The only execution of a text.
+/// Reads the only execution of a text.
 fn read_one(text: &str) -> Execution {
     let mut executions = read(text).expect("it is a trace");
     assert_eq!(executions.len(), 1);

@@ -1,4 +1,4 @@
-//! Public traces, recorded by another implementation: what we read and write again is that text.
+//! Public traces, recorded by another implementation: reading and writing gives the same text.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Recording into files.
+//! Recording to files.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ fn record(recorder: &mut Recorder) {
         .expect("the disk takes it");
     for call in execution.calls {
         recorder.call(call.number, call.state).expect("the disk takes it");
-        // The order in which the host acts is not the order in which it is written.
+        // The actions of the host may come in another order than they are written in.
         call.actions.into_iter().rev().for_each(|action| recorder.action(action));
     }
     let end = execution.end.expect("it is there");

@@ -1,4 +1,4 @@
-//! Replaying: what agrees, and the first thing that does not.
+//! Replay: agreement, and the first difference.
 
 use jambox_engine::{Backend, Config, Engine};
 use jambox_hostcall::Revision;
@@ -84,7 +84,7 @@ fn a_trace_that_leaves_out_its_last_call_is_known_by_it() {
     for engine in engines() {
         let replayed = replay(&read_one(text), &engine).expect("the program is right");
         assert_eq!(replayed, Replayed::SameButForLastCall { number: 3, gas: 4 });
-        // Only if the machine agrees in all else.
+        // The omission is accepted only if the machine agrees in all else.
         let other = read_one(&with_line(text, "r07=0x5", "r07=0x6"));
         let replayed = replay(&other, &engine).expect("the program is right");
         assert!(matches!(replayed, Replayed::Different(_)), "{replayed:?}");
@@ -106,7 +106,7 @@ fn a_program_in_no_known_form_is_an_error() {
     assert!(matches!(error, Error::Program { line: 2, .. }), "{error}");
 }
 
-/// What another implementation makes of the same: it leaves out the call but not the gas it left.
+/// Another implementation omits the call but writes the gas left by it.
 #[test]
 fn a_last_call_of_which_only_the_gas_is_shown_is_left_out() {
     let one =
@@ -125,8 +125,8 @@ fn a_last_call_of_which_only_the_gas_is_shown_is_left_out() {
     }
 }
 
-/// A host call that panics its guest is charged; whether the trace says so in a line of its own is
-/// up to its host.
+/// A host call that panics its guest is charged; its host may show the charge in a line of its own
+/// or not.
 #[test]
 fn the_price_of_a_call_that_panics_need_not_be_set() {
     let text = "program 0x0000059577050a0309\nstart pc=0 gas=60\necalli=3 pc=3 gas=58 r07=0x5\n\
@@ -142,7 +142,7 @@ fn the_price_of_a_call_that_panics_need_not_be_set() {
     }
 }
 
-/// JIP-7 has no word for pages that `grow_heap` makes writable: they follow from `r7`.
+/// JIP-7 has no line for pages made writable by `grow_heap`: they follow from `r7`.
 #[test]
 fn pages_that_grow_heap_adds_are_there() {
     // `ecalli 1`, `store_u8 r8` to 0x20123, `trap`: a standard program without data, whose heap
@@ -163,7 +163,7 @@ fn pages_that_grow_heap_adds_are_there() {
         let engine = Engine::new(config).expect("it is supported");
         let replayed = |end| replay(&read_one(&text(end)), &engine).expect("the program is right");
         assert_eq!(replayed("0x21"), Replayed::Same);
-        // Not grown, the store faults.
+        // Without growth the store faults.
         assert!(matches!(replayed("0x20"), Replayed::Different(_)));
     }
 }

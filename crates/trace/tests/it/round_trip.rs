@@ -1,4 +1,4 @@
-//! What is written reads back as the same.
+//! Written executions read back as the same.
 
 use jambox_trace::{Action, Block, Call, End, EndKind, Execution, Reader, State, write_execution};
 use proptest::collection::vec;
@@ -54,7 +54,7 @@ fn written(execution: &Execution) -> Vec<u8> {
     text
 }
 
-/// The memory of the addresses that any of the writes touches, after all of them.
+/// Octets by address after all writes.
 fn effect(actions: &[Action]) -> std::collections::BTreeMap<u64, u8> {
     let blocks = actions.iter().filter_map(|action| match action {
         Action::Write(block) => Some(block),

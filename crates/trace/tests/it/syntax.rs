@@ -1,4 +1,4 @@
-//! What is a trace, and what is wrong with texts that are none.
+//! Accepted traces, and the faults of other texts.
 
 use jambox_trace::{Action, Block, EndKind, Error, Limits, Reader, State, SyntaxError};
 
@@ -63,7 +63,7 @@ fn a_trace_may_be_cut_off_between_lines() {
     assert_eq!((two.len(), two[0].end, two[1].line), (2, None, 20));
 }
 
-/// The place and the message of the error in a text.
+/// Place and message of the error in a text.
 fn error(text: &str) -> (usize, usize, String) {
     match read(text) {
         Err(Error::Syntax { line, column, kind }) => (line, column, kind.to_string()),
@@ -71,7 +71,7 @@ fn error(text: &str) -> (usize, usize, String) {
     }
 }
 
-/// A line of the service's trace, what is put in its place, the column of the mistake, its message.
+/// Line of the service's trace, its replacement, column of the mistake, message.
 const MISTAKES: &[(&str, &str, usize, &str)] = &[
     (
         "memread 0xfeff0000 len=1 -> 0x2a",
@@ -196,7 +196,7 @@ fn nothing_beyond_the_limits_is_held() {
         many.lines().filter(|line| !line.starts_with("HALT")).collect::<Vec<_>>().join("\n");
     let kind = SyntaxError::ExecutionTooLong(1000);
     assert!(matches!(read(&lines), Err(Error::Syntax { kind: found, .. }) if found == kind));
-    // Each execution has the limit for itself.
+    // The limit is for each execution alone.
     assert_eq!(read(&SERVICE.repeat(5)).expect("each is within the limits").len(), 5);
 }
 

@@ -1,11 +1,11 @@
-//! Parameters against the paper and against what public traces show of them.
+//! Parameters against the paper and against the public traces.
 
 use jambox_codec::{decode_all_with, encode_with};
 use jambox_types::{
     Abi, Parameters, ParametersError, Preset, Protocol, Revision, data_shards, ticket_entries,
 };
 
-/// What another implementation gave guests for fetch kind 0 in the public host-call traces.
+/// Another implementation's value of `fetch` kind 0 in the public host-call traces.
 const TINY: &str = "\
 0a00000000000000010000000000000064000000000000000200200000000c000000809698000000000080f0fa0200000\
 00000ca9a3b00000000002d3101000000000800100008000300180000000300080006005000040080000500060000fa00\
@@ -19,7 +19,7 @@ fn tiny_is_what_the_public_traces_show() {
     assert_eq!(decode_all_with(&octets, &Revision::GrayPaper072), Ok(Parameters::TINY));
 }
 
-/// The encodings that `jam-types` 0.1.29 gives for the parameters of 0.8.0.
+/// The encodings by `jam-types` 0.1.29 of the parameters of 0.8.0.
 const ENCODED_080: [(Parameters, &str); 2] = [
     (
         Parameters::TINY,
@@ -60,7 +60,7 @@ fn the_encoding_of_0_8_0_is_that_of_the_published_types() {
     assert!(Parameters::INFO.iter().all(|info| info.is_of(Revision::GrayPaper072)));
 }
 
-/// The definitions of 0.8.0, tried out for every number of validators.
+/// The definitions of 0.8.0 by trial of every number of validators.
 #[test]
 fn what_follows_from_the_number_of_validators_is_as_defined() {
     for validators in (6..=1023).step_by(3) {
@@ -114,7 +114,7 @@ fn full_is_what_the_paper_says() {
     ];
     assert_eq!(Parameters::FULL.values(), values);
     assert_eq!(Parameters::INFO.len(), values.len());
-    // Derived ones, and the relations that the paper states between them.
+    // Derived parameters, and the relations stated by the paper.
     let full = Parameters::FULL;
     assert_eq!(full.segment_size(), 4104);
     assert_eq!(full.segment_footprint(), 4488);

@@ -1,4 +1,4 @@
-//! Work packages and what is derived from them.
+//! Work packages and the values derived from them.
 
 use jambox_codec::{decode_all, decode_all_with, encode, encode_with};
 use jambox_types::{
@@ -81,8 +81,8 @@ fn octets_that_are_no_package_are_refused_with_their_place() {
 
 #[test]
 fn a_refine_context_has_the_fields_of_its_revision() {
-    // `sec:serialization`: 0.8.0 puts the anchor's slot behind the anchor and the lookup anchor's
-    // state root behind its slot.
+    // `sec:serialization`: in 0.8.0 the anchor's slot follows the anchor, and the lookup anchor's
+    // state root follows its slot.
     let context = RefineContext {
         anchor: Hash([1; 32]),
         anchor_slot: TimeSlot(0x0202_0202),
