@@ -371,6 +371,7 @@ fn counts(module: &Module) -> bool {
 }
 
 #[test]
+#[cfg_attr(feature = "portable-memory", ignore = "the engine of this build has no native code")]
 fn a_child_interprets_the_module_that_another_thread_was_compiling() {
     let config = Config { backend: Backend::Recompiler, revision: Revision::GrayPaper072 };
     let engine = Engine::new(config).expect("an engine");
