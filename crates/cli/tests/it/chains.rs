@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use jambox_codec::encode_with;
 use jambox_store::FileStore;
-use jambox_types::{Parameters, Protocol, Revision};
+use jambox_types::{Block, Extrinsic, Parameters, Protocol, Revision, TimeSlot};
 
 use crate::jambox::{Ran, jambox};
+use crate::schemas::fits;
 
 /// Runs a command, its files in a folder of their own.
 fn run(folder: &Path, command: &str) -> Ran {
@@ -245,4 +247,28 @@ fn unknown_keys_are_carried_along() {
     // A chain that lacks what packages need says so.
     let ran = run(folder.path(), "run guests/asm/counter/package.toml --state chain.redb");
     refused(&ran, &["the state has no"]);
+}
+
+/// An empty block is applied, and is refused when it comes again; both are said in one form.
+#[test]
+fn blocks_are_applied_or_refused_as_the_schema_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let protocol = Protocol::new(Revision::GrayPaper080, Parameters::TINY);
+    let extrinsic = Extrinsic::default();
+    let mut header = jambox_node::genesis::header(&protocol);
+    header.slot = TimeSlot(1);
+    header.extrinsic_hash = extrinsic.hash(&protocol);
+    fs::write(path("block"), encode_with(&Block { header, extrinsic }, &protocol)).unwrap();
+    let made = jambox(["state", "init", &path("chain"), "--params", "tiny"]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let apply = ["block", "apply", "--state", &path("chain"), &path("block"), "--json"];
+    let applied = jambox(apply);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    fits("block-apply", &applied.json());
+    let refused = jambox(apply);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    fits("block-apply", &refused.json());
+    let rule = refused.json()["blocks"][0]["refused"].clone();
+    assert!(rule.as_str().unwrap().contains("slot 1 is not after slot 1"), "{rule}");
 }

@@ -8,6 +8,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::jambox::{Ran, binary, line, root};
+use crate::schemas::fits;
 
 /// A node that ends with this value.
 struct Node {
@@ -50,7 +51,9 @@ impl Node {
     fn deploy(&self, blob: &str) -> String {
         let ran = self.run(&format!("deploy {blob} --json"));
         assert_eq!(ran.code, 0, "{ran:?}");
-        ran.json()["service"].as_str().unwrap().to_owned()
+        let deployed = ran.json();
+        fits("deploy", &deployed);
+        deployed["service"].as_str().unwrap().to_owned()
     }
 
     /// Ends it; gives what it told in the terminal.
@@ -85,6 +88,7 @@ fn a_service_is_deployed_and_called_under_each_revision() {
         let ran = node.run(&format!("call {service} text:hello --exports 1 --json"));
         assert_eq!(ran.code, 0, "{ran:?}");
         let verdict = ran.json();
+        fits("verdict", &verdict);
         assert_eq!(verdict["status"], "ready");
         assert_eq!(verdict["account"]["accumulate"][0]["outcome"], "halt");
         let ran = node.run(&format!("call {service} text:hello u8:1 --exports 1"));
@@ -117,6 +121,7 @@ fn every_verdict_names_the_reason() {
     let refused = ["refused", "is not in the pool of core 0"];
     contains(&ran.stdout, &refused);
     let verdict: Value = submit("panics", &format!("{named} --json")).json();
+    fits("verdict", &verdict);
     assert_eq!(verdict["status"], "refused");
     let reason = verdict["account"]["refused"].as_str().unwrap();
     contains(reason, &["is not in the pool of core 0"]);
@@ -125,6 +130,19 @@ fn every_verdict_names_the_reason() {
     contains(&told, &refine);
     contains(&told, &accumulate);
     contains(&told, &refused);
+}
+
+#[test]
+fn a_node_says_where_it_listens_as_its_schema_says() {
+    let mut command = Command::new(binary());
+    command.args(["node", "--port", "0", "--by-hand", "--json"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut documents =
+        serde_json::Deserializer::from_reader(child.stdout.take().unwrap()).into_iter::<Value>();
+    let said = documents.next();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    fits("node", &said.expect("a document").unwrap());
 }
 
 /// A development chain in a file is what a node begins with, and so is what is exported of it.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Map, Value};
 
-use crate::jambox::{jambox, root};
+use crate::jambox::{binary, jambox, root};
 
 /// Holds a value against a schema: everything that is wrong, with its place.
 ///
@@ -179,9 +180,16 @@ const LINES: &[(&str, &str)] = &[
     ("errors", "inspect README.md"),
 ];
 
-/// Those that need more than this test has at hand: a compiler for services, the public vectors, a
-/// process that goes on. Nothing holds them against their schemas yet.
-const ELSEWHERE: &[&str] = &["build", "block-apply", "node"];
+/// Those of which other tests hold what commands say, with [`fits`]: they take a node, a block that
+/// fits a chain, or a compiler for services.
+const ELSEWHERE: &[&str] = &["build", "block-apply", "node", "deploy", "verdict"];
+
+/// Holds what a command said against the schema of a name.
+#[track_caller]
+pub fn fits(name: &str, said: &Value) {
+    assert!(ELSEWHERE.contains(&name), "{name} is held here");
+    assert_eq!(wrong(&schema(name), said), [""; 0], "{name}: {said}");
+}
 
 #[test]
 fn what_commands_say_is_what_the_schemas_say() {
@@ -212,4 +220,19 @@ fn every_schema_is_of_some_command_and_refuses_what_is_not_its_own() {
     let of = |root: &str| serde_json::json!({ "format": 1, "root": root });
     assert!(wrong(&root, &of("0x00ff")).is_empty());
     assert!(!wrong(&root, &of("0x00f")).is_empty() && !wrong(&root, &of("00ff")).is_empty());
+}
+
+/// Compiles a service, where there is what that takes; else says so.
+#[test]
+fn a_build_says_what_its_schema_says() {
+    if let Err(error) = jambox_build::Toolchain::find() {
+        eprintln!("skipped, for it takes a guest toolchain: {error}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(binary());
+    command.args(["build", "guests/counter", "--json", "-o"]).arg(folder.path());
+    let output = command.current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    fits("build", &serde_json::from_slice(&output.stdout).unwrap());
 }
