@@ -15,6 +15,9 @@ use crate::outcome::{Failure, Result};
 /// The most octets of a file that a command reads.
 const LIMIT: u64 = 64 << 20;
 
+/// The most octets of a file that holds a state.
+pub const STATE_LIMIT: u64 = 1 << 30;
+
 /// The content of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     read_up_to(path, LIMIT)

@@ -1,13 +1,10 @@
 //! `jambox call`: one work item for a service on a node.
 
-use std::path::Path;
-
 use clap::Args;
 
 use jambox_package::Value;
 use jambox_types::{ServiceId, WorkItem};
 
-use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::Result;
 use crate::output::Output;
@@ -55,7 +52,7 @@ impl Call {
         let remote = self.remote.connect(protocol)?;
         let mut payload = Vec::new();
         for value in &self.payload {
-            payload.extend(octets(value)?);
+            payload.extend(input::octets(value)?);
         }
         let item = remote.item(self.service, payload)?;
         let package = remote.package(WorkItem { export_count: self.exports, ..item })?;
@@ -65,30 +62,4 @@ impl Call {
         output.emit(&verdict)?;
         Ok(verdict.verdict())
     }
-}
-
-/// The octets of a value; a path in it is relative to where the command runs.
-fn octets(value: &Value) -> Result<Vec<u8>> {
-    Ok(match value {
-        Value::Octets(octets) => octets.clone(),
-        Value::File(path) => input::read(Path::new(path))?,
-        Value::Sized(value) => {
-            let octets = octets(value)?;
-            let mut sized = Vec::new();
-            jambox_codec::encode_natural(octets.len() as u64, &mut sized);
-            sized.extend(octets);
-            sized
-        }
-        Value::Parts(parts) => {
-            let mut all = Vec::new();
-            for part in parts {
-                all.extend(octets(part)?);
-            }
-            all
-        }
-        Value::ByRevision(_) => {
-            let message = "values by revision are for package files";
-            return Err(Diagnosis::new(message).help("the revision is the node's own").into());
-        }
-    })
 }

@@ -10,10 +10,11 @@ use clap::Args;
 use serde::Serialize;
 
 use jambox_codec::decode_all_with;
+use jambox_files::without_mark;
 use jambox_node::rpc::{RpcLimits, serve};
 use jambox_node::{Event, Genesis, Node as JamNode, NodeError, Pace, SymbolTable, development};
 use jambox_package::ChainSpec;
-use jambox_state::Changes;
+use jambox_state::{Changes, StateError};
 use jambox_symbols::Symbols;
 use jambox_types::{Header, Parameters, Protocol};
 
@@ -100,7 +101,12 @@ impl Node {
         let env = environment(protocol, execution)?;
         let (verbosity, color) = (output.verbosity, output.color);
         let listener = Box::new(move |event: &Event<'_>| told::tell(event, verbosity, color));
-        let genesis = || self.genesis(&protocol);
+        let spec = self.spec.as_deref().map(specification).transpose()?;
+        if let Some(chain) = self.chain.as_deref().filter(|chain| chain.exists()) {
+            // The node would wait for whoever writes to a pipe.
+            input::open(chain)?;
+        }
+        let genesis = || genesis(spec, &protocol);
         let node = JamNode::new(env, self.pace(), self.chain.as_deref(), genesis, listener);
         let node = Arc::new(node.map_err(|error| self.failure(&error))?);
         if let Some(folder) = &self.symbols {
@@ -153,27 +159,6 @@ impl Node {
         }
     }
 
-    fn genesis(&self, protocol: &Protocol) -> std::result::Result<Genesis, NodeError> {
-        let broken = |error: String| NodeError::Damaged(error);
-        let Some(path) = &self.spec else {
-            return development(protocol).map_err(|error| broken(error.to_string()));
-        };
-        let octets = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-        let spec = ChainSpec::parse(&octets).map_err(|error| broken(error.to_string()))?;
-        let mut changes = Changes::default();
-        for (key, value) in spec.genesis_state {
-            changes.set_key(key, Some(value));
-        }
-        let header: Header = match spec.genesis_header.as_slice() {
-            [] => jambox_node::genesis::header(protocol),
-            octets => decode_all_with(octets, protocol)?,
-        };
-        if !has_history(&changes) {
-            jambox_node::genesis::begin_history(&mut changes, &header, protocol);
-        }
-        Ok(Genesis { changes, header })
-    }
-
     fn failure(&self, error: &NodeError) -> Failure {
         let diagnosis = Diagnosis::new(error.to_string());
         let diagnosis = match &self.chain {
@@ -189,6 +174,38 @@ impl Node {
         };
         diagnosis.help(help).into()
     }
+}
+
+/// A chain specification.
+fn specification(path: &Path) -> Result<ChainSpec> {
+    let octets = input::read_up_to(path, input::STATE_LIMIT)?;
+    ChainSpec::parse(without_mark(&octets)).map_err(|error| {
+        let help = "`jambox state export` writes chain specifications";
+        Diagnosis::new(error.to_string()).in_file(path).help(help).into()
+    })
+}
+
+/// The beginning that a specification describes; without one, that of a development chain.
+fn genesis(
+    spec: Option<ChainSpec>,
+    protocol: &Protocol,
+) -> std::result::Result<Genesis, NodeError> {
+    let Some(spec) = spec else {
+        let broken = |error: StateError| NodeError::Damaged(error.to_string());
+        return development(protocol).map_err(broken);
+    };
+    let mut changes = Changes::default();
+    for (key, value) in spec.genesis_state {
+        changes.set_key(key, Some(value));
+    }
+    let header: Header = match spec.genesis_header.as_slice() {
+        [] => jambox_node::genesis::header(protocol),
+        octets => decode_all_with(octets, protocol)?,
+    };
+    if !has_history(&changes) {
+        jambox_node::genesis::begin_history(&mut changes, &header, protocol);
+    }
+    Ok(Genesis { changes, header })
 }
 
 /// Whether a state knows recent blocks.

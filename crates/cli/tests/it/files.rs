@@ -54,6 +54,15 @@ fn a_pipe_with_a_name_is_refused_everywhere() {
         "state diff pipe pipe.redb",
         "state import new.redb pipe",
         "block apply --state pipe.redb pipe",
+        "node --port 0 --chain pipe",
+        "node --port 0 --spec pipe",
+        "explain pipe",
+        "debug \"$ROOT\"/guests/asm/counter --commands pipe",
+        "gas diff pipe pipe",
+        "gas check \"$ROOT\"/guests/asm/counter --file pipe",
+        "bisect pipe.log pipe.log",
+        "merge pipe",
+        "vectors pvm . --results pipe",
     ] {
         // A command that opens the pipe waits for somebody who writes to it.
         let ran = shell(folder.path(), &format!("timeout 20 \"$JAMBOX\" {arguments}"));

@@ -25,9 +25,6 @@ use crate::outcome::{Failure, Result};
 use crate::output::Output;
 use crate::protocol::ProtocolArgs;
 
-/// The most octets of a file that holds a state and is no chain.
-const LIMIT: u64 = 1 << 30;
-
 /// A state with what else its file says.
 pub struct AnyState {
     pub path: PathBuf,
@@ -60,7 +57,7 @@ impl AnyState {
             Some(path) => (Path::new(path), true),
             None => (path, false),
         };
-        let octets = input::read_up_to(path, LIMIT)?;
+        let octets = input::read_up_to(path, input::STATE_LIMIT)?;
         let octets = without_mark(&octets);
         if octets.first() != Some(&b'{') {
             return of_trace(path, octets, switches, is_before);
