@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use jambox_chain::accumulation::{AccumulationState, BlockContext, accumulate_block};
-use jambox_chain::{Computed, ReportCall, ReportError, compute_report, next_slot};
+use jambox_chain::{Computed, ReportCall, compute_report, next_slot};
 use jambox_invocation::{AccumulateCall, Accumulated, HostError, accumulate};
 use jambox_sdk::types::{Gas, ServiceId};
 
 use crate::results::Block;
-use crate::{Chain, Failed, Package, Processed, Record};
+use crate::watch::{Seen, Watcher};
+use crate::{Chain, Package, Processed, Record, Refused};
 
 impl Chain {
     /// Computes the work report of a package, as a core would.
@@ -16,9 +17,14 @@ impl Chain {
     /// # Errors
     ///
     /// When the package is not valid or not authorized.
-    pub fn report(&self, package: &Package) -> Result<(Computed, Record), ReportError> {
-        let env = self.env();
-        let mut recorder = self.recorder(&env);
+    pub fn report(&self, package: &Package) -> Result<(Computed, Record), Refused> {
+        let (computed, seen) = self.compute(package)?;
+        Ok((computed, seen.record))
+    }
+
+    fn compute(&self, package: &Package) -> Result<(Computed, Seen), Refused> {
+        let (env, watcher) = (self.env(), Watcher::of(self));
+        let mut watch = watcher.watch(self.recorder(&env));
         let laid = self.lay_out(package);
         let call = ReportCall {
             package: &laid.package,
@@ -29,8 +35,13 @@ impl Chain {
             accounts: &self.state.accounts,
             validators: self.state.staging_set.len(),
         };
-        let computed = compute_report(&env, call, &mut recorder)?;
-        Ok((computed, recorder.record))
+        let computed = compute_report(&env, call, &mut watch);
+        let mut seen = Seen::of(watch);
+        let failed = seen.authorizer();
+        match computed {
+            Ok(computed) => Ok((computed, seen)),
+            Err(why) => Err(Refused { why: Box::new(why), failed }),
+        }
     }
 
     /// Does all that becomes of a package: its report, then the accumulation of that with every
@@ -40,7 +51,7 @@ impl Chain {
     /// # Errors
     ///
     /// When the package is not valid or not authorized.
-    pub fn process(&mut self, package: &Package) -> Result<Processed, ReportError> {
+    pub fn process(&mut self, package: &Package) -> Result<Processed, Refused> {
         let block = self.process_together(std::slice::from_ref(package))?;
         let Block { mut computed, outputs, changes, failures, transfers, gas_used, record } = block;
         let computed = computed.pop().expect("one package has one report");
@@ -52,31 +63,29 @@ impl Chain {
     /// # Errors
     ///
     /// When one of the packages is not valid or not authorized; then nothing has happened.
-    pub fn process_together(&mut self, packages: &[Package]) -> Result<Block, ReportError> {
+    pub fn process_together(&mut self, packages: &[Package]) -> Result<Block, Refused> {
         let (mut computed, mut record) = (Vec::new(), Record::default());
+        let mut failures = Vec::new();
         for package in packages {
-            let (report, own) = self.report(package)?;
+            let (report, mut seen) = self.compute(package)?;
+            for (item, digest) in report.report.digests.iter().enumerate() {
+                failures.extend(seen.refine(item, digest.service, digest.result.0.as_ref().err()));
+            }
             computed.push(report);
-            record.add(own);
+            record.add(seen.record);
         }
-        let mut failures = refine_failures(&computed);
         let mut transfers = Vec::new();
         let mut gas_used: BTreeMap<ServiceId, Gas> = BTreeMap::new();
-        let mut ran = Vec::new();
-        let env = self.env();
-        let mut recorder = self.recorder(&env);
+        let mut calls = Vec::new();
+        let (env, watcher) = (self.env(), Watcher::of(self));
+        let mut watch = watcher.watch(self.recorder(&env));
         let invoke = |call: AccumulateCall| -> Result<Accumulated, HostError> {
-            let service = call.service;
-            let done = accumulate(&env, call, &mut recorder)?;
+            let (service, gas) = (call.service, call.gas);
+            let done = accumulate(&env, call, &mut watch)?;
             let used = gas_used.entry(service).or_default();
             *used = used.saturating_add(done.gas_used);
             transfers.extend(done.transfers.iter().cloned());
-            if done.no_code.is_none() {
-                ran.push(service);
-            }
-            if let Some(why) = done.failure.clone() {
-                failures.push(Failed { service, item: None, why });
-            }
+            calls.push((service, gas, done.no_code));
             Ok(done)
         };
         let block = BlockContext { slot: self.slot, entropy: self.entropy };
@@ -84,24 +93,16 @@ impl Chain {
         let prior = AccumulationState::without_history(state, self.slot, parameters);
         let reports = computed.iter().map(|computed| computed.report.clone()).collect();
         let after = accumulate_block(prior, block, reports, &self.protocol, invoke)
-            .map_err(ReportError::Host)?;
+            .expect("the host can go on");
+        let mut seen = Seen::of(watch);
+        let failed = |(service, gas, no_code): &_| seen.accumulate(*service, *gas, *no_code);
+        failures.extend(calls.iter().filter_map(failed));
+        let ran = calls.iter().filter(|(_, _, no_code)| no_code.is_none());
+        let ran = ran.map(|(service, ..)| *service);
         let changes = self.keep(after.state.state, ran);
         self.slot = next_slot(self.slot).expect("there is a slot after this one");
-        record.add(recorder.record);
+        record.add(seen.record);
         let outputs = after.outputs;
         Ok(Block { computed, outputs, changes, failures, transfers, gas_used, record })
     }
-}
-
-/// The items whose refine failed.
-fn refine_failures(computed: &[Computed]) -> Vec<Failed> {
-    let items = computed.iter().flat_map(|computed| {
-        let digests = computed.report.digests.iter().map(|digest| digest.service);
-        digests.zip(&computed.items).enumerate()
-    });
-    let failed = items.filter_map(|(index, (service, item))| {
-        let why = item.failure.clone()?;
-        Some(Failed { service, item: Some(index), why })
-    });
-    failed.collect()
 }

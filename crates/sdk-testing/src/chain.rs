@@ -24,6 +24,8 @@ use crate::fault::Faults;
 use crate::native::NativeRunner;
 use crate::record::{Record, Recorder};
 use crate::results::{Accumulation, Authorization, Refinement};
+use crate::symbols::KnownSymbols;
+use crate::watch::{Seen, Watcher};
 use crate::{Item, Package};
 
 /// Authorizes everything, with an empty trace.
@@ -50,6 +52,7 @@ pub struct Chain {
     pub(crate) protocol: Protocol,
     pub(crate) state: PartialState,
     natives: BTreeMap<Hash, Service>,
+    pub(crate) symbols: KnownSymbols,
     faults: Arc<Faults>,
     /// The slot of the next block.
     pub slot: TimeSlot,
@@ -66,6 +69,7 @@ impl Clone for Chain {
             protocol: self.protocol,
             state: self.state.clone(),
             natives: self.natives.clone(),
+            symbols: self.symbols.clone(),
             faults: Arc::new(self.faults.fork()),
             slot: self.slot,
             entropy: self.entropy,
@@ -106,6 +110,7 @@ impl Chain {
             protocol,
             state,
             natives: BTreeMap::new(),
+            symbols: KnownSymbols::default(),
             faults: Arc::default(),
             slot: TimeSlot(1000),
             entropy: Hash([7; 32]),
@@ -125,7 +130,7 @@ impl Chain {
         // Without a blob, something unique has to stand for the code in the state.
         let stand_in = || join_metadata(&id.0.to_le_bytes(), b"native").into();
         let compiled = code.blob(self.way.revision);
-        let blob: Blob = compiled.cloned().unwrap_or_else(stand_in);
+        let blob: Blob = compiled.map_or_else(stand_in, |it| Arc::clone(&it.octets));
         let code_hash = Hash::blake2b(&blob);
         match (mode, code.native) {
             (Mode::Native, Some(service)) => drop(self.natives.insert(code_hash, service)),
@@ -133,6 +138,8 @@ impl Chain {
             (Mode::Compiled | Mode::CompiledOn(_), _) => {
                 let revision = self.way.revision;
                 assert!(compiled.is_some(), "service {id} has no blob for {revision}");
+                let path = compiled.and_then(|it| it.path.clone());
+                self.symbols.expect(code_hash, path);
             }
         }
         let balance = jambox_sdk::types::Balance(1_000_000_000_000);
@@ -195,20 +202,21 @@ impl Chain {
 
     /// Asks a package's authorizer.
     pub fn authorize(&self, package: &Package) -> Authorization {
-        let env = self.env();
-        let mut recorder = self.recorder(&env);
+        let (env, watcher) = (self.env(), Watcher::of(self));
+        let mut watch = watcher.watch(self.recorder(&env));
         let data =
             PackageData::new(self.lay_out(package).package, Vec::new(), self.protocol.revision);
-        let done = is_authorized(&env, &data, self.core, &self.state.accounts, &mut recorder);
+        let done = is_authorized(&env, &data, self.core, &self.state.accounts, &mut watch);
         let done = done.expect("the host can go on");
         let (result, gas_used) = (done.result, done.gas_used);
-        Authorization { result, gas_used, failure: done.failure, record: recorder.record }
+        let mut seen = Seen::of(watch);
+        Authorization { result, gas_used, failure: seen.authorizer(), record: seen.record }
     }
 
     /// Refines one item on its own, without asking an authorizer.
     pub fn refine(&self, item: &Item) -> Refinement {
-        let env = self.env();
-        let mut recorder = self.recorder(&env);
+        let (env, watcher) = (self.env(), Watcher::of(self));
+        let mut watch = watcher.watch(self.recorder(&env));
         let laid = self.lay_out(&item.clone().into());
         let blobs =
             ItemBlobs { extrinsics: item.extrinsics.clone(), imports: item.imports.clone() };
@@ -220,13 +228,14 @@ impl Chain {
             export_offset: 0,
             accounts: &self.state.accounts,
         };
-        let done = refine(&env, call, &mut recorder).expect("the host can go on");
+        let done = refine(&env, call, &mut watch).expect("the host can go on");
+        let mut seen = Seen::of(watch);
         Refinement {
+            failure: seen.refine(0, item.service, done.result.as_ref().err()),
             result: done.result,
             exports: done.exports.iter().map(|segment| segment.to_vec()).collect(),
             gas_used: done.gas_used,
-            failure: done.failure,
-            record: recorder.record,
+            record: seen.record,
         }
     }
 
@@ -243,8 +252,8 @@ impl Chain {
         inputs: Vec<AccumulateInput>,
         gas: u64,
     ) -> Accumulation {
-        let env = self.env();
-        let mut recorder = self.recorder(&env);
+        let (env, watcher) = (self.env(), Watcher::of(self));
+        let mut watch = watcher.watch(self.recorder(&env));
         let call = AccumulateCall {
             state: self.state.clone(),
             slot: self.slot,
@@ -253,18 +262,19 @@ impl Chain {
             gas: Gas(gas),
             inputs,
         };
-        let done = accumulate(&env, call, &mut recorder).expect("the host can go on");
+        let done = accumulate(&env, call, &mut watch).expect("the host can go on");
         assert!(done.no_code.is_none(), "service {id}: {:?}", done.no_code);
         let service = ServiceId(id);
         let after = join(&self.state, [(service, &done)], self.slot).expect("one cannot clash");
         let changes = self.keep(after, [service]);
+        let mut seen = Seen::of(watch);
         Accumulation {
+            failure: seen.accumulate(service, Gas(gas), None),
             yielded: done.yielded,
             transfers: done.transfers,
             changes,
             gas_used: done.gas_used,
-            failure: done.failure,
-            record: recorder.record,
+            record: seen.record,
         }
     }
 

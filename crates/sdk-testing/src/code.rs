@@ -1,10 +1,15 @@
 //! How services run, and the code that they run.
 
+use std::path::{Path, PathBuf};
+
 use jambox_engine::Backend;
 use jambox_program::{CrateInfo, split_metadata};
 use jambox_sdk::Service;
 use jambox_sdk::types::Revision;
 use jambox_state::Blob;
+
+/// The most octets of a file with a blob.
+const MOST_BLOB: u64 = 64 << 20;
 
 /// How services run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +61,17 @@ impl From<Mode> for Way {
 #[derive(Clone, Debug)]
 pub struct Code {
     pub(crate) native: Option<Service>,
-    /// Each with the revision that its metadata name.
-    blobs: Vec<(Option<Revision>, Blob)>,
+    blobs: Vec<Compiled>,
+}
+
+/// A blob.
+#[derive(Clone, Debug)]
+pub(crate) struct Compiled {
+    /// The revision that its metadata name.
+    revision: Option<Revision>,
+    pub octets: Blob,
+    /// Where it was read, if it was: its symbols lie beside it.
+    pub path: Option<PathBuf>,
 }
 
 impl Code {
@@ -76,17 +90,35 @@ impl Code {
     /// The same with a blob that was compiled from it, for the revision that its metadata name; one
     /// that names none runs under any. Of several for one revision, the last is taken.
     #[must_use]
-    pub fn with_blob(mut self, blob: &[u8]) -> Self {
+    pub fn with_blob(self, blob: &[u8]) -> Self {
+        self.with(blob, None)
+    }
+
+    /// [`Self::with_blob`] from a file. With the symbols that `jambox build` has left beside it,
+    /// failures tell function and line.
+    ///
+    /// # Panics
+    ///
+    /// When the file cannot be read.
+    #[must_use]
+    pub fn with_blob_file(self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        let blob = jambox_files::read(path, MOST_BLOB)
+            .unwrap_or_else(|reason| panic!("{}: {reason}", path.display()));
+        self.with(&blob, Some(path.to_owned()))
+    }
+
+    fn with(mut self, blob: &[u8], path: Option<PathBuf>) -> Self {
         let metadata = split_metadata(blob).map(|(metadata, _)| metadata).unwrap_or_default();
         let revision = CrateInfo::parse(metadata).ok().and_then(|info| info.revision);
-        self.blobs.push((revision, blob.into()));
+        self.blobs.push(Compiled { revision, octets: blob.into(), path });
         self
     }
 
     /// The blob for a revision.
-    pub(crate) fn blob(&self, revision: Revision) -> Option<&Blob> {
-        let fits = |(named, _): &&(Option<Revision>, Blob)| named.is_none_or(|it| it.is(revision));
-        self.blobs.iter().rev().find(fits).map(|(_, blob)| blob)
+    pub(crate) fn blob(&self, revision: Revision) -> Option<&Compiled> {
+        let fits = |blob: &&Compiled| blob.revision.is_none_or(|named| named.is(revision));
+        self.blobs.iter().rev().find(fits)
     }
 
     /// The same with the blob that `jambox test` has just built, if it runs the test.
@@ -97,7 +129,7 @@ impl Code {
     #[must_use]
     pub fn with_built_blob(self) -> Self {
         match std::env::var_os(crate::BLOB_VARIABLE) {
-            Some(path) => self.with_blob(&std::fs::read(path).expect("the built blob is there")),
+            Some(path) => self.with_blob_file(path),
             None => self,
         }
     }

@@ -46,6 +46,7 @@ mod account;
 mod block;
 mod chain;
 mod code;
+mod failed;
 mod fault;
 mod inputs;
 mod native;
@@ -54,20 +55,24 @@ mod record;
 mod results;
 mod snapshot;
 mod sweep;
+mod symbols;
+mod watch;
 
 use std::fmt::Debug;
 
 pub use account::AccountBuilder;
 pub use chain::Chain;
 pub use code::{Code, Mode, Way};
+pub use failed::{Failed, Refused};
 pub use inputs::{OperandBuilder, operand, transfer};
 pub use jambox_engine::Backend;
 pub use jambox_hostcall::{HostCall, ResultCode, Revision};
+pub use jambox_inspect::Explanation;
 pub use jambox_invocation::{Cause, Failure};
 pub use jambox_state::{Difference, Part, Place, RequestHistory, Value};
 pub use package::{Item, Package};
 pub use record::{CallRecord, LogRecord, Record};
-pub use results::{Accumulation, Authorization, Block, Failed, Outcome, Processed, Refinement};
+pub use results::{Accumulation, Authorization, Block, Outcome, Processed, Refinement};
 pub use snapshot::GasSnapshot;
 pub use sweep::Fault;
 

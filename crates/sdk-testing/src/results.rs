@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jambox_chain::Computed;
-use jambox_invocation::Failure;
 use jambox_sdk::types::{DeferredTransfer, Gas, Hash, ServiceId, WorkError};
 use jambox_state::Difference;
 
-use crate::Record;
+use crate::{Failed, Record};
 
 /// What an authorizer made of a package.
 #[derive(Debug)]
@@ -18,7 +17,7 @@ pub struct Authorization {
     /// The gas used.
     pub gas_used: Gas,
     /// Why it failed, if it did.
-    pub failure: Option<Box<Failure>>,
+    pub failure: Option<Failed>,
     /// What it did.
     pub record: Record,
 }
@@ -33,7 +32,7 @@ pub struct Refinement {
     /// The gas used.
     pub gas_used: Gas,
     /// Why it failed, if it did.
-    pub failure: Option<Box<Failure>>,
+    pub failure: Option<Failed>,
     /// What it did.
     pub record: Record,
 }
@@ -57,7 +56,7 @@ pub struct Accumulation {
     /// The gas used.
     pub gas_used: Gas,
     /// Why it failed, if it did.
-    pub failure: Option<Box<Failure>>,
+    pub failure: Option<Failed>,
     /// What it did.
     pub record: Record,
 }
@@ -67,28 +66,6 @@ impl Accumulation {
     #[must_use]
     pub fn effects(&self) -> (Option<Hash>, &[DeferredTransfer], &[Difference], &Record) {
         (self.yielded, &self.transfers, &self.changes, &self.record)
-    }
-}
-
-/// An invocation that failed.
-#[derive(Clone, Debug)]
-pub struct Failed {
-    /// The service whose code it was.
-    pub service: ServiceId,
-    /// The item within its package, if it was refine; accumulate has none.
-    pub item: Option<usize>,
-    /// Why.
-    pub why: Box<Failure>,
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, item, why } = self;
-        match item {
-            Some(item) => write!(f, "refine of item {item} by service {service}: ")?,
-            None => write!(f, "accumulate by service {service}: ")?,
-        }
-        write!(f, "{:?}", why.cause)
     }
 }
 

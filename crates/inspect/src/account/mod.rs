@@ -18,7 +18,7 @@ use jambox_types::{DeferredTransfer, ServiceId};
 
 pub use change::{Change, Entry, Standing};
 pub use log::JipLog;
-pub use recorder::{Detail, Recorder, Setting, unreadable_output};
+pub use recorder::{Detail, Recorder, Setting, SymbolsByHash, unreadable_output};
 
 use crate::hostcalls::{Argument, CallOutcome, MemoryEvent};
 use crate::profile::Spent;

@@ -1,6 +1,7 @@
 //! Writes down what invocations do.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Interface, Registers};
@@ -32,8 +33,35 @@ pub struct Setting<'a> {
     pub slot: TimeSlot,
     /// The names of services.
     pub names: &'a Names,
-    /// The symbols of all programs, by code hash.
-    pub symbols: &'a BTreeMap<Hash, Symbols>,
+    /// The symbols of programs, for failures.
+    pub symbols: &'a dyn SymbolsByHash,
+}
+
+/// Symbols by what they are for. A map of them by code hash is the plainest; others read a file
+/// when its program fails.
+pub trait SymbolsByHash: fmt::Debug {
+    /// Those of a blob, by its code hash.
+    fn of_code(&self, code_hash: Hash) -> Option<&Symbols>;
+
+    /// Those of a program alone, as inner machines are given it, by its hash.
+    fn of_program(&self, hash: Hash) -> Option<&Symbols>;
+
+    /// Whether there are none, so that no program needs to be hashed.
+    fn is_empty(&self) -> bool;
+}
+
+impl SymbolsByHash for BTreeMap<Hash, Symbols> {
+    fn of_code(&self, code_hash: Hash) -> Option<&Symbols> {
+        self.get(&code_hash)
+    }
+
+    fn of_program(&self, hash: Hash) -> Option<&Symbols> {
+        self.values().find(|symbols| symbols.are_for(hash))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
 }
 
 /// How much a recorder keeps: a guest must not fill the host's memory.
@@ -65,8 +93,7 @@ pub struct Recorder<'a> {
     names: &'a Names,
     invocations: Vec<(Which, Invocation)>,
     regions: Regions,
-    /// The symbols of all programs, by code hash.
-    symbols: &'a BTreeMap<Hash, Symbols>,
+    symbols: &'a dyn SymbolsByHash,
     code_hash: Hash,
     /// The code of the invocation that runs, with its metadata.
     code: Vec<u8>,
@@ -260,7 +287,7 @@ impl Observer for Recorder<'_> {
         let gas =
             Gas { limit: self.inner_gas, used: self.inner_gas.saturating_sub(instance.gas()) };
         let program = self.inner_programs.get(&machine);
-        let symbols = program.and_then(|hash| self.symbols.values().find(|it| it.are_for(*hash)));
+        let symbols = program.and_then(|hash| self.symbols.of_program(*hash));
         let explanation = Explanation::of(instance, exit, &Regions::default())
             .map(|explanation| explanation.with_stack(instance, symbols));
         self.add(Event::InnerRan(InnerRun {
@@ -280,7 +307,7 @@ impl Observer for Recorder<'_> {
             }
             return;
         };
-        let symbols = self.symbols.get(&self.code_hash);
+        let symbols = self.symbols.of_code(self.code_hash);
         let explanation = Explanation::of_failure(instance, failure, &self.regions)
             .map(|explanation| explanation.with_stack(instance, symbols));
         if let Some((_, invocation)) = self.invocations.last_mut() {

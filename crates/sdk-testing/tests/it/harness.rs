@@ -51,7 +51,7 @@ fn chain() -> Chain {
 fn a_panic_ends_the_invocation_and_is_logged_with_its_place() {
     let run = chain().refine(&Item::new(7).payload("panic"));
     assert_eq!(run.result, Err(WorkError::Panic));
-    assert!(matches!(run.failure.unwrap().cause, Cause::Trap));
+    assert!(matches!(run.failure.unwrap().why.unwrap().cause, Cause::Trap));
     assert!(run.record.logged("harness.rs:"), "{:?}", run.record.log);
     assert!(run.record.logged("as you asked"));
 }

@@ -1,6 +1,7 @@
 //! Services of others on our host, the harness itself, and the pages' examples.
 
 mod compatibility;
+mod failures;
 mod harness;
 mod overhead;
 mod stored;

@@ -85,9 +85,9 @@ fn packages_of_one_block_see_each_other_in_it() {
     assert_eq!(block.results()[2], &Ok(b"two".to_vec()));
     assert_eq!(chain.storage(7, "second").unwrap(), b"two");
     assert_eq!(chain.slot.0, 1001, "all in one block");
-    let failed: Vec<_> = block.failures.iter().map(|it| (it.service.0, it.item)).collect();
+    let failed: Vec<_> = block.failures.iter().map(|it| (it.service.unwrap().0, it.item)).collect();
     assert_eq!(failed, [(7, Some(0))]);
-    assert!(block.failures[0].to_string().starts_with("refine of item 0 by service 7: "));
+    assert!(block.failures[0].to_string().starts_with("refine of service 7, item 0: panic\n"));
     assert_eq!(block.record.calls_of(7).filter(|it| it.call == Some(HostCall::Write)).count(), 4);
     assert!(block.gas_used[&ServiceId(7)].0 > 0);
 }
