@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: killing the process in the middle of commits, hundreds of times, and failing
-//! the disk at every single operation of one; and damaging files by the thousand.
+//! the disk at every single operation of one; damaging files by the thousand; loading and killing
+//! the node.
 
 use crate::command::{cargo, succeed};
 
@@ -11,11 +12,20 @@ pub struct Options {
     #[arg(default_value_t = 500)]
     crashes: u32,
     #[command(subcommand)]
-    damage: Option<Soak>,
+    other: Option<Soak>,
 }
 
 #[derive(clap::Subcommand)]
 enum Soak {
+    /// Load the node with packages from many clients, and kill it while they come in
+    Node {
+        /// How many packages eight clients send, with 64 subscriptions.
+        #[arg(long, default_value_t = 1000)]
+        packages: u32,
+        /// How often the node is killed.
+        #[arg(long, default_value_t = 200)]
+        kills: u32,
+    },
     /// Damage files of the formats that the command reads, and chains
     Damage {
         /// How many files are damaged.
@@ -38,11 +48,18 @@ pub fn run(options: &Options) -> Result<(), String> {
         command.arg("--nocapture");
         command
     };
-    match &options.damage {
+    match &options.other {
         None => {
             let mut command = test("jambox-store");
             command.env("JAMBOX_CRASHES", options.crashes.to_string());
             succeed(command.args(["crash::", "faults::"]))
+        }
+        Some(Soak::Node { packages, kills }) => {
+            let mut command = test("jambox-cli");
+            command.env("JAMBOX_LOAD_PACKAGES", packages.to_string());
+            command.env("JAMBOX_LOAD_KILLS", kills.to_string());
+            // One after the other: the figures are of a node that has the machine for itself.
+            succeed(command.args(["load::", "--test-threads", "1"]))
         }
         Some(Soak::Damage { files, chains, shard }) => {
             let mut command = test("jambox-store");

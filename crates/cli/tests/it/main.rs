@@ -17,6 +17,7 @@ mod guests;
 mod help;
 mod jambox;
 mod limits;
+mod load;
 mod outcomes;
 mod pages;
 mod picture;
