@@ -1,22 +1,23 @@
-//! Names that are like others.
+//! Similarity of names, for suggestions.
 
-/// The known name that is most like a name, if one is like it at all: what its writer may have
-/// meant. Upper and lower case are the same.
+/// The known name with the least edit distance to `name`; `None` if none is similar. Letter case is
+/// ignored.
 #[must_use]
 pub fn most_like<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    // A slip in each three letters still leaves a word recognizable; no known word is very long.
+    // One slip in three letters leaves a word recognizable. No known word is very long.
     let letters = name.chars().count();
     let tolerance = if letters <= 64 { letters.div_ceil(3) } else { return None };
     let distances = known
         .into_iter()
         .map(|other| (distance(&name.to_lowercase(), &other.to_lowercase()), other));
-    // With as many slips as it has letters, any word becomes any other.
+    // At a distance of its whole length, any word is similar to any other.
     let alike = distances
         .filter(|(distance, other)| *distance <= tolerance && *distance < other.chars().count());
     alike.min().map(|(_, other)| other.to_owned())
 }
 
-/// The least number of letters to insert, remove or replace to make one word of another.
+/// Edit distance: the least number of letters to insert, remove or replace to turn one word into
+/// the other.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (index, letter) in from.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! From a text to a program.
+//! Assembly of a text to a program.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::unit::{Kind, Settings, Unit};
 use crate::values::Values;
 use crate::{Assembly, Dialect, MAX_FAULTS};
 
-/// Assembles some lines of a text, which are nested so deep in it.
+/// Assembles the lines in a range of a text, at this depth of nested programs.
 pub(crate) fn assemble_range(
     text: &str,
     lines: Range<usize>,
@@ -132,13 +132,13 @@ fn program_of(
     let heap_pages = settings.heap_pages.unwrap_or_default();
     let stack_size = settings.stack_size.unwrap_or_default();
     let octets = program.encode();
-    // The parser has seen to all lengths but that of the code.
+    // The parser has checked all lengths but the code's.
     let standard = StandardProgram::new(read_only, read_write, heap_pages, stack_size, octets)
         .map_err(too_long)?;
     Ok(ProgramKind::Standard(standard, program))
 }
 
-/// The line of each instruction.
+/// Line of the text of each instruction.
 fn lines_of(text: &str, code: &Code) -> Vec<(u32, usize)> {
     let mut line = 1_usize;
     let mut counted_to = 0_usize;

@@ -1,4 +1,4 @@
-//! From pieces of code to octets.
+//! Encoding of pieces of code to octets.
 
 use std::ops::Range;
 
@@ -9,19 +9,19 @@ use crate::layout::{Extent, settle};
 use crate::unit::{InstructionText, Piece, PieceKind};
 use crate::values::{Entry, Values};
 
-/// Code whose every octet has its place.
+/// Code with all positions settled.
 #[derive(Default)]
 pub(crate) struct Code {
     pub(crate) octets: Vec<u8>,
-    /// Where instructions start.
+    /// Positions of the instructions.
     pub(crate) opcodes: Vec<u32>,
-    /// Where each piece starts, and the last one ends.
+    /// Position of each piece, and of the end.
     pub(crate) starts: Vec<u32>,
-    /// Where instructions start, and the octets of the text that say them.
+    /// Positions of the instructions, with their octets in the text.
     pub(crate) spans: Vec<(u32, Range<usize>)>,
 }
 
-/// A piece with its values.
+/// A piece with its values evaluated.
 enum Valued<'p> {
     Instruction { opcode: Opcode, fields: Fields, target: Option<usize>, extent: Extent },
     Octets { octets: &'p [u8], starts_instruction: bool },
@@ -38,7 +38,7 @@ impl Valued<'_> {
     }
 }
 
-/// Gives every piece its place and its octets.
+/// Settles the position and the octets of every piece.
 pub(crate) fn place(pieces: &[Piece], values: &mut Values, set: InstructionSet) -> Code {
     let valued: Vec<Valued<'_>> = pieces.iter().map(|piece| valued(piece, values, set)).collect();
     let extents: Vec<Extent> = valued.iter().map(Valued::extent).collect();
@@ -114,7 +114,7 @@ fn valued_instruction<'p>(
             values.faults.push(Fault::new(operand.expression.span.clone(), error));
         }
     }
-    // An offset of 0 takes no octets, so this is the length of everything else.
+    // An offset of 0 takes no octets, so this is the length without the offset.
     let encoded = Instruction::from_fields(opcode, fields).encode(set, 0);
     let fixed = encoded.as_deref().unwrap_or_default().len() as u32;
     let target = text.target.as_ref();
@@ -137,6 +137,6 @@ fn position_in_code(position: u64, span: &Range<usize>, values: &mut Values) -> 
     })
 }
 
-/// See the module on layout: distances shrink only where positions are mixed with labels.
+/// See the module `layout`: distances shrink only if positions are mixed with labels.
 const UNSETTLED: &str =
     "the length of this does not settle beside jumps to positions: expected jumps to labels";

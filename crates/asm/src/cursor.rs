@@ -1,4 +1,4 @@
-//! Reading the words of a line.
+//! Words of a line.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use jambox_isa::parse_number;
 
 use crate::error::{ErrorKind, Fault};
 
-/// A place in a line of a text. Places are octets of the whole text.
+/// A position in a line of a text. Positions are octet indices in the whole text.
 #[derive(Clone)]
 pub(crate) struct Cursor<'a> {
     text: &'a str,
@@ -14,11 +14,11 @@ pub(crate) struct Cursor<'a> {
     end: usize,
 }
 
-/// A word and where it stands.
+/// A word and its octets in the text.
 pub(crate) type Word<'a> = (&'a str, Range<usize>);
 
 impl<'a> Cursor<'a> {
-    /// At the start of the line that takes up `line` of the text.
+    /// A cursor at the start of the line with these octets.
     pub(crate) fn new(text: &'a str, line: Range<usize>) -> Self {
         Self { text, at: line.start, end: line.end }
     }
@@ -38,24 +38,24 @@ impl<'a> Cursor<'a> {
         self.advance(rest.len().saturating_sub(rest.trim_start().len()));
     }
 
-    /// Where the next word starts.
+    /// Position of the next word.
     pub(crate) fn position(&mut self) -> usize {
         self.skip_spaces();
         self.at
     }
 
-    /// Where the last word ended.
+    /// End of the last word.
     pub(crate) const fn end_of_last(&self) -> usize {
         self.at
     }
 
-    /// Whether only a comment is left, if anything.
+    /// True if nothing but a comment is left.
     pub(crate) fn is_at_end(&mut self) -> bool {
         self.skip_spaces();
         matches!(self.rest().chars().next(), None | Some(';'))
     }
 
-    /// Takes a character if it comes next.
+    /// Takes this character, if it is next.
     pub(crate) fn take(&mut self, character: char) -> bool {
         self.skip_spaces();
         let found = self.rest().starts_with(character);
@@ -65,7 +65,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Takes the word that comes next: letters, digits and underscores.
+    /// Takes the next word: letters, digits and underscores.
     pub(crate) fn word(&mut self) -> Option<Word<'a>> {
         self.skip_spaces();
         let rest = self.rest();
@@ -74,7 +74,7 @@ impl<'a> Cursor<'a> {
         if word.is_empty() { None } else { Some((word, self.advance(word.len()))) }
     }
 
-    /// Takes a dot and the word after it, if a dot comes next.
+    /// Takes a dot and the word after it, if a dot is next.
     pub(crate) fn dotted_word(&mut self) -> Option<Word<'a>> {
         let start = self.position();
         if !self.take('.') {
@@ -84,7 +84,7 @@ impl<'a> Cursor<'a> {
         Some((self.text.get(start..end)?, start..end))
     }
 
-    /// Takes the word that comes next if it may name something.
+    /// Takes the next word, if it is a valid name.
     pub(crate) fn name(&mut self) -> Option<Word<'a>> {
         let mut ahead = self.clone();
         let (word, span) = ahead.word()?;
@@ -95,7 +95,7 @@ impl<'a> Cursor<'a> {
         Some((word, span))
     }
 
-    /// Takes the number or the character in quotes that comes next.
+    /// Takes the next number or character in quotes.
     pub(crate) fn number(&mut self) -> Result<Option<(u64, Range<usize>)>, Fault> {
         if self.position() < self.end && self.rest().starts_with('\'') {
             return self.character().map(Some);
@@ -190,7 +190,7 @@ impl<'a> Cursor<'a> {
         if self.is_at_end() { Ok(()) } else { Err(self.unexpected("the end of the line")) }
     }
 
-    /// The fault that something else comes next than was expected.
+    /// The fault of an unexpected next word.
     pub(crate) fn unexpected(&mut self, expected: impl Into<String>) -> Fault {
         let start = self.position();
         let found = if self.is_at_end() {

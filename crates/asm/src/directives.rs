@@ -17,10 +17,10 @@ use crate::{MAX_PADDING, MAX_SECTION};
 
 type Read = fn(&mut Parser<'_>, &mut Cursor<'_>, Range<usize>) -> Result<(), Fault>;
 
-/// A word that starts with a dot, and what to do with the rest of its line.
+/// A directive: its word, and the parser of the rest of its line.
 pub(crate) struct Directive {
     pub(crate) name: &'static str,
-    /// Whether it belongs in code or in data; anywhere if it does not say.
+    /// True for code only, false for data only; `None` for both.
     pub(crate) only_in_code: Option<bool>,
     pub(crate) read: Read,
 }
@@ -144,7 +144,8 @@ fn text(cursor: &mut Cursor<'_>) -> Result<String, Fault> {
     String::from_utf8(octets).map_err(|_| Fault::new(span, ErrorKind::Malformed("not UTF-8")))
 }
 
-/// The revision in the metadata; which one the text is assembled for is not the text's to say.
+/// The revision in the program's metadata. The revision of the instruction set is chosen by the
+/// assembler's caller.
 fn revision(
     parser: &mut Parser<'_>,
     cursor: &mut Cursor<'_>,
@@ -178,7 +179,7 @@ fn constant(
     Ok(())
 }
 
-/// The value of a term while places are not settled yet.
+/// Value of a term before positions are settled.
 fn early(parser: &Parser<'_>, value: &Value) -> Result<i128, ErrorKind> {
     let name = match value {
         Value::Number(number) => return Ok((*number).into()),
@@ -191,7 +192,7 @@ fn early(parser: &Parser<'_>, value: &Value) -> Result<i128, ErrorKind> {
     }
 }
 
-/// Reads a value that has to be known at once, from 0 to `most`.
+/// Reads a value that must be known before positions are settled, from 0 to `most`.
 fn early_value(parser: &Parser<'_>, cursor: &mut Cursor<'_>, most: u32) -> Result<u32, Fault> {
     let expression = Expression::parse(cursor)?;
     let value = expression.evaluate(|value| early(parser, value))?;
@@ -248,7 +249,7 @@ fn data<'p>(parser: &'p mut Parser<'_>) -> &'p mut Data {
     }
 }
 
-/// Fails unless the section of data can take so many octets more.
+/// Fails if `more` octets exceed the largest section of data.
 fn check_room(parser: &mut Parser<'_>, more: usize, span: &Range<usize>) -> Result<(), Fault> {
     let length = data(parser).octets.len().saturating_add(more);
     if length <= MAX_SECTION {

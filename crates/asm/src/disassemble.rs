@@ -1,7 +1,8 @@
-//! From a program to a text that assembles to it.
+//! Disassembly of a program to a text that assembles to it.
 //!
-//! The code is cut at the octets that the bitmask marks. Where the octets from one mark to the next
-//! are exactly those that an instruction would be given, it is written as an instruction, else as
+//! The code is cut at the octets marked in the bitmask. A piece that equals the encoding of its
+//! instruction is written as that instruction; any other piece is written as `.raw` octets, with
+//! the instruction as a comment.
 //! `.raw` octets, with what they mean as a comment.
 
 use std::fmt::{self, Write};
@@ -14,21 +15,21 @@ use crate::Dialect;
 use crate::pieces::{Form, Piece, pieces};
 use crate::print::{DialectNames, Hex, Label, Printable, Quoted};
 
-/// The octets of data in a line.
+/// Number of octets of data in a line.
 const LINE: usize = 16;
 
 /// Writes a program as a text that [`assemble`](crate::assemble)s to the same octets.
 ///
-/// Where basic blocks are paid as a whole (0.8.0), the cost of each stands beside its label. With
-/// `comments`, the position of each instruction and the characters of data are written beside
+/// If the revision charges basic blocks as a whole (0.8.0), the gas of each block is beside its
+/// label. With `comments`, the position of each instruction and the characters of data are beside
 /// them.
 #[must_use]
 pub fn disassemble(container: &Container, dialect: &Dialect<'_>, comments: bool) -> String {
     write_all(container, dialect, comments, &|_| Vec::new())
 }
 
-/// As [`disassemble`] with comments; what `notes` has to say of the instruction at a position
-/// stands above it, one comment a line, where it differs from what stands above the one before.
+/// [`disassemble`] with comments and notes. The notes on the instruction at a position are above
+/// it, one comment a line, unless they equal the notes on the instruction before.
 #[must_use]
 pub fn disassemble_with_notes(
     container: &Container,
@@ -46,7 +47,7 @@ fn write_all(
 ) -> String {
     let names = DialectNames(dialect);
     let mut writer = Writer { dialect, names, comments, notes, text: String::new() };
-    // Writing to a string does not fail.
+    // Writing to a string never fails.
     let _ = writer.container(container);
     writer.text
 }
@@ -179,7 +180,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The label of a block, with what the block costs if it is paid as a whole.
+    /// Label of a block, with the block's gas if it is charged as a whole.
     fn label(&mut self, program: &ProgramBlob, pc: u32) -> fmt::Result {
         write!(self.text, "{}:", Label(pc))?;
         let plan = GasPlan::of(self.dialect.set);

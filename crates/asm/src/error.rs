@@ -1,25 +1,25 @@
-//! What can be wrong with an assembly text.
+//! Errors in an assembly text.
 
 use std::fmt;
 use std::ops::Range;
 
 use jambox_isa::{OutOfRange, Revision};
 
-/// One thing that is wrong with a text, and where.
+/// One error in a text, with its place.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{line}:{column}: {kind}")]
 pub struct AsmError {
-    /// The line, from 1.
+    /// Number of the line, from 1.
     pub line: usize,
-    /// The column in characters, from 1.
+    /// Number of the column, in characters, from 1.
     pub column: usize,
-    /// The octets of the text that it is about.
+    /// Octets of the text that the error is about.
     pub span: Range<usize>,
-    /// What is wrong.
+    /// Kind of error.
     pub kind: ErrorKind,
 }
 
-/// Everything that was found wrong with a text, in order; at least one thing.
+/// All errors found in a text, in their order; at least one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AsmErrors(pub Vec<AsmError>);
 
@@ -35,26 +35,26 @@ impl fmt::Display for AsmErrors {
 
 impl std::error::Error for AsmErrors {}
 
-/// What is wrong.
+/// Kind of error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Something else stands where the grammar has one thing.
+    /// The grammar expects another word here.
     #[error("expected {expected}, found {found}")]
     Expected {
-        /// What the grammar has there.
+        /// Description of the expected word.
         expected: String,
-        /// What stands there.
+        /// The word in the text.
         found: String,
     },
-    /// A name that means nothing.
+    /// An unknown name.
     #[error("unknown {what} `{name}`{}", Suggestion(.suggestion.as_deref()))]
     Unknown {
-        /// What kind of name it would be.
+        /// Kind of name expected.
         what: What,
         /// The name.
         name: String,
-        /// The known name that is most like it.
+        /// The most similar known name.
         suggestion: Option<String>,
     },
     /// A name that is defined twice.
@@ -62,10 +62,10 @@ pub enum ErrorKind {
     Defined {
         /// The name.
         name: String,
-        /// The line of the other definition.
+        /// Line of the other definition.
         line: usize,
     },
-    /// A name that cannot be given to anything.
+    /// A name that is reserved.
     #[error("`{name}` is the name of a register")]
     Reserved {
         /// The name.
@@ -76,12 +76,12 @@ pub enum ErrorKind {
     WrongKind {
         /// The name.
         name: String,
-        /// What it is.
+        /// Kind of the name.
         found: What,
-        /// What it should be.
+        /// Kind of name expected.
         expected: What,
     },
-    /// A value whose size decides where other things are, and that is not known before them.
+    /// A value that is needed to settle positions but depends on them.
     #[error("`{name}` is not known yet: expected numbers and constants defined above")]
     NotYetKnown {
         /// The name.
@@ -98,14 +98,14 @@ pub enum ErrorKind {
         /// The revision.
         revision: Revision,
     },
-    /// A statement in a section where it means nothing.
+    /// A statement that is not allowed in its section.
     #[error("{found} in {section}: expected it in {expected}")]
     WrongSection {
         /// The statement.
         found: String,
-        /// The section it is in.
+        /// The section.
         section: &'static str,
-        /// The sections where it belongs.
+        /// Sections that allow the statement.
         expected: &'static str,
     },
     /// A setting made twice.
@@ -114,15 +114,15 @@ pub enum ErrorKind {
         /// The directive.
         directive: &'static str,
     },
-    /// A position that the code has passed.
+    /// A position before the present end of the code.
     #[error("the code is already at position {position}: expected at most {wanted}")]
     Passed {
-        /// Where the code is.
+        /// End of the code.
         position: u32,
-        /// Where it should be.
+        /// The requested position.
         wanted: u32,
     },
-    /// Text or octets that are written wrongly.
+    /// Text or octets with a fault in their form.
     #[error("{0}")]
     Malformed(&'static str),
     /// A section of data that is too long.
@@ -130,13 +130,13 @@ pub enum ErrorKind {
     SectionTooLong {
         /// The section.
         section: &'static str,
-        /// Its length, with what would be added.
+        /// Its length, in octets, including the addition.
         length: usize,
     },
     /// Code that is too long.
     #[error("the code has {length} octets: expected fewer than 2^31")]
     CodeTooLong {
-        /// Its length.
+        /// Its length, in octets.
         length: u64,
     },
 }
@@ -180,7 +180,7 @@ impl fmt::Display for What {
     }
 }
 
-/// Something wrong at a place in a text, before the place is made a line and a column.
+/// An error at octets of a text, without line and column.
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) span: Range<usize>,
@@ -192,7 +192,7 @@ impl Fault {
         Self { span, kind: kind.into() }
     }
 
-    /// The error that this is in a text.
+    /// The error with its line and column in `text`.
     pub(crate) fn locate(self, text: &str) -> AsmError {
         let before = text.get(..self.span.start).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |end| end.saturating_add(1));
@@ -202,7 +202,7 @@ impl Fault {
     }
 }
 
-/// The end of a sentence that offers another name.
+/// A suggestion of another name, as the end of a sentence.
 struct Suggestion<'a>(Option<&'a str>);
 
 impl fmt::Display for Suggestion<'_> {

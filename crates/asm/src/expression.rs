@@ -21,19 +21,19 @@ struct Term {
     span: Range<usize>,
 }
 
-/// What a term stands for.
+/// Value of a term.
 #[derive(Debug)]
 pub(crate) enum Value {
-    /// Itself.
+    /// The number itself.
     Number(u64),
     /// A constant or the address of data.
     Name(String),
-    /// The address that a dynamic jump takes to get to a code label.
+    /// The jump-table address of a code label, for dynamic jumps.
     Table(String),
 }
 
 impl Expression {
-    /// Reads a sum; a sign may come first.
+    /// Reads a sum, which may begin with a sign.
     pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
         let start = cursor.position();
         let is_negative = cursor.take('-');
@@ -62,7 +62,7 @@ impl Expression {
         }
     }
 
-    /// Adds the terms up, each as `value_of` says.
+    /// Sum of the terms, each evaluated by `value_of`.
     pub(crate) fn evaluate(
         &self,
         mut value_of: impl FnMut(&Value) -> Result<i128, ErrorKind>,
@@ -71,7 +71,7 @@ impl Expression {
         for term in &self.terms {
             let value =
                 value_of(&term.value).map_err(|kind| Fault::new(term.span.clone(), kind))?;
-            // No text has the 2^62 terms of 65 bits that it takes to overflow.
+            // Overflow would take 2^62 terms of 65 bits, more than any text has.
             sum = if term.is_negative { sum.wrapping_sub(value) } else { sum.wrapping_add(value) };
         }
         Ok(sum)

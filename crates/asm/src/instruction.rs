@@ -1,4 +1,4 @@
-//! Reading the operands of an instruction, along the syntax that the instruction table gives it.
+//! Operands of an instruction, in the syntax of the instruction table.
 
 use std::ops::Range;
 

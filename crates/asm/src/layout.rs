@@ -1,27 +1,27 @@
-//! Where each piece of code goes.
+//! Positions of the pieces of code.
 //!
-//! A jump's length depends on how far it jumps, and that on the lengths of what is between. All
-//! lengths start at their least and grow until every jump reaches: since distances only grow with
-//! lengths, that ends, and ends with the shortest code.
+//! The length of a jump depends on its distance, and the distance on the lengths in between. All
+//! lengths start at their minimum and grow until every jump reaches its target. Distances only grow
+//! with lengths, so the iteration ends, and ends with the shortest code.
 
 use jambox_isa::minimal_length;
 
-/// A piece of code as far as lengths go.
+/// Length of a piece of code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Extent {
-    /// So many octets.
+    /// A fixed number of octets.
     Fixed(u32),
-    /// As many octets as it takes to get to a position.
+    /// The octets up to a position.
     PadTo(u32),
-    /// So many octets, and an offset to the start of a piece.
+    /// A fixed number of octets, and an offset to the start of a piece.
     JumpToPiece { fixed: u32, piece: usize },
-    /// So many octets, and an offset to a position.
+    /// A fixed number of octets, and an offset to a position.
     JumpToPosition { fixed: u32, position: u32 },
 }
 
-/// The start of each piece, and the end of the last. Code that exceeds 2^32 octets ends there.
+/// Position of each piece, and of the end. Code that exceeds 2^32 octets ends there.
 ///
-/// Gives up after so many rounds.
+/// `None` if the lengths are not settled after `most_rounds` rounds.
 pub(crate) fn settle(extents: &[Extent], most_rounds: usize) -> Option<Vec<u32>> {
     let mut offset_lengths = vec![0_u8; extents.len()];
     for _ in 0..most_rounds {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_jump_that_grows_makes_others_grow() {
-        // The first reaches over the second by 127 octets at most while that is short.
+        // The first jump spans the second by at most 127 octets while the second is short.
         let pieces = [jump(3), jump(4), Extent::Fixed(123), Extent::Fixed(1), Extent::Fixed(1)];
         assert_eq!(settled(&pieces), [0, 2, 4, 127, 128, 129]);
         let pieces = [jump(3), jump(4), Extent::Fixed(123), Extent::Fixed(3), Extent::Fixed(1)];

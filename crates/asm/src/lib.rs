@@ -1,14 +1,14 @@
 //! The text assembly: assembler and disassembler of whole programs.
 //!
-//! What it is: the one text form of programs, read by [`assemble`] and written by [`disassemble`].
-//! What is disassembled assembles to the same octets, whatever they are: what the text of an
-//! instruction would not give back is written as `.raw` octets.
+//! **Contents.** The text form of programs, read by [`assemble`] and written by [`disassemble`]. A
+//! disassembled program assembles to the same octets: pieces that are not the encoding of their
+//! instruction are written as `.raw` octets.
 //!
-//! What it is not: a linker or a macro language. It knows host calls only by the names that its
-//! caller gives.
+//! **Not here.** This is no linker and no macro language. Host calls have only the names given by
+//! the caller.
 //!
-//! Invariants: neither function panics, and neither takes memory beyond a multiple of what it is
-//! given and of the 2^24 octets that a section may have.
+//! **Invariants.** Neither function panics, and neither takes memory beyond a multiple of its input
+//! and of the 2^24 octets of a section.
 //!
 //! ```
 //! use jambox_asm::{Dialect, assemble, disassemble};
@@ -72,50 +72,50 @@ pub use alike::most_like;
 pub use disassemble::{disassemble, disassemble_with_notes};
 pub use error::{AsmError, AsmErrors, ErrorKind, What};
 
-/// The most octets of a section of data.
+/// Largest section of data, in octets.
 const MAX_SECTION: usize = (1 << 24) - 1;
-/// The furthest position that code is padded to.
+/// Largest position of padding, in octets.
 const MAX_PADDING: u32 = 1 << 16;
-/// The most programs that a program may be nested in.
+/// Largest depth of nested programs.
 const MAX_NESTING: usize = 8;
-/// The most faults of a text that are looked for.
+/// Largest number of errors reported for a text.
 const MAX_FAULTS: usize = 100;
 
-/// What instructions and host calls there are, and what they are called.
+/// Instructions and host calls with their names.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialect<'a> {
-    /// The instructions.
+    /// Instructions.
     pub set: InstructionSet,
-    /// The names and numbers of host calls.
+    /// Names and numbers of host calls.
     pub host_calls: &'a [(&'a str, u64)],
 }
 
 impl Dialect<'_> {
-    /// The number of the host call with this name.
+    /// Number of the host call with this name.
     fn host_call_number(&self, name: &str) -> Option<u64> {
         let mut calls = self.host_calls.iter();
         calls.find(|(known, _)| *known == name).map(|(_, number)| *number)
     }
 
-    /// The name of the host call with this number, if that name has no other number.
+    /// Name of the host call with this number. `None` if the name also stands for another number.
     fn host_call_name(&self, number: u64) -> Option<&str> {
         let (name, _) = self.host_calls.iter().find(|(_, known)| *known == number)?;
         (self.host_call_number(name) == Some(number)).then_some(name)
     }
 }
 
-/// What a text assembles to.
+/// Result of assembling a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Assembly {
     /// The program.
     pub container: Container,
-    /// Where the labels are.
+    /// Labels with their places.
     pub labels: BTreeMap<String, Place>,
-    /// Where each instruction starts in the code, and the line of the text, from 1, that it is of.
+    /// Position of each instruction in the code, with its line of the text, from 1.
     pub lines: Vec<(u32, usize)>,
 }
 
-/// What a label marks.
+/// The place of a label.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// A position in the code.
@@ -124,7 +124,7 @@ pub enum Place {
     Data(u32),
 }
 
-/// Assembles a text. Fails with everything that is wrong with it, up to a hundred things.
+/// Assembles a text. Fails with all of its errors, up to a hundred.
 pub fn assemble(text: &str, dialect: &Dialect<'_>) -> Result<Assembly, AsmErrors> {
     assemble::assemble_range(text, 0..text.len(), 0, dialect, 0)
         .map_err(|faults| AsmErrors(faults.into_iter().map(|fault| fault.locate(text)).collect()))

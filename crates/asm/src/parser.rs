@@ -1,4 +1,4 @@
-//! Reading a text, line by line.
+//! Parsing of a text, line by line.
 
 use std::ops::Range;
 
@@ -12,22 +12,22 @@ use crate::instruction::parse_operands;
 use crate::unit::{Definition, InstructionText, Meaning, Piece, PieceKind, Section, Unit};
 use crate::{Dialect, MAX_FAULTS, MAX_NESTING};
 
-/// The state of reading a text.
+/// State of parsing a text.
 pub(crate) struct Parser<'a> {
     pub(crate) text: &'a str,
     pub(crate) dialect: &'a Dialect<'a>,
-    /// The nested programs that the text is within.
+    /// Depth of nested programs.
     pub(crate) depth: usize,
     pub(crate) section: Section,
     pub(crate) unit: Unit,
     pub(crate) faults: Vec<Fault>,
-    /// The octets of the lines that are left.
+    /// Octets of the remaining lines.
     lines: Range<usize>,
-    /// The number of the line being read.
+    /// Number of the present line.
     pub(crate) line_number: usize,
 }
 
-/// Reads a part of a text, to its end unless very much is wrong with it.
+/// Parses a part of a text, to its end unless it has too many errors.
 pub(crate) fn parse<'a>(
     text: &'a str,
     lines: Range<usize>,
@@ -56,7 +56,7 @@ pub(crate) fn parse<'a>(
 }
 
 impl<'a> Parser<'a> {
-    /// The octets of the next line, without its end.
+    /// Octets of the next line, without its line break.
     fn take_line(&mut self) -> Option<Range<usize>> {
         let start = self.lines.start;
         let rest = self.text.get(self.lines.clone()).filter(|rest| !rest.is_empty())?;
@@ -86,7 +86,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What a label means in this place.
+    /// Meaning of a label at this place.
     fn here(&self) -> Meaning {
         match self.section {
             Section::Code => Meaning::Code(self.unit.pieces.len()),
@@ -99,7 +99,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Gives a name its meaning.
+    /// Defines a name.
     pub(crate) fn define(&mut self, word: Word<'_>, meaning: Meaning) -> Result<(), Fault> {
         let (name, span) = word;
         if name.parse::<Reg>().is_ok() {
@@ -200,7 +200,7 @@ impl<'a> Parser<'a> {
         Err(Fault::new(span.clone(), ErrorKind::Malformed("the `.end` of this is missing")))
     }
 
-    /// Fails if a nested program here would be nested too deeply.
+    /// Fails if a nested program here would exceed the largest depth.
     pub(crate) fn check_depth(&self, span: &Range<usize>) -> Result<(), Fault> {
         if self.depth < MAX_NESTING {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Cutting code into the pieces that a disassembly has a line for.
+//! Pieces of code: the lines of a disassembly.
 
 use std::ops::Range;
 
@@ -7,22 +7,22 @@ use jambox_program::ProgramBlob;
 
 use crate::layout::{Extent, settle};
 
-/// The rounds that are taken to find out whether jumps would be as long as they are.
+/// Largest number of rounds for computing the lengths of jumps.
 const MOST_ROUNDS: usize = 256;
 
-/// The octets from one mark of the bitmask to the next.
+/// Octets from one mark of the bitmask to the next.
 pub(crate) struct Piece {
     pub(crate) octets: Range<u32>,
     pub(crate) form: Form,
 }
 
-/// How a piece can be written so that it assembles to the same octets.
+/// Form in which a piece assembles to the same octets.
 pub(crate) enum Form {
-    /// As the instruction that is encoded to just these octets.
+    /// The instruction whose encoding the octets are.
     Instruction(Instruction),
-    /// As octets: they mean an instruction, but are not what it is encoded to.
+    /// Raw octets that decode to an instruction with another encoding.
     Raw(Instruction),
-    /// As octets: they are before the first mark.
+    /// Raw octets before the first mark.
     Unmarked,
 }
 
@@ -37,7 +37,7 @@ impl Piece {
     }
 }
 
-/// Cuts the code of a program. Every basic block starts with a piece.
+/// Cuts the code of a program into pieces. Every basic block starts with a piece.
 pub(crate) fn pieces(program: &ProgramBlob, set: InstructionSet) -> Vec<Piece> {
     let mut marks: Vec<u32> =
         (0..program.code_len()).filter(|pc| program.is_instruction_start(*pc)).collect();
@@ -68,16 +68,16 @@ fn piece(program: &ProgramBlob, set: InstructionSet, octets: Range<u32>) -> Piec
     piece
 }
 
-/// The position that a jump or branch goes to.
+/// Destination of a jump or branch.
 fn target(instruction: Instruction) -> Option<u32> {
     instruction.opcode().format().has_target().then(|| instruction.fields().target)
 }
 
-/// Makes raw the jumps that are longer than the assembler would make them.
+/// Turns jumps into raw octets if the assembler would make them shorter.
 ///
-/// It finds the least lengths with which all jumps reach, and some may reach with shorter ones if
-/// others are shorter too. None comes out longer than it is, since as they are they reach; and with
-/// those fixed that would come out shorter, all others come out as they are.
+/// The least lengths with which all jumps reach their targets are computed. They never exceed the
+/// present lengths, since with those every jump reaches its target. Jumps with a lesser length
+/// become raw; with their lengths fixed, the lengths of all other jumps are the present ones.
 fn write_out_long_jumps(pieces: &mut [Piece]) {
     let starts: Vec<u32> = pieces.iter().map(|piece| piece.octets.start).collect();
     let extents: Vec<Extent> = pieces.iter().map(|piece| extent(piece, &starts)).collect();

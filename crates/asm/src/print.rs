@@ -1,4 +1,4 @@
-//! The words of a disassembly.
+//! Words of a disassembly.
 
 use std::fmt::{self, Display, Write};
 
@@ -6,7 +6,7 @@ use jambox_isa::Names;
 
 use crate::Dialect;
 
-/// Labels for targets, and the names of host calls.
+/// Writes targets as labels, and host calls by their names.
 #[derive(Clone, Copy)]
 pub(crate) struct DialectNames<'a>(pub(crate) &'a Dialect<'a>);
 
@@ -41,7 +41,7 @@ impl Display for Hex<'_> {
     }
 }
 
-/// A text in quotes, as the assembler reads it.
+/// A text in quotes, in the assembler's syntax.
 pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl Display for Quoted<'_> {
@@ -59,7 +59,7 @@ impl Display for Quoted<'_> {
     }
 }
 
-/// The printable characters of octets, with dots for the others.
+/// The printable characters of octets, with a dot for each other octet.
 pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 
 impl Display for Printable<'_> {

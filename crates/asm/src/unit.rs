@@ -1,4 +1,4 @@
-//! A program as its text says it, before places and values are settled.
+//! A program in the terms of its text, before positions and values are settled.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,12 +8,12 @@ use jambox_program::CrateInfo;
 
 use crate::expression::Expression;
 
-/// Everything that a text says.
+/// The content of a text.
 #[derive(Debug, Default)]
 pub(crate) struct Unit {
     pub(crate) settings: Settings,
     pub(crate) names: BTreeMap<String, Definition>,
-    /// Constants that are made of places in data, in order.
+    /// Constants that depend on addresses of data, in order.
     pub(crate) late_constants: Vec<(String, Expression)>,
     pub(crate) read_only: Data,
     pub(crate) read_write: Data,
@@ -21,7 +21,7 @@ pub(crate) struct Unit {
     pub(crate) jump_table: Vec<(Target, Range<usize>)>,
 }
 
-/// What is said of the whole program.
+/// Settings of the whole program.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) kind: Option<Kind>,
@@ -29,9 +29,9 @@ pub(crate) struct Settings {
     pub(crate) stack_size: Option<u32>,
     pub(crate) metadata: Option<Vec<u8>>,
     pub(crate) info: Option<CrateInfo>,
-    /// The octets of each entry of the jump table.
+    /// Length of an entry of the jump table, in octets.
     pub(crate) entry_size: Option<u8>,
-    /// The number of entries of a jump table whose entries take no octets.
+    /// Number of entries of a jump table whose entries take no octets.
     pub(crate) zero_entries: Option<u64>,
 }
 
@@ -60,33 +60,33 @@ impl Section {
     }
 }
 
-/// A name, where it is defined, and what it is.
+/// The definition of a name: its place and its meaning.
 #[derive(Debug)]
 pub(crate) struct Definition {
-    /// The number of the line, from 1.
+    /// Number of the line, from 1.
     pub(crate) line: usize,
     pub(crate) meaning: Meaning,
 }
 
-/// What a name is.
+/// Meaning of a name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Meaning {
-    /// A number, once it is known.
+    /// A number; `None` until it is known.
     Constant(Option<i128>),
     /// An octet of a data section.
     Data(Section, u32),
-    /// The piece of code that comes next.
+    /// The next piece of code, by index.
     Code(usize),
 }
 
-/// The octets of a section, and those of them that are values not known yet.
+/// Octets of a section, and the places of values that are not yet known.
 #[derive(Debug, Default)]
 pub(crate) struct Data {
     pub(crate) octets: Vec<u8>,
     pub(crate) values: Vec<DataValue>,
 }
 
-/// A little-endian value in data.
+/// A little-endian value in data, not yet known.
 #[derive(Debug)]
 pub(crate) struct DataValue {
     pub(crate) offset: usize,
@@ -104,20 +104,20 @@ pub(crate) struct Piece {
 #[derive(Debug)]
 pub(crate) enum PieceKind {
     Instruction(InstructionText),
-    /// Octets as they are; the first may be an opcode, the others are not.
+    /// Octets to be copied. The first may be an opcode, the others are not.
     Octets {
         octets: Vec<u8>,
         starts_instruction: bool,
     },
-    /// As many `trap` as it takes to get to a position.
+    /// `trap` instructions up to a position.
     PadTo(u32),
 }
 
-/// An instruction whose values are not known yet.
+/// An instruction with values that are not yet known.
 #[derive(Debug)]
 pub(crate) struct InstructionText {
     pub(crate) opcode: Opcode,
-    /// The registers; values come from below.
+    /// Registers. The immediates are in the operands below.
     pub(crate) fields: Fields,
     pub(crate) values: Vec<Operand>,
     pub(crate) target: Option<(Target, Range<usize>)>,

@@ -1,4 +1,4 @@
-//! What the names and expressions of a text are worth.
+//! Evaluation of the names and expressions of a text.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,12 +13,12 @@ use crate::error::{ErrorKind, Fault, What};
 use crate::expression::{Expression, Value};
 use crate::unit::{Data, Definition, Meaning, Section, Target};
 
-/// The names of a text, the jump table that its expressions refer to, and what is wrong with them.
+/// Names of a text, the jump table made by its expressions, and the faults of both.
 pub(crate) struct Values {
     names: BTreeMap<String, Definition>,
     read_write_address: u64,
     entries: Vec<Entry>,
-    /// The first entry of each piece of code that has one.
+    /// First jump-table entry of a piece of code.
     entry_of_piece: BTreeMap<usize, usize>,
     pub(crate) faults: Vec<Fault>,
 }
@@ -42,7 +42,7 @@ impl Values {
         }
     }
 
-    /// Gives the constants their values that depend on places in data.
+    /// Evaluates the constants that depend on addresses of data.
     pub(crate) fn settle_constants(&mut self, constants: Vec<(String, Expression)>) {
         for (name, expression) in constants {
             let value = self.evaluate(&expression);
@@ -52,7 +52,7 @@ impl Values {
         }
     }
 
-    /// The value of an expression; 0 if it has none, which then is a fault.
+    /// Value of an expression; 0 after a fault.
     pub(crate) fn evaluate(&mut self, expression: &Expression) -> i128 {
         expression.evaluate(|value| self.value(value)).unwrap_or_else(|fault| {
             self.faults.push(fault);
@@ -81,13 +81,14 @@ impl Values {
         if let Some(definition) = self.names.get(name) {
             return Ok(definition.meaning);
         }
-        // Nobody reads the suggestions of a hundred faults, and making them takes time.
+        // After a hundred faults suggestions are left out, since they take time and nobody reads
+        // them.
         let known = self.names.keys().filter(|_| self.faults.len() < MAX_FAULTS);
         let suggestion = most_like(name, known.map(String::as_str));
         Err(ErrorKind::Unknown { what: What::Name, name: name.to_owned(), suggestion })
     }
 
-    /// The piece of code that a label stands before.
+    /// Index of the piece of code after a label.
     fn code_label(&self, name: &str) -> Result<usize, ErrorKind> {
         let found = match self.meaning(name)? {
             Meaning::Code(piece) => return Ok(piece),
@@ -97,7 +98,7 @@ impl Values {
         Err(ErrorKind::WrongKind { name: name.to_owned(), found, expected: What::CodeLabel })
     }
 
-    /// The address of an octet of data in memory (`eq:memlayout`, 0.7.2).
+    /// Address in memory of an octet of data (`eq:memlayout`, 0.7.2).
     pub(crate) fn data_address(&self, section: Section, offset: u32) -> u64 {
         let start = match section {
             Section::ReadWrite => self.read_write_address,
@@ -106,7 +107,8 @@ impl Values {
         start.saturating_add(offset.into())
     }
 
-    /// The place in the code that a target names; a position if it is no label, or none at all.
+    /// Place of a target in the code: its label's piece, or its position. A target with a fault
+    /// gets position 0.
     pub(crate) fn target(&mut self, target: &Target, span: &Range<usize>) -> Entry {
         let label = match target {
             Target::Position(position) => return Entry::Position(*position),
@@ -129,9 +131,9 @@ impl Values {
         self.entries.push(entry);
     }
 
-    /// The address that a dynamic jump takes to get to a piece (`eq:jumptablealignment`, 0.7.2).
+    /// Jump-table address of a piece (`eq:jumptablealignment`, 0.7.2).
     ///
-    /// The entry for it is added to the jump table if there is none.
+    /// If the table has no entry for the piece, one is added.
     fn entry(&mut self, piece: usize) -> i128 {
         if !self.entry_of_piece.contains_key(&piece) {
             self.add_entry(Entry::Piece(piece));
@@ -140,7 +142,7 @@ impl Values {
         (index as i128).saturating_add(1).saturating_mul(2)
     }
 
-    /// The octets of a section of data, with the values in it filled in.
+    /// Octets of a section of data, with its values filled in.
     pub(crate) fn fill(&mut self, data: Data) -> Arc<[u8]> {
         let Data { mut octets, values } = data;
         for value in values {
@@ -160,7 +162,7 @@ impl Values {
         octets.into()
     }
 
-    /// The entries of the jump table, once everything that refers to it is settled.
+    /// Entries of the jump table, once all expressions are evaluated.
     pub(crate) fn positions_of_entries(&self, starts: &[u32]) -> Vec<u64> {
         let position = |entry: &Entry| match entry {
             Entry::Position(position) => *position,
@@ -169,7 +171,7 @@ impl Values {
         self.entries.iter().map(position).collect()
     }
 
-    /// What each label of the text marks, by name.
+    /// Places of the labels, by name.
     pub(crate) fn labels(&self, starts: &[u32]) -> BTreeMap<String, crate::Place> {
         let place = |meaning| match meaning {
             Meaning::Constant(_) => None,

@@ -1,10 +1,10 @@
 //! Derives the JAM codec for the types of a service.
 //!
-//! **What it is.** `#[derive(Encode, Decode)]` for structs and enums: fields one after another in
-//! the order in which they are written, an enum's variant as a natural in front, counted from 0.
-//! `#[codec(natural)]` on a field writes a number as a natural.
+//! **Contents.** `#[derive(Encode, Decode)]` for structs and enums. Fields are encoded one after
+//! another in the order of the source; an enum's variant is encoded first, as a natural counted
+//! from 0. `#[codec(natural)]` encodes a number field as a natural.
 //!
-//! **What it is not.** No union, no explicit discriminants: what they would mean is not clear.
+//! **Not here.** Unions and explicit discriminants, whose encoding would be ambiguous.
 //!
 //! # Example
 //!
@@ -48,7 +48,8 @@ pub fn derive_decode(input: TokenStream) -> TokenStream {
     decode(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
-/// Derives `jambox_sdk::Key` for a type with an encoding; for a generic one, where it has one.
+/// Derives `jambox_sdk::Key` for a type with an encoding. A generic type is a key if it has an
+/// encoding.
 ///
 /// ```
 /// use jambox_sdk::prelude::*;
@@ -96,8 +97,8 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
     .into()
 }
 
-/// Derives `jambox_sdk::describe::Describe`. A struct of one field without a name is described as
-/// that field is.
+/// Derives `jambox_sdk::describe::Describe`. A struct of one unnamed field has the description of
+/// its field.
 #[proc_macro_derive(Describe, attributes(codec))]
 pub fn derive_describe(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -135,7 +136,7 @@ fn describe(input: &DeriveInput) -> Result<Tokens, Error> {
     })
 }
 
-/// The description of fields: by name, or one after another.
+/// Description of fields: by name, or one after another.
 fn describe_fields(fields: &Fields) -> Result<Tokens, Error> {
     let kinds = fields.iter().map(described).collect::<Result<Vec<_>, Error>>()?;
     Ok(match fields {
@@ -155,7 +156,7 @@ fn described(field: &Field) -> Result<Tokens, Error> {
     })
 }
 
-/// A name without the mark of a raw one.
+/// Text of a name, without the prefix `r#`.
 fn plain(name: &Ident) -> String {
     name.to_string().trim_start_matches("r#").to_owned()
 }
@@ -253,12 +254,12 @@ fn decode(input: &DeriveInput) -> Result<Tokens, Error> {
     })
 }
 
-/// Where errors about a field point: at its type.
+/// Span of errors about a field: its type.
 fn place_of(field: &Field) -> Span {
     field.ty.span().resolved_at(Span::call_site())
 }
 
-/// Whether no field of a struct takes an octet; an enum's variant always does.
+/// Condition that no field of a struct takes an octet; false for enums, whose variant takes one.
 fn takes_nothing(data: &Data) -> Result<Tokens, Error> {
     let Data::Struct(data) = data else { return Ok(quote! { false }) };
     let mut all = quote! { true };
@@ -274,14 +275,14 @@ fn takes_nothing(data: &Data) -> Result<Tokens, Error> {
     Ok(all)
 }
 
-/// The parameters of an implementation for every context `__C`.
+/// Parameters of an implementation for every context `__C`.
 fn with_context(generics: &Generics) -> Generics {
     let mut generics = generics.clone();
     generics.params.push(syn::parse_quote!(__C: ?Sized));
     generics
 }
 
-/// The variants with their discriminators.
+/// Variants with their discriminators.
 fn numbered<'a>(
     variants: impl IntoIterator<Item = &'a Variant>,
 ) -> Result<impl Iterator<Item = (u64, &'a Variant)>, Error> {
@@ -293,7 +294,7 @@ fn numbered<'a>(
     Ok((0..).zip(variants))
 }
 
-/// A pattern that binds all fields, and the statements that write them.
+/// A pattern that binds all fields, and the statements that encode them.
 fn encode_fields(fields: &Fields) -> Result<(Tokens, Tokens), Error> {
     let names = bindings(fields);
     let mut puts = Tokens::new();
@@ -317,7 +318,7 @@ fn encode_fields(fields: &Fields) -> Result<(Tokens, Tokens), Error> {
     Ok((pattern, puts))
 }
 
-/// The fields of a constructor, each read off the reader.
+/// Fields of a constructor, each decoded from the reader.
 fn decode_fields(fields: &Fields) -> Result<Tokens, Error> {
     let mut takes = Vec::new();
     for field in fields {

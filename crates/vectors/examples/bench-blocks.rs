@@ -1,5 +1,5 @@
-//! What a block costs: over public traces (the folder that holds `dev` is the argument), and on a
-//! chain of a million entries. Run by `cargo xtask bench blocks`.
+//! Time of blocks: over public traces (the argument is the folder with `dev`), and on a chain of a
+//! million entries. Run by `cargo xtask bench blocks`.
 
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use jambox_vectors::steps::{self, Step};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// What blocks may take on the chain of a million entries.
+/// Longest time of a block on the chain of a million entries.
 const BLOCK_LIMIT: Duration = Duration::from_millis(5);
 const OPEN_LIMIT: Duration = Duration::from_millis(100);
 const MEMORY_LIMIT: u64 = 512 << 20;
@@ -46,7 +46,7 @@ fn main() -> Result<(), Failure> {
     if is_fine { Ok(()) } else { Err("a limit is exceeded".into()) }
 }
 
-/// Adds up the time that guests run.
+/// Sum of the time that guests run.
 #[derive(Default)]
 struct Clock {
     since: Option<Instant>,
@@ -176,7 +176,7 @@ fn million() -> Result<bool, Failure> {
         println!("written for each block: {} KB, which the disk takes in {flush:.2?}", each >> 10);
     }
     let block = median(&mut times);
-    // As a process that is killed leaves it.
+    // The file of a killed process.
     let left = folder.path().join("left.redb");
     std::fs::copy(&path, &left)?;
     let start = Instant::now();
@@ -195,7 +195,7 @@ fn median(times: &mut [Duration]) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// How long a file takes that many octets, written over and flushed: what no store does without.
+/// Time of overwriting and flushing this many octets of a file, a lower bound for every store.
 fn flush_time(path: &Path, octets: u64) -> Result<Duration, Failure> {
     let content = vec![1; octets as usize];
     let mut file = std::fs::File::create(path)?;
@@ -210,13 +210,13 @@ fn flush_time(path: &Path, octets: u64) -> Result<Duration, Failure> {
     Ok(median(&mut times))
 }
 
-/// What this process has written to files, in octets, where the system tells.
+/// Octets written to files by this process; `None` if the system does not report them.
 fn octets_written() -> Option<u64> {
     let counts = std::fs::read_to_string("/proc/self/io").ok()?;
     counts.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse().ok())
 }
 
-/// The most memory that this process has had, in octets, where the system tells.
+/// Peak memory of this process, in octets; `None` if the system does not report it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,7 +1,7 @@
-//! Where the public vectors are, unpacked if need be.
+//! Location of the public vectors, unpacked when needed.
 //!
-//! This is the only place that knows. Tests of every room call [`public!`](crate::public) and end
-//! there if it gives nothing.
+//! No other module knows the location. Tests of every crate call [`public!`](crate::public) and
+//! return if the result is `None`.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -19,11 +19,11 @@ pub const VARIABLE: &str = "JAMBOX_VECTORS";
 /// The public vectors of one revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Set {
-    /// The name of its archive.
+    /// File name of the archive.
     pub archive: &'static str,
-    /// The top folder inside.
+    /// Top folder of the archive.
     pub top: &'static str,
-    /// The public sources of the vectors, for people who have none.
+    /// Public sources of the vectors.
     pub sources: &'static str,
 }
 
@@ -46,7 +46,7 @@ pub const GRAY_PAPER_080: Set = Set {
         github.com/davxy/jam-test-vectors for 0.8.0 (codec, stf, traces)",
 };
 
-/// Steps of public conformance reports of 0.7.2: blocks as nodes met them in a fuzzer.
+/// Steps of public conformance reports of 0.7.2: blocks imported by nodes in a fuzzer.
 pub const CONFORMANCE_072: Set = Set {
     archive: "conformance-0.7.2-sample.tar.zst",
     top: "conformance-0.7.2-sample",
@@ -58,14 +58,14 @@ pub const CONFORMANCE_072: Set = Set {
 /// Every set.
 pub const SETS: [Set; 3] = [GRAY_PAPER_072, GRAY_PAPER_080, CONFORMANCE_072];
 
-/// The window that the archive is packed with, as a power of two.
+/// Window of the archive's compression, as a power of two.
 const WINDOW_LOG: u32 = 27;
 
-/// The folder of a set (the one that holds its top folder), or nothing if there is none.
+/// The folder of a set, above its top folder; `None` if there is none.
 ///
-/// `JAMBOX_VECTORS` names the place to look in; without it that is `shared/vectors` beside the
+/// `JAMBOX_VECTORS` names the place to look in. The default is `shared/vectors` beside the
 /// project's root, the nearest folder above `inside_project` with a `Cargo.lock`. An archive is
-/// unpacked into `cache`, once for each content; several processes may do this at once.
+/// unpacked into `cache`, once for each content. Several processes may call this at once.
 ///
 /// # Errors
 ///
@@ -74,11 +74,11 @@ pub fn find(set: &Set, inside_project: &Path, cache: &Path) -> Result<Option<Pat
     find_at(set, std::env::var_os(VARIABLE).as_deref(), inside_project, cache)
 }
 
-/// [`find`] with the variable's value given.
+/// [`find`] with the value of the variable as an argument.
 ///
 /// # Errors
 ///
-/// As [`find`].
+/// The same as of [`find`].
 pub fn find_at(
     set: &Set,
     variable: Option<&OsStr>,
@@ -101,7 +101,7 @@ pub fn find_at(
 }
 
 impl Set {
-    /// Whether a folder holds the set, unpacked or packed.
+    /// True if the folder has the set, unpacked or packed.
     fn is_in(&self, folder: &Path) -> bool {
         folder.join(self.top).is_dir() || folder.join(self.archive).is_file()
     }
@@ -115,8 +115,8 @@ fn open(set: &Set, folder: &Path, cache: &Path) -> Result<Option<PathBuf>, Error
     if archive.is_file() { unpack(&archive, cache).map(Some) } else { Ok(None) }
 }
 
-/// Unpacks an archive into a folder of `cache` that is named by its content, unless it is there
-/// already, and gives that folder.
+/// Unpacks an archive into a folder of `cache` named by its content, unless the folder exists, and
+/// returns the folder.
 ///
 /// # Errors
 ///
@@ -130,7 +130,7 @@ pub fn unpack(archive: &Path, cache: &Path) -> Result<PathBuf, Error> {
     let name = format!("vectors-{}", hash.get(2..18).unwrap_or(&hash));
     let folder = cache.join(&name);
     fs::create_dir_all(cache).map_err(Error::at(cache))?;
-    // Whoever comes second waits here and then finds the folder; the lock ends with the file.
+    // Other processes wait here and then find the folder. The lock ends when the file is closed.
     let lock_path = cache.join(format!("{name}.lock"));
     let lock = File::create(&lock_path).map_err(Error::at(&lock_path))?;
     lock.lock().map_err(Error::at(&lock_path))?;
@@ -148,9 +148,9 @@ pub fn unpack(archive: &Path, cache: &Path) -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
-/// In an integration test: the folder of a set of public vectors (0.7.2's, or the one named by its
-/// constant in [`archive`](crate::archive)) as an `Option<PathBuf>`, after a note on standard error
-/// if it is not here.
+/// In an integration test: the folder of a set of public vectors (0.7.2's, or the named constant of
+/// [`archive`](crate::archive)) as an `Option<PathBuf>`. If it is missing, a note is printed on
+/// standard error.
 ///
 /// ```no_run
 /// # macro_rules! env { ($name:literal) => { "." } }
@@ -176,7 +176,7 @@ macro_rules! public {
     };
 }
 
-/// The end of [`public!`](crate::public): a note, or a failed test.
+/// The last step of [`public!`](crate::public): a note, or a failed test.
 #[doc(hidden)]
 #[must_use]
 pub fn or_note(set: &Set, found: Result<Option<PathBuf>, Error>) -> Option<PathBuf> {
@@ -186,7 +186,7 @@ pub fn or_note(set: &Set, found: Result<Option<PathBuf>, Error>) -> Option<PathB
             eprintln!("skipped: {}", set.sources);
             None
         }
-        // Vectors that are announced and cannot be used fail the test.
+        // Vectors that are configured but unusable fail the test.
         Err(error) => panic!("{error}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Running a part of many cases, and telling of each as it is done.
+//! Runs of a part of many cases, with a report of each case when it is done.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::str::FromStr;
 
 use crate::{Case, Outcome, Report};
 
-/// A part of all cases: those whose names fall to it. Which do depends on nothing else, so that
-/// machines that know nothing of each other share the work.
+/// A part of all cases. The part of a case depends on its name only, so machines can share the work
+/// without communication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
-    /// Which part, from 0 on.
+    /// Index of the part, from 0.
     index: u64,
-    /// Of how many.
+    /// Number of parts.
     count: u64,
 }
 
-/// A text that names no [`Shard`].
+/// Error: a text that is no [`Shard`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a part of all, such as 1/4 for the first of four")]
 pub struct NoShard;
@@ -25,38 +25,38 @@ impl Shard {
     /// All cases.
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
-    /// A part, by its index from 0 on.
+    /// The part with this index, from 0.
     ///
     /// # Errors
     ///
-    /// When there are not so many parts.
+    /// When the index is not below the number of parts.
     pub const fn new(index: u64, count: u64) -> Result<Self, NoShard> {
         if index < count { Ok(Self { index, count }) } else { Err(NoShard) }
     }
 
-    /// Of how many parts this is one.
+    /// Number of parts.
     #[must_use]
     pub const fn count(self) -> u64 {
         self.count
     }
 
-    /// Every part of the same division.
+    /// All parts of the same division.
     pub fn all(self) -> impl Iterator<Item = Self> {
         (0..self.count).map(move |index| Self { index, count: self.count })
     }
 
-    /// Whether a case falls to this part (FNV-1a of its name, modulo the number of parts).
+    /// True for a case of this part (FNV-1a of its name, modulo the number of parts).
     #[must_use]
     pub fn has(self, name: &str) -> bool {
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
             (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3)
         });
-        // The lowest bits alone mix little.
+        // The lowest bits alone are mixed too little.
         (hash ^ (hash >> 32)) % self.count == self.index
     }
 }
 
-/// `M/N`, from 1 on.
+/// `M/N`, with M from 1 on.
 impl FromStr for Shard {
     type Err = NoShard;
 
@@ -74,19 +74,19 @@ impl fmt::Display for Shard {
     }
 }
 
-/// Which cases are run, and what came of them.
+/// The cases to run, and the outcomes of those that have run.
 pub struct Campaign<'a> {
-    /// What came of those that were run.
+    /// Outcomes so far.
     pub report: Report,
     shard: Shard,
-    /// How many cases of a name have been run before and are passed over.
+    /// Number of earlier runs by name; as many cases of the name are skipped.
     before: BTreeMap<String, usize>,
     told: &'a mut dyn FnMut(&Case),
 }
 
 impl<'a> Campaign<'a> {
-    /// A campaign over a part, without the cases of these names, which have been run before. `told`
-    /// is called for each case when it is done.
+    /// A campaign over a part, without the cases with these names, which have been run before.
+    /// `told` is called for each case when it is done.
     pub fn new(
         shard: Shard,
         before: impl IntoIterator<Item = String>,
@@ -99,7 +99,7 @@ impl<'a> Campaign<'a> {
         Self { report: Report::default(), shard, before: counts, told }
     }
 
-    /// Whether a case is to be run; asked once for each.
+    /// True if a case is to be run. Must be called once for each case.
     pub fn wants(&mut self, name: &str) -> bool {
         if !self.shard.has(name) {
             return false;
@@ -113,7 +113,7 @@ impl<'a> Campaign<'a> {
         }
     }
 
-    /// Adds what came of a case.
+    /// Adds the outcome of a case.
     pub fn add(&mut self, name: impl Into<String>, outcome: Outcome) {
         let case = Case { name: name.into(), outcome };
         (self.told)(&case);

@@ -1,5 +1,4 @@
-//! The codec vectors: each encoding decodes, encodes to itself, and means what the JSON file
-//! beside it says.
+//! The codec vectors: each encoding decodes, encodes to itself, and equals the JSON file beside it.
 
 use std::path::Path;
 
@@ -17,8 +16,8 @@ use crate::{Campaign, Error, Outcome, Report, files};
 /// Runs every case in a folder: each file `name.bin`, or `name.hex` with commented hexadecimal, and
 /// `name.json` beside it.
 ///
-/// `revision` is that of the folder; without it, it is the one under which most cases pass. The
-/// report says which if that tells them apart.
+/// `revision` is the folder's revision. By default it is the revision under which most cases pass;
+/// the report names it if the numbers differ.
 ///
 /// # Errors
 ///
@@ -78,14 +77,14 @@ pub fn run_part(
     Ok(())
 }
 
-/// Checks the case of a name, or nothing if no type is known by it.
+/// Checks the case with this name; `None` if its type is unknown.
 fn check_named(
     name: &str,
     octets: &[u8],
     json: &[u8],
     protocol: &Protocol,
 ) -> Option<Result<(), String>> {
-    // Several files of one type are numbered.
+    // Files of one type are numbered.
     let kind = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
     let check = match kind {
         "accumulate_inputs" => check::<Vec<AccumulateInput>>,
@@ -116,7 +115,7 @@ pub(crate) fn check<T: Decode<Protocol> + Encode<Protocol> + ToJson>(
     decode_checked::<T>(octets, json, protocol).map(|_| ())
 }
 
-/// A value of `T` that encodes to just these octets and means what this JSON says.
+/// Decodes a `T` that encodes to the same octets and equals the JSON form.
 pub(crate) fn decode_checked<T: Decode<Protocol> + Encode<Protocol> + ToJson>(
     octets: &[u8],
     json: &[u8],

@@ -1,20 +1,20 @@
-//! What cases of every revision run in.
+//! Environments of cases, one for each revision.
 
 use jambox_invocation::{Env, HostError};
 use jambox_types::{Protocol, Revision};
 
-/// An environment for each revision, alike but for that.
+/// An environment for each revision, otherwise equal.
 pub(crate) struct Environments(Vec<(Revision, Result<Env, HostError>)>);
 
 impl Environments {
-    /// Those of the backend and the parameters of `env`.
+    /// Environments with the backend and the parameters of `env`.
     pub(crate) fn like(env: &Env) -> Self {
         let (protocol, backend) = (*env.protocol(), env.engine().config().backend);
         let of = |revision| Env::with_backend(Protocol { revision, ..protocol }, backend);
         Self(Revision::ALL.map(|revision| (revision, of(revision))).into())
     }
 
-    /// The first environment under whose protocol `read` gives something, with that; otherwise the
+    /// The first environment under whose protocol `read` succeeds, with the result; otherwise the
     /// first error.
     pub(crate) fn find<T, E: ToString>(
         &self,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::campaign::whole;
 use crate::{Campaign, Error, Outcome, Report, files};
 
-/// A case, as its file has it.
+/// A case, as in its file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -19,8 +19,8 @@ struct Case {
     shards: Vec<String>,
 }
 
-/// Runs every case in a folder (`*.json`): data gives its chunks, and the last of the chunks that
-/// are enough to recover it give the data.
+/// Runs every case in a folder (`*.json`): encoding the data gives the chunks, and recovery from
+/// the last chunks, as many as needed, gives the data.
 ///
 /// # Errors
 ///

@@ -1,10 +1,10 @@
-//! What keeps vectors from being run at all.
+//! Errors of running vectors.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A folder or file of vectors that cannot be used. A case that fails is not an error but a
-/// [`Report`](crate::Report) with a failed case.
+/// Error: a folder or file of vectors cannot be used. A failed case is no error but part of a
+/// [`Report`](crate::Report).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,7 +13,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
     /// A folder holds none of the files expected in it.
@@ -21,7 +21,7 @@ pub enum Error {
     Nothing {
         /// The folder.
         path: PathBuf,
-        /// What was looked for.
+        /// Description of the expected files.
         expected: &'static str,
     },
     /// A folder holds files of the right name, but none of them is a vector.
@@ -29,12 +29,12 @@ pub enum Error {
     Others {
         /// The folder.
         path: PathBuf,
-        /// What was looked for.
+        /// Description of the expected files.
         expected: &'static str,
-        /// What is wrong with the first file.
+        /// Fault of the first file.
         reason: String,
     },
-    /// The place named by the environment holds neither vectors nor an archive of some.
+    /// The place named by the environment has neither vectors nor an archive of vectors.
     #[error(
         "{}: neither a folder with `dev` or `dev-0.8.0` nor one with an archive of these, as \
         `public-0.8.0.tar.zst` (JAMBOX_VECTORS names it)",
@@ -47,7 +47,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Tells the place along with the system's error.
+    /// Adds the path to an error of the system.
     pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<'_> {
         |error| Self::Io { path: path.to_owned(), error }
     }

@@ -9,7 +9,7 @@ use jambox_files::without_mark;
 
 use crate::Error;
 
-/// The most octets of a file of vectors.
+/// Largest file of vectors, in octets.
 const LIMIT: u64 = 1 << 30;
 
 /// All files under `folder`, at any depth, whose name ends in one of the extensions, ordered by
@@ -27,13 +27,13 @@ pub(crate) fn files_under(
     Ok(files)
 }
 
-/// A file's name without its extension, and what it holds.
+/// A file's name without its extension, and its content.
 pub(crate) type Parsed<T> = (String, Result<T, serde_json::Error>);
 
-/// What every file `*.json` under `folder` holds, or the file itself if it is one.
+/// Content of every file `*.json` under `folder`, or of the file itself if `folder` is a file.
 ///
-/// Files that do not hold a `T` are among them, as something may be wrong with them; but where
-/// none does, the folder is another one than was meant.
+/// Files that are no `T` are included, as vectors with a fault. If no file is a `T`, the folder is
+/// probably a wrong one: an error.
 pub(crate) fn json_under<T: DeserializeOwned>(
     folder: &Path,
     expected: &'static str,
@@ -60,7 +60,7 @@ pub(crate) fn stem(file: &Path) -> String {
     file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// A file's octets.
+/// Octets of a file.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Error> {
     let content = jambox_files::read(file, LIMIT);
     content.map_err(|reason| Error::at(file)(io::Error::other(reason)))
@@ -71,8 +71,8 @@ fn has_extension(file: &Path, extensions: &[&str]) -> bool {
     found.is_some_and(|found| extensions.iter().any(|extension| found == *extension))
 }
 
-/// The octets that a file holds, or, if its name ends in `.hex`, those that its text shows:
-/// hexadecimal with spaces and with comments from `#` to the end of the line.
+/// Octets of a file; for a name in `.hex`, the octets in its text: hexadecimal with spaces and with
+/// comments from `#` to the end of the line.
 pub(crate) fn read_octets(file: &Path) -> Result<Vec<u8>, Error> {
     let content = read(file)?;
     if !has_extension(file, &["hex"]) {

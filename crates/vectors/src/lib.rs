@@ -1,17 +1,16 @@
 //! Loaders and runners for public test vectors.
 //!
-//! **What it is.** For each family of vectors a function that runs all of a folder's cases and
-//! gives a [`Report`]: [`codec`] for encodings, [`pvm`] for single programs, [`refine`] for
-//! refinements, [`replay`] for host-call traces, [`stf`] for state transitions, [`traces`] for
-//! whole blocks, [`trie`] for state roots, [`erasure`] for erasure coding. And the one place that
-//! finds and unpacks the public archive, [`archive`].
+//! **Contents.** For each family of vectors a function that runs all cases of a folder and returns
+//! a [`Report`]: [`codec`] for encodings, [`pvm`] for single programs, [`refine`] for refinements,
+//! [`replay`] for host-call traces, [`stf`] for state transitions, [`traces`] for whole blocks,
+//! [`trie`] for state roots, [`erasure`] for erasure coding. [`archive`] finds and unpacks the
+//! public archive.
 //!
-//! **What it is not.** No engine, codec or state of its own: it only feeds those of the other rooms
-//! and compares. Nothing in the project outside tests and the command depends on it.
+//! **Not here.** Engine, codec and state are the other crates'; this crate feeds and compares them.
+//! Nothing in the project outside of tests and the command depends on it.
 //!
-//! **Invariants.** A case passes only if everything that the vector says was compared; what is
-//! left out is said in the outcome. A vector that is known to be wrong is skipped by name, with the
-//! reason, in one list.
+//! **Invariants.** A case passes only if all of the vector was compared; the outcome names what was
+//! left out. A vector that is known to be wrong is skipped by name, with the reason, in one list.
 //!
 //! # Example
 //!

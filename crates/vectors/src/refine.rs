@@ -1,5 +1,5 @@
-//! Refinements with all that their guests can fetch: how they end, the gas they use, their output
-//! and their exports. The format is of 0.8.0.
+//! Refinements with all data that their guests can fetch: exit, gas used, output and exports. The
+//! format is of 0.8.0.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer};
 use crate::campaign::whole;
 use crate::{Campaign, Error, Outcome, Report, files};
 
-/// Octets that a file shows in hexadecimal, `0x` in front.
+/// Octets, in hexadecimal with `0x` in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Octets(Vec<u8>);
 
@@ -35,21 +35,21 @@ impl Octets {
     }
 }
 
-/// What a kind of `fetch` gives: one thing, or one for each item.
+/// Data of a kind of `fetch`: one blob, or one for each item.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Fetched {
-    /// The same whatever the index.
+    /// The same for every index.
     One(Octets),
     /// By index.
     ByIndex(Vec<Octets>),
 }
 
-/// A case, as its file has it.
+/// A case, as in its file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// Its name, as that of the file.
+    /// Its name, equal to the file's.
     pub name: String,
     /// The code with its metadata.
     pub code: Octets,
@@ -57,46 +57,46 @@ pub struct Case {
     pub arguments: Octets,
     /// The gas limit.
     pub gas: u64,
-    /// The service that is refined for.
+    /// The service.
     pub service: u32,
-    /// The index of the item.
+    /// Index of the item.
     pub item: usize,
-    /// How many segments the package's earlier items export.
+    /// Number of segments exported by the package's earlier items.
     pub export_offset: u64,
-    /// The preimages that `historical_lookup` finds, by service and hash.
+    /// Preimages for `historical_lookup`, by service and hash.
     pub historical: BTreeMap<u32, BTreeMap<String, Octets>>,
-    /// What `fetch` gives, by kind.
+    /// Data for `fetch`, by kind.
     pub fetch: BTreeMap<u64, Fetched>,
     /// The extrinsics of each item.
     pub extrinsics: Vec<Vec<Octets>>,
     /// The imported segments of each item.
     pub imports: Vec<Vec<Octets>>,
-    /// What comes of it.
+    /// The expected result.
     pub expected: Expected,
 }
 
-/// What comes of a refinement.
+/// Result of a refinement.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
-    /// How it ends.
+    /// Its exit.
     pub status: Status,
-    /// The gas used.
+    /// Gas used.
     pub gas_used: u64,
     /// The output; empty unless it halts.
     pub output: Octets,
-    /// The BLAKE2b hash of each segment that the guest exported, whether it counts or not: by the
-    /// paper a refinement that fails exports nothing.
+    /// BLAKE2b hash of each segment exported by the guest. By the paper, a refinement that fails
+    /// exports nothing; the guest's exports are here nevertheless.
     pub exports: Vec<Octets>,
 }
 
-/// How a refinement ends.
+/// Exit of a refinement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Regularly.
+    /// A halt.
     Halt,
-    /// By a panic.
+    /// A panic.
     Panic,
     /// Out of gas.
     Oog,
@@ -124,7 +124,7 @@ fn at<T>(items: &[T], index: u64) -> Option<&T> {
 }
 
 /// Runs every case in a folder (`*.json`) with the parameters and the backend of an environment,
-/// under 0.8.0, whose format it is.
+/// under 0.8.0, the revision of the format.
 ///
 /// # Errors
 ///
@@ -171,7 +171,7 @@ pub fn run_case(case: &Case, env: &Env) -> Outcome {
     }
 }
 
-/// The segments that a guest exports.
+/// Segments exported by a guest.
 #[derive(Default)]
 struct Exports(Vec<Hash>);
 
@@ -205,7 +205,7 @@ fn refined(case: &Case, env: &Env, observer: &mut dyn Observer) -> Result<Refine
     refine_with(env, refinement, observer).map_err(|error| error.to_string())
 }
 
-/// Accounts with the preimages of a case, all of them there from the beginning.
+/// Accounts with the preimages of a case, available since slot 0.
 fn accounts(case: &Case) -> Result<Accounts, String> {
     let mut accounts = Accounts::new(Arc::new(MemoryBase::default()));
     let failed = |error: StateError| error.to_string();
@@ -239,7 +239,7 @@ fn account() -> AccountInfo {
     }
 }
 
-/// The first thing that is not as expected.
+/// The first difference from the expected result.
 fn difference(expected: &Expected, refined: &Refined, exports: &[Hash]) -> Option<String> {
     let status = match refined.result {
         Ok(_) => Status::Halt,

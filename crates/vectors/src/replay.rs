@@ -1,4 +1,4 @@
-//! Host-call traces: every execution in every file of a folder is replayed.
+//! Host-call traces: replays of every execution in every file of a folder.
 
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,18 +10,19 @@ use jambox_trace::{Execution, Reader, Replayed, replay};
 use crate::campaign::whole;
 use crate::{Campaign, Error, Outcome, Report, files};
 
-/// Replays a trace file, or every trace under a folder, on engines of one or more revisions: every
-/// file `*.log`, and whatever else begins with an execution.
+/// Replays a trace file, or every trace under a folder, on engines of one or more revisions. Traces
+/// are the files `*.log`, and other files that begin with an execution.
 ///
 /// Each execution is a case, named by its file and its number in it. An execution that names its
-/// revision is replayed under that. Another one passes if it is as in its trace under one of the
-/// revisions, which the report names; if under none, the difference is told that comes last in the
-/// trace. An out-of-gas run whose trace leaves out the last host call passes with a remark.
+/// revision is replayed under it. Any other execution passes if it agrees with its trace under one
+/// of the revisions, which the report names; if it agrees under none, the report has the difference
+/// that is last in the trace. An out-of-gas run whose trace omits the last host call passes with a
+/// remark.
 ///
 /// # Errors
 ///
-/// When the folder or a file cannot be read, or the folder holds no trace. What a file holds can
-/// only make its cases fail.
+/// When the folder or a file cannot be read, or the folder has no trace. The content of a file
+/// never causes an error, only failed cases.
 pub fn run(place: &Path, engines: &[Engine]) -> Result<Report, Error> {
     whole(|campaign| run_part(place, engines, campaign))
 }
@@ -37,7 +38,7 @@ pub fn run_part(
     campaign: &mut Campaign<'_>,
 ) -> Result<(), Error> {
     let files = if place.is_dir() { traces_under(place)? } else { vec![place.to_owned()] };
-    // What was right for the last execution is tried first for the next.
+    // The revision of the last execution is tried first for the next.
     let mut engines: Vec<&Engine> = engines.iter().collect();
     for file in files {
         run_file(&file, &mut engines, campaign)?;
@@ -56,13 +57,13 @@ fn traces_under(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// How far into a file the first execution is looked for.
+/// Length of the part of a file that is searched for the first execution, in octets.
 const BEGINNING: u64 = 1 << 20;
 
-/// What the first line of an execution has.
+/// Text in the first line of an execution.
 const PROGRAM: &[u8] = b"program 0x";
 
-/// Whether a file, whatever its name, begins with an execution, be it one with mistakes.
+/// True for a file that begins with an execution, well formed or not. Its name does not matter.
 fn is_trace(file: &Path) -> bool {
     let Ok(file) = jambox_files::open(file) else { return false };
     let mut beginning = Vec::new();
@@ -101,7 +102,7 @@ fn run_file(
     Ok(())
 }
 
-/// What comes of an execution, and the revision that it was found to be of.
+/// Outcome of an execution, and the revision found for it.
 fn outcome(execution: &Execution, engines: &mut [&Engine]) -> (Option<Revision>, Outcome) {
     let of = |engine: &Engine| engine.config().revision;
     if let Some(revision) = execution.revision() {
@@ -132,7 +133,7 @@ fn outcome(execution: &Execution, engines: &mut [&Engine]) -> (Option<Revision>,
     (None, furthest.1)
 }
 
-/// The failure with the revision under which it was found.
+/// The failure, with the revision of the run.
 fn under(outcome: Outcome, revision: Revision) -> Outcome {
     match outcome {
         Outcome::Failed(what) => Outcome::Failed(format!("{what} (under {revision})")),
@@ -140,7 +141,7 @@ fn under(outcome: Outcome, revision: Revision) -> Outcome {
     }
 }
 
-/// What comes of an execution on one engine, and the line of a difference.
+/// Outcome of an execution on one engine, and the line of the difference.
 fn outcome_on(execution: &Execution, engine: &Engine) -> (usize, Outcome) {
     match replay(execution, engine) {
         Ok(Replayed::Same) => (0, Outcome::Passed),

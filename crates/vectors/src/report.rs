@@ -1,41 +1,41 @@
-//! What came of running vectors.
+//! Outcomes of running vectors.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use jambox_isa::Revision;
 
-/// What came of one case.
+/// Outcome of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Everything is as the vector says.
+    /// All agrees with the vector.
     Passed,
-    /// Everything is as the vector says except for what is named, which is known to be wrong in
-    /// the vector or not to be in it.
+    /// All agrees with the vector except for the named part, which is known to be wrong in the
+    /// vector or missing from it.
     PassedExcept(String),
-    /// Something is not; the text names the first difference.
+    /// Something differs; the text describes the first difference.
     Failed(String),
-    /// Not run; the text says why.
+    /// Not run, for the reason in the text.
     Skipped(String),
 }
 
-/// One case and what came of it.
+/// One case with its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// The file's name without extension, and the part of the file if it has several.
+    /// Name of the file without extension, and of the case in the file if there are several.
     pub name: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What came of a set of cases, in the order of their names.
+/// Outcomes of a set of cases, in the order of their names.
 ///
 /// Displays as the line `N passed, N failed, N skipped`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
     /// The cases.
     pub cases: Vec<Case>,
-    /// The revisions whose cases these are, where the vectors themselves say so.
+    /// Revisions of the cases, if the vectors themselves determine them.
     pub revisions: BTreeSet<Revision>,
 }
 
@@ -45,31 +45,31 @@ impl Report {
         self.cases.push(Case { name: name.into(), outcome });
     }
 
-    /// Cases that passed, exceptions included.
+    /// Number of cases that passed, exceptions included.
     #[must_use]
     pub fn passed(&self) -> usize {
         self.count(|outcome| matches!(outcome, Outcome::Passed | Outcome::PassedExcept(_)))
     }
 
-    /// Cases that passed with an exception.
+    /// Number of cases that passed with an exception.
     #[must_use]
     pub fn passed_except(&self) -> usize {
         self.count(|outcome| matches!(outcome, Outcome::PassedExcept(_)))
     }
 
-    /// Cases that failed.
+    /// Number of cases that failed.
     #[must_use]
     pub fn failed(&self) -> usize {
         self.count(|outcome| matches!(outcome, Outcome::Failed(_)))
     }
 
-    /// Cases that were not run.
+    /// Number of cases that were not run.
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.count(|outcome| matches!(outcome, Outcome::Skipped(_)))
     }
 
-    /// Every case that is not simply passed, one a line, for people to read.
+    /// Every case except those that simply passed, one a line, for people to read.
     #[must_use]
     pub fn remarks(&self) -> String {
         let remark = |case: &Case| {

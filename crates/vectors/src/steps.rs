@@ -9,7 +9,7 @@ use jambox_types::{Block, Hash, Header, PerValidator, Protocol, ValidatorKey};
 
 use crate::{Error, files};
 
-/// A key of the state trie and its value.
+/// A key of the state trie with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyValue {
     /// The key.
@@ -20,25 +20,25 @@ pub struct KeyValue {
 
 impl_codec!(KeyValue { key, value });
 
-/// A whole state.
+/// A whole state, as keys and values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawState {
-    /// The root of its trie.
+    /// Root of the trie.
     pub root: Hash,
-    /// The trie's leaves.
+    /// Leaves of the trie.
     pub leaves: Vec<KeyValue>,
 }
 
 impl_codec!(RawState { root, leaves });
 
-/// A block with the state before and after it.
+/// A block with the states before and after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The state before.
     pub pre_state: RawState,
     /// The block.
     pub block: Block,
-    /// The state after; equal to that before if the block is invalid.
+    /// The state after; equal to the state before if the block is invalid.
     pub post_state: RawState,
 }
 
@@ -47,7 +47,7 @@ impl_codec!(Step in Protocol { pre_state, block, post_state });
 /// The first state of a trace (`genesis.bin`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Genesis {
-    /// The header from which the first block descends.
+    /// Header of the first block's parent.
     pub header: Header,
     /// The state.
     pub state: RawState,
@@ -55,32 +55,32 @@ pub struct Genesis {
 
 impl_codec!(Genesis in Protocol { header, state });
 
-/// The files of all steps under a folder, in order.
+/// Files of all steps under a folder, in order.
 ///
 /// # Errors
 ///
-/// When the folder cannot be read or holds no step.
+/// When the folder cannot be read or has no step.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = files::files_under(folder, &["bin"], "trace steps (`NNNNNNNN.bin`)")?;
     files.retain(|file| files::stem(file) != "genesis");
     Ok(files)
 }
 
-/// A step, read from its octets.
+/// Decodes a step.
 ///
 /// # Errors
 ///
-/// When they are none under this protocol.
+/// When the octets are no step under this protocol.
 pub fn decode(octets: &[u8], protocol: &Protocol) -> Result<Step, DecodeError> {
     decode_all_with(octets, protocol)
 }
 
-/// A step whose state, too, is one under this protocol: the octets of a block without much in it
-/// are the same under several.
+/// Decodes a step and its state under this protocol. The octets of a nearly empty block alone are a
+/// block under several protocols.
 ///
 /// # Errors
 ///
-/// When it is none.
+/// When either is not of this protocol.
 pub fn decode_whole(octets: &[u8], protocol: &Protocol) -> Result<Step, String> {
     let step = decode(octets, protocol).map_err(|error| error.to_string())?;
     let key = Component::StagingSet.key();
@@ -92,11 +92,11 @@ pub fn decode_whole(octets: &[u8], protocol: &Protocol) -> Result<Step, String> 
     }
 }
 
-/// A step.
+/// Loads a step.
 ///
 /// # Errors
 ///
-/// The outer one when the file cannot be read, the inner one when it is not a step.
+/// The outer one when the file cannot be read, the inner one when it is no step.
 pub fn load(file: &Path, protocol: &Protocol) -> Result<Result<Step, DecodeError>, Error> {
     Ok(decode(&files::read(file)?, protocol))
 }

@@ -1,7 +1,7 @@
-//! The state-trie vectors (`trie/trie.json`): maps and the root of their trie.
+//! The state-trie vectors (`trie/trie.json`): maps with the root of their trie.
 //!
 //! They take the bits of an octet in the order of earlier revisions; the roots in the traces follow
-//! 0.7.2. Both are checked, each in its order.
+//! 0.7.2. Both orders are checked.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::campaign::whole;
 use crate::{Campaign, Error, Outcome, Report, files};
 
-/// A case, as the file has it.
+/// A case, as in the file.
 #[derive(Deserialize)]
 struct Case {
     /// Keys and values, in hexadecimal.
@@ -25,7 +25,7 @@ struct Case {
 
 /// Runs every case of every file `*.json` under a folder.
 ///
-/// Keys in the files have 32 octets, of which the trie takes the first 31.
+/// Keys in the files have 32 octets. The trie takes the first 31 of them.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What a disassembly looks like.
+//! Disassembled texts.
 
 use jambox_asm::{Dialect, assemble, disassemble, disassemble_with_notes};
 use jambox_isa::{InstructionSet, Revision};
@@ -6,7 +6,7 @@ use jambox_program::{Container, ProgramKind};
 
 use crate::{DIALECT, assembled};
 
-/// A text in the form in which programs are disassembled.
+/// A text in the form of a disassembly.
 const PLAIN: &str = "\
 .program standard
 .name \"a \\\"name\\\"\\n\"
@@ -107,7 +107,7 @@ fn octets_before_the_first_mark_are_kept() {
 
 #[test]
 fn jumps_that_could_be_shorter_are_written_out() {
-    // Over 127 octets: an offset of 128 if it takes two octets, but of 127 if it takes one.
+    // Over 127 octets: the offset is 128 if it takes two octets, and 127 if it takes one.
     let mut text = "target: .raw 28 80 00\n".to_owned();
     text.push_str(&"trap\n".repeat(125));
     text.push_str("there: trap\n");

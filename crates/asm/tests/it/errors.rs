@@ -1,4 +1,4 @@
-//! What is said of texts that do not assemble.
+//! Errors of texts that do not assemble.
 
 use jambox_asm::{AsmError, assemble};
 use jambox_isa::{InstructionSet, Revision};

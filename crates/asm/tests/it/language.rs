@@ -1,4 +1,4 @@
-//! What each construct assembles to. The octets are worked out from the paper's formats.
+//! Encodings of each construct. The octets are worked out from the paper's formats.
 
 use jambox_asm::{Dialect, Place, assemble};
 use jambox_isa::{InstructionSet, Revision};
@@ -124,7 +124,7 @@ fn data_labels_are_addresses() {
         store_u8 [third - 1], r9
         load_imm r7, fourth - third
     ";
-    // Read-only data at 0x10000, of which there is a zone and an octet; two zones on, the other.
+    // Read-only data at 0x10000, one zone and one octet long; read-write data two zones after it.
     let assembly = assembled(text);
     assert_eq!(assembly.labels["first"], Place::Data(0x1_0000));
     assert_eq!(assembly.labels["second"], Place::Data(0x2_0000));

@@ -1,4 +1,4 @@
-//! Disassembling and assembling gives the same program, whatever it is.
+//! Disassembling and assembling any program gives the same program.
 
 use jambox_asm::{Dialect, assemble, disassemble};
 use jambox_isa::{Fields, Instruction, InstructionSet, Opcode, Reg, Revision};
@@ -20,7 +20,7 @@ fn bare(program: ProgramBlob) -> Container {
     Container { metadata: None, kind: ProgramKind::Bare(program) }
 }
 
-/// Octets of which most are opcodes that matter, and a mark for each.
+/// Octets, mostly opcodes of control flow and arguments, and a mark for each.
 fn marked_octets() -> impl Strategy<Value = Vec<(u8, bool)>> {
     let octet = prop_oneof![
         any::<u8>(),
@@ -96,8 +96,8 @@ proptest! {
 
     #[test]
     fn of_code_full_of_jumps(pieces in prop::collection::vec((0..3_u8, 0..300_u32), 1..200)) {
-        // Jumps and branches among traps, to targets that are often just at the edge of a length,
-        // some of them longer than they need be.
+        // Jumps and branches among traps. Many targets are at the edge of a length, and some
+        // offsets are longer than necessary.
         let set = DIALECT.set;
         let (mut code, mut marks) = (Vec::new(), Vec::new());
         for (kind, distance) in pieces {
@@ -137,7 +137,7 @@ proptest! {
     }
 }
 
-/// Texts made of words of the language, some of them sensible.
+/// Texts of words of the language, some of them well formed.
 fn text() -> impl Strategy<Value = String> {
     let words = [
         "a:",

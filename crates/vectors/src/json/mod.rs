@@ -1,5 +1,5 @@
-//! Values in the JSON form of the public vectors, to compare what was decoded with what the JSON
-//! file beside it says: an equal encoding proves the layout, this proves the meaning.
+//! The JSON form of the public vectors. A decoded value is compared with the JSON file beside its
+//! encoding: an equal encoding proves the layout, and an equal JSON form proves the meaning.
 
 mod read;
 mod types;
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 /// A value with a JSON form.
 pub trait ToJson {
-    /// The JSON form under the rules of a revision, which decide on the fields that there are.
+    /// The JSON form under the rules of a revision, which decide on the fields.
     fn to_json(&self, rules: &Rules) -> Value;
 
-    /// The JSON form of several values; octets override it to be hexadecimal text.
+    /// The JSON form of several values. Octets override it with hexadecimal text.
     fn sequence_to_json(items: &[Self], rules: &Rules) -> Value
     where
         Self: Sized,
@@ -21,8 +21,8 @@ pub trait ToJson {
     }
 }
 
-/// Implements [`ToJson`] for a struct from the list of its fields and their names in the vectors.
-/// A field marked `if rule` is there where the rule is set.
+/// Implements [`ToJson`] for a struct from the list of its fields and their names in the vectors. A
+/// field marked `if rule` exists only if the rule is set.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! impl_to_json {
@@ -45,7 +45,7 @@ pub(crate) use impl_to_json;
 pub(crate) use read::impl_json;
 pub use read::{FromJson, member};
 
-/// The first place at which two JSON values differ, and how; nothing if they are equal.
+/// Path and description of the first difference of two JSON values; `None` if they are equal.
 #[must_use]
 pub fn first_difference(expected: &Value, found: &Value) -> Option<String> {
     difference_at("", expected, found)

@@ -1,4 +1,4 @@
-//! Values out of their JSON form, for vectors that have no encoding beside it.
+//! Values read from their JSON form, for vectors without an encoding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,10 +16,10 @@ pub trait FromJson: Sized {
     ///
     /// # Errors
     ///
-    /// Why it is none, and of which member.
+    /// The fault, and the member with the fault.
     fn from_json(value: &Value, protocol: &Protocol) -> Result<Self, String>;
 
-    /// Reads several; octets override it, since their form is hexadecimal text.
+    /// Reads several values. Octets override it to read hexadecimal text.
     ///
     /// # Errors
     ///
@@ -37,14 +37,14 @@ pub trait FromJson: Sized {
 ///
 /// # Errors
 ///
-/// It is missing or not what it should be.
+/// When it is missing, or not the JSON form of a `T`.
 pub fn member<T: FromJson>(value: &Value, name: &str, protocol: &Protocol) -> Result<T, String> {
     let member = value.get(name).ok_or_else(|| format!(".{name}: expected, not found"))?;
     T::from_json(member, protocol).map_err(|error| format!(".{name}{error}"))
 }
 
 /// Implements both directions for a struct from the list of its fields and their names in the
-/// vectors, as `impl_to_json!` does for one.
+/// vectors. `impl_to_json!` implements one.
 macro_rules! impl_json {
     ($type:ty { $($name:literal: $field:ident $(if $rule:ident)?),* $(,)? }) => {
         $crate::json::impl_to_json!($type { $($name: $field $(if $rule)?),* });

@@ -99,7 +99,7 @@ impl ToJson for CoreBits {
 
 impl ToJson for ImportSpec {
     fn to_json(&self, _: &Rules) -> Value {
-        // The vectors show the index as it is encoded, with the bit that marks a package's hash.
+        // The vectors show the index in its encoded form, with the bit that marks a package's hash.
         let octets = encode(self);
         let (hash, index) = octets.split_at(Hash::LENGTH);
         let index = index.iter().rev().fold(0, |number, octet| number << 8 | u32::from(*octet));
@@ -107,7 +107,7 @@ impl ToJson for ImportSpec {
     }
 }
 
-/// What the vectors call the reasons for which a work item has no output.
+/// Names in the vectors of the reasons for a work item without output.
 pub(super) const WORK_ERRORS: [(&str, WorkError); 6] = [
     ("out_of_gas", WorkError::OutOfGas),
     ("panic", WorkError::Panic),
@@ -129,7 +129,7 @@ impl ToJson for WorkResult {
     }
 }
 
-/// A dictionary as a sequence of entries, whose key and value have these names.
+/// A dictionary as a sequence of entries with these names for key and value.
 fn entries<K: ToJson, V: ToJson>(map: &BTreeMap<K, V>, names: [&str; 2], rules: &Rules) -> Value {
     let [key_name, value_name] = names;
     let entry = |(key, value): (&K, &V)| {
@@ -146,7 +146,7 @@ impl ToJson for BTreeMap<Hash, Hash> {
     }
 }
 
-/// Services that always accumulate.
+/// Always-accumulating services with their gas.
 impl ToJson for BTreeMap<ServiceId, Gas> {
     fn to_json(&self, rules: &Rules) -> Value {
         entries(self, ["id", "gas"], rules)

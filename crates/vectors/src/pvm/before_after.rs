@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::machine::{self, Chunk, Pages};
 use crate::Outcome;
 
-/// Vectors that contradict the paper, and how.
+/// Vectors that contradict the paper, with the contradiction.
 pub const ERRATA: &[(&str, &str)] = &[
     ("inst_store_imm_u8_trap_read_only", READ_ONLY_ERRATUM),
     ("inst_store_u8_trap_read_only", READ_ONLY_ERRATUM),
@@ -16,10 +16,10 @@ pub const ERRATA: &[(&str, &str)] = &[
 const READ_ONLY_ERRATUM: &str = "the vector expects a panic where the paper has a page fault at \
 65536: the page is readable and the address is not below 2^16 (sec:virtualmachine, 0.7.2)";
 
-/// Why gas is not compared where a vector ends with a page fault.
+/// Reason for not comparing gas after a page fault.
 const FAULT_GAS: &str = "gas: where a program faults the vectors charge its whole basic block";
 
-/// A case, as its file has it.
+/// A case, as in its file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
@@ -29,37 +29,37 @@ pub struct Case {
     pub initial_regs: [u64; 13],
     /// The program counter at the start.
     pub initial_pc: u32,
-    /// The pages that are accessible.
+    /// Accessible pages.
     pub initial_page_map: Vec<Pages>,
-    /// What they hold at the start, apart from zeros.
+    /// Memory at the start, apart from zeros.
     pub initial_memory: Vec<Chunk>,
     /// The gas at the start.
     pub initial_gas: u64,
     /// The program blob.
     pub program: Vec<u8>,
-    /// How the program ends.
+    /// Exit of the program.
     pub expected_status: Status,
     /// The registers at the end.
     pub expected_regs: [u64; 13],
-    /// The program counter of the instruction that ends it.
+    /// Program counter of the last instruction.
     pub expected_pc: u32,
-    /// What the pages hold at the end, apart from zeros.
+    /// Memory at the end, apart from zeros.
     pub expected_memory: Vec<Chunk>,
     /// The gas at the end.
     pub expected_gas: u64,
-    /// The address of the page that is at fault.
+    /// Address of the faulting page.
     pub expected_page_fault_address: Option<u32>,
 }
 
-/// How a program ends.
+/// Exit of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// With a panic.
+    /// A panic.
     Panic,
-    /// Regularly.
+    /// A halt.
     Halt,
-    /// With a page fault.
+    /// A page fault.
     PageFault,
 }
 
@@ -96,7 +96,7 @@ fn set_up(case: &Case, engine: &Engine) -> Result<Instance, String> {
     Ok(instance)
 }
 
-/// The first difference from what the case expects, gas apart.
+/// The first difference from the expected machine, apart from gas.
 fn difference(case: &Case, exit: Exit, instance: &Instance) -> Option<String> {
     let expected = match case.expected_status {
         Status::Panic => Exit::Panic,

@@ -1,4 +1,4 @@
-//! What all formats of single programs have in common: pages, octets, and how they differ.
+//! Parts common to all formats of single programs: pages, octets, and their comparison.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,11 +11,11 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Pages {
-    /// The address of the first.
+    /// Address of the first page.
     pub address: u32,
-    /// Octets in all of them.
+    /// Length of all pages, in octets.
     pub length: u32,
-    /// Whether they can be written.
+    /// True for writable pages.
     pub is_writable: bool,
 }
 
@@ -24,25 +24,25 @@ impl Pages {
         if self.is_writable { Access::ReadWrite } else { Access::ReadOnly }
     }
 
-    /// Makes them accessible.
+    /// Makes the pages accessible.
     pub(super) fn map(&self, instance: &mut Instance) {
         let (first, count) = (self.address / PAGE_SIZE, self.length / PAGE_SIZE);
         instance.memory_mut().set_access(first, count, self.access());
     }
 }
 
-/// Octets and where they are.
+/// Octets with their address.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chunk {
-    /// The address of the first octet.
+    /// Address of the first octet.
     pub address: u32,
     /// The octets.
     pub contents: Vec<u8>,
 }
 
 impl Chunk {
-    /// Writes them, whatever the pages allow.
+    /// Writes the octets, regardless of the access of their pages.
     pub(super) fn write(&self, instance: &mut Instance) {
         instance.memory_mut().poke_raw(self.address.into(), &self.contents);
     }
@@ -70,7 +70,7 @@ pub(super) fn register_difference(expected: &[u64; 13], instance: &Instance) -> 
     Some(format!("r{register} {expected:#x} expected, {found:#x} found"))
 }
 
-/// The first difference of which memory is accessible, and of what it holds apart from zeros.
+/// The first difference in the accessible memory, or in its content.
 pub(super) fn memory_difference(
     pages: &[Pages],
     octets: &[Chunk],
@@ -109,7 +109,7 @@ pub(super) fn memory_difference(
     })
 }
 
-/// The runs of pages of equal access, lowest first; of pages that are named twice, the last counts.
+/// Runs of pages with equal access, lowest first. Of two entries for a page, the last counts.
 fn ranges(pages: &[Pages]) -> Vec<(Range<u64>, Access)> {
     let mut accesses = BTreeMap::new();
     for group in pages {

@@ -1,7 +1,7 @@
 //! Single-program PVM vectors: the formats of 0.7.2 ([`before_after`]) and of 0.8.0 ([`steps`],
 //! [`verdicts`]).
 //!
-//! Each format is of one revision, so the revision of a case is found from its file.
+//! Each format belongs to one revision, so a case's file determines its revision.
 
 pub mod before_after;
 mod machine;
@@ -21,7 +21,7 @@ pub use machine::{Chunk, Pages};
 use crate::campaign::whole;
 use crate::{Campaign, Error, Outcome, Report, files};
 
-/// What a file holds.
+/// Content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum File {
     /// A case of 0.7.2.
@@ -35,7 +35,7 @@ pub enum File {
 }
 
 impl File {
-    /// The revision that the format of the file's cases is of.
+    /// The revision of the file's format; `None` for a schema.
     #[must_use]
     pub const fn revision(&self) -> Option<Revision> {
         match self {
@@ -66,9 +66,9 @@ impl<'de> Deserialize<'de> for File {
     }
 }
 
-/// Runs every case in a folder (`*.json`), or in one file: exit, program counter, registers, gas,
-/// which memory is accessible and what it holds; the costs of blocks and the verdicts on programs.
-/// The engine's backend runs each case under the case's own revision.
+/// Runs every case in a folder (`*.json`), or in one file. Compared are the exit, program counter,
+/// registers and gas, the accessible memory and its content, the gas of blocks, and the verdicts on
+/// programs. The engine's backend runs each case under the case's own revision.
 ///
 /// # Errors
 ///

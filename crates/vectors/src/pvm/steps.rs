@@ -1,4 +1,4 @@
-//! The format of 0.8.0: a program, steps, and what each basic block costs (`koute/jamtestvectors`,
+//! The format of 0.8.0: a program, steps, and the gas of each basic block (`koute/jamtestvectors`,
 //! version 0.5).
 
 use jambox_engine::{Engine, Exit, Instance};
@@ -7,18 +7,18 @@ use serde::Deserialize;
 use super::machine::{self, Chunk, Pages};
 use crate::Outcome;
 
-/// A case, as its file has it.
+/// A case, as in its file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
     /// Its name.
     pub name: String,
-    /// Where it is from.
+    /// Origin of the case.
     #[serde(default)]
     pub comment: String,
     /// The program blob.
     pub program: Vec<u8>,
-    /// What each basic block of it costs.
+    /// Gas of each basic block.
     pub block_gas_costs: Vec<BlockCost>,
     /// The program counter at the start.
     #[serde(default)]
@@ -26,78 +26,78 @@ pub struct Case {
     /// The gas at the start.
     #[serde(default)]
     pub initial_gas: u64,
-    /// What is done in turn; nothing where only the costs are checked.
+    /// Steps in their order; none if only the gas of blocks is checked.
     #[serde(default)]
     pub steps: Vec<Step>,
-    /// Instructions that were executed in all.
+    /// Number of instructions executed in all.
     #[serde(default)]
     pub executed: u64,
 }
 
-/// What a basic block costs.
+/// Gas of a basic block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockCost {
-    /// Where it starts.
+    /// Position of the block.
     pub pc: u32,
-    /// The gas that running it takes.
+    /// Gas of the block.
     pub cost: u32,
 }
 
-/// Something that is done.
+/// One step of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
-    /// Pages become accessible.
+    /// Makes pages accessible.
     Map(Pages),
-    /// Octets are written, whatever the pages allow.
+    /// Writes octets, regardless of the access of their pages.
     Write(Chunk),
-    /// A register is set.
+    /// Sets a register.
     SetReg {
-        /// Its number.
+        /// Number of the register.
         reg: usize,
-        /// Its value.
+        /// The new value.
         value: u64,
     },
-    /// The machine runs until something ends the run. After a host call it goes on behind it.
+    /// Runs the machine until it exits. After a host call it continues with the next instruction.
     Run {},
-    /// The machine is compared.
+    /// Compares the machine.
     Assert(State),
 }
 
-/// A machine after a run.
+/// State of a machine after a run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct State {
-    /// How the run ended.
+    /// Exit of the run.
     pub status: Status,
-    /// The gas left.
+    /// Gas left.
     pub gas: u64,
-    /// The program counter of the instruction that ended it.
+    /// Program counter of the last instruction.
     pub pc: u32,
     /// The registers.
     pub regs: [u64; 13],
-    /// What the pages hold, apart from zeros.
+    /// Memory, apart from zeros.
     pub memory: Vec<Chunk>,
-    /// The address of the page that is at fault.
+    /// Address of the faulting page.
     pub page_fault_address: Option<u32>,
-    /// The number of the host call, as 32 bits.
+    /// Number of the host call, as 32 bits.
     pub hostcall: Option<u32>,
 }
 
-/// How a run ends.
+/// Exit of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// With a panic.
+    /// A panic.
     Panic,
-    /// Regularly.
+    /// A halt.
     Halt,
-    /// With a page fault.
+    /// A page fault.
     PageFault,
-    /// For lack of gas.
+    /// Out of gas.
     OutOfGas,
-    /// With a host call.
+    /// A host call.
     Ecalli,
 }
 
@@ -108,7 +108,7 @@ impl State {
             Status::Halt => Exit::Halt,
             Status::PageFault => Exit::PageFault(self.page_fault_address.unwrap_or_default()),
             Status::OutOfGas => Exit::OutOfGas,
-            // The machine has the sign-extended number.
+            // The machine's number is sign-extended.
             Status::Ecalli => Exit::HostCall(self.hostcall.unwrap_or_default() as i32 as u64),
         }
     }
@@ -124,7 +124,7 @@ pub fn run_case(case: &Case, engine: &Engine) -> Outcome {
     difference.map_or(Outcome::Passed, Outcome::Failed)
 }
 
-/// The first basic block that costs something else than the case says, or is not in it.
+/// The first basic block whose gas differs from the case's, or that the case lacks.
 fn cost_difference(case: &Case, instance: &Instance) -> Option<String> {
     let module = instance.module();
     let blocks = module.program().basic_blocks(module.engine().instruction_set());
@@ -140,7 +140,7 @@ fn cost_difference(case: &Case, instance: &Instance) -> Option<String> {
     })
 }
 
-/// The first difference that the steps come to.
+/// The first difference found by the steps.
 fn difference(case: &Case, mut instance: Instance) -> Option<String> {
     instance.set_pc(case.initial_pc.into());
     instance.set_gas(case.initial_gas);

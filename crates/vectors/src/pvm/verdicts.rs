@@ -1,4 +1,4 @@
-//! Verdicts on programs under 0.8.0: whether a blob, entered at a position, is valid.
+//! Verdicts on programs under 0.8.0: the validity of a blob with an entry position.
 
 use jambox_isa::InstructionSet;
 use jambox_program::ProgramBlob;
@@ -6,19 +6,19 @@ use serde::Deserialize;
 
 use crate::Outcome;
 
-/// A blob and the verdict, as the file has them.
+/// A blob and its verdict, as in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
     /// The program blob, in hexadecimal.
     pub blob: String,
-    /// Where it is entered.
+    /// Entry position.
     pub pc: u64,
-    /// Whether it is valid.
+    /// True for a valid program.
     pub valid: bool,
 }
 
-/// Whether the verdict is ours.
+/// Compares the verdict with the project's.
 #[must_use]
 pub fn check(verdict: &Verdict, set: InstructionSet) -> Outcome {
     let blob = match const_hex::decode(&verdict.blob) {

@@ -17,10 +17,10 @@ use crate::json::{FromJson, ToJson, impl_json, member};
 /// One case.
 pub type Case = super::Case<Input, State, Output>;
 
-/// What the block brings.
+/// Data from the block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// Its slot.
+    /// Slot of the block.
     pub slot: TimeSlot,
     /// Reports that became available.
     pub reports: Vec<WorkReport>,
@@ -29,20 +29,20 @@ pub struct Input {
 impl_codec!(Input for Revised { slot, reports });
 impl_json!(Input { "slot": slot, "reports": reports });
 
-/// The part of the state that accumulation has to do with.
+/// The state components that accumulation reads or writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// The slot of the last block.
+    /// Slot of the last block.
     pub slot: TimeSlot,
     /// The posterior entropy.
     pub entropy: Hash,
-    /// Reports that wait for others.
+    /// Reports in the accumulation queue.
     pub ready_queue: ReadyQueue,
-    /// Packages accumulated of late.
+    /// The accumulation history.
     pub accumulated: AccumulatedQueue,
     /// Privileged services.
     pub privileges: Privileges,
-    /// The services' part of the statistics, of which only accumulation's is set.
+    /// Statistics of the services; only the fields of accumulation are set.
     pub statistics: ServiceStatistics,
     /// Accounts, in the order of their ids.
     pub accounts: Vec<AccountEntry<Account>>,
@@ -70,7 +70,7 @@ impl_json!(State {
 /// A service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The fixed part, as state key 255 holds it.
+    /// The account's fixed part, the value of state key 255.
     pub info: AccountInfo,
     /// Storage, in the order of its keys.
     pub storage: Vec<StorageEntry>,
@@ -91,7 +91,7 @@ impl_json!(Account {
 /// A storage item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorageEntry {
-    /// The key, as the service gave it.
+    /// The key given by the service.
     pub key: Vec<u8>,
     /// The value.
     pub value: Vec<u8>,
@@ -100,7 +100,7 @@ pub struct StorageEntry {
 impl_codec!(StorageEntry { key, value });
 impl_json!(StorageEntry { "key": key, "value": value });
 
-/// The root of the accumulation outputs; the vectors know of no error.
+/// Root of the accumulation outputs. The vectors have no errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Output(pub Hash);
 

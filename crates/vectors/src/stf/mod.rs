@@ -1,7 +1,7 @@
-//! State-transition vectors: typed input, state before, output, state after.
+//! State-transition vectors: input, state before, output and state after, typed.
 //!
-//! A case is loaded from its encoding, encoded again, and compared with the JSON file beside it,
-//! so that what a runner is given is what the vector's authors meant.
+//! A case is decoded, encoded again and compared with the JSON file beside it, so that a runner
+//! works on the values intended by the vector's authors.
 
 pub mod accumulate;
 pub mod preimages;
@@ -22,11 +22,11 @@ pub use run::{check_accumulate, check_preimages, run, run_part};
 /// One case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case<I, S, O> {
-    /// What the block brings.
+    /// Data from the block.
     pub input: I,
     /// The state before.
     pub pre_state: S,
-    /// What comes of it.
+    /// Result of the transition.
     pub output: O,
     /// The state after.
     pub post_state: S,
@@ -79,12 +79,12 @@ impl<I: FromJson, S: FromJson, O: FromJson> FromJson for Case<I, S, O> {
     }
 }
 
-/// An account and its id.
+/// An account with its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountEntry<A> {
     /// The id.
     pub id: ServiceId,
-    /// The part of the account that the transition has to do with.
+    /// The fields of the account that the transition reads or writes.
     pub account: A,
 }
 
@@ -151,7 +151,7 @@ impl ToJson for AccountInfo {
     }
 }
 
-/// A preimage in an account.
+/// A preimage of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreimageEntry {
     /// Its hash.
@@ -163,7 +163,7 @@ pub struct PreimageEntry {
 impl_codec!(PreimageEntry { hash, blob });
 impl_json!(PreimageEntry { "hash": hash, "blob": blob });
 
-/// What a preimage request asks for.
+/// Key of a preimage request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestKey {
     /// The preimage's hash.
@@ -178,9 +178,9 @@ impl_json!(RequestKey { "hash": hash, "length": length });
 /// A preimage request of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestEntry {
-    /// What it asks for.
+    /// The key.
     pub key: RequestKey,
-    /// When the preimage became available, unavailable, and available again.
+    /// Slots at which the preimage became available, unavailable, and available again.
     pub history: RequestHistory,
 }
 
@@ -200,7 +200,7 @@ impl FromJson for RequestHistory {
     }
 }
 
-/// A loaded case, or what is wrong with its files.
+/// A loaded case, or the fault of its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded<T> {
     /// The file's name without extension.
@@ -227,7 +227,7 @@ fn load_file<T: Decode<Protocol> + Encode<Protocol> + ToJson>(
     Ok(Loaded { name: files::stem(file), case })
 }
 
-/// Reads a case that has only its JSON form: what it says beside the case comes along.
+/// Reads a case that has only a JSON form. Members beside the case are returned too.
 fn read_json<T: FromJson + ToJson>(
     json: &[u8],
     protocol: &Protocol,

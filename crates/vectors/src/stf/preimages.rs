@@ -13,31 +13,31 @@ use crate::json::{FromJson, ToJson, impl_json};
 /// One case.
 pub type Case = super::Case<Input, State, Output>;
 
-/// What the block brings.
+/// Data from the block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// Preimages.
     pub preimages: Vec<Preimage>,
-    /// Its slot.
+    /// Slot of the block.
     pub slot: TimeSlot,
 }
 
 impl_codec!(Input { preimages, slot });
 impl_json!(Input { "preimages": preimages, "slot": slot });
 
-/// The part of the state that preimages have to do with.
+/// The state components that preimages read or write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// Accounts, in the order of their ids.
     pub accounts: Vec<AccountEntry<Account>>,
-    /// The services' part of the statistics, of which only the preimages' is set.
+    /// Statistics of the services; only the fields of preimages are set.
     pub statistics: ServiceStatistics,
 }
 
 impl_codec!(State for Revised { accounts, statistics });
 impl_json!(State { "accounts": accounts, "statistics": statistics });
 
-/// The part of an account that preimages have to do with.
+/// The fields of an account that preimages read or write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Preimages, in the order of their hashes.
@@ -49,16 +49,16 @@ pub struct Account {
 impl_codec!(Account { preimages, requests });
 impl_json!(Account { "preimage_blobs": preimages, "preimage_requests": requests });
 
-/// Why a block's preimages are invalid. The paper does not name these errors.
+/// Reason for a block with invalid preimages. The paper does not name these errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalid {
-    /// A preimage that nobody asked for, or that is there already.
+    /// A preimage without a request, or already available.
     Unneeded,
-    /// Out of order, or twice.
+    /// Not in order, or not unique.
     NotSortedUnique,
 }
 
-/// Whether the block is valid.
+/// Validity of the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Output(pub Result<(), Invalid>);
 

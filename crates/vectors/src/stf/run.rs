@@ -1,5 +1,5 @@
-//! State transitions of the vectors, made by the invocation crate and compared with what the
-//! vectors say.
+//! Runs of the state-transition vectors: transitions by the invocation crate, compared with the
+//! vectors.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,12 +29,12 @@ use crate::environments::Environments;
 use crate::json::{FromJson, ToJson, first_difference};
 use crate::{Campaign, Error, Outcome, Report, codec, files};
 
-/// Runs every case under a folder: a file belongs to the transition that one of the folders
-/// above it is named after, `accumulate` or `preimages`. Each case runs under the revision in whose
-/// form it is. A case is an encoding with its JSON form beside it, or its JSON form alone.
+/// Runs every case under a folder. The transition of a file, `accumulate` or `preimages`, is the
+/// name of a folder above it. Each case runs under the revision of its form. A case is an encoding
+/// with its JSON form beside it, or its JSON form alone.
 ///
-/// Compared is everything that a case says of the state after and of the output. The environment
-/// says what executes the services, and gives the parameters.
+/// All of the case's state after and output is compared. The environment chooses the backend and
+/// the parameters.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ pub fn run_part(folder: &Path, env: &Env, campaign: &mut Campaign<'_>) -> Result
     Ok(())
 }
 
-/// The content of a case's files.
+/// Content of a case's files.
 struct File {
     encoding: Option<Vec<u8>>,
     json: Vec<u8>,
@@ -99,7 +99,7 @@ impl File {
         Ok(Self { encoding, json: files::read(&file.with_extension("json"))? })
     }
 
-    /// The case, and what its JSON form says beside it.
+    /// The case, and members of its JSON form beside it.
     fn decode<T>(&self, protocol: &Protocol) -> Result<(T, Option<Value>), String>
     where
         T: Decode<Protocol> + Encode<Protocol> + ToJson + FromJson,
@@ -113,8 +113,8 @@ impl File {
     }
 }
 
-/// What generated cases say beside the schema: what services yielded, which cores' queues changed,
-/// and the staging set if it did.
+/// Checks the members of generated cases beyond the schema: the services' yields, the cores whose
+/// queues changed, and the staging set if it changed.
 fn check_extra(
     extra: &Value,
     case: &accumulate::Case,
@@ -139,11 +139,11 @@ fn check_extra(
     }
 }
 
-/// Runs one case of the accumulate vectors, watched by an observer.
+/// Runs one case of the accumulate vectors with an observer.
 ///
 /// # Errors
 ///
-/// The first difference, or why there is no state after.
+/// The first difference, or the reason for a missing state after.
 pub fn check_accumulate(
     case: &accumulate::Case,
     env: &Env,
@@ -152,7 +152,7 @@ pub fn check_accumulate(
     accumulated(case, env, observer).map(drop)
 }
 
-/// Runs one case of the accumulate vectors and gives what came of it, if it is as expected.
+/// Runs one case of the accumulate vectors and returns the result, if it is as expected.
 fn accumulated(
     case: &accumulate::Case,
     env: &Env,
@@ -190,7 +190,7 @@ fn accumulated(
     Ok(outcome)
 }
 
-/// The state of a case with neither accounts nor what the vectors leave out.
+/// State of a case, without accounts and components that the vectors lack.
 fn blank_state(
     state: &accumulate::State,
     protocol: &Protocol,

@@ -1,35 +1,35 @@
-//! What is different in a state after a block.
+//! Differences in a state after a block.
 
 use std::fmt;
 
 use jambox_state::{Blob, KeyKind, Meaning, StateKey};
 use jambox_types::{Hash, ServiceId, Statistics};
 
-/// The first difference between the state after a block as it should be and as it came out.
+/// The first difference between the expected and the computed state after a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Where; none when there is no state to compare, or when it is the root.
+    /// Place of the difference; `None` for the root, or if there is no computed state.
     pub place: Option<Place>,
-    /// The service whose value it is.
+    /// The service of the value.
     pub service: Option<ServiceId>,
-    /// What is different.
+    /// Description of the difference.
     text: String,
 }
 
-/// A place in the state.
+/// A key of the state with its meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The key.
     pub key: StateKey,
-    /// What it stands for, if anyone has seen it being written.
+    /// Meaning of the key; `None` if no run wrote it.
     pub meaning: Option<Meaning>,
 }
 
-/// Octets shown of a value.
+/// Number of octets shown of a value.
 const SHOWN: usize = 100;
 
 impl Difference {
-    /// There is no state after, for this reason.
+    /// The computed state is missing, for this reason.
     pub(super) fn none(reason: String) -> Self {
         Self { place: None, service: None, text: reason }
     }
@@ -71,7 +71,7 @@ pub(super) fn statistics(got: &Statistics, expected: &Statistics) -> Result<(), 
     Ok(())
 }
 
-/// Both values, from shortly before the first octet that differs.
+/// Both values, from shortly before the first differing octet.
 fn show_both(expected: Option<&Blob>, got: Option<&Blob>) -> (String, String) {
     let empty = Blob::default();
     let pairs = expected.unwrap_or(&empty).iter().zip(got.unwrap_or(&empty).iter());

@@ -1,7 +1,8 @@
-//! The traces (`traces/*/NNNNNNNN.bin`): what blocks make of the state.
+//! The traces (`traces/*/NNNNNNNN.bin`): state changes by blocks.
 //!
-//! Compared are the components that a block changes without consensus, every key of every
-//! service, and the root of it all; what consensus alone changes is taken from the state after.
+//! Compared are the components that a block changes without consensus, every key of every service,
+//! and the root of the whole state. Components changed by consensus only are taken from the
+//! expected state.
 
 mod difference;
 
@@ -21,40 +22,41 @@ use crate::{Campaign, Error, Outcome, Report, files};
 
 pub use difference::{Difference, Place};
 
-/// How a folder of traces is run.
+/// Options of a run over a folder of traces.
 pub struct Run<'a> {
-    /// Where to begin: the number of a step, for every trace, or `trace/number`.
+    /// Start of the run: the number of a step, for every trace, or `trace/number`.
     pub from: Option<String>,
-    /// Is told, before each step, how many are done, how many there are, and the step's name.
+    /// Called before each step with the number of steps done, the number of all steps, and the
+    /// step's name.
     pub progress: &'a mut dyn FnMut(usize, usize, &str),
-    /// Is asked what else there is to say about a step that differs, in what it ran in.
+    /// Called for a step that differs, with its environment; the result is added to the report.
     pub explain: &'a mut dyn FnMut(&Env, &Step, &Difference) -> Option<String>,
 }
 
-/// What is not compared of a step that is put together from parts that do not belong together.
+/// Omitted comparison for a step composed of parts of different steps.
 const PUT_TOGETHER: &str = "the block's rules, recent history and pools: its header names another \
 extrinsic than its own or another prior state, and yet it is applied";
 
-/// The components that are not compared then.
+/// The components omitted for such a step.
 const OF_OTHERS: [Component; 2] = [Component::AuthorizerPools, Component::RecentBlocks];
 
-/// Why a block that should be refused is applied here.
+/// Reason for applying a block that should be refused.
 const NEEDS_SIGNATURES: &str = "nothing that header and state say refuses the block; that leaves \
 signatures, seals and tickets' proofs, which need Bandersnatch and Ed25519";
 
-/// What is known of the meaning of keys.
+/// Known meanings of keys.
 pub type Names = BTreeMap<StateKey, Meaning>;
 
-/// Runs every step under a folder, each from the state before it that its file holds, and under the
-/// revision of which it is a step. The environment says what executes the services, and gives the
-/// parameters.
+/// Runs every step under a folder, each from the state before it in its file, and under the step's
+/// own revision. The environment chooses the backend and the parameters.
 ///
-/// A step that changes nothing is a block that was refused. It passes if it is refused here; it is
-/// skipped if not, since there are signatures among the reasons for which blocks are refused.
+/// A step that changes nothing is a refused block. It passes if the block is refused here;
+/// otherwise it is skipped, since signatures are among the reasons for refusal.
 ///
 /// A step that changes the state although its header commits to another extrinsic or names another
-/// prior state is put together from others: the block is then held against no rule, and recent
-/// history and authorizer pools are not compared. The step passes with that exception.
+/// prior state is composed of parts of different steps. Its block is then not checked against
+/// rules, and recent history and authorizer pools are not compared. The step passes with that
+/// exception.
 ///
 /// # Errors
 ///
@@ -65,7 +67,7 @@ pub fn run(folder: &Path, env: &Env) -> Result<Report, Error> {
     whole(|campaign| run_with(folder, env, Run { from: None, progress, explain }, campaign))
 }
 
-/// [`run`], watched, from a given step, as a part of a campaign.
+/// [`run`] as a part of a campaign, with an observer, from a given step on.
 ///
 /// # Errors
 ///
@@ -119,11 +121,11 @@ fn is_before(from: &str, name: &str, number: &str) -> bool {
     }
 }
 
-/// Runs one step, watched by an observer.
+/// Runs one step with an observer.
 ///
 /// # Errors
 ///
-/// The first difference, or why there is no state after.
+/// The first difference, or the reason for a missing state after.
 pub fn check_step(step: &Step, env: &Env, observer: &mut dyn Observer) -> Result<(), Difference> {
     check(step, env, observer, &mut Names::new()).map(drop)
 }
@@ -177,14 +179,14 @@ fn check(
     }
 }
 
-/// The values of a state, ready to be read.
+/// The state as a base to read from.
 #[must_use]
 pub fn keyed(state: &RawState) -> KeyedBase {
     let leaves = state.leaves.iter();
     leaves.map(|leaf| (StateKey(leaf.key), Blob::from(leaf.value.as_slice()))).collect()
 }
 
-/// Every key, in the state as it should be and as it came out; then the root.
+/// Compares every key of the expected and the computed state, then the root.
 fn compare(
     step: &Step,
     prior: &KeyedBase,
@@ -192,11 +194,11 @@ fn compare(
     applied: &Applied,
     (protocol, names): (&Protocol, &Names),
 ) -> Result<(), Difference> {
-    // A step that is put together has none of these before it.
+    // A composed step has none of these in its state before.
     let is_put_together = OF_OTHERS.iter().all(|it| prior.get(&it.key()).is_none());
     let mut found = prior.clone();
     found.change(&applied.changes);
-    // The statistics are compared in two parts, of which the first is consensus'.
+    // The statistics are compared in two parts; the first part is changed by consensus.
     let read = |values: &KeyedBase| Component::Statistics.read(values, protocol);
     let none = |error: jambox_state::StateError| Difference::none(error.to_string());
     let (ours, theirs): (Statistics, Statistics) =

@@ -1,4 +1,4 @@
-//! Finding and unpacking.
+//! Finding and unpacking of archives.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -7,7 +7,7 @@ use std::path::Path;
 use jambox_vectors::Error;
 use jambox_vectors::archive::{GRAY_PAPER_072 as SET, GRAY_PAPER_080, find_at};
 
-/// A project in `folder/project`, whose vectors would be in `folder/shared/vectors`.
+/// A project in `folder/project`, with the default place of its vectors in `folder/shared/vectors`.
 fn project(folder: &Path) -> std::path::PathBuf {
     let room = folder.join("project/crates/room");
     fs::create_dir_all(&room).expect("the disk takes it");
@@ -16,7 +16,7 @@ fn project(folder: &Path) -> std::path::PathBuf {
     room
 }
 
-/// An archive with one file, `dev/README.md`, of this text.
+/// An archive of one file, `dev/README.md`, with this text.
 fn archive(path: &Path, text: &str) {
     let encoder = zstd::Encoder::new(File::create(path).expect("the disk takes it"), 1);
     let mut builder = tar::Builder::new(encoder.expect("there is memory"));
@@ -37,7 +37,7 @@ fn an_archive_beside_the_project_is_unpacked_once() {
     let found = find_at(&SET, None, &room, &cache).expect("it is right").expect("it is there");
     let readme = found.join("dev/README.md");
     assert_eq!(fs::read_to_string(&readme).expect("it is there"), "one");
-    // What is unpacked stays as long as the archive stays the same.
+    // The unpacked folder is kept as long as the archive stays the same.
     fs::write(&readme, "changed by hand").expect("the disk takes it");
     assert_eq!(find_at(&SET, None, &room, &cache).expect("it is right"), Some(found.clone()));
     assert_eq!(fs::read_to_string(&readme).expect("it is there"), "changed by hand");

@@ -14,7 +14,7 @@ fn every_public_encoding_passes() {
     assert_eq!(report.to_string(), "15 passed, 0 failed, 0 skipped", "{}", report.remarks());
 }
 
-/// Each folder says by itself that it is of 0.8.0.
+/// The content of each folder shows that it is of 0.8.0.
 #[test]
 fn every_encoding_of_0_8_0_passes() {
     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };

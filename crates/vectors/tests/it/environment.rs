@@ -1,19 +1,19 @@
-//! What the cases with services run in.
+//! Environments of the cases with services.
 
 use jambox_engine::Backend;
 use jambox_invocation::Env;
 use jambox_types::{Parameters, Protocol, Revision};
 
-/// What the public vectors of 0.7.2 are made under.
+/// The protocol of the public vectors of 0.7.2.
 pub const TINY: Protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
 
-/// The parameters of the public vectors, programs run as they are by default.
+/// The parameters of the public vectors, on the default backend.
 pub fn tiny() -> Env {
     tiny_on(Backend::default())
 }
 
-/// The same, once for each backend that people run services on. The others are slow, and run every
-/// single program and host-call trace.
+/// The same on each backend meant for services. The other backends are slow; single programs and
+/// host-call traces run on them too.
 pub fn tiny_on_every_backend() -> impl Iterator<Item = Env> {
     let is_slow =
         |backend: &Backend| matches!(backend, Backend::Stepper | Backend::LoopedInterpreter);

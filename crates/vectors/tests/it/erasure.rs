@@ -1,4 +1,4 @@
-//! Erasure coding. The public set is not in the archive: it is run where it lies beside the others.
+//! Erasure coding. The archive lacks the public set, which is run if it lies beside the others.
 
 use jambox_types::{Parameters, Protocol};
 use jambox_vectors::erasure;

@@ -1,4 +1,4 @@
-//! Runners see what is wrong: a vector with one thing changed fails, and says what.
+//! Detection of faults: a vector with one change fails, and the report describes the change.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn engine() -> Engine {
         .expect("it is supported")
 }
 
-/// What came of the only case.
+/// Outcome of the only case.
 fn only(report: &Report) -> String {
     match report.cases.as_slice() {
         [case] => match &case.outcome {
@@ -74,7 +74,7 @@ fn an_unknown_encoding_is_skipped_and_an_empty_folder_is_an_error() {
     assert!(codec::run(&folder.path().join("no"), None, &TINY.parameters).is_err());
 }
 
-/// add_imm_64 r7 = r7 + 5, then the end of the code.
+/// `add_imm_64 r7 = r7 + 5`, then the end of the code.
 fn program() -> Value {
     json!({
         "name": "mine",
@@ -174,7 +174,7 @@ fn an_execution_is_of_the_revision_that_it_names_or_fits() {
         write(folder.path(), "a.log", text);
         replay::run(&file, engines).expect("it is readable")
     };
-    // No program of 0.8.0, and not out of gas in 0.7.2.
+    // No valid program under 0.8.0, and no out of gas under 0.7.2.
     let report = run(text, &engines);
     assert_eq!((report.failed(), report.revisions.len()), (1, 0));
     let remarks = report.remarks();

@@ -1,4 +1,4 @@
-//! The public vectors, where they are, and the project's own cases.
+//! The public vectors, if present, and the project's own cases.
 
 mod archive;
 mod codec;

@@ -1,5 +1,5 @@
-//! Traces that we record of the public steps against those that another implementation recorded of
-//! them: the same calls at the same places, the same octets read and written, the same gas.
+//! Traces recorded here of the public steps against another implementation's: the same calls at the
+//! same places, the same octets read and written, the same gas.
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -17,7 +17,7 @@ fn read(file: &Path) -> Vec<Execution> {
     executions.unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// Compares what `run` does with the trace in `expected`. Gives the number of executions.
+/// Compares the recording of `run` with the trace in `expected`. Returns the number of executions.
 fn check(expected: &Path, run: impl FnOnce(&mut Recording) -> Result<(), String>) -> usize {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("recorded.log");

@@ -1,5 +1,5 @@
-//! Trace steps: blocks made by another implementation, so that what their headers commit to is an
-//! independent check of the encodings of all that is in them.
+//! Trace steps: blocks made by another implementation. The hashes in their headers are an
+//! independent check of the encodings of their parts.
 
 use std::fs;
 

@@ -38,7 +38,7 @@ fn every_transition_gives_the_state_and_output_expected() {
     }
 }
 
-/// They have only their JSON form, which says that it is of 0.8.0.
+/// They have only a JSON form, whose fields show that it is of 0.8.0.
 #[test]
 fn every_transition_of_0_8_0_gives_the_state_and_output_expected() {
     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
@@ -53,7 +53,7 @@ fn every_transition_of_0_8_0_gives_the_state_and_output_expected() {
     }
 }
 
-/// The first case of a kind, with something changed in it, fails and says what differs.
+/// The first case of a kind fails after a change, and the report describes the change.
 #[test]
 fn a_changed_case_fails_and_says_where() {
     let Some(vectors) = jambox_vectors::public!() else { return };

@@ -24,7 +24,7 @@ fn every_block_changes_the_state_as_expected() {
     }
 }
 
-/// Steps say by their encodings that they are of 0.8.0.
+/// The encodings of the steps show that they are of 0.8.0.
 #[test]
 fn every_block_of_0_8_0_changes_the_state_as_expected() {
     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
@@ -41,8 +41,8 @@ fn every_block_of_0_8_0_changes_the_state_as_expected() {
     }
 }
 
-/// Blocks are refused for what header and state say; each of the four that is not brings a ticket,
-/// the proof of which needs Bandersnatch.
+/// Blocks are refused because of header and state. Each of the four that are not has a ticket,
+/// whose proof needs Bandersnatch.
 #[test]
 fn every_step_of_the_conformance_reports_is_as_expected() {
     let Some(vectors) = jambox_vectors::public!(CONFORMANCE_072) else { return };
@@ -112,14 +112,14 @@ fn a_wrong_root_is_a_difference() {
     assert!(text.starts_with("the state root\n  expected 0x"), "{text}");
 }
 
-/// A step whose state before was changed: with the root that it has now, also in the header.
+/// A step with a changed state before, with the new root also in the header.
 fn with_its_root(mut step: Step) -> Step {
     step.pre_state.root = trie::root(traces::keyed(&step.pre_state).iter());
     step.block.header.parent_state_root = step.pre_state.root;
     step
 }
 
-/// A value that is not what its key says; a missing one.
+/// A value that does not fit its key; a missing value.
 #[test]
 fn a_state_that_makes_no_sense_has_no_outcome() {
     let Some(right) = step() else { return };
@@ -131,7 +131,7 @@ fn a_state_that_makes_no_sense_has_no_outcome() {
         leaves[at].value.truncate(3);
         let text = difference(&with_its_root(step)).to_string();
         assert!(text.contains("is not valid"), "component {chapter}: {text}");
-        // A state may do without authorizer pools and recent blocks.
+        // A state may lack authorizer pools and recent blocks.
         if matches!(chapter, 1 | 3) {
             continue;
         }
@@ -142,7 +142,7 @@ fn a_state_that_makes_no_sense_has_no_outcome() {
     }
 }
 
-/// A report whose service is gone accumulates nothing, and nothing breaks.
+/// A report for a service that does not exist accumulates nothing, without an error.
 #[test]
 fn a_report_for_a_service_that_is_gone_is_of_no_effect() {
     let Some(right) = step() else { return };
@@ -151,7 +151,8 @@ fn a_report_for_a_service_that_is_gone_is_of_no_effect() {
     step.block.extrinsic.guarantees.clear();
     step.block.header.extrinsic_hash = step.block.extrinsic.hash(&TINY);
     let difference = difference(&with_its_root(step));
-    // The state after has services that this one has not: that is the difference, not a failure.
+    // The state after has services that the changed state before lacks: a difference, not a
+    // failure.
     assert!(difference.place.is_some() || difference.to_string().starts_with("statistics"));
     let gone: Option<ServiceId> = difference.service;
     assert!(gone.is_some() || difference.to_string().contains("core"), "{difference}");
@@ -172,7 +173,7 @@ fn a_step_cut_short_fails_wherever_it_is_cut() {
     assert_eq!(traces::run(folder.path(), &tiny()).expect("it is readable").passed(), 1);
 }
 
-/// Blocks applied one after the other lead to the last state, but for what only consensus changes.
+/// Blocks applied one after another lead to the last state, except for components of consensus.
 #[test]
 fn blocks_in_a_row_lead_to_the_last_state() {
     let Some(vectors) = jambox_vectors::public!() else { return };

@@ -14,7 +14,7 @@ fn every_root_is_as_the_vectors_say() {
     assert!(report.passed() >= 10, "{report}");
 }
 
-/// Roots of whole states, as another implementation computed them.
+/// Roots of whole states, computed by another implementation.
 #[test]
 fn every_root_is_that_of_its_trace() {
     let Some(vectors) = jambox_vectors::public!() else { return };

@@ -1,4 +1,4 @@
-//! Every value of every state of the traces: decoded and encoded again it is the same.
+//! Every value of every state of the traces encodes, after decoding, to the same octets.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,8 @@ fn same<T: Decode<Protocol> + Encode<Protocol>>(value: &[u8], what: &str) {
     assert_eq!(encode_with(&decoded, &TINY), value, "{what}");
 }
 
-/// Encodes and decodes the value of a component that service execution touches. Says whether it is
-/// one.
+/// Decodes and encodes the value of a component that service execution reads or writes. Returns
+/// false for other components.
 fn component(component: Component, value: &[u8]) -> bool {
     let what = component.name();
     match component {
@@ -37,7 +37,7 @@ fn component(component: Component, value: &[u8]) -> bool {
         Component::ReadyQueue => same::<ReadyQueue>(value, what),
         Component::Accumulated => same::<AccumulatedQueue>(value, what),
         Component::Outputs => same::<Vec<(ServiceId, Hash)>>(value, what),
-        // Consensus' own: carried as they are.
+        // Components of consensus, carried as octets.
         Component::AuthorizerPools
         | Component::RecentBlocks
         | Component::Safrole
@@ -65,7 +65,7 @@ fn every_state_value_encodes_as_it_was() {
                     same::<AccountInfo>(&leaf.value, "account");
                     accounts += 1;
                 }
-                // Storage and preimages are octets; what decodes as a history must be one.
+                // Storage and preimages are octets. A value that decodes as a history must be one.
                 KeyKind::Entry(_) => {
                     if let Ok(history) = decode_all::<RequestHistory>(&leaf.value) {
                         assert_eq!(encode(&history), leaf.value);
