@@ -9,11 +9,14 @@ use object::elf::{FileHeader64, SHF_EXECINSTR, SHN_LORESERVE, SHT_SYMTAB, STT_FU
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{LittleEndian, U16, U32, U64};
 
+use crate::mend::Mended;
+
 /// Offsets in a section header (ELF64).
 const NAME: usize = 0;
-const OFFSET: usize = 0x18;
-const SIZE: usize = 0x20;
-const HEADER: usize = 64;
+pub(crate) const OFFSET: usize = 0x18;
+pub(crate) const SIZE: usize = 0x20;
+/// What a section header takes.
+pub(crate) const HEADER: usize = 64;
 
 /// The shortest instruction, in octets; all start at multiples of it.
 const STEP: u64 = 2;
@@ -24,8 +27,10 @@ pub(crate) fn address(name: &str) -> Option<u64> {
 }
 
 /// The ELF with a name for every place where an instruction may start, and without debug
-/// information; nothing if it is not understood.
-pub(crate) fn labelled(elf: &[u8]) -> Option<Vec<u8>> {
+/// information; nothing if it is not understood. An instruction that stands for another is named
+/// after that.
+pub(crate) fn labelled(mended: &Mended<'_>) -> Option<Vec<u8>> {
+    let elf = &mended.elf[..];
     let header = FileHeader64::<LittleEndian>::parse(elf).ok()?;
     let sections = header.sections(LittleEndian, elf).ok()?;
     let table = usize::try_from(header.e_shoff(LittleEndian)).ok()?;
@@ -59,7 +64,9 @@ pub(crate) fn labelled(elf: &[u8]) -> Option<Vec<u8>> {
         }
     }
     for (address, number) in added {
-        append(&mut table, &mut strings, address, number)?;
+        let named = mended.origins.get(&(usize::from(number), address)).copied();
+        let name = format!("@{:x}\0", named.unwrap_or(address));
+        append(&mut table, &mut strings, address, number, &name)?;
     }
     for (index, contents) in [(index.0, table), (section.sh_link(LittleEndian) as usize, strings)] {
         let offset = out.len() as u64;
@@ -73,7 +80,13 @@ pub(crate) fn labelled(elf: &[u8]) -> Option<Vec<u8>> {
 type Symbol = object::elf::Sym64<LittleEndian>;
 
 /// Adds a function at an address of a section.
-fn append(table: &mut Vec<u8>, strings: &mut Vec<u8>, address: u64, section: u16) -> Option<()> {
+fn append(
+    table: &mut Vec<u8>,
+    strings: &mut Vec<u8>,
+    address: u64,
+    section: u16,
+    name: &str,
+) -> Option<()> {
     let symbol = Symbol {
         st_name: U32::new(LittleEndian, u32::try_from(strings.len()).ok()?),
         st_info: STT_FUNC,
@@ -83,11 +96,11 @@ fn append(table: &mut Vec<u8>, strings: &mut Vec<u8>, address: u64, section: u16
         st_size: U64::new(LittleEndian, STEP),
     };
     table.extend_from_slice(object::pod::bytes_of(&symbol));
-    strings.extend_from_slice(format!("@{address:x}\0").as_bytes());
+    strings.extend_from_slice(name.as_bytes());
     Some(())
 }
 
-fn put(octets: &mut [u8], at: usize, value: &[u8]) -> Option<()> {
+pub(crate) fn put(octets: &mut [u8], at: usize, value: &[u8]) -> Option<()> {
     octets.get_mut(at..at.checked_add(value.len())?)?.copy_from_slice(value);
     Some(())
 }
@@ -95,6 +108,7 @@ fn put(octets: &mut [u8], at: usize, value: &[u8]) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::{address, labelled};
+    use crate::mend::mended;
 
     #[test]
     fn names_stand_for_addresses() {
@@ -106,7 +120,7 @@ mod tests {
     #[test]
     fn what_is_no_elf_has_no_labels() {
         for octets in [&b""[..], b"nonsense", b"\x7fELF\x02\x01\x01"] {
-            assert_eq!(labelled(octets), None);
+            assert_eq!(labelled(&mended(octets).unwrap()), None);
         }
     }
 }

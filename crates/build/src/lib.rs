@@ -30,6 +30,7 @@ mod labels;
 mod lines;
 mod link;
 mod manifest;
+mod mend;
 mod payload;
 mod releases;
 mod settings;

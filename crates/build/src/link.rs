@@ -8,7 +8,7 @@ use object::read::elf::ElfFile64;
 
 use crate::lines::Lines;
 use crate::releases::{Names, Parts, Release, Settings};
-use crate::{BuildError, labels, payload};
+use crate::{BuildError, labels, mend, payload};
 
 /// What an entry point is exported as: the names that the ecosystem's SDK chose.
 const REFINE: &str = "refine_ext";
@@ -80,7 +80,8 @@ pub fn link(elf: &[u8], revision: Revision, stack: u32) -> Result<Linked, BuildE
         return Err(BuildError::NoEntryPoint);
     }
     let (elf, payload) = payload::take(elf);
-    let elf = &elf[..];
+    let mended = mend::mended(&elf)?;
+    let (lines, elf) = (Lines::read(&elf), &mended.elf[..]);
     let release = Release::of(revision);
     // The entry points are known only once the code is linked, and they go into the linking.
     let mut settings = Settings { entries: Vec::new(), strip: true, stack };
@@ -89,9 +90,9 @@ pub fn link(elf: &[u8], revision: Revision, stack: u32) -> Result<Linked, BuildE
     settings.entries = kind.dispatch_table();
     let parts = (release.parts)(&(release.translate)(elf, &settings)?)?;
     settings.strip = false;
-    let ranges = labels::labelled(elf)
+    let ranges = labels::labelled(&mended)
         .and_then(|labelled| (release.translate)(&labelled, &settings).ok())
-        .and_then(|octets| ranges(release, &octets, &parts, &Lines::read(elf)).ok())
+        .and_then(|octets| ranges(release, &octets, &parts, &lines).ok())
         .unwrap_or_default();
     Ok(Linked { kind, revision, program: standard_program(parts)?, ranges, payload })
 }

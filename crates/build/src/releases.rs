@@ -99,6 +99,9 @@ macro_rules! release {
                 // Host calls change r7 and r8 only, and the SDK and the C header tell the compiler
                 // so: it keeps values in the others. Code is hardly smaller at O2.
                 config.set_opt_level(OptLevel::O1).set_strip(settings.strip);
+                // A read may be volatile, and may fault: nobody but the compiler knows whether it
+                // can be left out, and the compiler has left out what could.
+                config.set_elide_unnecessary_loads(false);
                 config.set_dispatch_table(settings.entries.clone());
                 config.set_min_stack_size(settings.stack);
                 program_from_elf(config, TargetInstructionSet::JamV1, elf).map_err(failed)

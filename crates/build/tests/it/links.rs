@@ -8,7 +8,7 @@ use jambox_build::{
 };
 use jambox_isa::{InstructionSet, Opcode};
 use jambox_program::Container;
-use jambox_sdk_testing::{Chain, Code, Item, Mode};
+use jambox_sdk_testing::{Chain, Code, Item, Mode, Refinement};
 use jambox_types::Revision;
 
 /// A toolchain for guests in Rust; says that the test is skipped if there is none.
@@ -25,7 +25,7 @@ fn c(code: &str) -> Option<Result<Built, BuildError>> {
     c_with(code, Settings::default())
 }
 
-fn c_with(code: &str, settings: Settings) -> Option<Result<Built, BuildError>> {
+pub fn c_with(code: &str, settings: Settings) -> Option<Result<Built, BuildError>> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("s.c"), format!("#include \"jambox.h\"\n{code}")).unwrap();
     match build(folder.path(), &Options { settings, messages: Messages::Keep }) {
@@ -65,11 +65,16 @@ fn none_and_too_many_entry_points_are_refused() {
     assert!(matches!(all, Err(BuildError::ConflictingEntryPoints)));
 }
 
-/// What `f` outputs for these arguments.
-fn output(built: &Built, payload: &[u8]) -> Vec<u8> {
+/// A run of `f`.
+pub fn refined(built: &Built, payload: &[u8]) -> Refinement {
     let mut chain = Chain::new(Mode::Compiled.under(built.revision));
     chain.service(7, &Code::compiled(&built.blob));
-    let run = chain.refine(&Item::new(7).payload(payload));
+    chain.refine(&Item::new(7).payload(payload).gas(1 << 40, 1 << 20))
+}
+
+/// What `f` outputs for this payload.
+pub fn output(built: &Built, payload: &[u8]) -> Vec<u8> {
+    let run = refined(built, payload);
     assert!(run.failure.is_none(), "{:?}", run.failure);
     run.result.unwrap()
 }

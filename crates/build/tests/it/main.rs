@@ -4,5 +4,6 @@
 
 mod bad_input;
 mod blobs;
+mod instructions;
 mod links;
 mod new;
