@@ -1,15 +1,14 @@
 //! Instructions that the linker gets wrong, written so that it gets them right.
 //!
-//! All of these it takes without a word (polkavm-linker 0.30 and 0.37) or, in one case, not at all:
+//! All of these but the last it takes without a word (polkavm-linker 0.30 and 0.37):
 //!
-//! | Instruction | What becomes of it | What is linked instead |
-//! |---|---|---|
-//! | a read into the zero register, as compilers write a volatile read that nobody uses | nothing: it does not fault where it should | a read into a register that is put back |
-//! | a division of the zero register | 0, by zero too, where it is -1 | its definition |
-//! | a 32-bit remainder by the zero register | the dividend, not cut to 32 bits | `sext.w` |
-//! | `min` and `max` of the zero register and the destination | 0 | the same, the other way round |
-//! | `orc.b` into another register | the operand is overwritten | a move, and `orc.b` in place |
-//! | a read or write at an address within 2 KiB of 0 | an error | the same by way of a register |
+//! - a read into the zero register, as compilers write a volatile read that nobody uses, becomes
+//!   nothing, and does not fault where it should: it is made into a register that is put back;
+//! - a division of the zero register is 0, by zero too, where it should be -1: its definition;
+//! - a 32-bit remainder by the zero register is not cut to 32 bits: `sext.w`;
+//! - `min` and `max` of the zero register and the destination are 0: the same the other way round;
+//! - `orc.b` into another register destroys its operand: a move, and `orc.b` in place;
+//! - a read or write at an address within 2 KiB of 0 is refused: the same by way of a register.
 //!
 //! What takes more than one instruction goes to the end of its section, with a jump there and one
 //! back. Sections overlap then, which the linker does not mind: it knows them apart by number.
