@@ -2,7 +2,7 @@
 
 use std::sync::Once;
 
-use jambox_engine::{Backend, Config, Engine, EngineError};
+use jambox_engine::{Backend, Config, Engine, EngineErrorKind};
 use jambox_invocation::{Env, Limits};
 use jambox_types::Protocol;
 
@@ -12,11 +12,14 @@ use crate::outcome::Result;
 /// An engine of the protocol's revision, if it can run here.
 pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
     let engine = Engine::new(Config { revision: protocol.revision, backend });
-    let engine = engine.map_err(|error| match error {
-        EngineError::NoNativeCode { .. } => {
-            Diagnosis::new(error.to_string()).help("leave --backend out to have it interpreted")
+    let engine = engine.map_err(|error| {
+        let diagnosis = Diagnosis::new(error.to_string());
+        match error.kind() {
+            EngineErrorKind::NoNativeCode { .. } => {
+                diagnosis.help("leave --backend out to have it interpreted")
+            }
+            _ => diagnosis,
         }
-        error => Diagnosis::new(error.to_string()),
     })?;
     if let (Backend::Auto { .. }, Some(reason)) = (backend, engine.no_native_code()) {
         static SAID: Once = Once::new();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jambox_isa::{InstructionSet, Revision};
 use jambox_program::GasPlan;
 
-use crate::EngineError;
+use crate::{EngineError, EngineErrorKind};
 
 /// How an [`Engine`] executes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +26,7 @@ pub enum Backend {
     Interpreter,
     /// The same, with control passed from op to op by a loop, as it is on targets where it cannot
     /// be passed by jumps. For tests.
+    #[doc(hidden)]
     LoopedInterpreter,
     /// The exact interpreter that inspected runs use, for everything. Slow: an oracle for tests.
     Stepper,
@@ -126,7 +127,7 @@ impl Engine {
             Backend::Interpreter | Backend::LoopedInterpreter | Backend::Stepper => None,
         };
         if let (Backend::Recompiler, Some(reason)) = (config.backend, &no_native_code) {
-            return Err(EngineError::NoNativeCode { reason: reason.clone() });
+            return Err(EngineErrorKind::NoNativeCode { reason: reason.clone() }.into());
         }
         Ok(Self { inner: Arc::new(Inner { config, set, no_native_code }) })
     }

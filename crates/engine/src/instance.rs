@@ -1,12 +1,11 @@
 //! Instances: one machine's registers, position, gas and memory.
 
 use jambox_isa::Reg;
-use jambox_program::StandardProgram;
 
 use crate::interpreter::State;
 #[cfg(native)]
 use crate::native;
-use crate::{EngineError, Exit, Inspector, Memory, Module, module, standard, stepper};
+use crate::{EngineError, Exit, Inspector, Memory, Module, module, stepper};
 
 /// One machine: a [`Module`] with registers, a position in the code, gas and memory.
 ///
@@ -27,8 +26,19 @@ pub struct Instance {
     pub(crate) resume: Option<native::Resume>,
 }
 
+/// The parts of an [`Instance`] that a host call may read and change.
+pub struct Parts<'a> {
+    /// The registers.
+    pub regs: &'a mut [u64; 13],
+    /// The gas left.
+    pub gas: &'a mut u64,
+    /// The memory.
+    pub memory: &'a mut Memory,
+}
+
 impl Instance {
-    /// An instance with empty memory, all registers, pc and gas 0.
+    /// An instance with empty memory, all registers, pc and gas 0. Programs that start with data,
+    /// a stack and arguments are made by [`StandardModule::instance`](crate::StandardModule).
     ///
     /// # Errors
     /// None for now; backends may fail to provide what they need.
@@ -43,22 +53,6 @@ impl Instance {
             #[cfg(native)]
             resume: None,
         })
-    }
-
-    /// An instance with the memory and registers of a standard program given arguments (the
-    /// paper's `Y`, 0.7.2, `sec:standardprograminit`); pc and gas 0. The module must be of the
-    /// program's code.
-    ///
-    /// # Errors
-    /// When the arguments do not fit the argument area.
-    pub fn standard(
-        module: &Module,
-        program: &StandardProgram,
-        arguments: &[u8],
-    ) -> Result<Self, EngineError> {
-        let mut instance = Self::new(module)?;
-        standard::initialize(&mut instance, program, arguments)?;
-        Ok(instance)
     }
 
     /// Runs from the current pc until something ends the run.
@@ -187,6 +181,11 @@ impl Instance {
     /// The memory, to change.
     pub fn memory_mut(&mut self) -> &mut Memory {
         &mut self.memory
+    }
+
+    /// Registers, gas and memory at once, to serve a host call from.
+    pub fn parts_mut(&mut self) -> Parts<'_> {
+        Parts { regs: &mut self.state.regs, gas: &mut self.gas, memory: &mut self.memory }
     }
 
     /// The module.

@@ -14,7 +14,33 @@
 //! - A run without an [`Inspector`] pays nothing for the possibility of one.
 //! - What was [restored](Instance::restore) runs on as it ran on the first time.
 //!
-//! # Example
+//! # From octets to a result
+//!
+//! An [`Engine`] is a configuration: the revision of the paper, and the [`Backend`] that executes.
+//! A process has one, or one for each revision. A [`Module`] is a program made ready; it is shared
+//! by threads, and what one instance had decoded or compiled serves all. An [`Instance`] is one
+//! machine of it, made in microseconds and dropped after use.
+//!
+//! ```
+//! use jambox_engine::{Engine, Exit, Module, Parts};
+//!
+//! let octets = std::fs::read("../../guests/fibonacci/fibonacci-0.8.0.jam")?;
+//! let engine = Engine::new(Default::default())?;
+//! let module = Module::from_standard(&engine, &octets)?;
+//! let mut instance = module.instance(&[0, 0, 7, 0, 0])?;
+//! instance.set_gas(1_000_000);
+//! while let Exit::HostCall(number) = instance.run() {
+//!     let Parts { regs, .. } = instance.parts_mut();
+//!     regs[7] = if number == 0 { 0 } else { u64::MAX };
+//!     instance.skip_host_call();
+//! }
+//! # assert!(instance.gas() < 1_000_000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`StandardModule`] starts its instances as the paper has it: with data, a heap, a stack and
+//! arguments. A bare program has none of these, and its memory is set up by
+//! [`memory_mut`](Instance::memory_mut):
 //!
 //! ```
 //! use jambox_engine::{Config, Engine, Exit, Instance, Module};
@@ -34,6 +60,14 @@
 //! assert_eq!(instance.run(), Exit::Panic);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Whatever ended a run, it can go on: after a host call behind the `ecalli`, after a page fault
+//! once the page is accessible, after the gas ran out with more gas. The folder `examples` has a
+//! host of plugins that has nothing to do with JAM (`plugins`) and many instances over threads
+//! (`threads`); the loop in which a node executes services is `service_loop` of `jambox-chain`.
+//!
+//! To look into a run, hand an [`Inspector`] to [`run_with`](Instance::run_with); to go back,
+//! take a [`Snapshot`].
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing,))]
@@ -56,12 +90,13 @@ mod standard;
 mod stepper;
 
 pub use engine::{Backend, Config, Engine, UnknownBackend};
-pub use error::EngineError;
+pub use error::{EngineError, EngineErrorKind};
 pub use exit::Exit;
 pub use inspector::Inspector;
-pub use instance::Instance;
+pub use instance::{Instance, Parts};
 pub use jambox_isa::Revision;
 pub use jambox_sandbox::{Access, PAGE_COUNT, PAGE_SIZE};
 pub use memory::{Inaccessible, Memory};
 pub use module::Module;
 pub use snapshot::Snapshot;
+pub use standard::StandardModule;

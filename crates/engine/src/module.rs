@@ -9,7 +9,7 @@ use jambox_program::{CodeRules, GasPlan, Jump, ProgramBlob};
 use crate::gas::Costs;
 #[cfg(native)]
 use crate::native;
-use crate::{Backend, Engine, EngineError, Exit, Instance, interpreter, stepper};
+use crate::{Backend, Engine, EngineError, EngineErrorKind, Exit, Instance, interpreter, stepper};
 
 /// A program made ready to run by instances of one [`Engine`]. Cheap to clone; instances and
 /// threads share what was decoded.
@@ -81,9 +81,10 @@ impl Module {
     /// such a program is to panic at once, without any use of gas.
     pub fn new(engine: &Engine, program: ProgramBlob) -> Result<Self, EngineError> {
         let set = engine.instruction_set();
-        program
-            .validate(set)
-            .map_err(|reason| EngineError::InvalidProgram { revision: set.revision(), reason })?;
+        program.validate(set).map_err(|reason| EngineErrorKind::InvalidProgram {
+            revision: set.revision(),
+            reason,
+        })?;
         let code = Code::new(engine, &program);
         let costs = Costs::new(engine.gas_plan());
         Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), program, costs, code }) })

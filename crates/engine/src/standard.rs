@@ -1,17 +1,88 @@
-//! The start of a standard program (0.7.2, `sec:standardprograminit`).
+//! Standard programs made ready, and the memory that they start with (0.7.2,
+//! `sec:standardprograminit`).
 
 use core::ops::Range;
 
-use jambox_program::{Layout, MAX_ARGUMENTS, StandardProgram};
+use jambox_program::{Container, Layout, MAX_ARGUMENTS, ProgramBlob, ProgramKind, StandardProgram};
 use jambox_sandbox::{Access, PAGE_SIZE};
 
-use crate::{EngineError, Instance, Memory};
+use crate::{Engine, EngineError, EngineErrorKind, Instance, Memory, Module};
 
 /// Octets that stay free between the heap and the stack (`Cpvminitzonesize`).
 const ZONE_SIZE: u64 = 1 << 16;
 
+/// A standard program made ready to run: a [`Module`], and the data, heap and stack that its
+/// instances start with. Cheap to clone.
+///
+/// Holding one is the proof that the module is of the program's code.
+#[derive(Clone)]
+pub struct StandardModule {
+    module: Module,
+    program: StandardProgram,
+}
+
+impl StandardModule {
+    /// Makes a standard program ready.
+    ///
+    /// # Errors
+    /// When its code is no program blob, or when the engine's revision does not run it.
+    pub fn new(engine: &Engine, program: StandardProgram) -> Result<Self, EngineError> {
+        let module = Module::new(engine, program.program()?)?;
+        Ok(Self { module, program })
+    }
+
+    /// Joins a program with a module of its code that is there already, at the cost of comparing
+    /// the two.
+    ///
+    /// # Errors
+    /// When the module is of other code.
+    pub fn from_parts(module: Module, program: StandardProgram) -> Result<Self, EngineError> {
+        match ProgramBlob::parse(program.code()) {
+            Ok(code) if code == *module.program() => Ok(Self { module, program }),
+            _ => Err(EngineErrorKind::OtherCode.into()),
+        }
+    }
+
+    /// The module.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &StandardProgram {
+        &self.program
+    }
+
+    /// An instance with the memory and registers of the program given arguments (the paper's `Y`,
+    /// 0.7.2, `sec:standardprograminit`); pc and gas 0.
+    ///
+    /// # Errors
+    /// When the arguments do not fit the argument area.
+    pub fn instance(&self, arguments: &[u8]) -> Result<Instance, EngineError> {
+        let mut instance = Instance::new(&self.module)?;
+        initialize(&mut instance, &self.program, arguments)?;
+        Ok(instance)
+    }
+}
+
+impl Module {
+    /// Makes ready the standard program that octets are, with metadata in front (as services have
+    /// it) or without.
+    ///
+    /// # Errors
+    /// When the octets are no standard program, or when the engine's revision does not run it.
+    pub fn from_standard(engine: &Engine, octets: &[u8]) -> Result<StandardModule, EngineError> {
+        match Container::parse(octets)?.kind {
+            ProgramKind::Standard(program, _) => StandardModule::new(engine, program),
+            ProgramKind::Bare(_) => Err(EngineErrorKind::NotStandard.into()),
+        }
+    }
+}
+
 /// Gives a fresh instance the program's memory and registers.
-pub(crate) fn initialize(
+fn initialize(
     instance: &mut Instance,
     program: &StandardProgram,
     arguments: &[u8],
@@ -19,7 +90,7 @@ pub(crate) fn initialize(
     let length = arguments.len() as u64;
     let layout = program
         .layout(length)
-        .ok_or(EngineError::ArgumentsTooLong { length, limit: MAX_ARGUMENTS })?;
+        .ok_or(EngineErrorKind::ArgumentsTooLong { length, limit: MAX_ARGUMENTS })?;
     let Layout { read_only, read_write, stack, arguments: argument_area } = layout;
     let heap_end = u64::from(read_write.end);
     let heap_limit = u64::from(stack.start).saturating_sub(ZONE_SIZE);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jambox_engine::{Config, Engine, EngineError, Module};
+use jambox_engine::{Config, Engine, EngineError, EngineErrorKind, StandardModule};
 use jambox_program::StandardProgram;
 use jambox_types::Hash;
 
@@ -23,10 +23,9 @@ struct Limits {
 /// module has more than 64 MiB.
 const LIMITS: Limits = Limits { programs: 16 << 20, native: 256 << 20 };
 
-/// A standard program with its module.
+/// A standard program made ready, with the octets that it was made of.
 pub(crate) struct Program {
-    pub(crate) standard: StandardProgram,
-    pub(crate) module: Module,
+    pub(crate) ready: StandardModule,
     octets: Box<[u8]>,
 }
 
@@ -82,18 +81,19 @@ impl ProgramCache {
         if let Some(program) = self.lock().get(&key, octets) {
             return Ok(Ok(program));
         }
-        let parsed = StandardProgram::parse(octets);
-        let (blob, standard) = match parsed.and_then(|it| Ok((it.program()?, it))) {
-            Ok(parsed) => parsed,
+        let standard = match StandardProgram::parse(octets) {
+            Ok(standard) => standard,
             Err(error) => return Ok(Err(Cause::NotAProgram(error))),
         };
-        let module = match Module::new(engine, blob) {
-            Err(EngineError::InvalidProgram { reason, .. }) => {
+        let ready = match StandardModule::new(engine, standard).map_err(EngineError::into_kind) {
+            Ok(ready) => ready,
+            Err(EngineErrorKind::Malformed(error)) => return Ok(Err(Cause::NotAProgram(error))),
+            Err(EngineErrorKind::InvalidProgram { reason, .. }) => {
                 return Ok(Err(Cause::InvalidProgram(reason)));
             }
-            module => module?,
+            Err(other) => return Err(other.into()),
         };
-        let program = Arc::new(Program { standard, module, octets: octets.into() });
+        let program = Arc::new(Program { ready, octets: octets.into() });
         let mut entries = self.lock();
         // Another thread may have been faster.
         if let Some(program) = entries.get(&key, octets) {
@@ -110,7 +110,7 @@ impl ProgramCache {
         let mut entries = self.lock();
         let Entries { programs, native_octets, .. } = &mut *entries;
         let Some(entry) = programs.get_mut(&key) else { return };
-        let now = entry.program.module.native_octets();
+        let now = entry.program.ready.module().native_octets();
         *native_octets = native_octets.saturating_sub(entry.native_octets).saturating_add(now);
         entry.native_octets = now;
         entries.shrink(self.limits);
@@ -212,11 +212,11 @@ mod tests {
         let program = take(&cache, &engine, 1);
         cache.settle(&engine, Hash([1; 32]));
         assert_eq!(count(&cache), 1, "it has no code yet");
-        let mut instance = Instance::new(&program.module).unwrap();
+        let mut instance = Instance::new(program.ready.module()).unwrap();
         instance.set_gas(10);
         assert_eq!(instance.run(), Exit::Panic);
         cache.settle(&engine, Hash([1; 32]));
-        let is_native = program.module.native_octets() > 0;
+        let is_native = program.ready.module().native_octets() > 0;
         assert_eq!(count(&cache), usize::from(!is_native));
         assert_eq!(cache.lock().native_octets, 0);
     }
@@ -245,7 +245,7 @@ mod tests {
         let hash = Hash([1; 32]);
         let first = cache.program(&engine, hash, &octets(1)).unwrap().unwrap();
         let second = cache.program(&engine, hash, &octets(2)).unwrap().unwrap();
-        assert!(first.standard != second.standard);
+        assert!(first.ready.program() != second.ready.program());
         assert_eq!((count(&cache), cache.lock().octets), (1, octets(0).len()));
         assert!(cache.program(&engine, hash, &[1, 2, 3]).unwrap().is_err());
     }

@@ -1,6 +1,6 @@
 //! Running the outer guest: its standard program on the engine, or something in its place.
 
-use jambox_engine::{Engine, Exit, Instance};
+use jambox_engine::{Engine, Exit, Instance, Parts};
 use jambox_hostcall::Context;
 use jambox_program::{StandardProgram, ZONE_SIZE};
 use jambox_types::{Hash, Rules};
@@ -85,7 +85,7 @@ impl Runner for EngineRunner {
             Ok(program) => program,
             Err(cause) => return refused(cause),
         };
-        let (standard, module) = (&program.standard, &program.module);
+        let (standard, module) = (program.ready.program(), program.ready.module());
         let set = self.engine.instruction_set();
         if let Err(reason) = module.program().validate_entry(set, job.entry_pc) {
             return refused(Cause::InvalidProgram(reason));
@@ -93,7 +93,7 @@ impl Runner for EngineRunner {
         if standard.layout(job.arguments.len() as u64).is_none() {
             return refused(Cause::ArgumentsTooLong(job.arguments.len()));
         }
-        let mut instance = Instance::standard(module, standard, job.arguments)?;
+        let mut instance = program.ready.instance(job.arguments)?;
         instance.set_pc(job.entry_pc);
         instance.set_gas(job.gas_limit);
         let rules = Rules::of(self.engine.config().revision);
@@ -125,17 +125,9 @@ fn run_to_end(instance: &mut Instance, host: &mut Host<'_>) -> Result<Option<Fai
         let Exit::HostCall(number) = exit else {
             return Ok(Failure::of_exit(instance, exit));
         };
-        let (mut registers, mut gas) = (*instance.regs(), instance.gas());
-        let site = CallSite {
-            pc: Some(instance.pc()),
-            registers: &mut registers,
-            gas: &mut gas,
-            memory: instance.memory_mut(),
-        };
-        let served = host.serve(number, site);
-        *instance.regs_mut() = registers;
-        instance.set_gas(gas);
-        match served {
+        let pc = Some(instance.pc());
+        let Parts { regs: registers, gas, memory } = instance.parts_mut();
+        match host.serve(number, CallSite { pc, registers, gas, memory }) {
             Ok(()) => instance.skip_host_call(),
             Err(stop) => {
                 let call = host.form(number).map(|form| form.call);

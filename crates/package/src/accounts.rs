@@ -4,13 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jambox_state::{
-    Accounts, Blob, MemoryBase, PartialState, RequestHistory, RequestKey, StateError,
-};
-use jambox_types::{
-    Balance, Gas, Hash, PerCore, PerQueuePosition, PerValidator, Privileges, Protocol, ServiceId,
-    TimeSlot, ValidatorKey,
-};
+use jambox_state::{Accounts, Blob, PartialState, RequestHistory, RequestKey, StateError};
+use jambox_types::{Balance, Gas, Hash, PerCore, Privileges, Protocol, ServiceId, TimeSlot};
 
 use crate::code;
 use crate::description::Kind;
@@ -43,7 +38,7 @@ impl<'a> Builder<'a> {
             ids: BTreeMap::new(),
             names: BTreeMap::new(),
             descriptions: BTreeMap::new(),
-            state: empty_state(&protocol),
+            state: PartialState::empty(&protocol),
             prior_slot: None,
             entropy: Hash::ZERO,
         }
@@ -433,24 +428,6 @@ fn shown(key: &[u8]) -> String {
     match whole.char_indices().nth(80) {
         Some((end, _)) => format!("{}..", whole.get(..end).unwrap_or_default()),
         None => whole,
-    }
-}
-
-/// A state without services, in which nobody has privileges that service 0 does not have.
-pub(crate) fn empty_state(protocol: &Protocol) -> PartialState {
-    let parameters = &protocol.parameters;
-    let queue = Arc::new(PerQueuePosition::from_fn(parameters, |_| Hash::ZERO));
-    PartialState {
-        accounts: Accounts::new(Arc::new(MemoryBase::default())),
-        staging_set: Arc::new(PerValidator::from_fn(protocol, |_| ValidatorKey::default())),
-        authorizer_queues: Arc::new(PerCore::from_fn(parameters, |_| Arc::clone(&queue))),
-        privileges: Arc::new(Privileges {
-            manager: ServiceId(0),
-            assigners: PerCore::from_fn(parameters, |_| ServiceId(0)),
-            delegator: ServiceId(0),
-            registrar: ServiceId(0),
-            always_accumulate: BTreeMap::new(),
-        }),
     }
 }
 

@@ -19,7 +19,6 @@ use jambox_types::{
     Privileges, Protocol, Revision, ServiceId, TimeSlot, UnknownRevision, ValidatorKey,
 };
 
-use crate::accounts::empty_state;
 use crate::files::Files;
 use crate::problem::{Invalid, Place, Problem, ProblemKind};
 
@@ -212,7 +211,7 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 impl StateFile {
     fn into_snapshot(self, protocol: &Protocol) -> Result<Snapshot, String> {
         let parameters = &protocol.parameters;
-        let mut state = empty_state(protocol);
+        let mut state = PartialState::empty(protocol);
         let mut names = BTreeMap::new();
         for service in self.services {
             let id = service.id;

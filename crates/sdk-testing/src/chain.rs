@@ -12,11 +12,10 @@ use jambox_invocation::{
 };
 use jambox_program::join_metadata;
 use jambox_sdk::types::{
-    Abi, AccumulateInput, CoreIndex, Gas, Hash, Parameters, PerCore, PerQueuePosition,
-    PerValidator, Privileges, Protocol, Revision, ServiceId, TimeSlot, ValidatorKey,
+    Abi, AccumulateInput, CoreIndex, Gas, Hash, Parameters, Protocol, Revision, ServiceId, TimeSlot,
 };
 use jambox_sdk::{AuthorizeArguments, AuthorizeContext, Service, entry_points};
-use jambox_state::{AccountInfo, Accounts, Blob, Difference, MemoryBase, PartialState};
+use jambox_state::{AccountInfo, Blob, Difference, PartialState};
 
 use crate::account::AccountBuilder;
 use crate::code::{Code, Mode, Way};
@@ -90,21 +89,7 @@ impl Chain {
     pub fn with_parameters(way: impl Into<Way>, parameters: Parameters) -> Self {
         let (way, abi) = (way.into(), Abi::GrayPaper);
         let protocol = Protocol { revision: way.revision, abi, parameters };
-        let parameters = &protocol.parameters;
-        let state = PartialState {
-            accounts: Accounts::new(Arc::new(MemoryBase::default())),
-            staging_set: Arc::new(PerValidator::from_fn(&protocol, |_| ValidatorKey::default())),
-            authorizer_queues: Arc::new(PerCore::from_fn(parameters, |_| {
-                Arc::new(PerQueuePosition::from_fn(parameters, |_| Hash::ZERO))
-            })),
-            privileges: Arc::new(Privileges {
-                manager: ServiceId(0),
-                assigners: PerCore::from_fn(parameters, |_| ServiceId(0)),
-                delegator: ServiceId(0),
-                registrar: ServiceId(0),
-                always_accumulate: BTreeMap::new(),
-            }),
-        };
+        let state = PartialState::empty(&protocol);
         let mut chain = Self {
             way,
             protocol,

@@ -1,6 +1,6 @@
 //! Replay of a trace: the program runs, and the trace replaces the host.
 
-use jambox_engine::{Access, Engine, Exit, Instance, Module, PAGE_SIZE};
+use jambox_engine::{Access, Engine, Exit, Instance, Module, PAGE_SIZE, StandardModule};
 use jambox_hostcall::{Context, HostCall, Interface};
 use jambox_program::{Container, ProgramKind, StandardProgram};
 
@@ -101,10 +101,9 @@ fn set_up(execution: &Execution, engine: &Engine) -> Result<Instance, Error> {
     let container = Container::parse(&execution.program)
         .map_err(|error| Error::Program { line: execution.line, error })?;
     let mut instance = match &container.kind {
-        ProgramKind::Standard(standard, code) => {
-            let module = Module::new(engine, code.clone())?;
+        ProgramKind::Standard(standard, _) => {
             let arguments = arguments(standard, &execution.writes);
-            Instance::standard(&module, standard, arguments)?
+            StandardModule::new(engine, standard.clone())?.instance(arguments)?
         }
         ProgramKind::Bare(code) => Instance::new(&Module::new(engine, code.clone())?)?,
     };

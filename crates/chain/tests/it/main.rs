@@ -4,6 +4,7 @@
 mod accumulation;
 mod availability;
 mod block;
+mod examples;
 mod model;
 mod reports;
 

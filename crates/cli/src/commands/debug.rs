@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use jambox_debug::{Bounds, Recorder, Session, Target};
-use jambox_engine::{Instance, Module};
+use jambox_engine::{EngineError, Instance, Module, StandardModule};
 use jambox_hostcall::Interface;
 use jambox_package::{Disk, load};
 use jambox_types::{Hash, ServiceId};
@@ -182,14 +182,16 @@ impl Debug {
     fn record_program(&self, args: &ProtocolArgs) -> Result<(Session, Interface)> {
         let program = Program::load(&self.subject, FormArg::Auto, args)?;
         let protocol = program.protocol;
-        let failed = |error: jambox_engine::EngineError| Diagnosis::new(error.to_string());
+        let failed = |error: EngineError| Diagnosis::new(error.to_string());
         let engine = engine(&protocol, args.backend())?;
-        let module = Module::new(&engine, program.blob().clone()).map_err(failed)?;
-        let instance = match program.standard() {
-            Some(standard) => Instance::standard(&module, standard, &[]),
-            None => Instance::new(&module),
-        };
-        let mut instance = instance.map_err(failed)?;
+        let mut instance = match program.standard() {
+            Some(standard) => {
+                StandardModule::new(&engine, standard.clone()).and_then(|ready| ready.instance(&[]))
+            }
+            None => Module::new(&engine, program.blob().clone())
+                .and_then(|module| Instance::new(&module)),
+        }
+        .map_err(failed)?;
         instance.set_gas(self.gas);
         let hash = Hash::blake2b(&program.octets);
         let symbols = program.symbols.into_iter().map(|symbols| (hash, symbols)).collect();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use jambox_engine::{Engine, Exit, Instance, Module};
+use jambox_engine::{Engine, EngineError, Exit, Instance, Module, StandardModule};
 use jambox_hostcall::{Context, Form, HostCall, Interface};
 use jambox_inspect::account::{ExitKind, unreadable_output};
 use jambox_inspect::hostcalls::{self, Argument};
@@ -93,17 +93,17 @@ impl Exec {
     }
 
     fn instance(&self, program: &Program, engine: &Engine) -> Result<(Instance, Regions)> {
-        let failed = |error: jambox_engine::EngineError| Diagnosis::new(error.to_string());
-        let hint = || of_another_revision(&program.container, &program.protocol);
-        let module = Module::new(engine, program.blob().clone()).map_err(|error| {
-            let diagnosis = failed(error).in_file(&program.path);
-            hint().into_iter().fold(diagnosis, Diagnosis::help)
-        })?;
+        let failed = |error: EngineError| Diagnosis::new(error.to_string());
+        let refused = |error| {
+            let hint = of_another_revision(&program.container, &program.protocol);
+            hint.into_iter().fold(failed(error).in_file(&program.path), Diagnosis::help)
+        };
         let arguments = self.arguments.as_ref().map(input::octets).transpose()?;
         let (mut instance, regions) = match (program.standard(), &arguments) {
             (Some(standard), arguments) => {
                 let arguments = arguments.as_deref().unwrap_or_default();
-                let instance = Instance::standard(&module, standard, arguments).map_err(failed)?;
+                let ready = StandardModule::new(engine, standard.clone()).map_err(refused)?;
+                let instance = ready.instance(arguments).map_err(failed)?;
                 (instance, Regions::standard(standard, arguments.len()))
             }
             (None, Some(_)) => {
@@ -112,7 +112,10 @@ impl Exec {
                     .help("leave --arguments out; --reg sets registers");
                 return Err(diagnosis.into());
             }
-            (None, None) => (Instance::new(&module).map_err(failed)?, Regions::default()),
+            (None, None) => {
+                let module = Module::new(engine, program.blob().clone()).map_err(refused)?;
+                (Instance::new(&module).map_err(failed)?, Regions::default())
+            }
         };
         instance.set_pc(self.entry);
         instance.set_gas(self.gas);

@@ -1,7 +1,8 @@
 //! Exits, gas and pc, from the paper's text.
 
 use jambox_engine::{
-    Access, Backend, Config, Engine, EngineError, Exit, Inspector, Instance, Module,
+    Access, Backend, Config, Engine, EngineErrorKind, Exit, Inspector, Instance, Module,
+    StandardModule,
 };
 use jambox_isa::{Instruction, InstructionSet, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob, StandardProgram};
@@ -256,8 +257,8 @@ on_every_backend! {
         let (code, starts) = assemble(text);
         let blob = ProgramBlob::from_parts(&code, starts, JumpTable::default()).expect("a program");
         let standard = StandardProgram::new([], [1, 2, 3], 1, 4096, blob.encode()).expect("fits");
-        let module = Module::new(&engine(backend), blob).expect("a module");
-        let mut it = Instance::standard(&module, &standard, &[]).expect("an instance");
+        let ready = StandardModule::new(&engine(backend), standard).expect("a module");
+        let mut it = ready.instance(&[]).expect("an instance");
         it.set_gas(10);
         it.set_reg(Reg::R3, 100);
         it.set_reg(Reg::R4, 1 << 40);
@@ -272,8 +273,8 @@ on_every_backend! {
     fn standard_programs_begin_as_the_paper_says(backend) {
         let blob = program_with("trap", &[]);
         let standard = StandardProgram::new([5; 5000], [6], 3, 5000, blob.encode()).expect("fits");
-        let module = Module::new(&engine(backend), blob).expect("a module");
-        let it = Instance::standard(&module, &standard, b"abc").expect("an instance");
+        let ready = StandardModule::new(&engine(backend), standard).expect("a module");
+        let it = ready.instance(b"abc").expect("an instance");
         let ranges: Vec<_> = it.memory().accessible_ranges().collect();
         let expected = [
             (0x10000..0x12000, Access::ReadOnly),
@@ -287,9 +288,9 @@ on_every_backend! {
         assert_eq!(it.memory().read(0xfeff_0000, 4), Ok(b"abc\0".to_vec()));
         assert_eq!(it.memory().read_array(0x10000 + 4999), Ok([5, 0]));
         let too_long = vec![0; (1 << 24) + 1];
-        let refused = Instance::standard(&module, &standard, &too_long).err();
-        let error = EngineError::ArgumentsTooLong { length: (1 << 24) + 1, limit: 1 << 24 };
-        assert_eq!(refused, Some(error));
+        let refused = ready.instance(&too_long).err();
+        let error = EngineErrorKind::ArgumentsTooLong { length: (1 << 24) + 1, limit: 1 << 24 };
+        assert_eq!(refused, Some(error.into()));
     }
 
     fn instances_share_a_module_across_threads(backend) {

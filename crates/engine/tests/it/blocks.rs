@@ -3,7 +3,9 @@
 //! Costs of blocks are published ones: `ecalli; ecalli; trap` costs 101, `ecalli; fallthrough` 100,
 //! a `trap` alone 2, a `jump` alone 15, and a load at the start of a block 25.
 
-use jambox_engine::{Access, Backend, Config, Engine, EngineError, Exit, Instance, Module};
+use jambox_engine::{
+    Access, Backend, Config, Engine, EngineError, EngineErrorKind, Exit, Instance, Module,
+};
 use jambox_isa::{Instruction, InstructionSet, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob, ValidityRule};
 
@@ -244,8 +246,8 @@ on_every_backend! {
             (of(&vec![1; (1 << 25) + 1], &[]), ValidityRule::CodeLength, 1 << 25),
         ];
         for (program, rule, offset) in cases {
-            match module(backend, program).map(|_| ()) {
-                Err(EngineError::InvalidProgram { revision, reason }) => {
+            match module(backend, program).map(|_| ()).map_err(EngineError::into_kind) {
+                Err(EngineErrorKind::InvalidProgram { revision, reason }) => {
                     assert_eq!((revision, reason.rule, reason.offset), (REVISION, rule, offset));
                 }
                 other => panic!("{rule:?}: {other:?}"),

@@ -4,6 +4,7 @@ mod backends;
 mod behaviour;
 mod blocks;
 mod differential;
+mod examples;
 mod generator;
 mod hostile;
 mod memory;

@@ -1,7 +1,7 @@
 //! Call stacks of programs whose calls are known: they are written here.
 
 use jambox_asm::{Dialect, assemble};
-use jambox_engine::{Config, Engine, Exit, Instance, Module};
+use jambox_engine::{Config, Engine, Exit, Instance, StandardModule};
 use jambox_inspect::stack::{self, End, Found};
 use jambox_isa::{InstructionSet, Revision};
 use jambox_program::StandardProgram;
@@ -40,9 +40,8 @@ fn trapped(text: &str) -> Instance {
     let assembly = assemble(text, &dialect).unwrap_or_else(|error| panic!("{error}"));
     let standard: &StandardProgram = assembly.container.standard().expect("a standard program");
     let config = Config { revision: Revision::GrayPaper080, ..Config::default() };
-    let module =
-        Module::new(&Engine::new(config).unwrap(), assembly.container.program().clone()).unwrap();
-    let mut instance = Instance::standard(&module, standard, &[]).unwrap();
+    let ready = StandardModule::new(&Engine::new(config).unwrap(), standard.clone()).unwrap();
+    let mut instance = ready.instance(&[]).unwrap();
     instance.set_gas(10_000);
     assert_eq!(instance.run(), Exit::Panic);
     instance

@@ -1,6 +1,6 @@
 //! `invoke_child`: a child program from a preimage, run at once and to its end.
 
-use jambox_engine::{Exit, Instance};
+use jambox_engine::{Exit, Instance, StandardModule};
 use jambox_hostcall::{InnerExit, Quantity, Reply, code, request};
 use jambox_program::{MAX_ARGUMENTS, StandardProgram, split_metadata};
 use jambox_state::Blob;
@@ -69,5 +69,5 @@ fn instance(
     };
     // The child keeps the module for as long as it runs, and no other can start before it ends.
     cache.release(&code);
-    Ok(Some(Instance::standard(&module, &standard, arguments)?))
+    Ok(Some(StandardModule::from_parts(module, standard)?.instance(arguments)?))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use jambox_engine::{EngineError, Module};
+use jambox_engine::{EngineErrorKind, Module};
 use jambox_program::ProgramBlob;
 use jambox_types::Hash;
 
@@ -62,8 +62,11 @@ impl CodeCache {
                 return Ok(Err(NoModule::NoProgram));
             };
             let module = match Module::new(env.engine(), program) {
-                Err(EngineError::InvalidProgram { .. }) => return Ok(Err(NoModule::NotValid)),
-                module => module?,
+                Ok(module) => module,
+                Err(error) => match error.kind() {
+                    EngineErrorKind::InvalidProgram { .. } => return Ok(Err(NoModule::NotValid)),
+                    _ => return Err(error.into()),
+                },
             };
             let octets = blob.len();
             self.idle_octets = self.idle_octets.saturating_add(octets);

@@ -1,0 +1,9 @@
+//! The example, run.
+
+#[path = "../../examples/service_loop.rs"]
+mod service_loop;
+
+#[test]
+fn the_loop_of_a_node_counts_what_it_sees() {
+    service_loop::main().unwrap();
+}
