@@ -50,6 +50,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 mod condition;
+mod effects;
 mod line;
 mod recorder;
 mod recording;
@@ -59,6 +60,7 @@ mod stops;
 mod walk;
 
 pub use condition::{Condition, ConditionError};
+pub use effects::{Before, Entry, Kept, Logged, When};
 pub use line::{Located, locate_function, locate_line};
 pub use recorder::{Bounds, Recorder, Target};
 pub use recording::{Call, CallMemory, Code, Ending, Position, Recording, Stretch};

@@ -107,6 +107,20 @@ impl Session {
         before.iter().copied().flatten().sum::<u64>() + at.step
     }
 
+    /// How many instructions ran before each stretch, and behind the last those of all. Takes a run
+    /// of what has not been gone through yet, the first time.
+    pub fn starts(&mut self) -> Vec<u64> {
+        let at = self.at;
+        let mut sum = 0;
+        let mut starts = vec![sum];
+        for stretch in 0..self.recording.stretches.len() {
+            sum += self.length(stretch);
+            starts.push(sum);
+        }
+        self.seek(at);
+        starts
+    }
+
     /// How many instructions a stretch has; moves the session.
     fn length(&mut self, stretch: usize) -> u64 {
         if let Some(length) = self.lengths.get(stretch).copied().flatten() {

@@ -4,6 +4,7 @@ mod dap;
 mod gdb;
 mod lines;
 mod places;
+mod screen;
 mod show;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -32,12 +33,13 @@ use show::Sources;
 
 /// Debug one invocation of a work package, or a program: forwards and backwards
 ///
-/// The invocation is run once and recorded; every point of it can then be gone to. Commands are
-/// read from a terminal, a pipe or a file; `help` lists them. docs/debugger.md shows how.
+/// The invocation is run once and recorded; every point of it can then be gone to. On a terminal it
+/// is shown in panes, and `?` lists the keys; from a pipe or a file commands are read, which `help`
+/// lists. docs/debugger.md shows how.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  jambox debug package.toml                          refine of the first item
+  jambox debug package.toml                          refine of the first item, in panes
   jambox debug package.toml --accumulate counter
   jambox debug package.toml --commands session.txt   for scripts and tests
   jambox debug --dap                                 for an editor, on standard input and output
@@ -65,6 +67,10 @@ pub struct Debug {
     /// Read commands from this file; one that is not understood ends the session with status 2
     #[arg(long, value_name = "FILE")]
     commands: Option<PathBuf>,
+
+    /// Read commands from a terminal a line each, as from a pipe, instead of showing panes
+    #[arg(long)]
+    lines: bool,
 
     /// Serve the Debug Adapter Protocol instead; what is debugged comes with its `launch` request
     #[arg(long, conflicts_with_all = ["commands", "gdb"])]
@@ -108,8 +114,19 @@ impl Debug {
                 gdb::serve(port, lines).map_err(unserved)?;
                 Ok(Verdict::Done)
             }
+            None if self.shows_panes() => {
+                screen::run(lines, output.color)?;
+                Ok(Verdict::Done)
+            }
             None => self.talk(lines, output),
         }
+    }
+
+    /// Whether somebody sits at a terminal that can show them.
+    fn shows_panes(&self) -> bool {
+        let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+        let is_asked_by_lines = self.lines || self.commands.is_some() || is_dumb;
+        !is_asked_by_lines && io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
     fn sources(&self) -> Sources {
@@ -151,6 +168,7 @@ impl Debug {
             refine,
             accumulate,
             commands: None,
+            lines: false,
             dap: false,
             port: None,
             gdb: None,

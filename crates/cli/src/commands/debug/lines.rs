@@ -27,6 +27,13 @@ pub struct Lines {
     stops: Stops,
     sources: Sources,
     interface: Interface,
+    /// Whether moves say where they have come to. A door that shows that anyway does without.
+    pub says_place: bool,
+}
+
+/// What a command of this name does, in the words of `help`.
+pub fn purpose(name: &str) -> Option<&'static str> {
+    COMMANDS.iter().find(|command| command.names.contains(&name)).map(|command| command.what)
 }
 
 type Run = fn(&mut Lines, &str, &mut dyn Write) -> io::Result<Answer>;
@@ -220,12 +227,37 @@ fn key(text: &str) -> Result<Vec<u8>, String> {
 
 impl Lines {
     pub const fn new(session: Session, sources: Sources, interface: Interface) -> Self {
-        Self { session, stops: Stops::new(), sources, interface }
+        Self { session, stops: Stops::new(), sources, interface, says_place: true }
+    }
+
+    /// The session.
+    pub const fn session(&self) -> &Session {
+        &self.session
     }
 
     /// The session, for doors that move it themselves.
     pub const fn session_mut(&mut self) -> &mut Session {
         &mut self.session
+    }
+
+    /// What it stops for.
+    pub const fn stops(&self) -> &Stops {
+        &self.stops
+    }
+
+    /// What it stops for, for doors that change that themselves.
+    pub const fn stops_mut(&mut self) -> &mut Stops {
+        &mut self.stops
+    }
+
+    /// Where source files are.
+    pub const fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// How host calls are read.
+    pub const fn interface(&self) -> Interface {
+        self.interface
     }
 
     /// Says what is debugged, and where it begins.
@@ -255,7 +287,9 @@ impl Lines {
     }
 
     fn place(&mut self, out: &mut dyn Write) -> io::Result<Answer> {
-        show::place(&mut self.session, &self.sources, out)?;
+        if self.says_place {
+            show::place(&mut self.session, &self.sources, out)?;
+        }
         Ok(Answer::Done)
     }
 

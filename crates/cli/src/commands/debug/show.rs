@@ -127,23 +127,45 @@ pub fn stack(session: &Session, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}", stack::of(session.outer(), symbols))
 }
 
-/// The instructions around the one at hand, with what blocks cost.
-pub fn disassembly(instance: &Instance, count: usize, out: &mut dyn Write) -> io::Result<()> {
+/// An instruction in a listing.
+pub struct Listed {
+    pub pc: u64,
+    pub text: String,
+    /// What the block that begins here costs, or the instruction itself where each has its price.
+    pub gas: u64,
+}
+
+/// Some instructions before the one at hand, if there are as many, and some from there on.
+pub fn instructions(instance: &Instance, before: usize, from_here: usize) -> Vec<Listed> {
     let module = instance.module();
     let set = module.engine().instruction_set();
-    let Ok(pc) = u32::try_from(instance.pc()) else {
-        return writeln!(out, "there is no code here");
-    };
+    let Ok(pc) = u32::try_from(instance.pc()) else { return Vec::new() };
     let program = module.program();
-    let mut starts = (0..pc).rev().filter(|pc| program.is_instruction_start(*pc));
-    let first = starts.by_ref().take(4).last().unwrap_or(pc);
-    for it in program.instructions_from(set, first).take(count) {
-        let mark = if it.pc == pc { "=>" } else { "  " };
-        let cost = match module.cost_at(it.pc.into()) {
+    let starts = (0..pc).rev().filter(|pc| program.is_instruction_start(*pc)).take(before);
+    let starts: Vec<u32> = starts.collect();
+    let first = starts.last().copied().unwrap_or(pc);
+    let all = program.instructions_from(set, first).take(starts.len() + from_here);
+    all.map(|it| Listed {
+        pc: it.pc.into(),
+        text: it.instruction.to_string(),
+        gas: module.cost_at(it.pc.into()).into(),
+    })
+    .collect()
+}
+
+/// The instructions around the one at hand, with what blocks cost.
+pub fn disassembly(instance: &Instance, count: usize, out: &mut dyn Write) -> io::Result<()> {
+    let listed = instructions(instance, 4, count);
+    if listed.is_empty() {
+        return writeln!(out, "there is no code here");
+    }
+    for Listed { pc, text, gas } in listed.into_iter().take(count) {
+        let mark = if pc == instance.pc() { "=>" } else { "  " };
+        let cost = match gas {
             0 => String::new(),
-            cost => format!("{FAINT}  ; {cost} gas{FAINT:#}"),
+            gas => format!("{FAINT}  ; {gas} gas{FAINT:#}"),
         };
-        writeln!(out, "{mark} {:>6}: {}{cost}", it.pc, it.instruction)?;
+        writeln!(out, "{mark} {pc:>6}: {text}{cost}")?;
     }
     Ok(())
 }

@@ -1,0 +1,324 @@
+//! What the terminal interface is about: a session, the pane that has the keys, what is typed.
+
+use std::io::{self, Write};
+
+use anstream::adapter::strip_str;
+use jambox_debug::{Condition, Direction, Kind, Position, Stop};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::commands::debug::lines::{Answer, Lines};
+
+use super::keys::{Action, KEYS};
+
+/// A pane. The first two are always there; of the others a small terminal shows one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    Source,
+    Code,
+    Registers,
+    Stack,
+    Calls,
+    Memory,
+    Storage,
+    Log,
+    Console,
+}
+
+impl Pane {
+    pub const ALL: [Self; 9] = [
+        Self::Source,
+        Self::Code,
+        Self::Registers,
+        Self::Stack,
+        Self::Calls,
+        Self::Memory,
+        Self::Storage,
+        Self::Log,
+        Self::Console,
+    ];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Code => "code",
+            Self::Registers => "registers",
+            Self::Stack => "stack",
+            Self::Calls => "host calls",
+            Self::Memory => "memory",
+            Self::Storage => "storage",
+            Self::Log => "log",
+            Self::Console => "console",
+        }
+    }
+}
+
+/// What is typed, and what for.
+pub struct Prompt {
+    pub asks: Asks,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    Command,
+    Address,
+}
+
+/// All that is shown and can be changed by keys.
+pub struct App {
+    pub lines: Lines,
+    /// The pane that has the keys.
+    pub focus: Pane,
+    /// The one of those that share a place which shows there.
+    pub tab: Pane,
+    /// How far the pane at hand is scrolled, in lines.
+    pub scroll: i64,
+    pub prompt: Option<Prompt>,
+    pub is_help: bool,
+    /// What the commands said.
+    pub console: Vec<String>,
+    /// The last of it, for as long as nothing else is done.
+    pub message: String,
+    /// Where the memory that is shown begins: an expression.
+    pub address: Condition,
+    /// The registers before the last move.
+    pub registers: [u64; 13],
+    /// How many instructions ran before each stretch, and of all.
+    pub starts: Vec<u64>,
+}
+
+impl App {
+    /// At the start of a session. Goes through it once, to know how long it is.
+    pub fn new(mut lines: Lines) -> io::Result<Self> {
+        let mut welcome = Vec::new();
+        lines.welcome(&mut welcome)?;
+        lines.says_place = false;
+        let starts = lines.session_mut().starts();
+        let registers = *lines.session().instance().regs();
+        let mut app = Self {
+            lines,
+            focus: Pane::Source,
+            tab: Pane::Registers,
+            scroll: 0,
+            prompt: None,
+            is_help: false,
+            console: Vec::new(),
+            message: String::new(),
+            address: Condition::parse("sp").map_err(io::Error::other)?,
+            registers,
+            starts,
+        };
+        app.say(&welcome);
+        (app.focus, app.tab) = (Pane::Source, Pane::Registers);
+        app.message = "? lists the keys".to_owned();
+        Ok(app)
+    }
+
+    /// How many instructions have run, and how many there are.
+    pub fn instructions(&self) -> (u64, u64) {
+        let Position { stretch, step } = self.lines.session().position();
+        let before = self.starts.get(stretch).copied().unwrap_or(0);
+        (before + step, self.starts.last().copied().unwrap_or(0))
+    }
+
+    /// Does what a key says; whether to go on.
+    pub fn key(&mut self, key: KeyEvent) -> io::Result<bool> {
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return Ok(key.code != KeyCode::Char('c'));
+        }
+        if let Some(prompt) = &mut self.prompt {
+            match key.code {
+                KeyCode::Char(letter) => prompt.text.push(letter),
+                KeyCode::Backspace => drop(prompt.text.pop()),
+                KeyCode::Esc => self.prompt = None,
+                KeyCode::Enter => return self.enter(),
+                _ => {}
+            }
+            return Ok(true);
+        }
+        if std::mem::take(&mut self.is_help) {
+            return Ok(true);
+        }
+        match KEYS.iter().find(|it| it.code == key.code) {
+            Some(found) => self.act(found.action),
+            None => {
+                self.message = "this key does nothing; ? lists those that do".to_owned();
+                Ok(true)
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) -> io::Result<bool> {
+        self.message.clear();
+        match action {
+            Action::Command(name) => return self.command(name),
+            Action::Scrub(by) => self.scrub(by),
+            Action::Call(direction) => self.seek_call(direction),
+            Action::Turn(direction) => self.turn(direction),
+            Action::Scroll(by) => self.scroll += i64::from(by),
+            Action::Mark => self.mark(),
+            Action::Memory => self.ask(Asks::Address),
+            Action::Ask => self.ask(Asks::Command),
+            Action::Help => self.is_help = true,
+            Action::Quit => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn ask(&mut self, asks: Asks) {
+        self.prompt = Some(Prompt { asks, text: String::new() });
+    }
+
+    /// What was typed is complete.
+    fn enter(&mut self) -> io::Result<bool> {
+        let Some(Prompt { asks, text }) = self.prompt.take() else { return Ok(true) };
+        match asks {
+            Asks::Command => {
+                self.console.push(format!("(jambox) {text}"));
+                return self.command(&text);
+            }
+            Asks::Address => match Condition::parse(&text) {
+                Ok(address) => {
+                    self.address = address;
+                    self.show(Pane::Memory);
+                }
+                Err(error) => self.message = error.to_string(),
+            },
+        }
+        Ok(true)
+    }
+
+    /// Does what a line says.
+    fn command(&mut self, line: &str) -> io::Result<bool> {
+        self.message.clear();
+        let registers = *self.lines.session().instance().regs();
+        let from = self.lines.session().position();
+        let mut said = Vec::new();
+        let answer = self.lines.command(line, &mut said)?;
+        match answer {
+            Answer::Quit => return Ok(false),
+            Answer::Done => self.say(&said),
+            Answer::Refused(problem) => self.say(problem.as_bytes()),
+        }
+        if self.lines.session().position() != from {
+            self.moved(registers);
+        }
+        Ok(true)
+    }
+
+    /// The session is elsewhere.
+    fn moved(&mut self, registers: [u64; 13]) {
+        self.registers = registers;
+        if self.focus != Pane::Console {
+            self.scroll = 0;
+        }
+    }
+
+    /// Keeps what was said; more than a line is shown whole.
+    fn say(&mut self, said: &[u8]) {
+        let text = String::from_utf8_lossy(said);
+        let before = self.console.len();
+        self.console.extend(strip_str(&text).to_string().lines().map(str::to_owned));
+        match self.console.get(before..) {
+            Some([line]) => self.message.clone_from(line),
+            Some([first, ..]) => {
+                self.message.clone_from(first);
+                self.show(Pane::Console);
+            }
+            _ => {}
+        }
+    }
+
+    fn scrub(&mut self, hundredths: i8) {
+        let (here, all) = self.instructions();
+        let by = (all / 100).max(1).saturating_mul(hundredths.unsigned_abs().into());
+        let to = if hundredths < 0 { here.saturating_sub(by) } else { (here + by).min(all) };
+        let registers = *self.lines.session().instance().regs();
+        self.lines.session_mut().seek_instruction(to);
+        self.moved(registers);
+    }
+
+    /// Goes to just before a host call.
+    fn seek_call(&mut self, direction: Direction) {
+        let (here, _) = self.instructions();
+        let session = self.lines.session();
+        // A stretch's last instruction is the call.
+        let place = |stretch: usize| self.starts.get(stretch + 1).map(|end| end.saturating_sub(1));
+        let places: Vec<_> = session.calls().filter_map(|(stretch, ..)| place(stretch)).collect();
+        let found = match direction {
+            Direction::Forwards => places.into_iter().find(|place| *place > here),
+            Direction::Backwards => places.into_iter().rfind(|place| *place < here),
+        };
+        let Some(place) = found else {
+            self.message = "there is no host call in this direction".to_owned();
+            return;
+        };
+        let registers = *session.instance().regs();
+        self.lines.session_mut().seek_instruction(place);
+        self.moved(registers);
+    }
+
+    fn turn(&mut self, direction: Direction) {
+        let count = Pane::ALL.len();
+        let at = Pane::ALL.iter().position(|pane| *pane == self.focus).unwrap_or(0);
+        let by = match direction {
+            Direction::Forwards => 1,
+            Direction::Backwards => count - 1,
+        };
+        let next = Pane::ALL.get((at + by) % count).copied();
+        self.show(next.unwrap_or(Pane::Source));
+    }
+
+    fn show(&mut self, pane: Pane) {
+        self.focus = pane;
+        self.scroll = 0;
+        if !matches!(pane, Pane::Source | Pane::Code) {
+            self.tab = pane;
+        }
+    }
+
+    /// The position of every stop that is for places, by program and pc.
+    pub fn marks(&self) -> impl Iterator<Item = (usize, (usize, u64))> {
+        self.lines.stops().iter().flat_map(|(number, Stop { kind, .. })| {
+            let places = match kind {
+                Kind::Places(places) => places.iter().copied().collect(),
+                _ => Vec::new(),
+            };
+            places.into_iter().map(move |place| (number, place))
+        })
+    }
+
+    /// The program and pc at hand.
+    pub fn here(&self) -> (usize, u64) {
+        let session = self.lines.session();
+        let stretch = session.recording().stretches.get(session.position().stretch);
+        (stretch.map_or(0, |stretch| stretch.code), session.instance().pc())
+    }
+
+    fn mark(&mut self) {
+        let here = self.here();
+        let found: Vec<_> = self.marks().filter(|(_, place)| *place == here).collect();
+        for (number, _) in &found {
+            self.lines.stops_mut().remove(*number);
+        }
+        self.message = if found.is_empty() {
+            let kind = Kind::Places([here].into());
+            let number = self.lines.stops_mut().add(Stop { kind, condition: None });
+            format!("stop {number}: at pc {}", here.1)
+        } else {
+            format!("no stop at pc {} any more", here.1)
+        };
+    }
+
+    /// What something writes, as lines without styles.
+    pub fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Vec<String> {
+        let mut octets = Vec::new();
+        match write(&mut octets) {
+            Ok(()) => {
+                let text = String::from_utf8_lossy(&octets).into_owned();
+                strip_str(&text).to_string().lines().map(str::to_owned).collect()
+            }
+            Err(error) => vec![error.to_string()],
+        }
+    }
+}
