@@ -49,6 +49,8 @@ pub struct Rules {
     /// Largest number of verdicts, of culprits and of faults in a block; `None` for no limit
     /// (`eq:disputesextrinsics`).
     pub max_disputes: Option<u32>,
+    /// The fewest culprits that come with a verdict that a report is bad (after `eq:verdicts`).
+    pub bad_verdict_culprits: usize,
     /// Gas of a host call that is unknown or not offered in the context (`F` in
     /// `eq:refinemutator`).
     pub unknown_call_price: u64,
@@ -109,6 +111,7 @@ const GRAY_PAPER_072: Rules = Rules {
     validators_counted: false,
     validator_parameters: true,
     max_disputes: None,
+    bad_verdict_culprits: 2,
     unknown_call_price: 10,
     max_inner_machines: None,
     request_length_bound: None,
@@ -131,6 +134,7 @@ const GRAY_PAPER_080: Rules = Rules {
     validators_counted: true,
     validator_parameters: false,
     max_disputes: Some(16),
+    bad_verdict_culprits: 0,
     unknown_call_price: 1000,
     max_inner_machines: Some(63),
     request_length_bound: Some(1 << 32),

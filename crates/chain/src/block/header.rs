@@ -1,5 +1,5 @@
 //! What the header of a block can break, signatures, seals and the proofs of tickets aside: the
-//! rules of block production (`sec:blockproduction`) and of the markers (`sec:markers`).
+//! rules of block production (`sec:blockproduction`), of the markers (`sec:markers`) and of disputes.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use jambox_types::{
     PerValidator, Protocol, Safrole, SlotSealers, Ticket, TimeSlot, ValidatorKey,
 };
 
+use super::disputes::DisputeRules;
 use super::{Refusal, read_any};
 
 /// The part of the state that block production has to do with, if the state has it.
@@ -17,9 +18,9 @@ pub(super) struct Consensus {
     entropy: [Hash; 4],
     safrole: Safrole,
     active: PerValidator<ValidatorKey>,
-    previous: usize,
+    previous: PerValidator<ValidatorKey>,
     staging: PerValidator<ValidatorKey>,
-    offenders: BTreeSet<Ed25519Key>,
+    records: DisputeRecords,
 }
 
 /// How many validators there are.
@@ -65,10 +66,10 @@ impl Consensus {
             prior,
             entropy: Component::Entropy.read(state, protocol)?,
             safrole,
-            previous: previous.map_or(active.len(), |previous| previous.len()),
+            previous: previous.unwrap_or_else(|| active.clone()),
             active,
             staging: Component::StagingSet.read(state, protocol)?,
-            offenders: records.unwrap_or_default().offenders,
+            records: records.unwrap_or_default(),
         }))
     }
 
@@ -80,7 +81,7 @@ impl Consensus {
             last: if self.is_first_of_epoch(block, protocol) {
                 self.active.len()
             } else {
-                self.previous
+                self.previous.len()
             },
         }
     }
@@ -97,6 +98,14 @@ impl Consensus {
         }
         self.check_author(block, protocol)?;
         self.check_marks(block, protocol)?;
+        let disputes = DisputeRules {
+            rules: protocol.rules(),
+            epoch: place(self.prior, protocol).0,
+            active: &self.active,
+            previous: &self.previous,
+            records: &self.records,
+        };
+        disputes.check(&block.extrinsic.disputes)?;
         self.check_tickets(block, protocol)
     }
 
@@ -196,7 +205,7 @@ impl Consensus {
         let [entropy, tickets_entropy, ..] = self.entropy;
         // Offenders, the block's own among them, lose their keys (`eq:blacklistfilter`).
         let mut offenders: BTreeSet<Ed25519Key> = offenders(block).collect();
-        offenders.extend(&self.offenders);
+        offenders.extend(&self.records.offenders);
         let keys = self.staging.iter().map(|key| {
             let is_out = offenders.contains(&key.ed25519);
             let ValidatorKey { bandersnatch, ed25519, .. } =

@@ -5,15 +5,16 @@
 //! the block's preimages, the reports newly pending, the authorizer pools, the histories, the
 //! entropy and the cores' and services' statistics.
 //!
-//! **What it takes as given.** Signatures, seals, the proofs of tickets, verdicts, who guarantees
-//! on which core, the lookup anchors that the block names (but for those of recent blocks), and the
-//! entropy that it adds. Components that only consensus changes are left as they are: Safrole,
-//! disputes, validator sets, the validators' statistics. So the header is held against them only in
+//! **What it takes as given.** Signatures, seals, the proofs of tickets, who guarantees on which
+//! core, the lookup anchors that the block names (but for those of recent blocks), and the entropy
+//! that it adds. Components that only consensus changes are left as they are: Safrole, disputes,
+//! validator sets, the validators' statistics. So header and disputes are held against them only in
 //! states that are said to have them as they should be. A state may do without these, without
 //! authorizer pools and without recent blocks; the rules about them are then taken as kept.
 //!
 //! A block that breaks a [rule](Refusal) is refused and changes nothing.
 
+mod disputes;
 mod genesis;
 mod guarantees;
 mod header;
@@ -38,6 +39,7 @@ use crate::alone::Ran;
 use crate::{ServiceCall, advance_entropy, check_slot};
 use jambox_invocation::{Env, Observer};
 
+pub use disputes::{DisputeError, Offense};
 pub use genesis::genesis;
 use guarantees::Rules;
 use header::{Consensus, ValidatorCounts};

@@ -3,6 +3,7 @@
 use jambox_state::StateError;
 use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot, ValidatorIndex};
 
+use super::DisputeError;
 use crate::SlotError;
 use crate::accumulation::preimages::PreimagesError;
 use jambox_invocation::HostError;
@@ -82,6 +83,9 @@ pub enum Refusal {
     /// The header names those whom the disputes find to misbehave (`sec:judgmentmarker`).
     #[error("its offenders mark is not that of its disputes (sec:judgmentmarker)")]
     OffendersMark,
+    /// Disputes are in order and go with each other and with those before them (`sec:disputes`).
+    #[error(transparent)]
+    Disputes(#[from] DisputeError),
     /// Tickets come in limited number, and not in the tail of an epoch
     /// (`eq:enforceticketlimit`).
     #[error("it brings {count} tickets; {most} are allowed in its slot (eq:enforceticketlimit)")]

@@ -1,5 +1,6 @@
 //! Blocks that are refused: the rule they break, and that nothing is left of them.
 
+mod disputes;
 mod guarantees;
 mod header;
 mod since_080;

@@ -20,6 +20,9 @@ const ACTIVE: u8 = 50;
 const PENDING: u8 = 100;
 const STAGING: u8 = 150;
 
+/// A report that was found to be bad.
+const JUDGED: Hash = Hash([9; 32]);
+
 /// Twelve tickets, one for each slot of an epoch.
 fn tickets() -> Vec<Ticket> {
     (0..12).map(|index| Ticket { id: Hash([index; 32]), entry: index % 3 }).collect()
@@ -42,7 +45,8 @@ fn whole(slot: u32, tickets: Vec<Ticket>) -> Arc<KeyedBase> {
     changes.set_component(Component::PreviousSet, &set(10), &PROTOCOL);
     changes.set_component(Component::StagingSet, &set(STAGING), &PROTOCOL);
     let offenders = [key(STAGING, 4).ed25519].into();
-    let records = DisputeRecords { offenders, ..DisputeRecords::default() };
+    let bad = [JUDGED].into();
+    let records = DisputeRecords { offenders, bad, ..DisputeRecords::default() };
     changes.set_component(Component::Disputes, &records, &PROTOCOL);
     changes.set_component(Component::Slot, &TimeSlot(slot), &PROTOCOL);
     state.change(&changes);
@@ -156,11 +160,10 @@ fn winning_tickets_are_named_when_their_submission_ends() {
 
 #[test]
 fn offenders_are_those_of_the_disputes() {
-    let key = Ed25519Key([7; 32]);
-    let unfounded = header(|header| header.offenders_mark = vec![key]);
+    let unfounded = header(|header| header.offenders_mark = vec![key(ACTIVE, 3).ed25519]);
     assert_eq!(unfounded, Some(Refusal::OffendersMark));
-    let signature = Ed25519Signature([0; 64]);
-    let fault = Fault { report_hash: Hash::ZERO, is_valid: true, key, signature };
+    let (key, signature) = (key(ACTIVE, 3).ed25519, Ed25519Signature([0; 64]));
+    let fault = Fault { report_hash: JUDGED, is_valid: true, key, signature };
     let mut extrinsic = Extrinsic::default();
     extrinsic.disputes.faults.push(fault);
     let prior = whole(10, Vec::new());
