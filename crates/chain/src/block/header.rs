@@ -1,5 +1,6 @@
-//! What the header of a block can break, signatures, seals and the proofs of tickets aside: the
-//! rules of block production (`sec:blockproduction`), of the markers (`sec:markers`) and of disputes.
+//! Rules that the header of a block can break, signatures, seals and the proofs of tickets aside:
+//! those of block production (`sec:blockproduction`), of the markers (`sec:markers`) and of
+//! disputes.
 
 use std::collections::BTreeSet;
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use jambox_chain::block::{self, Applied, BlockError, Checks};
 use jambox_invocation::{Env, Observer};
 use jambox_state::{Blob, Component, KeyKind, KeyedBase, Meaning, StateKey, trie};
-use jambox_types::{Hash, Protocol, Statistics};
+use jambox_types::{Block, Hash, Protocol, Statistics};
 
 use crate::campaign::whole;
 use crate::environments::Environments;
@@ -39,10 +39,6 @@ extrinsic than its own or another prior state, and yet it is applied";
 
 /// The components omitted for such a step.
 const OF_OTHERS: [Component; 2] = [Component::AuthorizerPools, Component::RecentBlocks];
-
-/// Reason for applying a block that should be refused.
-const NEEDS_SIGNATURES: &str = "nothing that header and state say refuses the block; that leaves \
-signatures, seals and tickets' proofs, which need Bandersnatch and Ed25519";
 
 /// Known meanings of keys.
 pub type Names = BTreeMap<StateKey, Meaning>;
@@ -163,7 +159,7 @@ fn check(
     match block::apply(env, &prior, &step.block, checks, entropy, observer) {
         Err(BlockError::Refused(_)) if is_refused => Ok(Outcome::Passed),
         Err(error) => Err(Difference::none(error.to_string())),
-        Ok(_) if is_refused => Ok(Outcome::Skipped(NEEDS_SIGNATURES.into())),
+        Ok(_) if is_refused => Ok(Outcome::Skipped(left_to_signatures(&step.block))),
         Ok(applied) => {
             let changes = applied.changes.iter();
             let meanings =
@@ -177,6 +173,22 @@ fn check(
             })
         }
     }
+}
+
+/// Reason for applying a block that is to be refused: what no rule about header and state covers.
+fn left_to_signatures(block: &Block) -> String {
+    let extrinsic = &block.extrinsic;
+    let proofs = if extrinsic.tickets.is_empty() { "" } else { ", the proofs of tickets" };
+    let disputes = &extrinsic.disputes;
+    let has_signatures = !extrinsic.guarantees.is_empty()
+        || !extrinsic.assurances.is_empty()
+        || !(disputes.verdicts.is_empty() && disputes.culprits.is_empty())
+        || !disputes.faults.is_empty();
+    let others = if has_signatures { "; and signatures, which need Ed25519" } else { "" };
+    format!(
+        "nothing that header and state say refuses the block; that leaves the seal, the entropy\
+         {proofs}, which need Bandersnatch{others}"
+    )
 }
 
 /// The state as a base to read from.
