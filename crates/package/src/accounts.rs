@@ -1,4 +1,4 @@
-//! The state that a package file describes.
+//! The initial state described by a package file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,16 +16,17 @@ use crate::sources::Sources;
 use crate::state_file::{self, Snapshot};
 use crate::value::Value;
 
-/// Puts services into a state, one section after the other.
+/// Builds the state, one service section after another.
 pub(crate) struct Builder<'a> {
     protocol: Protocol,
     sources: &'a Sources<'a>,
     ids: BTreeMap<String, ServiceId>,
     names: BTreeMap<ServiceId, String>,
-    /// Where it is said what payloads hold, and whether the package file says so itself.
+    /// For each service, the file with the description of its payloads, and whether the package
+    /// file names it.
     descriptions: BTreeMap<ServiceId, (Placed<PathBuf>, bool)>,
     state: PartialState,
-    /// The slot of the state; none without one.
+    /// Slot of the initial state; `None` without one.
     prior_slot: Option<TimeSlot>,
     entropy: Hash,
 }
@@ -44,7 +45,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Starts from a state file that the caller names.
+    /// Starts from a state file named by the caller.
     pub(crate) fn start_from_file(&mut self, path: &Path) -> Option<()> {
         match state_file::load(self.sources.files(), path, &self.protocol) {
             Ok(snapshot) => {
@@ -58,7 +59,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Starts from the state file that the package file names.
+    /// Starts from the state file named in the package file.
     pub(crate) fn start_from_value(&mut self, written: &Placed<Value>) -> Option<()> {
         let path = match self.sources.chosen(&written.value, &written.place)? {
             Value::File(path) => self.sources.resolve(path),
@@ -77,7 +78,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Starts from a state that the caller has.
+    /// Starts from a state of the caller.
     pub(crate) fn start_from(&mut self, snapshot: Snapshot) {
         self.ids = snapshot.names.iter().map(|(id, name)| (name.clone(), *id)).collect();
         self.names = snapshot.names;
@@ -86,7 +87,7 @@ impl<'a> Builder<'a> {
         self.entropy = snapshot.entropy;
     }
 
-    /// Names the services first, so that the sections may refer to each other in any order.
+    /// Records the services' names first, so that sections may refer to each other in any order.
     pub(crate) fn name_services(&mut self, services: &[(Placed<String>, Service)]) {
         let mut taken: BTreeMap<ServiceId, &str> = BTreeMap::new();
         for (name, service) in services {
@@ -101,7 +102,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Puts a service over what the state has under its id.
+    /// Adds a service, over the state's service with the same id.
     pub(crate) fn add_service(&mut self, name: &str, service: &Service) -> Option<()> {
         let id = ServiceId(service.id.value);
         let known = self.checked(self.state.accounts.get(id))?;
@@ -142,8 +143,8 @@ impl<'a> Builder<'a> {
         self.add_dictionaries(id, service)
     }
 
-    /// Notes the file that says what a service's payloads hold: the one that is named, else the one
-    /// beside its code.
+    /// Records the file with the description of a service's payloads: the named file, or else the
+    /// file beside its code.
     fn note_description(&mut self, id: ServiceId, service: &Service) {
         let sources = self.sources;
         let file = |written: &Option<Placed<Value>>| {
@@ -164,7 +165,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What a service's payloads hold; nothing, and a problem, where nothing says so.
+    /// Description of a service's payloads; `None` and a problem if there is none.
     pub(crate) fn description(&self, service: ServiceId, place: &Place) -> Option<Kind> {
         let problems = self.sources.problems;
         let unknown = || {
@@ -256,7 +257,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Makes the authorizer's code a preimage of its host; returns the host and the code's hash.
+    /// Adds the authorizer's code to the host's preimages; returns the host and the code's hash.
     pub(crate) fn add_authorizer(&mut self, authorizer: &Authorizer) -> Option<(ServiceId, Hash)> {
         let host = self.existing_service(&authorizer.host);
         let problems = self.sources.problems;
@@ -322,13 +323,13 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Checks that every service of the file can pay for its state, as every service on a chain
-    /// can.
+    /// Checks that the balance of every service in the file covers its threshold balance, as on a
+    /// chain.
     pub(crate) fn check_balances(&self, services: &[(Placed<String>, Service)]) {
         for (name, service) in services {
             let id = ServiceId(service.id.value);
             if self.names.get(&id) != Some(&name.value) {
-                // Two services claim the id, which is said already.
+                // Two services have this id, which is reported already.
                 continue;
             }
             let Some(Some(info)) = self.checked(self.state.accounts.get(id)) else { continue };
@@ -345,7 +346,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The id of a service by name or id; a name must be known.
+    /// The id of a service given by name or id. An unknown name is a problem.
     fn service(&self, name: &Placed<ServiceName>) -> Option<ServiceId> {
         match &name.value {
             ServiceName::Id(id) => Some(ServiceId(*id)),
@@ -375,18 +376,18 @@ impl<'a> Builder<'a> {
         self.sources.problems.add(place.clone(), kind);
     }
 
-    /// The code hash of a service that exists.
+    /// Code hash of an existing service.
     pub(crate) fn code_hash(&self, service: ServiceId) -> Hash {
         let info = self.checked(self.state.accounts.get(service)).flatten();
         info.unwrap_or_default().code_hash
     }
 
-    /// The slot of the state that the package starts from.
+    /// Slot of the initial state.
     pub(crate) fn prior_slot(&self) -> Option<TimeSlot> {
         self.prior_slot
     }
 
-    /// The slot after that; 0 without a state, and the last one after the last one.
+    /// The slot after it; 0 without an initial state. The last slot is followed by itself.
     pub(crate) fn next_slot(&self) -> TimeSlot {
         self.prior_slot.map_or(TimeSlot(0), |slot| TimeSlot(slot.0.saturating_add(1)))
     }
@@ -407,7 +408,7 @@ impl<'a> Builder<'a> {
         self.checked(result)
     }
 
-    /// State in memory is read without failing; should it fail all the same, that is reported.
+    /// Reading state in memory does not fail; if it does nevertheless, a problem is reported.
     fn checked<T>(&self, result: Result<T, StateError>) -> Option<T> {
         result
             .map_err(|error| self.sources.problems.add(None, ProblemKind::State(error.to_string())))
@@ -415,13 +416,13 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The request that a preimage answers.
+/// The request of a preimage.
 fn request_key(data: &[u8]) -> RequestKey {
     let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
     RequestKey { hash: Hash::blake2b(data), length }
 }
 
-/// A key in a message: as text if it is some, and not all of it if it is long.
+/// A key in a message: as text if it is text, and shortened.
 fn shown(key: &[u8]) -> String {
     let text = std::str::from_utf8(key).ok().filter(|text| !text.contains(char::is_control));
     let whole = text.map_or_else(|| const_hex::encode_prefixed(key), |text| format!("{text:?}"));

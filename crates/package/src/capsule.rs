@@ -1,4 +1,4 @@
-//! Capsules: everything that a run needs in one file, to be had elsewhere just so.
+//! Capsules: all inputs of a run in one file, for an exact repetition elsewhere.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,36 +10,36 @@ use jambox_types::Protocol;
 
 use crate::{Files, Invalid, Package, Switches, load};
 
-/// The version that is written. A reader of one version reads no later one.
+/// Version of written capsules. A reader refuses later versions.
 const VERSION: u32 = 1;
 
-/// What every capsule begins with.
+/// The first octets of every capsule.
 const BEGINNING: &[u8] = br#"{"format":"jambox-capsule","#;
 
-/// The most octets of all files of a capsule.
+/// Largest sum of the files of a capsule, in octets.
 const LIMIT: u64 = 1 << 30;
 
-/// How a capsule calls the state that its run started from.
+/// Name in a capsule of the state file that its run started from.
 const STATE: &str = "state of the capsule";
 
-/// Everything that a run needs: the package file and every file that is read for it, symbols
-/// included, and what it runs under. Paths are relative to the package file.
+/// All inputs of a run: the package file, every file read for it, symbols included, and the
+/// switches. Paths are relative to the package file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capsule {
-    /// What the package file is called.
+    /// Name of the package file.
     pub package: String,
-    /// What it runs under.
+    /// Switches of the run.
     pub switches: Switches,
-    /// Whether it starts from a state file that the package file does not name.
+    /// True if the run starts from a state file that the package file does not name.
     has_state: bool,
-    /// The files by path.
+    /// Files by path.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
-/// Why a file is no capsule, or none that can be read.
+/// Reason for refusing a capsule.
 #[derive(Debug, thiserror::Error)]
 pub enum CapsuleError {
-    /// It is something else, or a part of one.
+    /// It is another sort of file, or incomplete.
     #[error("it is no capsule, or a part of one is missing: {0}")]
     Syntax(String),
     /// It was made by a later release.
@@ -48,18 +48,18 @@ pub enum CapsuleError {
         /// Its version.
         found: u64,
     },
-    /// It names something that is not known.
+    /// It names an unknown revision, interface or parameter.
     #[error("{0}")]
     Protocol(String),
     /// The files are too many or too long.
     #[error("its files have more than {LIMIT} octets")]
     TooLong,
-    /// The package file does not name files in folders of its own kind.
+    /// The path of the package file ends without a file name.
     #[error("the package file needs a name")]
     NoName,
 }
 
-/// The form of the file.
+/// The capsule as JSON.
 #[derive(Serialize, Deserialize)]
 struct Form {
     format: String,
@@ -76,12 +76,12 @@ struct Form {
 struct Octets(#[serde(with = "const_hex::serde")] Vec<u8>);
 
 impl Capsule {
-    /// Puts a package into a capsule, with everything that is read for it. `state` is the content
-    /// of a state file to start from.
+    /// Makes a capsule of a package, with every file read for it. `state` is the content of a state
+    /// file to start from.
     ///
     /// # Errors
     ///
-    /// What [`load`] finds wrong with the package.
+    /// The errors of [`load`] for the package.
     pub fn record(
         files: &dyn Files,
         path: &Path,
@@ -110,11 +110,11 @@ impl Capsule {
         Ok((capsule, package))
     }
 
-    /// The package in the capsule, under what it ran under, but for what is set otherwise.
+    /// Loads the package of the capsule under its own switches, except for those set here.
     ///
     /// # Errors
     ///
-    /// As [`load`].
+    /// The errors of [`load`].
     pub fn load(&self, switches: &Switches) -> Result<Package, Invalid> {
         let switches = Switches {
             revision: switches.revision.or(self.switches.revision),
@@ -125,7 +125,7 @@ impl Capsule {
         load(self, Path::new(&self.package), &switches, start)
     }
 
-    /// Whether these are the first octets of a capsule.
+    /// True for the first octets of a capsule.
     #[must_use]
     pub fn is_beginning(octets: &[u8]) -> bool {
         octets.starts_with(BEGINNING)
@@ -135,7 +135,7 @@ impl Capsule {
     ///
     /// # Errors
     ///
-    /// When its files are longer than a reader takes.
+    /// When its files exceed the limit of a reader.
     pub fn to_json(&self) -> Result<String, CapsuleError> {
         let total = self.files.values().fold(0_u64, |sum, it| sum.saturating_add(it.len() as u64));
         if total > LIMIT {
@@ -156,13 +156,13 @@ impl Capsule {
         serde_json::to_string(&form).map_err(|error| CapsuleError::Syntax(error.to_string()))
     }
 
-    /// Reads a capsule.
+    /// Parses a capsule.
     ///
     /// # Errors
     ///
-    /// When it is none, is cut short, or is of a later version.
+    /// When it is another sort of file, incomplete, or of a later version.
     pub fn parse(octets: &[u8]) -> Result<Self, CapsuleError> {
-        /// What every version has.
+        /// Fields common to all versions.
         #[derive(Deserialize)]
         struct Head {
             version: u64,
@@ -190,7 +190,7 @@ impl Capsule {
     }
 }
 
-/// The files in it, and no others: nothing of the machine that runs it is looked at.
+/// The files of the capsule only: no file of this machine is read.
 impl Files for Capsule {
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, String> {
         let octets = self.files.get(&plain(path).display().to_string());
@@ -202,7 +202,7 @@ impl Files for Capsule {
     }
 }
 
-/// Keeps what is read.
+/// Records every file that is read.
 struct Recording<'a> {
     files: &'a dyn Files,
     folder: &'a Path,
@@ -221,7 +221,7 @@ impl Files for Recording<'_> {
     }
 }
 
-/// A path without steps to where one is.
+/// A path without `.` and `..` steps.
 fn plain(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }

@@ -1,4 +1,4 @@
-//! Chain specifications (JIP-4): the state that a chain begins with, as keys and values.
+//! Chain specifications (JIP-4): the genesis state of a chain, as keys and values.
 
 use std::collections::BTreeMap;
 
@@ -14,33 +14,33 @@ use jambox_types::{Parameters, ParametersError, Protocol, Revision};
 pub struct ChainSpec {
     /// The name of the chain.
     pub id: String,
-    /// Nodes to begin with.
+    /// Addresses of bootstrap nodes.
     pub bootnodes: Vec<String>,
-    /// The encoded header from which the chain descends; empty if it is left out.
+    /// The encoded genesis header; empty if omitted.
     pub genesis_header: Vec<u8>,
-    /// The state after it.
+    /// State after the genesis block.
     pub genesis_state: BTreeMap<StateKey, Blob>,
-    /// The encoded parameters; empty if they are left out.
+    /// The encoded parameters; empty if omitted.
     pub protocol_parameters: Vec<u8>,
 }
 
-/// Why a text is no chain specification.
+/// Reason for refusing a chain specification.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainSpecError {
-    /// It is not the JSON of one.
+    /// It is not well-formed JSON of this shape.
     #[error("it is no chain specification: {0}")]
     Json(#[from] serde_json::Error),
-    /// A key is not one of the state.
+    /// A key is no state key. The field is its length, in octets.
     #[error("`genesis_state` has a key of {0} octets where keys have 31")]
     Key(usize),
-    /// A key is there in two spellings.
+    /// A key occurs twice, in two spellings.
     #[error("`genesis_state` has key {0} twice")]
     KeyTwice(StateKey),
     /// The parameters do not decode.
     #[error("`protocol_parameters` are not valid: {0}")]
     Encoding(DecodeError),
-    /// There can be no chain with the parameters.
+    /// No chain can have these parameters.
     #[error("`protocol_parameters` are not valid: {0}")]
     Parameters(#[from] ParametersError),
 }
@@ -50,7 +50,7 @@ impl ChainSpec {
     ///
     /// # Errors
     ///
-    /// It is not the JSON of one, or a key is none.
+    /// When the JSON or a key is malformed.
     pub fn parse(content: &[u8]) -> Result<Self, ChainSpecError> {
         let file: File = serde_json::from_slice(without_mark(content))?;
         let mut genesis_state = BTreeMap::new();
@@ -69,12 +69,11 @@ impl ChainSpec {
         })
     }
 
-    /// The protocol, if it says parameters: they are in the encoding of the revision, by whose
-    /// length it is told.
+    /// The protocol, if parameters are given. The length of their encoding determines the revision.
     ///
     /// # Errors
     ///
-    /// They decode under no revision, or there can be no chain with them.
+    /// When they decode under no revision, or no chain can have them.
     pub fn protocol(&self) -> Result<Option<Protocol>, ChainSpecError> {
         let octets = self.protocol_parameters.as_slice();
         if octets.is_empty() {
@@ -93,7 +92,7 @@ impl ChainSpec {
         Ok(Some(protocol))
     }
 
-    /// Sets the parameters, in the encoding of the revision.
+    /// Sets the parameters, encoded under the protocol's revision.
     pub fn set_protocol(&mut self, protocol: &Protocol) {
         self.protocol_parameters = encode_with(&protocol.parameters, protocol);
     }
@@ -110,7 +109,7 @@ impl ChainSpec {
             genesis_state: state.map(|(key, value)| (hex(&key.0), hex(value))).collect(),
             protocol_parameters: hex(&self.protocol_parameters),
         };
-        // Strings under strings: there is nothing that could fail.
+        // Strings only: serialization cannot fail.
         serde_json::to_string_pretty(&file).unwrap_or_default()
     }
 }
@@ -128,7 +127,7 @@ struct File {
     protocol_parameters: Hex,
 }
 
-/// Octets in hexadecimal; when read, with or without `0x`.
+/// Octets in hexadecimal, read with or without `0x`.
 #[derive(Default)]
 struct Hex(Vec<u8>);
 
@@ -145,7 +144,7 @@ impl<'de> Deserialize<'de> for Hex {
     }
 }
 
-/// An object as the list of its entries, so that none that is there twice is lost on the way.
+/// An object as the list of its entries, so that entries with equal keys are kept apart.
 mod pairs {
     use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Programs that a package file names: blobs of any form, or assembly text.
+//! Programs named in a package file: blobs of any form, or assembly text.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -17,17 +17,17 @@ use crate::sources::Sources;
 use crate::symbols::{symbols_beside, symbols_of_assembly};
 use crate::value::Value;
 
-/// Whether a file holds assembly text, which its name says.
+/// True for a file name of assembly text.
 #[must_use]
 pub fn is_assembly(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("asm"))
 }
 
-/// Loads a program as a service's code: a standard program with metadata in front, as its preimage
-/// is.
+/// Loads a program as a service's code: a standard program after its metadata, the content of the
+/// code preimage.
 ///
-/// A blob that has no metadata gets none of length zero in front; a bare program gets no data, heap
-/// or stack.
+/// A blob without metadata gets metadata of length zero. A bare program gets no data, heap or
+/// stack.
 pub(crate) fn load(
     sources: &Sources<'_>,
     code: &Placed<Value>,
@@ -60,8 +60,8 @@ pub(crate) fn load(
     }
 }
 
-/// Whether a program was made for the revision, as far as its builder says: what its instructions
-/// say is no more than a sign.
+/// Checks that a program was built for the run's revision. Its instructions give a hint only, so
+/// the builder's note decides.
 fn check_revision(
     container: &Container,
     what: &str,
@@ -134,11 +134,11 @@ fn assembly(
     }
 }
 
-/// Assembles a text with the instructions and the names of host calls that the protocol has.
+/// Assembles a text with the instructions and host-call names of the protocol.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the text; `path` is for messages.
+/// All errors of the text. `path` is for messages.
 pub fn assemble(path: &Path, text: &str, protocol: &Protocol) -> Result<Assembly, Invalid> {
     let host_calls = host_calls(protocol);
     let set = InstructionSet::of(protocol.revision);
@@ -152,7 +152,7 @@ pub fn assemble(path: &Path, text: &str, protocol: &Protocol) -> Result<Assembly
     })
 }
 
-/// The names and numbers of the host calls that a protocol has, for assembly texts.
+/// Names and numbers of the protocol's host calls, for assembly texts.
 #[must_use]
 pub fn host_calls(protocol: &Protocol) -> Vec<(&'static str, u64)> {
     let interface = Interface { abi: protocol.abi, revision: protocol.revision };

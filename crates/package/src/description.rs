@@ -1,5 +1,5 @@
-//! What a service's payloads hold, read from the text that the build writes beside a blob, and
-//! payloads written by it.
+//! Descriptions of a service's payloads, read from the file that the build writes beside a blob,
+//! and the encoding of payloads by them.
 
 use jambox_codec::encode_natural;
 
@@ -8,14 +8,14 @@ use crate::reader::Placed;
 use crate::sources::Sources;
 use crate::value::Value;
 
-/// The most levels of types within each other.
+/// Largest depth of types within each other.
 const MAX_DEPTH: usize = 64;
 
-/// A type, as `jambox_sdk::describe` writes it.
+/// A type, in the terms of `jambox_sdk::describe`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Bool,
-    /// Little-endian, in so many octets.
+    /// Little-endian; the field is its number of octets.
     Unsigned(usize),
     Signed(usize),
     Natural,
@@ -30,12 +30,12 @@ pub(crate) enum Kind {
     Enum(Vec<(String, Kind)>),
 }
 
-/// A value as it is written: what it means, its type says.
+/// A value of TOML. Its meaning depends on the type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
     /// A string.
     Text(String),
-    /// A whole number: its digits and their base.
+    /// A whole number: digits and base.
     Integer(String, u32),
     /// A truth value.
     Boolean(bool),
@@ -43,7 +43,7 @@ pub enum Written {
     List(Vec<Placed<Written>>),
     /// A table, in the order of the file.
     Table(Vec<(Placed<String>, Placed<Written>)>),
-    /// Something that no type has.
+    /// A value that no type has.
     Other,
 }
 
@@ -61,7 +61,7 @@ impl Written {
 }
 
 impl Kind {
-    /// Reads a description.
+    /// Parses a description.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { rest: text.trim() };
         let kind = parser.kind(0)?;
@@ -71,7 +71,7 @@ impl Kind {
         }
     }
 
-    /// What to write for it.
+    /// Text for the expected value.
     fn expected(&self) -> String {
         match self {
             Self::Bool => "true or false".to_owned(),
@@ -103,7 +103,7 @@ fn names(named: &[(String, Kind)]) -> String {
     names.join(", ")
 }
 
-/// A variant's name as package files write it: `SetOwner` is `set_owner`.
+/// Spelling of a variant's name in package files: `set_owner` for `SetOwner`.
 fn in_lines(name: &str) -> String {
     let mut out = String::new();
     for letter in name.chars() {
@@ -124,7 +124,7 @@ struct Parser<'t> {
 }
 
 impl Parser<'_> {
-    /// Takes a word or a sign if it comes next, with the blanks behind it.
+    /// Takes a word or a sign with the blanks after it, if it is next.
     fn takes(&mut self, sign: &str) -> bool {
         let Some(rest) = self.rest.strip_prefix(sign) else { return false };
         self.rest = rest.trim_start();
@@ -244,7 +244,7 @@ fn number(name: &str) -> Option<Kind> {
     }
 }
 
-/// Writes values by their types.
+/// Encodes values by their types.
 pub(crate) struct Encoder<'a> {
     sources: &'a Sources<'a>,
     out: Vec<u8>,
@@ -253,7 +253,7 @@ pub(crate) struct Encoder<'a> {
 type Named<'w> = (&'w str, &'w Placed<Written>);
 
 impl<'a> Encoder<'a> {
-    /// The encoding of a value; `None` and problems when it is not of that type.
+    /// Encodes a value; `None` and problems if it is not of the type.
     pub(crate) fn encode(
         sources: &'a Sources<'a>,
         kind: &Kind,
@@ -451,7 +451,7 @@ impl<'a> Encoder<'a> {
         encode_natural(index as u64, &mut self.out);
         match variants.get(index).map(|(_, kind)| kind)? {
             Kind::Struct(fields) => self.fields(fields, entries, whole),
-            // Fields without names are a list under a name of its own.
+            // Unnamed fields are a list under the variant's name.
             tuple @ Kind::Tuple(kinds) if !kinds.is_empty() => {
                 let field = [("arguments".to_owned(), tuple.clone())];
                 self.fields(&field, entries, whole)
@@ -506,14 +506,14 @@ fn natural(number: u64) -> Vec<u8> {
     octets
 }
 
-/// The octets of a number if it has no more than that.
+/// A number in `octets` octets; `None` if it is too large.
 fn fits(number: u128, octets: usize) -> Option<Vec<u8>> {
     let all = number.to_le_bytes();
     let (kept, rest) = all.split_at_checked(octets)?;
     rest.iter().all(|octet| *octet == 0).then(|| kept.to_vec())
 }
 
-/// As [`fits`], in two's complement.
+/// [`fits`] in two's complement.
 fn fits_signed(number: i128, octets: usize) -> Option<Vec<u8>> {
     let all = number.to_le_bytes();
     let (kept, rest) = all.split_at_checked(octets)?;

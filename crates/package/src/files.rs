@@ -1,15 +1,15 @@
-//! Where the content of `file:` values comes from.
+//! Source of the content of `file:` values.
 
 use std::path::Path;
 
-/// A source of files, so that loading a package can be tested and fuzzed without a disk.
+/// A source of files, so that loading can be tested and fuzzed without a disk.
 pub trait Files {
     /// The content of a file.
     ///
     /// # Errors
     ///
-    /// Why it cannot be had, as a sentence's end: it is missing, is no regular file, or is longer
-    /// than `limit` octets.
+    /// The reason, as the end of a sentence: the file is missing, not regular, or longer than
+    /// `limit` octets.
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, String>;
 }
 

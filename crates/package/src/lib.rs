@@ -1,19 +1,18 @@
 //! The package file: a work package and the services it names, written in TOML.
 //!
-//! One file says everything that an end-to-end run of a work package needs: the protocol's
-//! switches, the services with code and state, the authorizer, the refinement context and the work
-//! items. The format is described in `docs/package-file.md`.
+//! One file describes all inputs of an end-to-end run of a work package: the protocol's switches,
+//! the services with code and state, the authorizer, the refinement context and the work items. The
+//! format is described in `docs/package-file.md`.
 //!
-//! It is not a network format (a package file holds data that a node gets from elsewhere), and
-//! nothing here runs a program.
+//! It is not a network format (a package file holds data that a node gets from elsewhere), and this
+//! crate runs no program.
 //!
 //! Invariants:
 //!
-//! - reading reports every problem at once, each with its place, what was expected there and what
-//!   to do;
-//! - a key that nothing reads is an error, never ignored;
-//! - a length is checked before anything of that length is allocated, and only regular files are
-//!   opened.
+//! - reading reports all problems at once, each with its place, the expected value and the next
+//!   step;
+//! - an unknown key is an error, never ignored;
+//! - lengths are checked before allocation, and only regular files are opened.
 //!
 //! ```
 //! use std::path::Path;

@@ -1,4 +1,4 @@
-//! From a package file to what the protocol runs.
+//! Loading of a package file with the files it names.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,19 +18,19 @@ use crate::state_file::Snapshot;
 use crate::switches::{self, Switches};
 use crate::work::{self, ExportsByHash, NoExports, Surroundings};
 
-/// The most octets of a package file.
+/// Largest package file, in octets.
 const LIMIT: u64 = 64 << 20;
 
-/// A package file, resolved: everything that a run needs.
+/// A package file, resolved: all inputs of a run.
 #[derive(Clone, Debug)]
 pub struct Package {
-    /// The switches: the caller's over the file's.
+    /// The switches. The caller's take precedence over the file's.
     pub protocol: Protocol,
-    /// The core that the package is evaluated on.
+    /// The core of the package.
     pub core: CoreIndex,
     /// The slot of the block that accumulates the report.
     pub slot: TimeSlot,
-    /// The slot of the block before it; none unless the package starts from a state.
+    /// Slot of the block before it; `None` unless the package starts from a state.
     pub prior_slot: Option<TimeSlot>,
     /// The entropy accumulator after that block.
     pub entropy: Hash,
@@ -40,37 +40,37 @@ pub struct Package {
     pub names: BTreeMap<ServiceId, String>,
     /// The work package.
     pub work_package: WorkPackage,
-    /// For each item, its extrinsics.
+    /// Extrinsics of each item.
     pub extrinsics: Vec<Vec<Blob>>,
-    /// The segments that items may import from, by segment root.
+    /// Segments for imports, by segment root.
     pub exported: BTreeMap<Hash, Vec<Blob>>,
-    /// The segment roots of the packages that items may import from by hash.
+    /// Segment roots of packages, by package hash, for imports.
     pub segment_roots: BTreeMap<Hash, Hash>,
-    /// Where the programs' instructions come from, by code hash; for people to read.
+    /// Source locations of the programs' instructions, by code hash; for people.
     pub symbols: BTreeMap<Hash, Symbols>,
-    /// The file, to point into.
+    /// The package file, for pointing at problems.
     pub source: Source,
 }
 
-/// The package file as it was read.
+/// The text of a package file and its model.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The file.
     pub path: PathBuf,
     /// Its text.
     pub text: Arc<str>,
-    /// What is written there, with places.
+    /// The file's model, with places.
     pub manifest: Manifest,
 }
 
 /// Loads a package file and every file it names.
 ///
-/// `state` is a state file to start from, instead of the one that the package file may name.
+/// `state` is a state file to start from, instead of the file named in the package file.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the file or with what it names. The protocol's limits are not
-/// checked: that is the first thing that working on the package does.
+/// All problems of the file and of the files it names. The protocol's limits are not checked here;
+/// they are the first check when the package is evaluated.
 pub fn load(
     files: &dyn Files,
     path: &Path,
@@ -80,11 +80,11 @@ pub fn load(
     load_from(files, path, switches, state.map_or(Start::AsWritten, Start::File))
 }
 
-/// Loads a package file to run on a chain: over its state, with what its packages exported at hand.
+/// Loads a package file for a run on a chain: over the chain's state, with exports of its packages.
 ///
 /// # Errors
 ///
-/// As [`load`].
+/// The errors of [`load`].
 pub fn load_on_chain(
     files: &dyn Files,
     path: &Path,
@@ -95,13 +95,13 @@ pub fn load_on_chain(
     load_from(files, path, switches, Start::Chain(Box::new(snapshot), exports))
 }
 
-/// What a package starts from.
+/// Initial state of a package.
 enum Start<'a> {
-    /// What its file says.
+    /// The state in its file.
     AsWritten,
-    /// A state file, whatever its file says.
+    /// A state file, instead of the state in the package file.
     File(&'a Path),
-    /// A chain's state, whatever its file says.
+    /// A chain's state, instead of the state in the package file.
     Chain(Box<Snapshot>, &'a dyn ExportsByHash),
 }
 
@@ -123,7 +123,7 @@ fn load_from(
     let manifest = Manifest::parse(&text).map_err(invalid)?;
     let problems = Problems::default();
     let base = path.parent().unwrap_or(Path::new(""));
-    // A chain is of one revision, which a package on it need not repeat.
+    // A chain has one revision, which a package on it may omit.
     let unsaid = match &start {
         Start::Chain(snapshot, _) => {
             Protocol { revision: snapshot.revision, ..Protocol::default() }
@@ -177,7 +177,7 @@ fn resolve(
     let authorizer = builder.add_authorizer(&manifest.authorizer);
     builder.check_balances(&manifest.services);
 
-    // A problem with the authorizer must not hide those of the items.
+    // Items are checked even if the authorizer has a problem.
     let (auth_code_host, auth_code_hash) = authorizer.unwrap_or_default();
     let surroundings = Surroundings { auth_code_host, auth_code_hash, slot, protocol };
     let work = work::build(manifest, &builder, &surroundings, (sources, exports))?;

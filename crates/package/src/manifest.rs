@@ -1,4 +1,4 @@
-//! The package file's model: what is written, each value with its place, nothing resolved yet.
+//! Model of a package file: values with their places, nothing resolved.
 
 use toml::de::DeTable;
 
@@ -7,7 +7,7 @@ use crate::problem::{Place, Problem, ProblemKind, Problems};
 use crate::reader::{Entry, Placed, Section};
 use crate::value::Value;
 
-/// A package file as written. Reading it touches no other file.
+/// A package file as written. Parsing reads no other file.
 ///
 /// ```
 /// use jambox_package::Manifest;
@@ -38,7 +38,7 @@ pub struct Manifest {
     pub items: Vec<Item>,
 }
 
-/// `[protocol]`. Words are looked up when the package is loaded; the command line wins over them.
+/// `[protocol]`. Names are resolved when the package is loaded; the command line takes precedence.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Protocol {
     /// `revision`, for instance `gray-paper-0.7.2`.
@@ -52,32 +52,34 @@ pub struct Protocol {
 /// `[chain]`: the core the package runs on and the block that accumulates its report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chain {
-    /// `slot`: the block's time slot; 0 when not given.
+    /// `slot`: the block's time slot; 0 if omitted.
     pub slot: Option<Placed<u32>>,
-    /// `entropy`: the entropy accumulator after the block; zero when not given.
+    /// `entropy`: the entropy accumulator after the block; zero if omitted.
     pub entropy: Option<Placed<[u8; 32]>>,
-    /// `core`: where the package is evaluated; 0 when not given.
+    /// `core`: index of the core; 0 if omitted.
     pub core: Option<Placed<u16>>,
-    /// `state`: a state file to start from; the services of this file are put over it.
+    /// `state`: a state file to start from. The services of this file replace services in it.
     pub state: Option<Placed<Value>>,
 }
 
-/// `[privileges]`; what is not given is service 0, and nobody always accumulates.
+/// `[privileges]`. Omitted privileges are service 0's, and no service always accumulates by
+/// default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Privileges {
-    /// `manager`: may bless.
+    /// `manager`: the service that may bless.
     pub manager: Option<Placed<ServiceName>>,
-    /// `assigners`: who may assign each core's authorizer queue; one for all cores, or one a core.
+    /// `assigners`: the service that may assign each core's authorizer queue; one for all cores, or
+    /// one a core.
     pub assigners: Option<Vec<Placed<ServiceName>>>,
-    /// `delegator`: may designate validators.
+    /// `delegator`: the service that may designate validators.
     pub delegator: Option<Placed<ServiceName>>,
-    /// `registrar`: may create services with low ids.
+    /// `registrar`: the service that may create services with low ids.
     pub registrar: Option<Placed<ServiceName>>,
     /// `always_accumulate`: services that accumulate in every block, with their gas.
     pub always_accumulate: Vec<(Placed<ServiceName>, Placed<u64>)>,
 }
 
-/// A service, by the name it has in this file or by its id.
+/// A service, by its name in this file or by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServiceName {
     /// The name of a `[services.<name>]` section.
@@ -89,15 +91,15 @@ pub enum ServiceName {
 /// `[services.<name>]`: a service account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// The section's place, for problems that concern all of it.
+    /// Place of the section, for problems of the whole section.
     pub place: Place,
     /// `id`.
     pub id: Placed<u32>,
     /// `code`: a `.jam` or `.pvm` blob, or assembly text.
     pub code: Option<Placed<Value>>,
-    /// `code_hash`: instead of `code`, for code that is a preimage already, or that is nowhere.
+    /// `code_hash`: instead of `code`, for code that is already a preimage, or missing.
     pub code_hash: Option<Placed<[u8; 32]>>,
-    /// `payload`: what payloads hold; the file beside the code when not given.
+    /// `payload`: description of payloads; the file beside the code if omitted.
     pub payload: Option<Placed<Value>>,
     /// `balance`.
     pub balance: Option<Placed<u64>>,
@@ -105,19 +107,19 @@ pub struct Service {
     pub min_accumulate_gas: Option<Placed<u64>>,
     /// `min_memo_gas`.
     pub min_memo_gas: Option<Placed<u64>>,
-    /// `gratis`: the storage that needs no balance.
+    /// `gratis`: waived part of the threshold balance.
     pub gratis: Option<Placed<u64>>,
-    /// `created`: the slot of its creation.
+    /// `created`: slot of creation.
     pub created: Option<Placed<u32>>,
-    /// `last_accumulation`: the slot of its latest accumulation.
+    /// `last_accumulation`: slot of the latest accumulation.
     pub last_accumulation: Option<Placed<u32>>,
-    /// `parent`: the service that created it.
+    /// `parent`: the service's creator.
     pub parent: Option<Placed<ServiceName>>,
-    /// `storage`: its entries.
+    /// `storage`: storage entries.
     pub storage: Vec<StorageEntry>,
-    /// `preimages`: the preimages it has solicited and got.
+    /// `preimages`: preimages that the service has solicited and received.
     pub preimages: Vec<Preimage>,
-    /// `requests`: the preimages it has solicited and not got, or had once.
+    /// `requests`: preimages that it has solicited and does not have.
     pub requests: Vec<Request>,
 }
 
@@ -133,10 +135,10 @@ pub struct StorageEntry {
 /// A preimage of a service with its request's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preimage {
-    /// `data`, or the whole entry when it is a string.
+    /// `data`, or the whole entry if it is a string.
     pub data: Placed<Value>,
-    /// `history`: the slots at which it became available, was forgotten, and was solicited again;
-    /// available since slot 0 when not given.
+    /// `history`: slots at which it became available, was forgotten, and was solicited again;
+    /// available since slot 0 if omitted.
     pub history: Option<Vec<Placed<u32>>>,
 }
 
@@ -147,87 +149,87 @@ pub struct Request {
     pub hash: Placed<[u8; 32]>,
     /// `length`.
     pub length: Placed<u32>,
-    /// `history`: as in [`Preimage`]; none when not given.
+    /// `history`: as in [`Preimage`]; empty if omitted.
     pub history: Vec<Placed<u32>>,
 }
 
-/// `[segments.<name>]`: segments that an earlier package exported, to import from.
+/// `[segments.<name>]`: segments exported by an earlier package, for imports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segments {
-    /// `data`: the segments; shorter ones are padded with zeros, a longer value is cut into
+    /// `data`: the segments. Shorter values are padded with zeros, a longer value is cut into
     /// several.
     pub data: Vec<Placed<Value>>,
-    /// `package`: the hash of the package that exported them.
+    /// `package`: hash of the package that exported them.
     pub package: Option<Placed<[u8; 32]>>,
 }
 
 /// `[authorizer]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorizer {
-    /// `host`: the service among whose preimages the code is found.
+    /// `host`: the service whose preimages hold the code.
     pub host: Placed<ServiceName>,
     /// `code`: the program; it becomes a preimage of the host.
     pub code: Option<Placed<Value>>,
-    /// `code_hash`: instead of `code`, for a preimage that the host has already.
+    /// `code_hash`: instead of `code`, for a preimage that the host already has.
     pub code_hash: Option<Placed<[u8; 32]>>,
-    /// `configuration`; empty when not given.
+    /// `configuration`; empty if omitted.
     pub configuration: Option<Placed<Value>>,
-    /// `token`; empty when not given.
+    /// `token`; empty if omitted.
     pub token: Option<Placed<Value>>,
-    /// The section's place.
+    /// Place of the section.
     pub place: Place,
 }
 
-/// `[context]`: the refinement context; what is not given is zero.
+/// `[context]`: the refinement context; omitted fields are zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    /// `anchor`: a recent block's header hash.
+    /// `anchor`: header hash of a recent block.
     pub anchor: Option<Placed<[u8; 32]>>,
-    /// `anchor_slot`: its slot (from 0.8.0 on); the chain's slot when not given.
+    /// `anchor_slot`: slot of the anchor (from 0.8.0 on); the chain's slot if omitted.
     pub anchor_slot: Option<Placed<u32>>,
-    /// `state_root`: the state root after the anchor.
+    /// `state_root`: state root after the anchor.
     pub state_root: Option<Placed<[u8; 32]>>,
-    /// `accumulation_root`: the accumulation-output log's root after the anchor.
+    /// `accumulation_root`: root of the accumulation-output log after the anchor.
     pub accumulation_root: Option<Placed<[u8; 32]>>,
-    /// `lookup_anchor`: the header hash of the block that historical lookups look at.
+    /// `lookup_anchor`: header hash of the block as of which historical lookups are made.
     pub lookup_anchor: Option<Placed<[u8; 32]>>,
-    /// `lookup_anchor_slot`: its slot; the chain's slot when not given.
+    /// `lookup_anchor_slot`: slot of the lookup anchor; the chain's slot if omitted.
     pub lookup_anchor_slot: Option<Placed<u32>>,
-    /// `lookup_anchor_state_root`: the state root after that block (from 0.8.0 on).
+    /// `lookup_anchor_state_root`: state root after the lookup anchor (from 0.8.0 on).
     pub lookup_anchor_state_root: Option<Placed<[u8; 32]>>,
-    /// `prerequisites`: the hashes of packages that must be accumulated before.
+    /// `prerequisites`: hashes of the packages to be accumulated before.
     pub prerequisites: Vec<Placed<[u8; 32]>>,
 }
 
 /// One of `[[items]]`: a work item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// The section's place.
+    /// Place of the section.
     pub place: Place,
     /// `service`.
     pub service: Placed<ServiceName>,
-    /// `code_hash`; the service's own when not given.
+    /// `code_hash`; the service's own if omitted.
     pub code_hash: Option<Placed<[u8; 32]>>,
-    /// `payload`; empty when not given.
+    /// `payload`; empty if omitted.
     pub payload: Option<Placed<Payload>>,
     /// `refine_gas_limit`.
     pub refine_gas_limit: Placed<u64>,
     /// `accumulate_gas_limit`.
     pub accumulate_gas_limit: Placed<u64>,
-    /// `export_count`; 0 when not given.
+    /// `export_count`; 0 if omitted.
     pub export_count: Option<Placed<u16>>,
     /// `imports`.
     pub imports: Vec<Import>,
-    /// `extrinsics`: the data themselves.
+    /// `extrinsics`: the data of each.
     pub extrinsics: Vec<Placed<Value>>,
 }
 
-/// A payload as it is written.
+/// A payload as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// As octets.
+    /// Octets.
     Octets(Value),
-    /// As a table, of which the service's description says what it means.
+    /// A table, encoded by the service's description.
     Typed(Written),
 }
 
@@ -238,7 +240,8 @@ pub struct Import {
     pub from: Placed<String>,
     /// `index`.
     pub index: Placed<u16>,
-    /// `by`: `root` (default) names the segments by their root, `package` by their package's hash.
+    /// `by`: `root` (default) identifies the segments by their root, `package` by their package's
+    /// hash.
     pub by: Option<Placed<String>>,
 }
 
@@ -247,7 +250,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// All that is wrong with it, in the order of the places.
+    /// All problems, in the order of their places.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let problems = Problems::default();
         let manifest = match DeTable::parse(text) {
@@ -266,7 +269,7 @@ impl Manifest {
 }
 
 fn read_manifest<'a>(root: &'a DeTable<'a>, problems: &'a Problems) -> Option<Manifest> {
-    // The root has no text of its own to point at: its place is the start of the file.
+    // The root has no text of its own: its place is the start of the file.
     let mut root = Section::new(root, 0..0, "the package file", problems);
     let protocol = root.optional("protocol", read_protocol).unwrap_or_default();
     let chain = root.optional("chain", read_chain).unwrap_or_default();
@@ -289,7 +292,7 @@ fn read_manifest<'a>(root: &'a DeTable<'a>, problems: &'a Problems) -> Option<Ma
     })
 }
 
-/// Reads `[<section>.<name>]` tables; those that cannot be read are left out, their problems noted.
+/// Reads `[<section>.<name>]` tables. Tables with problems are omitted, the problems recorded.
 fn named<'a, T>(
     entry: Entry<'a>,
     section: &str,

@@ -1,4 +1,4 @@
-//! What can be wrong with a package file, and where.
+//! Problems of a package file, with their places.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,55 +10,55 @@ use jambox_types::Revision;
 /// A range of octets in the package file.
 pub type Place = Range<usize>;
 
-/// How many problems of one file are kept. A file with more has one cause, not that many.
+/// Largest number of problems kept for a file. More problems have a common cause.
 const KEPT: usize = 32;
 
-/// A text that a problem points into.
+/// A text with a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextFile {
     /// The file.
     pub path: PathBuf,
-    /// Its text; empty when it could not be read.
+    /// Its text; empty if it could not be read.
     pub text: Arc<str>,
 }
 
-/// One thing that is wrong with a package file, or with a file that it names.
+/// One problem of a package file, or of a file that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The file, when it is not the package file.
+    /// The file; `None` for the package file.
     pub file: Option<Arc<TextFile>>,
-    /// Where, when a place in the file can be named.
+    /// Place of the problem; `None` if it is the whole file's.
     pub place: Option<Place>,
-    /// What.
+    /// Kind of problem.
     pub kind: ProblemKind,
 }
 
-/// Everything that can be wrong with a package file. `Display` says what was found.
+/// Kind of problem. `Display` describes the fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProblemKind {
     /// The text is not TOML.
     #[error("this is not valid TOML: {0}")]
     Syntax(String),
-    /// A key that the section does not have.
+    /// An unknown key in a section.
     #[error("unknown key `{key}` in {section}")]
     UnknownKey {
         /// The key as written.
         key: String,
-        /// The section it stands in.
+        /// The section.
         section: String,
         /// The keys the section has.
         known: Vec<&'static str>,
     },
-    /// A key that the section needs and does not have.
+    /// A missing key of a section.
     #[error("{section} has no `{key}`")]
     MissingKey {
         /// The key.
         key: &'static str,
-        /// The section that needs it.
+        /// The section.
         section: String,
     },
-    /// A section that the file needs and does not have.
+    /// A missing section of the file.
     #[error("the package file has no section `{heading}`")]
     MissingSection {
         /// The section's heading.
@@ -69,9 +69,9 @@ pub enum ProblemKind {
     WrongType {
         /// The key.
         key: String,
-        /// What it should be, with its article.
+        /// Expected type, with its article.
         expected: &'static str,
-        /// What it is, with its article.
+        /// Type of the value, with its article.
         found: &'static str,
     },
     /// A part of a typed payload that is not of its type.
@@ -79,33 +79,33 @@ pub enum ProblemKind {
     NotOfType {
         /// The field.
         key: String,
-        /// What its type wants.
+        /// Expected type.
         expected: String,
-        /// What it is, with its article, or that it is missing.
+        /// Type of the value, with its article, or its absence.
         found: &'static str,
     },
-    /// A typed payload for a service of which nothing says what its payloads hold.
+    /// A typed payload for a service without a description of its payloads.
     #[error("nothing says what payloads of `{service}` hold")]
     NoDescription {
         /// The service.
         service: String,
     },
-    /// A file that should say what payloads hold and does not.
+    /// A file that is no description of payloads.
     #[error("`{}` does not say what payloads hold: {reason}", path.display())]
     Description {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
-    /// A number that does not fit.
+    /// A number that is too large.
     #[error("`{key}` is {found}, expected a number from 0 to {maximum}")]
     OutOfRange {
         /// The key.
         key: String,
         /// The number as written.
         found: String,
-        /// The largest number accepted.
+        /// Largest number allowed.
         maximum: u64,
     },
     /// A value without `text:`, `hex:` or `file:`.
@@ -113,10 +113,10 @@ pub enum ProblemKind {
     NoScheme {
         /// The key.
         key: String,
-        /// The value as written, shortened.
+        /// The value, shortened.
         found: String,
     },
-    /// A `file:` without a path.
+    /// A `file:` value without a path.
     #[error("`{key}` names no file")]
     NoPath {
         /// The key.
@@ -127,126 +127,126 @@ pub enum ProblemKind {
     BadHex {
         /// The key.
         key: String,
-        /// What is wrong with the digits.
+        /// Fault of the digits.
         reason: String,
     },
-    /// A value of another length.
+    /// A value of the wrong length.
     #[error("`{key}` has {found} octets, expected {expected}")]
     WrongLength {
         /// The key.
         key: String,
-        /// The number of octets needed.
+        /// Number of octets expected.
         expected: usize,
-        /// The number of octets given.
+        /// Number of octets given.
         found: usize,
     },
-    /// A word that is not one of those that are possible.
+    /// A word that is not among the allowed ones.
     #[error("`{found}` is not a known {what}")]
     UnknownWord {
-        /// What it should name.
+        /// Kind of word expected.
         what: &'static str,
         /// The word as written.
         found: String,
-        /// The possible words.
+        /// Allowed words.
         known: Vec<String>,
     },
-    /// Two things that exclude each other, or two that claim one place.
+    /// Two values that exclude each other, or that claim one place.
     #[error("{0}")]
     Conflict(String),
-    /// The file itself cannot be used.
+    /// The package file cannot be read.
     #[error("cannot read: {0}")]
     Unreadable(String),
-    /// A file that is named and cannot be used.
+    /// A named file cannot be read.
     #[error("cannot read `{}`: {reason}", path.display())]
     File {
-        /// The path as resolved.
+        /// Path, as resolved.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         reason: String,
     },
-    /// A program that is none.
+    /// A file that is no program.
     #[error("{what} is not a program in any form")]
     Program {
-        /// What should have been a program.
+        /// Description of the file.
         what: String,
-        /// What is wrong with it in each form that it could have.
+        /// Reasons against each form of program.
         reason: String,
     },
     /// An assembly text that does not assemble.
     #[error("{0}")]
     Assembly(String),
-    /// A file of parameters that the protocol cannot run with.
+    /// A file of parameters under which the protocol cannot run.
     #[error("these are not parameters: {0}")]
     Parameters(String),
-    /// A file that should hold a state and does not.
+    /// A file that is no state file.
     #[error("this is not a state file: {0}")]
     State(String),
-    /// A balance that the service's state does not allow.
+    /// A balance below the threshold balance of the service.
     #[error("the balance of `{service}` is {balance}, its state needs {threshold}")]
     Balance {
         /// The service's name.
         service: String,
-        /// What it has.
+        /// Balance given.
         balance: u64,
-        /// What it must have at least.
+        /// Threshold balance.
         threshold: u64,
     },
-    /// Something that is of another revision than the run.
+    /// A file of another revision than the run's.
     #[error("{what} is of {found}, and this runs under {wanted}")]
     Revision {
-        /// What is.
+        /// Description of the file.
         what: String,
-        /// Its revision.
+        /// Revision of the file.
         found: Revision,
-        /// The run's.
+        /// Revision of the run.
         wanted: Revision,
     },
-    /// A key that only other revisions know.
+    /// A key of other revisions only.
     #[error("`{key}` is a key of {known_to}, and this runs under {wanted}")]
     ForeignKey {
         /// The key.
         key: &'static str,
-        /// The revision that has it.
+        /// A revision with the key.
         known_to: Revision,
-        /// The run's.
+        /// Revision of the run.
         wanted: Revision,
     },
-    /// A value that is given for other revisions.
+    /// A value given for other revisions only.
     #[error("there is no value for {wanted} here, under which this runs")]
     NotForRevision {
-        /// The names of those for which there is one.
+        /// Names of the revisions with a value.
         given: Vec<&'static str>,
-        /// The run's.
+        /// Revision of the run.
         wanted: Revision,
     },
-    /// Something that a table has already.
+    /// A repeated entry of a table.
     #[error("{0}")]
     Twice(String),
-    /// A number of a typed value that is none.
+    /// A malformed number of a typed value.
     #[error("`{key}` is no number of its type: {reason}")]
     BadNumber {
         /// The key.
         key: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
-    /// A limit of the protocol.
+    /// A limit of the protocol is exceeded.
     #[error("{what} is {found}, beyond the limit of {limit}")]
     Limit {
-        /// What is limited.
+        /// Description of the limited quantity.
         what: String,
-        /// How much there is.
+        /// Quantity given.
         found: u64,
-        /// How much there may be.
+        /// The limit.
         limit: u64,
     },
-    /// More problems than are worth listing.
+    /// Number of further problems that are not listed.
     #[error("and {0} more problems")]
     More(usize),
 }
 
 impl ProblemKind {
-    /// What was expected in the place, in a few words for a label under it.
+    /// The expected value, in a few words for a label under the place.
     #[must_use]
     pub fn expected(&self) -> String {
         match self {
@@ -285,7 +285,7 @@ impl ProblemKind {
         }
     }
 
-    /// What to do next.
+    /// The next step for the user.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
@@ -356,7 +356,7 @@ impl ProblemKind {
         })
     }
 
-    /// What to do where revisions do not fit each other.
+    /// Next step for problems between revisions.
     fn help_with_revisions(&self) -> Option<String> {
         Some(match self {
             Self::Revision { found, wanted, .. } => format!(
@@ -384,7 +384,7 @@ impl ProblemKind {
     }
 }
 
-/// How payloads of a service can be written by field.
+/// Instructions for writing a service's payloads by field.
 fn how_to_describe(service: &str) -> String {
     format!(
         "`jambox build` writes it beside the blob when the service says `payload = TYPE` in \
@@ -393,25 +393,25 @@ fn how_to_describe(service: &str) -> String {
     )
 }
 
-/// A package file that cannot be used: all that is wrong with it, and its text to point into.
+/// Error: a package file with problems, and its text to point into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
     /// The file.
     pub path: PathBuf,
-    /// Its text; empty when it could not be read.
+    /// Its text; empty if it could not be read.
     pub text: Arc<str>,
     /// At least one problem, in the order of their places.
     pub problems: Vec<Problem>,
 }
 
 impl Invalid {
-    /// Builds the error from what was collected.
+    /// Builds the error from collected problems.
     #[must_use]
     pub fn new(path: &Path, text: &str, problems: Vec<Problem>) -> Self {
         Self { path: path.to_owned(), text: text.into(), problems }
     }
 
-    /// The file that a problem is in, and its text.
+    /// File of a problem, with its text.
     #[must_use]
     pub fn file<'a>(&'a self, problem: &'a Problem) -> (&'a Path, &'a Arc<str>) {
         match &problem.file {
@@ -441,7 +441,7 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// The line and the column of an octet of a text, both counted from one, columns in characters.
+/// Line and column of an octet of a text, both counted from one, columns in characters.
 #[must_use]
 pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
@@ -451,7 +451,7 @@ pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// The candidate that was probably meant, when one is near enough.
+/// The most similar candidate; `None` if none is similar.
 fn suggest<T: AsRef<str>>(word: &str, candidates: &[T]) -> Option<String> {
     jambox_asm::most_like(word, candidates.iter().map(AsRef::as_ref))
 }
@@ -460,7 +460,7 @@ fn list<T: AsRef<str>>(words: &[T]) -> String {
     words.iter().map(|word| format!("`{}`", word.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-/// Collects problems while a file is read, so that one reading reports them all.
+/// Collector of problems, so that one reading reports all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: std::cell::RefCell<Vec<Problem>>,
@@ -472,12 +472,12 @@ impl Problems {
         self.push(Problem { file: None, place: place.into(), kind });
     }
 
-    /// Adds a problem in another text than the package file.
+    /// Adds a problem in a text other than the package file.
     fn add_in(&self, file: &Arc<TextFile>, place: Option<Place>, kind: ProblemKind) {
         self.push(Problem { file: Some(Arc::clone(file)), place, kind });
     }
 
-    /// Adds the problems of a file that is named at a place of the package file.
+    /// Adds the problems of a file named at a place of the package file.
     pub(crate) fn add_all(&self, invalid: Invalid, named_at: &Place) {
         let file = Arc::new(TextFile { path: invalid.path, text: invalid.text });
         for Problem { place, kind, .. } in invalid.problems {
@@ -516,7 +516,7 @@ impl Problems {
     pub(crate) fn into_vec(self) -> Vec<Problem> {
         let mut found = self.found.into_inner();
         found.sort_by_key(|problem| {
-            // Mistakes in other files come after those in the package file itself.
+            // Problems of other files come after those of the package file.
             (problem.file.is_some(), problem.place.as_ref().map(|place| place.start))
         });
         if self.dropped.get() > 0 {

@@ -1,7 +1,7 @@
-//! Reading TOML tables with places.
+//! TOML tables with places.
 //!
-//! A [`Section`] hands out a table's keys by name; the names asked for are the names it knows, so
-//! that the list of keys, the check for unknown ones and the suggestions cannot drift apart.
+//! A [`Section`] returns a table's values by key. The keys asked for are the keys it knows: the
+//! list of keys, the check for unknown keys and the suggestions cannot diverge.
 
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -12,12 +12,12 @@ use crate::description::Written;
 use crate::problem::{Place, ProblemKind, Problems};
 use crate::value::{Value, ValueError};
 
-/// A value and where it stands.
+/// A value with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed<T> {
     /// The value.
     pub value: T,
-    /// Where it stands in the file.
+    /// Its place in the file.
     pub place: Place,
 }
 
@@ -27,7 +27,7 @@ impl<T> Placed<T> {
     }
 }
 
-/// A table that is being read.
+/// A table in the course of reading.
 pub(crate) struct Section<'a> {
     table: &'a DeTable<'a>,
     place: Place,
@@ -46,7 +46,7 @@ impl<'a> Section<'a> {
         Self { table, place, name: name.into(), known: Vec::new(), problems }
     }
 
-    /// The value of a key that may be missing.
+    /// Value of an optional key.
     pub(crate) fn optional<T>(
         &mut self,
         key: &'static str,
@@ -57,7 +57,7 @@ impl<'a> Section<'a> {
         read(Entry { key: key.to_owned(), value, problems: self.problems })
     }
 
-    /// The value of a key that must be there: its absence is a problem.
+    /// Value of a required key. Its absence is a problem.
     pub(crate) fn required<T>(
         &mut self,
         key: &'static str,
@@ -70,7 +70,7 @@ impl<'a> Section<'a> {
         self.optional(key, read)
     }
 
-    /// A value under a key of the file itself that is a section and must be there.
+    /// Section under a required key of the file itself.
     pub(crate) fn required_section<T>(
         &mut self,
         key: &'static str,
@@ -87,7 +87,7 @@ impl<'a> Section<'a> {
         self.place.clone()
     }
 
-    /// The table's keys that are names, in the order of the file.
+    /// Entries whose keys are names chosen by the user, in the order of the file.
     pub(crate) fn names(self) -> Vec<(Placed<String>, Entry<'a>)> {
         let mut entries: Vec<_> = self
             .table
@@ -101,7 +101,7 @@ impl<'a> Section<'a> {
         entries
     }
 
-    /// Reports the keys that nobody asked for.
+    /// Reports the keys that were not asked for.
     pub(crate) fn finish(self) {
         for key in self.table.keys() {
             if !self.known.contains(&key.get_ref().as_ref()) {
@@ -118,7 +118,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// A key's value that is being read.
+/// A key's value in the course of reading.
 #[derive(Clone)]
 pub(crate) struct Entry<'a> {
     key: String,
@@ -158,7 +158,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// A natural number that fits its type.
+    /// A natural number within the range of its type.
     pub(crate) fn natural<T: TryFrom<u64> + Width>(self) -> Option<Placed<T>> {
         let DeValue::Integer(integer) = self.value.get_ref() else {
             return self.wrong_type("a whole number");
@@ -173,8 +173,8 @@ impl<'a> Entry<'a> {
         number.map(|number| self.placed(number))
     }
 
-    /// Octets as `text:`, `hex:`, `file:` or typed, or a list of them, one after the other, or a
-    /// table of them by revision.
+    /// Octets: a string in the forms of [`Value`], a list of strings to be concatenated, or a table
+    /// of values by revision.
     pub(crate) fn value(self) -> Option<Placed<Value>> {
         if self.is_table() {
             return self.value_by_revision();
@@ -208,7 +208,7 @@ impl<'a> Entry<'a> {
         None
     }
 
-    /// A table with a value for each of some revisions.
+    /// A table with one value for each of several revisions.
     fn value_by_revision(self) -> Option<Placed<Value>> {
         let whole = self.clone();
         let mut section = self.section(format!("the table `{}`", whole.key))?;
@@ -221,7 +221,7 @@ impl<'a> Entry<'a> {
         Some(whole.placed(Value::ByRevision(values)))
     }
 
-    /// The value as it is written, whatever it means.
+    /// The value as written, without a type.
     pub(crate) fn written(&self) -> Placed<Written> {
         written(self.value)
     }
@@ -244,7 +244,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// A list, each element read the same way; elements that cannot be read are left out.
+    /// A list. Elements with problems are omitted.
     pub(crate) fn list<T>(self, mut read: impl FnMut(Entry<'a>) -> Option<T>) -> Option<Vec<T>> {
         let DeValue::Array(array) = self.value.get_ref() else {
             return self.wrong_type("a list");
@@ -265,18 +265,18 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Whether the value is a table of values by revision, for the keys that take other tables too.
+    /// True for a table of values by revision, for keys that take other tables too.
     pub(crate) fn is_by_revision(&self) -> bool {
         let DeValue::Table(table) = self.value.get_ref() else { return false };
         Revision::ALL.iter().any(|revision| table.contains_key(revision.name()))
     }
 
-    /// Whether the value is a table, for the keys that have a short and a long form.
+    /// True for a table, for keys with a short and a long form.
     pub(crate) fn is_table(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Table(_))
     }
 
-    /// Whether the value is a number, for the keys that take a number or a word.
+    /// True for a number, for keys that take a number or a word.
     pub(crate) fn is_number(&self) -> bool {
         matches!(self.value.get_ref(), DeValue::Integer(_))
     }
@@ -286,7 +286,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Only TOML's own limit of nesting ends this: the parser has it.
+/// The recursion is limited by the TOML parser's own limit of nesting.
 fn written(value: &Spanned<DeValue<'_>>) -> Placed<Written> {
     let written = match value.get_ref() {
         DeValue::String(text) => Written::Text(text.to_string()),
@@ -306,7 +306,7 @@ fn written(value: &Spanned<DeValue<'_>>) -> Placed<Written> {
     Placed { value: written, place: value.span() }
 }
 
-/// The largest number of a type, for messages.
+/// Largest number of a type, for messages.
 pub(crate) trait Width {
     const MAXIMUM: u64;
 }

@@ -1,4 +1,4 @@
-//! Resolving written values to octets.
+//! Resolution of written values to octets.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,21 +15,21 @@ use crate::reader::Placed;
 use crate::symbols::symbols_beside;
 use crate::value::Value;
 
-/// The most octets of one file: beyond every limit of the protocol, so that those are what is
-/// reported.
+/// Largest file, in octets. It is above every limit of the protocol, so that the protocol's own
+/// limits are reported.
 const FILE_LIMIT: u64 = 32 << 20;
-/// The most octets of a file that says what payloads hold.
+/// Largest file with a description of payloads, in octets.
 const DESCRIPTION_LIMIT: u64 = 1 << 20;
-/// The most octets of all files together.
+/// Largest sum of all files, in octets.
 const TOTAL_LIMIT: u64 = 512 << 20;
 
-/// Where values come from, and how much more may be read.
+/// Source of values, with the number of octets that may still be read.
 pub(crate) struct Sources<'a> {
     files: &'a dyn Files,
-    /// The folder of the package file.
+    /// Folder of the package file.
     base: &'a Path,
     pub(crate) problems: &'a Problems,
-    /// What the package runs under.
+    /// Revision of the run.
     revision: Revision,
     left: Cell<u64>,
     symbols: RefCell<BTreeMap<Hash, Symbols>>,
@@ -46,7 +46,7 @@ impl<'a> Sources<'a> {
         Self { files, base, problems, revision, left, symbols }
     }
 
-    /// The value itself, or that for the revision in force where there is one for each.
+    /// The value itself, or its part for the revision in force.
     pub(crate) fn chosen<'v>(&self, value: &'v Value, place: &Place) -> Option<&'v Value> {
         let Value::ByRevision(values) = value else { return Some(value) };
         let own = values.iter().find(|(revision, _)| revision.is(self.revision));
@@ -59,7 +59,7 @@ impl<'a> Sources<'a> {
         self.chosen(value, place)
     }
 
-    /// The file that a value names for the revision in force, if it names one.
+    /// The file named by a value for the revision in force; `None` for other values.
     pub(crate) fn path_of<'v>(&self, value: &'v Value) -> Option<&'v Path> {
         match value {
             Value::File(path) => Some(path),
@@ -71,7 +71,7 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// The octets of a value; `None` and a problem when they cannot be had.
+    /// Octets of a value; `None` and a problem on failure.
     pub(crate) fn octets(&self, value: &Placed<Value>) -> Option<Blob> {
         match self.chosen(&value.value, &value.place)? {
             Value::Octets(octets) => Some(octets.as_slice().into()),
@@ -84,7 +84,7 @@ impl<'a> Sources<'a> {
             Value::Octets(octets) => Some(octets.clone()),
             Value::File(path) => {
                 let (path, octets) = self.file(path, place)?;
-                // It may be a program for an inner machine.
+                // The file may be a program for an inner machine.
                 self.add_symbols(symbols_beside(self.files, &path, Hash::blake2b(&octets)));
                 Some(octets)
             }
@@ -103,17 +103,17 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// The octets of a value that may be left out, which is the same as empty.
+    /// Octets of a value; empty if it is omitted.
     pub(crate) fn octets_or_empty(&self, value: Option<&Placed<Value>>) -> Option<Blob> {
         value.map_or_else(|| Some(Blob::from([])), |value| self.octets(value))
     }
 
-    /// Keeps the symbols of a program, if there are any.
+    /// Records the symbols of a program, if there are any.
     pub(crate) fn add_symbols(&self, symbols: Option<Symbols>) {
         self.symbols.borrow_mut().extend(symbols.map(|symbols| (symbols.code_hash(), symbols)));
     }
 
-    /// The symbols of all programs so far.
+    /// Symbols of all programs so far.
     pub(crate) fn symbols(&self) -> BTreeMap<Hash, Symbols> {
         self.symbols.take()
     }
@@ -122,17 +122,17 @@ impl<'a> Sources<'a> {
         self.files
     }
 
-    /// The path of a file as written in the package file.
+    /// Resolves a path of the package file.
     pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
         self.base.join(path)
     }
 
-    /// A file that need not be there, by its path as written.
+    /// Content of an optional file, by its path as written.
     pub(crate) fn file_if_there(&self, path: &Path) -> Option<Vec<u8>> {
         self.files.read(&self.resolve(path), DESCRIPTION_LIMIT).ok()
     }
 
-    /// A file by its path as written, with its path as resolved.
+    /// Content of a file by its path as written, with the resolved path.
     pub(crate) fn file(&self, path: &Path, place: &Place) -> Option<(PathBuf, Vec<u8>)> {
         let path = self.resolve(path);
         match self.files.read(&path, FILE_LIMIT.min(self.left.get())) {

@@ -1,7 +1,7 @@
-//! State files: the services' state after a run, to start the next one from.
+//! State files: the services' state after a run, to start the next run from.
 //!
-//! A state file is JSON. The first key names the format; keys and values of storage and preimages
-//! are in full, so that the file can be read, compared and edited.
+//! A state file is JSON. The first key names the format. Keys and values of storage and preimages
+//! are unhashed and complete, so that the file can be read, compared and edited.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,25 +22,25 @@ use jambox_types::{
 use crate::files::Files;
 use crate::problem::{Invalid, Place, Problem, ProblemKind};
 
-/// The first key's value in every state file.
+/// Value of the first key in every state file.
 const FORMAT: &str = "jambox-state/2";
-/// The format before it, which did not say the revision: there was only one.
+/// The earlier format, without a revision: there was only one then.
 const WITHOUT_REVISION: &str = "jambox-state/1";
-/// The most octets of a state file.
+/// Largest state file, in octets.
 const LIMIT: u64 = 256 << 20;
 
-/// What a state file holds.
+/// Content of a state file.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The revision under which the state came to be.
+    /// Revision of the state.
     pub revision: Revision,
-    /// The slot of the block after which the state is.
+    /// Slot of the block that left the state.
     pub slot: TimeSlot,
     /// The entropy accumulator after that block.
     pub entropy: Hash,
     /// The state.
     pub state: PartialState,
-    /// The services' names, for people to read.
+    /// The services' names, for people.
     pub names: BTreeMap<ServiceId, String>,
 }
 
@@ -53,10 +53,10 @@ struct StateFile {
     entropy: Hash,
     services: Vec<ServiceEntry>,
     privileges: PrivilegesEntry,
-    /// Left out when no key was ever designated.
+    /// Omitted if no keys were ever designated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     staging_set: Vec<Octets>,
-    /// Left out when no queue was ever assigned.
+    /// Omitted if no queue was ever assigned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     authorizer_queues: Vec<Vec<Hash>>,
 }
@@ -114,8 +114,8 @@ struct Octets(#[serde(with = "const_hex")] Vec<u8>);
 ///
 /// # Errors
 ///
-/// The file cannot be read, is no state file, is cut off, or does not fit the protocol: it is of
-/// another revision or other parameters.
+/// When the file cannot be read, is no state file, is incomplete, or does not fit the protocol: it
+/// is of another revision or other parameters.
 pub fn load(files: &dyn Files, path: &Path, protocol: &Protocol) -> Result<Snapshot, Invalid> {
     let octets = files.read(path, LIMIT).map_err(|reason| {
         let kind = ProblemKind::Unreadable(reason);
@@ -128,13 +128,13 @@ pub fn load(files: &dyn Files, path: &Path, protocol: &Protocol) -> Result<Snaps
 ///
 /// # Errors
 ///
-/// As [`load`].
+/// The errors of [`load`].
 pub fn parse(path: &Path, octets: &[u8], protocol: &Protocol) -> Result<Snapshot, Invalid> {
     let octets = without_mark(octets);
     let text = String::from_utf8_lossy(octets);
     let fail = |place: Option<Place>, reason: String| {
         let kind = ProblemKind::State(reason);
-        // The text of a large file is no help to anyone, and some are not even text.
+        // The text of a large file helps nobody, and some files are no text.
         let text = if place.is_some() { &*text } else { "" };
         Invalid::new(path, text, vec![Problem { file: None, place, kind }])
     };
@@ -163,7 +163,7 @@ pub fn parse(path: &Path, octets: &[u8], protocol: &Protocol) -> Result<Snapshot
     file.into_snapshot(protocol).map_err(|reason| fail(None, reason))
 }
 
-/// Looks at the format alone, so that another tool's file is called what it is.
+/// Checks the format alone, so that another tool's file is named in the message.
 fn check_format(
     octets: &[u8],
     fail_json: impl Fn(serde_json::Error) -> Invalid,
@@ -201,7 +201,7 @@ fn without_revision() -> String {
     )
 }
 
-/// The offset of a place that is given by line and column, both counted from one.
+/// Offset in octets of a line and column, both counted from one.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let before = text.split_inclusive('\n').take(line.saturating_sub(1));
     let start = before.fold(0_usize, |sum, line| sum.saturating_add(line.len()));
@@ -312,7 +312,7 @@ impl PrivilegesEntry {
 }
 
 impl Snapshot {
-    /// The state file that holds this.
+    /// The content of a state file.
     #[must_use]
     pub fn to_json(&self) -> String {
         let state = &self.state;

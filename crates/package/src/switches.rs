@@ -1,4 +1,4 @@
-//! The protocol's switches as they come together from the package file and its caller.
+//! The protocol's switches, from the package file and from its caller.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use crate::manifest;
 use crate::problem::{Invalid, Place, Problem, ProblemKind, Problems};
 use crate::reader::Placed;
 
-/// The most octets of a parameters file.
+/// Largest parameters file, in octets.
 const PARAMETERS_LIMIT: u64 = 1 << 16;
 
-/// The switches that a caller sets, over what a package file says.
+/// Switches set by a caller. They take precedence over a package file's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Switches {
     /// The revision.
@@ -25,7 +25,7 @@ pub struct Switches {
 }
 
 impl Switches {
-    /// The protocol with these switches set.
+    /// `protocol` with these switches set.
     #[must_use]
     pub fn over(&self, protocol: Protocol) -> Protocol {
         Protocol {
@@ -36,12 +36,11 @@ impl Switches {
     }
 }
 
-/// Reads a TOML file of parameters: any of their names, and `base` for the preset that the others
-/// are taken from.
+/// Reads a TOML file of parameters: any of their names, and `base`, the preset of the omitted ones.
 ///
 /// # Errors
 ///
-/// The file cannot be read, is not TOML, has unknown names, or its values break a rule.
+/// When the file cannot be read, is not TOML, has unknown names, or its values break a rule.
 pub fn load_parameters(files: &dyn Files, path: &Path) -> Result<Parameters, Invalid> {
     let fail = |text: &str, place: Option<Place>, kind| {
         Invalid::new(path, text, vec![Problem { place, file: None, kind }])
@@ -56,7 +55,7 @@ pub fn load_parameters(files: &dyn Files, path: &Path) -> Result<Parameters, Inv
     })
 }
 
-/// The protocol that a package file asks for; what it does not say is as in `unsaid`.
+/// The protocol in a package file. Omitted switches are those of `unsaid`.
 pub(crate) fn protocol(
     written: &manifest::Protocol,
     unsaid: Protocol,

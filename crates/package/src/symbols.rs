@@ -1,4 +1,4 @@
-//! Where the instructions of a package's programs come from in their sources.
+//! Source locations of the instructions of a package's programs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use jambox_types::Hash;
 
 use crate::files::Files;
 
-/// The most octets of a symbol file.
+/// Largest symbol file, in octets.
 const LIMIT: u64 = 64 << 20;
 
-/// The symbols of an assembled text: each instruction's line, in the function that the nearest
-/// label before it names.
+/// Symbols of an assembled text: each instruction's line, with the nearest label before it as
+/// function.
 #[must_use]
 pub fn symbols_of_assembly(assembly: &Assembly, path: &Path, code_hash: Hash) -> Option<Symbols> {
     let file: Arc<str> = path.display().to_string().into();
@@ -39,14 +39,14 @@ pub fn symbols_of_assembly(assembly: &Assembly, path: &Path, code_hash: Hash) ->
     Some(symbols.with_program(Hash::blake2b(&assembly.container.program().encode())))
 }
 
-/// The symbols that a build has left beside a blob, if there are any that can be read: a program
-/// runs the same without. `hash` is the blob's, or that of the program in it.
+/// Symbols that a build has left beside a blob. `None` if they are missing or unreadable, for a
+/// program runs the same without them. `hash` is the blob's, or the hash of the program in it.
 #[must_use]
 pub fn symbols_beside(files: &dyn Files, blob: &Path, hash: Hash) -> Option<Symbols> {
     symbols_in(files, &Symbols::folder_of(blob), hash)
 }
 
-/// The symbols in a folder of symbol files, if they are there and can be read.
+/// Symbols in a folder of symbol files; `None` if they are missing or unreadable.
 #[must_use]
 pub fn symbols_in(files: &dyn Files, folder: &Path, hash: Hash) -> Option<Symbols> {
     let path = folder.join(Symbols::file_name(hash));

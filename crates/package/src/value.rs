@@ -1,13 +1,13 @@
-//! Octets as a person writes them.
+//! Octets in the spelling of package files.
 
 use std::path::PathBuf;
 
 use jambox_codec::encode_natural;
 use jambox_types::Revision;
 
-/// Octets, written `text:...`, `hex:...` or `file:...`, or typed: numbers as the protocol encodes
-/// them (`u8:`, `u16:`, `u32:`, `u64:` in so many bits, `natural:` in as many octets as it needs),
-/// and `sized:` before any of these for its length in front, as a natural.
+/// Octets, written `text:...`, `hex:...` or `file:...`, or typed: numbers in the protocol's
+/// encoding (`u8:`, `u16:`, `u32:`, `u64:` in so many bits, `natural:` as a natural). `sized:`
+/// before any of these puts its length, a natural, in front.
 ///
 /// ```
 /// use jambox_package::Value;
@@ -23,29 +23,29 @@ use jambox_types::Revision;
 pub enum Value {
     /// The octets themselves.
     Octets(Vec<u8>),
-    /// The content of a file, by a path relative to the file it is written in.
+    /// The content of a file. The path is relative to the file with the value.
     File(PathBuf),
-    /// The length of a value as a natural, then the value.
+    /// The length of a value as a natural, and the value.
     Sized(Box<Value>),
-    /// Values, one after the other.
+    /// Values to be concatenated.
     Parts(Vec<Value>),
-    /// A value for each of some revisions: the one that the package runs under chooses.
+    /// A value for each of several revisions. The revision of the run selects one.
     ByRevision(Vec<(Revision, Value)>),
 }
 
-/// Why a string is not a [`Value`].
+/// Reason for refusing the string of a [`Value`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
-    /// No scheme in front.
+    /// It has no scheme.
     #[error("expected `text:`, `hex:` or `file:` in front")]
     NoScheme,
-    /// The digits after `hex:` are none, or an odd number of them.
+    /// The text after `hex:` is not an even number of hexadecimal digits.
     #[error("{0}")]
     BadHex(String),
-    /// What follows the name of a type is no number that fits it.
+    /// The text after the name of a type is no number within its range.
     #[error("{0}")]
     BadNumber(String),
-    /// Nothing after `file:`.
+    /// The text after `file:` is empty.
     #[error("expected a path after `file:`")]
     NoPath,
 }
@@ -92,7 +92,8 @@ fn number(digits: &str) -> Result<u64, ValueError> {
     number.ok_or_else(|| ValueError::BadNumber(format!("`{digits}` is no number below 2^64")))
 }
 
-/// Decodes hexadecimal digits, with or without `0x`, blanks and underscores between octets allowed.
+/// Decodes hexadecimal digits, with or without `0x`. Blanks and underscores between octets are
+/// allowed.
 fn hex(digits: &str) -> Result<Vec<u8>, ValueError> {
     let digits = digits.strip_prefix("0x").unwrap_or(digits);
     let kept: String = digits.chars().filter(|c| !c.is_whitespace() && *c != '_').collect();

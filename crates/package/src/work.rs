@@ -1,4 +1,4 @@
-//! The work package that a package file describes.
+//! The work package described by a package file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::problem::{Place, ProblemKind, Problems};
 use crate::reader::Placed;
 use crate::sources::Sources;
 
-/// A work package with the data that it refers to.
+/// A work package with its data.
 pub(crate) struct Work {
     pub(crate) package: WorkPackage,
     pub(crate) extrinsics: Vec<Vec<Blob>>,
@@ -23,35 +23,36 @@ pub(crate) struct Work {
     pub(crate) segment_roots: BTreeMap<Hash, Hash>,
 }
 
-/// What the work package takes over from elsewhere in the file.
+/// Inputs of the work package from other sections of the file.
 pub(crate) struct Surroundings {
     pub(crate) auth_code_host: ServiceId,
     pub(crate) auth_code_hash: Hash,
-    /// The slot of the block, which the lookup anchor's is when none is given.
+    /// Slot of the block, the default of the lookup anchor's slot.
     pub(crate) slot: TimeSlot,
     pub(crate) protocol: Protocol,
 }
 
-/// Where what earlier packages exported is found.
+/// Source of the exports of earlier packages.
 pub trait ExportsByHash {
-    /// What a package exported, by its hash or by the root of the segments.
+    /// Exports of a package, by the package's hash or by the root of the segments; `None` if
+    /// unknown.
     ///
     /// # Errors
     ///
-    /// Why it cannot be looked up.
+    /// Reason for a failed search.
     fn find(&self, hash: &Hash) -> Result<Option<Stored>, String>;
 }
 
-/// What a package exported.
+/// Exports of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// The segments, one after the other.
+    /// The segments, concatenated.
     pub segments: Blob,
-    /// The hash of the package, if that is what it was found by.
+    /// Hash of the package, if the search was by it.
     pub package: Option<Hash>,
 }
 
-/// Nothing was exported.
+/// A source without exports.
 pub(crate) struct NoExports;
 
 impl ExportsByHash for NoExports {
@@ -60,12 +61,12 @@ impl ExportsByHash for NoExports {
     }
 }
 
-/// A `[segments.<name>]` section, or what was found under a hash, resolved.
+/// Segments of a `[segments.<name>]` section, or of a search by hash.
 struct SegmentSet {
     segments: Vec<Blob>,
     root: Hash,
     package: Option<Hash>,
-    /// How items import from it that do not say: by the package's hash.
+    /// Default of imports from it: by the package's hash if true, by the root otherwise.
     by_package: bool,
 }
 
@@ -97,7 +98,7 @@ pub(crate) fn build(
         exported: BTreeMap::new(),
     };
     for item in &manifest.items {
-        // An item with a problem is left out: the problem keeps the package from being used.
+        // An item with a problem is omitted. The problem prevents the package from being used.
         let Some((item, extrinsics)) = build_item(item, builder, &sets, sources) else { continue };
         work.package.items.push(item);
         work.extrinsics.push(extrinsics);
@@ -106,10 +107,10 @@ pub(crate) fn build(
     Some(work)
 }
 
-/// Whether a revision knows a key.
+/// True for a revision with the key.
 type Known = fn(&Rules) -> bool;
 
-/// The refine context; fields that the revision does not have are refused.
+/// The refine context. Fields that the revision lacks are refused.
 fn context(
     written: &Context,
     slot: TimeSlot,
@@ -179,7 +180,7 @@ fn build_item(
     Some((item, extrinsics))
 }
 
-/// The octets of a payload, however it is written.
+/// Octets of a payload in either spelling.
 fn payload(
     written: &Item,
     service: Option<ServiceId>,
@@ -273,7 +274,7 @@ fn segment_sets(
     sets
 }
 
-/// Adds what items import by hash from no section of the file.
+/// Adds the segments that items import by a hash that no section has.
 fn add_stored(
     sets: &mut SegmentSets,
     manifest: &Manifest,
@@ -300,7 +301,7 @@ fn add_stored(
     }
 }
 
-/// Cuts octets into segments of `size`, the last padded with zeros; no octets are one segment of
+/// Cuts octets into segments of `size`, the last padded with zeros. Empty octets are one segment of
 /// zeros.
 fn cut(octets: &[u8], size: usize) -> Vec<Blob> {
     let padded = |octets: &[u8]| {

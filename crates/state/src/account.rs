@@ -8,7 +8,7 @@ use jambox_types::{Balance, Gas, Hash, Parameters, ServiceId, TimeSlot};
 /// Counts saturate: an account large enough to overflow them cannot be paid for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
-    /// Two for each request, one for each storage entry.
+    /// Two for each preimage request, one for each storage entry.
     pub items: u32,
     /// 81 and the preimage's length for each request; 34 and the lengths of key and value for
     /// each storage entry.
@@ -20,8 +20,8 @@ const REQUEST_OCTETS: u64 = 81;
 const STORAGE_OCTETS: u64 = 34;
 
 impl Footprint {
-    /// The footprint after the storage value under a key of `key_length` octets changed from
-    /// one of `before` octets to one of `after` octets; `None` stands for no entry.
+    /// The footprint after a change of a storage value under a key of `key_length` octets. Lengths
+    /// are in octets; `None` stands for no entry.
     #[must_use]
     pub fn with_storage(
         self,
@@ -62,8 +62,8 @@ impl Footprint {
         }
     }
 
-    /// The least balance an account of this footprint must hold (`eq:deposits`, 0.7.2). It may be
-    /// more than any balance is.
+    /// The threshold balance: the least balance of an account with this footprint (`eq:deposits`,
+    /// 0.7.2). It may exceed every possible balance.
     #[must_use]
     pub fn threshold(self, gratis: Balance, parameters: &Parameters) -> u128 {
         let items = u128::from(parameters.item_deposit).saturating_mul(self.items.into());
@@ -73,7 +73,7 @@ impl Footprint {
         deposit.saturating_sub(u128::from(gratis.0))
     }
 
-    /// [`threshold`](Self::threshold) as a balance: the greatest there is where it is more.
+    /// [`threshold`](Self::threshold) as a balance, saturating.
     #[must_use]
     pub fn threshold_balance(self, gratis: Balance, parameters: &Parameters) -> Balance {
         Balance(u64::try_from(self.threshold(gratis, parameters)).unwrap_or(u64::MAX))
@@ -91,30 +91,31 @@ pub struct AccountInfo {
     pub code_hash: Hash,
     /// Tokens held.
     pub balance: Balance,
-    /// Least gas for each work item to be accumulated.
+    /// Least gas for the accumulation of a work item.
     pub min_accumulate_gas: Gas,
-    /// Least gas for each deferred transfer received.
+    /// Least gas for the receipt of a deferred transfer.
     pub min_memo_gas: Gas,
-    /// Deposit that the account need not hold.
+    /// Waived part of the threshold balance.
     pub gratis: Balance,
     /// Time slot of creation.
     pub created: TimeSlot,
     /// Time slot of the most recent accumulation.
     pub last_accumulation: TimeSlot,
-    /// The service that created it.
+    /// The service's creator.
     pub parent: ServiceId,
-    /// What its dictionaries hold; kept by [`Accounts`](crate::Accounts), not by the caller.
+    /// Footprint of its dictionaries; maintained by [`Accounts`](crate::Accounts), never by
+    /// callers.
     pub footprint: Footprint,
 }
 
 impl AccountInfo {
-    /// The least balance the account must hold (`eq:deposits`, 0.7.2).
+    /// Threshold balance (`eq:deposits`, 0.7.2).
     #[must_use]
     pub fn threshold_balance(&self, parameters: &Parameters) -> Balance {
         self.footprint.threshold_balance(self.gratis, parameters)
     }
 
-    /// Whether `balance` covers the threshold of the account with this footprint.
+    /// True if `balance` is at least the threshold balance of `footprint`.
     #[must_use]
     pub fn is_covered(&self, footprint: Footprint, balance: u64, parameters: &Parameters) -> bool {
         u128::from(balance) >= footprint.threshold(self.gratis, parameters)

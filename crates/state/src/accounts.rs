@@ -7,28 +7,28 @@ use jambox_types::{Hash, ServiceId, TimeSlot};
 
 use crate::{AccountInfo, Base, Blob, Footprint, RequestHistory, RequestKey, StateError};
 
-/// All service accounts: a [`Base`] and what has changed since.
+/// All service accounts: a [`Base`] and the changes since.
 ///
 /// A clone costs O(1) and shares everything with its original, so a checkpoint is a clone and
-/// going back to it is an assignment. Footprints follow every change by construction.
+/// returning to it is an assignment. Every change of an entry adjusts the footprint.
 #[derive(Clone, Debug)]
 pub struct Accounts {
     pub(crate) base: Arc<dyn Base>,
     pub(crate) changed: OrdMap<ServiceId, Option<Arc<AccountChange>>>,
 }
 
-/// An account that was created or changed: its fields, and the entries that changed.
+/// A created or changed account: its fields, and its changed entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountChange {
     pub(crate) info: AccountInfo,
-    /// Whether the account was created here, so that the base's entries are not its own.
+    /// True if the account was created in this overlay, so that the base's entries are not its own.
     pub(crate) replaces: bool,
     pub(crate) storage: Layer<Blob, Blob>,
     pub(crate) preimages: Layer<Hash, Blob>,
     pub(crate) requests: Layer<RequestKey, RequestHistory>,
 }
 
-/// Entries set, or removed (`None`) from those of the base.
+/// Entries set, or removed (`None`), relative to the base.
 pub(crate) type Layer<K, V> = OrdMap<K, Option<V>>;
 
 impl Accounts {
@@ -38,7 +38,7 @@ impl Accounts {
         Self { base, changed: OrdMap::new() }
     }
 
-    /// Whether the service exists.
+    /// True if the service exists.
     pub fn contains(&self, service: ServiceId) -> Result<bool, StateError> {
         Ok(self.get(service)?.is_some())
     }
@@ -51,12 +51,12 @@ impl Accounts {
         }
     }
 
-    /// A storage value.
+    /// A storage value; `None` if there is none.
     pub fn storage(&self, service: ServiceId, key: &[u8]) -> Result<Option<Blob>, StateError> {
         self.read(service, |account| account.storage.get(key), |base| base.storage(service, key))
     }
 
-    /// A preimage, whether or not its request says that it is available.
+    /// A preimage, regardless of its request.
     pub fn preimage(&self, service: ServiceId, hash: &Hash) -> Result<Option<Blob>, StateError> {
         self.read(
             service,
@@ -74,7 +74,7 @@ impl Accounts {
         self.read(service, |account| account.requests.get(key), |base| base.request(service, key))
     }
 
-    /// Sets (`Some`) or removes (`None`) a storage value; returns the value it had.
+    /// Sets (`Some`) or removes (`None`) a storage value; returns the previous value.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Accounts {
         Ok(before)
     }
 
-    /// Sets (`Some`) or removes (`None`) the preimage of `hash`, which the caller vouches for.
+    /// Sets (`Some`) or removes (`None`) the preimage of `hash`. The hash is not checked.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl Accounts {
         set(&mut account.requests, key, history, account.replaces, shadows)
     }
 
-    /// Changes fields of an account; a change of its footprint is not taken over.
+    /// Changes fields of an account. Changes of its footprint are ignored.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Creates an account with empty dictionaries, whatever footprint `info` has.
+    /// Creates an account with empty dictionaries. The footprint of `info` is ignored.
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// The accounts that were changed since the base; `None` for those removed.
+    /// Accounts changed since the base; `None` for removed accounts.
     pub fn changes(&self) -> impl Iterator<Item = (ServiceId, Option<&AccountChange>)> {
         self.changed.iter().map(|(service, change)| (*service, change.as_deref()))
     }
@@ -212,7 +212,7 @@ impl Accounts {
         Ok(history.filter(|history| history.was_available_at(time)).map(|_| preimage))
     }
 
-    /// Whether `preimage` is requested and not yet supplied (function `Y` of
+    /// True for a preimage that is requested and not yet supplied (function `Y` of
     /// `sec:accumulationexecution`, 0.7.2); `false` for a service that does not exist.
     ///
     /// # Errors
@@ -222,8 +222,8 @@ impl Accounts {
         Ok(self.provision(service, preimage)?.is_some())
     }
 
-    /// Takes in a preimage at time slot `now` if it [is providable](Self::is_providable), else
-    /// disregards it (function `I` of `sec:accumulationexecution`, 0.7.2). Says which.
+    /// Supplies a preimage at time slot `now` if it [is providable](Self::is_providable) (function
+    /// `I` of `sec:accumulationexecution`, 0.7.2). Returns whether it was.
     ///
     /// # Errors
     ///
@@ -287,8 +287,7 @@ impl Accounts {
     }
 }
 
-/// Sets or removes an entry of a layer. A removal is remembered only where the base has
-/// something to hide.
+/// Sets or removes an entry of a layer. A removal is recorded only if the base has the entry.
 fn set<K: Ord + Clone, V: Clone>(
     layer: &mut Layer<K, V>,
     key: K,
@@ -305,29 +304,29 @@ fn set<K: Ord + Clone, V: Clone>(
 }
 
 impl AccountChange {
-    /// The account's fields as they are now.
+    /// The account's present fields.
     #[must_use]
     pub fn info(&self) -> &AccountInfo {
         &self.info
     }
 
-    /// Whether none of the base's entries are the account's own, because it was created since.
+    /// True for an account created since the base: the base's entries are not its own.
     #[must_use]
     pub fn replaces(&self) -> bool {
         self.replaces
     }
 
-    /// Storage entries that were set, or removed (`None`).
+    /// Storage entries set, or removed (`None`).
     pub fn storage(&self) -> impl Iterator<Item = (&Blob, Option<&Blob>)> {
         self.storage.iter().map(|(key, value)| (key, value.as_ref()))
     }
 
-    /// Preimages that were set, or removed (`None`).
+    /// Preimages set, or removed (`None`).
     pub fn preimages(&self) -> impl Iterator<Item = (&Hash, Option<&Blob>)> {
         self.preimages.iter().map(|(hash, preimage)| (hash, preimage.as_ref()))
     }
 
-    /// Requests that were set, or removed (`None`).
+    /// Requests set, or removed (`None`).
     pub fn requests(&self) -> impl Iterator<Item = (&RequestKey, Option<&RequestHistory>)> {
         self.requests.iter().map(|(key, history)| (key, history.as_ref()))
     }

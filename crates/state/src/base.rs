@@ -1,4 +1,4 @@
-//! What lies under an overlay: a read-only source of accounts, and the one in memory.
+//! The base of an overlay: a read-only source of accounts, and its implementation in memory.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -9,13 +9,13 @@ use jambox_types::{Hash, ServiceId};
 use crate::accounts::Layer;
 use crate::{AccountChange, AccountInfo, Accounts, RequestHistory, RequestKey, StateError};
 
-/// Octets shared, never copied, by every state that holds them.
+/// Octets shared by all states that have them.
 pub type Blob = Arc<[u8]>;
 
 /// A read-only source of service accounts.
 ///
-/// Keys of storage are given as the service wrote them; a source may hash them. What belongs to
-/// a service that does not exist is `None`.
+/// Storage keys are in the service's form; a source may hash them. Everything of a service that
+/// does not exist is `None`.
 ///
 /// # Errors
 ///
@@ -45,7 +45,7 @@ pub struct MemoryBase {
 /// A service account in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryAccount {
-    /// The fields. The footprint is taken as given: state may be known in part only.
+    /// The fields. The footprint is taken as given, since a state may be known in part only.
     pub info: AccountInfo,
     /// Storage.
     pub storage: BTreeMap<Blob, Blob>,
@@ -56,12 +56,12 @@ pub struct MemoryAccount {
 }
 
 impl MemoryBase {
-    /// Puts in an account in place of one of the same service.
+    /// Inserts an account, in place of an account of the same service.
     pub fn insert(&mut self, service: ServiceId, account: MemoryAccount) {
         self.accounts.insert(service, account);
     }
 
-    /// The accounts as if they had been created over `base`. States made so over one base can be
+    /// An overlay over `base` that creates these accounts. Overlays over one base can be
     /// [compared](Accounts::diff).
     #[must_use]
     pub fn over(&self, base: Arc<dyn Base>) -> Accounts {
@@ -79,7 +79,7 @@ impl MemoryBase {
         accounts
     }
 
-    /// Takes over what an overlay over this base, or over an equal one, changed.
+    /// Applies the changes of an overlay over this base, or over an equal base.
     pub fn apply(&mut self, accounts: &Accounts) {
         for (service, change) in accounts.changes() {
             let Some(change) = change else {

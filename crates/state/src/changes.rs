@@ -1,4 +1,4 @@
-//! What a block or a run changes of the serialised state.
+//! Changes of the serialised state by a block or a run.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jambox_types::{Protocol, ServiceId};
 
 use crate::{AccountChange, Accounts, Blob, Component, Meaning, StateError, StateKey, Values};
 
-/// Values set under state keys, or removed, and what the keys stand for where that is known.
+/// Values set or removed under state keys, with the keys' meanings as far as known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     values: BTreeMap<StateKey, Change>,
@@ -18,12 +18,12 @@ pub struct Changes {
 pub struct Change {
     /// The value.
     pub value: Option<Blob>,
-    /// What its key stands for; unknown of entries that were removed with their account.
+    /// Meaning of the key; unknown for entries removed with their account.
     pub meaning: Option<Meaning>,
 }
 
 impl Changes {
-    /// Sets (`Some`) or removes (`None`) a value of which only the key is known.
+    /// Sets (`Some`) or removes (`None`) a value under a key of unknown meaning.
     pub fn set_key(&mut self, key: StateKey, value: Option<Blob>) {
         self.values.insert(key, Change { value, meaning: Meaning::of(&key) });
     }
@@ -43,7 +43,7 @@ impl Changes {
         self.set(Meaning::Component(component), Some(encode_with(value, protocol).into()));
     }
 
-    /// Takes in what an overlay over `prior` changed.
+    /// Adds the changes of an overlay over `prior`.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Changes {
         }
     }
 
-    /// All of them, in the order of their keys.
+    /// All changes, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&StateKey, &Change)> {
         self.values.iter()
     }
@@ -92,13 +92,13 @@ impl Changes {
         self.values.get(key)
     }
 
-    /// How many keys are set or removed.
+    /// Number of keys set or removed.
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether nothing changes.
+    /// True if nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()

@@ -1,4 +1,4 @@
-//! The components of the state that stand under one key each.
+//! Components of the state, each the value of one key.
 
 use std::fmt;
 
@@ -9,8 +9,7 @@ use crate::{StateError, StateKey, Values};
 
 macro_rules! components {
     ($($(#[$doc:meta])* $name:ident = $chapter:literal, $words:literal;)*) => {
-        /// A component of the state that stands under one key, numbered by its chapter
-        /// (`sec:statemerklization`, 0.7.2).
+        /// A component of the state, numbered by its chapter (`sec:statemerklization`, 0.7.2).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum Component {
@@ -21,7 +20,7 @@ macro_rules! components {
             /// All of them, by chapter.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// What people call it.
+            /// Name for people.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -33,15 +32,15 @@ macro_rules! components {
 }
 
 components! {
-    /// Authorizers that packages may be authorized by, core by core.
+    /// For each core, the authorizers of its packages.
     AuthorizerPools = 1, "authorizer pools";
-    /// Authorizers that wait to enter the pools.
+    /// For each core, the authorizers queued for its pool.
     AuthorizerQueues = 2, "authorizer queues";
-    /// The last blocks, and the log of what they yielded.
+    /// The recent history and the accumulation-output log.
     RecentBlocks = 3, "recent blocks";
-    /// What block production is decided by.
+    /// State of block production.
     Safrole = 4, "safrole";
-    /// Judgments and offenders.
+    /// Results of disputes, and offenders.
     Disputes = 5, "disputes";
     /// The entropy accumulator and its values at the ends of the last epochs.
     Entropy = 6, "entropy";
@@ -53,17 +52,17 @@ components! {
     PreviousSet = 9, "previous validators";
     /// Reports that are pending availability, core by core.
     PendingReports = 10, "pending reports";
-    /// The slot of the block that left the state.
+    /// Slot of the block that left the state.
     Slot = 11, "time slot";
-    /// Which services may do what others may not.
+    /// Privileged services.
     Privileges = 12, "privileges";
-    /// What validators, cores and services did.
+    /// Activity of validators, cores and services.
     Statistics = 13, "statistics";
-    /// Reports that wait for others to be accumulated.
+    /// Reports with unmet dependencies.
     ReadyQueue = 14, "accumulation queue";
     /// Packages accumulated within the last epoch.
     Accumulated = 15, "accumulation history";
-    /// What services yielded in the last block.
+    /// Outputs (`yield`) of the last block's accumulation.
     Outputs = 16, "last accumulation outputs";
 }
 
@@ -74,23 +73,23 @@ impl Component {
         Self::ALL.iter().copied().find(|component| component.chapter() == chapter)
     }
 
-    /// Its number.
+    /// The chapter's number.
     #[must_use]
     pub const fn chapter(self) -> u8 {
         self as u8
     }
 
-    /// Its key.
+    /// The state key.
     #[must_use]
     pub fn key(self) -> StateKey {
         StateKey::component(self.chapter())
     }
 
-    /// Its value, decoded.
+    /// Decodes the value.
     ///
     /// # Errors
     ///
-    /// There is none, it does not decode under this protocol, or it cannot be read.
+    /// When there is no value, it does not decode under this protocol, or it cannot be read.
     pub fn read<T: Decode<Protocol>>(
         self,
         values: &(impl Values + ?Sized),

@@ -1,4 +1,4 @@
-//! What is different between two states, place by place.
+//! Differences of two states, by place.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,9 +18,9 @@ use crate::{
 pub struct Difference {
     /// The place.
     pub place: Place,
-    /// What stands there before; `None` for nothing.
+    /// Value before; `None` for no value.
     pub before: Option<Value>,
-    /// What stands there after; `None` for nothing.
+    /// Value after; `None` for no value.
     pub after: Option<Value>,
 }
 
@@ -29,7 +29,7 @@ pub struct Difference {
 pub enum Place {
     /// A part of a service account.
     Service(ServiceId, Part),
-    /// The keys of the validators to come.
+    /// Keys of the validators of the epoch after the next.
     StagingSet,
     /// The queue of authorizers of a core.
     AuthorizerQueue(CoreIndex),
@@ -39,9 +39,9 @@ pub enum Place {
     Assigner(CoreIndex),
     /// The service that designates validators.
     Delegator,
-    /// The service that creates services of protected indices.
+    /// The service that creates services with protected indices.
     Registrar,
-    /// The gas with which a service accumulates in every block.
+    /// Gas of a service's accumulation in every block.
     AlwaysAccumulate(ServiceId),
 }
 
@@ -76,7 +76,7 @@ pub enum Part {
     Request(RequestKey),
 }
 
-/// What stands at a place.
+/// The value at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A balance, an amount of gas, a time slot, a count or a service index.
@@ -94,11 +94,11 @@ pub enum Value {
 }
 
 impl PartialState {
-    /// Where `later` differs from this state, in the order of [`Place`].
+    /// Places at which `later` differs from this state, in the order of [`Place`].
     ///
     /// # Errors
     ///
-    /// As [`Accounts::diff`].
+    /// The errors of [`Accounts::diff`].
     pub fn diff(&self, later: &Self) -> Result<Vec<Difference>, StateError> {
         let mut found = Found(self.accounts.diff(&later.accounts)?);
         if self.staging_set != later.staging_set {
@@ -143,11 +143,11 @@ impl PartialState {
 }
 
 impl Accounts {
-    /// Where `later` differs from these accounts, in the order of [`Place`].
+    /// Places at which `later` differs from these accounts, in the order of [`Place`].
     ///
     /// Both must be overlays over the same base. Of an account that was removed, or removed and
-    /// created anew, only those entries are listed that either overlay has itself: a base that
-    /// hashes its keys cannot be asked for the others. The footprint tells that there were more.
+    /// created again, only entries in either overlay are listed: a base with hashed keys cannot
+    /// list its own entries. The footprint shows that there were more.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl Accounts {
     }
 }
 
-/// The keys of a dictionary of an account that either of two overlays touched.
+/// Keys of an account's dictionary that are changed in either of two overlays.
 fn keys<'a, K: Ord + Clone, V: Clone + 'a>(
     old: &'a Accounts,
     new: &'a Accounts,
@@ -305,7 +305,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// Octets as a reader wants them: as text where they are text, and never too many.
+/// Octets for people: as text if they are text, and shortened.
 struct Text<'a>(&'a [u8]);
 
 const SHOWN_OCTETS: usize = 64;

@@ -1,4 +1,4 @@
-//! What can go wrong when state is read or changed.
+//! Errors of reading and changing state.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -8,30 +8,30 @@ use jambox_types::ServiceId;
 
 use crate::Component;
 
-/// A failure of the host, or a state that no block can lead to. Never one of the guest: guest
-/// mistakes are result codes, not errors.
+/// Error of the host, or of a state that no block can lead to. Errors of a guest are result codes,
+/// never of this type.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StateError {
-    /// A change was asked of a service that does not exist.
+    /// A change of a service that does not exist.
     #[error("service {0} does not exist")]
     NoAccount(ServiceId),
-    /// A service was to be created under an index that is taken.
+    /// Creation of a service under an index that is taken.
     #[error("service {0} exists already")]
     AccountExists(ServiceId),
-    /// Two services created the same service in one round, which makes the block invalid.
+    /// Creation of one service by two others in one round, which makes the block invalid.
     #[error("no block is valid in which two services create service {0} at once")]
     CreatedTwice(ServiceId),
-    /// Two states can be compared only when they are overlays over the same base.
+    /// Comparison of overlays over different bases.
     #[error("the two states are not overlays over the same base")]
     DifferentBases,
-    /// A stored value does not decode as what its key says it is.
+    /// A stored value does not decode as its key requires.
     #[error("the stored {what} of service {service} is not valid: {error}")]
     Corrupt {
-        /// The service whose value it is.
+        /// The service of the value.
         service: ServiceId,
-        /// What the value should have been.
+        /// Expected type of the value.
         what: &'static str,
-        /// Why it is not.
+        /// Reason for the failure of decoding.
         error: DecodeError,
     },
     /// A component that every state has is missing.
@@ -42,7 +42,7 @@ pub enum StateError {
     CorruptComponent {
         /// The component.
         component: Component,
-        /// Why its value is not one.
+        /// Reason for the failure of decoding.
         error: DecodeError,
     },
     /// The store under the overlay could not be read.

@@ -1,4 +1,4 @@
-//! State keys: where a value stands in the serialised state.
+//! State keys: positions of values in the serialised state.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -15,7 +15,7 @@ const ACCOUNT_CHAPTER: u8 = 255;
 const STORAGE_MARK: u32 = u32::MAX;
 pub(crate) const PREIMAGE_MARK: u32 = u32::MAX - 1;
 
-/// What a state key tells of the value under it.
+/// Kind of value, as far as its state key shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
     /// A whole component, by its chapter.
@@ -27,10 +27,10 @@ pub enum KeyKind {
 }
 
 impl StateKey {
-    /// What the key tells of the value under it.
+    /// The kind of value.
     ///
-    /// An entry whose hash has zeros where the other kinds have them would be mistaken for one of
-    /// those; no such hash will be found.
+    /// An entry whose hash has zeros at the places of other kinds' zeros would be taken for one of
+    /// them. No such hash will be found.
     #[must_use]
     pub fn kind(&self) -> KeyKind {
         let [s0, h0, s1, h1, s2, h2, s3, h3, rest @ ..] = self.0;
@@ -80,8 +80,8 @@ impl StateKey {
         Self::entry(service, request.length, &request.hash.0)
     }
 
-    /// The key's octets with those of the service foremost, so that sorting brings together the
-    /// keys of a service. It is its own form of the key, never hashed.
+    /// The key's octets with the service's octets first, so that the keys of a service are
+    /// neighbours when sorted. This form is internal and never hashed.
     #[must_use]
     pub fn by_service(&self) -> [u8; 31] {
         let [s0, h0, s1, h1, s2, h2, s3, h3, ..] = self.0;
@@ -90,7 +90,7 @@ impl StateKey {
         key
     }
 
-    /// The key whose octets were [reordered](Self::by_service).
+    /// The key with these [reordered](Self::by_service) octets.
     #[must_use]
     pub fn from_by_service(octets: &[u8; 31]) -> Self {
         let [s0, s1, s2, s3, h0, h1, h2, h3, ..] = *octets;
@@ -99,8 +99,8 @@ impl StateKey {
         Self(key)
     }
 
-    /// The range in which the [reordered](Self::by_service) keys of a service's entries are;
-    /// keys of other kinds may be in it.
+    /// Range of the [reordered](Self::by_service) keys of a service's entries. Keys of other kinds
+    /// may be in it.
     #[must_use]
     pub fn range_of(service: ServiceId) -> RangeInclusive<[u8; 31]> {
         let (mut first, mut last) = ([0; 31], [u8::MAX; 31]);
@@ -109,8 +109,8 @@ impl StateKey {
         first..=last
     }
 
-    /// The range in which the [reordered](Self::by_service) keys of all accounts are; keys of
-    /// entries may be in it.
+    /// Range of the [reordered](Self::by_service) keys of all accounts. Keys of entries may be in
+    /// it.
     #[must_use]
     pub fn range_of_accounts() -> RangeInclusive<[u8; 31]> {
         Self::range_of(ServiceId(u32::from_le_bytes([ACCOUNT_CHAPTER, 0, 0, 0])))

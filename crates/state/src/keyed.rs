@@ -10,7 +10,7 @@ use crate::{Accounts, Blob, Changes, KeyKind, StateError, StateKey, Values};
 /// The whole state as keys and values, in memory. A clone costs O(1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyedBase {
-    /// By keys in the order of services, so that those of one service stand together.
+    /// By reordered keys, so that keys of one service are neighbours.
     values: OrdMap<[u8; 31], Blob>,
 }
 
@@ -34,30 +34,30 @@ impl KeyedBase {
         self.values.iter().map(|(key, value)| (StateKey::from_by_service(key), value))
     }
 
-    /// How many values there are.
+    /// Number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there is no value.
+    /// True if there is no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Takes over changes.
+    /// Applies changes.
     pub fn change(&mut self, changes: &Changes) {
         for (key, change) in changes.iter() {
             self.set(*key, change.value.clone());
         }
     }
 
-    /// Takes over what an overlay over this base, or over an equal one, changed.
+    /// Applies the changes of an overlay over this base, or over an equal base.
     ///
     /// # Errors
     ///
-    /// None: this base can always be read. The signature is that of every source.
+    /// None: this base can always be read. The signature is common to all sources.
     pub fn apply(&mut self, accounts: &Accounts) -> Result<(), StateError> {
         let mut changes = Changes::default();
         changes.set_accounts(self, accounts)?;

@@ -1,19 +1,19 @@
-//! Service state: accounts with their storage, preimages and requests, and the rest of what
-//! accumulation may change.
+//! Service state: accounts with their storage, preimages and requests, and the other components
+//! that accumulation may change.
 //!
-//! **What it is.** [`Accounts`], a persistent overlay over a read-only [`Base`]: reading goes
-//! through, writing stays above, a clone costs O(1). [`PartialState`], the state that
+//! **Contents.** [`Accounts`], a persistent overlay over a read-only [`Base`]: reads fall through
+//! to the base, writes stay in the overlay, a clone costs O(1). [`PartialState`], the state that
 //! accumulation passes along. [`Difference`]s of two states for people to read. The keys of the
 //! serialised state, the state [trie]'s root, and the general [merkle] trees.
 //!
-//! **What it is not.** It runs nothing and does no I/O: a store implements [`Base`]. The rules
-//! that a host call or a block checks before it changes state are those of their callers.
+//! **Not here.** Nothing is run, and there is no I/O: a store implements [`Base`]. The conditions
+//! of host calls and blocks are checked by their handlers before they change state.
 //!
 //! **Invariants.**
 //!
-//! - An account's footprint is always that of its dictionaries: every change of an entry adjusts
-//!   it, and nothing else can.
-//! - A state never changes under someone who holds a clone of it.
+//! - An account's footprint is always the footprint of its dictionaries: every change of an entry
+//!   adjusts it, and nothing else can.
+//! - A clone of a state is unaffected by changes of the original.
 //! - Values are shared (`Arc`), never copied.
 //! - Iteration is in the order of keys; nothing depends on addresses or time.
 //!

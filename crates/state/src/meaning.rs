@@ -1,4 +1,4 @@
-//! What a state key stands for.
+//! Meanings of state keys.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use jambox_types::{Hash, ServiceId};
 use crate::diff::Part;
 use crate::{Blob, Component, KeyKind, RequestKey, StateKey};
 
-/// What a state key stands for. Keys of entries hash it away; whoever sees an entry being written
-/// knows it.
+/// The meaning of a state key. Keys of entries are hashes; their meaning is known only to the
+/// writer of the entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Meaning {
     /// A whole component.
@@ -25,7 +25,7 @@ pub enum Meaning {
 }
 
 impl Meaning {
-    /// The state key that stands for it (function `C` of `sec:statemerklization`, 0.7.2).
+    /// The state key with this meaning (function `C` of `sec:statemerklization`, 0.7.2).
     #[must_use]
     pub fn key(&self) -> StateKey {
         match self {
@@ -37,7 +37,7 @@ impl Meaning {
         }
     }
 
-    /// The meaning of a key that tells it by itself; entries do not.
+    /// The meaning of a key; `None` for entries, whose keys are hashes.
     #[must_use]
     pub fn of(key: &StateKey) -> Option<Self> {
         match key.kind() {
@@ -47,13 +47,13 @@ impl Meaning {
         }
     }
 
-    /// Whether the key hashes it away, so that it is lost unless someone keeps it.
+    /// True for entries: their keys are hashes, so the meaning is lost unless it is stored.
     #[must_use]
     pub const fn is_hashed(&self) -> bool {
         matches!(self, Self::Storage(..) | Self::Preimage(..) | Self::Request(..))
     }
 
-    /// The service that it belongs to.
+    /// The service of the value; `None` for components.
     #[must_use]
     pub const fn service(&self) -> Option<ServiceId> {
         match self {
@@ -85,7 +85,7 @@ const REQUEST: u8 = 2;
 const ACCOUNT: u8 = 3;
 const COMPONENT: u8 = 4;
 
-/// The form in which a store keeps it; no part of the protocol.
+/// Encoding for stores; not part of the protocol.
 impl Encode for Meaning {
     fn encode_to(&self, out: &mut Vec<u8>, context: &()) {
         match self {

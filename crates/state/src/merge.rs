@@ -1,4 +1,4 @@
-//! Joining what services did to the accounts when each accumulated on its own.
+//! Merging of the accounts after services that accumulated independently.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use jambox_types::ServiceId;
 use crate::{Accounts, StateError};
 
 impl Accounts {
-    /// These accounts with what each service made of them: every service may have changed
-    /// itself, created others and removed others (`n` and `m` of `eq:accpar`, 0.7.2).
+    /// These accounts with the changes of every service: each may have changed itself, created
+    /// others and removed others (`n` and `m` of `eq:accpar`, 0.7.2).
     ///
     /// `outcomes` are descendants of these accounts, each with the service that accumulated.
     ///

@@ -1,5 +1,5 @@
-//! Merkle trees over sequences of blobs: the commitments of `sec:merklization`, 0.7.2, which
-//! have nothing to do with the state [trie](crate::trie).
+//! Merkle trees over sequences of blobs: the commitments of `sec:merklization`, 0.7.2. The state
+//! [trie](crate::trie) is not one of them.
 
 use jambox_types::Hash;
 
@@ -28,7 +28,7 @@ pub fn constant_depth<T: AsRef<[u8]>>(blobs: &[T], hash: HashFunction) -> Hash {
     }
 }
 
-/// Appends a leaf to a Merkle mountain range, which is given by its peaks (`eq:mmrappend`, 0.7.2).
+/// Appends a leaf to a Merkle mountain range, given by its peaks (`eq:mmrappend`, 0.7.2).
 pub fn append(peaks: &mut Vec<Option<Hash>>, leaf: Hash, hash: HashFunction) {
     let mut carried = leaf;
     for peak in peaks.iter_mut() {
@@ -50,7 +50,7 @@ pub fn super_peak(peaks: &[Option<Hash>]) -> Hash {
     peaks.iter().copied().flatten().reduce(joined).unwrap_or(Hash::ZERO)
 }
 
-/// The hash of a node with two children (`eq:merklenode`, 0.7.2).
+/// Hash of a node with two children (`eq:merklenode`, 0.7.2).
 fn inner<T: AsRef<[u8]>>(blobs: &[T], hash: HashFunction) -> Hash {
     let (left, right) = blobs.split_at(blobs.len().div_ceil(2));
     let mut node = b"node".to_vec();

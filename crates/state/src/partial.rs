@@ -9,19 +9,19 @@ use jambox_types::{
 
 use crate::{Accounts, MemoryBase};
 
-/// A core's authorizer queue; cores that were not assigned to share theirs with earlier states.
+/// A core's authorizer queue. Queues of unassigned cores are shared with earlier states.
 pub type AuthorizerQueue = Arc<PerQueuePosition<Hash>>;
 
-/// What accumulation may change (`eq:partialstate`, 0.7.2). A clone costs O(1).
+/// The state that accumulation may change (`eq:partialstate`, 0.7.2). A clone costs O(1).
 #[derive(Clone, Debug)]
 pub struct PartialState {
     /// Every service account.
     pub accounts: Accounts,
     /// Keys of the validators of the epoch after the next.
     pub staging_set: Arc<PerValidator<ValidatorKey>>,
-    /// The queue of authorizer hashes of every core.
+    /// Queue of authorizer hashes of every core.
     pub authorizer_queues: Arc<PerCore<AuthorizerQueue>>,
-    /// Which services may do what others may not.
+    /// Privileged services.
     pub privileges: Arc<Privileges>,
 }
 

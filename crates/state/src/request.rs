@@ -7,20 +7,21 @@ use jambox_types::{Hash, TimeSlot};
 
 use crate::key::PREIMAGE_MARK;
 
-/// What a preimage request asks for: a hash and the length of what hashes to it.
+/// Key of a preimage request: hash and length of the preimage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestKey {
     /// Blake2b-256 of the preimage.
     pub hash: Hash,
-    /// Its length in octets.
+    /// Length of the preimage, in octets.
     pub length: u32,
 }
 
 impl RequestKey {
-    /// Whether the request has a state key of its own. The paper marks the keys of preimages and of
-    /// storage with 2^32 - 2 and 2^32 - 1 where those of requests have the length
-    /// (`sec:statemerklization`, 0.7.2): requests of these lengths cannot be told from what stands
-    /// there, so that a state cannot have any.
+    /// True if the request has a state key of its own.
+    ///
+    /// State keys of requests contain the length. The paper puts 2^32 - 2 and 2^32 - 1 at its place
+    /// in the keys of preimages and storage (`sec:statemerklization`, 0.7.2). Requests of these
+    /// lengths would share the key of a preimage or a storage value, so a state has none.
     #[must_use]
     pub const fn has_state_key(&self) -> bool {
         self.length < PREIMAGE_MARK
@@ -30,18 +31,18 @@ impl RequestKey {
 /// The history of a request: up to three time slots (`eq:serviceaccount`, 0.7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestHistory {
-    /// Asked for, not yet supplied.
+    /// Requested, not yet supplied.
     Requested,
     /// Available since the time slot.
     Available(TimeSlot),
-    /// Available since the first time slot, until the second.
+    /// Available from the first to the second time slot.
     Unavailable(TimeSlot, TimeSlot),
-    /// Available since the first time slot, until the second, and again since the third.
+    /// Available from the first to the second time slot, and again since the third.
     AvailableAgain(TimeSlot, TimeSlot, TimeSlot),
 }
 
 impl RequestHistory {
-    /// The history as a sequence of time slots; `None` for more than three.
+    /// The history with these time slots; `None` for more than three.
     #[must_use]
     pub fn from_slots(slots: &[TimeSlot]) -> Option<Self> {
         match *slots {
@@ -64,8 +65,7 @@ impl RequestHistory {
         slots.into_iter().take(count)
     }
 
-    /// Whether the preimage was available at `time` (function `I` of `eq:historicallookup`,
-    /// 0.7.2).
+    /// True if the preimage was available at `time` (function `I` of `eq:historicallookup`, 0.7.2).
     #[must_use]
     pub fn was_available_at(self, time: TimeSlot) -> bool {
         match self {

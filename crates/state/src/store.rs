@@ -1,4 +1,4 @@
-//! Stores: a state that lasts from block to block.
+//! Stores: states that last from block to block.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -8,27 +8,27 @@ use jambox_types::Hash;
 use crate::trie::pages::{self, MemoryPage, MemoryPages, Root};
 use crate::{Changes, KeyedBase, StateError, Values};
 
-/// Keeps a state, its root along with it.
+/// A store of a state and its root.
 ///
 /// # Errors
 ///
 /// Every method fails with [`StateError::Store`] when the store cannot be read or written.
 pub trait Store: Debug {
-    /// The state as it is read.
+    /// Read access to a state.
     type State: Values + 'static;
 
-    /// The state as it was last committed; later commits do not change it under its holder, and
-    /// its holder keeps no commit waiting.
+    /// The last committed state. Later commits do not change it while it is held, and holding it
+    /// delays no commit.
     fn state(&self) -> Result<Arc<Self::State>, StateError>;
 
-    /// Makes changes, all or none of them, and gives the root of the state with them.
+    /// Commits changes, all or none of them, and returns the root of the new state.
     fn commit(&mut self, changes: &Changes) -> Result<Hash, StateError>;
 
-    /// The root of the state as it was last committed.
+    /// Root of the last committed state.
     fn root(&self) -> Result<Hash, StateError>;
 }
 
-/// A state in memory, which is gone with its process.
+/// A store in memory, lost with its process.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     values: KeyedBase,

@@ -9,7 +9,7 @@ use crate::{AccountInfo, Base, Blob, RequestHistory, RequestKey, StateError, Sta
 
 /// A read-only source of the whole state as keys and values; its accounts are a [`Base`].
 ///
-/// What a source holds does not change while it is held.
+/// The content of a source does not change while it is held.
 ///
 /// # Errors
 ///
@@ -18,14 +18,13 @@ pub trait Values: Base {
     /// The value under a key.
     fn value(&self, key: &StateKey) -> Result<Option<Blob>, StateError>;
 
-    /// The keys of a service's storage, preimages and requests, that of its account not among
-    /// them.
+    /// State keys of a service's storage, preimages and requests, without the key of its account.
     fn entries_of(&self, service: ServiceId) -> Result<Vec<StateKey>, StateError>;
 
-    /// The services that there are, in order.
+    /// All services, in order.
     fn services(&self) -> Result<Vec<ServiceId>, StateError>;
 
-    /// Gives every key and value to `visit`, in an order of the source's own, until it fails.
+    /// Calls `visit` with every key and value, in any order, until it fails.
     fn for_each(
         &self,
         visit: &mut dyn FnMut(StateKey, Blob) -> Result<(), StateError>,

@@ -4,7 +4,7 @@ use jambox_package::{ChainSpec, ChainSpecError};
 use jambox_state::StateKey;
 use jambox_types::{Parameters, Protocol, Revision};
 
-/// A specification with a key of 31 octets `05`, and something in place of the rest.
+/// A specification with a key of 31 octets `05`, followed by `rest`.
 fn spec(rest: &str) -> Result<ChainSpec, ChainSpecError> {
     let key = "05".repeat(31);
     let text = format!(r#"{{"id": "net", "genesis_state": {{"{key}": "0xabcd"}}{rest}}}"#);

@@ -12,7 +12,7 @@ fn page() -> String {
 #[test]
 fn every_key_is_described() {
     let page = page();
-    // An unknown key in a section makes it tell all of its keys.
+    // The message for an unknown key lists all keys of a section.
     let headings = FULL.lines().filter(|line| line.starts_with('['));
     let mut sections = 0;
     for heading in headings {

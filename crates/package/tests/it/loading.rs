@@ -1,4 +1,4 @@
-//! What a correct file means.
+//! The meaning of correct files.
 
 use jambox_state::{Blob, RequestHistory, RequestKey};
 use jambox_types::{Balance, CoreIndex, Gas, Hash, ImportSource, Parameters, ServiceId, TimeSlot};

@@ -1,4 +1,4 @@
-//! Tests of the package file: what is read, what is refused and where.
+//! Tests of the package file: accepted files, refused files, and the places of problems.
 
 mod chain_spec;
 mod docs;

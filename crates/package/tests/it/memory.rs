@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jambox_package::{Files, Invalid, Package, Switches, load};
 
-/// Files that are nowhere but here.
+/// Files in memory.
 #[derive(Default)]
 pub struct Memory(BTreeMap<PathBuf, Vec<u8>>);
 
@@ -26,7 +26,7 @@ impl Files for Memory {
     }
 }
 
-/// A package that has one of everything.
+/// A package with one of everything.
 pub const FULL: &str = r#"
 [protocol]
 revision = "gray-paper-0.7.2"
@@ -89,7 +89,7 @@ imports = [{ from = "earlier", index = 1 }, { from = "earlier", index = 0, by = 
 extrinsics = ["text:first", "hex:02"]
 "#;
 
-/// The files that [`FULL`] names.
+/// The files named by [`FULL`].
 pub fn files(package: &str) -> Memory {
     Memory::default()
         .with("dir/package.toml", package)
@@ -97,7 +97,7 @@ pub fn files(package: &str) -> Memory {
         .with("dir/data.bin", [7_u8; 5000])
 }
 
-/// Loads a package file that is in `dir`.
+/// Loads a package file in `dir`.
 pub fn load_text(package: &str) -> Result<Package, Invalid> {
     load_from(&files(package))
 }

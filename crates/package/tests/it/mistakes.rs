@@ -1,10 +1,10 @@
-//! What a mistake is called, where it is, and what is said to do.
+//! Messages, places and advice of mistakes.
 
 use jambox_package::{Invalid, ProblemKind, line_and_column};
 
 use crate::memory::{FULL, files, load_from, load_text};
 
-/// Replaces something in the file and gives the mistakes of it.
+/// Replaces a text in the file and returns the problems.
 fn mistakes(before: &str, after: &str) -> (String, Invalid) {
     assert!(FULL.contains(before), "{before} is not in the file");
     let text = FULL.replacen(before, after, 1);
@@ -12,8 +12,8 @@ fn mistakes(before: &str, after: &str) -> (String, Invalid) {
     (text, invalid)
 }
 
-/// Checks that there is one mistake, that it points at `at`, and that it says `message`, `expected`
-/// and, somewhere in the advice, `help`.
+/// Checks that there is one problem, at `at`, with `message`, `expected` and, somewhere in the
+/// advice, `help`.
 #[track_caller]
 fn check(before: &str, after: &str, at: &str, message: &str, expected: &str, help: &str) {
     let (text, invalid) = mistakes(before, after);
@@ -210,7 +210,8 @@ fn words_of_the_protocol_are_checked() {
 
 #[test]
 fn one_mistake_is_told_once() {
-    // The other service's balance, which this one would be held to, is no mistake of its own.
+    // The balance of the other service, which this one would be checked against, is no problem of
+    // its own.
     let (_, invalid) = mistakes("id = 0x2_0000", "id = 1");
     let [problem] = invalid.problems.as_slice() else { panic!("{invalid}") };
     assert!(matches!(problem.kind, ProblemKind::Conflict(_)));

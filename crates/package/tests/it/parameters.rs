@@ -1,4 +1,4 @@
-//! Parameters files, and who wins.
+//! Parameters files, and the precedence of switches.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn the_revision_chooses_among_values() {
     };
     assert_eq!(value(Revision::GrayPaper072), b"old");
     assert_eq!(value(Revision::GrayPaper080), b"n\x02ew");
-    // What the file itself names chooses, too.
+    // Switches of the file itself select values too.
     let state = load_from(&files(&text)).unwrap().state;
     assert_eq!(&*state.accounts.storage(ServiceId(1), b"k").unwrap().unwrap(), b"old");
 }

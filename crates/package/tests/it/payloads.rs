@@ -1,10 +1,10 @@
-//! Payloads by the names of their fields, against what the build says of the service.
+//! Payloads by the names of their fields, with the build's description of the service.
 
 use jambox_package::ProblemKind;
 
 use crate::memory::{FULL, files, load_from};
 
-/// One of everything.
+/// A description with one of everything.
 const DESCRIPTION: &str = "enum { Clear (), SetOwner { key: [u8; 2], count: natural, note: text }, \
     Burn (u64, i8), Many { all: Vec<u16>, perhaps: Option<bool>, pairs: Map<u8, (u8, u8)>, \
     last: Result<u32, ()>, data: Vec<u8> } }\n";

@@ -1,4 +1,4 @@
-//! No text panics the reader, or makes it take long.
+//! No text panics the reader or delays it.
 
 use proptest::prelude::*;
 

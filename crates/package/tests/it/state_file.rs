@@ -1,4 +1,4 @@
-//! State files: round trip, files that are not ours, files that are cut off.
+//! State files: round trip, foreign files, incomplete files.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ fn what_is_written_reads_back_as_the_same() {
 #[test]
 fn a_package_starts_from_a_state_file() {
     let state = snapshot().to_json();
-    // Service 1 comes from the state file; this package gives it more balance and another entry.
+    // Service 1 is in the state file; this package gives it more balance and another entry.
     let package = r#"
 [services.one]
 id = 1

@@ -10,28 +10,28 @@ use crate::StateKey;
 
 const NODE: usize = 64;
 const EMBEDDED: usize = 32;
-/// The bit that a branch has cleared and leaves have set.
+/// The bit cleared in branches and set in leaves.
 const NOT_BRANCH_MARK: u8 = 0b10;
 const EMBEDDED_LEAF_MARK: u8 = 0b10;
 const HASHED_LEAF_MARK: u8 = 0b11;
 
-/// The order in which the bits of an octet are taken.
+/// Order of the bits of an octet in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BitOrder {
-    /// That of the paper, 0.7.2.
+    /// The paper's order, from 0.7.2 on.
     MostSignificantFirst,
-    /// That of earlier revisions, in which the public `trie` vectors are still written.
+    /// The order of earlier revisions, in which the public `trie` vectors are still written.
     LeastSignificantFirst,
 }
 
 /// The root of the trie of `entries` (function `M` of `sec:statemerklization`, 0.7.2).
 ///
-/// Of entries with the same key the last one counts.
+/// Of entries with the same key the last counts.
 pub fn root<V: AsRef<[u8]>>(entries: impl IntoIterator<Item = (StateKey, V)>) -> Hash {
     root_in(BitOrder::MostSignificantFirst, entries)
 }
 
-/// [`root`] with the bits in a given order.
+/// [`root`] with the bits in another order.
 pub fn root_in<V: AsRef<[u8]>>(
     order: BitOrder,
     entries: impl IntoIterator<Item = (StateKey, V)>,
@@ -42,7 +42,7 @@ pub fn root_in<V: AsRef<[u8]>>(
 }
 
 impl BitOrder {
-    /// The bits of a key, the first one to be looked at foremost.
+    /// The bits of a key in the order of the trie's levels, from the root down.
     fn path(self, key: &StateKey) -> [u8; 31] {
         match self {
             Self::MostSignificantFirst => key.0,
@@ -50,7 +50,7 @@ impl BitOrder {
         }
     }
 
-    /// An octet that begins with the two bits of `mark` and has `rest` in the other six.
+    /// An octet with the two bits of `mark` first, then six bits of `rest`.
     fn head(self, mark: u8, rest: u8) -> u8 {
         match self {
             Self::MostSignificantFirst => mark << 6 | rest,
@@ -58,8 +58,8 @@ impl BitOrder {
         }
     }
 
-    /// The identity of the sub-trie of `leaves`, which are in the order of their paths and agree
-    /// on the first `depth` bits.
+    /// Identity of the sub-trie of `leaves`, which are in the order of their paths and share the
+    /// first `depth` bits.
     fn subtrie(self, leaves: &[([u8; 31], [u8; NODE])], depth: usize) -> Hash {
         match leaves {
             [] => Hash::ZERO,

@@ -1,10 +1,11 @@
-//! A trie that changes a little at a time.
+//! A trie with incremental updates, in pages that are never changed.
 //!
-//! The trie is cut into pages, one for each place where paths part within the same four bits. A
-//! page names what stands under it: leaves with their hashes, and further pages with theirs. A page
-//! is never changed. A change makes the pages of its path anew and leaves the others alone, so that
-//! whoever holds an earlier root sees the earlier trie. Stretches of a path where nothing parts
-//! have no page.
+//! A page covers one nibble (four bits) of a path: all branches of the trie within the nibble. Its
+//! children are leaves and further pages, each with its hash. Runs of nibbles without a branch have
+//! no page.
+//!
+//! An update writes new pages along the changed paths and shares all others, so a reader with an
+//! earlier root sees the earlier trie.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -16,15 +17,15 @@ use super::{BitOrder, bit};
 use crate::StateKey;
 
 const ORDER: BitOrder = BitOrder::MostSignificantFirst;
-/// The length of a whole key in steps of four bits.
+/// Length of a whole key, in nibbles.
 pub const NIBBLES: u8 = 62;
 
-/// The path that leads to a page.
+/// The path to a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path {
-    /// Its octets, zeros after its end.
+    /// Octets of the path, with zeros after its end.
     pub octets: [u8; 31],
-    /// Its length in steps of four bits.
+    /// Length of the path, in nibbles.
     pub nibbles: u8,
 }
 
@@ -45,7 +46,7 @@ impl Path {
         Self { octets, nibbles }
     }
 
-    /// The part of `key` on this path that is known, as octets and the bits of each that count.
+    /// Mask of the bits of octet `index` that are part of the path.
     fn known(&self, index: usize) -> u8 {
         match usize::from(self.nibbles).saturating_sub(index.saturating_mul(2)) {
             0 => 0,
@@ -54,8 +55,8 @@ impl Path {
         }
     }
 
-    /// Whether keys whose octets at the even places of the first eight are `octets` can be on it.
-    /// Those are the places where a key has its service.
+    /// True if the path may be a prefix of a key with `octets` at the even places of its first
+    /// eight octets: the key of an entry of the service with this index.
     #[must_use]
     pub fn may_lead_to(&self, octets: [u8; 4]) -> bool {
         octets.iter().enumerate().all(|(index, octet)| {
@@ -66,20 +67,20 @@ impl Path {
     }
 }
 
-/// Where pages are read.
+/// Read access to pages.
 pub trait Pages {
-    /// Why they cannot be read or written.
+    /// Error of reading or writing.
     type Error;
-    /// Where a page is.
+    /// Address of a page.
     type PageAt: Clone + Debug;
-    /// Where the value of a leaf is.
+    /// Address of a leaf's value.
     type ValueAt: Clone + Debug;
 
-    /// A page as it was written.
+    /// Reads a page.
     ///
     /// # Errors
     ///
-    /// The page cannot be read, or is not the one whose hash this is.
+    /// When the page cannot be read, or is not the page with this hash.
     fn page(
         &self,
         path: &Path,
@@ -88,30 +89,30 @@ pub trait Pages {
     ) -> Result<Arc<PageOf<Self>>, Self::Error>;
 }
 
-/// Where pages are kept.
+/// Write access to pages.
 pub trait WritePages: Pages {
-    /// Keeps a page.
+    /// Writes a page.
     ///
     /// # Errors
     ///
-    /// The page cannot be written.
+    /// When the page cannot be written.
     fn add_page(&mut self, path: &Path, page: PageOf<Self>) -> Result<Self::PageAt, Self::Error>;
 
-    /// Takes note that a page is no longer part of the trie.
+    /// Records that a page is no longer part of the trie.
     fn drop_page(&mut self, at: &Self::PageAt);
 
-    /// Takes note that the value of a leaf is no longer part of the trie.
+    /// Records that the value of a leaf is no longer part of the trie.
     fn drop_value(&mut self, at: &Self::ValueAt);
 }
 
-/// A page of some pages.
+/// The page type of `P`.
 pub type PageOf<P> = Page<<P as Pages>::PageAt, <P as Pages>::ValueAt>;
 type ChildOf<P> = Child<<P as Pages>::PageAt, <P as Pages>::ValueAt>;
 
-/// A trie: where its first page is, and its root.
+/// A trie: the address of its first page, and its root.
 #[derive(Clone, Debug)]
 pub struct Root<At> {
-    /// Where the first page is.
+    /// Address of the first page.
     pub at: At,
     /// The root.
     pub hash: Hash,
@@ -120,13 +121,13 @@ pub struct Root<At> {
 /// A value set (`Some`, with the hash of its [leaf](leaf_hash)) or removed (`None`) under a key.
 pub type LeafChange<V> = (StateKey, Option<(Hash, V)>);
 
-/// The identity of a leaf.
+/// Identity of a leaf.
 #[must_use]
 pub fn leaf_hash(key: &StateKey, value: &[u8]) -> Hash {
     Hash::blake2b(&ORDER.leaf(key, value))
 }
 
-/// What stands under a page, in the order of the paths.
+/// A page: its children, in the order of their paths.
 #[derive(Clone, Debug)]
 pub struct Page<P, V> {
     children: Vec<Child<P, V>>,
@@ -135,25 +136,25 @@ pub struct Page<P, V> {
 /// A leaf, or a page further down.
 #[derive(Clone, Debug)]
 pub struct Child<P, V> {
-    /// The leaf's key, or the path to the page with zeros after its end.
+    /// Key of the leaf, or path to the page with zeros after its end.
     pub key: [u8; 31],
-    /// The identity of the leaf, or of the sub-trie as it is where its page stands.
+    /// Identity of the leaf, or of the sub-trie at the page's own depth.
     pub hash: Hash,
-    /// Which of the two it is.
+    /// Kind and address of the child.
     pub place: Place<P, V>,
 }
 
-/// Where what a child stands for is.
+/// Kind and address of a child.
 #[derive(Clone, Debug)]
 pub enum Place<P, V> {
-    /// The value of a leaf.
+    /// A leaf, with the address of its value.
     Leaf(V),
-    /// A page, and the length of the path to it in steps of four bits.
+    /// A page: the length of its path in nibbles, and its address.
     Page(u8, P),
 }
 
-/// Changes a trie and gives the one that comes of it. Of changes of one key the last counts; a key
-/// that is not there can be removed.
+/// Updates a trie and returns the new one. Of changes of one key the last counts. Removing an
+/// absent key changes nothing.
 ///
 /// # Errors
 ///
@@ -177,7 +178,7 @@ pub fn update<P: WritePages>(
     Ok(Root { at: pages.add_page(&Path::ROOT, page)?, hash })
 }
 
-/// The leaf of a key: its hash, and where its value is.
+/// The leaf of a key: its hash, and the address of its value; `None` if there is none.
 ///
 /// # Errors
 ///
@@ -189,7 +190,7 @@ pub fn find<P: Pages + ?Sized>(
 ) -> Result<Option<(Hash, P::ValueAt)>, P::Error> {
     let mut page = pages.page(&Path::ROOT, &root.at, &root.hash)?;
     let mut depth = 0;
-    // Every page is deeper than the one before, so this ends.
+    // Every page is deeper than the one before, so the loop ends.
     loop {
         let step = nibble(&key.0, depth);
         let Some(child) = page.children.iter().find(|child| nibble(&child.key, depth) == step)
@@ -212,21 +213,21 @@ pub fn find<P: Pages + ?Sized>(
     }
 }
 
-/// What is met on a walk.
+/// An item found by a walk.
 #[derive(Debug)]
 pub enum Met<'a, P: Pages + ?Sized> {
-    /// A leaf: its key, its hash, where its value is.
+    /// A leaf: its key, its hash, and the address of its value.
     Leaf(StateKey, Hash, &'a P::ValueAt),
-    /// A page that cannot be read, and why.
+    /// A page that cannot be read, with its path and the error.
     Lost(Path, P::Error),
 }
 
-/// Goes through the leaves of a trie in the order of their keys, but for what is under paths that
-/// `enter` does not want.
+/// Visits the leaves of a trie in the order of their keys. Sub-tries under paths for which `enter`
+/// is false are skipped.
 ///
 /// # Errors
 ///
-/// What `visit` fails with.
+/// Errors of `visit`.
 pub fn walk<P: Pages + ?Sized, E>(
     pages: &P,
     root: &Root<P::PageAt>,
@@ -255,7 +256,7 @@ fn walk_page<P: Pages + ?Sized, E>(
             }
             Place::Page(nibbles, at) => {
                 let below = Path { octets: child.key, nibbles: *nibbles };
-                // Deeper than the page itself, so that the walk ends.
+                // Only deeper pages are entered, so the walk ends.
                 if below.nibbles > path.nibbles && enter(&below) {
                     walk_page(pages, (&below, at, &child.hash), enter, visit)?;
                 }
@@ -266,8 +267,8 @@ fn walk_page<P: Pages + ?Sized, E>(
 }
 
 impl<P, V> Child<P, V> {
-    /// The identity of the sub-trie as it is at `depth` bits: branches with one empty side lead
-    /// down to a page, and none to a leaf.
+    /// Identity of the sub-trie at `depth` bits: from the child's own depth up, each level is a
+    /// branch with one empty side. A leaf has the same identity at every depth.
     fn hash_at(&self, depth: usize) -> Hash {
         let Place::Page(nibbles, _) = self.place else { return self.hash };
         let bits = depth..usize::from(nibbles).saturating_mul(4);
@@ -279,15 +280,15 @@ impl<P, V> Child<P, V> {
     }
 }
 
-/// A branch whose other side is empty.
+/// Identity of a branch with one empty side.
 fn branch(is_right: bool, hash: Hash) -> Hash {
     let (left, right) = if is_right { (Hash::ZERO, hash) } else { (hash, Hash::ZERO) };
     Hash::blake2b(&ORDER.branch(&left, &right))
 }
 
 impl<P, V> Page<P, V> {
-    /// A page of what stands under it, if that can be: no two on one step, all of them on the path
-    /// and further down.
+    /// A page with these children; `None` unless they are in the order of different nibbles and all
+    /// below the path.
     #[must_use]
     pub fn new(path: &Path, children: Vec<Child<P, V>>) -> Option<Self> {
         let step = |child: &Child<P, V>| nibble(&child.key, path.nibbles);
@@ -304,13 +305,13 @@ impl<P, V> Page<P, V> {
         (is_ordered && is_below).then_some(Self { children })
     }
 
-    /// What stands under it.
+    /// The children, in the order of their paths.
     #[must_use]
     pub fn children(&self) -> &[Child<P, V>] {
         &self.children
     }
 
-    /// The identity of the sub-trie as it is where the page stands.
+    /// Identity of the sub-trie at the page's own depth.
     #[must_use]
     pub fn hash(&self, nibbles: u8) -> Hash {
         let depth = usize::from(nibbles).saturating_mul(4);
@@ -319,7 +320,7 @@ impl<P, V> Page<P, V> {
 }
 
 impl<At: Clone + Debug, V: Clone + Debug> Page<At, V> {
-    /// Changes what stands under a page, further pages included; the page itself is not written.
+    /// Applies changes to the children, and writes new pages below. The page itself is not written.
     fn change<P: WritePages<PageAt = At, ValueAt = V>>(
         &mut self,
         pages: &mut P,
@@ -342,7 +343,8 @@ impl<At: Clone + Debug, V: Clone + Debug> Page<At, V> {
         Ok(())
     }
 
-    /// What the page is to the one above: nothing, its only child, or itself, written.
+    /// The page as a child of its parent: `None` if it is empty, its only child, or itself,
+    /// written.
     fn into_child<P: WritePages<PageAt = At, ValueAt = V>>(
         mut self,
         pages: &mut P,
@@ -357,10 +359,10 @@ impl<At: Clone + Debug, V: Clone + Debug> Page<At, V> {
     }
 }
 
-/// Leaves to be built a sub-trie of, in order.
+/// Leaves of a sub-trie, in order.
 type Leaves<V> = Vec<(StateKey, Hash, V)>;
 
-/// Changes what stands under one step of a page.
+/// Applies changes to one child of a page, all of them with the child's nibble.
 fn change_child<P: WritePages>(
     pages: &mut P,
     old: Option<ChildOf<P>>,
@@ -386,8 +388,8 @@ fn change_child<P: WritePages>(
         }
         Place::Page(nibbles, at) => (*nibbles, at.clone()),
     };
-    // How far the path to the page is also that of every leaf to be set. What is to be removed
-    // elsewhere is not there.
+    // Number of nibbles common to the page's path and every leaf to be set. Removals on other paths
+    // are of absent keys.
     let shared = leaves().map(|(key, ..)| common(&key.0, &old.key)).min().unwrap_or(NIBBLES);
     let depth = shared.min(nibbles);
     let is_below = |(key, _): &&LeafChange<P::ValueAt>| common(&key.0, &old.key) >= depth;
@@ -407,7 +409,7 @@ fn change_child<P: WritePages>(
     page.into_child(pages, path)
 }
 
-/// The sub-trie of leaves, which are in order and share their next step.
+/// Builds the sub-trie of leaves, which are in order and share their next nibble.
 fn build<P: WritePages>(
     pages: &mut P,
     leaves: &[(StateKey, Hash, P::ValueAt)],
@@ -430,7 +432,7 @@ fn build<P: WritePages>(
     Page { children }.into_child(pages, path)
 }
 
-/// The sub-trie of some children of a page at `depth` bits; the page's own step ends at `end`.
+/// Identity of the sub-trie of some children at `depth` bits. The page's nibble ends at bit `end`.
 fn subtrie<P, V>(children: &[Child<P, V>], depth: usize, end: usize) -> Hash {
     match children {
         [] => Hash::ZERO,
@@ -446,13 +448,13 @@ fn subtrie<P, V>(children: &[Child<P, V>], depth: usize, end: usize) -> Hash {
     }
 }
 
-/// The step that a path takes at a page.
+/// Nibble `index` of a path.
 fn nibble(key: &[u8; 31], index: u8) -> u8 {
     let octet = key.get(usize::from(index / 2)).copied().unwrap_or(0);
     if index.is_multiple_of(2) { octet >> 4 } else { octet & 0x0f }
 }
 
-/// How many steps two paths share.
+/// Number of nibbles common to two paths.
 fn common(a: &[u8; 31], b: &[u8; 31]) -> u8 {
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let steps = u8::try_from(same.saturating_mul(2)).unwrap_or(NIBBLES);
@@ -463,7 +465,7 @@ fn common(a: &[u8; 31], b: &[u8; 31]) -> u8 {
     }
 }
 
-/// Pages in memory, each held by the ones that name it.
+/// Pages in memory, each held by its parent pages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemoryPages;
 

@@ -1,4 +1,4 @@
-//! Bases: what is loaded, what is not valid, what cannot be read.
+//! Bases: loaded, invalid and unreadable state.
 
 use std::io;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::model;
 
 const SERVICE: ServiceId = ServiceId(1);
 
-/// A state may be known in part only; its footprints are then right all the same.
+/// A state may be known in part only; its footprints are nevertheless taken as given.
 #[test]
 fn a_loaded_footprint_is_taken_as_given() {
     let footprint = Footprint { items: 7, octets: 700 };
@@ -53,7 +53,7 @@ fn values_that_do_not_decode_are_errors() {
 }
 
 /// The state keys of `sec:statemerklization` (0.7.2) are the same for a request of 2^32 - 1 octets
-/// and a storage value under its hash, and for one of 2^32 - 2 and the preimage.
+/// and a storage value under its hash, and for a request of 2^32 - 2 octets and its preimage.
 #[test]
 fn what_stands_under_the_same_key_is_no_request() {
     let hash = Hash([5; 32]);
@@ -63,7 +63,7 @@ fn what_stands_under_the_same_key_is_no_request() {
     ] {
         let request = RequestKey { hash, length };
         assert_eq!(StateKey::request(SERVICE, &request), key);
-        // What is no history, and what would pass for one.
+        // A value that is no history, and a value that would decode as one.
         for value in [&[200][..], &[0]] {
             let base: KeyedBase = [(key, model::blob(value))].into_iter().collect();
             assert_eq!(Accounts::new(Arc::new(base)).request(SERVICE, &request).unwrap(), None);

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::model::{self, KEYS, Model, SERVICES};
 
-/// The places that the model can tell apart.
+/// The places at which two states of the model differ.
 fn differences(old: &Model, new: &Model) -> BTreeSet<Place> {
     let mut places = BTreeSet::new();
     for s in 0..SERVICES {

@@ -1,4 +1,4 @@
-//! `n` and `m` of `eq:accpar`: what each service did is joined.
+//! `n` and `m` of `eq:accpar`: the changes of each service are merged.
 
 use jambox_state::{Accounts, StateError};
 use jambox_types::{Balance, ServiceId};
@@ -54,8 +54,8 @@ fn removal_wins_over_change_in_either_order() {
     assert_eq!(balance(&before.merged(outcomes).unwrap(), 1), None);
 }
 
-/// It is among the keys after the accumulation, so not in `m`, and among those before, so not in
-/// `n`.
+/// The index is among the keys after the accumulation, so not in `m`, and among the keys before, so
+/// not in `n`.
 #[test]
 fn an_index_given_up_and_taken_anew_stays_as_it_was() {
     let before = three_services();

@@ -9,7 +9,7 @@ use jambox_state::{
 use jambox_types::{Balance, Gas, Hash, ServiceId, TimeSlot};
 use proptest::prelude::*;
 
-/// Few enough services and keys that random operations meet.
+/// Few services and keys, so that random operations meet.
 pub const SERVICES: u32 = 4;
 pub const KEYS: u8 = 6;
 
@@ -74,7 +74,7 @@ pub fn info(balance: u64) -> AccountInfo {
     }
 }
 
-/// A key of 0 to `KEYS - 1` octets, so that lengths differ.
+/// A key of 0 to `KEYS - 1` octets, so that lengths vary.
 pub fn storage_key(key: u8) -> Vec<u8> {
     vec![key; usize::from(key)]
 }
@@ -91,7 +91,8 @@ pub fn blob(octets: &[u8]) -> Blob {
     Blob::from(octets)
 }
 
-/// Does the same to both; what the model cannot do must be an error of the other.
+/// Applies an operation to both. An operation impossible in the model must be an error in the
+/// overlay.
 pub fn apply(operation: &Operation, model: &mut Model, accounts: &mut Accounts) {
     let exists = |model: &Model, service: &u32| model.contains_key(service);
     match operation {
@@ -151,7 +152,7 @@ fn replace<V>(map: &mut BTreeMap<u8, V>, key: u8, value: Option<V>) -> Option<V>
     }
 }
 
-/// Every read gives what the model says, the footprint included.
+/// Every read agrees with the model, the footprint included.
 pub fn assert_same(model: &Model, accounts: &Accounts) {
     for s in 0..SERVICES {
         let service = ServiceId(s);

@@ -11,13 +11,13 @@ use crate::model::{self, Model, Operation};
 #[derive(Clone, Debug)]
 enum Step {
     Do(Operation),
-    /// Remember the state as it is now.
+    /// Remember the present state.
     Checkpoint,
-    /// Go back to the last checkpoint, forgetting it.
+    /// Return to the last checkpoint and forget it.
     Collapse,
     /// Forget the last checkpoint.
     Keep,
-    /// Write the overlay into its base, and into one of keys and values; go on with an empty
+    /// Write the overlay into its base, and into a base of keys and values; continue with an empty
     /// overlay.
     Flush,
 }
@@ -149,7 +149,7 @@ fn historical_lookup_follows_the_history() {
     assert!(!lookup(&accounts, 5));
 }
 
-/// `Y` and `I` of the preimage integration: only what is asked for and not yet there.
+/// `Y` and `I` of the preimage integration: only requested preimages that are not yet available.
 #[test]
 fn provided_preimages_are_those_requested() {
     let mut accounts = model::empty();

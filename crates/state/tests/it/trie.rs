@@ -65,7 +65,7 @@ fn keys_interleave_service_and_hash() {
 }
 
 mod pages {
-    //! The trie in pages against the trie made anew.
+    //! The trie in pages against the trie built from scratch.
 
     use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ mod pages {
     use jambox_types::Hash;
     use proptest::prelude::*;
 
-    /// Keys that share steps, octets and odd numbers of both, and parts of which are constant.
+    /// Keys that share octets, odd numbers of nibbles and both, with constant parts.
     fn key() -> impl Strategy<Value = StateKey> {
         let octet = prop_oneof![Just(0_u8), Just(0x10), Just(0x11), Just(0xff), any::<u8>()];
         (octet.clone(), octet.clone(), octet.clone(), octet).prop_map(|(a, b, c, d)| {
@@ -130,7 +130,7 @@ mod pages {
                 prop_assert_eq!(met, wanted);
                 trie = Some(after);
             }
-            // Nothing is left of what is removed.
+            // Removing every key leaves nothing.
             let all: Vec<_> = values.keys().map(|key| (*key, None)).collect();
             let Ok(empty) = update(&mut MemoryPages, trie.as_ref(), all);
             prop_assert_eq!(empty.hash, Hash::ZERO);
