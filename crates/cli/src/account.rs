@@ -2,17 +2,19 @@
 
 use std::io::{self, Write};
 
+use jambox_inspect::Octets;
 use serde_json::Value;
 
+use crate::plain::plain;
 use crate::style::{BAD, GOOD, NAME};
 
 /// Whether a package was taken in, and what happened in core.
 pub fn package(out: &mut dyn Write, account: &Value) -> io::Result<()> {
-    let Some(hash) = account["package"].as_str() else { return Ok(()) };
+    let Some(hash) = account["package"]["hash"].as_str() else { return Ok(()) };
     match account["refused"].as_str() {
-        Some(reason) => writeln!(out, "{BAD}refused{BAD:#} package {hash}: {reason}")?,
+        Some(reason) => writeln!(out, "{BAD}refused{BAD:#} package {hash}: {}", plain(reason))?,
         None => {
-            let core = &account["core"];
+            let core = &account["package"]["core"];
             writeln!(out, "{GOOD}accepted{GOOD:#} package {hash} for core {core}")?;
         }
     }
@@ -22,7 +24,7 @@ pub fn package(out: &mut dyn Write, account: &Value) -> io::Result<()> {
 
 /// What the authorizer and the items of a package did.
 pub fn in_core(out: &mut dyn Write, account: &Value) -> io::Result<()> {
-    let refined = account["refine"].as_array().into_iter().flatten();
+    let refined = list(account, "refine");
     for invocation in std::iter::once(&account["is_authorized"]).chain(refined) {
         self::invocation(out, invocation)?;
     }
@@ -43,32 +45,31 @@ pub fn block(out: &mut dyn Write, account: &Value) -> io::Result<()> {
 
 /// What was accumulated, and what that changed.
 pub fn on_chain(out: &mut dyn Write, account: &Value) -> io::Result<()> {
-    for invocation in account["accumulate"].as_array().into_iter().flatten() {
+    for invocation in list(account, "accumulate") {
         self::invocation(out, invocation)?;
     }
-    for transfer in account["transfers"].as_array().into_iter().flatten() {
-        let text = |part: &str| transfer[part].to_string().replace('"', "");
-        let (from, to, amount) = (text("from"), text("to"), text("amount"));
-        writeln!(out, "  transfer of {amount} from service {from} to {to}")?;
+    for transfer in list(account, "transfers") {
+        let amount = transfer["amount"].as_str().unwrap_or_default();
+        let (from, to) = (service(&transfer["from"]), service(&transfer["to"]));
+        writeln!(out, "  transfer of {amount} from {from} to {to}")?;
     }
-    for change in account["state"].as_array().into_iter().flatten() {
-        let (service, kind) = (&change["service"], change["kind"].as_str().unwrap_or_default());
-        let key = change["key"].as_str().unwrap_or_default();
-        let value = |part: &str| shortened(change[part].as_str().unwrap_or("nothing"));
-        writeln!(
-            out,
-            "  service {service} {kind} {}: {} -> {}",
-            shortened(key),
-            value("before"),
-            value("after")
-        )?;
+    for change in list(account, "state") {
+        let place = match &change["service"] {
+            Value::Null => "privileged".to_owned(),
+            of => service(of),
+        };
+        let words = [&change["kind"], &change["field"], &change["key"]];
+        let entry: Vec<String> =
+            words.into_iter().filter_map(Value::as_str).map(readable).collect();
+        let (before, after) = (standing(&change["before"]), standing(&change["after"]));
+        writeln!(out, "  {place} {}: {before} -> {after}", entry.join(" "))?;
     }
     Ok(())
 }
 
-/// What failed of a package, a line each.
+/// What failed of a package, a line each; why it was refused is told before.
 pub fn failures(out: &mut dyn Write, account: &Value) -> io::Result<()> {
-    for failure in account["failures"].as_array().into_iter().flatten() {
+    for failure in list(account, "failures").filter(|failure| **failure != account["refused"]) {
         writeln!(out, "{BAD}failed{BAD:#} {}", plain(failure.as_str().unwrap_or_default()))?;
     }
     Ok(())
@@ -76,39 +77,69 @@ pub fn failures(out: &mut dyn Write, account: &Value) -> io::Result<()> {
 
 fn invocation(out: &mut dyn Write, invocation: &Value) -> io::Result<()> {
     let Some(what) = invocation["what"].as_str() else { return Ok(()) };
-    let of_service = invocation["service"].as_u64().map(|id| format!(" of service {id}"));
-    let outcome = invocation["outcome"].as_str().unwrap_or_default();
+    let item = invocation["item"].as_u64().map(|item| format!(" item {item}"));
+    let of = match &invocation["service"] {
+        Value::Null => String::new(),
+        of => format!(" of {}", service(of)),
+    };
+    let outcome = invocation["outcome"].as_str().unwrap_or_default().replace('-', " ");
     let gas = |part: &str| invocation["gas"][part].as_str().unwrap_or_default().to_owned();
     let (used, limit) = (gas("used"), gas("limit"));
-    let service = of_service.unwrap_or_default();
-    writeln!(out, "  {what}{service}: {outcome}, gas {used} of {limit}")?;
-    let failure = &invocation["failure"];
-    if let Some(reason) = failure["reason"].as_str() {
-        writeln!(out, "    {BAD}why{BAD:#} {}", plain(reason))?;
-        for part in [&failure["instruction"], &failure["source"][0]] {
-            if let Some(text) = part.as_str() {
-                writeln!(out, "        {}", plain(text))?;
-            }
-        }
-    }
-    for line in invocation["log"].as_array().into_iter().flatten() {
-        let message = line["message"].as_str().unwrap_or_default();
+    writeln!(out, "  {what}{}{of}: {outcome}, gas {used} of {limit}", item.unwrap_or_default())?;
+    failure(out, &invocation["failure"])?;
+    for event in list(invocation, "events").filter(|event| event["kind"] == "log") {
+        let message = event["message"].as_str().unwrap_or_default();
         writeln!(out, "    log {}", plain(message))?;
     }
     Ok(())
 }
 
-/// A text without characters that would steer a terminal.
-fn plain(text: &str) -> String {
-    text.chars()
-        .flat_map(|it| if it.is_control() { it.escape_default().collect() } else { vec![it] })
-        .collect()
+/// Why an invocation failed: the reason, the instruction, the lines of the source.
+fn failure(out: &mut dyn Write, failure: &Value) -> io::Result<()> {
+    let Some(reason) = failure["reason"].as_str() else { return Ok(()) };
+    writeln!(out, "    {BAD}why{BAD:#} {}", plain(reason))?;
+    let explanation = &failure["explanation"];
+    if let Some(instruction) = explanation["instruction"].as_str() {
+        let pc = explanation["pc"].as_str().unwrap_or_default();
+        writeln!(out, "        {} at pc {pc}", plain(instruction))?;
+    }
+    for part in [&explanation["rule"], &failure["hint"]] {
+        if let Some(text) = part.as_str().filter(|text| !text.is_empty() && *text != reason) {
+            writeln!(out, "        {}", plain(text))?;
+        }
+    }
+    for line in list(explanation, "source").chain(list(explanation, "callers")) {
+        writeln!(out, "        {}", plain(line.as_str().unwrap_or_default()))?;
+    }
+    Ok(())
 }
 
-fn shortened(text: &str) -> String {
-    const LIMIT: usize = 66;
-    match text.get(..LIMIT) {
-        Some(head) if text.len() > LIMIT => format!("{head}.. ({} octets)", text.len() / 2 - 1),
-        _ => text.to_owned(),
+/// The members of a list, none where there is no list.
+fn list<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    object[name].as_array().into_iter().flatten()
+}
+
+/// A service by its id, and in the parentheses as `jambox call` takes it.
+fn service(service: &Value) -> String {
+    match service["id"].as_u64() {
+        Some(id) if id > 9 => format!("service {id} ({id:08x})"),
+        _ => format!("service {}", service["id"]),
+    }
+}
+
+/// A value of the state: a decimal or octets as text, some hashes or slots as a list.
+fn standing(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => readable(text),
+        other => other.to_string(),
+    }
+}
+
+/// Octets as `jambox run` shows them, text as text; any other text as it is.
+fn readable(text: &str) -> String {
+    match text.strip_prefix("0x").map(const_hex::decode) {
+        Some(Ok(octets)) => Octets::new(octets).to_string(),
+        _ => plain(text).into_owned(),
     }
 }

@@ -293,7 +293,7 @@ impl PackageVerdict {
         let Some(account) = &self.account else { return self.status == "ready" };
         let list = |part: &str| account[part].as_array().into_iter().flatten();
         let mut ran = list("refine").chain(list("accumulate"));
-        let has_failed = |it: &Value| it["service"] == service.0 && !it["failure"].is_null();
+        let has_failed = |it: &Value| it["service"]["id"] == service.0 && !it["failure"].is_null();
         self.status == "ready" && !ran.any(has_failed)
     }
 

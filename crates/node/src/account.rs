@@ -1,25 +1,32 @@
-//! The account of a package or a block: what each program did, for people and programs to read.
+//! The account of a package or a block: the parts of it that only a node has. The rest is
+//! `jambox-inspect`'s, in the form in which `jambox run` tells of a package.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jambox_chain::ServiceCall;
-use jambox_engine::Instance;
-use jambox_invocation::{End, Failure, Finished, Invocation, LogLine, Observer, Started};
-use jambox_state::{Changes, Meaning, Values};
+use jambox_chain::accumulation::output_root;
+use jambox_chain::block::{Applied, read_accumulation};
+use jambox_chain::{Computed, ServiceCall};
+use jambox_inspect::account::{
+    Call, Change, Detail, InCore, Invocation, Names, OnChain, PackageSummary, Recorded, Recorder,
+    Service, Setting, Transfer, WorkReport, Yielded,
+};
+use jambox_state::{Accounts, Base, PartialState, StateError};
 use jambox_symbols::Symbols;
-use jambox_types::{DeferredTransfer, Hash, ServiceId};
-use serde_json::{Value, json};
+use jambox_types::{Block, CoreIndex, Hash, Protocol, ServiceId, TimeSlot, WorkPackage};
+use serde::Serialize;
+use serde_json::Value;
 
+use crate::ledger::Descriptor;
 use crate::world::World;
 
 /// The symbols of programs, by code hash.
 pub type SymbolTable = BTreeMap<Hash, Symbols>;
 
-/// The most log lines of one invocation that are kept.
-const LOG_LIMIT: usize = 1000;
-/// The most octets of one log line that are kept.
-const LINE_LIMIT: usize = 4096;
+/// The version of the form that accounts have, as the command's `--json` numbers it.
+const FORMAT: u32 = 1;
+/// Nobody names services on a chain.
+static NO_NAMES: Names = Names::new();
 
 /// Sets a member of an object.
 pub fn set(object: &mut Value, name: &str, value: impl Into<Value>) {
@@ -34,187 +41,176 @@ pub fn hex(octets: &[u8]) -> String {
     const_hex::encode_prefixed(octets)
 }
 
-/// An observer that keeps what belongs into an account.
-pub struct Recorder {
-    symbols: Arc<SymbolTable>,
-    invocations: Vec<Value>,
-    code_hash: Hash,
-    log: Vec<Value>,
-    place: Option<(String, Vec<String>)>,
-}
-
-impl Recorder {
-    /// One that has seen nothing.
-    #[must_use]
-    pub fn new(symbols: Arc<SymbolTable>) -> Self {
-        let (invocations, log) = (Vec::new(), Vec::new());
-        Self { symbols, invocations, code_hash: Hash::ZERO, log, place: None }
-    }
-
-    /// The invocations in the order in which they ran.
-    #[must_use]
-    pub fn finish(self) -> Vec<Value> {
-        self.invocations
-    }
-}
-
-/// Which invocation, as a word, a service and the index of an item.
-fn which(invocation: Invocation) -> (&'static str, Option<ServiceId>, Option<usize>) {
-    match invocation {
-        Invocation::IsAuthorized { .. } => ("is-authorized", None, None),
-        Invocation::Refine { service, item, .. } => ("refine", Some(service), Some(item)),
-        Invocation::Accumulate { service, .. } => ("accumulate", Some(service), None),
-    }
-}
-
-impl Observer for Recorder {
-    fn invocation_started(&mut self, started: &Started<'_>) {
-        self.code_hash = started.code_hash;
-        self.log.clear();
-        self.place = None;
-        let (what, service, item) = which(started.invocation);
-        self.invocations.push(json!({
-            "what": what,
-            "service": service.map(|service| service.0),
-            "item": item,
-            "code_hash": hex(&started.code_hash.0),
-            "gas": { "limit": started.gas_limit.to_string() },
-        }));
-    }
-
-    fn log(&mut self, line: &LogLine<'_>) {
-        if self.log.len() >= LOG_LIMIT {
-            return;
-        }
-        let text = |octets: &[u8]| {
-            let kept = octets.get(..LINE_LIMIT).unwrap_or(octets);
-            String::from_utf8_lossy(kept).into_owned()
-        };
-        self.log.push(json!({
-            "level": line.level.to_string(),
-            "target": line.target.map(text),
-            "message": text(line.message),
-        }));
-    }
-
-    fn stopped(&mut self, instance: &Instance, failure: Option<&Failure>) {
-        if failure.is_none() {
-            return;
-        }
-        let pc = instance.pc();
-        let instruction = format!("{} at pc {pc}", instance.module().instruction_at(pc));
-        let symbols = self.symbols.get(&self.code_hash);
-        let frames = symbols.map_or(&[][..], |symbols| symbols.frames_at(pc));
-        self.place = Some((instruction, frames.iter().map(ToString::to_string).collect()));
-    }
-
-    fn invocation_ended(&mut self, finished: &Finished<'_>) {
-        let Some(invocation) = self.invocations.last_mut().and_then(Value::as_object_mut) else {
-            return;
-        };
-        let (outcome, output) = match finished.end {
-            End::Halt(output) => ("halt", Some(hex(output))),
-            End::Panic(_) => ("panic", None),
-            End::OutOfGas(_) => ("out of gas", None),
-        };
-        invocation.insert("outcome".into(), outcome.into());
-        invocation.insert("output".into(), output.into());
-        if let Some(gas) = invocation.get_mut("gas").and_then(Value::as_object_mut) {
-            gas.insert("used".into(), finished.gas_used.to_string().into());
-        }
-        invocation.insert("log".into(), std::mem::take(&mut self.log).into());
-        let failure = finished.end.failure().map(|failure| {
-            let (instruction, source) = self.place.take().unzip();
-            json!({
-                "reason": failure.cause.to_string(),
-                "instruction": instruction,
-                "source": source.unwrap_or_default(),
-            })
-        });
-        invocation.insert("failure".into(), failure.into());
-    }
-}
-
-/// Accumulations that ran no code, each with the reason.
-pub fn not_run(calls: &[ServiceCall]) -> impl Iterator<Item = Value> + '_ {
-    calls.iter().filter_map(|call| {
-        let reason = call.no_code?;
-        Some(json!({
-            "what": "accumulate",
-            "service": call.service.0,
-            "item": null,
-            "gas": { "limit": call.gas.0.to_string(), "used": "0" },
-            "outcome": "not run",
-            "output": null,
-            "log": [],
-            "failure": { "reason": reason.to_string(), "instruction": null, "source": [] },
-        }))
-    })
-}
-
-/// A transfer.
+/// An observer that keeps so much of what runs upon the state of a slot.
 #[must_use]
-pub fn transfer(transfer: &DeferredTransfer) -> Value {
-    json!({
-        "from": transfer.source.0,
-        "to": transfer.destination.0,
-        "amount": transfer.amount.0.to_string(),
-        "gas": transfer.gas_limit.0.to_string(),
-        "memo": hex(&transfer.memo.0),
-    })
+pub fn recorder<'a>(
+    protocol: &'a Protocol,
+    slot: TimeSlot,
+    symbols: &'a SymbolTable,
+    detail: Detail,
+) -> Recorder<'a> {
+    Recorder::new(Setting { protocol, slot, names: &NO_NAMES, symbols }, detail)
 }
 
-/// What services' part of a state changed: a service, a kind of entry, its key, the values.
-#[must_use]
-pub fn differences(before: &World, changes: &Changes, after: &World) -> Vec<Value> {
-    let changes = changes.iter().filter_map(|(key, change)| {
-        let old = before.values.value(key).ok().flatten();
-        if old == change.value {
-            return None;
-        }
-        let (service, kind, name) = match after.meaning(key)? {
-            Meaning::Component(_) => return None,
-            Meaning::Account(service) => (service, "account", None),
-            Meaning::Storage(service, name) => (service, "storage", Some(hex(&name))),
-            Meaning::Preimage(service, hash) => (service, "preimage", Some(hex(&hash.0))),
-            Meaning::Request(service, request) => {
-                (service, "request", Some(format!("{} {}", hex(&request.hash.0), request.length)))
-            }
-        };
-        Some(json!({
-            "service": service.0,
-            "kind": kind,
-            "key": name,
-            "before": old.as_deref().map(hex),
-            "after": change.value.as_deref().map(hex),
-        }))
+/// What a package did in core; the node adds how it went on.
+#[derive(Serialize)]
+struct PackageAccount {
+    format: u32,
+    package: PackageSummary,
+    /// The authorizer that it names.
+    authorizer: String,
+    /// Why it was refused; nothing when it was taken in.
+    refused: Option<String>,
+    #[serde(flatten)]
+    in_core: InCore,
+    failures: Vec<String>,
+}
+
+/// The account of a package on its way through the core: what it is, upon which state.
+#[derive(Clone, Copy, Debug)]
+pub struct Handed<'a> {
+    /// The package.
+    pub package: &'a WorkPackage,
+    /// The core that it is for.
+    pub core: CoreIndex,
+    /// The slot of the head.
+    pub slot: TimeSlot,
+    /// The protocol.
+    pub protocol: &'a Protocol,
+}
+
+impl Handed<'_> {
+    /// The account of a package that was refused, with what ran until then.
+    #[must_use]
+    pub fn refused(&self, reason: &str, mut recorded: Recorded) -> Value {
+        let refine = recorded.refined();
+        let is_authorized = recorded.is_authorized;
+        let in_core = InCore { is_authorized, refine, work_report: None };
+        self.told(Some(reason.to_owned()), in_core)
+    }
+
+    /// The account of a package that came to a report.
+    #[must_use]
+    pub fn accepted(&self, computed: &Computed, mut recorded: Recorded) -> Value {
+        let Computed { report, bundle, exports, .. } = computed;
+        let refine = recorded.refine(&self.package.items, &report.digests, &NO_NAMES);
+        let sizes = (bundle.len(), exports.len());
+        let work_report = Some(WorkReport::new(report, sizes, &NO_NAMES, self.protocol));
+        let is_authorized = recorded.is_authorized;
+        self.told(None, InCore { is_authorized, refine, work_report })
+    }
+
+    fn told(&self, refused: Option<String>, in_core: InCore) -> Value {
+        let mut failures: Vec<String> = refused.iter().cloned().collect();
+        failures.extend(in_core.refine.iter().filter_map(Invocation::failed));
+        json_of(&PackageAccount {
+            format: FORMAT,
+            package: PackageSummary::new(self.package, self.core, self.slot, self.protocol),
+            authorizer: self.package.authorizer().to_string(),
+            refused,
+            in_core,
+            failures,
+        })
+    }
+}
+
+/// What a block did.
+#[derive(Serialize)]
+struct BlockAccount {
+    format: u32,
+    block: String,
+    slot: u32,
+    parent: String,
+    state_root: String,
+    /// The packages that it reports.
+    reported: Vec<String>,
+    /// The packages whose data became available.
+    available: Vec<String>,
+    preimages: Vec<ProvidedPreimage>,
+    #[serde(flatten)]
+    on_chain: OnChain,
+    #[serde(serialize_with = "jambox_inspect::wide::number")]
+    gas_used: u64,
+    failures: Vec<String>,
+}
+
+/// A preimage in a block.
+#[derive(Serialize)]
+struct ProvidedPreimage {
+    service: Service,
+    hash: String,
+    octets: usize,
+}
+
+/// The account of a block that led from one state to another.
+///
+/// # Errors
+///
+/// One of the states cannot be read.
+pub fn of_block(
+    (block, here): (&Block, Descriptor),
+    (before, after): (&World, &World),
+    applied: &Applied,
+    mut recorded: Recorded,
+    protocol: &Protocol,
+) -> Result<Value, StateError> {
+    let call = |call: &ServiceCall| -> Call {
+        (call.service, call.gas, call.no_code.map(|reason| reason.to_string()))
+    };
+    let accumulate = recorded.accumulate(applied.calls.iter().map(call), &NO_NAMES);
+    let yielded = |(service, hash): &(ServiceId, Hash)| Yielded {
+        service: Service::new(*service, &NO_NAMES),
+        hash: hash.to_string(),
+    };
+    let outputs = &applied.outputs;
+    let on_chain = OnChain {
+        transfers: applied.transfers.iter().map(|it| Transfer::new(it, &NO_NAMES)).collect(),
+        outputs: outputs.iter().map(yielded).collect(),
+        output_root: (!outputs.is_empty()).then(|| output_root(outputs).to_string()),
+        state: differences(before, after, &applied.accounts, protocol)?,
+        accumulate,
+    };
+    let preimages = block.extrinsic.preimages.iter().map(|preimage| ProvidedPreimage {
+        service: Service::new(preimage.service, &NO_NAMES),
+        hash: Hash::blake2b(&preimage.data).to_string(),
+        octets: preimage.data.len(),
     });
-    changes.collect()
+    let reported = block.extrinsic.guarantees.iter().map(|guarantee| &guarantee.report);
+    let package = |report: &jambox_types::WorkReport| report.availability.package_hash.to_string();
+    Ok(json_of(&BlockAccount {
+        format: FORMAT,
+        block: here.hash.to_string(),
+        slot: here.slot,
+        parent: block.header.parent.to_string(),
+        state_root: after.root.to_string(),
+        reported: reported.map(package).collect(),
+        available: applied.available.iter().map(package).collect(),
+        preimages: preimages.collect(),
+        failures: on_chain.accumulate.iter().filter_map(Invocation::failed).collect(),
+        on_chain,
+        gas_used: applied.gas_used.0,
+    }))
 }
 
-/// What failed in some invocations, a line each.
-#[must_use]
-pub fn failures(invocations: &[Value]) -> Vec<String> {
-    let failed = invocations
-        .iter()
-        .filter(|invocation| invocation.get("failure").is_some_and(|it| !it.is_null()));
-    failed.map(describe_failure).collect()
+/// What services did to the state, and what became of what they alone may change.
+fn differences(
+    before: &World,
+    after: &World,
+    accounts: &Accounts,
+    protocol: &Protocol,
+) -> Result<Vec<Change>, StateError> {
+    let prior = read_accumulation(&before.values, protocol)?.state;
+    let later = read_accumulation(&after.values, protocol)?.state;
+    // Two overlays can be compared over one base.
+    let base = Arc::clone(&before.values) as Arc<dyn Base>;
+    let prior = PartialState { accounts: Accounts::new(base), ..prior };
+    let later = PartialState { accounts: accounts.clone(), ..later };
+    let differences = prior.diff(&later)?;
+    Ok(differences.iter().map(|difference| Change::new(difference, &NO_NAMES)).collect())
 }
 
-fn describe_failure(invocation: &Value) -> String {
-    let what = invocation.get("what").and_then(Value::as_str).unwrap_or_default();
-    let of_service =
-        invocation.get("service").and_then(Value::as_u64).map(|id| format!(" of service {id}"));
-    let item = invocation.get("item").and_then(Value::as_u64).map(|item| format!(", item {item}"));
-    let reason = invocation.pointer("/failure/reason").and_then(Value::as_str).unwrap_or_default();
-    let source = invocation
-        .pointer("/failure/source/0")
-        .and_then(Value::as_str)
-        .map(|frame| format!(" in {frame}"));
-    format!(
-        "{what}{}{}: {reason}{}",
-        of_service.unwrap_or_default(),
-        item.unwrap_or_default(),
-        source.unwrap_or_default()
-    )
+/// An account as JSON.
+fn json_of(account: &impl Serialize) -> Value {
+    // Maps with keys that are no strings, and numbers that are none, have no place in accounts.
+    serde_json::to_value(account).unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jambox_chain::block::{Applied, BlockError, Checks, Refusal, apply};
+use jambox_inspect::account::{Detail, Recorded};
 use jambox_invocation::{Env, HostError, Observer};
 use jambox_state::{Accounts, Component, StateError};
 use jambox_types::{
@@ -11,9 +12,8 @@ use jambox_types::{
     Ed25519Signature, Extrinsic, Guarantee, Hash, Header, PendingReport, PerCore, Preimage,
     TimeSlot, ValidatorIndex,
 };
-use serde_json::{Value, json};
 
-use crate::account::{Recorder, SymbolTable, differences, failures, hex, not_run, transfer};
+use crate::account::{self, SymbolTable};
 use crate::ledger::{Descriptor, Entry, Ledger, Stage};
 
 /// Why there is no next block.
@@ -98,41 +98,15 @@ pub fn import(
     block: Block,
 ) -> Result<Arc<Entry>, AuthoringError> {
     let head = Arc::clone(ledger.head());
-    let mut recorder = Recorder::new(Arc::clone(symbols));
+    let protocol = ledger.protocol;
+    let mut recorder = account::recorder(&protocol, block.header.slot, symbols, Detail::KEPT);
     let applied = run(env, &head, &block, &mut recorder)?;
     let world = head.world.after(&applied.changes);
-    let hash = block.header.hash(&ledger.protocol);
+    let hash = block.header.hash(&protocol);
     let descriptor = Descriptor { hash, slot: block.header.slot.0 };
-    let mut invocations = recorder.finish();
-    invocations.extend(not_run(&applied.calls));
-    let account = json!({
-        "format": 1,
-        "block": hex(&hash.0),
-        "slot": descriptor.slot,
-        "parent": hex(&block.header.parent.0),
-        "state_root": hex(&world.root.0),
-        "reported": block.extrinsic.guarantees.iter()
-            .map(|guarantee| hex(&guarantee.report.availability.package_hash.0))
-            .collect::<Vec<_>>(),
-        "available": applied.available.iter()
-            .map(|report| hex(&report.availability.package_hash.0))
-            .collect::<Vec<_>>(),
-        "preimages": block.extrinsic.preimages.iter()
-            .map(|preimage| json!({
-                "service": preimage.service.0,
-                "hash": hex(&Hash::blake2b(&preimage.data).0),
-                "octets": preimage.data.len(),
-            }))
-            .collect::<Vec<_>>(),
-        "failures": failures(&invocations),
-        "accumulate": invocations,
-        "transfers": applied.transfers.iter().map(transfer).collect::<Vec<_>>(),
-        "outputs": applied.outputs.iter()
-            .map(|(service, hash)| json!({ "service": service.0, "hash": hex(&hash.0) }))
-            .collect::<Vec<Value>>(),
-        "state": differences(&head.world, &applied.changes, &world),
-        "gas_used": applied.gas_used.0.to_string(),
-    });
+    let recorded = Recorded::new(recorder.finish());
+    let (here, worlds) = ((&block, descriptor), (&head.world, &world));
+    let account = account::of_block(here, worlds, &applied, recorded, &protocol)?;
     advance(ledger, &block, &applied, descriptor)?;
     let number = head.number.saturating_add(1);
     let header = block.header.clone();

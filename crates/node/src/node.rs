@@ -12,7 +12,7 @@ use jambox_types::{CoreIndex, Hash, PendingReport, PerCore, Protocol, ServiceId,
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::account::{SymbolTable, failures, hex, set};
+use crate::account::{SymbolTable, hex, set};
 use crate::authoring::{AuthoringError, author};
 use crate::genesis::Genesis;
 use crate::journal::{self, Beginning, Input, Journal, JournalError, Record};
@@ -308,7 +308,7 @@ impl Node {
             extrinsics: extrinsics.iter().map(|extrinsic| extrinsic.to_vec()).collect(),
             head: ledger.head().descriptor.hash,
         };
-        match work(&self.env, &ledger, self.symbols(), core, package, extrinsics) {
+        match work(&self.env, &ledger, &self.symbols(), core, package, extrinsics) {
             Ok(worked) => self.keep(worked, input),
             Err(refusal) => {
                 let crate::packages::Refusal { hash, reason, account } = *refusal;
@@ -538,12 +538,11 @@ impl Node {
         let block = record.accumulated.and_then(|it| ledger.entry(&it.hash).cloned());
         let on_chain = block.map_or(Value::Null, |block| block.account.clone());
         for part in ["accumulate", "transfers", "outputs", "state"] {
-            set(&mut account, part, on_chain.get(part).cloned().unwrap_or_default());
+            set(&mut account, part, list(&on_chain, part));
         }
-        let mut failed: Vec<Value> = list(&account, "failures");
-        let accumulated = list(&account, "accumulate");
-        failed.extend(failures(&accumulated).into_iter().map(Value::from));
-        set(&mut account, "failures", failed);
+        set(&mut account, "output_root", on_chain.get("output_root").cloned().unwrap_or_default());
+        let failed = [list(&account, "failures"), list(&on_chain, "failures")];
+        set(&mut account, "failures", failed.concat());
         Some(account)
     }
 

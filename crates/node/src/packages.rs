@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jambox_chain::{Computed, ExportedSegments, ReportCall, ReportError, compute_report};
 use jambox_codec::{Reader, decode_all_with, encode_with};
+use jambox_inspect::account::{Detail, Recorded};
 use jambox_invocation::{Env, Observer};
 use jambox_state::{Accounts, Blob, Component};
 use jambox_types::{CoreIndex, Hash, ImportSource, PerCore, TimeSlot, WorkPackage};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::account::{Recorder, SymbolTable, failures, hex, set};
+use crate::account::{self, Handed, SymbolTable};
 use crate::journal::Input;
 use crate::ledger::{Entry, Ledger, PackageRecord};
 
@@ -129,7 +130,7 @@ pub fn unbundle(bundle: &[u8], ledger: &Ledger) -> Result<(Vec<u8>, Vec<Blob>), 
 pub fn work(
     env: &Env,
     ledger: &Ledger,
-    symbols: Arc<SymbolTable>,
+    symbols: &SymbolTable,
     core: CoreIndex,
     encoded: &[u8],
     extrinsics: &[Blob],
@@ -138,29 +139,24 @@ pub fn work(
     let package: WorkPackage = decode_all_with(encoded, &ledger.protocol)
         .map_err(|error| refuse(None, Refused::Encoding(error.to_string())))?;
     let hash = package.hash(&ledger.protocol);
-    let lists = check(ledger, core, &package, hash, extrinsics).map_err(|reason| {
-        let mut account = describe(&package, hash, core, Vec::new());
-        set(&mut account, "refused", reason.to_string());
+    let slot = TimeSlot(ledger.head().descriptor.slot);
+    let handed = Handed { package: &package, core, slot, protocol: &ledger.protocol };
+    let refused = |reason: Refused, recorded| {
+        let account = handed.refused(&reason.to_string(), recorded);
         Box::new(Refusal { hash: Some(hash), reason, account })
-    })?;
-    let mut recorder = Recorder::new(symbols);
+    };
+    let lists = check(ledger, core, &package, hash, extrinsics)
+        .map_err(|reason| refused(reason, Recorded::default()))?;
+    let mut recorder = account::recorder(&ledger.protocol, slot, symbols, Detail::KEPT);
     let on = (ledger, &**ledger.head());
     let computed = report(env, on, core, (&package, &lists), &mut recorder);
-    let invocations = recorder.finish();
-    let mut account = describe(&package, hash, core, invocations);
+    let recorded = Recorded::new(recorder.finish());
     match computed {
         Ok(computed) => {
-            set(&mut account, "report", describe_report(&computed, ledger));
-            if let Some(failures) = account.get_mut("failures").and_then(Value::as_array_mut) {
-                failures.extend(without_run(&computed).map(Value::from));
-            }
+            let account = handed.accepted(&computed, recorded);
             Ok(Worked { hash, core, computed, account })
         }
-        Err(error) => {
-            let reason = Refused::Report(Arc::new(error));
-            set(&mut account, "refused", reason.to_string());
-            Err(Box::new(Refusal { hash: Some(hash), reason, account }))
-        }
+        Err(error) => Err(refused(Refused::Report(Arc::new(error)), recorded)),
     }
 }
 
@@ -293,56 +289,4 @@ fn imports(
         exported.insert(segments.root(), ExportedSegments::clone(segments));
     }
     (exported, segment_roots)
-}
-
-fn describe(package: &WorkPackage, hash: Hash, core: CoreIndex, mut all: Vec<Value>) -> Value {
-    let failures = failures(&all);
-    let is_authorized = if all.is_empty() { Value::Null } else { all.remove(0) };
-    json!({
-        "format": 1,
-        "package": hex(&hash.0),
-        "core": core.0,
-        "items": package.items.len(),
-        "authorizer": hex(&package.authorizer().0),
-        "refused": null,
-        "is_authorized": is_authorized,
-        "refine": all,
-        "report": null,
-        "failures": failures,
-    })
-}
-
-/// What came of items to nothing although no guest failed: code that is not there at the lookup
-/// anchor, results that are too large, exports that are too few.
-fn without_run(computed: &Computed) -> impl Iterator<Item = String> {
-    let items = computed.items.iter().zip(&computed.report.digests).enumerate();
-    items.filter_map(|(index, (item, digest))| match (&item.failure, &digest.result.0) {
-        (None, Err(error)) => {
-            let service = digest.service.0;
-            Some(format!("refine of service {service}, item {index}: {error}"))
-        }
-        _ => None,
-    })
-}
-
-fn describe_report(computed: &Computed, ledger: &Ledger) -> Value {
-    let report = &computed.report;
-    let digests = report.digests.iter().map(|digest| {
-        let result = &digest.result.0;
-        json!({
-            "service": digest.service.0,
-            "output": result.as_ref().ok().map(|output| hex(output)),
-            "error": result.as_ref().err().map(ToString::to_string),
-            "gas_used": digest.load.gas_used.0.to_string(),
-            "exports": digest.load.exports,
-        })
-    });
-    json!({
-        "hash": hex(&report.hash(&ledger.protocol).0),
-        "segment_root": hex(&report.availability.segment_root.0),
-        "erasure_root": hex(&report.availability.erasure_root.0),
-        "bundle_octets": computed.bundle.len(),
-        "exports": computed.exports.len(),
-        "digests": digests.collect::<Vec<_>>(),
-    })
 }

@@ -1,10 +1,16 @@
 //! Commands that speak to a node, against one that the command itself runs.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
+use jambox_node::Blobs;
+use jambox_node::client::Client;
+use jambox_state::Component;
+use jambox_types::{Hash, Revision};
 use serde_json::Value;
 
 use crate::jambox::{Ran, binary, line, root};
@@ -56,6 +62,19 @@ impl Node {
         deployed["service"].as_str().unwrap().to_owned()
     }
 
+    /// What a method answers.
+    #[track_caller]
+    fn call(&self, method: &str, params: Vec<Value>) -> Value {
+        Client::connect(&self.address).unwrap().call(method, params).unwrap()
+    }
+
+    /// The account of a package by its hash in hexadecimal.
+    #[track_caller]
+    fn account(&self, package: &str) -> Value {
+        let client = Client::connect(&self.address).unwrap();
+        client.account(package.parse().unwrap()).unwrap().unwrap()
+    }
+
     /// Ends it; gives what it told in the terminal.
     fn end(mut self) -> String {
         self.child.kill().unwrap();
@@ -97,39 +116,130 @@ fn a_service_is_deployed_and_called_under_each_revision() {
     }
 }
 
-/// Three ways to fail, each with its reason: by RPC as JSON, as text, and in the node's terminal.
+/// A package that authorizes itself with a program of its own, which a service on the chain has for
+/// its code; the token is not the one that the program wants.
+const GATED: &str = r#"
+[services.panics]
+id = 13
+balance = 1_000_000
+code = "file:GUESTS/panics/panics.asm"
+
+[services.gate]
+id = 15
+balance = 1_000_000
+code = "file:GUESTS/authorizer/authorizer.asm"
+
+[authorizer]
+host = "gate"
+code = "file:GUESTS/authorizer/authorizer.asm"
+configuration = "text:open sesame"
+token = "text:open barley"
+
+[[items]]
+service = "panics"
+refine_gas_limit = 1_000_000
+accumulate_gas_limit = 1_000_000
+"#;
+
+/// The specification of a development chain whose core 1 is for the authorizer of [`GATED`] alone.
+fn gated_spec(folder: &Path) -> String {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (chain, spec, blob) = (path("dev.redb"), path("spec.json"), path("gate.jam"));
+    for words in [
+        format!("state init {chain} --dev --revision gray-paper-0.8.0 --params tiny"),
+        format!("state export {chain} -o {spec}"),
+        format!("asm guests/asm/authorizer/authorizer.asm -o {blob}"),
+    ] {
+        let ran = line(&words);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let code = Hash::blake2b(&fs::read(blob).unwrap());
+    let ours = Hash::blake2b(&[&code.0[..], b"open sesame"].concat());
+    let null = Hash::blake2b(Blobs::of(Revision::GrayPaper080).null_authorizer);
+    let null = Hash::blake2b(&null.0);
+    let mut exported: Value = serde_json::from_slice(&fs::read(&spec).unwrap()).unwrap();
+    for component in [Component::AuthorizerPools, Component::AuthorizerQueues] {
+        let value = &mut exported["genesis_state"][const_hex::encode(component.key().0)];
+        let digits = value.as_str().unwrap();
+        // The values of both cores, which are of one length.
+        let (first, second) = digits.split_at(digits.len() / 2);
+        let second = second.replace(&const_hex::encode(null.0), &const_hex::encode(ours.0));
+        *value = format!("{first}{second}").into();
+    }
+    fs::write(&spec, exported.to_string()).unwrap();
+    spec
+}
+
+/// A way to fail: the package, what its account holds of the failure, and what is said of it.
+struct Failing {
+    package: String,
+    /// The invocation that fails, in the account.
+    invocation: &'static str,
+    status: &'static str,
+    said: &'static [&'static str],
+}
+
+/// Three ways to fail, each with its reason and the line of the source: by RPC as an account that
+/// fits the schema, which is what the explorer shows, as text, and in the node's terminal.
 #[test]
 fn every_verdict_names_the_reason() {
-    let node = Node::start("--revision gray-paper-0.8.0");
-    let submit =
-        |name: &str, more: &str| node.run(&format!("submit guests/asm/{name}/package.toml {more}"));
-    let panics = node.deploy("guests/asm/panics/panics.asm");
-    let ran = submit("panics", &format!("--service panics={panics} --null-authorizer"));
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(&format!("--spec {} --params tiny", gated_spec(folder.path())));
+    let guests = root().join("guests/asm").display().to_string();
+    let gated = folder.path().join("package.toml");
+    fs::write(&gated, GATED.replace("GUESTS", &guests)).unwrap();
+    let deploy = |name: &str| node.deploy(&format!("guests/asm/{name}/{name}.asm"));
+    let (panics, endless, gate) = (deploy("panics"), deploy("out-of-gas"), deploy("authorizer"));
+    let package = |name: &str, id: &str| {
+        format!("guests/asm/{name}/package.toml --service {name}={id} --null-authorizer")
+    };
+    let gated = gated.display();
+    let all = [
+        Failing {
+            package: package("panics", &panics),
+            invocation: "/refine/0",
+            status: "ready",
+            said: &["refine item 0 of service", "panic", "load_ind_u32", "panics.asm:33"],
+        },
+        Failing {
+            package: package("out-of-gas", &endless),
+            invocation: "/accumulate/0",
+            status: "ready",
+            said: &["accumulate of service", "the guest ran out of gas", "out-of-gas.asm:20"],
+        },
+        Failing {
+            package: format!("{gated} --service panics={panics} --service gate={gate} --core 1"),
+            invocation: "/is_authorized",
+            status: "refused",
+            said: &["the package is not authorized: panic", "trap at", "authorizer.asm:87"],
+        },
+    ];
+    for failing in &all {
+        let ran = node.run(&format!("submit {}", failing.package));
+        assert_eq!(ran.code, 1, "{ran:?}");
+        contains(&ran.stdout, failing.said);
+        let verdict = node.run(&format!("submit {} --json", failing.package)).json();
+        fits("verdict", &verdict);
+        assert_eq!(verdict["status"], failing.status, "{verdict:#}");
+        let account = node.account(verdict["package"].as_str().unwrap());
+        assert_eq!(account, verdict["account"]);
+        fits("node-package", &account);
+        let failure = &account.pointer(failing.invocation).unwrap()["failure"];
+        let source = failure["explanation"]["source"][0].as_str().unwrap();
+        contains(source, &failing.said[failing.said.len() - 1..]);
+        assert!(!account["failures"][0].is_null(), "{account:#}");
+    }
+    // What a core's pool does not have is not even asked.
+    let ran = node.run(&format!("submit {gated} --service panics={panics} --service gate={gate}"));
     assert_eq!(ran.code, 1, "{ran:?}");
-    let refine = ["refine of service", "panic", "load_ind_u32", "panics.asm:33"];
-    contains(&ran.stdout, &refine);
+    contains(&ran.stdout, &["refused", "is not in the pool of core 0"]);
 
-    let endless = node.deploy("guests/asm/out-of-gas/out-of-gas.asm");
-    let ran = submit("out-of-gas", &format!("--service out-of-gas={endless} --null-authorizer"));
-    assert_eq!(ran.code, 1, "{ran:?}");
-    let accumulate = ["accumulate of service", "out of gas", "the guest ran out of gas"];
-    contains(&ran.stdout, &accumulate);
-
-    let named = format!("--service panics={panics}");
-    let ran = submit("panics", &named);
-    assert_eq!(ran.code, 1, "{ran:?}");
-    let refused = ["refused", "is not in the pool of core 0"];
-    contains(&ran.stdout, &refused);
-    let verdict: Value = submit("panics", &format!("{named} --json")).json();
-    fits("verdict", &verdict);
-    assert_eq!(verdict["status"], "refused");
-    let reason = verdict["account"]["refused"].as_str().unwrap();
-    contains(reason, &["is not in the pool of core 0"]);
-
+    let blocks = node.call("jambox_blocks", vec![64.into()]);
+    let blocks = blocks.as_array().unwrap().iter().filter(|block| !block.is_null());
+    blocks.for_each(|block| fits("node-block", block));
     let told = node.end();
-    contains(&told, &refine);
-    contains(&told, &accumulate);
-    contains(&told, &refused);
+    all.iter().for_each(|failing| contains(&told, failing.said));
+    contains(&told, &["is not in the pool of core 0"]);
 }
 
 #[test]
@@ -156,7 +266,7 @@ fn a_node_begins_with_an_exported_development_chain() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let ran = line(&format!("state export {chain} -o {spec}"));
     assert_eq!(ran.code, 0, "{ran:?}");
-    let exported: Value = serde_json::from_slice(&std::fs::read(&spec).unwrap()).unwrap();
+    let exported: Value = serde_json::from_slice(&fs::read(&spec).unwrap()).unwrap();
     let header = exported["genesis_header"].as_str().unwrap();
     // Parent, prior state root, extrinsic hash, slot, two absent marks, author, two signatures of
     // 96 octets, and a length.
@@ -216,7 +326,7 @@ fn a_file_that_is_no_chain_of_this_node_is_refused_and_left_alone() {
     assert_eq!(ran.code, 2, "{ran:?}");
     contains(&ran.stderr, &["another process has the chain open", "dev.chain"]);
     drop(node);
-    let whole = std::fs::read(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
     let mut damaged = whole.clone();
     damaged[100] ^= 1;
     let mut other_kind = whole.clone();
@@ -228,11 +338,11 @@ fn a_file_that_is_no_chain_of_this_node_is_refused_and_left_alone() {
         (&other_kind, "--revision gray-paper-0.7.2", "is no chain of a node"),
         (&Vec::new(), "--revision gray-paper-0.7.2", "is no chain of a node"),
     ] {
-        std::fs::write(&path, octets).unwrap();
+        fs::write(&path, octets).unwrap();
         let ran = line(&format!("node --port 0 --chain {chain} {switches}"));
         assert_eq!(ran.code, 2, "{switches}: {ran:?}");
         contains(&ran.stderr, &[part, "dev.chain"]);
-        assert_eq!(std::fs::read(&path).unwrap(), *octets, "{switches}");
+        assert_eq!(fs::read(&path).unwrap(), *octets, "{switches}");
     }
     let ran = line(&format!("node --port 0 --chain {}", folder.path().display()));
     assert_eq!(ran.code, 2, "{ran:?}");

@@ -181,8 +181,9 @@ const LINES: &[(&str, &str)] = &[
 ];
 
 /// Those of which other tests hold what commands say, with [`fits`]: they take a node, a block that
-/// fits a chain, or a compiler for services.
-const ELSEWHERE: &[&str] = &["build", "block-apply", "node", "deploy", "verdict"];
+/// fits a chain, or a compiler for services. What begins with `node-` a node says by RPC.
+const ELSEWHERE: &[&str] =
+    &["build", "block-apply", "node", "node-package", "node-block", "deploy", "verdict"];
 
 /// Holds what a command said against the schema of a name.
 #[track_caller]

@@ -6,6 +6,7 @@
 
 mod change;
 mod log;
+mod package;
 mod recorder;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,9 @@ use jambox_types::{DeferredTransfer, ServiceId};
 
 pub use change::{Change, Entry, Standing};
 pub use log::JipLog;
+pub use package::{
+    Call, Digest, DigestResult, InCore, OnChain, PackageSummary, Recorded, WorkReport,
+};
 pub use recorder::{Detail, Recorder, Setting, SymbolsByHash, unreadable_output};
 
 use crate::hostcalls::{Argument, CallOutcome, MemoryEvent};

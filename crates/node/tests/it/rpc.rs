@@ -202,8 +202,12 @@ fn the_latest_packages_are_listed_first() {
         (0..6).map(|index| json!(hex(&hand_in(&served.node, 0, &[index]).0))).collect();
     handed_in.reverse();
     let listed = served.result("jambox_packages", json!([4]));
-    let listed: Vec<Value> =
-        listed.as_array().unwrap().iter().map(|account| account["package"].clone()).collect();
+    let listed: Vec<Value> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|account| account["package"]["hash"].clone())
+        .collect();
     assert_eq!(listed, handed_in[..4]);
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use jambox_chain::{Alone, Computed};
 use jambox_inspect::account::{
-    Change, Event, Gas, HostCall, Invocation, Outcome, Service, Transfer,
+    Change, Event, Gas, HostCall, Invocation, Outcome, PackageSummary, Service, Transfer,
 };
 use jambox_inspect::hostcalls::{Argument, MemoryDirection};
 use jambox_inspect::{Octets, wide};
@@ -21,7 +21,7 @@ use crate::end_to_end::NotAuthorized;
 use crate::outcome::Result;
 use crate::output::Report;
 
-use super::model::{PackageSummary, RunReport};
+use super::model::RunReport;
 
 /// What one revision has, then what the other has.
 type Pair<T> = [T; 2];
@@ -56,13 +56,13 @@ impl Side {
             let root = computed.report.availability.segment_root;
             format!("{} segments, root {root}", computed.exports.len())
         });
-        let transfers = (!report.transfers.is_empty())
-            .then(|| report.transfers.iter().map(transfer).collect::<Vec<_>>().join("; "));
+        let transfers = (!report.on_chain.transfers.is_empty())
+            .then(|| report.on_chain.transfers.iter().map(transfer).collect::<Vec<_>>().join("; "));
         let results = vec![
-            ("trace", report.work_report.as_ref().map(|it| whole(&it.authorizer_trace))),
+            ("trace", report.in_core.work_report.as_ref().map(|it| whole(&it.authorizer_trace))),
             ("exports", exports),
             ("transfers", transfers),
-            ("outputs", report.output_root.clone()),
+            ("outputs", report.on_chain.output_root.clone()),
         ];
         Ok(Self { report, changed, results })
     }
@@ -172,18 +172,18 @@ impl Comparison {
         let results = results.filter(|it| it.values != [None, None]).collect();
         let state = State::of(older.changed, newer.changed);
         let (older, newer) = (older.report, newer.report);
-        let authorized = (older.is_authorized, newer.is_authorized);
+        let authorized = (older.in_core.is_authorized, newer.in_core.is_authorized);
         let mut invocations = Vec::new();
         if authorized.0.is_some() || authorized.1.is_some() {
             invocations.push(Invoked::of("is-authorized", authorized.into()));
         }
-        let items = older.refine.len().max(newer.refine.len());
-        let mut refined = [older.refine.into_iter(), newer.refine.into_iter()];
+        let items = older.in_core.refine.len().max(newer.in_core.refine.len());
+        let mut refined = [older.in_core.refine.into_iter(), newer.in_core.refine.into_iter()];
         for _ in 0..items {
             let [one, other] = &mut refined;
             invocations.push(Invoked::of("refine", [one.next(), other.next()]));
         }
-        let accumulated = pair_by_service(older.accumulate, newer.accumulate);
+        let accumulated = pair_by_service(older.on_chain.accumulate, newer.on_chain.accumulate);
         invocations.extend(accumulated.into_iter().map(|pair| Invoked::of("accumulate", pair)));
         Self {
             packages: [older.package, newer.package],

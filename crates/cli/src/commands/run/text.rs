@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use jambox_inspect::account::{
-    Change, Event, Gas, HostCall, InnerRun, Invocation, Outcome, Service, Standing, Transfer,
+    Change, Digest, DigestResult, Event, Gas, HostCall, InCore, InnerRun, Invocation, Outcome,
+    PackageSummary, Service, Standing, Transfer, WorkReport,
 };
 use jambox_inspect::profile::Spent;
 
@@ -14,7 +15,7 @@ use crate::output::{Report, line};
 use crate::plain::plain;
 use crate::style::{BAD, GOOD, HEADING, NAME};
 
-use super::model::{Digest, DigestResult, PackageSummary, RunReport, WorkReport};
+use super::model::RunReport;
 
 /// A run's report at a level of detail.
 pub struct Shown<'a> {
@@ -30,7 +31,8 @@ impl serde::Serialize for Shown<'_> {
 
 impl Report for Shown<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let RunReport { package, is_authorized, refine, work_report, accumulate, .. } = self.report;
+        let RunReport { package, in_core, on_chain, .. } = self.report;
+        let InCore { is_authorized, refine, work_report } = in_core;
         write_package(out, package)?;
         if let Some(invocation) = is_authorized {
             self.write_invocation(out, "is-authorized", invocation)?;
@@ -41,13 +43,13 @@ impl Report for Shown<'_> {
         if let Some(report) = work_report {
             write_report(out, report)?;
         }
-        for invocation in accumulate {
+        for invocation in &on_chain.accumulate {
             self.write_invocation(out, "accumulate", invocation)?;
         }
-        write_transfers(out, &self.report.transfers)?;
+        write_transfers(out, &on_chain.transfers)?;
         self.write_outputs(out)?;
         if work_report.is_some() {
-            write_state(out, &self.report.state)?;
+            write_state(out, &on_chain.state)?;
         }
         if let Some(Kept { file, slot, root }) = &self.report.chain {
             writeln!(out, "\n{HEADING}chain{HEADING:#} {file}")?;
@@ -86,7 +88,9 @@ fn write_profile(out: &mut dyn Write, invocation: &Invocation) -> io::Result<()>
 
 fn write_package(out: &mut dyn Write, package: &PackageSummary) -> io::Result<()> {
     writeln!(out, "{HEADING}work package{HEADING:#} {}", package.hash)?;
-    line(out, "file", &package.file)?;
+    if let Some(file) = &package.file {
+        line(out, "file", file)?;
+    }
     let PackageSummary { revision, abi, consensus, parameters, .. } = package;
     let warning = if *consensus { "" } else { " (non-consensus)" };
     line(out, "protocol", &format!("{revision}, {abi} ABI{warning}, {parameters} parameters"))?;
@@ -160,9 +164,9 @@ impl Shown<'_> {
     }
 
     fn write_outputs(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Some(root) = &self.report.output_root else { return Ok(()) };
+        let Some(root) = &self.report.on_chain.output_root else { return Ok(()) };
         writeln!(out, "\n{HEADING}accumulation outputs{HEADING:#}")?;
-        for output in &self.report.outputs {
+        for output in &self.report.on_chain.outputs {
             line(out, "yield", &format!("{} by {}", output.hash, named(&output.service)))?;
         }
         line(out, "root", root)

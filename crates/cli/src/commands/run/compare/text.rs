@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use jambox_inspect::account::{Change, Gas, Standing};
+use jambox_inspect::account::{Change, Gas, PackageSummary, Standing};
 use jambox_inspect::count;
 use jambox_inspect::hostcalls::Argument;
 
@@ -10,7 +10,6 @@ use crate::output::{Report, line};
 use crate::plain::plain;
 use crate::style::{BAD, FAINT, GOOD, HEADING, NAME};
 
-use super::super::model::PackageSummary;
 use super::{Call, CallDifference, Calls, Comparison, Invoked, Outcomes, Pair, State};
 
 /// The most differences of one invocation's host calls that are shown when the reader has not asked
@@ -39,7 +38,8 @@ impl Report for Shown<'_> {
         let [older, newer] = revisions;
         writeln!(out, "{HEADING}{older}{HEADING:#} beside {HEADING}{newer}{HEADING:#}")?;
         let PackageSummary { file, abi, parameters, .. } = &packages[0];
-        line(out, "file", &format!("{}, {abi} ABI, {parameters} parameters", plain(file)))?;
+        let file = plain(file.as_deref().unwrap_or_default());
+        line(out, "file", &format!("{file}, {abi} ABI, {parameters} parameters"))?;
         let hashes = packages.each_ref().map(|package| Some(package.hash.clone()));
         side_by_side(out, "package", &hashes, revisions)?;
         for invoked in invocations {
