@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module, PAGE_SIZE};
+use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, PAGE_SIZE, StandardModule};
 use jambox_isa::Revision;
 use jambox_program::{GasPlan, ProgramBlob, StandardProgram};
 use jambox_recompiler::Code;
@@ -54,7 +54,7 @@ pub struct Program {
 
 impl Peer for Ours {
     type Program = Program;
-    type Module = Module;
+    type Module = StandardModule;
     type Machine = Running;
 
     /// The programs are 0.7.2's; from 0.8.0 on the host grows the heap.
@@ -74,20 +74,18 @@ impl Peer for Ours {
         Ok(Program { standard: standard.map_err(|error| error.to_string())?, sbrks })
     }
 
-    fn compile(&self, program: &Program) -> Result<Module, String> {
-        let code =
-            ProgramBlob::parse(program.standard.code()).map_err(|error| error.to_string())?;
-        Module::new(&self.0, code).map_err(|error| error.to_string())
+    fn compile(&self, program: &Program) -> Result<StandardModule, String> {
+        let module = StandardModule::new(&self.0, program.standard.clone());
+        module.map_err(|error| error.to_string())
     }
 
     fn instantiate(
         &self,
-        module: &Module,
+        module: &StandardModule,
         program: &Program,
         arguments: &[u8],
     ) -> Result<Running, String> {
-        let instance = Instance::standard(module, &program.standard, arguments)
-            .map_err(|error| error.to_string())?;
+        let instance = module.instance(arguments).map_err(|error| error.to_string())?;
         let sbrks = program.sbrks.clone();
         let layout = program.standard.layout(arguments.len() as u64).ok_or("no layout")?;
         // A whole page, as polkavm has it: allocators take other ways from elsewhere.
