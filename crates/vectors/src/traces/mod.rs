@@ -180,10 +180,14 @@ fn left_to_signatures(block: &Block) -> String {
     let extrinsic = &block.extrinsic;
     let proofs = if extrinsic.tickets.is_empty() { "" } else { ", the proofs of tickets" };
     let disputes = &extrinsic.disputes;
-    let has_signatures = !extrinsic.guarantees.is_empty()
-        || !extrinsic.assurances.is_empty()
-        || !(disputes.verdicts.is_empty() && disputes.culprits.is_empty())
-        || !disputes.faults.is_empty();
+    let signed = [
+        extrinsic.guarantees.len(),
+        extrinsic.assurances.len(),
+        disputes.verdicts.len(),
+        disputes.culprits.len(),
+        disputes.faults.len(),
+    ];
+    let has_signatures = signed.iter().any(|count| *count > 0);
     let others = if has_signatures { "; and signatures, which need Ed25519" } else { "" };
     format!(
         "nothing that header and state say refuses the block; that leaves the seal, the entropy\
