@@ -1,7 +1,8 @@
 //! Files named by people: reading within limits, and writing of whole files only.
 //!
 //! **Contents.** [`read()`] for files of unknown content, [`write()`] and [`NewFile`] for every
-//! file written by this project, [`under`] to find files, and [`reason`] for the text of an error.
+//! file written by this project (feature `write`), [`under`] to find files, and [`reason`] for the
+//! text of an error.
 //!
 //! **Not here.** This is no abstraction of a file system. Tests that must not touch the disk use a
 //! trait of their own crate.
@@ -29,14 +30,18 @@
     )
 )]
 
+#[cfg(feature = "write")]
 mod new_file;
 mod read;
 mod under;
+#[cfg(feature = "write")]
 mod update;
 
+#[cfg(feature = "write")]
 pub use new_file::{NewFile, write};
 pub use read::{open, read, read_from, without_mark};
 pub use under::{all_under, under};
+#[cfg(feature = "write")]
 pub use update::update;
 
 use std::io;

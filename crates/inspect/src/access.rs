@@ -2,29 +2,33 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use jambox_engine::{Access, Memory, PAGE_SIZE};
 use jambox_isa::{Fields, Instruction, Opcode, Reg, Slot};
 
-use crate::{Regions, count, wide};
+#[cfg(feature = "serde")]
+use crate::wide;
+use crate::{Regions, count};
 
 /// The octets of a page.
 const PAGE: u64 = PAGE_SIZE as u64;
 
 /// A memory access of one instruction.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct MemoryAccess {
     /// The first address.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub address: u64,
     /// How many octets.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub length: u64,
     /// Whether it writes.
     pub writes: bool,
     /// The first address that does not allow it, if there is one.
-    #[serde(serialize_with = "wide::option")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::option"))]
     pub refused_at: Option<u64>,
     /// What lies there.
     pub region: String,

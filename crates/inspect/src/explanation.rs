@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use jambox_engine::{Exit, Instance, Module};
@@ -12,15 +13,17 @@ use jambox_symbols::Symbols;
 use crate::access::{self, MemoryAccess};
 use crate::region::Regions;
 use crate::stack;
+#[cfg(feature = "serde")]
 use crate::wide;
 
 /// Where a machine stopped and why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Explanation {
     /// The rule that was broken, in a sentence.
     pub rule: String,
     /// The position of the instruction.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub pc: u64,
     /// The instruction as text.
     pub instruction: String,
@@ -34,28 +37,30 @@ pub struct Explanation {
     /// The memory access that it made, if it made one.
     pub access: Option<MemoryAccess>,
     /// The registers before it.
-    #[serde(serialize_with = "wide::all")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::all"))]
     pub registers: [u64; 13],
 }
 
 /// A basic block.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Block {
     /// The position of its first instruction.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub start: u32,
     /// The position after its last one.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub end: u32,
     /// Its instructions up to the one that stopped the machine.
     pub listing: Vec<Listed>,
 }
 
 /// An instruction with its position.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Listed {
     /// The position.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub pc: u32,
     /// The instruction as text.
     pub instruction: String,

@@ -1,5 +1,6 @@
 //! Host calls in words: arguments and results as the host-call table and the memory show them.
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use jambox_hostcall::{
@@ -8,17 +9,20 @@ use jambox_hostcall::{
 };
 use jambox_invocation::Stop;
 
-use crate::{Octets, Shown, wide};
+#[cfg(feature = "serde")]
+use crate::wide;
+use crate::{Octets, Shown};
 
 /// An argument of a call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Argument {
     /// Its name in the host-call table.
     pub name: &'static str,
     /// The first register that it takes.
     pub register: u8,
     /// What is in its registers.
-    #[serde(serialize_with = "wide::all")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::all"))]
     pub values: Vec<u64>,
     /// The octets that it points at, if the call read them.
     pub octets: Option<Octets>,
@@ -26,7 +30,7 @@ pub struct Argument {
     pub text: String,
     /// How much of the front of the text is an address, which tells nothing but where a build of
     /// the program has put something.
-    #[serde(skip)]
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub address: usize,
 }
 
@@ -39,12 +43,13 @@ impl Argument {
 }
 
 /// Octets that a host call read from or wrote to the guest's memory.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct MemoryEvent {
     /// Which of both.
     pub access: MemoryDirection,
     /// The first address.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub address: u64,
     /// How many octets.
     pub length: usize,
@@ -53,8 +58,9 @@ pub struct MemoryEvent {
 }
 
 /// Which way octets went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum MemoryDirection {
     /// The host read it.
     Read,
@@ -217,7 +223,8 @@ fn answer(code: ResultCode, form: Option<&Form>, reply: &Reply, interface: Inter
 }
 
 /// Which of a call's ordered outcomes came about.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct CallOutcome {
     /// Its name in the host-call table.
     pub name: &'static str,

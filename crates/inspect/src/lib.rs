@@ -67,6 +67,7 @@ mod region;
 mod revision;
 pub mod stack;
 mod steps;
+#[cfg(feature = "serde")]
 pub mod wide;
 mod words;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use serde::{Serialize, Serializer};
 
 /// How many octets of a value are shown when the reader has not asked for more.
@@ -26,6 +27,7 @@ impl fmt::Display for Octets {
     }
 }
 
+#[cfg(feature = "serde")]
 impl Serialize for Octets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&const_hex::encode_prefixed(&self.0))

@@ -43,6 +43,7 @@
 //! ```
 
 mod account;
+mod blessed;
 mod block;
 mod chain;
 mod code;

@@ -1,16 +1,12 @@
 //! Gas snapshots: figures in a file that a test holds itself to.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
-use jambox_inspect::{FigureChange, GasFigures};
+use jambox_inspect::{FigureChange, FiguresError, GasFigures};
 use jambox_sdk::types::Gas;
 
-/// The most octets of a file of figures.
-const LIMIT: u64 = 16 << 20;
-
-/// Set to anything, it makes tests write the figures that they find.
-const BLESS: &str = "JAMBOX_BLESS";
+use crate::blessed;
 
 /// Figures of gas by name, in a file of lines `NAME = GAS`.
 ///
@@ -54,10 +50,10 @@ impl GasSnapshot {
     ///
     /// When the figure is not there, or is off by more than the tolerance.
     pub fn check(&mut self, name: &str, gas: Gas, tolerance: f64) {
-        if std::env::var_os(BLESS).is_some() {
+        if blessed::is_asked_for() {
             self.bless(name, gas);
         } else if let Err(problem) = self.compare(name, gas, tolerance) {
-            panic!("{problem}; to accept it, run again with {BLESS}=1");
+            panic!("{problem}; to accept it, run again with {}=1", blessed::BLESS);
         }
     }
 
@@ -65,13 +61,11 @@ impl GasSnapshot {
     /// written by now.
     fn bless(&mut self, name: &str, gas: Gas) {
         let figures = &mut self.figures;
-        let written = jambox_files::update(&self.path, LIMIT, |before| {
-            let text = String::from_utf8(before).map_err(io::Error::other)?;
-            *figures = text.parse().map_err(io::Error::other)?;
+        blessed::update(&self.path, |before| {
+            *figures = before.parse().map_err(|error: FiguresError| error.to_string())?;
             figures.0.insert(name.to_owned(), gas.0);
-            Ok(figures.to_string().into_bytes())
+            Ok(figures.to_string())
         });
-        written.unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
     }
 
     /// Holds a figure against the file, up to a tolerance in percent.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use jambox_state::{Difference, Meaning, Part, Place, RequestHistory, Value};
@@ -11,12 +12,13 @@ use super::{Names, Service};
 use crate::Octets;
 
 /// An entry of a state that changed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Change {
     /// The service that it belongs to; nothing for what belongs to none.
     pub service: Option<Service>,
     /// Which entry.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub entry: Entry,
     /// What stood there before; nothing if nothing did.
     pub before: Option<Standing>,
@@ -25,17 +27,18 @@ pub struct Change {
 }
 
 /// Which entry of a service, or of the state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Entry {
     /// The kind: `storage`, `preimage`, `request`, `account` of a service; else a component.
     pub kind: String,
     /// The field of the account, or the core of a component for each core.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub field: Option<String>,
     /// The storage key, or the hash of the preimage.
     pub key: Option<Octets>,
     /// The length of the preimage that is requested.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub length: Option<u32>,
 }
 
@@ -139,6 +142,7 @@ impl Standing {
     }
 }
 
+#[cfg(feature = "serde")]
 impl Serialize for Standing {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

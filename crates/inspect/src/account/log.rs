@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use jambox_invocation::{Invocation, LogLine};
@@ -9,7 +10,8 @@ use jambox_types::{Parameters, TimeSlot};
 
 /// A log line, serialised in the JSON format of JIP-1 and displayed in its console format.
 /// Its texts are as the guest gave them, for whoever shows them to escape.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct JipLog {
     time: String,
     level: &'static str,

@@ -12,6 +12,7 @@ mod recorder;
 use std::collections::BTreeMap;
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use jambox_engine::Exit;
@@ -26,18 +27,21 @@ pub use recorder::{Detail, Recorder, Setting, SymbolsByHash, unreadable_output};
 
 use crate::hostcalls::{Argument, CallOutcome, MemoryEvent};
 use crate::profile::Spent;
-use crate::{Explanation, Octets, wide};
+#[cfg(feature = "serde")]
+use crate::wide;
+use crate::{Explanation, Octets};
 
 /// The names that people gave to services.
 pub type Names = BTreeMap<ServiceId, String>;
 
 /// A service with the name that people gave it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Service {
     /// Its index.
     pub id: u32,
     /// Its name, if it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub name: Option<String>,
 }
 
@@ -60,8 +64,9 @@ impl fmt::Display for Service {
 }
 
 /// What an invocation is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum What {
     /// A package's authorizer is asked.
     IsAuthorized,
@@ -84,7 +89,8 @@ impl What {
 }
 
 /// One invocation of a guest.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Invocation {
     /// What it is for.
     pub what: What,
@@ -101,7 +107,7 @@ pub struct Invocation {
     /// What the guest returned, unless it failed.
     pub output: Option<Octets>,
     /// What else there is to know of the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub note: Option<String>,
     /// What happened within, in order.
     pub events: Vec<Event>,
@@ -110,7 +116,7 @@ pub struct Invocation {
     /// Why it failed; nothing if it did not.
     pub failure: Option<Failure>,
     /// What took the gas, the most first; empty unless asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
     pub profile: Vec<Spent>,
 }
 
@@ -174,19 +180,21 @@ impl Invocation {
 }
 
 /// The gas of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Gas {
     /// How much there was.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub limit: u64,
     /// How much was used.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub used: u64,
 }
 
 /// How an invocation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum Outcome {
     /// The guest halted.
     Halt,
@@ -213,7 +221,8 @@ impl fmt::Display for Outcome {
 }
 
 /// Why an invocation failed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Failure {
     /// What happened, in a sentence.
     pub reason: String,
@@ -224,8 +233,9 @@ pub struct Failure {
 }
 
 /// Something that happened within an invocation.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
+#[cfg_attr(feature = "serde", serde(tag = "kind", rename_all = "kebab-case"))]
 pub enum Event {
     /// The guest made a host call.
     HostCall(HostCall),
@@ -250,14 +260,15 @@ pub enum Event {
 }
 
 /// A run of an inner machine.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct InnerRun {
     /// Its handle; nothing for the child of an `invoke_child`.
     pub machine: Option<u64>,
     /// How it exited.
     pub exit: ExitKind,
     /// Where it stands.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub pc: u64,
     /// Its gas.
     pub gas: Gas,
@@ -266,8 +277,9 @@ pub struct InnerRun {
 }
 
 /// How a machine exited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
+#[cfg_attr(feature = "serde", serde(tag = "kind", rename_all = "kebab-case"))]
 pub enum ExitKind {
     /// It halted.
     Halt,
@@ -278,13 +290,13 @@ pub enum ExitKind {
     /// It faulted.
     PageFault {
         /// The address of the page.
-        #[serde(serialize_with = "wide::number")]
+        #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
         address: u32,
     },
     /// It made a host call.
     HostCall {
         /// The number that it gave.
-        #[serde(serialize_with = "wide::number")]
+        #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
         number: u64,
     },
 }
@@ -314,15 +326,16 @@ impl fmt::Display for ExitKind {
 }
 
 /// A host call with its arguments and result decoded.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct HostCall {
     /// The number that the guest gave.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub number: u64,
     /// Its name; nothing for a call that is unknown or not offered here.
     pub name: Option<&'static str>,
     /// Where the call is.
-    #[serde(serialize_with = "wide::option")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::option"))]
     pub pc: Option<u64>,
     /// Its arguments.
     pub arguments: Vec<Argument>,
@@ -333,10 +346,10 @@ pub struct HostCall {
     /// Which of the call's outcomes came about; nothing where the table does not tell them apart.
     pub outcome: Option<CallOutcome>,
     /// Register 7 after the call.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub r7: u64,
     /// Register 8 after the call.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub r8: u64,
     /// The gas before and after.
     pub gas: CallGas,
@@ -345,28 +358,30 @@ pub struct HostCall {
 }
 
 /// The gas before and after a host call.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct CallGas {
     /// Before the call was charged.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub before: u64,
     /// After the call.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub after: u64,
 }
 
 /// A deferred transfer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Transfer {
     /// The service that gives.
     pub from: Service,
     /// The service that is given to.
     pub to: Service,
     /// How much.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub amount: u64,
     /// The gas for the receiver.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub gas: u64,
     /// The memo.
     pub memo: Octets,
@@ -387,7 +402,8 @@ impl Transfer {
 }
 
 /// A hash that a service yielded.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Yielded {
     /// The service.
     pub service: Service,

@@ -6,6 +6,7 @@ mod tree;
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use jambox_engine::{Exit, Inspector, Instance};
@@ -16,6 +17,7 @@ use jambox_symbols::Symbols;
 use jambox_types::Hash;
 
 use crate::calls::{Calls, Change};
+#[cfg(feature = "serde")]
 use crate::wide;
 use tree::{Edge, Tree};
 
@@ -71,12 +73,13 @@ pub struct Stack {
 }
 
 /// What took gas, and how much.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Spent {
     /// A function with its file, or a host call.
     pub what: String,
     /// The gas.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub gas: u64,
 }
 
