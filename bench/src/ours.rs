@@ -6,7 +6,7 @@ use std::time::Duration;
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, PAGE_SIZE, StandardModule};
 use jambox_isa::Revision;
 use jambox_program::{GasPlan, ProgramBlob, StandardProgram};
-use jambox_recompiler::Code;
+use jambox_recompiler::{Code, Tier};
 
 use crate::clock::Clock;
 use crate::machine::{Machine, Peer, Stop};
@@ -102,7 +102,7 @@ impl Peer for Ours {
             ProgramBlob::parse(program.standard.code()).map_err(|error| error.to_string())?;
         let set = self.0.instruction_set();
         let blocks: Vec<_> = program.basic_blocks(set).map(|block| block.start).collect();
-        let code = Code::new(program, set).map_err(|error| error.to_string())?;
+        let code = Code::new(program, set, Tier::First).map_err(|error| error.to_string())?;
         for pc in blocks {
             code.enter(pc).ok_or("a basic block without code")?;
         }

@@ -22,13 +22,18 @@ pub fn assemble(path: &Path, content: &[u8], protocol: &Protocol) -> Result<Asse
     assembly.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
 }
 
-/// The native code that a program becomes, as text; nothing where there is no native code.
-pub fn native(program: &ProgramBlob, protocol: &Protocol) -> Option<String> {
+/// The native code that a program becomes, at first or once it is hot, as text; nothing where there
+/// is no native code.
+pub fn native(program: &ProgramBlob, protocol: &Protocol, is_hot: bool) -> Option<String> {
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-    return Some(jambox_recompiler::listing(program, InstructionSet::of(protocol.revision)));
+    {
+        use jambox_recompiler::{Tier, listing};
+        let tier = if is_hot { Tier::Hot } else { Tier::First };
+        Some(listing(program, InstructionSet::of(protocol.revision), tier))
+    }
     #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
     {
-        let _ = (program, protocol);
+        let _ = (program, protocol, is_hot);
         None
     }
 }

@@ -33,6 +33,13 @@ pub enum Backend {
     /// Native code for whatever is reached. Making an engine fails where the platform cannot run
     /// native code.
     Recompiler,
+    /// Native code for whatever is reached, and code for what runs long once the instances of a
+    /// module have used this much gas; [`Recompiler`](Self::Recompiler) with another threshold
+    /// than the one that measured best. For tests.
+    Traces {
+        /// Gas used in all by the instances of a module before it is made anew.
+        threshold: u64,
+    },
     /// The interpreter while a program is new, native code once its instances have used this much
     /// gas. Where the platform cannot run native code, the interpreter for everything.
     Auto {
@@ -48,14 +55,16 @@ impl Backend {
     /// The backends that a person may choose, as they are written.
     pub const NAMES: [&'static str; 4] = ["auto", "interpreter", "recompiler", "stepper"];
 
-    /// Whatever can execute programs here, [`Auto`](Self::Auto) with thresholds of 0 and 1: for
-    /// tests, which have to give the same on each.
+    /// Whatever can execute programs here, [`Auto`](Self::Auto) and [`Traces`](Self::Traces) with
+    /// small thresholds: for tests, which have to give the same on each.
     #[must_use]
     pub fn all_here() -> Vec<Self> {
         let mut all = vec![Self::Stepper, Self::LoopedInterpreter, Self::Interpreter];
         if no_native_code().is_none() {
             all.extend([
                 Self::Recompiler,
+                Self::Traces { threshold: 0 },
+                Self::Traces { threshold: 100 },
                 Self::Auto { threshold: 0 },
                 Self::Auto { threshold: 1 },
             ]);
@@ -78,6 +87,7 @@ impl fmt::Display for Backend {
             Self::LoopedInterpreter => "looped-interpreter",
             Self::Stepper => "stepper",
             Self::Recompiler => "recompiler",
+            Self::Traces { .. } => "traces",
             Self::Auto { .. } => "auto",
         })
     }
@@ -123,10 +133,12 @@ impl Engine {
     pub fn new(config: Config) -> Result<Self, EngineError> {
         let set = InstructionSet::of(config.revision);
         let no_native_code = match config.backend {
-            Backend::Recompiler | Backend::Auto { .. } => no_native_code(),
+            Backend::Recompiler | Backend::Traces { .. } | Backend::Auto { .. } => no_native_code(),
             Backend::Interpreter | Backend::LoopedInterpreter | Backend::Stepper => None,
         };
-        if let (Backend::Recompiler, Some(reason)) = (config.backend, &no_native_code) {
+        if let (Backend::Recompiler | Backend::Traces { .. }, Some(reason)) =
+            (config.backend, &no_native_code)
+        {
             return Err(EngineErrorKind::NoNativeCode { reason: reason.clone() }.into());
         }
         Ok(Self { inner: Arc::new(Inner { config, set, no_native_code }) })

@@ -24,6 +24,9 @@ pub struct Instance {
     /// Where native code goes on, if it was left for a host call.
     #[cfg(native)]
     pub(crate) resume: Option<native::Resume>,
+    /// Gas used in native code that the module does not know of yet.
+    #[cfg(native)]
+    pub(crate) heat: u64,
 }
 
 /// The parts of an [`Instance`] that a host call may read and change.
@@ -52,6 +55,8 @@ impl Instance {
             memory,
             #[cfg(native)]
             resume: None,
+            #[cfg(native)]
+            heat: 0,
         })
     }
 

@@ -46,10 +46,14 @@ impl Code {
             Backend::Stepper => Self::Stepped,
             Backend::LoopedInterpreter => Self::predecoded(engine, program, Self::Looped),
             #[cfg(native)]
-            Backend::Recompiler => Self::Native(Box::new(native::Tiered::new(0))),
+            Backend::Recompiler => Self::Native(Box::new(native::Tiered::new(0, native::HOT))),
+            #[cfg(native)]
+            Backend::Traces { threshold } => {
+                Self::Native(Box::new(native::Tiered::new(0, threshold)))
+            }
             #[cfg(native)]
             Backend::Auto { threshold } if engine.no_native_code().is_none() => {
-                Self::Native(Box::new(native::Tiered::new(threshold)))
+                Self::Native(Box::new(native::Tiered::new(threshold, native::HOT)))
             }
             _ => Self::interpreted(engine, program),
         }

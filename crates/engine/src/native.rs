@@ -9,8 +9,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 
-use jambox_recompiler::{Code, Dispatch};
-use jambox_sandbox::ReservedMemory;
+use jambox_recompiler::{Code, Dispatch, Tier, Usage};
 use jambox_sandbox::native::{self, CodeAddress, Stop};
 
 use crate::{Exit, Instance, Module, module, stepper};
@@ -20,16 +19,32 @@ pub(crate) fn unavailable() -> Option<String> {
     native::prepare().err().map(|reason| reason.to_string())
 }
 
-/// A module that moves over to native code.
+/// Gas that the instances of a module use in native code before what is reached is made anew, in
+/// traces: under 0.8.0 half a millisecond or so, about what making traces of a service takes, and
+/// four times what the longest of the public logs uses.
+pub(crate) const HOT: u64 = 1 << 25;
+
+/// The most gas that an instance uses before its module knows of it: threads that run a module
+/// need not write a word of it at every host call.
+const MOST_HEAT: u64 = 1 << 16;
+
+/// A module that moves over to native code, and then to code that is hot.
 pub(crate) struct Tiered {
-    /// `None` if the process has no room for its tables.
-    code: OnceLock<Option<Code>>,
+    first: OnceCode,
+    hot: OnceCode,
     /// What runs it before, and where native code cannot.
     interpreted: OnceLock<Box<module::Code>>,
     /// Gas that instances used while interpreted, up to `threshold`.
     warmth: AtomicU64,
     threshold: u64,
+    /// Gas that instances used in the first tier's code, up to `hot_threshold` and what they used
+    /// at the same time.
+    heat: AtomicU64,
+    hot_threshold: u64,
 }
+
+/// Code that is made when it is needed; `None` if the process has no room for its tables.
+type OnceCode = OnceLock<Option<Code>>;
 
 /// Where native code goes on after a host call.
 #[derive(Clone, Copy)]
@@ -39,29 +54,64 @@ pub(crate) struct Resume {
 }
 
 impl Tiered {
-    /// A module that is interpreted until its instances have used `threshold` gas.
-    pub(crate) fn new(threshold: u64) -> Self {
+    /// A module that is interpreted until its instances have used `threshold` gas, and whose code
+    /// is hot when they have used `hot_threshold` more.
+    pub(crate) fn new(threshold: u64, hot_threshold: u64) -> Self {
         Self {
-            code: OnceLock::new(),
+            first: OnceLock::new(),
+            hot: OnceLock::new(),
             interpreted: OnceLock::new(),
             warmth: AtomicU64::new(0),
             threshold,
+            heat: AtomicU64::new(0),
+            hot_threshold,
         }
     }
 
+    /// A tier's code.
     #[inline]
-    fn code(&self, module: &Module) -> Option<&Code> {
+    fn code(&self, module: &Module, tier: Tier) -> Option<&Code> {
+        let made = match tier {
+            Tier::First => &self.first,
+            Tier::Hot => &self.hot,
+        };
         let make = || {
             let set = module.engine().instruction_set();
-            Code::new(module.program().clone(), set).ok()
+            Code::new(module.program().clone(), set, tier).ok()
         };
-        self.code.get_or_init(make).as_ref()
+        made.get_or_init(make).as_ref()
+    }
+
+    /// The code that an address is of, and its tier.
+    #[inline]
+    fn code_at(&self, at: CodeAddress) -> Option<(&Code, Tier)> {
+        let hot = self.hot.get().and_then(Option::as_ref).filter(|hot| hot.owns(at));
+        let first = || self.first.get().and_then(Option::as_ref);
+        hot.map(|hot| (hot, Tier::Hot)).or_else(|| Some((first()?, Tier::First)))
+    }
+
+    /// The gas that an instance may use in the first tier's code until it is hot, counting what it
+    /// used that the module does not know of.
+    #[inline]
+    fn until_hot(&self, heat: u64) -> u64 {
+        let known = self.heat.load(Ordering::Relaxed);
+        self.hot_threshold.saturating_sub(known).saturating_sub(heat)
     }
 
     /// How much native code there is.
-    pub(crate) fn usage(&self) -> jambox_recompiler::Usage {
-        let code = self.code.get().and_then(Option::as_ref);
-        code.map(Code::usage).unwrap_or_default()
+    pub(crate) fn usage(&self) -> Usage {
+        let usage = |made: &OnceCode| {
+            let code = made.get().and_then(Option::as_ref);
+            code.map(Code::usage).unwrap_or_default()
+        };
+        let (first, hot) = (usage(&self.first), usage(&self.hot));
+        Usage {
+            octets: first.octets + hot.octets,
+            units: first.units + hot.units,
+            instructions: first.instructions + hot.instructions,
+            copies: first.copies + hot.copies,
+            accesses: first.accesses + hot.accesses,
+        }
     }
 }
 
@@ -71,6 +121,8 @@ enum Next {
     Enter(CodeAddress),
     /// Execute the instruction at the instance's pc exactly.
     Step,
+    /// The same, where code found that its gas is not there: it may be enough for less code.
+    Unpaid,
     /// Interpret for good: native code cannot be run here.
     Interpret,
     /// Nothing: the run is over.
@@ -95,12 +147,17 @@ pub(crate) fn run(instance: &mut Instance) -> Exit {
     loop {
         next = match next {
             Next::Enter(at) => execute(instance, at),
-            Next::Step => match stepper::step(instance, &mut ()) {
-                Some(exit) => return exit,
+            Next::Step | Next::Unpaid => match stepper::step(instance, &mut ()) {
+                Some(exit) => Next::Exit(exit),
                 None => enter(instance),
             },
             Next::Interpret => return interpret(instance),
-            Next::Exit(exit) => return exit,
+            Next::Exit(exit) => {
+                if !matches!(exit, Exit::HostCall(_)) {
+                    tell_heat(instance);
+                }
+                return exit;
+            }
         };
     }
 }
@@ -143,31 +200,70 @@ fn enter(instance: &Instance) -> Next {
     if native::is_forked() {
         return Next::Interpret;
     }
-    let Some(code) = module.tiered().and_then(|tiered| tiered.code(module)) else {
-        return Next::Interpret;
-    };
+    let Some(tiered) = module.tiered() else { return Next::Interpret };
+    let is_hot = tiered.until_hot(instance.heat) == 0;
+    let tier = if is_hot { Tier::Hot } else { Tier::First };
+    let Some(code) = tiered.code(module, tier) else { return Next::Interpret };
     let at = u32::try_from(instance.state.pc).ok().and_then(|pc| code.enter(pc));
     at.map_or(Next::Step, Next::Enter)
 }
 
+/// Tells the module what gas the instance used in its first tier's code.
+fn tell_heat(instance: &mut Instance) {
+    let heat = core::mem::take(&mut instance.heat);
+    if let Some(tiered) = instance.module.tiered().filter(|_| heat > 0) {
+        tiered.heat.fetch_add(heat, Ordering::Relaxed);
+    }
+}
+
 /// Runs native code from an address on until it comes back.
 fn execute(instance: &mut Instance, at: CodeAddress) -> Next {
-    let next = run_until_stop(instance, at);
+    let next = run_until_hot(instance, at);
     match next {
         Next::Enter(_) => {}
-        Next::Step | Next::Interpret => instance.set_regular(),
+        Next::Step | Next::Unpaid | Next::Interpret => instance.set_regular(),
         Next::Exit(_) => instance.is_charged = instance.module.gas_plan().stays_paid(),
     }
     next
 }
 
-fn run_until_stop(instance: &mut Instance, at: CodeAddress) -> Next {
-    let Instance { module, state, gas, memory, resume: resumed, .. } = instance;
-    let Some(code) = module.tiered().and_then(|tiered| tiered.code(module)) else {
+/// The same, in code of the first tier at most until the module is hot: it is given the gas that is
+/// left until then, and stops where that does not suffice. So the code itself counts nothing.
+fn run_until_hot(instance: &mut Instance, at: CodeAddress) -> Next {
+    let Some((tiered, memory)) = instance.module.tiered().zip(instance.memory.fast()) else {
         return Next::Interpret;
     };
-    let Some(memory) = memory.fast().and_then(armed) else { return Next::Interpret };
-    match code.run(&mut state.regs, gas, memory, at) {
+    let Some((code, tier)) = tiered.code_at(at).filter(|_| memory.arm()) else {
+        return Next::Interpret;
+    };
+    let regs = &mut instance.state.regs;
+    if tier == Tier::Hot {
+        let stop = code.run(regs, &mut instance.gas, memory, at);
+        return follow(instance, stop, tier);
+    }
+    let left = tiered.until_hot(instance.heat);
+    let given = instance.gas.min(left);
+    let reserve = instance.gas - given;
+    instance.gas = given;
+    let stop = code.run(regs, &mut instance.gas, memory, at);
+    // What does not suffice for a segment is used up as far as heat goes: it never would.
+    let is_over = reserve > 0 && matches!(stop, Stop::Unpaid { .. });
+    let next = follow(instance, stop, tier);
+    instance.heat += if is_over { given } else { given - instance.gas };
+    instance.gas += reserve;
+    if instance.heat >= MOST_HEAT || is_over {
+        tell_heat(instance);
+    }
+    if is_over { enter(instance) } else { next }
+}
+
+/// Does what has to be done after native code came back: says what is next.
+#[inline]
+fn follow(instance: &mut Instance, stop: Stop, tier: Tier) -> Next {
+    let Instance { module, state, gas, resume: resumed, .. } = instance;
+    let module = &*module;
+    let code = || module.tiered().and_then(|tiered| tiered.code(module, tier));
+    match stop {
         Stop::HostCall { pc, number, resume } => {
             state.pc = pc.into();
             *resumed = Some(Resume { pc: module.next_pc(pc.into()), at: resume });
@@ -177,23 +273,28 @@ fn run_until_stop(instance: &mut Instance, at: CodeAddress) -> Next {
             state.pc = pc.into();
             Next::Step
         }
+        Stop::Unpaid { pc } => {
+            state.pc = pc.into();
+            Next::Unpaid
+        }
         Stop::Compile { pc } => {
             state.pc = pc.into();
-            code.enter(pc).map_or(Next::Step, Next::Enter)
+            code().and_then(|code| code.enter(pc)).map_or(Next::Step, Next::Enter)
         }
-        Stop::Dispatch { index, pc } => match code.dispatch(index) {
-            Dispatch::Enter(at) => Next::Enter(at),
-            Dispatch::Interpret(target) => {
+        Stop::Dispatch { index, pc } => match code().map(|code| code.dispatch(index)) {
+            Some(Dispatch::Enter(at)) => Next::Enter(at),
+            Some(Dispatch::Interpret(target)) => {
                 state.pc = target.into();
                 Next::Step
             }
-            Dispatch::Nowhere => {
+            Some(Dispatch::Nowhere) => {
                 state.pc = pc.into();
                 Next::Exit(Exit::Panic)
             }
+            None => Next::Interpret,
         },
         Stop::Fault { at } => {
-            let origin = code.origin(at);
+            let origin = code().and_then(|code| code.origin(at));
             let Some(origin) = origin else { unreachable!("a fault of code that is not ours") };
             state.pc = origin.pc.into();
             *gas += origin.refund;
@@ -201,9 +302,4 @@ fn run_until_stop(instance: &mut Instance, at: CodeAddress) -> Next {
         }
         Stop::Refused => Next::Interpret,
     }
-}
-
-/// The memory, if native code may use it.
-fn armed(memory: &mut ReservedMemory) -> Option<&mut ReservedMemory> {
-    memory.arm().then_some(memory)
 }

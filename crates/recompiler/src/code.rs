@@ -11,6 +11,19 @@ use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop,
 use crate::emit::{Access, Buffers, Emitter};
 use crate::entries::{Entries, Entry};
 
+/// How much is made of code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// Block by block: soon written.
+    First,
+    /// In traces over several blocks, and loops in several rounds at once: for code that runs long.
+    Hot,
+}
+
+/// Copies of instructions in hot code: so many for each instruction that is no copy, and so many
+/// besides.
+const COPIES: (u64, u64) = (3, 1024);
+
 /// Instructions after which a unit starts no further segment.
 pub const UNIT_BUDGET: u32 = 48;
 
@@ -35,6 +48,7 @@ pub const MAX_CODE: usize = 64 << 20;
 pub struct Code {
     program: ProgramBlob,
     set: InstructionSet,
+    tier: Tier,
     native: NativeProgram,
     state: Mutex<State>,
 }
@@ -46,6 +60,7 @@ struct State {
     buffers: Buffers,
     units: usize,
     instructions: usize,
+    copies: usize,
 }
 
 /// What is known of the code in a chunk of the code space.
@@ -89,8 +104,11 @@ pub struct Usage {
     pub octets: usize,
     /// Units, each made at once.
     pub units: usize,
-    /// Instructions of the program that have code.
+    /// Instructions of the program that have code, each counted once for each time that it was
+    /// written.
     pub instructions: usize,
+    /// How many of these are copies, which only hot code has.
+    pub copies: usize,
     /// Memory accesses that could fault.
     pub accesses: usize,
 }
@@ -100,7 +118,7 @@ impl Code {
     ///
     /// # Errors
     /// When the platform cannot run native code.
-    pub fn new(program: ProgramBlob, set: InstructionSet) -> Result<Self, Unsupported> {
+    pub fn new(program: ProgramBlob, set: InstructionSet, tier: Tier) -> Result<Self, Unsupported> {
         let dispatch_length = program.jump_table().len().min(MAX_DISPATCH) as u32;
         let native = NativeProgram::new(dispatch_length + 1, MAX_CODE)?;
         let state = State {
@@ -110,8 +128,16 @@ impl Code {
             buffers: Buffers::new(native.assembler()),
             units: 0,
             instructions: 0,
+            copies: 0,
         };
-        Ok(Self { set, native, state: Mutex::new(state), program })
+        Ok(Self { set, tier, native, state: Mutex::new(state), program })
+    }
+
+    /// Whether an address is of this code.
+    #[inline]
+    #[must_use]
+    pub fn owns(&self, address: CodeAddress) -> bool {
+        self.native.owns(address)
     }
 
     /// Runs code of this program: see [`NativeProgram::run`].
@@ -177,7 +203,8 @@ impl Code {
         let state = self.lock();
         let octets = state.buffers.asm.octets_finished();
         let accesses = state.parts.iter().map(|part| part.accesses.len()).sum();
-        Usage { octets, units: state.units, instructions: state.instructions, accesses }
+        let State { units, instructions, copies, .. } = *state;
+        Usage { octets, units, instructions, copies, accesses }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -191,7 +218,8 @@ impl Code {
     /// Makes the unit at a position; `None` if the program has all the code it may have, or the
     /// process has none left.
     fn compile(&self, state: &mut State, pc: u32) -> Option<CodeAddress> {
-        let State { entries, parts, requests, buffers, units, instructions } = &mut *state;
+        let copies_left = copies_left(state.instructions - state.copies, state.copies);
+        let State { entries, parts, requests, buffers, units, instructions, copies } = &mut *state;
         if !self.native.begin(&mut buffers.asm, ROOM) {
             return None;
         }
@@ -201,7 +229,9 @@ impl Code {
         }
         let accesses = &mut parts.last_mut()?.accesses;
         let before = accesses.len();
-        Emitter::new(&self.program, self.set, entries, accesses, buffers).unit(pc, UNIT_BUDGET);
+        let tier = (self.tier, copies_left);
+        Emitter::new(&self.program, self.set, tier, entries, accesses, buffers)
+            .unit(pc, UNIT_BUDGET);
         if let Err(reason) = self.native.append(&mut buffers.asm) {
             debug_assert_eq!(reason, Unfit::Forked, "the unit for {pc}");
             // In a forked child nothing will ever be run.
@@ -213,6 +243,7 @@ impl Code {
         }
         *units += 1;
         *instructions += buffers.instructions as usize;
+        *copies += buffers.copies as usize;
         for request in &buffers.requests {
             let next = match entries.get(request.pc) {
                 Entry::Awaited(next) => Some(next),
@@ -238,6 +269,12 @@ impl Code {
             }
         }
     }
+}
+
+/// How many copies there may still be, so that the work stays linear in the code that is reached.
+pub(crate) fn copies_left(originals: usize, copies: usize) -> u32 {
+    let most = COPIES.0 * originals as u64 + COPIES.1;
+    u32::try_from(most.saturating_sub(copies as u64)).unwrap_or(u32::MAX)
 }
 
 /// The chunk that a distance from the start of the code space lies in.

@@ -29,7 +29,7 @@ mod entries;
 mod listing;
 mod registers;
 
-pub use code::{Code, Dispatch, MAX_CODE, MAX_INSTRUCTION, Origin, UNIT_BUDGET, Usage};
+pub use code::{Code, Dispatch, MAX_CODE, MAX_INSTRUCTION, Origin, Tier, UNIT_BUDGET, Usage};
 #[cfg(feature = "listing")]
 pub use listing::listing;
 pub use registers::host;

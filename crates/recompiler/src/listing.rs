@@ -7,7 +7,7 @@ use jambox_isa::InstructionSet;
 use jambox_program::ProgramBlob;
 use jambox_sandbox::native::asm::Assembler;
 
-use crate::code::{MAX_DISPATCH, UNIT_BUDGET};
+use crate::code::{MAX_DISPATCH, Tier, UNIT_BUDGET, copies_left};
 use crate::emit::{Buffers, Emitter, Mark};
 use crate::entries::Entries;
 
@@ -15,7 +15,8 @@ use crate::entries::Entries;
 const LEFT: usize = 44;
 
 /// The native code of a whole program as text: on the left the program's instructions with their
-/// positions, on the right what they become. Nothing is run, so it works wherever it compiles.
+/// positions, on the right what they become in a tier. Nothing is run, so it works wherever it
+/// compiles.
 ///
 /// Each unit is headed by the position that it is made for. Offsets on the right count from the
 /// unit's start; what leads out of the unit stands at its end.
@@ -23,29 +24,36 @@ const LEFT: usize = 44;
 /// ```
 /// use jambox_isa::{InstructionSet, Revision};
 /// use jambox_program::ProgramBlob;
+/// use jambox_recompiler::Tier;
 ///
 /// // add_imm_64 r7, r7, 5; ecalli 3
 /// let blob = ProgramBlob::parse(&[0, 0, 5, 149, 0x77, 5, 10, 3, 0b01001])?;
-/// let text = jambox_recompiler::listing(&blob, InstructionSet::of(Revision::GrayPaper072));
+/// let set = InstructionSet::of(Revision::GrayPaper072);
+/// let text = jambox_recompiler::listing(&blob, set, Tier::First);
 /// assert!(text.contains("add_imm_64 r7, r7, 5"));
 /// assert!(text.contains("add rdi, 5"));
 /// # Ok::<(), jambox_program::ProgramError>(())
 /// ```
 #[must_use]
-pub fn listing(program: &ProgramBlob, set: InstructionSet) -> String {
+pub fn listing(program: &ProgramBlob, set: InstructionSet, tier: Tier) -> String {
     let mut entries = Entries::new(program.code_len());
     let jumps = program.jump_table().len().min(MAX_DISPATCH) as u32;
     let mut buffers = Buffers::new(Assembler::to_look_at(jumps + 1));
     buffers.marks = Some(Vec::new());
     let base = buffers.asm.origin();
     let mut text = String::new();
+    let (mut originals, mut copies) = (0, 0);
     for located in program.instructions(set) {
         let pc = located.pc;
         if entries.compiled(pc).is_some() || !program.is_block_start(set, pc) {
             continue;
         }
         let mut accesses = Vec::new();
-        Emitter::new(program, set, &mut entries, &mut accesses, &mut buffers).unit(pc, UNIT_BUDGET);
+        let tier = (tier, copies_left(originals, copies));
+        Emitter::new(program, set, tier, &mut entries, &mut accesses, &mut buffers)
+            .unit(pc, UNIT_BUDGET);
+        originals += (buffers.instructions - buffers.copies) as usize;
+        copies += buffers.copies as usize;
         let gap = if text.is_empty() { "" } else { "\n" };
         let _ = writeln!(text, "{gap}unit for {pc}");
         unit(&mut text, program, set, &buffers, base);
@@ -100,6 +108,8 @@ fn say(mark: Mark, program: &ProgramBlob, set: InstructionSet) -> String {
         }
         Mark::Continue(pc) => format!("        ; on to {pc}"),
         Mark::Step(pc) => format!("        ; out: step {pc}"),
+        Mark::Unpaid(pc) => format!("        ; out: no gas for {pc}"),
+        Mark::SideExit(pc) => format!("        ; side exit to {pc}"),
         Mark::Ask(pc) => format!("        ; out: code for {pc}"),
     }
 }

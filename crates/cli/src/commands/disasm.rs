@@ -22,7 +22,8 @@ use crate::protocol::ProtocolArgs;
 Examples:
   jambox disasm service.jam
   jambox disasm service.jam --comments -o service.asm && jambox asm service.asm -o same.jam
-  jambox disasm service.jam --native               the code that --backend recompiler runs")]
+  jambox disasm service.jam --native               the code that --backend recompiler runs
+  jambox disasm service.jam --native --hot         what that is made of once it runs long")]
 pub struct Disasm {
     /// The program; - for standard input
     program: PathBuf,
@@ -39,6 +40,10 @@ pub struct Disasm {
     #[arg(long, conflicts_with = "comments")]
     native: bool,
 
+    /// With --native: as it is made anew for programs that run long, in traces with side exits
+    #[arg(long, requires = "native")]
+    hot: bool,
+
     /// The file to write [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -49,7 +54,7 @@ impl Disasm {
         let program = Program::load(&self.program, self.form, protocol)?;
         let protocol = &program.protocol;
         let text = if self.native {
-            assembly::native(program.blob(), protocol).ok_or_else(|| {
+            assembly::native(program.blob(), protocol, self.hot).ok_or_else(|| {
                 Diagnosis::new("there is no native code on this platform")
                     .help("the recompiler makes code for 64-bit x86 Linux; leave --native out")
             })?

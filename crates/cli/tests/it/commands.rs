@@ -122,6 +122,9 @@ fn native_code_is_shown_beside_the_program() {
     let ran = line("disasm guests/asm/out-of-gas/out-of-gas.asm --native");
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.stdout.contains("add_imm_64") && ran.stdout.contains("jmp"), "{ran:?}");
+    let hot = line("disasm testdata/recompiler/traces.asm --native --hot");
+    assert!(hot.code == 0 && hot.stdout.contains("; side exit to"), "{hot:?}");
+    assert_eq!(line("disasm testdata/recompiler/traces.asm --hot").code, 2, "of native code only");
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl Emitter<'_> {
     }
 
     pub(super) fn fall_through(&mut self) -> Flow {
-        if self.lacks_next_block() { self.step_and_end() } else { Flow::NewSegment }
+        if self.lacks_next_block() { self.step_and_end() } else { self.go_on(self.next_pc) }
     }
 
     fn may_jump_to(&self, target: u32) -> bool {
@@ -50,8 +50,7 @@ impl Emitter<'_> {
             return self.step_and_end();
         }
         // If the target has no code yet it comes right here, without a jump.
-        self.next_pc = target;
-        Flow::NewSegment
+        self.go_on(target)
     }
 
     pub(super) fn load_and_jump(&mut self, a: Reg, x: i32, target: u32) -> Flow {
@@ -84,12 +83,23 @@ impl Emitter<'_> {
     }
 
     fn branch_if(&mut self, condition: Condition, target: u32, is_valid: bool) -> Flow {
-        let jump = self.asm().jcc(condition);
-        if is_valid {
-            self.lead_to(jump, target);
-        } else {
-            self.leave_at_step(jump);
+        let next = self.next_pc;
+        if is_valid && self.is_loop(target) {
+            let done = self.asm().jcc(condition.negated());
+            self.leave_trace(done, next);
+            return self.go_on(target);
         }
+        let jump = self.asm().jcc(condition);
+        if !is_valid {
+            self.leave_at_step(jump);
+            return Flow::NewSegment;
+        }
+        // What leads back is likely to be taken.
+        if target > self.pc && self.can_join(next) {
+            self.leave_trace(jump, target);
+            return self.join(next);
+        }
+        self.lead_to(jump, target);
         Flow::NewSegment
     }
 

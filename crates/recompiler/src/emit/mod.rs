@@ -3,21 +3,24 @@
 //! The emitter writes segments: runs of instructions, of which what is due at any
 //! ([`GasPlan`]) is taken at once, at the start. A segment ends with its basic block, and also
 //! after an `ecalli` or `sbrk`, because the gas must be exact there, and after [`MAX_SEGMENT`]
-//! instructions. Whatever is not plain computation leaves the code: the interpreter does it
-//! exactly.
+//! instructions. In hot code it goes on into the blocks that follow: see [`trace`]. Whatever is
+//! not plain computation leaves the code: the interpreter does it exactly.
 
 mod arithmetic;
 mod control;
 mod divide;
 mod memory;
+mod trace;
 mod visitor;
 
 use jambox_isa::InstructionSet;
 use jambox_program::{CodeRules, GasPlan, ProgramBlob};
 use jambox_sandbox::native::asm::{Assembler, Condition, Jump, Place, Size, Slot};
 
+use crate::code::Tier;
 use crate::entries::{Entries, Entry};
 use crate::registers::GAS;
+use trace::Trace;
 
 /// The most instructions in a segment: what an immediate of one octet can charge where each costs
 /// 1.
@@ -55,6 +58,10 @@ pub(crate) enum Mark {
     Continue(u32),
     /// Leaving, so that the instruction at this position is executed exactly.
     Step(u32),
+    /// Leaving, because the gas of the segment at this position is not there.
+    Unpaid(u32),
+    /// Leaving a trace for this position, the gas of what it does not reach given back.
+    SideExit(u32),
     /// Asking for code for this position.
     Ask(u32),
 }
@@ -64,16 +71,28 @@ pub(crate) enum Mark {
 enum Target {
     Position(u32),
     Step { pc: u32, refund: u32 },
+    Unpaid { pc: u32, refund: u32 },
+    SideExit { pc: u32, refund: u32 },
 }
 
 /// What follows an instruction.
 pub(crate) enum Flow {
     /// The next one, in the same segment.
     Next,
+    /// The next one, which starts a block, in the same segment.
+    Joined,
+    /// The first one of the segment, in the same segment.
+    Again,
     /// The next one, in a new segment.
     NewSegment,
     /// Nothing: code goes elsewhere in every case.
     Elsewhere,
+}
+
+impl Flow {
+    const fn is_within_segment(&self) -> bool {
+        matches!(self, Self::Next | Self::Joined | Self::Again)
+    }
 }
 
 /// Writes the code of one unit.
@@ -86,10 +105,12 @@ pub(crate) struct Emitter<'a> {
     /// Where accesses are noted: those of a unit after those of units before it.
     accesses: &'a mut Vec<Access>,
     buffers: &'a mut Buffers,
-    /// The instruction in hand, and what is due before it in its segment.
+    trace: Trace,
+    /// The instruction in hand, what is due before it in its segment, and at it.
     pc: u32,
     next_pc: u32,
     due: u32,
+    cost: u32,
 }
 
 /// What a unit is made of. Kept from unit to unit so that nothing is allocated anew.
@@ -102,8 +123,10 @@ pub(crate) struct Buffers {
     work: Vec<u32>,
     /// The positions of the segments written in this unit.
     pub(crate) segments: Vec<u32>,
-    /// Instructions written in this unit.
+    /// Instructions written in this unit, and how many of them are copies: those that a trace has
+    /// beyond its first block.
     pub(crate) instructions: u32,
+    pub(crate) copies: u32,
     /// What the code is for, where a listing wants to know.
     pub(crate) marks: Option<Vec<(u32, Mark)>>,
 }
@@ -118,6 +141,7 @@ impl Buffers {
             work: Vec::new(),
             segments: Vec::new(),
             instructions: 0,
+            copies: 0,
             marks: None,
         }
     }
@@ -130,6 +154,7 @@ impl Buffers {
         self.work.clear();
         self.segments.clear();
         self.instructions = 0;
+        self.copies = 0;
         if let Some(marks) = &mut self.marks {
             marks.clear();
         }
@@ -137,9 +162,11 @@ impl Buffers {
 }
 
 impl<'a> Emitter<'a> {
+    /// With how many copies of instructions there may be, where the tier has traces.
     pub(crate) fn new(
         program: &'a ProgramBlob,
         set: InstructionSet,
+        (tier, copies): (Tier, u32),
         entries: &'a mut Entries,
         accesses: &'a mut Vec<Access>,
         buffers: &'a mut Buffers,
@@ -155,9 +182,11 @@ impl<'a> Emitter<'a> {
             entries,
             accesses,
             buffers,
+            trace: Trace::new(tier, copies),
             pc: 0,
             next_pc: 0,
             due: 0,
+            cost: 0,
         }
     }
 
@@ -179,7 +208,7 @@ impl<'a> Emitter<'a> {
         loop {
             match self.segment(pc) {
                 Flow::Elsewhere => return,
-                Flow::Next | Flow::NewSegment => pc = self.next_pc,
+                Flow::Next | Flow::Joined | Flow::Again | Flow::NewSegment => pc = self.next_pc,
             }
             let is_new = self.entries.compiled(pc).is_none();
             if !is_new || self.buffers.instructions >= budget {
@@ -198,41 +227,45 @@ impl<'a> Emitter<'a> {
             self.buffers.awaited.push((request, start));
         }
         let first = (self.accesses.len(), self.buffers.fixups.len());
-        let first_cost = self.plan.cost_at(self.program, start);
         self.pc = start;
         self.due = 0;
-        let is_charged = self.charge(first_cost);
+        self.cost = self.plan.cost_at(self.program, start);
+        self.trace.begin(start, self.cost);
+        let is_charged = self.charge();
         let mut flow = Flow::Next;
-        let mut pc = start;
-        let mut index = 0;
-        let mut cost = first_cost;
-        while index < MAX_SEGMENT && matches!(flow, Flow::Next) {
-            self.pc = pc;
-            self.mark(Mark::Instruction(pc));
-            let (opcode, window) = self.program.decode(self.set, pc);
-            self.next_pc = pc + 1 + u32::from(window.skip());
+        while self.trace.length < MAX_SEGMENT && flow.is_within_segment() {
+            self.mark(Mark::Instruction(self.pc));
+            let (opcode, window) = self.program.decode(self.set, self.pc);
+            self.next_pc = self.pc + 1 + u32::from(window.skip());
+            self.trace.length += 1;
             flow = window.visit(opcode, self);
-            pc = self.next_pc;
-            index += 1;
-            self.due += cost;
-            cost = self.plan.inner_cost();
+            self.due += self.cost;
+            self.pc = self.next_pc;
+            self.cost = match flow {
+                Flow::Joined | Flow::Again => self.trace.next_cost(),
+                _ => self.plan.inner_cost(),
+            };
         }
-        self.buffers.instructions += index;
+        self.buffers.instructions += self.trace.length;
+        self.buffers.copies += self.trace.copied();
         self.price(self.due, is_charged, first);
         flow
     }
 
-    /// Takes the gas of a segment, of whose first instruction the cost is known, unless it is free;
-    /// says whether it is not. What it is in all is filled in when it is known.
-    fn charge(&mut self, first_cost: u32) -> bool {
-        let most = u64::from(first_cost) + u64::from((MAX_SEGMENT - 1) * self.plan.inner_cost());
+    /// Takes the gas of the segment whose first instruction is in hand, unless it is free; says
+    /// whether it is not. What it is in all is filled in when it is known.
+    fn charge(&mut self) -> bool {
+        let inner = (MAX_SEGMENT - 1) * self.plan.inner_cost();
+        let most = u64::from(self.cost) + u64::from(inner);
         if most == 0 {
             return false;
         }
         self.mark(Mark::Gas);
-        self.asm().sub_amount(Size::S64, GAS, i8::try_from(most).is_err());
+        // A trace costs what all its blocks do, where each has a cost of its own.
+        let is_long = i8::try_from(most).is_err() || inner == 0 && self.trace.is_on();
+        self.asm().sub_amount(Size::S64, GAS, is_long);
         let unpaid = self.asm().jcc(Condition::Below);
-        self.leave_at_step(unpaid);
+        self.buffers.fixups.push((unpaid, Target::Unpaid { pc: self.pc, refund: 0 }));
         true
     }
 
@@ -245,8 +278,11 @@ impl<'a> Emitter<'a> {
             access.refund = cost - access.refund;
         }
         for (_, target) in self.buffers.fixups.get_mut(first.1..).unwrap_or_default() {
-            if let Target::Step { refund, .. } = target {
-                *refund = cost - *refund;
+            match target {
+                Target::Step { refund, .. }
+                | Target::Unpaid { refund, .. }
+                | Target::SideExit { refund, .. } => *refund = cost - *refund,
+                Target::Position(_) => {}
             }
         }
     }
@@ -274,9 +310,22 @@ impl<'a> Emitter<'a> {
         self.buffers.fixups.push((jump, Target::Step { pc, refund: self.due }));
     }
 
+    /// Makes a jump leave the trace for a position, after this instruction.
+    fn leave_trace(&mut self, jump: Jump, pc: u32) {
+        // For now what is due until then; `price` makes it what follows.
+        let refund = self.due + self.cost;
+        self.buffers.fixups.push((jump, Target::SideExit { pc, refund }));
+        self.want(pc);
+    }
+
     /// Makes a jump go to a position, and has it written soon.
     fn lead_to(&mut self, jump: Jump, pc: u32) {
         self.buffers.fixups.push((jump, Target::Position(pc)));
+        self.want(pc);
+    }
+
+    /// Has a position written soon, if it has no code.
+    fn want(&mut self, pc: u32) {
         if self.entries.compiled(pc).is_none() {
             self.buffers.work.push(pc);
         }
@@ -294,18 +343,39 @@ impl<'a> Emitter<'a> {
         let fixups = core::mem::take(&mut self.buffers.fixups);
         for &(jump, target) in &fixups {
             match target {
-                Target::Position(pc) => self.aim_at_position(jump, pc),
+                Target::Position(pc) | Target::SideExit { pc, refund: 0 } => {
+                    self.aim_at_position(jump, pc);
+                }
                 Target::Step { pc, refund } => {
-                    self.mark(Mark::Step(pc));
-                    self.asm().aim_here(jump);
-                    if refund > 0 {
-                        self.asm().add_imm(Size::S64, GAS, refund as i32);
-                    }
+                    self.way_out(jump, Mark::Step(pc), refund);
                     self.asm().exit_step(pc);
+                }
+                Target::Unpaid { pc, refund } => {
+                    self.way_out(jump, Mark::Unpaid(pc), refund);
+                    self.asm().exit_unpaid(pc);
+                }
+                Target::SideExit { pc, refund } => {
+                    self.way_out(jump, Mark::SideExit(pc), refund);
+                    match self.entries.compiled(pc) {
+                        Some(place) => {
+                            let on = self.asm().jmp();
+                            self.asm().aim(on, Place::of_number(place));
+                        }
+                        None => self.ask(pc),
+                    }
                 }
             }
         }
         self.buffers.fixups = fixups;
+    }
+
+    /// Makes a jump lead to a way out that begins here, and gives gas back.
+    fn way_out(&mut self, jump: Jump, mark: Mark, refund: u32) {
+        self.mark(mark);
+        self.asm().aim_here(jump);
+        if refund > 0 {
+            self.asm().add_imm(Size::S64, GAS, refund as i32);
+        }
     }
 
     fn aim_at_position(&mut self, jump: Jump, pc: u32) {
@@ -321,6 +391,11 @@ impl<'a> Emitter<'a> {
         }
         self.mark(Mark::Ask(pc));
         self.asm().aim_here(jump);
+        self.ask(pc);
+    }
+
+    /// Goes on at a position that has no code yet, and asks for it until it has.
+    fn ask(&mut self, pc: u32) {
         let place = self.asm().here();
         if let Some(slot) = self.asm().jmp_slot() {
             self.buffers.requests.push(Request { pc, slot, place });

@@ -3,7 +3,7 @@
 use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{Fields, Instruction, InstructionSet, Opcode, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob};
-use jambox_recompiler::{Code, MAX_CODE, MAX_INSTRUCTION, Usage};
+use jambox_recompiler::{Code, MAX_CODE, MAX_INSTRUCTION, Tier, Usage};
 
 use crate::scenario::{self, Source};
 
@@ -17,7 +17,11 @@ fn compile_all(program: &ProgramBlob) -> (Code, Usage) {
 }
 
 fn compile_all_of(set: InstructionSet, program: &ProgramBlob) -> (Code, Usage) {
-    let code = Code::new(program.clone(), set).expect("a platform that runs native code");
+    compile_all_in(Tier::First, set, program)
+}
+
+fn compile_all_in(tier: Tier, set: InstructionSet, program: &ProgramBlob) -> (Code, Usage) {
+    let code = Code::new(program.clone(), set, tier).expect("a platform that runs native code");
     for located in program.instructions(set) {
         let _ = code.enter(located.pc);
     }
@@ -60,6 +64,8 @@ fn no_instruction_becomes_more_than_its_bound() {
             // All of them, and perhaps the trap that stands after the end of every program.
             assert!((300..=301).contains(&count), "{opcode:?}: {count} instructions");
             assert!(usage.octets <= count * MAX_INSTRUCTION, "{opcode:?}: {usage:?}");
+            let (_, hot) = compile_all_in(Tier::Hot, set, &program);
+            assert!(hot.octets <= hot.instructions * MAX_INSTRUCTION, "{opcode:?}: {hot:?}");
         }
     }
 }
@@ -101,6 +107,41 @@ fn work_is_linear_in_the_octets_of_code() {
     }
 }
 
+/// Hot code may have each instruction four times, and a thousand besides, however many blocks lead
+/// to the same one and however short loops are.
+#[test]
+fn copies_in_hot_code_are_linear_in_what_is_reached() {
+    let to_the_start = Fields { a: Reg::R7, b: Reg::R8, x: 4, ..Fields::default() };
+    for opcode in [Opcode::Fallthrough, Opcode::Jump, Opcode::BranchEq, Opcode::LoadImmJump] {
+        let program = repeated(opcode, to_the_start, 3000);
+        let (_, usage) = compile_all_in(Tier::Hot, set(), &program);
+        let originals = usage.instructions - usage.copies;
+        assert!(originals <= 3001 && usage.copies <= 3 * originals + 1024, "{opcode:?}: {usage:?}");
+    }
+    // A thousand loops of one instruction, and a thousand jumps to one block of 40.
+    let (mut octets, mut starts) = (Vec::new(), Vec::new());
+    let mut push = |opcode, fields: Fields, to: Option<u32>| {
+        let pc = octets.len() as u32;
+        let fields = Fields { target: to.unwrap_or(pc), ..fields };
+        starts.push(pc);
+        let instruction = Instruction::from_fields(opcode, fields);
+        octets.extend_from_slice(&instruction.encode(set(), pc).expect("of the set"));
+    };
+    for _ in 0..40 {
+        push(Opcode::Add64, Fields::default(), None);
+    }
+    push(Opcode::Trap, Fields::default(), None);
+    for _ in 0..1000 {
+        push(Opcode::BranchEq, to_the_start, None);
+        push(Opcode::Jump, Fields::default(), Some(0));
+    }
+    let program = ProgramBlob::from_parts(&octets, starts, JumpTable::new(&[0])).expect("short");
+    let (_, usage) = compile_all_in(Tier::Hot, set(), &program);
+    let originals = usage.instructions - usage.copies;
+    assert!(usage.copies > 1024, "the test has something to bound: {usage:?}");
+    assert!(originals <= 2042 && usage.copies <= 3 * originals + 1024, "{usage:?}");
+}
+
 #[test]
 fn no_instruction_is_compiled_twice() {
     for seed in 0..300 {
@@ -118,7 +159,8 @@ fn no_instruction_is_compiled_twice() {
 #[test]
 fn the_middle_of_a_block_is_not_compiled_on_request() {
     let program = repeated(Opcode::Add64, Fields::default(), 5000);
-    let code = Code::new(program.clone(), set()).expect("a platform that runs native code");
+    let code =
+        Code::new(program.clone(), set(), Tier::First).expect("a platform that runs native code");
     for located in program.instructions(set()).skip(1) {
         assert_eq!(code.enter(located.pc), None);
     }

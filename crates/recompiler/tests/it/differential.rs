@@ -9,8 +9,11 @@ use crate::structured;
 /// How often a scenario goes on after its program came back.
 const ROUNDS: usize = 16;
 
-const BACKENDS: [Backend; 4] = [
+const BACKENDS: [Backend; 7] = [
     Backend::Recompiler,
+    Backend::Traces { threshold: 0 },
+    Backend::Traces { threshold: 100 },
+    Backend::Traces { threshold: 1000 },
     Backend::Auto { threshold: 0 },
     Backend::Auto { threshold: 1 },
     Backend::Auto { threshold: 37 },

@@ -11,7 +11,16 @@ use std::path::Path;
 use jambox_asm::{Dialect, assemble};
 use jambox_isa::{InstructionSet, Revision};
 use jambox_program::ProgramKind;
-use jambox_recompiler::listing;
+use jambox_recompiler::{Tier, listing};
+
+fn compare(found: &str, expected: &Path) {
+    if std::env::var_os("JAMBOX_BLESS").is_some() {
+        fs::write(expected, found).expect("writable");
+    }
+    let text = fs::read_to_string(expected).unwrap_or_default();
+    let path = expected.display();
+    assert!(found == text, "{path}: other code; JAMBOX_BLESS=1 accepts it:\n{found}");
+}
 
 #[test]
 fn listings_are_as_they_were() {
@@ -30,17 +39,10 @@ fn listings_are_as_they_were() {
             ProgramKind::Bare(code) | ProgramKind::Standard(_, code) => code,
         };
         seen.extend(code.instructions(set).map(|located| located.instruction.opcode()));
-        let found = listing(&code, set);
-        let expected = path.with_extension("lst");
-        if std::env::var_os("JAMBOX_BLESS").is_some() {
-            fs::write(&expected, &found).expect("writable");
+        compare(&listing(&code, set, Tier::First), &path.with_extension("lst"));
+        if path.file_stem().is_some_and(|name| name == "traces") {
+            compare(&listing(&code, set, Tier::Hot), &path.with_extension("hot.lst"));
         }
-        let expected = fs::read_to_string(&expected).unwrap_or_default();
-        assert!(
-            found == expected,
-            "{} becomes other code; JAMBOX_BLESS=1 accepts it:\n{found}",
-            path.display()
-        );
     }
     let missing: Vec<_> = set.iter().filter(|opcode| !seen.contains(opcode)).collect();
     assert!(missing.is_empty(), "no listing shows {missing:?}");

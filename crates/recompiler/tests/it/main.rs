@@ -7,3 +7,4 @@ mod listing;
 mod logs;
 mod scenario;
 mod structured;
+mod traces;

@@ -17,6 +17,11 @@ pub enum Stop {
         /// The position in the program.
         pc: u32,
     },
+    /// The gas that code takes at this position is not there; none of it is taken.
+    Unpaid {
+        /// The position in the program.
+        pc: u32,
+    },
     /// An `ecalli`, whose gas is charged.
     HostCall {
         /// The position of the `ecalli`.
@@ -55,6 +60,7 @@ const REASON_HOST_CALL: u32 = 1;
 const REASON_COMPILE: u32 = 2;
 const REASON_DISPATCH: u32 = 3;
 const REASON_FAULT: u32 = 4;
+const REASON_UNPAID: u32 = 5;
 
 /// Where an entry of a dispatch table leads that was not set: back as [`Stop::Dispatch`].
 pub(super) fn exit_dispatch_address() -> u64 {
@@ -126,6 +132,7 @@ impl NativeProgram {
             |value| self.space().offset(value).map(|offset| CodeAddress::new(self.id(), offset));
         match reason {
             REASON_STEP => Stop::Step { pc },
+            REASON_UNPAID => Stop::Unpaid { pc },
             REASON_COMPILE => Stop::Compile { pc },
             REASON_HOST_CALL => match address(context.resume) {
                 Some(resume) => Stop::HostCall { pc, number: context.detail as i32, resume },
@@ -172,6 +179,8 @@ unsafe extern "sysv64" fn enter(context: *mut Context) -> u32 {
         "mov [rsp + {compile_field}], rax",
         "lea rax, [rip + {exit_fault}]",
         "mov [rsp + {fault_field}], rax",
+        "lea rax, [rip + {exit_unpaid}]",
+        "mov [rsp + {unpaid_field}], rax",
         "mov rax, [rdi + {table}]",
         "mov [rsp + {table_field}], rax",
         "mov r15, [rdi + {gas}]",
@@ -198,6 +207,7 @@ unsafe extern "sysv64" fn enter(context: *mut Context) -> u32 {
         host_call_field = const frame::EXIT_HOST_CALL,
         compile_field = const frame::EXIT_COMPILE,
         fault_field = const frame::EXIT_FAULT,
+        unpaid_field = const frame::EXIT_UNPAID,
         table_field = const frame::TABLE,
         memory = const offset_of!(Context, memory),
         table = const offset_of!(Context, table),
@@ -208,6 +218,7 @@ unsafe extern "sysv64" fn enter(context: *mut Context) -> u32 {
         exit_host_call = sym exit_host_call,
         exit_compile = sym exit_compile,
         exit_fault = sym exit_fault,
+        exit_unpaid = sym exit_unpaid,
     )
 }
 
@@ -233,6 +244,7 @@ exit!(exit_host_call, REASON_HOST_CALL);
 exit!(exit_compile, REASON_COMPILE);
 exit!(exit_dispatch, REASON_DISPATCH);
 exit!(exit_fault, REASON_FAULT);
+exit!(exit_unpaid, REASON_UNPAID);
 
 /// Swaps the guest's state out and returns from [`enter`]. The reason is in `eax`, the guest's
 /// `rax` in the first spill field, the value for the context in `rcx`.

@@ -34,6 +34,9 @@ pub(super) const OUTER_GS: i8 = 72;
 /// Holds the address that the signal handler continues at.
 pub(super) const EXIT_FAULT: i8 = 80;
 
+/// Holds the address to jump to where the gas for the code at the position in `ecx` is not there.
+pub(super) const EXIT_UNPAID: i8 = 88;
+
 /// The size of the frame. Six saved registers and a return address above it make the stack
 /// pointer a multiple of 16.
-pub(super) const SIZE: usize = 88;
+pub(super) const SIZE: usize = 104;

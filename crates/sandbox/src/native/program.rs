@@ -140,8 +140,10 @@ impl NativeProgram {
         self.id
     }
 
+    /// Whether an address is of this program.
     #[inline]
-    pub(super) fn owns(&self, address: CodeAddress) -> bool {
+    #[must_use]
+    pub fn owns(&self, address: CodeAddress) -> bool {
         address.program == self.id
     }
 

@@ -6,7 +6,7 @@ use std::process::{Command, ExitStatus};
 use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{Instruction, InstructionSet, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob};
-use jambox_sandbox::native::asm::{Assembler, Gpr, Mem, Place, Size, Unfit};
+use jambox_sandbox::native::asm::{Assembler, Condition, Gpr, Mem, Place, Size, Unfit};
 use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop, Unsupported};
 use jambox_sandbox::{Access, GuestMemory, ReservedMemory};
 
@@ -63,6 +63,23 @@ fn read(at: u64, memory: &mut ReservedMemory) -> (Stop, [u64; 13], CodeAddress) 
     let stop = program.run(&mut regs, &mut gas, memory, entry);
     assert_eq!(gas, 1 << 63);
     (stop, regs, entry)
+}
+
+#[test]
+fn code_says_that_its_gas_is_not_there() {
+    let program = program();
+    let entry = append(&program, &mut program.assembler(), |asm| {
+        asm.sub_amount(Size::S64, Gpr::R15, false);
+        asm.fill(3);
+        let unpaid = asm.jcc(Condition::Below);
+        asm.exit_step(1);
+        asm.aim_here(unpaid);
+        asm.add_imm(Size::S64, Gpr::R15, 3);
+        asm.exit_unpaid(2);
+    });
+    let run = |mut gas| (program.run(&mut [0; 13], &mut gas, &mut armed(), entry), gas);
+    assert_eq!(run(3), (Stop::Step { pc: 1 }, 0));
+    assert_eq!(run(2), (Stop::Unpaid { pc: 2 }, 2));
 }
 
 #[test]

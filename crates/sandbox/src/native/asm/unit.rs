@@ -423,6 +423,12 @@ impl Assembler {
         self.exit(pc, frame::EXIT_STEP);
     }
 
+    /// Leaves because the gas for the code at `pc` is not there. Uses `rcx`.
+    #[inline]
+    pub fn exit_unpaid(&mut self, pc: u32) {
+        self.exit(pc, frame::EXIT_UNPAID);
+    }
+
     /// Leaves so that code is made for `pc`, and entered. Uses `rcx`.
     #[inline]
     pub fn exit_compile(&mut self, pc: u32) {
