@@ -1,5 +1,5 @@
-//! The loop in which a node executes services: a package becomes a report, the report changes the
-//! state, and the next package meets the state that the first has left.
+//! A node's loop of service execution: a package becomes a report, the report changes the state,
+//! and the next package starts from that state.
 //!
 //! `cargo run --package jambox-chain --example service_loop`
 
@@ -15,11 +15,11 @@ use jambox_types::{
     TimeSlot, WorkItem, WorkPackage,
 };
 
-/// The service that `jambox new` writes: it counts how often it has seen each text.
+/// The service written by `jambox new`, which counts the occurrences of each text.
 const CODE: &[u8] = include_bytes!("../../../guests/demo/demo-0.8.0.jam");
 const SERVICE: ServiceId = ServiceId(7);
 
-/// A state with one service, whose code is there since slot 0.
+/// A state with one service, whose code is available since slot 0.
 fn genesis(protocol: &Protocol, hash: Hash) -> Result<PartialState, Box<dyn Error>> {
     let mut state = PartialState::empty(protocol);
     let info = AccountInfo {

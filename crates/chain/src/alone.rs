@@ -1,4 +1,4 @@
-//! The report of one package in a block of its own, for whoever has no blocks.
+//! Accumulation of one report in a block of its own, for callers without blocks.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ use crate::accumulation::{AccumulationState, BlockContext, BlockOutcome, accumul
 use crate::advance_entropy;
 use crate::block::set_accumulation;
 
-/// What the accumulation of a report did.
+/// Result of a report's accumulation.
 #[derive(Clone, Debug)]
 pub struct Alone {
-    /// The accumulations in the order in which they ran.
+    /// The accumulations, in the order of their runs.
     pub calls: Vec<ServiceCall>,
-    /// The transfers that services made, in the order in which they made them.
+    /// Transfers made by services, in the order of their calls.
     pub transfers: Vec<DeferredTransfer>,
-    /// What the block leaves.
+    /// Result of the block.
     pub after: BlockOutcome,
     block: BlockContext,
     prior: TimeSlot,
@@ -34,23 +34,23 @@ pub struct Alone {
 pub struct ServiceCall {
     /// The service.
     pub service: ServiceId,
-    /// The gas that it was given.
+    /// Gas of the accumulation.
     pub gas: Gas,
-    /// Why no code ran, if none did.
+    /// Reason for running no code; `None` if code ran.
     pub no_code: Option<NoCode>,
-    /// Why the guest failed, if it did.
+    /// Failure of the guest, if it failed.
     pub failure: Option<Box<Failure>>,
 }
 
 impl ServiceCall {
-    /// Whether no code ran, or the guest failed.
+    /// True if no code ran, or the guest failed.
     #[must_use]
     pub const fn has_failed(&self) -> bool {
         self.no_code.is_some() || self.failure.is_some()
     }
 }
 
-/// What ran in a block so far.
+/// Record of the accumulations so far.
 #[derive(Debug, Default)]
 pub(crate) struct Ran {
     pub calls: Vec<ServiceCall>,
@@ -58,7 +58,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// Accumulates one service and takes note of it.
+    /// Accumulates one service and records the run.
     pub fn accumulate(
         &mut self,
         env: &Env,
@@ -75,7 +75,7 @@ impl Ran {
 }
 
 impl AccumulationState {
-    /// A state that remembers nothing of the blocks before that in the slot `next`.
+    /// A state without history, for a block in the slot `next`.
     #[must_use]
     pub fn without_history(state: PartialState, next: TimeSlot, parameters: &Parameters) -> Self {
         Self {
@@ -87,15 +87,14 @@ impl AccumulationState {
     }
 }
 
-/// Accumulates a report in a block of its own, as if it had become available there. The packages
-/// that it depends on are taken for accumulated. That the block's slot [may follow] is for the
-/// caller to know.
+/// Accumulates a report in a block of its own, as if it had become available there. Its
+/// dependencies are taken as met. The caller has checked that the block's slot [may follow].
 ///
 /// [may follow]: crate::check_slot
 ///
 /// # Errors
 ///
-/// The host cannot go on.
+/// When the host cannot go on.
 pub fn accumulate_alone(
     env: &Env,
     mut prior: AccumulationState,
@@ -118,11 +117,11 @@ pub fn accumulate_alone(
 }
 
 impl Alone {
-    /// All that the block changes of the whole state that it came upon.
+    /// All changes of the block, relative to the whole state before it.
     ///
     /// # Errors
     ///
-    /// A component is missing, does not decode, or cannot be read.
+    /// When a component is missing, does not decode, or cannot be read.
     pub fn changes<V: Values>(
         &self,
         prior: &V,

@@ -1,16 +1,16 @@
 //! Work reports, accumulation of reports, and blocks applied to states.
 //!
-//! **What it is.** The steps from a work package and a state to a block and the state after it:
+//! **Contents.** The steps from a work package and a state to a block and the state after it:
 //! [`compute_report`] for a work package, [`accumulation`] for a set of reports, [`block`] for a
-//! whole block, and [`accumulate_alone`] for a report where there are no blocks.
+//! whole block, and [`accumulate_alone`] for a report without a block.
 //!
-//! **What it is not.** It runs no program and answers no host call (that is `jambox-invocation`),
-//! and it keeps no state (`jambox-state`, `jambox-store`).
+//! **Not here.** Programs are run and host calls answered by `jambox-invocation`; state is kept by
+//! `jambox-state` and `jambox-store`.
 //!
 //! # Invariants
 //!
-//! - The rules are each written once: whoever works on a package, a report or a block, be it the
-//!   command, a test of a service or a vector, comes here.
+//! - Each rule is written once. The command, tests of services and vectors all use this crate for
+//!   packages, reports and blocks.
 //! - The same inputs give the same outputs, gas included.
 #![cfg_attr(
     not(test),

@@ -1,28 +1,29 @@
-//! The slots of blocks, and the entropy that blocks carry on.
+//! Slots of blocks, and the entropy accumulator's history.
 
 use jambox_types::{Hash, Parameters, TimeSlot};
 
-/// Why a block cannot be in a slot.
+/// Reason for refusing a block's slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SlotError {
-    /// Slots ascend.
+    /// Slots are strictly ascending.
     #[error("slot {block} is not after slot {prior}, that of the state")]
     NotAfter {
-        /// The slot of the state.
+        /// Slot of the state.
         prior: TimeSlot,
-        /// The block's.
+        /// Slot of the block.
         block: TimeSlot,
     },
-    /// There is no later slot.
+    /// The last slot has no successor.
     #[error("slot {0}, that of the state, is the last one: no block can follow")]
     Last(TimeSlot),
 }
 
-/// Whether a block in the slot `block` may follow a state of the slot `prior` (`eq:header`, 0.7.2).
+/// Checks that a block in the slot `block` may follow a state of the slot `prior` (`eq:header`,
+/// 0.7.2).
 ///
 /// # Errors
 ///
-/// It may not.
+/// When it may not.
 pub const fn check_slot(prior: TimeSlot, block: TimeSlot) -> Result<(), SlotError> {
     if block.0 > prior.0 {
         return Ok(());
@@ -37,7 +38,7 @@ pub const fn check_slot(prior: TimeSlot, block: TimeSlot) -> Result<(), SlotErro
 ///
 /// # Errors
 ///
-/// There is none.
+/// When there is none.
 pub const fn next_slot(prior: TimeSlot) -> Result<TimeSlot, SlotError> {
     match prior.0.checked_add(1) {
         Some(next) => Ok(TimeSlot(next)),
@@ -45,9 +46,9 @@ pub const fn next_slot(prior: TimeSlot) -> Result<TimeSlot, SlotError> {
     }
 }
 
-/// The entropy after a block in the slot `slot`: the accumulator that consensus gives, and, in the
-/// first block of an epoch, its value at the end of the last one put into the history
-/// (`sec:sealandentropy`, 0.7.2).
+/// The entropy after a block in the slot `slot`: the accumulator computed by consensus and its
+/// history. The first block of an epoch adds the accumulator at the end of the last epoch to the
+/// history (`sec:sealandentropy`, 0.7.2).
 #[must_use]
 pub fn advance_entropy(
     before: [Hash; 4],

@@ -1,4 +1,4 @@
-//! Accumulation of a block: the state that it reads and leaves.
+//! Accumulation of a block: the state before and after it.
 
 use jambox_codec::encode;
 use jambox_state::{PartialState, StateError, merkle};
@@ -14,33 +14,33 @@ use jambox_invocation::{AccumulateCall, Accumulated};
 /// The state that accumulation carries from block to block.
 #[derive(Clone, Debug)]
 pub struct AccumulationState {
-    /// Time slot of the block that left it.
+    /// Time slot of the last block.
     pub slot: TimeSlot,
-    /// What services may change.
+    /// The components that services may change.
     pub state: PartialState,
-    /// Reports that wait for others.
+    /// Reports with unmet dependencies.
     pub ready: ReadyQueue,
     /// Packages accumulated within the last epoch.
     pub accumulated: AccumulatedQueue,
 }
 
-/// What came of a block's accumulation.
+/// Result of a block's accumulation.
 #[derive(Clone, Debug)]
 pub struct BlockOutcome {
-    /// The state afterwards, preimages of the block not yet taken in.
+    /// The state after it, before the integration of the block's preimages.
     pub state: AccumulationState,
-    /// What services yielded.
+    /// Accumulation outputs (`yield`) of the services.
     pub outputs: Outputs,
-    /// What it meant for each service.
+    /// Statistics of each service.
     pub statistics: AccumulationStatistics,
 }
 
-/// Accumulates what a block makes available, and what waited for it
+/// Accumulates the reports that a block makes available, and the queued reports that depend on them
 /// (`sec:accumulation`, 0.7.2).
 ///
 /// # Errors
 ///
-/// As [`accumulate_reports`].
+/// The errors of [`accumulate_reports`].
 pub fn accumulate_block<E: From<StateError>>(
     prior: AccumulationState,
     block: BlockContext,
@@ -74,7 +74,7 @@ pub fn accumulate_block<E: From<StateError>>(
     })
 }
 
-/// `eq:accumulationstatisticsdef`: a service is listed if there is anything to tell of it.
+/// `eq:accumulationstatisticsdef`: a service is listed if any of its numbers is not zero.
 fn statistics(
     reports: &[&WorkReport],
     outcome: &ReportsOutcome,
@@ -97,7 +97,7 @@ fn statistics(
     statistics
 }
 
-/// The commitment to a block's accumulation outputs, an entry of the log that validators sign
+/// Commitment to a block's accumulation outputs, a leaf of the accumulation-output log
 /// (`eq:accoutbeltdef`, 0.7.2).
 #[must_use]
 pub fn output_root(outputs: &Outputs) -> Hash {

@@ -1,4 +1,4 @@
-//! What each service that takes part in a round is called with.
+//! Arguments of the services' accumulations in a round.
 
 use std::collections::BTreeMap;
 
@@ -8,32 +8,32 @@ use jambox_types::{AccumulateInput, DeferredTransfer, Gas, Operand, ServiceId, W
 use super::BlockContext;
 use jambox_invocation::AccumulateCall;
 
-/// The work of a round.
+/// Inputs of a round.
 pub(super) struct Round<'a> {
     pub block: BlockContext,
-    /// Transfers of the round before.
+    /// Transfers made in the round before.
     pub transfers: Vec<DeferredTransfer>,
     /// Reports of this round.
     pub reports: &'a [&'a WorkReport],
-    /// Services that accumulate whether or not they have work, with their gas for that.
+    /// Always-accumulating services, with their gas.
     pub free: BTreeMap<ServiceId, Gas>,
 }
 
 impl Round<'_> {
-    /// Whether there is nothing to do.
+    /// True for a round without inputs.
     pub fn is_empty(&self) -> bool {
         self.transfers.is_empty() && self.reports.is_empty() && self.free.is_empty()
     }
 
-    /// The gas of all but the reports: of transfers and of services that always accumulate.
+    /// Gas of transfers and of always-accumulating services; the gas of reports is not included.
     pub fn gas(&self) -> u64 {
         let transfers = self.transfers.iter().map(|transfer| transfer.gas_limit.0);
         let free = self.free.values().map(|gas| gas.0);
         transfers.chain(free).fold(0, u64::saturating_add)
     }
 
-    /// The calls of all services that take part (`eq:accone`, 0.7.2): gas from all sources,
-    /// transfers before operands.
+    /// Arguments of all services in the round (`eq:accone`, 0.7.2): gas from all sources, transfers
+    /// before operands.
     pub fn into_calls(self, state: &PartialState) -> BTreeMap<ServiceId, AccumulateCall> {
         let BlockContext { slot, entropy } = self.block;
         let mut calls = BTreeMap::new();

@@ -1,16 +1,17 @@
-//! Accumulation of the reports of a block: which of them, in which rounds, and what comes of it
+//! Accumulation of the reports of a block: their selection, their rounds, and the resulting state
 //! (`sec:accumulation`, 0.7.2).
 //!
-//! Everything here is bookkeeping around the single-service invocation, [`accumulate`], which
-//! callers pass in as a function: nothing in this module runs a program.
+//! This module calls the single-service invocation, [`accumulate`], through a function given by the
+//! caller, and runs no program itself.
 //!
 //! [`accumulate`]: jambox_invocation::accumulate
 //!
-//! - [`queue`]: which reports can be accumulated now, and which wait for others;
-//! - [`accumulate_reports`]: rounds within the block's gas, services of a round independently;
-//! - [`join`]: what the services of a round make of the state together;
-//! - [`accumulate_block`]: both, with history, queue and last-accumulation slots brought forward;
-//! - [`preimages`]: the preimages that come with a block;
+//! - [`queue`]: reports without unmet dependencies, and the queue of the others;
+//! - [`accumulate_reports`]: rounds within the block's gas; the services of a round run
+//!   independently;
+//! - [`join`]: the state after a round, merged from its services;
+//! - [`accumulate_block`]: all of these, with history, queue and last-accumulation slots updated;
+//! - [`preimages`]: the preimages of a block;
 //! - [`statistics`]: the services' part of a block's statistics.
 
 mod block;
@@ -29,19 +30,19 @@ pub use block::{AccumulationState, BlockOutcome, accumulate_block, output_root};
 pub use parallel::join;
 pub use rounds::{ReportsOutcome, accumulate_reports, block_gas};
 
-/// What a block is to the services that accumulate in it.
+/// The block's data visible to services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockContext {
-    /// Its time slot.
+    /// Time slot of the block.
     pub slot: TimeSlot,
-    /// Its posterior entropy.
+    /// Posterior entropy of the block.
     pub entropy: Hash,
 }
 
-/// What services yielded, in the order in which the state keeps it (`eq:lastaccoutspec`, 0.7.2).
+/// Accumulation outputs (`yield`), in the order of the state (`eq:lastaccoutspec`, 0.7.2).
 pub type Outputs = BTreeSet<(ServiceId, Hash)>;
 
-/// What accumulation meant for a service in a block (`eq:accumulationstatisticsspec`, 0.7.2).
+/// Statistics of a service's accumulation in a block (`eq:accumulationstatisticsspec`, 0.7.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServiceAccumulation {
     /// Gas used, over all rounds.
@@ -52,5 +53,5 @@ pub struct ServiceAccumulation {
     pub transfers: u64,
 }
 
-/// [`ServiceAccumulation`] of every service of which it is not all zero.
+/// [`ServiceAccumulation`] of every service with a number that is not zero.
 pub type AccumulationStatistics = BTreeMap<ServiceId, ServiceAccumulation>;

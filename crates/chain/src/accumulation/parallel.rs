@@ -1,5 +1,5 @@
-//! One round: every service with work accumulates from the same state, and the results are
-//! joined (`eq:accpar`, 0.7.2).
+//! One round: every service with inputs accumulates from the same state, and the results are merged
+//! (`eq:accpar`, 0.7.2).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::Outputs;
 use super::calls::Round;
 use jambox_invocation::{AccumulateCall, Accumulated};
 
-/// What came of a round.
+/// Result of a round.
 pub(super) struct RoundOutcome {
     pub state: PartialState,
     pub transfers: Vec<DeferredTransfer>,
@@ -44,14 +44,14 @@ pub(super) fn accumulate_round<E: From<StateError>>(
     Ok(joined)
 }
 
-/// The state that a round leaves, given the state before it and what each service made of that:
-/// what a service may not change stays, and preimages provided are taken in at `slot`
+/// The state after a round, merged from the state before it and the results of its services.
+/// Changes that a service may not make are dropped, and provided preimages are integrated at `slot`
 /// (`eq:accpar`, 0.7.2).
 ///
 /// # Errors
 ///
-/// The state's base cannot be read, or two services created the same index, which makes the block
-/// invalid.
+/// When the state's base cannot be read, or two services created the same index, which makes the
+/// block invalid.
 pub fn join<'a>(
     before: &'a PartialState,
     outcomes: impl IntoIterator<Item = (ServiceId, &'a Accumulated)>,
@@ -60,15 +60,15 @@ pub fn join<'a>(
     Results { before, outcomes: outcomes.into_iter().collect() }.joined_state(slot)
 }
 
-/// The state before a round, and what each service made of it.
+/// The state before a round, and the results of its services.
 struct Results<'a> {
     before: &'a PartialState,
     outcomes: BTreeMap<ServiceId, &'a Accumulated>,
 }
 
 impl Results<'_> {
-    /// The state as `service` left it: unchanged if it took no part in the round, since without
-    /// gas no program can change anything.
+    /// The state after `service` accumulated. A service without inputs in the round leaves the
+    /// state unchanged, since without gas no program can change anything.
     fn left_by(&self, service: ServiceId) -> &PartialState {
         self.outcomes.get(&service).map_or(self.before, |outcome| &outcome.state)
     }
@@ -97,7 +97,7 @@ impl Results<'_> {
         Ok(accounts)
     }
 
-    /// Each core's queue as the core's assigner left it.
+    /// Each core's queue, from the state left by the core's assigner.
     fn authorizer_queues(&self) -> Arc<PerCore<AuthorizerQueue>> {
         let mut queues = Arc::clone(&self.before.authorizer_queues);
         for (core, assigner) in self.before.privileges.assigners.iter().enumerate() {
@@ -110,7 +110,8 @@ impl Results<'_> {
         queues
     }
 
-    /// The manager decides; what it leaves alone, the holder of a privilege may pass on.
+    /// The manager's choice of privileges. A privilege that it leaves unchanged may be passed on by
+    /// its holder.
     fn privileges(&self) -> Arc<Privileges> {
         let before = &self.before.privileges;
         let managed = &self.left_by(before.manager).privileges;
@@ -129,8 +130,8 @@ impl Results<'_> {
     }
 }
 
-/// What the manager changed a privilege to, or if it did not, what its holder did (function `R`
-/// of `sec:accumulationexecution`, 0.7.2).
+/// The manager's choice for a privilege, or, if it is unchanged, the holder's (function `R` of
+/// `sec:accumulationexecution`, 0.7.2).
 fn changed_or(before: ServiceId, by_manager: ServiceId, by_holder: ServiceId) -> ServiceId {
     if by_manager == before { by_holder } else { by_manager }
 }

@@ -1,26 +1,26 @@
-//! The preimages that come with a block.
+//! The preimages of a block.
 
 use jambox_state::{Accounts, Blob, StateError};
 use jambox_types::{Preimage, ServiceId, TimeSlot};
 
-/// Why the preimages of a block make it invalid.
+/// Reason for a block with invalid preimages.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PreimagesError {
     /// They are not in strictly ascending order of service, then data
     /// (`eq:preimagesareordered`, 0.7.2).
     #[error("preimage {index}, for service {service}, is out of order or there twice")]
     NotSortedUnique {
-        /// The place among the preimages, counted from 0.
+        /// Index among the preimages, from 0.
         index: usize,
-        /// The service it is for.
+        /// The service of the preimage.
         service: ServiceId,
     },
-    /// The service did not ask for it or has it already.
+    /// The service has not requested it, or has it already.
     #[error("preimage {index} is not needed by service {service}")]
     Unneeded {
-        /// The place among the preimages, counted from 0.
+        /// Index among the preimages, from 0.
         index: usize,
-        /// The service it is for.
+        /// The service of the preimage.
         service: ServiceId,
     },
     /// The state could not be read.
@@ -28,11 +28,11 @@ pub enum PreimagesError {
     State(#[from] StateError),
 }
 
-/// Checks the preimages of a block against the accounts *before* the block.
+/// Checks the preimages of a block against the accounts *before* it.
 ///
 /// # Errors
 ///
-/// The first preimage that makes the block invalid: the order is checked before the need.
+/// The first fault. The order is checked before the requests.
 pub fn check(prior: &Accounts, preimages: &[Preimage]) -> Result<(), PreimagesError> {
     let keys = || preimages.iter().map(|preimage| (preimage.service, &preimage.data));
     for (index, (before, after)) in (1..).zip(keys().zip(keys().skip(1))) {
@@ -48,12 +48,12 @@ pub fn check(prior: &Accounts, preimages: &[Preimage]) -> Result<(), PreimagesEr
     Ok(())
 }
 
-/// Takes in the preimages of a block at `slot`, after accumulation; what accumulation made
-/// useless is disregarded.
+/// Integrates the preimages of a block at `slot`, after accumulation. Preimages no longer requested
+/// after accumulation are ignored.
 ///
 /// # Errors
 ///
-/// The state could not be read.
+/// When the state cannot be read.
 pub fn integrate(
     accounts: &mut Accounts,
     preimages: &[Preimage],

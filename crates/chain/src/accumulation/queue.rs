@@ -1,20 +1,21 @@
-//! Reports that wait for others: which can be accumulated now, and what becomes of the rest.
+//! Dependencies of reports: selection of reports without unmet dependencies, and the queue of the
+//! others.
 
 use std::collections::BTreeSet;
 
 use jambox_types::{AccumulatedQueue, Hash, ReadyQueue, ReadyReport, TimeSlot, WorkReport};
 
-/// A block's newly available reports, told apart by whether they depend on others.
+/// A block's newly available reports, with and without dependencies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrivals {
-    /// Those without dependencies, to be accumulated at once.
+    /// Reports without dependencies, accumulated at once.
     pub immediate: Vec<WorkReport>,
-    /// Those with dependencies, less what was accumulated before.
+    /// Reports with dependencies, less the packages accumulated before.
     pub queued: Vec<ReadyReport>,
 }
 
 impl Arrivals {
-    /// Tells `reports` apart, given the history of accumulated packages.
+    /// Sorts `reports`, given the history of accumulated packages.
     #[must_use]
     pub fn new(reports: Vec<WorkReport>, history: &AccumulatedQueue) -> Self {
         let accumulated: BTreeSet<Hash> = history.iter().flatten().copied().collect();
@@ -33,13 +34,13 @@ impl Arrivals {
     }
 }
 
-/// The packages that must be accumulated before the report is (function `D`).
+/// Packages to be accumulated before the report (function `D`).
 fn dependencies(report: &WorkReport) -> BTreeSet<Hash> {
     report.context.prerequisites.iter().chain(report.segment_roots.keys()).copied().collect()
 }
 
-/// One entry of the queue-editing function `E`: removes dependencies that have been accumulated,
-/// and says whether the report itself has not.
+/// One entry of the queue-editing function `E`: removes accumulated packages from the dependencies.
+/// Returns false if the report's own package has been accumulated.
 fn edit(
     report: &WorkReport,
     dependencies: &mut BTreeSet<Hash>,
@@ -50,7 +51,7 @@ fn edit(
 }
 
 /// The reports that can be accumulated in a block at `slot`, in order: the immediate ones, then
-/// those of the queue, oldest first, that need nothing but what stands before them.
+/// queued reports, oldest first, whose dependencies are all before them.
 #[must_use]
 pub fn accumulatable<'a>(
     arrivals: &'a Arrivals,
@@ -75,14 +76,14 @@ pub fn accumulatable<'a>(
     }
 }
 
-/// The hashes of the reports' packages (function `P`).
+/// Package hashes of reports (function `P`).
 pub(super) fn package_hashes<'a>(
     reports: impl IntoIterator<Item = &'a WorkReport>,
 ) -> BTreeSet<Hash> {
     reports.into_iter().map(|report| report.availability.package_hash).collect()
 }
 
-/// Brings the history forward by one block that accumulated `packages`.
+/// Adds a block with the accumulated `packages` to the history.
 pub(super) fn record(history: &mut AccumulatedQueue, packages: BTreeSet<Hash>) {
     history.rotate_left(1);
     if let Some(last) = history.last_mut() {
@@ -90,8 +91,8 @@ pub(super) fn record(history: &mut AccumulatedQueue, packages: BTreeSet<Hash>) {
     }
 }
 
-/// Brings the queue forward from the prior block's slot to `slot`: what waited for a whole epoch
-/// is dropped, what was accumulated is taken out, what arrived is put in.
+/// Updates the queue from the prior block's slot to `slot`: reports queued for a whole epoch are
+/// dropped, accumulated reports are removed, new reports are added.
 pub(super) fn advance(
     ready: &mut ReadyQueue,
     queued: Vec<ReadyReport>,

@@ -10,22 +10,22 @@ use super::parallel::accumulate_round;
 use super::{BlockContext, Outputs};
 use jambox_invocation::{AccumulateCall, Accumulated};
 
-/// What came of accumulating reports.
+/// Result of accumulating reports.
 #[derive(Clone, Debug)]
 pub struct ReportsOutcome {
-    /// How many of the reports, from the first, were accumulated within the gas.
+    /// Number of reports, from the first, accumulated within the gas.
     pub accumulated: usize,
-    /// The state afterwards.
+    /// The state after them.
     pub state: PartialState,
-    /// What services yielded.
+    /// Accumulation outputs (`yield`) of the services.
     pub outputs: Outputs,
     /// Gas used, by round and service.
     pub gas_used: Vec<(ServiceId, Gas)>,
-    /// The receivers of the transfers that were taken, whether or not they exist.
+    /// Receivers of the transfers taken, existing or not.
     pub receivers: Vec<ServiceId>,
 }
 
-/// The gas that a block has for accumulation (`eq:finalstateaccumulation`, 0.7.2).
+/// Gas of a block's accumulation (`eq:finalstateaccumulation`, 0.7.2).
 #[must_use]
 pub fn block_gas(privileges: &Privileges, parameters: &Parameters) -> Gas {
     let reports = parameters.report_accumulate_gas.saturating_mul(parameters.cores.into());
@@ -34,19 +34,20 @@ pub fn block_gas(privileges: &Privileges, parameters: &Parameters) -> Gas {
     Gas(parameters.block_accumulate_gas.max(needed))
 }
 
-/// Accumulates as many of `reports` as `gas` covers, in rounds: each takes the transfers that the
-/// one before made, the first also the services that always accumulate (`eq:accseq`).
+/// Accumulates as many of `reports` as `gas` covers, in rounds (`eq:accseq`). Each round takes the
+/// transfers made in the one before; the first also runs the always-accumulating services.
 ///
-/// By the rules of the revision gas covers reports alone, and the gas of transfers comes on top
-/// when they are taken; or it covers everything that a round takes, and the gas of transfers comes
-/// on top when they are made. Transfers and services that always accumulate are taken in any case.
+/// [`Rules::gas_covers_whole_rounds`] decides on the gas of the other inputs. If it is set, `gas`
+/// covers all inputs of a round, and the gas of transfers is added when they are made. Otherwise
+/// `gas` covers reports only, and the gas of transfers is added when they are taken. Transfers and
+/// always-accumulating services never wait for gas.
 ///
 /// `invoke` accumulates one service in one round (`eq:accinvocation`).
 ///
 /// # Errors
 ///
-/// Those of `invoke`, and those of the state: its base cannot be read, or two services created
-/// the same index, which makes the block invalid.
+/// The errors of `invoke`, and errors of the state: its base cannot be read, or two services
+/// created the same index, which makes the block invalid.
 pub fn accumulate_reports<E: From<StateError>>(
     gas: Gas,
     block: BlockContext,
@@ -91,12 +92,12 @@ pub fn accumulate_reports<E: From<StateError>>(
     }
 }
 
-/// The gas that comes with transfers.
+/// Gas of transfers.
 fn transferred_gas(transfers: &[DeferredTransfer]) -> u64 {
     transfers.iter().fold(0, |sum, transfer| sum.saturating_add(transfer.gas_limit.0))
 }
 
-/// How many of the reports, from the first, `gas` covers.
+/// Number of reports, from the first, covered by `gas`.
 fn affordable(gas: u64, reports: &[&WorkReport]) -> usize {
     let mut left = gas;
     reports

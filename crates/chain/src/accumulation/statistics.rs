@@ -4,8 +4,8 @@ use jambox_types::{Preimage, ServiceStatistics, WorkReport};
 
 use super::AccumulationStatistics;
 
-/// What a block meant for each service: from the reports that came in with it, its preimages
-/// and its accumulation. Counts saturate.
+/// Statistics of each service in a block, from the block's reports, its preimages and its
+/// accumulation. Counts saturate.
 #[must_use]
 pub fn of_services<'a>(
     incoming: impl IntoIterator<Item = &'a WorkReport>,

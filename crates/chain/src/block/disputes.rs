@@ -7,42 +7,42 @@ use jambox_types::{
     DisputeRecords, Disputes, Ed25519Key, Hash, Rules, ValidatorKey, Verdict, super_majority,
 };
 
-/// The rule of `sec:disputes` that a block's disputes break. Indices count from 0.
+/// The rule of `sec:disputes` broken by a block's disputes. Indices count from 0.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DisputeError {
-    /// Validators of the epoch before the block or of the last one judge.
+    /// Validators of the prior state's epoch or of the one before judge.
     #[error(
         "verdict {index} is by the validators of epoch {epoch}: expected epoch {prior} or the one \
          before (sec:disputes)"
     )]
     Epoch {
-        /// The verdict's index.
+        /// Index of the verdict.
         index: usize,
-        /// The epoch that it names.
+        /// Epoch of the verdict.
         epoch: u32,
-        /// The epoch of the state before the block.
+        /// Epoch of the state before the block.
         prior: u32,
     },
     /// Verdicts are in ascending order of reports.
     #[error("verdict {index} is out of order, or there twice (sec:disputes)")]
     VerdictOrder {
-        /// The verdict's index.
+        /// Index of the verdict.
         index: usize,
     },
     /// A report is judged once.
     #[error("verdict {index} is on a report that was judged before (sec:disputes)")]
     JudgedBefore {
-        /// The verdict's index.
+        /// Index of the verdict.
         index: usize,
     },
-    /// Two thirds of the validators and one more judge.
+    /// More than two thirds of the validators judge.
     #[error("verdict {index} has {count} judgments: expected {expected} (sec:disputes)")]
     JudgmentCount {
-        /// The verdict's index.
+        /// Index of the verdict.
         index: usize,
-        /// The number of its judgments.
+        /// Number of its judgments.
         count: usize,
-        /// The number that it must have.
+        /// Number of judgments required.
         expected: usize,
     },
     /// Judgments are in ascending order of validators that exist.
@@ -51,79 +51,79 @@ pub enum DisputeError {
          (sec:disputes)"
     )]
     JudgmentOrder {
-        /// The verdict's index.
+        /// Index of the verdict.
         index: usize,
-        /// The judgment's index.
+        /// Index of the judgment.
         judgment: usize,
     },
-    /// All judgments, none, or as many as a third of the validators are positive.
+    /// All judgments, none, or a third of the validators' number are positive.
     #[error(
         "verdict {index} has {votes} positive judgments: expected 0, {third} or {all} (eq:verdicts)"
     )]
     Votes {
-        /// The verdict's index.
+        /// Index of the verdict.
         index: usize,
-        /// The number of positive judgments.
+        /// Number of positive judgments.
         votes: usize,
         /// A third of the validators, rounded down.
         third: usize,
-        /// All judgments.
+        /// Number of all judgments.
         all: usize,
     },
-    /// A verdict that a report is good comes with a judge who said otherwise.
+    /// A verdict that a report is good comes with a fault: a judge with a negative judgment.
     #[error("verdict {index} finds a report good, and there is no fault for it (eq:verdicts)")]
     NoFault {
-        /// The verdict's index.
+        /// Index of the verdict.
         index: usize,
     },
-    /// A verdict that a report is bad comes with its guarantors (0.7.2).
+    /// A verdict that a report is bad comes with its guarantors as culprits (0.7.2).
     #[error(
         "verdict {index} finds a report bad, and there are {count} culprits for it: expected at \
          least {least} (eq:verdicts)"
     )]
     FewCulprits {
-        /// The verdict's index.
+        /// Index of the verdict.
         index: usize,
-        /// The number of culprits for the report.
+        /// Number of culprits for the report.
         count: usize,
-        /// The least number of culprits.
+        /// Least number of culprits.
         least: usize,
     },
     /// Culprits and faults are in ascending order of keys.
     #[error("{offense} {index} is out of order, or there twice (sec:disputes)")]
     OffenseOrder {
-        /// Culprit or fault.
+        /// Kind of offense.
         offense: Offense,
-        /// The offense's index.
+        /// Index of the offense.
         index: usize,
     },
-    /// The report of a culprit is bad, that of a fault was judged otherwise than by the offender.
+    /// A culprit's report is bad; a fault's report has a verdict against its judgment.
     #[error("{offense} {index} is of a report that has no verdict against it (sec:disputes)")]
     OffenseReport {
-        /// Culprit or fault.
+        /// Kind of offense.
         offense: Offense,
-        /// The offense's index.
+        /// Index of the offense.
         index: usize,
     },
-    /// Offenders are validators of this epoch or of the last, and not known as offenders.
+    /// Offenders are validators of this epoch or of the last, and not yet known as offenders.
     #[error(
         "{offense} {index} names a key of no validator, or of one that has offended before \
          (sec:disputes)"
     )]
     Offender {
-        /// Culprit or fault.
+        /// Kind of offense.
         offense: Offense,
-        /// The offense's index.
+        /// Index of the offense.
         index: usize,
     },
 }
 
-/// The two ways of misbehaving.
+/// Kind of offense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offense {
-    /// Guaranteeing a bad report.
+    /// A guarantee of a bad report.
     Culprit,
-    /// Judging a report otherwise than its verdict.
+    /// A judgment contradicted by the verdict.
     Fault,
 }
 
@@ -136,7 +136,7 @@ impl fmt::Display for Offense {
     }
 }
 
-/// The part of the state before a block that disputes are held against.
+/// The state components before a block that disputes are checked against.
 pub(super) struct DisputeRules<'a> {
     pub rules: &'static Rules,
     /// The epoch of the state before the block.
@@ -147,7 +147,7 @@ pub(super) struct DisputeRules<'a> {
 }
 
 impl DisputeRules<'_> {
-    /// Fails on the first rule that the disputes break.
+    /// Fails on the first broken rule.
     pub fn check(&self, disputes: &Disputes) -> Result<(), DisputeError> {
         let (mut good, mut bad) = (self.records.good.clone(), self.records.bad.clone());
         let mut before = None;
@@ -171,7 +171,7 @@ impl DisputeRules<'_> {
         self.check_offenses(disputes, &good, &bad)
     }
 
-    /// The sum of a verdict's judgments (`eq:verdicts`).
+    /// Finding of a verdict: the sum of its judgments (`eq:verdicts`).
     fn finding(&self, index: usize, verdict: &Verdict) -> Result<Finding, DisputeError> {
         let (epoch, prior) = (verdict.epoch, self.epoch);
         let judges = match prior.checked_sub(epoch) {
@@ -200,7 +200,7 @@ impl DisputeRules<'_> {
         }
     }
 
-    /// The offenses that must come with a verdict.
+    /// Checks that a verdict comes with the offenses it requires.
     fn check_offenses_for(
         &self,
         index: usize,
@@ -221,7 +221,8 @@ impl DisputeRules<'_> {
         Ok(())
     }
 
-    /// The rules of culprits and faults, given the reports that are good and bad with the block.
+    /// Checks culprits and faults, given the reports judged good and bad, with the block's verdicts
+    /// included.
     fn check_offenses(
         &self,
         disputes: &Disputes,
@@ -237,7 +238,8 @@ impl DisputeRules<'_> {
         self.check_offenders(Offense::Fault, faults)
     }
 
-    /// The keys of offenders, each with whether the verdict on the report is against them.
+    /// Checks the keys of offenders. Each comes with true if the verdict on the report is against
+    /// it.
     fn check_offenders(
         &self,
         offense: Offense,
@@ -262,7 +264,7 @@ impl DisputeRules<'_> {
     }
 }
 
-/// The meaning of a verdict.
+/// Finding of a verdict.
 enum Finding {
     Good,
     Bad,

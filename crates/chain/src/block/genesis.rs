@@ -1,4 +1,4 @@
-//! The state that a chain begins with.
+//! The genesis state of a chain.
 
 use jambox_state::{Blob, Changes, Component, Meaning};
 use jambox_types::{
@@ -8,8 +8,7 @@ use jambox_types::{
 
 use super::reports::Pending;
 
-/// The components of a chain without services and without consensus, in which service 0 alone has
-/// privileges.
+/// Components of a chain without services and without consensus. All privileges are service 0's.
 #[must_use]
 pub fn genesis(protocol: &Protocol) -> Changes {
     let parameters = &protocol.parameters;

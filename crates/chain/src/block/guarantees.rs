@@ -1,5 +1,5 @@
-//! What the guarantees of a block can break (`sec:workreportguarantees`, 0.7.2), signatures and who
-//! guarantees on which core aside.
+//! Rules of a block's guarantees (`sec:workreportguarantees`, 0.7.2), except for signatures and the
+//! assignment of guarantors to cores.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,22 +14,22 @@ use super::pools::Pools;
 use super::reports::{Pending, Reports};
 use super::{BlockError, Refusal};
 
-/// What guarantees are checked against.
+/// The state that guarantees are checked against.
 pub(super) struct Rules<'a> {
     pub protocol: &'a Protocol,
     pub validators: ValidatorCounts,
     pub accounts: &'a Accounts,
-    /// What is pending when the guarantees come.
+    /// Reports pending before the guarantees.
     pub reports: &'a Reports,
-    /// The pools of authorizers, if the state has any.
+    /// Pools of authorizers, if the state has any.
     pub pools: Option<&'a Pools>,
-    /// The recent blocks, the last one's state root among them, if the state has any.
+    /// The recent blocks, with the last one's state root, if the state has any.
     pub recent: Option<&'a RecentBlocks>,
-    /// Packages that are on their way.
+    /// Packages that are pending, queued or accumulated within the last epoch.
     pub on_the_way: &'a BTreeSet<Hash>,
 }
 
-/// The packages that are pending, queued or accumulated within the last epoch.
+/// Packages that are pending, queued or accumulated within the last epoch.
 pub(super) fn on_the_way(
     pending: &Pending,
     ready: &ReadyQueue,
@@ -59,8 +59,8 @@ impl Rules<'_> {
         Ok(self.check_contexts(block)?)
     }
 
-    /// Every three validators make a core active, and each has a chunk, where they are counted
-    /// (`eq:guarantorsig`, `sec:workreportguarantees`, 0.8.0).
+    /// Under a revision that counts validators, every three of them make a core active, and each
+    /// has a chunk (`eq:guarantorsig`, `sec:workreportguarantees`, 0.8.0).
     fn check_validators(&self, index: usize, report: &WorkReport) -> Result<(), Refusal> {
         let (rules, count) = (self.protocol.rules(), self.validators.after);
         let core = report.core;
@@ -74,8 +74,8 @@ impl Rules<'_> {
         Ok(())
     }
 
-    /// How many validators the guarantors are taken from: those of the epoch, or of the last one if
-    /// the guarantee is of the last rotation and that was in it (`eq:priorassignments`).
+    /// Size of the guarantors' validator set: this epoch's, or the last epoch's if the guarantee is
+    /// of a rotation in it (`eq:priorassignments`).
     fn guarantors(&self, guarantee: &Guarantee, block: &Block) -> usize {
         let parameters = &self.protocol.parameters;
         let (now, period) = (block.header.slot.0, u32::from(parameters.rotation_period));
@@ -166,8 +166,8 @@ impl Rules<'_> {
         Ok(())
     }
 
-    /// How the reports stand to one another and to those before them
-    /// (`sec:contextualvalidity`, 0.7.2).
+    /// Checks the reports against each other and against earlier ones (`sec:contextualvalidity`,
+    /// 0.7.2).
     fn check_contexts(&self, block: &Block) -> Result<(), Refusal> {
         let reports = || block.extrinsic.guarantees.iter().map(|guarantee| &guarantee.report);
         let past = self.recent.iter().flat_map(|recent| &recent.blocks);
@@ -216,7 +216,7 @@ impl Rules<'_> {
         if slot.0 < at.header.slot.0.saturating_sub(age) {
             return Err(Refusal::LookupAnchor { index, slot });
         }
-        // Of older blocks a state knows nothing.
+        // A state has no record of older blocks.
         let blocks = self.recent.iter().flat_map(|recent| &recent.blocks);
         let anchor = blocks.rev().find(|block| block.header_hash == context.lookup_anchor);
         let is_other = |block: &RecentBlock| {

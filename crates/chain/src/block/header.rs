@@ -1,6 +1,5 @@
-//! Rules that the header of a block can break, signatures, seals and the proofs of tickets aside:
-//! those of block production (`sec:blockproduction`), of the markers (`sec:markers`) and of
-//! disputes.
+//! Rules of a block's header, except for signatures, seals and the proofs of tickets: block
+//! production (`sec:blockproduction`), markers (`sec:markers`) and disputes.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +12,7 @@ use jambox_types::{
 use super::disputes::DisputeRules;
 use super::{Refusal, read_any};
 
-/// The part of the state that block production has to do with, if the state has it.
+/// The state components of block production, if the state has them.
 pub(super) struct Consensus {
     prior: TimeSlot,
     entropy: [Hash; 4],
@@ -24,30 +23,30 @@ pub(super) struct Consensus {
     records: DisputeRecords,
 }
 
-/// How many validators there are.
+/// Sizes of validator sets.
 #[derive(Clone, Copy)]
 pub(super) struct ValidatorCounts {
-    /// Before the block: those who assure.
+    /// Before the block: the set of the assurers.
     pub before: usize,
-    /// With the block: those who author, and guarantee in the epoch.
+    /// With the block: the set of the author, and of this epoch's guarantors.
     pub after: usize,
-    /// With the block, those of the last epoch.
+    /// With the block: the set of the last epoch.
     pub last: usize,
 }
 
 impl ValidatorCounts {
-    /// A state without consensus is taken to have as many as there can be.
+    /// The largest sizes, for a state without consensus.
     pub const fn without_consensus(protocol: &Protocol) -> Self {
         let count = protocol.validator_counts().max;
         Self { before: count, after: count, last: count }
     }
 }
 
-/// Where a slot stands: its epoch, and how many slots of it come before.
+/// Epoch of a slot, and the slot's index in the epoch.
 fn place(slot: TimeSlot, protocol: &Protocol) -> (u32, u32) {
     let length = protocol.parameters.epoch_length;
     let place = slot.0.checked_div(length).zip(slot.0.checked_rem(length));
-    // There is no protocol with epochs of no slot.
+    // Epochs have at least one slot.
     place.unwrap_or_default()
 }
 
@@ -74,7 +73,7 @@ impl Consensus {
         }))
     }
 
-    /// The numbers of validators before and with a block.
+    /// Sizes of the validator sets before and with a block.
     pub fn validators(&self, block: &Block, protocol: &Protocol) -> ValidatorCounts {
         ValidatorCounts {
             before: self.active.len(),
@@ -87,7 +86,7 @@ impl Consensus {
         }
     }
 
-    /// Fails on the first rule that the header breaks.
+    /// Fails on the first broken rule.
     pub fn check(
         &self,
         prior_root: Hash,
@@ -114,13 +113,13 @@ impl Consensus {
         place(block.header.slot, protocol).0 > place(self.prior, protocol).0
     }
 
-    /// `eq:validatorkeys` ff.: in a new epoch those become active that were pending.
+    /// `eq:validatorkeys` ff.: in a new epoch the pending validators become active.
     fn active_after(&self, block: &Block, protocol: &Protocol) -> &[ValidatorKey] {
         let is_first = self.is_first_of_epoch(block, protocol);
         if is_first { &self.safrole.pending } else { &self.active }
     }
 
-    /// The author is one of the validators, and in the fallback the one whose key has the slot
+    /// The author is one of the validators; in the fallback, it is the owner of the slot's key
     /// (`eq:ticketconditionfalse`).
     fn check_author(&self, block: &Block, protocol: &Protocol) -> Result<(), Refusal> {
         let author = block.header.author;
@@ -136,7 +135,7 @@ impl Consensus {
         Ok(())
     }
 
-    /// The key that seals in the block's slot, if no ticket does (`eq:slotkeysequence`).
+    /// The fallback key of the block's slot; `None` if a ticket seals it (`eq:slotkeysequence`).
     fn fallback_key(&self, block: &Block, protocol: &Protocol) -> Option<BandersnatchKey> {
         let (epoch, phase) = place(block.header.slot, protocol);
         let (prior_epoch, prior_phase) = place(self.prior, protocol);
@@ -160,8 +159,8 @@ impl Consensus {
         validators.get(index).map(|key| key.bandersnatch)
     }
 
-    /// The tickets that seal the next epoch if there are enough of them, from outside in (function
-    /// `Z` of `sec:slotkeysequence`).
+    /// The tickets that seal the next epoch, in outside-in order (function `Z` of
+    /// `sec:slotkeysequence`); `None` if there are too few.
     fn winners(&self, protocol: &Protocol) -> Option<Vec<Ticket>> {
         let tickets = &self.safrole.tickets;
         if tickets.len() != protocol.parameters.slot_count() {
@@ -172,8 +171,8 @@ impl Consensus {
         Some(both.take(tickets.len()).collect())
     }
 
-    /// The markers say what the state says (`eq:epochmarker`, `eq:winningticketsmarker`), and who
-    /// the disputes find to misbehave (`sec:judgmentmarker`).
+    /// The markers agree with the state (`eq:epochmarker`, `eq:winningticketsmarker`) and with the
+    /// offenders of the disputes (`sec:judgmentmarker`).
     fn check_marks(&self, block: &Block, protocol: &Protocol) -> Result<(), Refusal> {
         let header = &block.header;
         let expected = self.epoch_mark(block, protocol);
@@ -224,8 +223,8 @@ impl Consensus {
         if ends_now { self.winners(protocol) } else { None }
     }
 
-    /// Tickets come while they may, not too many, and are of entries that there are
-    /// (`eq:ticketsextrinsic`, `eq:enforceticketlimit`).
+    /// Tickets are submitted within the submission period and the limit, and have valid entry
+    /// indices (`eq:ticketsextrinsic`, `eq:enforceticketlimit`).
     fn check_tickets(&self, block: &Block, protocol: &Protocol) -> Result<(), Refusal> {
         let tickets = &block.extrinsic.tickets;
         let (_, phase) = place(block.header.slot, protocol);
@@ -252,7 +251,7 @@ fn parts(mark: &EpochMark) -> Mark {
     (mark.entropy, mark.tickets_entropy, mark.validators.to_vec())
 }
 
-/// The keys of those whom a block's disputes find to misbehave, as its header names them.
+/// Keys of the offenders in a block's disputes, in the order of the header.
 fn offenders(block: &Block) -> impl Iterator<Item = Ed25519Key> {
     let disputes = &block.extrinsic.disputes;
     let culprits = disputes.culprits.iter().map(|culprit| culprit.key);

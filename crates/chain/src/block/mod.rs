@@ -1,16 +1,16 @@
 //! A whole block applied to a whole state, without consensus.
 //!
-//! **What it does.** From the state before and the block: which reports are judged bad, which
-//! became available and which timed out, their accumulation in order and within the block's gas,
-//! the block's preimages, the reports newly pending, the authorizer pools, the histories, the
-//! entropy and the cores' and services' statistics.
+//! **Contents.** From the state before and the block: reports judged bad, reports newly available
+//! and timed out, their accumulation in order and within the block's gas, the block's preimages,
+//! newly pending reports, authorizer pools, histories, entropy, and the statistics of cores and
+//! services.
 //!
-//! **What it takes as given.** Signatures, seals, the proofs of tickets, who guarantees on which
-//! core, the lookup anchors that the block names (but for those of recent blocks), and the entropy
-//! that it adds. Components that only consensus changes are left as they are: Safrole, disputes,
-//! validator sets, the validators' statistics. So header and disputes are held against them only in
-//! states that are said to have them as they should be. A state may do without these, without
-//! authorizer pools and without recent blocks; the rules about them are then taken as kept.
+//! **Not here.** Taken as given are signatures, seals, the proofs of tickets, the assignment of
+//! guarantors to cores, the lookup anchors of the block (except for recent blocks), and the entropy
+//! added by the block. Components that only consensus changes are left unchanged: Safrole,
+//! disputes, validator sets, the validators' statistics. Header and disputes are therefore checked
+//! against them only if the caller declares the state whole. A state may lack these components,
+//! authorizer pools and recent blocks; the rules about them then count as kept.
 //!
 //! A block that breaks a [rule](Refusal) is refused and changes nothing.
 
@@ -47,29 +47,29 @@ use pools::Pools;
 pub use refusal::{BlockError, Refusal};
 use reports::{Pending, Reports};
 
-/// What became of a block that was applied.
+/// Result of applying a block.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// All that it changes of the state.
+    /// All changes of the state.
     pub changes: Changes,
-    /// The accounts afterwards, over those before.
+    /// The accounts after the block, as an overlay over those before.
     pub accounts: Accounts,
     /// The reports that became available, in the order of their cores.
     pub available: Vec<WorkReport>,
-    /// What services yielded.
+    /// Accumulation outputs (`yield`) of the services.
     pub outputs: Outputs,
-    /// What the block meant for each service.
+    /// Statistics of each service in the block.
     pub services: ServiceStatistics,
-    /// Gas that accumulation used.
+    /// Gas used by accumulation.
     pub gas_used: Gas,
-    /// The accumulations in the order in which they ran.
+    /// The accumulations, in the order of their runs.
     pub calls: Vec<ServiceCall>,
-    /// The transfers that services made, in the order in which they made them.
+    /// Transfers made by services, in the order of their calls.
     pub transfers: Vec<DeferredTransfer>,
 }
 
-/// The components of the state that applying a block sets. Of the statistics it sets those of
-/// cores and services; pools and recent blocks it sets where there are any.
+/// Components of the state that applying a block sets. In the statistics it sets those of cores and
+/// services. Pools and recent blocks are set only if the prior state has them.
 pub const COMPONENTS: &[Component] = &[
     Component::AuthorizerPools,
     Component::RecentBlocks,
@@ -85,27 +85,28 @@ pub const COMPONENTS: &[Component] = &[
     Component::Outputs,
 ];
 
-/// The rules that a block is held against before it is applied, none of which needs a signature.
+/// The rules that a block is checked against before it is applied. None of them needs a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checks {
-    /// All of them: the state before is whole, with this root, and consensus did its part in it.
+    /// All rules. The state before is whole, has this root, and includes the changes of consensus.
     All {
-        /// The root of the state before.
+        /// Root of the state before.
         prior_root: Hash,
     },
-    /// All but those about the state's root and what block production has in it. Applying a block
-    /// leaves the part of consensus as it was, so a state in which that was done here is not whole.
+    /// All rules except those about the state's root and the state of block production. Applying a
+    /// block leaves the components of consensus unchanged, so a state after such a block is not
+    /// whole.
     WithoutConsensus,
-    /// None: somebody else found the block to be valid.
+    /// None: the block has been found valid elsewhere.
     None,
 }
 
-/// Applies `block` to the state `prior`. `entropy` is the accumulator after the block, which
-/// consensus gives.
+/// Applies `block` to the state `prior`. `entropy` is the entropy accumulator after the block,
+/// computed by consensus.
 ///
 /// # Errors
 ///
-/// The block is [refused](BlockError::Refused), or the host cannot go on.
+/// When the block is [refused](BlockError::Refused), or the host cannot go on.
 pub fn apply<V: Values + 'static>(
     env: &Env,
     prior: &Arc<V>,
@@ -156,14 +157,14 @@ pub fn apply<V: Values + 'static>(
     })
 }
 
-/// What is left of the state before a block when it was found to break no rule.
+/// Parts of the prior state, read while checking a block that broke no rule.
 struct Admitted {
     reports: Reports,
     pools: Option<Pools>,
     recent: Option<RecentBlocks>,
 }
 
-/// Fails on the first rule that a block breaks.
+/// Fails on the first broken rule.
 fn admit(
     prior: &impl Values,
     before: &AccumulationState,
@@ -233,7 +234,7 @@ impl Admitted {
     }
 }
 
-/// What the header alone can break.
+/// Checks the rules of the header alone.
 fn check_header(block: &Block, prior: TimeSlot, protocol: &Protocol) -> Result<(), Refusal> {
     let header = &block.header;
     check_slot(prior, header.slot)?;
@@ -249,7 +250,7 @@ fn check_header(block: &Block, prior: TimeSlot, protocol: &Protocol) -> Result<(
     }
 }
 
-/// A component that a state may do without.
+/// Reads a component that a state may lack.
 fn read_any<T: Decode<Protocol>>(
     state: &impl Values,
     component: Component,
@@ -261,11 +262,11 @@ fn read_any<T: Decode<Protocol>>(
     }
 }
 
-/// The part of a state that accumulation works on.
+/// The components of a state that accumulation reads.
 ///
 /// # Errors
 ///
-/// A component is missing, does not decode, or cannot be read.
+/// When a component is missing, does not decode, or cannot be read.
 pub fn read_accumulation<V: Values + 'static>(
     state: &Arc<V>,
     protocol: &Protocol,
@@ -291,7 +292,7 @@ pub fn read_accumulation<V: Values + 'static>(
     })
 }
 
-/// Sets what accumulation leaves, accounts excepted.
+/// Sets the components after accumulation, except for accounts.
 pub fn set_accumulation(
     changes: &mut Changes,
     state: &PartialState,
@@ -306,7 +307,7 @@ pub fn set_accumulation(
     changes.set_component(Component::Outputs, &outputs, protocol);
 }
 
-/// Sets what services may change, accounts excepted.
+/// Sets the components that services may change, except for accounts.
 pub fn set_partial(changes: &mut Changes, state: &PartialState, protocol: &Protocol) {
     let queues: Vec<u8> =
         state.authorizer_queues.iter().flat_map(|queue| jambox_codec::encode(&**queue)).collect();

@@ -3,11 +3,11 @@
 use jambox_state::AuthorizerQueue;
 use jambox_types::{Block, Hash, Parameters, PerCore};
 
-/// The authorizers that packages may be authorized by, core by core, the oldest first.
+/// For each core, the authorizers of its packages, oldest first.
 pub(super) type Pools = PerCore<Vec<Hash>>;
 
-/// The pools after a block: each loses the authorizer that a report on its core used, and gains the
-/// one whose turn it is in the core's queue after accumulation.
+/// The pools after a block: each core's pool loses the authorizer used by a report on the core, and
+/// gains the authorizer at the slot's position in the core's queue after accumulation.
 pub(super) fn advance(
     mut pools: Pools,
     block: &Block,

@@ -1,4 +1,4 @@
-//! What the chain remembers of its last blocks (`sec:recenthistory`, 0.7.2).
+//! The recent history (`sec:recenthistory`, 0.7.2).
 
 use jambox_state::merkle;
 use jambox_types::{Block, Hash, Protocol, RecentBlock, RecentBlocks};
@@ -6,7 +6,7 @@ use jambox_types::{Block, Hash, Protocol, RecentBlock, RecentBlocks};
 use super::Refusal;
 use crate::accumulation::{Outputs, output_root};
 
-/// Takes in what a block's header says of the block before it: its state root
+/// Records the state root of the block before, which a block's header names
 /// (`eq:correctlaststateroot`, 0.7.2).
 pub(super) fn take_header(
     recent: &mut RecentBlocks,
@@ -21,7 +21,7 @@ pub(super) fn take_header(
     Ok(())
 }
 
-/// Adds a block and what its accumulation yielded (`eq:recenthistorydef`, 0.7.2).
+/// Adds a block and its accumulation outputs (`eq:recenthistorydef`, 0.7.2).
 pub(super) fn add(
     mut recent: RecentBlocks,
     block: &Block,

@@ -1,4 +1,4 @@
-//! Why a block is refused.
+//! Reasons for refusing a block.
 
 use jambox_state::StateError;
 use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot, ValidatorIndex};
@@ -8,18 +8,18 @@ use crate::SlotError;
 use crate::accumulation::preimages::PreimagesError;
 use jambox_invocation::HostError;
 
-/// Why a block was not applied.
+/// Reason for not applying a block.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum BlockError {
-    /// It breaks a rule: no chain would have it.
+    /// The block breaks a rule and is on no valid chain.
     #[error("the block is refused: {0}")]
     Refused(#[from] Refusal),
-    /// The host cannot tell.
+    /// The host failed; the block may be valid.
     #[error(transparent)]
     Host(HostError),
 }
 
-/// The rule that a block breaks.
+/// The rule broken by a block. Indices count from 0.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Slots ascend (`eq:header`, 0.7.2).
@@ -28,15 +28,15 @@ pub enum Refusal {
     /// The header commits to the extrinsic.
     #[error("its extrinsic is not the one that its header commits to")]
     ExtrinsicHash,
-    /// Verdicts, culprits and faults come in limited number (`eq:disputesextrinsics`, 0.8.0).
+    /// The numbers of verdicts, culprits and faults are limited (`eq:disputesextrinsics`, 0.8.0).
     #[error(
         "it has {count} verdicts, culprits or faults; {most} of each are allowed \
          (eq:disputesextrinsics)"
     )]
     DisputeCount {
-        /// How many of a kind it has.
+        /// Number of the largest kind.
         count: usize,
-        /// How many it may have.
+        /// Largest number allowed.
         most: usize,
     },
     /// The header names the root of the state before the block (`sec:header`).
@@ -47,10 +47,10 @@ pub enum Refusal {
     NoSuchAuthor {
         /// The author.
         author: ValidatorIndex,
-        /// How many validators there are.
+        /// Number of validators.
         count: usize,
     },
-    /// Without tickets each slot has the key of its author (`eq:ticketconditionfalse`).
+    /// In the fallback, the slot's key is the author's (`eq:ticketconditionfalse`).
     #[error(
         "slot {slot} is for another key than that of validator {author}, its author \
          (eq:ticketconditionfalse)"
@@ -61,67 +61,66 @@ pub enum Refusal {
         /// The block's slot.
         slot: TimeSlot,
     },
-    /// The first block of an epoch has an epoch mark (`eq:epochmarker`).
+    /// The first block of an epoch has an epoch marker (`eq:epochmarker`).
     #[error("it is the first of an epoch and has no epoch mark (eq:epochmarker)")]
     EpochMarkMissing,
-    /// Other blocks have none (`eq:epochmarker`).
+    /// Other blocks have no epoch marker (`eq:epochmarker`).
     #[error("it has an epoch mark and is not the first of an epoch (eq:epochmarker)")]
     EpochMarkUnexpected,
-    /// The epoch mark has the entropy and the validators of the state (`eq:epochmarker`).
+    /// The epoch marker has the entropy and the validators of the state (`eq:epochmarker`).
     #[error("its epoch mark has other entropy or validators than the state (eq:epochmarker)")]
     EpochMarkWrong,
-    /// The block that ends the submission of tickets names the winners if there are enough
+    /// The first block after ticket submission has the winning tickets, if there are enough
     /// (`eq:winningticketsmarker`).
     #[error("it ends the submission of tickets and has no tickets mark (eq:winningticketsmarker)")]
     TicketsMarkMissing,
-    /// Other blocks name no tickets (`eq:winningticketsmarker`).
+    /// Other blocks have no winning tickets (`eq:winningticketsmarker`).
     #[error("it has a tickets mark where there is to be none (eq:winningticketsmarker)")]
     TicketsMarkUnexpected,
-    /// The winners are those of the state (`eq:winningticketsmarker`).
+    /// The winning tickets are those of the state (`eq:winningticketsmarker`).
     #[error("its tickets mark has other tickets than the state (eq:winningticketsmarker)")]
     TicketsMarkWrong,
-    /// The header names those whom the disputes find to misbehave (`sec:judgmentmarker`).
+    /// The header has the offenders of the block's disputes (`sec:judgmentmarker`).
     #[error("its offenders mark is not that of its disputes (sec:judgmentmarker)")]
     OffendersMark,
-    /// Disputes are in order and go with each other and with those before them (`sec:disputes`).
+    /// Disputes are in order and agree with each other and with earlier disputes (`sec:disputes`).
     #[error(transparent)]
     Disputes(#[from] DisputeError),
-    /// Tickets come in limited number, and not in the tail of an epoch
-    /// (`eq:enforceticketlimit`).
+    /// The number of tickets is limited, and 0 in the tail of an epoch (`eq:enforceticketlimit`).
     #[error("it brings {count} tickets; {most} are allowed in its slot (eq:enforceticketlimit)")]
     TicketCount {
-        /// How many it brings.
+        /// Number of tickets in the block.
         count: usize,
-        /// How many it may bring.
+        /// Largest number allowed.
         most: usize,
     },
-    /// A ticket is one of the entries that a validator has (`eq:ticketsextrinsic`).
+    /// A ticket's entry index is below the number of a validator's entries (`eq:ticketsextrinsic`).
     #[error("ticket {index} has an attempt that is not below {entries} (eq:ticketsextrinsic)")]
     TicketAttempt {
-        /// Which, counted from 0.
+        /// Index of the ticket.
         index: usize,
-        /// The entries that a validator has.
+        /// Number of entries of a validator.
         entries: u32,
     },
-    /// A block comes after the last one that the state knows (`eq:recenthistorydef`, 0.7.2).
+    /// The parent is the last block of the state (`eq:recenthistorydef`, 0.7.2).
     #[error("its parent is another block than the last one")]
     Parent,
-    /// Assurances are anchored on the parent.
+    /// An assurance's anchor is the parent.
     #[error("assurance {index} is anchored on another block than the parent")]
     AssuranceAnchor {
-        /// Which, counted from 0.
+        /// Index of the assurance.
         index: usize,
     },
     /// Assurances are in ascending order of validators that exist (`eq:xtassurances`, 0.7.2).
     #[error("assurance {index} is out of order, there twice, or of no validator")]
     AssuranceOrder {
-        /// Which, counted from 0.
+        /// Index of the assurance.
         index: usize,
     },
-    /// Only what is pending can be assured.
+    /// Only cores with a pending report are assured.
     #[error("assurance {index} is for core {core}, where no report is pending")]
     AssuranceOfNothing {
-        /// Which, counted from 0.
+        /// Index of the assurance.
         index: usize,
         /// The core.
         core: CoreIndex,
@@ -129,7 +128,7 @@ pub enum Refusal {
     /// Guarantees are in ascending order of cores that exist (`eq:guaranteesextrinsic`, 0.7.2).
     #[error("guarantee {index}, for core {core}, is out of order, there twice, or of no core")]
     GuaranteeOrder {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The core.
         core: CoreIndex,
@@ -140,188 +139,190 @@ pub enum Refusal {
          (eq:guarantorsig)"
     )]
     InactiveCore {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The core.
         core: CoreIndex,
-        /// How many validators there are.
+        /// Number of validators.
         validators: usize,
     },
-    /// There is a chunk for each validator (`sec:workreportguarantees`, 0.8.0).
+    /// The number of chunks is the number of validators (`sec:workreportguarantees`, 0.8.0).
     #[error(
         "guarantee {index} has {shards} chunks for {validators} validators \
          (sec:workreportguarantees)"
     )]
     ErasureShards {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
-        /// How many chunks it has.
+        /// Number of chunks in the report.
         shards: u16,
-        /// How many validators there are.
+        /// Number of validators.
         validators: usize,
     },
     /// A core has one report at a time (`eq:reportcoresareunusedortimedout`, 0.7.2).
     #[error("guarantee {index} is for core {core}, where another report is pending")]
     CoreEngaged {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The core.
         core: CoreIndex,
     },
-    /// Two or three validators answer for a report, in ascending order
+    /// A report has the signatures of two or three validators, in ascending order
     /// (`sec:workreportguarantees`, 0.7.2).
     #[error("guarantee {index} is not by two or three validators in ascending order")]
     Credentials {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
     },
-    /// Guarantees are of this rotation of guarantors or of the last (`eq:guarantorsig`, 0.7.2).
+    /// A guarantee is of the present rotation of guarantors or of the last (`eq:guarantorsig`,
+    /// 0.7.2).
     #[error("guarantee {index} is of slot {slot}, which is to come or too long ago")]
     GuaranteeSlot {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
-        /// Its slot.
+        /// Slot of the guarantee.
         slot: TimeSlot,
     },
     /// A report's authorizer is in the pool of its core
     /// (`eq:reportcoresareunusedortimedout`, 0.7.2).
     #[error("guarantee {index} has an authorizer that is not in the pool of core {core}")]
     Authorizer {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The core.
         core: CoreIndex,
     },
-    /// A report has a digest at least, and not too many (`eq:workreport`, 0.7.2).
+    /// The number of a report's digests is limited, and at least one (`eq:workreport`, 0.7.2).
     #[error("guarantee {index} has {count} digests; 1 to {most} are allowed")]
     DigestCount {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
-        /// How many it has.
+        /// Number of digests.
         count: usize,
-        /// How many it may have.
+        /// Largest number allowed.
         most: usize,
     },
-    /// The packages that a report depends on are limited (`eq:limitreportdeps`, 0.7.2).
+    /// The number of a report's dependencies is limited (`eq:limitreportdeps`, 0.7.2).
     #[error("guarantee {index} depends on {count} packages; {most} are allowed")]
     DependencyCount {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
-        /// On how many it depends.
+        /// Number of dependencies.
         count: usize,
-        /// On how many it may.
+        /// Largest number allowed.
         most: usize,
     },
-    /// The outputs in a report are limited (`eq:limitworkreportsize`, 0.7.2).
+    /// The size of a report's outputs is limited (`eq:limitworkreportsize`, 0.7.2).
     #[error("guarantee {index} has outputs of {octets} octets; {most} are allowed")]
     ReportSize {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
-        /// How many it has.
+        /// Size of the outputs, in octets.
         octets: usize,
-        /// How many it may have.
+        /// Largest size allowed, in octets.
         most: usize,
     },
-    /// A package is reported once (`sec:contextualvalidity`, 0.7.2).
+    /// A package is reported at most once (`sec:contextualvalidity`, 0.7.2).
     #[error("guarantee {index} is for package {package}, which was reported before")]
     Reported {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The package.
         package: Hash,
     },
-    /// Packages are anchored on a recent block (`sec:contextualvalidity`, 0.7.2).
+    /// A report's anchor is a recent block (`sec:contextualvalidity`, 0.7.2).
     #[error("guarantee {index} is anchored on no recent block, or on one that was otherwise")]
     Anchor {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
     },
-    /// Preimages are looked up at a block that is not too old (`eq:limitlookupanchorage`, 0.7.2).
+    /// A lookup anchor is not older than the limit (`eq:limitlookupanchorage`, 0.7.2).
     #[error("guarantee {index} has a lookup anchor of slot {slot}, which is too long ago")]
     LookupAnchor {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The slot of the lookup anchor.
         slot: TimeSlot,
     },
-    /// What a report says of its lookup anchor is so (`sec:contextualvalidity`, 0.8.0).
+    /// Slot and state root of a lookup anchor are those of its block (`sec:contextualvalidity`,
+    /// 0.8.0).
     #[error(
         "guarantee {index} has a lookup anchor with another slot or state root than that recent \
          block has (sec:contextualvalidity)"
     )]
     LookupAnchorOther {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
     },
-    /// What a report depends on was reported of late or is so by the same block
+    /// A report's dependencies were reported recently or in the same block
     /// (`sec:contextualvalidity`, 0.7.2).
     #[error("guarantee {index} depends on package {package}, which was not reported of late")]
     Dependency {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
-        /// What it depends on.
+        /// The missing package.
         package: Hash,
     },
-    /// Segment roots that a report names are right (`sec:contextualvalidity`, 0.7.2).
+    /// A report's segment roots are those of the packages (`sec:contextualvalidity`, 0.7.2).
     #[error("guarantee {index} names another segment root for package {package} than its report")]
     SegmentRoot {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The package.
         package: Hash,
     },
-    /// Reported work is that of services that exist (`eq:reportcodesarecorrect`, 0.7.2).
+    /// A digest's service exists (`eq:reportcodesarecorrect`, 0.7.2).
     #[error("guarantee {index} reports work of service {service}, which does not exist")]
     NoService {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The service.
         service: ServiceId,
     },
-    /// Reported work was done by the service's code (`eq:reportcodesarecorrect`, 0.7.2).
+    /// A digest's code hash is the service's (`eq:reportcodesarecorrect`, 0.7.2).
     #[error("guarantee {index} reports work of other code than that of service {service}")]
     CodeHash {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The service.
         service: ServiceId,
     },
-    /// Gas for accumulation is at least what the service asks for.
+    /// A digest's gas for accumulation is at least the service's minimum.
     #[error("guarantee {index} has {gas} gas for service {service}, which asks for {least}")]
     TooLittleGas {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
         /// The service.
         service: ServiceId,
-        /// What the item has.
+        /// Gas of the digest.
         gas: Gas,
-        /// What the service asks for.
+        /// Minimum of the service.
         least: Gas,
     },
-    /// Gas for the accumulation of a report is limited.
+    /// The gas for the accumulation of a report is limited.
     #[error("guarantee {index} has more gas for accumulation than a report may have")]
     TooMuchGas {
-        /// Which, counted from 0.
+        /// Index of the guarantee.
         index: usize,
     },
     /// Preimages are in strictly ascending order of service, then data
     /// (`eq:preimagesareordered`, 0.7.2).
     #[error("preimage {index}, for service {service}, is out of order or there twice")]
     PreimageOrder {
-        /// Which, counted from 0.
+        /// Index of the preimage.
         index: usize,
-        /// The service it is for.
+        /// The service of the preimage.
         service: ServiceId,
     },
-    /// Preimages are requested and not there yet.
+    /// Preimages are requested and not yet available.
     #[error("preimage {index} is not needed by service {service}")]
     PreimageUnneeded {
-        /// Which, counted from 0.
+        /// Index of the preimage.
         index: usize,
-        /// The service it is for.
+        /// The service of the preimage.
         service: ServiceId,
     },
-    /// Two services created the same service in one round.
+    /// No two services create the same service in one round.
     #[error("service {0} would be created by two services at once")]
     CreatedTwice(ServiceId),
 }
@@ -359,7 +360,7 @@ impl From<PreimagesError> for BlockError {
 }
 
 impl Refusal {
-    /// The guarantee that breaks the rule, counted from 0, if one does.
+    /// Index of the guarantee that breaks the rule, from 0; `None` for other rules.
     #[must_use]
     pub const fn guarantee(&self) -> Option<usize> {
         match *self {
@@ -387,7 +388,7 @@ impl Refusal {
         }
     }
 
-    /// Whether the same guarantee can be right in a later block: what it waits for may come.
+    /// True if the same guarantee may be valid in a later block, after events that it depends on.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
         matches!(self, Self::CoreEngaged { .. } | Self::Authorizer { .. } | Self::Dependency { .. })

@@ -1,4 +1,4 @@
-//! Reports on their way to being available (`sec:reporting`, 0.7.2).
+//! Reports pending availability (`sec:reporting`, 0.7.2).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,18 @@ use super::header::ValidatorCounts;
 /// Reports pending availability, core by core.
 pub(super) type Pending = PerCore<Option<PendingReport>>;
 
-/// What a block makes of the reports that were pending before it.
+/// Reports pending before a block, after its assurances.
 pub(super) struct Reports {
-    /// Those that became available, in the order of their cores.
+    /// Newly available reports, in the order of their cores.
     pub available: Vec<WorkReport>,
-    /// Those still pending, before the block's own.
+    /// Reports still pending, without those of the block.
     pending: Pending,
 }
 
 impl Reports {
-    /// Takes out what became available (`eq:availableworkreports`) and what timed out
-    /// (`eq:reportspostguaranteesdef`, 0.7.2). There are so many `validators`; when the block
-    /// changes their number, everything times out.
+    /// Removes reports that became available (`eq:availableworkreports`) and reports that timed out
+    /// (`eq:reportspostguaranteesdef`, 0.7.2). `validators` is the number of validators. A block
+    /// that changes the number times out every report.
     pub fn advance(
         mut pending: Pending,
         block: &Block,
@@ -49,12 +49,12 @@ impl Reports {
         Self { available, pending }
     }
 
-    /// Whether a report is still pending on a core.
+    /// True if a report is still pending on the core.
     pub fn is_engaged(&self, core: CoreIndex) -> bool {
         self.pending.get(usize::from(core.0)).is_some_and(Option::is_some)
     }
 
-    /// The reports pending after the block, its own among them.
+    /// Reports pending after the block, those of the block included.
     pub fn pending_after(&self, block: &Block) -> Pending {
         let mut pending = self.pending.clone();
         for guarantee in &block.extrinsic.guarantees {
@@ -72,7 +72,7 @@ impl Reports {
         pending
     }
 
-    /// What happened on each core in the block (`sec:bookkeeping`, 0.7.2). Counts saturate.
+    /// Statistics of each core in the block (`sec:bookkeeping`, 0.7.2). Counts saturate.
     pub fn core_records(&self, block: &Block, parameters: &Parameters) -> PerCore<CoreRecord> {
         let mut records: BTreeMap<u16, CoreRecord> = BTreeMap::new();
         for guarantee in &block.extrinsic.guarantees {
@@ -108,7 +108,7 @@ fn add_incoming(record: &mut CoreRecord, report: &WorkReport) {
     }
 }
 
-/// The octets that an available report puts into the data lakes: its bundle, and its segments
+/// Octets put into the data lakes by a report that became available: its bundle, and its segments
 /// with a page of proofs for every 64 of them.
 fn data_load(report: &WorkReport, parameters: &Parameters) -> u64 {
     let segments = u64::from(report.availability.segment_count).saturating_mul(65).div_ceil(64);
@@ -116,8 +116,7 @@ fn data_load(report: &WorkReport, parameters: &Parameters) -> u64 {
     octets.saturating_add(report.availability.bundle_length.into())
 }
 
-/// What is left pending when what was judged other than good is taken out
-/// (`eq:removenonpositive`).
+/// Reports still pending after removing those judged other than good (`eq:removenonpositive`).
 pub(super) fn judged(mut pending: Pending, block: &Block, protocol: &Protocol) -> Pending {
     let not_good = not_good(block);
     for entry in pending.iter_mut() {
@@ -128,7 +127,7 @@ pub(super) fn judged(mut pending: Pending, block: &Block, protocol: &Protocol) -
     pending
 }
 
-/// The reports that the block's verdicts do not find good.
+/// Reports that the block's verdicts judge other than good.
 fn not_good(block: &Block) -> BTreeSet<Hash> {
     let verdicts = block.extrinsic.disputes.verdicts.iter();
     verdicts
@@ -137,7 +136,7 @@ fn not_good(block: &Block) -> BTreeSet<Hash> {
         .collect()
 }
 
-/// Fails on the first rule that an assurance breaks (`sec:reporting`).
+/// Fails on the first rule broken by an assurance (`sec:reporting`).
 pub(super) fn check_assurances(
     pending: &Pending,
     block: &Block,

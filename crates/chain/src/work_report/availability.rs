@@ -1,4 +1,4 @@
-//! What makes the data of a report available (`sec:availabiltyspecifier`, 0.7.2).
+//! Availability specifications (`sec:availabiltyspecifier`, 0.7.2).
 
 use jambox_codec::{Encode, encode_natural};
 use jambox_erasure::{Code, Error};
@@ -11,12 +11,12 @@ use super::segments::ExportedSegments;
 /// Pages of proofs hold the hashes of 2^6 segments each (`eq:pagedproofs`, 0.7.2).
 const PAGE_DEPTH: usize = 6;
 
-/// The availability specifier of a package, from the bundle that auditors need and the segments
-/// that it exports: what their data is checked against. Each of so many `validators` gets a chunk.
+/// The availability specification of a package: commitments to the auditors' bundle and to the
+/// exported segments, with a chunk for each of `validators`.
 ///
 /// # Errors
 ///
-/// When the protocol has no erasure code for them.
+/// When the protocol has no erasure code for this number of validators.
 pub fn specify_availability(
     package_hash: Hash,
     bundle: &[u8],
@@ -36,8 +36,8 @@ pub fn specify_availability(
     })
 }
 
-/// The root of the tree with one leaf for each validator: the hash of its chunk of the bundle, and
-/// the root over its chunks of the exported segments and their pages of proofs.
+/// Root of the tree with one leaf for each validator: the hash of its chunk of the bundle, and the
+/// root over its chunks of the exported segments and their pages of proofs.
 fn erasure_root(
     code: Code,
     bundle: &[u8],
@@ -51,8 +51,9 @@ fn erasure_root(
     Ok(well_balanced(&leaves, Hash::blake2b))
 }
 
-/// For each validator the root over its chunks of all segments. Without segments the paper's
-/// transposition of nothing is taken to be nothing for each validator, whose root is zero.
+/// For each validator the root over its chunks of all segments. Without segments, the paper's
+/// transposition of an empty sequence is read as an empty sequence for each validator, with root
+/// zero.
 fn segment_chunk_roots(
     code: Code,
     exports: &ExportedSegments,
@@ -60,8 +61,8 @@ fn segment_chunk_roots(
 ) -> Result<Vec<Hash>, Error> {
     let pages = paged_proofs(exports, parameters);
     let segments: Vec<&Blob> = exports.segments().iter().chain(&pages).collect();
-    // The code works on each word of the chunks by itself. So all segments are encoded at once,
-    // as one whose original chunks are theirs put together.
+    // The code works on each word of the chunks independently. All segments are therefore encoded
+    // at once, as one whose original chunks are the concatenations of theirs.
     let chunk_length = parameters.segment_size().checked_div(code.originals()).unwrap_or(0);
     let mut together = Vec::new();
     for index in 0..code.originals() {

@@ -1,4 +1,4 @@
-//! What a work package must be before any of it runs (`sec:packagesanditems`, 0.7.2).
+//! Validity of a work package before its evaluation (`sec:packagesanditems`, 0.7.2).
 
 use std::collections::BTreeSet;
 
@@ -8,110 +8,109 @@ use jambox_types::{Hash, ImportSource, ImportSpec, Parameters, Protocol, WorkIte
 use super::{ReportCall, source};
 use jambox_invocation::{ItemBlobs, PackageData};
 
-/// Why a work package cannot be worked on.
+/// Reason for refusing a work package.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackageError {
-    /// There is no such core.
+    /// The core does not exist.
     #[error("core {core} does not exist: there are {cores}")]
     NoSuchCore {
-        /// The core asked for.
+        /// Index of the core.
         core: u16,
-        /// How many there are.
+        /// Number of cores.
         cores: u16,
     },
-    /// The package has no item, or too many (`eq:workpackage`).
+    /// The package has no items, or too many (`eq:workpackage`).
     #[error("the package has {count} items: expected 1 to {limit}")]
     ItemCount {
-        /// How many it has.
+        /// Number of items.
         count: usize,
-        /// How many it may have.
+        /// Largest number allowed.
         limit: u16,
     },
-    /// All items together have too many of something (`eq:limitworkpackagebandwidth`).
+    /// A sum over all items exceeds its limit (`eq:limitworkpackagebandwidth`).
     #[error("the package has {count} {what}: expected at most {limit}")]
     TooMany {
-        /// What there is too much of.
+        /// The quantity.
         what: &'static str,
-        /// How many there are.
+        /// The sum.
         count: u64,
-        /// How many there may be.
+        /// Largest sum allowed.
         limit: u64,
     },
-    /// The bundle would be too large (`eq:checkextractsize`).
+    /// The bundle is too large (`eq:checkextractsize`).
     #[error(
         "token, configuration, payloads, extrinsics and imports take {size} octets: \
          expected at most {limit}"
     )]
     BundleSize {
-        /// Its size in octets.
+        /// Size of the bundle, in octets.
         size: u64,
-        /// The most octets.
+        /// Largest size, in octets.
         limit: u64,
     },
-    /// The items ask for too much gas (`eq:wplimits`).
+    /// The sum of the items' gas limits is too large (`eq:wplimits`).
     #[error("the items ask for {sum} gas to {what}: expected at most {limit}")]
     Gas {
-        /// For what.
+        /// The invocation.
         what: &'static str,
-        /// How much.
+        /// The sum.
         sum: u128,
-        /// The most that they may ask for.
+        /// Largest sum allowed.
         limit: u64,
     },
-    /// Blobs were given for fewer or more items than there are.
+    /// The number of lists of blobs is not the number of items.
     #[error("extrinsics are given for {given} items: the package has {items}")]
     ExtrinsicLists {
-        /// How many lists were given.
+        /// Number of lists.
         given: usize,
-        /// How many items there are.
+        /// Number of items.
         items: usize,
     },
-    /// An item has fewer or more extrinsics than were given.
+    /// The number of blobs is not the number of an item's extrinsics.
     #[error("item {item}: {given} extrinsics are given, the item names {named}")]
     ExtrinsicCount {
-        /// The item's index.
+        /// Index of the item.
         item: usize,
-        /// How many were given.
+        /// Number of blobs.
         given: usize,
-        /// How many it names.
+        /// Number of extrinsics.
         named: usize,
     },
-    /// An extrinsic is not the blob that the item names.
+    /// A blob does not match an extrinsic's hash and length.
     #[error("item {item}: extrinsic {index} has {what}")]
     ExtrinsicMismatch {
-        /// The item's index.
+        /// Index of the item.
         item: usize,
-        /// The extrinsic's index within it.
+        /// Index of the extrinsic in the item.
         index: usize,
-        /// What differs, and how.
+        /// Description of the mismatch.
         what: String,
     },
-    /// The segments of an import are not given.
+    /// The segments of an import are missing.
     #[error("item {item}: the segments of import {index}, {name}, are not given")]
     UnknownImport {
-        /// The item's index.
+        /// Index of the item.
         item: usize,
-        /// The import's index within it.
+        /// Index of the import in the item.
         index: usize,
-        /// How the import names its segments.
+        /// Identification of the segments in the import.
         name: String,
     },
-    /// An import names a segment beyond the last.
+    /// An import's index is beyond the last segment.
     #[error("item {item}: import {index} is segment {segment} of {count}")]
     NoSuchSegment {
-        /// The item's index.
+        /// Index of the item.
         item: usize,
-        /// The import's index within it.
+        /// Index of the import in the item.
         index: usize,
-        /// The segment's index.
+        /// Index of the segment.
         segment: u16,
-        /// How many segments there are.
+        /// Number of segments.
         count: usize,
     },
 }
 
-/// Everything that makes a package invalid, in the order in which it is checked; nothing if it is
-/// valid.
+/// All faults of a package, in the order of the checks; empty for a valid package.
 #[must_use]
 pub fn package_errors(protocol: &Protocol, call: &ReportCall<'_>) -> Vec<PackageError> {
     match load(protocol, call) {
@@ -120,8 +119,8 @@ pub fn package_errors(protocol: &Protocol, call: &ReportCall<'_>) -> Vec<Package
     }
 }
 
-/// Checks a package and gathers the blobs that it refers to; or the first thing that is wrong with
-/// it, which refuses it, and the others.
+/// Checks a package and collects the blobs it refers to. Fails with the first fault, which refuses
+/// the package, and the others.
 pub(super) fn load(
     protocol: &Protocol,
     call: &ReportCall<'_>,
@@ -186,13 +185,13 @@ fn at_most(what: &'static str, count: u64, limit: u64) -> Result<(), PackageErro
     if count > limit { Err(PackageError::TooMany { what, count, limit }) } else { Ok(()) }
 }
 
-/// The formula of `eq:wplimits` asks for less, the sentence before it for at most that much; see
-/// `docs/readings.md`.
+/// By the formula of `eq:wplimits` the sum is less than the limit, by the sentence before it at
+/// most the limit; see `docs/readings.md`.
 fn gas_at_most(what: &'static str, sum: u128, limit: u64) -> Result<(), PackageError> {
     if sum > u128::from(limit) { Err(PackageError::Gas { what, sum, limit }) } else { Ok(()) }
 }
 
-/// The packages that imports name by hash, each once.
+/// Number of packages that imports name by hash.
 fn dependencies(package: &WorkPackage) -> usize {
     let imports = package.items.iter().flat_map(|item| &item.imports);
     let by_package = imports.filter_map(|import| match import.source() {

@@ -22,85 +22,85 @@ use jambox_invocation::{
     Env, Failure, HostError, ItemBlobs, Observer, PackageData, RefineCall, is_authorized, refine,
 };
 
-/// A work package with everything that a core must know to work on it.
+/// A work package with all inputs of its evaluation.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportCall<'a> {
     /// The package.
     pub package: &'a WorkPackage,
-    /// The core that is to do the work.
+    /// The core of the evaluation.
     pub core: CoreIndex,
-    /// For each item the blobs of its extrinsics.
+    /// Blobs of each item's extrinsics.
     pub extrinsics: &'a [Vec<Blob>],
-    /// The segments to import from, by segment root.
+    /// Segments for imports, by segment root.
     pub exported: &'a BTreeMap<Hash, ExportedSegments>,
-    /// The segment roots of packages that imports name by hash.
+    /// Segment roots of packages, by package hash, for imports.
     pub segment_roots: &'a BTreeMap<Hash, Hash>,
     /// The accounts in which code and preimages are looked up.
     pub accounts: &'a Accounts,
-    /// How many validators there are, each of whom is to hold a chunk of the data.
+    /// Number of validators, each with a chunk of the data.
     pub validators: usize,
 }
 
-/// A work report and what else came of the work.
+/// A work report with its data.
 #[derive(Clone, Debug)]
 pub struct Computed {
     /// The report.
     pub report: WorkReport,
-    /// What came of each item, in order.
+    /// Results of the items, in order.
     pub items: Vec<ItemOutcome>,
-    /// The segments of all items, zero segments in place of those that failed.
+    /// Segments of all items, with zero segments for items that failed.
     pub exports: Vec<Blob>,
-    /// The bundle that auditors need: package, extrinsics, imports and their justifications.
+    /// The auditors' bundle: package, extrinsics, imports and their justifications.
     pub bundle: Vec<u8>,
 }
 
-/// What came of an item, beyond its digest.
+/// Result of an item beyond its digest.
 #[derive(Clone, Debug)]
 pub struct ItemOutcome {
-    /// How many segments it exported, whatever it declared.
+    /// Number of segments exported, independent of the declared number.
     pub exported: usize,
-    /// The result of refine before the limits of the report were applied.
+    /// Result of refine before the limits of the report: the length of its output, or the error.
     pub refined: Result<usize, WorkError>,
-    /// Why the guest failed, if it ran and did.
+    /// Failure of the guest, if it ran and failed.
     pub failure: Option<Box<Failure>>,
 }
 
-/// Why there is no report.
+/// Reason for a missing report.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The package is not valid, or data that it refers to is missing or not what it says.
+    /// The package is invalid, or its data is missing or does not match.
     #[error(transparent)]
     Package(#[from] PackageError),
     /// The authorizer did not authorize the package.
     #[error("the package is not authorized: {error}")]
     NotAuthorized {
-        /// How the authorizer ended.
+        /// The authorizer's error.
         error: WorkError,
-        /// The gas it used.
+        /// Gas used by the authorizer.
         gas_used: Gas,
-        /// Why it failed, if it ran.
+        /// Failure of the authorizer, if it ran.
         failure: Option<Box<Failure>>,
     },
-    /// The authorizer's output alone is larger than a report may be.
+    /// The authorizer's output alone exceeds the size of a report.
     #[error("the authorizer returned {length} octets: a report holds at most {limit}")]
     TraceTooLong {
-        /// Its length.
+        /// Length of the output, in octets.
         length: usize,
-        /// The most that a report holds.
+        /// Largest size of a report's outputs, in octets.
         limit: u32,
     },
-    /// The host could not go on.
+    /// The host cannot go on.
     #[error(transparent)]
     Host(#[from] HostError),
 }
 
-/// Computes the work report of a package: asks the authorizer, then refines the items in order
+/// Computes the work report of a package: runs the authorizer, then refines the items in order
 /// (`eq:workdigestfunction`, 0.7.2).
 ///
 /// # Errors
 ///
-/// When the package is not valid or not authorized, or the host cannot go on. Items that fail do
-/// not: their digests say so.
+/// When the package is invalid or not authorized, or the host cannot go on. A failed item is no
+/// error: its digest has the reason.
 pub fn compute_report(
     env: &Env,
     call: ReportCall<'_>,
@@ -136,7 +136,7 @@ pub fn compute_report(
     Ok(Computed { report, items: work.items, exports: work.exports, bundle })
 }
 
-/// What came of all items.
+/// Results of all items.
 struct Work {
     digests: Vec<WorkDigest>,
     items: Vec<ItemOutcome>,
@@ -187,7 +187,7 @@ fn refine_items(
     Ok(work)
 }
 
-/// The result of an item within the limits of its report (`I` in `sec:computeworkreport`, 0.7.2).
+/// Result of an item within the limits of its report (`I` in `sec:computeworkreport`, 0.7.2).
 ///
 /// The order is the paper's: an item that failed and declared exports has bad exports, since it
 /// made none.
@@ -208,7 +208,7 @@ fn limited(
     result
 }
 
-/// The digest of an item (`C` in `sec:packagesanditems`, 0.7.2).
+/// Digest of an item (`C` in `sec:packagesanditems`, 0.7.2).
 fn digest(item: &WorkItem, result: WorkResult, gas_used: Gas) -> WorkDigest {
     let sizes = item.extrinsics.iter().map(|spec| u64::from(spec.length));
     WorkDigest {
@@ -227,7 +227,7 @@ fn digest(item: &WorkItem, result: WorkResult, gas_used: Gas) -> WorkDigest {
     }
 }
 
-/// The segment roots of the packages that imports name by hash.
+/// Segment roots of the packages that imports name by hash.
 fn needed_roots(call: &ReportCall<'_>) -> BTreeMap<Hash, Hash> {
     let imports = call.package.items.iter().flat_map(|item| &item.imports);
     let by_package = imports.filter_map(|import| match import.source() {
@@ -237,7 +237,7 @@ fn needed_roots(call: &ReportCall<'_>) -> BTreeMap<Hash, Hash> {
     by_package.collect()
 }
 
-/// The segments that an import is taken from, if they are known.
+/// The segments of an import; `None` if they are unknown.
 fn source<'a>(call: &ReportCall<'a>, import: &ImportSpec) -> Option<&'a ExportedSegments> {
     let root = match import.source() {
         ImportSource::SegmentRoot(root) => root,
@@ -246,8 +246,8 @@ fn source<'a>(call: &ReportCall<'a>, import: &ImportSpec) -> Option<&'a Exported
     call.exported.get(&root)
 }
 
-/// The package, then of all items the extrinsics, the imports, and the imports' justifications;
-/// only the latter with their lengths.
+/// The bundle: the package, then the extrinsics, the imports and the imports' justifications of all
+/// items. Only justifications are preceded by their lengths.
 fn bundle(call: &ReportCall<'_>, data: &PackageData) -> Vec<u8> {
     let mut bundle = data.encoded().to_vec();
     data.blobs().flat_map(|blobs| &blobs.extrinsics).for_each(|blob| bundle.extend(&**blob));

@@ -1,37 +1,37 @@
-//! The segments that a package exported, to import from.
+//! Exported segments of a package, for imports.
 
 use std::sync::Arc;
 
 use jambox_state::Blob;
 use jambox_types::{Hash, Parameters};
 
-/// All segments that one package exported, with the tree over them (`eq:constantdepthmerkleroot`,
+/// All exported segments of one package, with the tree over them (`eq:constantdepthmerkleroot`,
 /// 0.7.2).
 #[derive(Clone, Debug)]
 pub struct ExportedSegments {
     segments: Vec<Blob>,
-    /// The levels of the tree from the leaves to the root.
+    /// Levels of the tree, from the leaves to the root.
     levels: Vec<Vec<Hash>>,
 }
 
-/// A segment that is not of the one size that segments have.
+/// Error: a segment of the wrong length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("segment {index} has {length} octets: expected {expected}")]
 pub struct BadSegment {
-    /// Its index.
+    /// Index of the segment.
     pub index: usize,
-    /// Its length.
+    /// Its length, in octets.
     pub length: usize,
-    /// The length of segments.
+    /// Length of segments, in octets.
     pub expected: usize,
 }
 
 impl ExportedSegments {
-    /// The segments that a package exported, all of them and in order.
+    /// All exported segments of a package, in order.
     ///
     /// # Errors
     ///
-    /// When one is not of the size of segments.
+    /// When one has the wrong length.
     pub fn new(segments: Vec<Blob>, parameters: &Parameters) -> Result<Self, BadSegment> {
         let expected = parameters.segment_size();
         let lengths = segments.iter().map(|segment| segment.len()).enumerate();
@@ -43,7 +43,7 @@ impl ExportedSegments {
         Ok(Self::of_size(segments))
     }
 
-    /// The tree over segments that are of the right size.
+    /// The tree over segments of the right length.
     pub(super) fn of_size(segments: Vec<Blob>) -> Self {
         let leaf = |segment: &Blob| Hash::blake2b_of(&[b"leaf", segment]);
         let mut level: Vec<Hash> = segments.iter().map(leaf).collect();
@@ -57,7 +57,7 @@ impl ExportedSegments {
         Self { segments, levels }
     }
 
-    /// The segment root, by which imports name these segments.
+    /// The segment root, which identifies the segments in imports.
     #[must_use]
     pub fn root(&self) -> Hash {
         self.levels.last().and_then(|level| level.first()).copied().unwrap_or(Hash::ZERO)
@@ -69,32 +69,32 @@ impl ExportedSegments {
         &self.segments
     }
 
-    /// The hashes of the segments, the leaves of the tree without those that only fill it up.
+    /// Hashes of the segments: the leaves of the tree, without its padding.
     #[must_use]
     pub fn leaves(&self) -> &[Hash] {
         let leaves = self.levels.first().map_or(&[][..], Vec::as_slice);
         leaves.get(..self.segments.len()).unwrap_or(leaves)
     }
 
-    /// How many segments there are.
+    /// Number of segments.
     #[must_use]
     pub fn len(&self) -> usize {
         self.segments.len()
     }
 
-    /// Whether there are none.
+    /// True if there are no segments.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }
 
-    /// A segment.
+    /// The segment with this index; `None` beyond the last.
     #[must_use]
     pub fn get(&self, index: u16) -> Option<Blob> {
         self.segments.get(usize::from(index)).map(Arc::clone)
     }
 
-    /// The hashes from the top down that, with a segment, give the root
+    /// Justification of a segment: the hashes, from the top down, that prove it against the root
     /// (`eq:constantdepthsubtreemerklejust` with pages of one segment, 0.7.2).
     #[must_use]
     pub fn justification(&self, index: u16) -> Vec<Hash> {
@@ -110,7 +110,7 @@ impl ExportedSegments {
     }
 }
 
-/// The hash of a node with two children (`eq:merklenode`, 0.7.2).
+/// Hash of a node with two children (`eq:merklenode`, 0.7.2).
 fn node(left: &Hash, right: &Hash) -> Hash {
     Hash::blake2b_of(&[b"node", left.as_ref(), right.as_ref()])
 }
