@@ -4,8 +4,16 @@
 //! register 0, and on its stack (register 1) when it calls on: where, can be read from the
 //! beginning of the function. A return address is an index of the jump table; it is believed only
 //! if the instruction before its target is a call that leaves this very address. Where that leads
-//! nowhere, the stack is searched for the next such word, and the frame is marked as found by
-//! searching; where there is none, the words are shown as they are.
+//! nowhere, the stack is searched for the next such word; where there is none, the words are shown
+//! as they are.
+//!
+//! Functions that never return, as those behind `panic!`, keep no return address, nor does who
+//! calls nothing but them. The word that the search finds tells which function was called there;
+//! if there is one way only from that function through calls of such to the one whose caller is
+//! missing, the frames on that way are known all the same. Without it, frames may be missing, and
+//! the next is marked as found by searching.
+
+mod ways;
 
 use std::fmt;
 
@@ -14,11 +22,17 @@ use jambox_isa::{Fields, Instruction, Opcode, Reg};
 use jambox_program::Jump;
 use jambox_symbols::{Frame as Source, Symbols};
 
+use ways::Ways;
+
 /// The most frames that are found.
 const MOST_FRAMES: usize = 128;
 
 /// How far the stack is searched for a return address, in octets.
 const SEARCHED: u64 = 16 << 10;
+
+/// For how many words that the search finds a way from there is looked for: the first may be what
+/// a function that has returned left behind.
+const MOST_TRIED: usize = 4;
 
 /// How many words are shown where no frame is found.
 const RAW_WORDS: u64 = 8;
@@ -55,6 +69,8 @@ pub enum Found {
     Here,
     /// By the return address where the function keeps it.
     ReturnAddress,
+    /// By the code: from the next return address on the stack there is one way to here.
+    OnlyWay,
     /// By the next word on the stack that can be a return address: functions may be missing before
     /// it, and it may have returned already.
     Searching,
@@ -78,19 +94,22 @@ pub fn of(instance: &Instance, symbols: Option<&Symbols>) -> Stack {
     let mut frames = vec![walk.frame(Found::Here)];
     let mut ra = Some(instance.reg(Reg::R0));
     loop {
-        let next = walk.caller(ra.take());
-        let found = match next {
+        let (found, on_the_way) = match walk.caller(ra.take()) {
             Next::Entry => return Stack { frames, end: End::Entry },
             Next::NotFound => {
                 let words = (0..RAW_WORDS).map(|index| walk.sp.wrapping_add(index.wrapping_mul(8)));
                 let words = words.filter_map(|at| Some((at, walk.word(at)?))).collect();
                 return Stack { frames, end: End::NotFound(words) };
             }
-            Next::Caller(found) => found,
+            Next::Caller(found) => (found, vec![(walk.pc, walk.sp)]),
+            Next::Way(way) => (Found::OnlyWay, way),
         };
-        frames.push(walk.frame(found));
-        if frames.len() == MOST_FRAMES {
-            return Stack { frames, end: End::TooMany };
+        for (pc, sp) in on_the_way {
+            (walk.pc, walk.sp) = (pc, sp);
+            frames.push(walk.frame(found));
+            if frames.len() == MOST_FRAMES {
+                return Stack { frames, end: End::TooMany };
+            }
         }
     }
 }
@@ -104,6 +123,8 @@ struct Walk<'a> {
 
 enum Next {
     Caller(Found),
+    /// The caller and callers of it, each with the stack pointer there.
+    Way(Vec<(u64, u64)>),
     Entry,
     NotFound,
 }
@@ -148,20 +169,42 @@ impl Walk<'_> {
         self.search(above)
     }
 
-    /// Moves to the next word of the stack that is a return address.
+    /// Goes on with the next word of the stack that is a return address, of a function that can
+    /// have led here if there is one.
     fn search(&mut self, from: u64) -> Next {
+        let mut first = None;
+        let mut ways = Ways::new(self.module(), self.pc);
+        let mut tried = 0_usize;
         for at in (from..from.saturating_add(SEARCHED)).step_by(8) {
             let Some(word) = self.word(at) else { break };
-            match self.returns_to(word) {
-                Some(Return::To(call)) => {
-                    (self.pc, self.sp) = (call, at.wrapping_add(8));
-                    return Next::Caller(Found::Searching);
-                }
-                Some(Return::Entry) => return Next::Entry,
-                None => {}
+            let Some(found) = self.returns_to(word) else { continue };
+            tried = tried.saturating_add(1);
+            if tried > MOST_TRIED {
+                break;
             }
+            let called = match found {
+                Return::To(call) => ways.called_at(call),
+                Return::Entry => ways.called_from_outside(),
+            };
+            let kept = |value| (self.sp..at).step_by(8).any(|it| self.word(it) == Some(value));
+            if let Some(way) = ways.only(&called, at.wrapping_sub(from), kept) {
+                let sps = way.iter().scan(from, |sp, step| {
+                    let here = *sp;
+                    *sp = sp.wrapping_add(step.size);
+                    Some((step.site.into(), here))
+                });
+                return Next::Way(sps.collect());
+            }
+            first.get_or_insert((at, found));
         }
-        Next::NotFound
+        match first {
+            Some((at, Return::To(call))) => {
+                (self.pc, self.sp) = (call, at.wrapping_add(8));
+                Next::Caller(Found::Searching)
+            }
+            Some((_, Return::Entry)) => Next::Entry,
+            None => Next::NotFound,
+        }
     }
 
     /// The call that left an address to return to, if one did.
@@ -180,25 +223,9 @@ impl Walk<'_> {
 
     /// What the function at hand has done to the stack so far.
     fn prologue(&self) -> Prologue {
-        let mut prologue = Prologue::default();
-        let Some(start) = self.function_start() else { return prologue };
-        let set = self.module().engine().instruction_set();
-        let code = self.module().program().instructions_from(set, start);
-        let mut is_popped = false;
-        for it in code.take_while(|it| u64::from(it.pc) < self.pc) {
-            if let Some(change) = stack_change(&it.instruction) {
-                if change < 0 && prologue.size == 0 {
-                    prologue.size = change.unsigned_abs();
-                } else if change > 0 {
-                    is_popped = true;
-                }
-            } else if prologue.saved.is_none() && !is_popped {
-                prologue.saved = saved_at(&it.instruction);
-            }
-            // What follows the return of an early exit has its frame again.
-            is_popped &= !it.instruction.opcode().is_terminator();
-        }
-        if is_popped { Prologue::default() } else { prologue }
+        self.function_start().map_or_else(Prologue::default, |start| {
+            Prologue::between(self.module(), start, self.pc)
+        })
     }
 
     /// Where the function at hand begins: by symbols, else at the last instruction that makes room
@@ -236,6 +263,30 @@ struct Prologue {
     size: u64,
     /// Where it saved its return address, from the stack pointer on.
     saved: Option<u64>,
+}
+
+impl Prologue {
+    /// What a function that begins at `start` has done to the stack when it comes to `pc`.
+    fn between(module: &Module, start: u32, pc: u64) -> Self {
+        let mut prologue = Self::default();
+        let set = module.engine().instruction_set();
+        let code = module.program().instructions_from(set, start);
+        let mut is_popped = false;
+        for it in code.take_while(|it| u64::from(it.pc) < pc) {
+            if let Some(change) = stack_change(&it.instruction) {
+                if change < 0 && prologue.size == 0 {
+                    prologue.size = change.unsigned_abs();
+                } else if change > 0 {
+                    is_popped = true;
+                }
+            } else if prologue.saved.is_none() && !is_popped {
+                prologue.saved = saved_at(&it.instruction);
+            }
+            // What follows the return of an early exit has its frame again.
+            is_popped &= !it.instruction.opcode().is_terminator();
+        }
+        if is_popped { Self::default() } else { prologue }
+    }
 }
 
 /// What an instruction adds to the stack pointer, if that is what it does.
@@ -283,6 +334,18 @@ fn link(instruction: &Instruction) -> Option<u32> {
     calls.then_some(instruction.fields().x as u32)
 }
 
+impl Found {
+    /// A remark on frames that are not told by the return address in its place.
+    #[must_use]
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Here | Self::ReturnAddress => "",
+            Self::OnlyWay => " (the only way in the code)",
+            Self::Searching => " (found by searching the stack)",
+        }
+    }
+}
+
 impl Stack {
     /// The callers of the innermost frame, a line each. Where nothing is on the stack and no caller
     /// is found there is nothing to say.
@@ -290,10 +353,7 @@ impl Stack {
     pub fn callers(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for frame in self.frames.iter().skip(1) {
-            let mark = match frame.found {
-                Found::Here | Found::ReturnAddress => "",
-                Found::Searching => " (found by searching the stack)",
-            };
+            let mark = frame.found.mark();
             if frame.source.is_empty() {
                 lines.push(format!("pc {}{mark}", frame.pc));
             }
@@ -316,10 +376,7 @@ impl fmt::Display for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut number = 0_usize;
         for frame in &self.frames {
-            let mark = match frame.found {
-                Found::Here | Found::ReturnAddress => "",
-                Found::Searching => " (found by searching the stack)",
-            };
+            let mark = frame.found.mark();
             if frame.source.is_empty() {
                 writeln!(f, "#{number:<3} pc {}{mark}", frame.pc)?;
                 number = number.saturating_add(1);

@@ -29,6 +29,7 @@ mod schemas;
 mod seed_doc;
 mod services;
 mod shards;
+mod stacks;
 mod steps;
 mod symbols;
 mod transcripts;

@@ -34,9 +34,13 @@ leaf:
     trap
 ";
 
-/// A program as it stands where it trapped, and where its labels are.
+/// A program as it stands where it trapped.
 fn trapped(text: &str) -> Instance {
-    let dialect = Dialect { set: InstructionSet::of(Revision::GrayPaper080), host_calls: &[] };
+    trapped_under(Revision::GrayPaper080, text)
+}
+
+fn trapped_under(revision: Revision, text: &str) -> Instance {
+    let dialect = Dialect { set: InstructionSet::of(revision), host_calls: &[] };
     let assembly = assemble(text, &dialect).unwrap_or_else(|error| panic!("{error}"));
     let standard: &StandardProgram = assembly.container.standard().expect("a standard program");
     let config = Config { revision: Revision::GrayPaper080, ..Config::default() };
@@ -102,10 +106,12 @@ fn callers_are_found_with_and_without_symbols() {
 
 #[test]
 fn a_lost_frame_is_searched_for_and_marked() {
-    // The leaf has used ra for something else.
+    // The leaf has used ra for something else, and two places call it.
     let lost = CALLS.replace("load_imm a0, 7", "load_imm ra, 7");
-    let instance = trapped(&lost);
-    let [outer, _, trap] = places(&instance)[..] else { panic!() };
+    let lost = lost.replace("after_middle, after_leaf", "after_middle, after_leaf, after_again");
+    let again = "after_leaf:\n    load_imm_jump ra, 6, leaf\nafter_again:";
+    let instance = trapped(&lost.replace("after_leaf:", again));
+    let [outer, _, _, trap] = places(&instance)[..] else { panic!() };
     let stack = stack::of(&instance, Some(&named(&instance)));
     let found: Vec<_> = stack.frames.iter().map(|it| (it.pc, it.found)).collect();
     // Where `middle` called from was in ra alone: it is missing, which the mark says can be.
@@ -130,4 +136,99 @@ fn where_no_frame_is_found_the_words_are_shown() {
     assert_eq!(words[..], [(sp, 0x1234), (sp + 8, 0), (sp + 16, 0)]);
     let shown = stack.to_string();
     assert!(shown.contains("no frame found") && shown.contains("0x0000000000001234"), "{shown}");
+}
+
+/// As a compiler makes it: who calls nothing but functions that never return keeps no return
+/// address, and neither do those. `FIRST` and `SECOND` are what `check` compares with 5.
+const PANICS: &str = "
+.stack_size 4096
+.ro
+message_one: .ascii \"one\"
+message_two: .ascii \"two\"
+place_one: .ascii \"1\"
+place_two: .ascii \"2\"
+.rw
+.jump_table after_middle, after_check, after_one, after_two, after_handler
+.code
+    add_imm_64 sp, sp, -16
+    store_ind_u64 [sp + 8], ra
+    load_imm a0, FIRST
+    load_imm a1, SECOND
+    load_imm_jump ra, 2, middle
+after_middle:
+    load_ind_u64 ra, [sp + 8]
+    add_imm_64 sp, sp, 16
+    jump_ind ra
+middle:
+    add_imm_64 sp, sp, -8
+    store_ind_u64 [sp], ra
+    load_imm_jump ra, 4, check
+after_check:
+    load_ind_u64 ra, [sp]
+    add_imm_64 sp, sp, 8
+    jump_ind ra
+check:
+    branch_eq_imm a0, 5, fails_one
+    branch_eq_imm a1, 5, fails_two
+    jump_ind ra
+fails_one:
+    load_imm a0, message_one
+    load_imm a2, place_one
+    load_imm_jump ra, 6, panic
+after_one:
+    trap
+fails_two:
+    load_imm a0, message_two
+    load_imm a2, place_two
+    load_imm_jump ra, 8, panic
+after_two:
+    trap
+panic:
+    add_imm_64 sp, sp, -40
+    store_ind_u64 [sp], a0
+    store_ind_u64 [sp + 24], a2
+    load_imm_jump ra, 10, handler
+after_handler:
+    trap
+handler:
+    add_imm_64 sp, sp, -64
+    trap
+";
+
+#[test]
+fn callers_that_keep_no_return_address_are_found_where_one_way_leads_there() {
+    for revision in Revision::ALL {
+        for (first, second, failing) in [("5", "6", 2), ("6", "5", 3)] {
+            let text = PANICS.replace("FIRST", first).replace("SECOND", second);
+            let instance = trapped_under(revision, &text);
+            let calls: Vec<_> = places(&instance);
+            let [outer, middle] = [calls[0], calls[1]];
+            // Of each of the two that fail there is the call and a trap behind it.
+            let panics = calls[2 + 2 * (failing - 2)];
+            let handler = calls[6];
+            let stack = stack::of(&instance, None);
+            let found: Vec<_> = stack.frames.iter().map(|it| (it.pc, it.found)).collect();
+            let expected = [
+                (calls[8], Found::Here),
+                (handler, Found::ReturnAddress),
+                (panics, Found::OnlyWay),
+                (middle, Found::OnlyWay),
+                (outer, Found::ReturnAddress),
+            ];
+            assert_eq!(found, expected, "{stack}");
+            assert_eq!(stack.end, End::Entry);
+        }
+    }
+}
+
+#[test]
+fn of_two_ways_that_nothing_tells_apart_none_is_taken() {
+    let text = PANICS.replace("FIRST", "5").replace("SECOND", "6");
+    // Both fail with the same message and place.
+    let text = text.replace("a0, message_two", "a0, message_one");
+    let text = text.replace("a2, place_two", "a2, place_one");
+    let instance = trapped_under(Revision::GrayPaper080, &text);
+    let stack = stack::of(&instance, None);
+    let [.., last] = &stack.frames[..] else { panic!() };
+    assert_eq!((last.pc, last.found), (places(&instance)[0], Found::Searching), "{stack}");
 }

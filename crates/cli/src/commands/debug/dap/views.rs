@@ -59,10 +59,7 @@ impl Launched {
 
     fn frames(&self, instance: &Instance, symbols: Option<&Symbols>, frames: &mut Vec<Value>) {
         for it in stack::of(instance, symbols).frames {
-            let note = match it.found {
-                stack::Found::Searching => " (found by searching the stack)",
-                stack::Found::Here | stack::Found::ReturnAddress => "",
-            };
+            let note = it.found.mark();
             if it.source.is_empty() {
                 frames.push(self.frame(frames.len(), it.pc, None, note));
             }

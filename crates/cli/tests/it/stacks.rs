@@ -1,0 +1,120 @@
+//! The call stack of a service in Rust that fails, as it is explained.
+
+use std::fs;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::jambox::{binary, root};
+
+/// An `assert!` three calls below accumulate. `FIRST` fails, or the one below it.
+const SERVICE: &str = "#![no_std]
+use jambox_sdk::prelude::*;
+
+fn refine(_: &RefineContext, arguments: RefineArguments) -> Result<Vec<u8>, Error> {
+    Ok(arguments.payload)
+}
+
+fn accumulate(ctx: &AccumulateContext, arguments: AccumulateArguments) -> Result<(), Error> {
+    let total = first(ctx, arguments.input_count.into())?; // calls first
+    ctx.storage().store(\"total\", &total)
+}
+
+#[inline(never)]
+fn first(ctx: &AccumulateContext, count: u64) -> Result<u64, Error> {
+    let before: u64 = ctx.storage().load(\"total\")?.unwrap_or(0);
+    Ok(second(before + 1, count) + 1) // calls second
+}
+
+#[inline(never)]
+fn second(before: u64, count: u64) -> u64 {
+    third(before ^ count, count).rotate_left(3) // calls third
+}
+
+#[inline(never)]
+fn third(left: u64, right: u64) -> u64 {
+    assert!(left != 5, \"never\");
+    assert!(left > right + 5, \"not more than before\"); // fails
+    assert!(left != 77, \"never either\");
+    left - right
+}
+
+entry_points! { refine = refine, accumulate = accumulate }
+";
+
+const PACKAGE: &str = "
+[services.deep]
+id = 7
+code = \"file:deep.jam\"
+balance = 1_000_000
+
+[authorizer]
+host = \"deep\"
+code = \"file:GUESTS/asm/authorizer/authorizer.asm\"
+configuration = \"text:open sesame\"
+token = \"text:open sesame\"
+
+[chain]
+slot = 1000
+
+[[items]]
+service = \"deep\"
+payload = \"text:deep\"
+refine_gas_limit = 1_000_000
+accumulate_gas_limit = 1_000_000
+";
+
+/// The service as a package with its lock file; it asks no network.
+fn service() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let sdk = root().join("crates/sdk").display().to_string();
+    let manifest = format!(
+        "[package]\nname = \"deep\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [dependencies]\njambox-sdk = {{ path = {sdk:?} }}\n[workspace]\n"
+    );
+    let package = PACKAGE.replace("GUESTS", &root().join("guests").display().to_string());
+    fs::create_dir(folder.path().join("src")).unwrap();
+    for (file, text) in
+        [("Cargo.toml", &*manifest), ("src/lib.rs", SERVICE), ("package.toml", &package)]
+    {
+        fs::write(folder.path().join(file), text).unwrap();
+    }
+    fs::copy(root().join("guests/Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+    folder
+}
+
+#[test]
+fn an_assertion_three_calls_deep_names_all_lines() {
+    if let Err(error) = jambox_build::Toolchain::find() {
+        eprintln!("skipped, for it takes a guest toolchain: {error}");
+        return;
+    }
+    let folder = service();
+    let line_of = |text: &str| SERVICE.lines().position(|line| line.contains(text)).unwrap() + 1;
+    // What is made of the standard library is kept for the next time.
+    let kept = std::path::Path::new(&std::env::var("CARGO_TARGET_DIR").unwrap_or("target".into()))
+        .join("services-of-tests");
+    for revision in ["gray-paper-0.7.2", "gray-paper-0.8.0"] {
+        let run = |words: &[&str]| {
+            let mut command = Command::new(binary());
+            command.args(words).args(["--revision", revision]).current_dir(folder.path());
+            command.env("CARGO_TARGET_DIR", root().join(&kept)).output().unwrap()
+        };
+        let built = run(&["build", ".", "--output", "."]);
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let ran = run(&["run", "package.toml"]);
+        let said = String::from_utf8(ran.stdout).unwrap();
+        let callers: Vec<_> = said.lines().filter(|line| line.contains("called by ")).collect();
+        let of = |text: &str| callers.iter().position(|line| line.contains(text));
+        for (function, at) in [
+            ("deep::third", "// fails"),
+            ("deep::second", "// calls third"),
+            ("deep::first", "// calls second"),
+            ("deep::accumulate", "// calls first"),
+        ] {
+            let text = format!("{function} (src/lib.rs:{})", line_of(at));
+            assert!(of(&text).is_some(), "no {text} under {revision}:\n{said}");
+        }
+        assert!(of("deep::third") < of("deep::second") && of("deep::second") < of("deep::first"));
+    }
+}
