@@ -31,14 +31,14 @@ pub struct ProgramBlob {
 }
 
 impl ProgramBlob {
-    /// The least length of code that is too long for this implementation.
+    /// Length of the shortest code that is too long for this implementation, in octets.
     ///
-    /// The paper has no limit. With this one every jump target is exact modulo 2^32.
+    /// The paper has no limit. Below this one, jump targets modulo 2^32 are exact.
     pub const CODE_LIMIT: u64 = 1 << 31;
 
     /// Parses a blob: the paper's `deblob`.
     ///
-    /// A blob is refused unless it is the one and only encoding of what it says.
+    /// Fails unless the blob is the only encoding of its program.
     pub fn parse(blob: &[u8]) -> Result<Self, ProgramError> {
         let mut reader = Reader::new(blob);
         let entries = reader.natural(Part::JumpTableLength)?;
@@ -64,8 +64,8 @@ impl ProgramBlob {
         Ok(Self { code: code.into(), bitmask, jump_table })
     }
 
-    /// How long a blob is that begins with these octets, as it says itself in its first 19 octets
-    /// or fewer; `None` for the beginning of none.
+    /// Length in octets of the blob that begins with these octets, by its own length fields, which
+    /// are in its first 19 octets or fewer. `None` if they begin no blob.
     #[must_use]
     pub fn length_of(head: &[u8]) -> Option<u64> {
         let mut reader = Reader::new(head);
@@ -77,7 +77,7 @@ impl ProgramBlob {
         head.checked_add(jump_table)?.checked_add(length)?.checked_add(length.div_ceil(8))
     }
 
-    /// Makes a program of code, the positions of its opcodes and the entries of its jump table.
+    /// Makes a program of code, positions of its opcodes and entries of its jump table.
     ///
     /// Positions past the end of the code are ignored. Fails if the code is too long.
     pub fn from_parts(
@@ -100,7 +100,7 @@ impl ProgramBlob {
         Ok(Self { code: code.into(), bitmask, jump_table })
     }
 
-    /// The blob that parses to this program.
+    /// Encodes the program as a blob.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut blob = Vec::new();
@@ -127,7 +127,7 @@ impl ProgramBlob {
         self.bitmask.len()
     }
 
-    /// Which octets of the code are opcodes.
+    /// Positions of the opcodes in the code.
     #[inline]
     #[must_use]
     pub const fn bitmask(&self) -> &Bitmask {
@@ -141,7 +141,7 @@ impl ProgramBlob {
         &self.jump_table
     }
 
-    /// Whether the bitmask says that an instruction starts here.
+    /// True if the bitmask marks an instruction at `pc`.
     #[inline]
     #[must_use]
     pub fn is_instruction_start(&self, pc: u32) -> bool {
@@ -155,9 +155,9 @@ impl ProgramBlob {
         self.bitmask.skip(pc)
     }
 
-    /// Whether a basic block starts here, so that a jump may lead here.
+    /// True if a basic block starts at `pc`, so that a jump may lead there.
     ///
-    /// Takes constant time: it looks at the opcode here and the one before.
+    /// Takes constant time: it reads the opcode at `pc` and the one before.
     #[inline]
     #[must_use]
     pub fn is_block_start(&self, set: InstructionSet, pc: u32) -> bool {

@@ -1,4 +1,4 @@
-//! The forms in which programs are kept: with or without metadata, standard or bare.
+//! Forms of program files: with or without metadata, standard or bare.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -12,9 +12,9 @@ use crate::error::{Part, ProgramError};
 use crate::reader::{Reader, push_natural};
 use crate::{CrateInfo, ProgramBlob, StandardProgram};
 
-/// Splits the code of a service, as its preimage has it, into metadata and standard program.
+/// Splits a service's code, the content of its code preimage, into metadata and standard program.
 ///
-/// This is what the paper does with a service's code; nothing is guessed.
+/// This is the paper's definition; no form is guessed.
 pub fn split_metadata(octets: &[u8]) -> Result<(&[u8], &[u8]), ProgramError> {
     let mut reader = Reader::new(octets);
     let length = reader.natural(Part::MetadataLength)?;
@@ -22,7 +22,7 @@ pub fn split_metadata(octets: &[u8]) -> Result<(&[u8], &[u8]), ProgramError> {
     Ok((metadata, reader.rest()))
 }
 
-/// Puts metadata in front of a program.
+/// Prepends metadata to a program.
 #[must_use]
 pub fn join_metadata(metadata: &[u8], program: &[u8]) -> Vec<u8> {
     let mut octets = Vec::new();
@@ -61,13 +61,13 @@ impl fmt::Display for Form {
     }
 }
 
-/// A program as a file has it, for tools that take any [`Form`].
+/// A program in any [`Form`], for tools.
 ///
-/// Which form a file has is found by trying them all. An invocation must not do that: the paper
-/// says which form it takes there ([`split_metadata`], [`StandardProgram::parse`]).
+/// The form of a file is found by trying all of them. An invocation must not do that: the paper
+/// defines its form ([`split_metadata`], [`StandardProgram::parse`]).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Container {
-    /// The metadata, if the form has any.
+    /// The metadata; `None` for forms without.
     pub metadata: Option<Arc<[u8]>>,
     /// The program.
     pub kind: ProgramKind,
@@ -76,22 +76,22 @@ pub struct Container {
 /// A standard or a bare program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ProgramKind {
-    /// With data, heap and stack. Its code parses.
+    /// A program with data, heap and stack, and its parsed code.
     Standard(StandardProgram, ProgramBlob),
-    /// Code alone.
+    /// Code only.
     Bare(ProgramBlob),
 }
 
-/// Why octets are a program in none of the forms.
+/// Error: octets that are no program in any form.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownForm {
-    /// For each form what is wrong with it, in the order tried.
+    /// The error for each form, in the order tried.
     pub errors: Vec<(Form, ProgramError)>,
-    /// What it is instead, if that is known.
+    /// Description of the file, if it is of another known kind.
     pub instead: Option<&'static str>,
 }
 
-/// How files begin that are handed out as programs and are none yet, and what to do with them.
+/// First octets of known files that are no programs yet, with advice for each.
 const FOREIGN: &[(&[u8], &str)] = &[
     (b"\x7fELF", "this is an ELF file: `jambox build` links what compilers make"),
     (b"PVM\0", "this is a .polkavm file, which is linked for another host: name the .jam file"),
@@ -109,7 +109,7 @@ impl fmt::Display for UnknownForm {
 }
 
 impl UnknownForm {
-    /// What is wrong with each form, a line each; or what it is instead.
+    /// Reasons against each form, a line each; or the description of the file, if it is known.
     #[must_use]
     pub fn reasons(&self) -> String {
         if let Some(instead) = self.instead {
@@ -136,7 +136,7 @@ impl Container {
         Err(UnknownForm { errors, instead: instead(octets) })
     }
 
-    /// Parses a program of this form.
+    /// Parses a program of the given form.
     pub fn parse_as(form: Form, octets: &[u8]) -> Result<Self, ProgramError> {
         let (metadata, program) = match form {
             Form::Service | Form::BareWithMetadata => {
@@ -158,7 +158,7 @@ impl Container {
         Ok(Self { metadata: metadata.map(Arc::from), kind })
     }
 
-    /// Which form this is.
+    /// Form of the program.
     #[must_use]
     pub const fn form(&self) -> Form {
         match (&self.kind, &self.metadata) {
@@ -169,7 +169,7 @@ impl Container {
         }
     }
 
-    /// The revision that the metadata name, if they are of the known kind and name one.
+    /// The revision in the metadata; `None` if they are of another kind or have none.
     #[must_use]
     pub fn named_revision(&self) -> Option<Revision> {
         let info = self.metadata.as_deref().and_then(|metadata| CrateInfo::parse(metadata).ok());
@@ -184,7 +184,7 @@ impl Container {
         }
     }
 
-    /// The standard program, if it is one.
+    /// The standard program; `None` for a bare program.
     #[must_use]
     pub const fn standard(&self) -> Option<&StandardProgram> {
         match &self.kind {
@@ -193,7 +193,7 @@ impl Container {
         }
     }
 
-    /// The octets that parse to this.
+    /// Encodes the program in its form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let program = match &self.kind {

@@ -1,14 +1,14 @@
-//! What can be wrong with a program.
+//! Errors of parsing programs.
 
 use core::fmt;
 
-/// Why octets are no program: what is wrong, and where.
+/// Error: octets that are no program, with the place and kind of fault.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("at octet {offset}: {kind}")]
 pub struct ProgramError {
-    /// The octet, counted from the start of what was parsed, where the fault begins.
+    /// Start of the fault, in octets from the start of the input.
     pub offset: usize,
-    /// What is wrong there, and what was expected.
+    /// Kind of fault, with the expected value.
     pub kind: ErrorKind,
 }
 
@@ -17,75 +17,75 @@ impl ProgramError {
         Self { offset, kind }
     }
 
-    /// The same error in a larger whole, of which what was parsed starts at `start`.
+    /// The same error in a larger input, in which this input begins at octet `start`.
     pub(crate) const fn within(mut self, start: usize) -> Self {
         self.offset = self.offset.saturating_add(start);
         self
     }
 }
 
-/// What is wrong with a program.
+/// Kind of fault in a program.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The octets end too soon.
+    /// The input ends too soon.
     #[error("{what} needs {expected} octets, only {found} are left")]
     TooShort {
-        /// What was being read.
+        /// The part being read.
         what: Part,
-        /// How many octets it takes.
+        /// Length of the part, in octets.
         expected: u64,
-        /// How many there are.
+        /// Number of octets left.
         found: usize,
     },
-    /// Octets follow the program.
+    /// Octets follow the end of the program.
     #[error("the program ends here, but {found} octets follow")]
     Trailing {
-        /// How many.
+        /// Number of octets.
         found: usize,
     },
-    /// A natural number is written in more octets than it needs.
+    /// A natural is written in more octets than it needs.
     #[error("{what} is not in its shortest form: expected {value} in {expected} octets")]
     NotCanonical {
-        /// What was being read.
+        /// The part being read.
         what: Part,
         /// The number.
         value: u64,
-        /// The octets of its shortest form.
+        /// Length of its shortest form, in octets.
         expected: usize,
     },
-    /// The code is longer than this implementation takes.
+    /// The code is longer than [`ProgramBlob::CODE_LIMIT`](crate::ProgramBlob::CODE_LIMIT) allows.
     #[error("the code has {length} octets: expected fewer than 2^31")]
     CodeTooLong {
-        /// The length.
+        /// Length of the code, in octets.
         length: u64,
     },
     /// A jump table entry does not fit in 64 bits.
     #[error("jump table entry {index} exceeds 64 bits")]
     EntryTooLarge {
-        /// The entry.
+        /// Index of the entry.
         index: u64,
     },
-    /// A bit of the bitmask that stands for no octet of the code is set.
+    /// A bit of the bitmask beyond the end of the code is set.
     #[error("the bitmask's last octet is {found:#04x}: expected the bits past the code to be zero")]
     Padding {
-        /// The octet.
+        /// The octet with the bit.
         found: u8,
     },
-    /// A section is longer than its length field can say.
+    /// A section is longer than its length field can hold.
     #[error("{what} has {length} octets: expected fewer than {limit}")]
     SectionTooLong {
         /// The section.
         what: Part,
-        /// Its length.
+        /// Length of the section, in octets.
         length: u64,
-        /// The least length that is too long.
+        /// Shortest length that is too long, in octets.
         limit: u64,
     },
     /// Text is not UTF-8.
     #[error("{what} is not UTF-8")]
     NotText {
-        /// What was being read.
+        /// The part being read.
         what: Part,
     },
     /// Metadata of an unknown kind.
@@ -94,7 +94,7 @@ pub enum ErrorKind {
         /// The first octet.
         found: u8,
     },
-    /// The metadata name a revision that is not known here.
+    /// The revision in the metadata is unknown.
     #[error("the revision is unknown: expected gray-paper-0.7.2 or gray-paper-0.8.0")]
     UnknownRevision,
 }

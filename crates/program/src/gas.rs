@@ -1,4 +1,4 @@
-//! The gas plan: what running code costs, and when it is taken.
+//! The gas plan: gas of code, and the positions where it is charged.
 
 use core::ops::Range;
 
@@ -6,18 +6,17 @@ use jambox_isa::{InstructionSet, Opcode};
 
 use crate::{CodeRules, ProgramBlob, pipeline};
 
-/// Where a run of a revision has gas to pay, and how much.
+/// The positions at which running code is charged, and the gas charged there, under one revision.
 ///
-/// Code is paid by the *segment*: a run that comes to a position where something is
-/// [due](Self::is_due) pays what is due there, and goes on until it comes to the next such
-/// position. Under 0.7.2 every instruction is due on its own; a backend may take the costs of
-/// several at once if it gives back those of the instructions that it does not reach. Under 0.8.0
-/// something is due where a basic block starts, and that pays for the whole block (appendices A.1
-/// and A.9). Which it is nobody else asks: whatever executes, shows or counts gas reads this.
+/// Code is charged by the *segment*. A run that reaches a position at which gas is
+/// [due](Self::is_due) pays it and continues to the next such position. Under 0.7.2 gas is due at
+/// every instruction; a backend may charge several instructions at once if it refunds those not
+/// reached. Under 0.8.0 gas is due at the start of a basic block, for the whole block (appendices
+/// A.1 and A.9). Backends, tools and displays read this plan and never the revision.
 ///
-/// A machine that stops and goes on has to remember whether the instruction that it stands at is
-/// paid: the *charged flag*. In the course of a run it is set wherever nothing is due; only a host
-/// can have it otherwise.
+/// A machine that stops and resumes has to remember whether the instruction at its program counter
+/// has been paid: the *charged flag*. During a run it is set wherever no gas is due. Only a host
+/// can clear it elsewhere.
 ///
 /// ```
 /// use jambox_isa::{InstructionSet, Revision};
@@ -36,40 +35,40 @@ pub struct GasPlan {
     charging: Charging,
 }
 
-/// How a revision charges: a field of its [`CodeRules`].
+/// Charging rule of a revision: a field of its [`CodeRules`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Charging {
-    /// Every instruction costs 1, charged when it runs, also if it then faults. Running out takes
-    /// what is left.
+    /// Every instruction costs 1, charged when it runs, even if it then faults. Running out of gas
+    /// takes the gas left.
     ByInstruction,
-    /// Every basic block costs what the pipeline model says, charged when it is entered. Running
-    /// out takes nothing.
+    /// Every basic block costs the pipeline model's cycles, charged when it is entered. Running out
+    /// of gas takes nothing.
     ByBlock,
 }
 
-/// Instructions that are paid for at once.
+/// Instructions that are charged together.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Segment {
-    /// From the first to the end of the last.
+    /// Positions from the first instruction to the end of the last.
     pub code: Range<u32>,
-    /// What they cost together.
+    /// Their gas.
     pub cost: u64,
 }
 
 impl GasPlan {
-    /// What is due at a position at most, so that an immediate of 32 bits holds it.
+    /// Largest gas due at a position, so that it fits a 32-bit immediate.
     ///
-    /// No block of a valid program costs as much: its code has 2^25 octets, and no instruction adds
-    /// more than 60 cycles to those before it.
+    /// No block of a valid program costs as much: its code has at most 2^25 octets, and each
+    /// instruction adds at most 60 cycles.
     pub const MOST: u32 = i32::MAX as u32;
 
-    /// The plan of the revision that has this instruction set.
+    /// The plan of the instruction set's revision.
     #[must_use]
     pub const fn of(set: InstructionSet) -> Self {
         Self { set, charging: CodeRules::of(set.revision()).charging }
     }
 
-    /// What each instruction costs, if all cost the same and are due one by one.
+    /// Gas of each instruction, if it is the same for all and due one by one; `None` otherwise.
     #[inline]
     #[must_use]
     pub const fn flat_cost(self) -> Option<u32> {
@@ -79,7 +78,7 @@ impl GasPlan {
         }
     }
 
-    /// Whether a run that comes to `pc` from elsewhere in the program has anything to pay there.
+    /// True if gas is due at `pc` for a run that comes from elsewhere in the program.
     #[inline]
     #[must_use]
     pub fn is_due(self, program: &ProgramBlob, pc: u32) -> bool {
@@ -89,8 +88,8 @@ impl GasPlan {
         }
     }
 
-    /// The position whose [cost](Self::cost_at) pays for the instruction at `pc`: where a run is
-    /// charged that begins at `pc` without having paid. `None` where no instruction can be paid.
+    /// The position whose [gas](Self::cost_at) includes the instruction at `pc`. A run that begins
+    /// unpaid at `pc` is charged there. `None` if there is no such position.
     #[must_use]
     pub fn payer(self, program: &ProgramBlob, pc: u32) -> Option<u32> {
         let mut start = pc;
@@ -100,10 +99,10 @@ impl GasPlan {
         Some(start)
     }
 
-    /// What is due at `pc`, 0 if nothing is.
+    /// Gas due at `pc`; 0 if none is.
     ///
-    /// Takes time linear in the length of the block under a plan that charges by block: whoever
-    /// asks often should remember the answer.
+    /// If blocks are charged, the time is linear in the length of the block: callers cache the
+    /// result.
     #[inline]
     #[must_use]
     pub fn cost_at(self, program: &ProgramBlob, pc: u32) -> u32 {
@@ -117,7 +116,7 @@ impl GasPlan {
         }
     }
 
-    /// What is due at each further instruction of a basic block.
+    /// Gas due at each instruction of a basic block after its first.
     #[inline]
     #[must_use]
     pub const fn inner_cost(self) -> u32 {
@@ -127,7 +126,8 @@ impl GasPlan {
         }
     }
 
-    /// Whether what follows an instruction with this opcode in a run is paid with it.
+    /// True if the charge for an instruction with this opcode includes the next instruction of the
+    /// run.
     #[inline]
     #[must_use]
     pub const fn pays_for_next(self, opcode: Opcode) -> bool {
@@ -137,14 +137,14 @@ impl GasPlan {
         }
     }
 
-    /// Whether the instruction that ended a run, other than by lack of gas, stays paid.
+    /// True if the instruction that ended a run, other than by lack of gas, stays paid.
     #[inline]
     #[must_use]
     pub const fn stays_paid(self) -> bool {
         CodeRules::of(self.set.revision()).stays_paid
     }
 
-    /// Whether a run that cannot pay loses what it has left.
+    /// True if a run that cannot pay loses the gas left.
     #[inline]
     #[must_use]
     pub const fn takes_the_rest(self) -> bool {
@@ -154,8 +154,7 @@ impl GasPlan {
         }
     }
 
-    /// The basic block that starts at `pc`, and what running all of it costs. Anywhere else the
-    /// rest of the block that `pc` is in.
+    /// The basic block that starts at `pc`, with its gas; or the rest of the block around `pc`.
     #[must_use]
     pub fn segment(self, program: &ProgramBlob, pc: u32) -> Segment {
         let mut cost = u64::from(self.cost_at(program, pc));

@@ -7,19 +7,19 @@ use jambox_isa::{Instruction, InstructionSet, Opcode, Window};
 
 use crate::ProgramBlob;
 
-/// An instruction where it stands.
+/// An instruction with its position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Located {
-    /// Where it starts in the code.
+    /// Position of the instruction in the code.
     pub pc: u32,
-    /// The number of octets between its opcode and the next.
+    /// Number of octets between its opcode and the next.
     pub skip: u8,
-    /// What it is.
+    /// The instruction.
     pub instruction: Instruction,
 }
 
 impl Located {
-    /// Where the next instruction starts.
+    /// Position of the next instruction.
     #[inline]
     #[must_use]
     pub const fn next_pc(&self) -> u32 {
@@ -28,7 +28,7 @@ impl Located {
 }
 
 impl ProgramBlob {
-    /// The opcode at a place that the bitmask marks and the set knows.
+    /// The opcode at `pc`; `None` if the bitmask does not mark `pc` or the set lacks the opcode.
     #[inline]
     #[must_use]
     pub fn opcode(&self, set: InstructionSet, pc: u32) -> Option<Opcode> {
@@ -36,15 +36,14 @@ impl ProgramBlob {
         if self.is_instruction_start(pc) { set.opcode(octet) } else { None }
     }
 
-    /// The octets at `pc`, to be read as an instruction of the set.
+    /// The octets at `pc`, to be decoded as an instruction of the set.
     #[inline]
     #[must_use]
     pub fn window(&self, set: InstructionSet, pc: u32) -> Window {
         Window::new(set, self.code(), pc, self.skip(pc))
     }
 
-    /// The opcode that executing at `pc` executes, and its octets: anywhere but at a valid opcode
-    /// that is a `trap`.
+    /// The opcode executed at `pc`, and its octets: `trap` except at a valid opcode.
     #[inline]
     #[must_use]
     pub fn decode(&self, set: InstructionSet, pc: u32) -> (Opcode, Window) {
@@ -57,7 +56,7 @@ impl ProgramBlob {
         (opcode, Window::from_octets(set, octets, pc, skip))
     }
 
-    /// The instruction that executing at `pc` executes: anywhere but at a valid opcode, a `trap`.
+    /// The instruction executed at `pc`: `trap` except at a valid opcode.
     #[inline]
     #[must_use]
     pub fn instruction(&self, set: InstructionSet, pc: u32) -> Located {
@@ -66,7 +65,7 @@ impl ProgramBlob {
         Located { pc, skip: window.skip(), instruction }
     }
 
-    /// The instructions from `pc` to the end of the code, each one skip after the one before.
+    /// The instructions from `pc` to the end of the code, each one skip after the last.
     pub fn instructions_from(
         &self,
         set: InstructionSet,
@@ -88,10 +87,10 @@ impl ProgramBlob {
         self.instructions_from(set, 0)
     }
 
-    /// The basic blocks in order: from a block's start to the end of what runs without a jump.
+    /// The basic blocks in order, each from its start to the end of its straight-line code.
     ///
-    /// A block ends after its terminator, or after what traps because it is no valid opcode, or at
-    /// the end of the code.
+    /// A block ends after its terminator, after an invalid opcode (a trap), or at the end of the
+    /// code.
     pub fn basic_blocks(&self, set: InstructionSet) -> impl Iterator<Item = Range<u32>> + '_ {
         let starts = (0..self.code_len()).filter(move |pc| self.is_block_start(set, *pc));
         starts.map(move |start| {

@@ -4,26 +4,26 @@ use jambox_isa::InstructionSet;
 
 use crate::ProgramBlob;
 
-/// The dynamic jump address that ends a run regularly (0.7.2, `eq:jumptablealignment`).
+/// The dynamic jump address that halts (0.7.2, `eq:jumptablealignment`).
 const HALT_ADDRESS: u32 = 0xffff_0000;
 
-/// The distance between dynamic jump addresses of neighbouring jump-table entries
+/// Distance between the dynamic jump addresses of neighbouring jump-table entries
 /// (`Cpvmdynaddralign`).
 const JUMP_ALIGNMENT: u32 = 2;
 
-/// Where a dynamic jump leads.
+/// Destination of a dynamic jump.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Jump {
-    /// To the basic block that starts here.
+    /// The basic block that starts at this position.
     To(u32),
-    /// To the end of the run: it halts.
+    /// A halt.
     Halt,
-    /// To no basic block: the run panics.
+    /// No basic block: the run panics.
     Nowhere,
 }
 
 impl ProgramBlob {
-    /// Where a dynamic jump to `address` leads (the paper's `djump`, 0.7.2 and 0.8.0,
+    /// Resolves a dynamic jump to `address` (the paper's `djump`, 0.7.2 and 0.8.0,
     /// `eq:jumptablealignment`).
     #[must_use]
     pub fn resolve_jump(&self, set: InstructionSet, address: u32) -> Jump {

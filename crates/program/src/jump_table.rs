@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::error::{ErrorKind, Part, ProgramError};
 use crate::reader::{Reader, little_endian, push_integer};
 
-/// Positions in the code that dynamic jumps may lead to, all encoded in the same number of octets.
+/// Destinations of dynamic jumps, all encoded in the same number of octets.
 ///
 /// An entry size of 0 is legal: all entries are then 0, and a table of any length takes no octets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -26,7 +26,7 @@ impl JumpTable {
         Self::with_entry_size(entries, entry_size)
     }
 
-    /// A table with entries of this size; what an entry has above that is lost.
+    /// A table with these entries, truncated to `entry_size` octets.
     #[must_use]
     pub fn with_entry_size(entries: &[u64], entry_size: u8) -> Self {
         let mut octets = Vec::new();
@@ -37,7 +37,7 @@ impl JumpTable {
         Self { octets: octets.into(), len: entries.len() as u64, entry_size }
     }
 
-    /// A table of any length whose entries take no octets: all are 0.
+    /// A table of `len` entries that take no octets: all are 0.
     #[must_use]
     pub fn of_zeros(len: u64) -> Self {
         Self { octets: Arc::default(), len, entry_size: 0 }
@@ -70,19 +70,19 @@ impl JumpTable {
         self.len
     }
 
-    /// Whether there are none.
+    /// True for a table without entries.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The octets that each entry takes.
+    /// Length of each entry, in octets.
     #[must_use]
     pub const fn entry_size(&self) -> u8 {
         self.entry_size
     }
 
-    /// The position that an entry names, whether or not a jump may lead there.
+    /// The position in an entry, valid or not; `None` beyond the last entry.
     #[inline]
     #[must_use]
     pub fn get(&self, index: u64) -> Option<u64> {

@@ -1,14 +1,16 @@
 //! PVM program blobs, standard programs, metadata containers and basic blocks.
 //!
-//! What it is: the formats that programs come in, parsed and written exactly as the paper has them,
-//! and the structure of code: where instructions and basic blocks start, what a jump table holds.
+//! **Contents.** The formats of programs, parsed and encoded as the paper defines them, and the
+//! structure of code: positions of instructions and basic blocks, entries of jump tables, gas of
+//! blocks.
 //!
-//! What it is not: it knows no instruction beyond what `jambox-isa` decodes, and runs nothing.
+//! **Not here.** Instructions are decoded by `jambox-isa`, and run by `jambox-engine`.
 //!
-//! Invariants:
-//! - a [`ProgramBlob`] is what `deblob` accepts, a [`StandardProgram`] what `Y` accepts;
-//! - what was parsed encodes to the octets it was parsed from;
-//! - parsing allocates no more than a small multiple of what it is given.
+//! **Invariants.**
+//!
+//! - A [`ProgramBlob`] is accepted by `deblob`, a [`StandardProgram`] by `Y`.
+//! - A parsed program encodes to the octets it was parsed from.
+//! - Parsing allocates no more than a small multiple of its input.
 //!
 //! ```
 //! use jambox_isa::{InstructionSet, Revision};
@@ -73,11 +75,11 @@ pub use rules::CodeRules;
 pub use standard::{Layout, StandardProgram};
 pub use validity::{InvalidProgram, ValidityRule};
 
-/// The octets of a memory page.
+/// Size of a memory page, in octets.
 pub const PAGE_SIZE: u64 = 1 << 12;
 
-/// The octets of a zone: sections of a standard program start at multiples of it.
+/// Size of a zone, in octets: sections of a standard program start at multiples of it.
 pub const ZONE_SIZE: u64 = 1 << 16;
 
-/// The most octets of arguments that a standard program takes.
+/// Largest length of a standard program's arguments, in octets.
 pub const MAX_ARGUMENTS: u64 = 1 << 24;

@@ -1,4 +1,4 @@
-//! The conventional metadata of services: what a program is called and who wrote it.
+//! The conventional metadata of services: name, version, licence and authors.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,11 +9,11 @@ use jambox_isa::Revision;
 use crate::error::{ErrorKind, Part, ProgramError};
 use crate::reader::{Reader, push_natural};
 
-/// The octet that starts metadata of this kind.
+/// First octet of metadata of this kind.
 const KIND: u8 = 0;
 
-/// Information on the crate that a program was built from, as tools conventionally put it in the
-/// metadata. The paper gives metadata no meaning.
+/// Data on the crate that a program was built from, by the convention of the field's tools. The
+/// paper gives metadata no meaning.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CrateInfo {
     /// The name.
@@ -24,8 +24,8 @@ pub struct CrateInfo {
     pub license: String,
     /// The authors.
     pub authors: Vec<String>,
-    /// The revision that the program was built for, where its builder says so: a name that follows
-    /// what other tools put there, which they skip.
+    /// The revision that the program was built for, if its builder noted it: a name after the
+    /// fields that other tools write and read.
     pub revision: Option<Revision>,
 }
 
@@ -43,7 +43,7 @@ impl CrateInfo {
         let count = reader.natural(Part::Authors)?;
         let mut authors = Vec::new();
         for _ in 0..count {
-            // Each takes at least an octet, so a false count fails before it costs anything.
+            // Each author takes at least an octet, so a false count fails before it allocates much.
             authors.push(string(&mut reader, Part::Authors)?);
         }
         let mut revision = None;
@@ -57,7 +57,7 @@ impl CrateInfo {
         Ok(Self { name, version, license, authors, revision })
     }
 
-    /// The metadata that parse to this.
+    /// Encodes the metadata.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut metadata = alloc::vec![KIND];

@@ -1,50 +1,50 @@
-//! The cost of a basic block: a processor that decodes, waits, executes and retires (0.8.0,
-//! appendix A.9; the rows of the instructions are `jambox-isa`'s).
+//! The gas of a basic block: a processor that decodes, waits, executes and retires (0.8.0, appendix
+//! A.9; the instructions' parameters are `jambox-isa`'s).
 //!
-//! The paper counts the cycles until the last instruction of the block has retired. Nothing happens
-//! in most of them, so this goes from one cycle in which something does to the next. What it
-//! relies on:
+//! The paper counts the cycles until the last instruction of the block has retired. Most cycles
+//! have no event, so the simulation moves from one cycle with an event to the next. It relies on
+//! three facts:
 //!
-//! - an instruction that starts in cycle `c` with latency `l` is done in cycle `c + l`: then its
-//!   units are free and what depends on it may start;
-//! - it retires two cycles later at the earliest, and not before those decoded before it;
-//! - the last retires two cycles after the last one is done, so nothing that follows the last start
-//!   needs to be gone through.
+//! - An instruction that starts in cycle `c` with latency `l` is done in cycle `c + l`: its units
+//!   are free then, and instructions that depend on it may start.
+//! - It retires two cycles later at the earliest, and not before earlier instructions.
+//! - The last instruction retires two cycles after the last is done, so cycles after the last start
+//!   need no simulation.
 
 use jambox_isa::{Fields, InstructionSet, Latency, Opcode, Pipeline, Reg, Units};
 
 use crate::ProgramBlob;
 
-/// Instructions in flight at most: as many as a word has bits, one each.
+/// Largest number of instructions in flight: one for each bit of a word.
 const IN_FLIGHT: u32 = u32::BITS;
 
 /// Decode slots in a cycle.
 const DECODE_SLOTS: u8 = 4;
 
-/// Instructions that start in a cycle at most.
+/// Largest number of instructions that start in a cycle.
 const STARTS: u32 = 5;
 
-/// Cycles from when an instruction is done until it can have retired.
+/// Cycles from the end of execution to the earliest retirement.
 const RETIREMENT: u32 = 2;
 
-/// Cycles of a block that cost nothing.
+/// Cycles of a block that are free of gas.
 const FREE_CYCLES: u32 = 3;
 
 /// The latency of a branch.
 const BRANCH: u8 = 20;
 
-/// The latency of a branch that leads, one way or the other, to where it is not expected to go.
+/// Latency of a branch with `unlikely` or `trap` at one of its two destinations.
 const UNLIKELY_BRANCH: u8 = 1;
 
 /// A cycle that never comes, and the last that is counted: far more than any block of a valid
 /// program takes, and more than is ever charged (see [`GasPlan::MOST`](crate::GasPlan::MOST)).
 const NEVER: u32 = u32::MAX;
 
-/// Who writes each register, and after them who writes none.
+/// Number of entries of [`Processor::writers`]: the registers, and entries for no register.
 const WRITERS: usize = 16;
 const NO_REGISTER: usize = WRITERS - 1;
 
-/// What the basic block at `start` costs.
+/// Gas of the basic block at `start`.
 pub(crate) fn block_cost(program: &ProgramBlob, set: InstructionSet, start: u32) -> u64 {
     let mut processor = Processor::new();
     let mut pc = start;
@@ -67,8 +67,8 @@ pub(crate) fn block_cost(program: &ProgramBlob, set: InstructionSet, start: u32)
     }
 }
 
-/// The latency of a branch that may go these ways. Octets count here, not instructions; past the
-/// code, and before it, there are zeros.
+/// Latency of a branch with these two destinations. The octets at the destinations count, whether
+/// or not they are instructions; before and past the code the octets are zeros.
 fn branch_latency(program: &ProgramBlob, set: InstructionSet, ways: [u32; 2]) -> u8 {
     let is_unlikely = |pc: u32| {
         let octet = program.code().get(pc as usize).copied().unwrap_or(0);
@@ -77,38 +77,38 @@ fn branch_latency(program: &ProgramBlob, set: InstructionSet, ways: [u32; 2]) ->
     if ways.into_iter().any(is_unlikely) { UNLIKELY_BRANCH } else { BRANCH }
 }
 
-/// The processor in one cycle.
+/// State of the processor in one cycle.
 ///
-/// An instruction has a number, counted from 0. Those in flight are in a ring of [`IN_FLIGHT`]
-/// places, and a set of them is a word with a bit for each place. Who is in flight is `fresh`,
-/// `ready`, `blocked`, `executing` or done.
+/// Instructions are numbered from 0. Those in flight are in a ring of [`IN_FLIGHT`] places, and a
+/// set of them is a word with a bit for each place. An instruction in flight is in one of the sets
+/// `fresh`, `ready`, `blocked` and `executing`, or done.
 struct Processor {
     cycle: u32,
     /// Decode slots left in this cycle.
     slots: u8,
-    /// Whether more could start but for the limit of a cycle.
+    /// True if more instructions could start but for the limit of a cycle.
     is_busy: bool,
-    /// Units that nothing occupies.
+    /// Free units.
     units: Units,
-    /// The number of the next instruction, and of the oldest that is not known to have retired.
+    /// Numbers of the next instruction, and of the oldest one not known to have retired.
     next: u32,
     oldest: u32,
-    /// When the last that retired did.
+    /// Cycle of the last retirement.
     retired_at: u32,
-    /// Decoded in this cycle, so that they may start in the next.
+    /// Decoded in this cycle: may start in the next.
     fresh: u32,
-    /// They start once there are units.
+    /// Waiting for units.
     ready: u32,
-    /// They need what others are not done with.
+    /// Waiting for results of other instructions.
     blocked: u32,
     executing: u32,
-    /// All of these: those that are not done.
+    /// Union of the four sets above: the instructions that are not done.
     undone: u32,
     places: [Place; IN_FLIGHT as usize],
-    /// The instruction whose result each register will hold, as a set of one, or none if that is
-    /// there. It may be done since.
+    /// The instructions whose results each register will hold, as a set; empty if the register is
+    /// final. Members may be done already.
     writers: [u32; WRITERS],
-    /// When the next of those executing is done, and when the last is.
+    /// Cycles in which the next executing instruction, and the last one, will be done.
     next_done: u32,
     last_done: u32,
 }
@@ -118,9 +118,9 @@ struct Processor {
 struct Place {
     cycles: u8,
     units: Units,
-    /// Those whose results it needs, while it is blocked. They may be done since.
+    /// The instructions whose results it needs, while it is blocked. Members may be done already.
     needs: u32,
-    /// When it is done, once it has started.
+    /// Cycle in which it is done, once it has started.
     done_at: u32,
 }
 
@@ -147,8 +147,8 @@ impl Processor {
         }
     }
 
-    /// Decodes an instruction that executes for so many cycles, in this cycle or the next in which
-    /// there is room. One that does not execute gives its destination another name.
+    /// Decodes an instruction with this latency, in this cycle or the next with room for it. An
+    /// instruction without latency renames its destination register.
     fn decode(&mut self, row: &Pipeline, fields: &Fields, cycles: Option<u8>) {
         let slots = row.decode_slots(fields);
         while slots > self.slots || self.is_full() {
@@ -160,13 +160,13 @@ impl Processor {
         let sources = row.union_of_sources(writers);
         let destination = row.destination(fields).map_or(NO_REGISTER, Reg::index);
         let Some(cycles) = cycles else {
-            // It has one source, and what will hold the result of that now will hold two.
+            // A move has one source. Its destination waits for the same instructions.
             self.writers[destination] = sources;
             return;
         };
         let (place, bit) = place(self.next);
         if self.next >= IN_FLIGHT {
-            // Who had the place has retired.
+            // The former instruction of this place has retired.
             self.writers.iter_mut().for_each(|writer| *writer &= !bit);
         }
         let needs = sources & self.undone;
@@ -177,7 +177,7 @@ impl Processor {
         *(if needs == 0 { &mut self.fresh } else { &mut self.blocked }) |= bit;
     }
 
-    /// The cycles that count, after the last instruction was decoded.
+    /// The charged cycles, after the last instruction was decoded.
     fn finish(&mut self) -> u64 {
         self.start();
         while self.fresh | self.ready | self.blocked != 0 {
@@ -187,7 +187,7 @@ impl Processor {
         u64::from(self.last_done.saturating_add(RETIREMENT).saturating_sub(FREE_CYCLES).max(1))
     }
 
-    /// Starts what can start in this cycle, oldest first.
+    /// Starts ready instructions, oldest first, as far as units and the limit allow.
     fn start(&mut self) {
         let turn = self.oldest % IN_FLIGHT;
         let mut candidates = self.ready.rotate_right(turn);
@@ -210,8 +210,7 @@ impl Processor {
         self.is_busy = candidates != 0;
     }
 
-    /// Goes to the next cycle in which something may happen, decoding included if there is more to
-    /// decode.
+    /// Moves to the next cycle with an event. Decoding is an event if there is more to decode.
     fn advance(&mut self, is_decoding: bool) {
         let is_next = self.fresh != 0 || self.is_busy || is_decoding && !self.is_full();
         self.cycle = if is_next {
@@ -229,7 +228,8 @@ impl Processor {
         }
     }
 
-    /// Takes note of who is done in this cycle, and of who becomes ready by that.
+    /// Completes the instructions that are done in this cycle, and readies those that waited for
+    /// them.
     fn complete(&mut self) {
         self.next_done = NEVER;
         for (place, bit) in members(self.executing) {
@@ -244,7 +244,7 @@ impl Processor {
         }
         for (place, bit) in members(self.blocked) {
             let needs = &mut self.places[place].needs;
-            // Places are given away again: who is done must not be asked for later.
+            // Places are reused: finished instructions must not be in the set later.
             *needs &= self.undone;
             if *needs == 0 {
                 self.blocked &= !bit;
@@ -253,7 +253,8 @@ impl Processor {
         }
     }
 
-    /// Whether nothing more can be decoded in this cycle. Nobody else asks who has retired.
+    /// True if no more instructions can be decoded in this cycle. Retires instructions, which
+    /// nothing else depends on.
     fn is_full(&mut self) -> bool {
         let is_full = |processor: &Self| processor.next - processor.oldest == IN_FLIGHT;
         is_full(self) && {
@@ -262,7 +263,7 @@ impl Processor {
         }
     }
 
-    /// Lets those retire that can have until this cycle.
+    /// Retires the instructions that can have retired by this cycle.
     fn retire(&mut self) {
         while let Some(at) = self.retirement().filter(|at| *at <= self.cycle) {
             self.retired_at = at;
@@ -270,7 +271,7 @@ impl Processor {
         }
     }
 
-    /// When the oldest in flight can retire, if it is done.
+    /// Cycle in which the oldest instruction in flight can retire; `None` if it is not done.
     fn retirement(&self) -> Option<u32> {
         let (place, bit) = place(self.oldest);
         let is_done = self.oldest != self.next && self.undone & bit == 0;
@@ -278,13 +279,13 @@ impl Processor {
     }
 }
 
-/// The place of an instruction, and the set of it alone.
+/// Place of an instruction, and the set with it alone.
 const fn place(number: u32) -> (usize, u32) {
     let place = number % IN_FLIGHT;
     (place as usize, 1 << place)
 }
 
-/// The places of a set, and for each the set of it alone.
+/// Places of a set, each with the set of it alone.
 fn members(mut set: u32) -> impl Iterator<Item = (usize, u32)> {
     core::iter::from_fn(move || {
         let first = (set != 0).then(|| place(set.trailing_zeros()));

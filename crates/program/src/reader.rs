@@ -1,10 +1,10 @@
-//! Reading and writing octets: naturals and fixed-width integers (appendix on serialization).
+//! Decoding and encoding of naturals and fixed-width integers (appendix on serialization).
 
 use alloc::vec::Vec;
 
 use crate::error::{ErrorKind, Part, ProgramError};
 
-/// Octets being read, from front to back.
+/// Octets being read, with the position reached.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     octets: &'a [u8],
@@ -35,19 +35,19 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// Takes all that is left.
+    /// Takes all octets left.
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         let rest = core::mem::take(&mut self.octets);
         self.offset = self.offset.saturating_add(rest.len());
         rest
     }
 
-    /// Whether nothing is left.
+    /// True if no octets are left.
     pub(crate) const fn is_at_end(&self) -> bool {
         self.octets.is_empty()
     }
 
-    /// Fails if anything is left.
+    /// Fails if octets are left.
     pub(crate) fn finish(&self) -> Result<(), ProgramError> {
         match self.octets.len() {
             0 => Ok(()),
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
         let first = self.octet(what)?;
         let more = first.leading_ones();
         let low = self.integer(what, more.into())?;
-        // Below the run of ones and the zero that ends it, the first octet holds the high bits.
+        // The first octet holds the high bits, below its leading ones and the zero that ends them.
         let high_mask = 0x7f_u8.checked_shr(more).unwrap_or(0);
         let high = u64::from(first & high_mask);
         let value = low | high.unbounded_shl(more.wrapping_mul(8));
@@ -86,12 +86,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The integer that up to 8 octets are; of more, the low 64 bits.
+/// The integer of up to 8 octets; of more octets, the low 64 bits.
 pub(crate) fn little_endian(octets: &[u8]) -> u64 {
     octets.iter().take(8).rev().fold(0, |value, octet| value << 8 | u64::from(*octet))
 }
 
-/// The octets of a natural's general form: one for each seven bits begun, but nine above 56 bits.
+/// Length of a natural, in octets: one for each seven bits begun, but nine above 56 bits.
 const fn natural_length(value: u64) -> usize {
     match u64::BITS.saturating_sub(value.leading_zeros()) {
         0 => 1,

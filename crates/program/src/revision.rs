@@ -1,7 +1,7 @@
-//! For which revision a program was made, as far as it shows.
+//! Signs of the revision that a program was made for.
 //!
-//! An invocation never asks this: its revision is fixed by whoever runs it. A person whose program
-//! fails in ways that make no sense is helped by it.
+//! An invocation never reads them, since its revision is fixed by its caller. They help people
+//! whose program fails for no visible reason.
 
 use core::fmt;
 
@@ -9,39 +9,39 @@ use jambox_isa::{Instruction, InstructionSet, Opcode, Revision};
 
 use crate::{Container, ProgramBlob};
 
-/// A sign that a program was made for another revision than the one it is taken for.
+/// A sign that a program was made for a revision other than the assumed one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OtherRevision {
-    /// The revision that it fits.
+    /// The revision that fits.
     pub made_for: Revision,
-    /// What shows that.
+    /// The sign.
     pub sign: Sign,
 }
 
-/// What shows for which revision a program was made.
+/// A sign of a program's revision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sign {
-    /// The builder said so.
+    /// The builder's note in the metadata.
     Metadata,
     /// An octet that is an opcode in that revision only.
     Opcode {
-        /// Where it stands.
+        /// Position of the octet.
         pc: u32,
-        /// What it means there.
+        /// The opcode in that revision.
         opcode: Opcode,
     },
-    /// A host call that only that revision has.
+    /// A host call that exists in that revision only.
     HostCall {
-        /// Where it is made.
+        /// Position of the call.
         pc: u32,
-        /// Its number.
+        /// Number of the call.
         number: u32,
     },
     /// An octet that is an opcode in both, and in that revision one that nearly every program has.
     Likely {
-        /// Where it stands.
+        /// Position of the octet.
         pc: u32,
-        /// What it means there.
+        /// The opcode in that revision.
         opcode: Opcode,
     },
 }
@@ -65,14 +65,15 @@ impl fmt::Display for OtherRevision {
     }
 }
 
-/// Opcodes that nearly every program of their revision has and that mean something else in others.
+/// Opcodes that nearly every program of their revision has, with octets of another meaning in
+/// others.
 const TELLING: &[Opcode] = &[Opcode::Sbrk];
 
 impl Container {
-    /// Whether the program was made for another revision than `taken_for`, and what shows it.
-    /// `offers` tells whether a revision has a host call of a number.
+    /// A sign that the program was made for a revision other than `taken_for`; `None` if there is
+    /// none. `offers` is true for a revision and the number of a host call in it.
     ///
-    /// Signs are looked for in the order of [`Sign`]; the first decides.
+    /// Signs are tried in the order of [`Sign`]; the first found is returned.
     pub fn other_revision(
         &self,
         taken_for: Revision,
@@ -94,12 +95,12 @@ impl Container {
     }
 }
 
-/// The places that the bitmask marks.
+/// The marked positions.
 fn starts(program: &ProgramBlob) -> impl Iterator<Item = u32> + '_ {
     (0..program.code_len()).filter(|pc| program.is_instruction_start(*pc))
 }
 
-/// An opcode that only `other` has, in a program all of whose opcodes `other` has.
+/// The first opcode that only `other` has, if `other` has all opcodes of the program.
 fn opcode_only_in(program: &ProgramBlob, taken_for: Revision, other: Revision) -> Option<Sign> {
     let (set, other) = (InstructionSet::of(taken_for), InstructionSet::of(other));
     if starts(program).any(|pc| program.opcode(other, pc).is_none()) {

@@ -1,28 +1,29 @@
-//! What a revision says of programs beyond the meaning of octets: one row per revision.
+//! Rules of a revision on code, beyond opcodes: one row per revision.
 
 use jambox_isa::Revision;
 
 use crate::gas::Charging;
 
-/// The rules of one revision for code: a row of the table that [`of`](Self::of) reads.
+/// The rules of one revision on code: a row of the table read by [`of`](Self::of).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CodeRules {
-    /// How running code is charged.
+    /// Charging rule.
     pub(crate) charging: Charging,
-    /// Whether a program is valid as a whole or not run at all; otherwise what is no instruction
-    /// is a `trap` when a run comes to it.
+    /// True if a program is validated as a whole before it runs. Otherwise an invalid instruction
+    /// is a `trap` when a run reaches it.
     pub(crate) validates_whole: bool,
-    /// Whether an instruction that ends a basic block panics if the next one, to which it may go
-    /// on, starts none: a `fallthrough`, and a branch whether or not it is taken.
+    /// True if a terminator panics when no instruction starts after it, although it may continue
+    /// there: a `fallthrough`, and a branch whether or not it is taken.
     pub checks_next_block: bool,
-    /// The most octets of code in a valid program, where whole programs are validated. The tag
-    /// 0.8.0 has no such bound, the text after it has this one (see `docs/readings.md`).
+    /// Largest length of the code of a valid program, in octets, if whole programs are validated.
+    /// The tag 0.8.0 has no such limit, a later text has this one (see `docs/readings.md`).
     pub max_code: Option<u32>,
-    /// The most entries of a jump table in a valid program; as `max_code`.
+    /// Largest number of entries of a jump table in a valid program; from the same text as
+    /// `max_code`.
     pub max_jump_table: Option<u64>,
-    /// Whether the instruction at which a machine stopped, other than by lack of gas, stays paid
-    /// for when the machine runs again: after a fault, and by the letter of 0.8.0 also after a halt
-    /// or a panic, which leave the position 0 (see `docs/readings.md`).
+    /// True if the instruction at which a machine stopped, other than by lack of gas, stays paid
+    /// when the machine resumes: after a fault, and by the letter of 0.8.0 also after a halt or a
+    /// panic, which leave the program counter 0 (see `docs/readings.md`).
     pub stays_paid: bool,
 }
 

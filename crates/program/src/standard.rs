@@ -8,16 +8,16 @@ use crate::error::{ErrorKind, Part, ProgramError};
 use crate::reader::{Reader, push_integer};
 use crate::{MAX_ARGUMENTS, PAGE_SIZE, ProgramBlob, ZONE_SIZE};
 
-/// The address space.
+/// Size of the address space, in octets.
 const ADDRESS_SPACE: u64 = 1 << 32;
-/// Lengths of sections and of the stack are three octets.
+/// End of the lengths of sections and of the stack, which take three octets.
 const SECTION_LIMIT: u64 = 1 << 24;
 
-/// A program with the data, heap and stack that it starts with.
+/// A program with its initial data, heap and stack.
 ///
-/// Cheap to clone. Holding one is the proof that its sections have a place in the address space
-/// (`eq:conditions`, 0.7.2). Its code need not be a valid [`ProgramBlob`]: the paper finds that out
-/// when it runs.
+/// Cheap to clone. Holding one is the proof that its sections fit the address space
+/// (`eq:conditions`, 0.7.2). Its code need not be a valid [`ProgramBlob`]: in the paper, invalid
+/// code fails when it runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StandardProgram {
     read_only: Arc<[u8]>,
@@ -27,14 +27,14 @@ pub struct StandardProgram {
     code: Arc<[u8]>,
 }
 
-/// Where the sections of a running standard program are, rounded up to whole pages.
+/// Address ranges of a running standard program's sections, rounded up to whole pages.
 ///
-/// Addresses; a section's data begin at the start of its range and zeros follow.
+/// A section's data are at the start of its range, followed by zeros.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Layout {
     /// The read-only data.
     pub read_only: Range<u32>,
-    /// The read-write data and the heap pages.
+    /// The read-write data and the heap's initial pages.
     pub read_write: Range<u32>,
     /// The stack, writable.
     pub stack: Range<u32>,
@@ -43,13 +43,13 @@ pub struct Layout {
 }
 
 impl StandardProgram {
-    /// The address that the stack ends at, and the stack pointer starts at.
+    /// End of the stack, and initial stack pointer.
     pub const STACK_END: u64 = ADDRESS_SPACE - 2 * ZONE_SIZE - MAX_ARGUMENTS;
 
     /// Makes a program of its sections.
     ///
-    /// `stack_size` is in octets and below 2^24, like the lengths of the data. Fails if a section
-    /// is too long; sections that are not too long always fit in the address space together.
+    /// `stack_size` is in octets. Fails if it or a section is 2^24 octets or longer; sections of
+    /// allowed lengths always fit the address space together.
     pub fn new(
         read_only: impl Into<Arc<[u8]>>,
         read_write: impl Into<Arc<[u8]>>,
@@ -73,7 +73,7 @@ impl StandardProgram {
         Ok(Self { read_only, read_write, heap_pages, stack_size, code })
     }
 
-    /// Parses a standard program; its code is not looked into.
+    /// Parses a standard program, without its code.
     pub fn parse(octets: &[u8]) -> Result<Self, ProgramError> {
         let mut reader = Reader::new(octets);
         let read_only_length = reader.integer(Part::ReadOnlyLength, 3)?;
@@ -94,7 +94,7 @@ impl StandardProgram {
         })
     }
 
-    /// The octets that parse to this program.
+    /// Encodes the program.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut octets = Vec::new();
@@ -121,42 +121,43 @@ impl StandardProgram {
         &self.read_write
     }
 
-    /// The number of pages that follow the read-write data.
+    /// Number of heap pages after the read-write data.
     #[must_use]
     pub const fn heap_pages(&self) -> u16 {
         self.heap_pages
     }
 
-    /// The size of the stack in octets.
+    /// Size of the stack, in octets.
     #[must_use]
     pub const fn stack_size(&self) -> u32 {
         self.stack_size
     }
 
-    /// The octets of the program blob.
+    /// Octets of the program blob.
     #[must_use]
     pub fn code(&self) -> &[u8] {
         &self.code
     }
 
-    /// Parses the program blob; offsets in errors count from the start of the standard program.
+    /// Parses the program blob. Offsets in errors count from the start of the standard program.
     pub fn program(&self) -> Result<ProgramBlob, ProgramError> {
         ProgramBlob::parse(&self.code).map_err(|error| error.within(self.code_offset()))
     }
 
-    /// Where the program blob starts in the encoded standard program.
+    /// Offset of the program blob in the encoded standard program.
     fn code_offset(&self) -> usize {
         const LENGTHS: usize = 3 + 3 + 2 + 3 + 4;
         self.read_only.len().saturating_add(self.read_write.len()).saturating_add(LENGTHS)
     }
 
-    /// The octets of the read-write data and the heap pages, the former not rounded up.
+    /// Length of the read-write data and the heap pages, in octets. The data are not rounded up.
     fn writable_length(&self) -> u64 {
         let heap = u64::from(self.heap_pages).saturating_mul(PAGE_SIZE);
         heap.saturating_add(self.read_write.len() as u64)
     }
 
-    /// Where the sections are (`eq:memlayout`, 0.7.2); none if the arguments are too long.
+    /// Address ranges of the sections (`eq:memlayout`, 0.7.2); `None` if the arguments are too
+    /// long.
     #[must_use]
     pub fn layout(&self, arguments_length: u64) -> Option<Layout> {
         if arguments_length > MAX_ARGUMENTS {
@@ -174,7 +175,7 @@ impl StandardProgram {
         })
     }
 
-    /// The registers at the start of a run (`eq:registers`, 0.7.2).
+    /// Registers at the start of a run (`eq:registers`, 0.7.2).
     #[must_use]
     pub const fn registers(arguments_length: u64) -> [u64; 13] {
         let mut registers = [0; 13];
@@ -186,13 +187,13 @@ impl StandardProgram {
     }
 }
 
-/// The address that a dynamic jump halts at.
+/// The dynamic jump address that halts.
 const RETURN_ADDRESS: u64 = ADDRESS_SPACE - (1 << 16);
-/// The address of the arguments.
+/// Address of the arguments.
 const ARGUMENTS_START: u64 = ADDRESS_SPACE - ZONE_SIZE - MAX_ARGUMENTS;
 
-// `eq:conditions` (0.7.2) bounds the sum of the sections. The widths of the length fields alone
-// keep it: with every section at its longest there is room left.
+// `eq:conditions` (0.7.2) limits the sum of the sections. The widths of the length fields already
+// guarantee it: sections of the largest lengths leave room.
 const _: () = {
     let longest = SECTION_LIMIT - 1;
     let heap = u16::MAX as u64 * PAGE_SIZE;
@@ -200,7 +201,7 @@ const _: () = {
     assert!(5 * ZONE_SIZE + sections + MAX_ARGUMENTS <= ADDRESS_SPACE);
 };
 
-/// Within the address space, see above.
+/// The range is within the address space, see above.
 fn range(start: u64, length: u64) -> Range<u32> {
     start as u32..start.saturating_add(length) as u32
 }

@@ -1,4 +1,4 @@
-//! Whether a program is one that its revision runs at all.
+//! Validity of whole programs under a revision.
 
 use core::fmt;
 
@@ -6,21 +6,21 @@ use jambox_isa::{InstructionSet, Window};
 
 use crate::{CodeRules, ProgramBlob};
 
-/// Octets from an instruction to the next at most.
+/// Largest distance from an instruction to the next, in octets.
 const REACH: u32 = Window::MAX_SKIP as u32 + 1;
 
-/// Why a revision does not run a program: which of its rules is broken, and where.
+/// Error: a program that its revision does not run, with the broken rule and its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("at code octet {offset}: {rule}")]
 pub struct InvalidProgram {
-    /// The octet of the code.
+    /// Position of the fault in the code.
     pub offset: u64,
-    /// The rule.
+    /// The broken rule.
     pub rule: ValidityRule,
 }
 
-/// What a program has to be, beyond having the form that
-/// [`ProgramBlob::parse`] accepts (0.8.0, `deblob`, appendix A.2).
+/// Validity rules beyond the form that [`ProgramBlob::parse`] accepts (0.8.0, `deblob`, appendix
+/// A.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ValidityRule {
@@ -28,11 +28,11 @@ pub enum ValidityRule {
     CodeLength,
     /// The jump table has at most 2^24 entries.
     JumpTableLength,
-    /// There is code, and its first octet is an opcode.
+    /// The code is not empty, and its first octet is an opcode.
     Start,
     /// Each instruction is followed by another, at most 25 octets on, or by the end of the code.
     Instruction,
-    /// Each octet that the bitmask marks is an opcode of the revision.
+    /// Each marked octet is an opcode of the revision.
     Opcode,
     /// The last instruction ends a basic block.
     Terminator,
@@ -41,7 +41,7 @@ pub enum ValidityRule {
 }
 
 impl ValidityRule {
-    /// The number of the clause of the paper's definition that has the rule.
+    /// Number of the rule's clause in the paper's definition.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -70,11 +70,11 @@ impl fmt::Display for ValidityRule {
 }
 
 impl ProgramBlob {
-    /// Whether the revision that has this set runs the program at all. A revision that finds out
-    /// while running accepts every program.
+    /// Checks that the revision of the instruction set runs the program. Revisions that do not
+    /// validate whole programs accept every program.
     ///
     /// # Errors
-    /// Which rule the program breaks first, and where.
+    /// The first broken rule and its place.
     pub fn validate(&self, set: InstructionSet) -> Result<(), InvalidProgram> {
         let rules = CodeRules::of(set.revision());
         if !rules.validates_whole {
@@ -91,7 +91,7 @@ impl ProgramBlob {
         if !self.is_instruction_start(0) {
             return broken(ValidityRule::Start, 0);
         }
-        // The last instruction so far, and how far on the next may be.
+        // Position of the last instruction, and the largest distance to the next.
         let (mut last, mut reach) = (0, 0);
         for pc in self.bitmask().marked() {
             if pc > reach {
@@ -111,8 +111,8 @@ impl ProgramBlob {
         }
     }
 
-    /// Whether a run may begin at `pc` under the revision that has this set: at any instruction, or
-    /// anywhere if the revision finds out while running.
+    /// Checks that a run may begin at `pc` under the revision of the instruction set: at any
+    /// instruction, or anywhere for revisions that do not validate whole programs.
     ///
     /// # Errors
     /// When no instruction starts there.

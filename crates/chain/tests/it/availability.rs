@@ -1,4 +1,4 @@
-//! The availability specifier against the paper's formulas, written out one by one
+//! The availability specification against the paper's formulas, one by one
 //! (`sec:availabiltyspecifier` and `sec:merklization`, 0.7.2).
 
 use jambox_chain::{ExportedSegments, specify_availability};
@@ -40,7 +40,7 @@ fn constant(segments: &[Blob]) -> Vec<Vec<u8>> {
     leaves
 }
 
-/// The trace function: the opposite nodes from the top down to an item.
+/// The trace function: the opposite nodes of an item, from the top down.
 fn opposites(items: &[Vec<u8>], index: usize) -> Vec<Vec<u8>> {
     if items.len() < 2 {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Blocks that are refused: the rule they break, and that nothing is left of them.
+//! Refused blocks: the broken rule, and the unchanged state.
 
 mod disputes;
 mod guarantees;
@@ -30,10 +30,10 @@ const CODE: Hash = Hash([9; 32]);
 const AUTHORIZER: Hash = Hash([7; 32]);
 const PARENT: Hash = Hash([8; 32]);
 const STATE_ROOT: Hash = Hash([22; 32]);
-/// A package that was reported of late, and the root of what it exported.
+/// A recently reported package, with the root of its exports.
 const PAST: (Hash, Hash) = (Hash([20; 32]), Hash([21; 32]));
 
-/// A chain in slot 10 with one service, which asks for two preimages.
+/// A chain in slot 10 with one service, which has requested two preimages.
 fn state() -> Arc<KeyedBase> {
     state_under(&PROTOCOL)
 }
@@ -249,7 +249,7 @@ fn reports_become_available_or_time_out() {
     assert!(!pending(&later));
 }
 
-/// A service may be gone when its report becomes available: nothing runs, nothing is made.
+/// The service of a report may be removed before the report becomes available: nothing runs.
 #[test]
 fn reports_of_services_that_are_gone_come_to_nothing() {
     let mut prior = (*state()).clone();
@@ -278,8 +278,8 @@ fn entropy_rotates_with_the_epoch() {
     assert_eq!(entropy(12), [5, 1, 2, 3]);
 }
 
-/// What a block leaves to the rules of the next: its authorizer is used up, the next in the queue
-/// enters, and the block is a recent one.
+/// State for the next block's rules: the used authorizer is removed, the next in the queue enters,
+/// and the block is a recent one.
 #[test]
 fn pools_and_recent_blocks_follow() {
     let guarantees = vec![guarantee(0, |_| {})];
@@ -295,7 +295,7 @@ fn pools_and_recent_blocks_follow() {
     assert_eq!((parent.header_hash, parent.state_root), (PARENT, STATE_ROOT));
     assert_eq!((own.header_hash, own.state_root), (block.header.hash(&PROTOCOL), Hash::ZERO));
     assert_eq!(own.reported, [(Hash([30; 32]), Hash::ZERO)].into());
-    // The root of no outputs is zeros: the second leaf joins the first.
+    // The root of no outputs is zeros: the second leaf is joined with the first.
     let joined = Hash::keccak(&[[23; 32], [0; 32]].concat());
     assert_eq!(recent.output_log, [None, Some(joined)]);
     assert_eq!(own.accumulation_root, joined);

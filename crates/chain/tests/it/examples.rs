@@ -1,4 +1,4 @@
-//! The example, run.
+//! A run of the example.
 
 #[path = "../../examples/service_loop.rs"]
 mod service_loop;

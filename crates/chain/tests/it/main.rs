@@ -8,7 +8,7 @@ mod examples;
 mod model;
 mod reports;
 
-// What the tests of invocations are made of.
+// Parts shared with the tests of invocations.
 #[path = "../../../invocation/tests/it/backends.rs"]
 mod backends;
 #[path = "../../../invocation/tests/it/guest.rs"]

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use crate::guest::{CASH, FULL, Guest, HUH, LOW, NONE, OK, OWN, WHO, WRITABLE};
 use crate::world::{Block, CODE, ENTROPY, GAS, NOBODY, OTHER, SELF, account, request, scripted};
 
-/// A service that [`SELF`] may eject once its last request is forgotten for long enough.
+/// A service that [`SELF`] may eject, after its last request has been forgotten for long enough.
 const GIVEN_UP: u64 = 90_000;
 const SERVICES: [u64; 6] = [OWN, 65_600, 70_000, NOBODY, GIVEN_UP, 7];
 const BLOBS: [&[u8]; 4] = [&CODE, b"preimage", b"", b"forty octets of nothing, or nearly forty"];
@@ -22,17 +22,17 @@ const LENGTHS: [u64; 7] = [5, 8, 0, 40, (1 << 32) - 2, (1 << 32) - 1, 1 << 32];
 const HASHES: u64 = WRITABLE;
 const DATA: u64 = WRITABLE + 0x1000;
 const OUT: u64 = WRITABLE + 0x2000;
-/// Where nothing but zeros is: memos, and a key of three.
+/// Address of zeros: memos, and a key of three octets.
 const ZEROS: u64 = WRITABLE + 0x3000;
 
 fn hash(index: usize) -> Hash {
     Hash::blake2b(BLOBS[index])
 }
 
-/// A call; numbers are indices into the lists above.
+/// A call. Numbers are indices into the lists above.
 #[derive(Clone, Copy, Debug)]
 enum Op {
-    /// A key: one of the hashes, or three zeros. A length of the value.
+    /// A key (one of the hashes, or three zeros), and the length of the value.
     Write(usize, usize),
     Read(usize, usize),
     Lookup(usize, usize),
@@ -49,7 +49,7 @@ enum Op {
 
 fn op() -> impl Strategy<Value = Op> {
     let (service, blob, length) = (0..SERVICES.len(), 0..BLOBS.len(), 0..LENGTHS.len());
-    // The length that a blob has, most of the time.
+    // Most often the blob's own length.
     let named = (blob.clone(), length.clone(), 0..4u8)
         .prop_map(|(blob, length, odd)| (blob, if odd == 0 { length } else { blob }));
     prop_oneof![
@@ -62,8 +62,8 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (service.clone(), blob.clone()).prop_map(|(s, blob)| Op::Provide(s, blob)),
         2 => (named, prop::sample::select(vec![0, 0, 50, 1 << 40]), 6..9u64)
             .prop_map(|((hash, length), gratis, wanted)| {
-                // Nobody can pay for the longest but with gratis, and then the state has no key of
-                // its own for the request.
+                // The deposit of the longest can be paid with gratis only, and the state would have
+                // no key of its own for the request.
                 let length = if (4..6).contains(&length) { 3 } else { length };
                 Op::New(hash, length, gratis, wanted)
             }),
@@ -73,7 +73,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// `eq:serviceaccount`, as far as it matters here.
+/// `eq:serviceaccount`, in part.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Account {
     storage: BTreeMap<Vec<u8>, Vec<u8>>,
@@ -102,7 +102,7 @@ impl Account {
     }
 }
 
-/// The state, and what an accumulation of [`SELF`] adds.
+/// The state, and the additions of an accumulation of [`SELF`].
 #[derive(Clone, Debug, Default)]
 struct Model {
     accounts: BTreeMap<u64, Account>,
@@ -148,7 +148,7 @@ impl Model {
         self.next = self.check(number % IDS + (1 << 16));
     }
 
-    /// What is left of the accumulation: provisions are taken in.
+    /// End of the accumulation: provisions are integrated.
     fn end(&mut self) {
         for (service, blob) in std::mem::take(&mut self.provisions) {
             let key = (Hash::blake2b(&blob), blob.len() as u64);
@@ -279,7 +279,7 @@ fn key_of(index: usize) -> (u64, Vec<u8>) {
     }
 }
 
-/// What a call that copies a blob must leave in memory, and in `r7`.
+/// Checks memory and `r7` after a call that copies a blob.
 fn copies(guest: &mut Guest<'_, '_>, number: u64, arguments: &[u64], expected: Option<&Vec<u8>>) {
     guest.put(OUT, &[0xee; 64]);
     let length = expected.map_or(NONE, |octets| octets.len() as u64);
@@ -289,7 +289,7 @@ fn copies(guest: &mut Guest<'_, '_>, number: u64, arguments: &[u64], expected: O
     }
 }
 
-/// Makes a call that only asks.
+/// Makes a call that only reads.
 fn ask(op: Op, guest: &mut Guest<'_, '_>, model: &mut Model) {
     let at = |index: usize| HASHES + 32 * index as u64;
     match op {
@@ -322,7 +322,7 @@ fn ask(op: Op, guest: &mut Guest<'_, '_>, model: &mut Model) {
     }
 }
 
-/// Makes a call that changes something, which must do what it does to the model.
+/// Makes a call that changes state, and compares the change with the model's.
 fn perform(op: Op, guest: &mut Guest<'_, '_>, model: &mut Model) {
     let at = |index: usize| HASHES + 32 * index as u64;
     match op {
@@ -367,7 +367,7 @@ fn perform(op: Op, guest: &mut Guest<'_, '_>, model: &mut Model) {
     }
 }
 
-/// The state must be the model's.
+/// Compares the state with the model.
 fn assert_same(model: &Model, accounts: &Accounts) {
     let services = SERVICES[1..].iter().copied().chain(model.base.iter().copied());
     for service in services.chain(model.accounts.keys().copied()) {
@@ -401,14 +401,14 @@ fn model_account(code_hash: Hash, balance: u64) -> Account {
     Account { code_hash, balance, min_memo_gas: 0x22, ..Account::default() }
 }
 
-/// The id of [`SELF`] as a code hash, by which a service gives itself up to it.
+/// The id of [`SELF`] as a code hash. A service with this code hash can be ejected by [`SELF`].
 fn own_id() -> Hash {
     let mut hash = Hash::ZERO;
     hash.0[..4].copy_from_slice(&SELF.0.to_le_bytes());
     hash
 }
 
-/// The state before the first block, and the model of it.
+/// The state before the first block, with its model.
 fn start(is_privileged: bool, balance: u64) -> (Block, Model) {
     let mut block = Block::new().balance(balance);
     let mut model = Model { is_privileged, ..Model::default() };
@@ -426,7 +426,7 @@ fn start(is_privileged: bool, balance: u64) -> (Block, Model) {
     let mut expected = model_account(own_id(), 5000);
     expected.requests.insert((hash(1), 8), vec![1, 90_000]);
     model.accounts.insert(GIVEN_UP, expected);
-    // Others ask for preimages too.
+    // Others have requests too.
     request(block.accounts(), OTHER, hash(1), 8, RequestHistory::Requested);
     let other = model.accounts.get_mut(&OTHER.0.into()).unwrap();
     other.requests.insert((hash(1), 8), vec![]);

@@ -19,7 +19,7 @@ use crate::program::{
 };
 use crate::world::{OTHER, SELF, account, blob, preimage, segment};
 
-/// Everything that a report is computed from.
+/// Inputs of a report.
 struct Job {
     protocol: Protocol,
     package: WorkPackage,
@@ -64,7 +64,7 @@ impl Job {
         self.package.auth_code_hash = Hash::blake2b(code);
     }
 
-    /// Adds an item that runs this code and exports so many segments.
+    /// Adds an item that runs this code and declares this number of exports.
     fn item(mut self, code: &[u8], export_count: u16) -> Self {
         preimage(&mut self.accounts, SELF, code, RequestHistory::Available(TimeSlot(0)));
         self.package.items.push(WorkItem {
@@ -99,7 +99,7 @@ impl Job {
         self.try_compute().unwrap()
     }
 
-    /// Why the package is refused.
+    /// Reason for refusing the package.
     fn refused(&self) -> String {
         match self.try_compute() {
             Err(ReportError::Package(error)) => error.to_string(),
@@ -113,7 +113,7 @@ fn move_reg(to: u8, from: u8) -> [u8; 2] {
     [100, from << 4 | to]
 }
 
-/// A program that does this and then returns these octets.
+/// A program that runs these steps and then returns these octets.
 fn doing(steps: &[&[u8]], output: &[u8]) -> Vec<u8> {
     let ending = [&load_imm(7, DATA)[..], &load_imm(8, output.len() as u32), HALT];
     with_metadata(b"", &standard(output, &[steps, &ending].concat()))
@@ -123,7 +123,7 @@ fn returning(output: &[u8]) -> Vec<u8> {
     doing(&[], output)
 }
 
-/// A program that exports its output so many times and returns it.
+/// A program that exports its output this number of times and returns it.
 fn exporting(times: usize, output: &[u8]) -> Vec<u8> {
     let address = load_imm(7, DATA);
     let length = load_imm(8, output.len() as u32);
@@ -201,7 +201,7 @@ fn exports_count_on_through_the_package() {
     assert_eq!((fifth[0], sixth[0]), (b'x', b'x'));
     assert!(computed.exports[1..4].iter().all(|segment| **segment == [0; 4104]));
     assert_eq!(computed.report.availability.segment_count, 6);
-    // The last item's first index is 4: it takes what `export` returned for a length.
+    // The last item's first index is 4. It takes the result of `export` as a length.
     let steps: [&[u8]; 6] = [
         &load_imm(7, DATA),
         &load_imm(8, 1),
@@ -234,8 +234,8 @@ fn digests_carry_every_error() {
         Err(WorkError::BadExports),
         Err(WorkError::BadExports),
         Err(WorkError::BadCode),
-        // Big code, but it declares an export that it cannot have made: the paper looks there
-        // first. The outcome still tells.
+        // The code is too big, but the item declares an export that it cannot have made, which the
+        // paper checks first. The outcome has the first reason.
         Err(WorkError::BadExports),
     ];
     assert_eq!(results, expected);
@@ -244,7 +244,7 @@ fn digests_carry_every_error() {
     assert!(computed.items[1].failure.is_some());
     let gas: Vec<_> = computed.report.digests.iter().map(|digest| digest.load.gas_used.0).collect();
     assert_eq!(gas, [1_000_000, 1, 16, 16, 0, 0]);
-    // Zero segments stand for those declared.
+    // Zero segments in place of the declared ones.
     assert_eq!(computed.exports.len(), 3);
     assert!(computed.exports.iter().all(|segment| **segment == [0; 4104]));
     job.package.items[5].export_count = 0;
@@ -266,7 +266,7 @@ fn outputs_share_the_room_of_the_report() {
         computed.report.digests.iter().map(|digest| result(digest).map(<[u8]>::len)).collect();
     let oversize = Err(WorkError::Oversize);
     assert_eq!(lengths, [Ok(20_000), oversize, Ok(29_147), oversize, Ok(0)]);
-    // Too large comes before bad exports.
+    // Oversize is checked before bad exports.
     let job = Job::new().item(&returning(&vec![1; 49_148]), 1);
     assert_eq!(result(&job.compute().report.digests[0]), Err(WorkError::Oversize));
     let job = Job::new().item(&returning(&vec![1; 49_147]), 1);
@@ -301,7 +301,7 @@ fn importing() -> (Job, Vec<Blob>) {
     let segments: Vec<Blob> = (0..3).map(segment).collect();
     let exported = ExportedSegments::new(segments.clone(), &Parameters::FULL).unwrap();
     let root = exported.root();
-    // Returns the first four octets of the own import 1.
+    // Returns the first four octets of its own import 1.
     let steps: [&[u8]; 9] = [
         &load_imm_64(7, STACK),
         &load_imm(8, 0),
@@ -404,14 +404,14 @@ fn packages_that_are_not_valid_are_refused() {
 #[test]
 fn packages_that_are_too_large_are_refused() {
     let item = returning(b"");
-    // Token 5, configuration 13, and what the payload is.
+    // Token 5 octets, configuration 13 octets, and the payload.
     let mut job = Job::new().item(&item, 0);
     job.package.items[0].payload = vec![0; 13_791_360 - 18];
     assert!(job.try_compute().is_ok());
     job.package.items[0].payload.push(0);
     let refused = job.refused();
     assert!(refused.contains("take 13791361 octets: expected at most 13791360"), "{refused}");
-    // Imports count 4488 each, extrinsics their length.
+    // Imports count 4488 octets each, extrinsics their length.
     let mut job = Job::new().item(&item, 0);
     let import = ImportSpec::new(ImportSource::SegmentRoot(Hash::ZERO), 0).unwrap();
     job.package.items[0].imports = vec![import; 3072];
@@ -430,7 +430,7 @@ fn packages_that_ask_for_too_much_gas_are_refused() {
             item.refine_gas_limit = Gas(refine[index]);
         }
     };
-    // Exactly the maximum is what builders ask for, and what reports may have.
+    // Builders use the exact maximum, and reports may have it.
     set(&mut job, [9_999_999, 1], [4_999_999_999, 1]);
     assert!(job.try_compute().is_ok());
     set(&mut job, [10_000_000, 1], [1, 1]);

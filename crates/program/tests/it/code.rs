@@ -18,7 +18,7 @@ fn skip_by_definition(program: &ProgramBlob, i: u32) -> u8 {
     (0..24).find(|j| k(i + 1 + j)).unwrap_or(24) as u8
 }
 
-/// The set of block starts, built as the paper builds it.
+/// The set of block starts, by the paper's construction.
 fn block_starts_by_definition(program: &ProgramBlob) -> BTreeSet<u32> {
     let k = |n: u32| program.is_instruction_start(n);
     let c = |n: u32| program.code().get(n as usize).copied().unwrap_or(0);
@@ -85,7 +85,7 @@ fn instructions_follow_one_another_by_their_skips() {
     octets[0] = 51;
     let program = code(&octets, [0, 30, 31]);
     let places: Vec<u32> = program.instructions(set()).map(|located| located.pc).collect();
-    // At 25 no opcode is marked: a trap, from which skipping leads on.
+    // Octet 25 is no marked opcode: a trap, and the skip from it leads on.
     assert_eq!(places, [0, 25, 30, 31]);
 }
 

@@ -92,7 +92,7 @@ proptest! {
             prop_assert_eq!(container.metadata.as_deref(), expected);
             let is_standard = matches!(form, Form::Service | Form::Standard);
             prop_assert_eq!(container.standard(), is_standard.then_some(&standard));
-            // Guessing may take another form for tiny programs, but never loses an octet.
+            // Another form may be found for tiny programs, but no octet is lost.
             prop_assert_eq!(Container::parse(&octets).unwrap().encode(), octets);
         }
     }

@@ -1,4 +1,4 @@
-//! Gas plans: block costs against a simulator, and what a plan says beside them.
+//! Gas plans: block gas against a simulator, and the other queries of a plan.
 
 use jambox_isa::{InstructionSet, Opcode, Revision};
 use jambox_program::{GasPlan, JumpTable, ProgramBlob};
@@ -12,7 +12,7 @@ fn plan(revision: Revision) -> GasPlan {
     GasPlan::of(InstructionSet::of(revision))
 }
 
-/// A program of instructions, each given with its octets.
+/// A program of these encoded instructions.
 fn program(instructions: &[&[u8]]) -> ProgramBlob {
     let mut code = Vec::new();
     let mut starts = Vec::new();
@@ -23,7 +23,7 @@ fn program(instructions: &[&[u8]]) -> ProgramBlob {
     ProgramBlob::from_parts(&code, starts, JumpTable::default()).expect("short")
 }
 
-/// Octets in hexadecimal, a bar between instructions.
+/// A program of octets in hexadecimal, with a bar between instructions.
 fn of_hex(text: &str) -> ProgramBlob {
     let octets = |text: &str| -> Vec<u8> {
         let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
@@ -42,9 +42,9 @@ fn blocks_cost_what_is_published() {
         ("ca9807|caba08|00", 0, 6),
         ("8215|c89805|8255|3205", 0, 48),
         ("3305|330601|cc6507|6478|6489|6499|c8960a|00", 0, 62),
-        // A conditional move reads its destination, too.
+        // A conditional move reads its destination too.
         ("caa707|da9807|00", 0, 5),
-        // A branch that a block that is told unlikely follows, and such blocks.
+        // A branch to a block that begins with `unlikely`, and such blocks.
         ("510708|02|330701|00|02|330702|00", 0, 1),
         ("510708|02|330701|00|02|330702|00", 3, 40),
         ("510708|02|330701|00|02|330702|00", 8, 40),
@@ -103,7 +103,7 @@ fn a_plan_says_who_pays_for_what() {
     assert_eq!([segment(old, 3), segment(new, 3)], [(3..6, 2), (3..6, 0)]);
 }
 
-/// The octets of any instruction of 0.8.0 that ends no block, or of any that does.
+/// Octets of any instruction of 0.8.0 that ends no block, or of any that does.
 fn octets(is_last: bool) -> impl Strategy<Value = Vec<u8>> {
     let is_wanted = |opcode: &Opcode| opcode.is_terminator() == is_last;
     let opcodes: Vec<Opcode> = InstructionSet::of(NEW).iter().filter(is_wanted).collect();
@@ -120,7 +120,7 @@ fn octets(is_last: bool) -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// Like compiled code: mostly a few kinds of instruction that keep units busy.
+/// Blocks like compiled code: mostly a few kinds of instruction that keep units busy.
 fn block() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let frequent = prop::sample::select(vec![
         vec![130, 0x21, 8],

@@ -1,4 +1,4 @@
-//! Programs of the other revision are recognised by what shows it.
+//! Recognition of programs of the other revision.
 
 use jambox_isa::{Opcode, Revision};
 use jambox_program::{Container, CrateInfo, OtherRevision, ProgramBlob, ProgramKind, Sign};
@@ -6,12 +6,12 @@ use jambox_program::{Container, CrateInfo, OtherRevision, ProgramBlob, ProgramKi
 const OLD: Revision = Revision::GrayPaper072;
 const NEW: Revision = Revision::GrayPaper080;
 
-/// Calls 0 to 26 in one, 0 to 27 in the other, and `log` in both.
+/// Calls 0 to 26 in one revision, 0 to 27 in the other, and `log` in both.
 fn offers(revision: Revision, number: u32) -> bool {
     number == 100 || number <= if revision == OLD { 26 } else { 27 }
 }
 
-/// A program of these instructions; of at most eight octets.
+/// A program of these instructions, of at most eight octets.
 fn program(instructions: &[&[u8]]) -> Container {
     let code = instructions.concat();
     let mut bitmask = 0u8;
@@ -54,7 +54,7 @@ fn opcodes_of_one_revision_show_it() {
     let sign = Sign::Opcode { pc: 0, opcode: Opcode::Unlikely };
     assert_eq!(other(&new, OLD), Some(OtherRevision { made_for: NEW, sign }));
     assert_eq!(other(&new, NEW), None);
-    // An octet that is no opcode in either shows nothing.
+    // An octet that is no opcode in either revision is no sign.
     assert_eq!(other(&program(&[&[255], &[111, 0]]), NEW), None);
 }
 

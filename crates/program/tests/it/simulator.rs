@@ -1,9 +1,9 @@
-//! The gas model of 0.8.0, cycle by cycle, as the paper's appendix A.9 writes it: slow, and sharing
-//! no code or table with what it checks.
+//! The gas model of 0.8.0, cycle by cycle, by the paper's appendix A.9. It is slow, and shares no
+//! code or table with the implementation.
 
 use std::collections::BTreeSet;
 
-/// What an instruction does in the model, from its octets.
+/// The model's parameters of an instruction, from its octets.
 #[derive(Debug)]
 struct Row {
     latency: u32,
@@ -38,7 +38,7 @@ pub fn is_terminator(opcode: u8) -> bool {
     matches!(opcode, 0 | 1 | 40 | 50 | 80..=90 | 170..=175 | 180)
 }
 
-/// What the block at `start` costs, for code whose opcodes are where `starts` says.
+/// Gas of the block at `start`, for code with opcodes at `starts`.
 pub fn block_cost(code: &[u8], starts: &[bool], start: usize) -> u64 {
     let skip =
         |pc: usize| (0..24).find(|n| starts.get(pc + 1 + n).copied().unwrap_or(true)).unwrap_or(24);
@@ -98,7 +98,7 @@ pub fn block_cost(code: &[u8], starts: &[bool], start: usize) -> u64 {
     }
 }
 
-/// The end of a cycle; everything is decided by how it was before.
+/// The end of a cycle. All transitions depend on the state before it.
 fn tick(entries: &mut [Entry], free: &mut [u32; 5]) {
     let mut all_before_are_done = true;
     for entry in entries {
@@ -183,7 +183,7 @@ impl Row {
     }
 }
 
-/// The registers that an instruction reads and writes; the first of its operands and the third.
+/// Registers read and written by an instruction; its first operand and its third.
 fn roles(code: &[u8], pc: usize) -> (Vec<u8>, Vec<u8>, [u8; 2]) {
     let octet = |at: usize| code.get(at).copied().unwrap_or(0);
     let low = |at: usize| (octet(at) % 16).min(12);
@@ -205,7 +205,7 @@ fn roles(code: &[u8], pc: usize) -> (Vec<u8>, Vec<u8>, [u8; 2]) {
     (sources, destinations, [first, third])
 }
 
-/// Where a branch goes that is taken.
+/// Destination of a taken branch.
 fn branch_target(code: &[u8], pc: usize, next: usize) -> i64 {
     let octet = |at: usize| code.get(at).copied().unwrap_or(0);
     let before = match code[pc] {

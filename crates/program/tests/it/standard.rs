@@ -1,4 +1,4 @@
-//! Standard programs: the format, and where things are in memory.
+//! Standard programs: the format, and the memory layout.
 
 use jambox_program::{ErrorKind, Layout, Part, ProgramError, StandardProgram};
 use proptest::prelude::*;

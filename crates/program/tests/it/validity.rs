@@ -1,4 +1,4 @@
-//! Whether programs are valid as a whole.
+//! Validity of whole programs.
 
 use jambox_isa::{InstructionSet, Revision};
 use jambox_program::{JumpTable, ProgramBlob, ValidityRule};
@@ -10,7 +10,7 @@ fn program(code: &[u8], starts: &[u32]) -> ProgramBlob {
     ProgramBlob::from_parts(code, starts.iter().copied(), JumpTable::default()).expect("short")
 }
 
-/// The rule that a program breaks, and where; none for a valid one.
+/// The broken rule and its place; `None` for a valid program.
 fn broken(program: &ProgramBlob) -> Option<(ValidityRule, u64)> {
     let error = program.validate(InstructionSet::of(NEW)).err()?;
     Some((error.rule, error.offset))
@@ -41,8 +41,8 @@ fn each_rule_can_be_broken() {
 
 #[test]
 fn what_the_paper_accepts_others_may_refuse() {
-    // A program that ends in a branch, one that ends in a `fallthrough`, and a jump table that
-    // leads out of the code.
+    // A program that ends in a branch, one that ends in a `fallthrough`, and a jump table with an
+    // entry outside of the code.
     assert_eq!(broken(&program(&[81, 0x10, 5, 0], &[0])), None);
     assert_eq!(broken(&program(&[1], &[0])), None);
     let table = JumpTable::new(&[1 << 40]);
@@ -67,8 +67,8 @@ fn revisions_that_find_out_while_running_accept_everything() {
 }
 
 proptest! {
-    /// The paper's other way to say it: every bit that is set marks an opcode, no instruction is
-    /// longer than 25 octets, and the last ends a block.
+    /// The paper's equivalent definition: every marked octet is an opcode, no instruction is longer
+    /// than 25 octets, and the last ends a block.
     #[test]
     fn programs_are_valid_by_definition(
         octets in prop::collection::vec(

@@ -63,7 +63,7 @@ fn statistics_sum_gas_over_rounds_and_count_items() {
     assert_eq!(outcome.state.slot, SLOT);
 }
 
-/// `eq:servicestatistics`: the counts are naturals, whatever a work item may name.
+/// `eq:servicestatistics`: the counts are naturals without a bound.
 #[test]
 fn statistics_of_services_count_beyond_16_and_32_bits() {
     let mut reports = vec![report(1, &[(5, 10), (5, 10)]), report(2, &[(5, 10)])];
@@ -78,8 +78,8 @@ fn statistics_of_services_count_beyond_16_and_32_bits() {
     assert_eq!((record.extrinsic_size, record.refinement_count), (9 << 30, 3));
 }
 
-/// `eq:accumulationstatisticsdef`, 0.8.0: a service that only received is listed, and so is one
-/// that does not exist.
+/// `eq:accumulationstatisticsdef`, 0.8.0: a service that only received transfers is listed, even
+/// one that does not exist.
 #[test]
 fn statistics_count_transfers_since_0_8_0() {
     let protocol = Protocol::new(Revision::GrayPaper080, PARAMETERS);

@@ -1,5 +1,5 @@
-//! Rounds of accumulation against `eq:accseq`, `eq:accpar` and `eq:accone` written out over plain
-//! maps, for services that do anything to the state that their code could do, and more.
+//! Rounds of accumulation against `eq:accseq`, `eq:accpar` and `eq:accone` over plain maps. The
+//! services make every change to the state that code could make, and others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use proptest::prelude::*;
 use super::{BLOCK, Invoked, PARAMETERS, PROTOCOL, SLOT, idle, report, state, transfer};
 
 const SERVICES: std::ops::RangeInclusive<u32> = 1..=6;
-/// What services may ask for and be given, by index.
+/// Blobs that services request and receive, by index.
 const BLOBS: [&[u8]; 2] = [b"one", b"other"];
 
-/// What a service does in an accumulation.
+/// One change by a service in an accumulation.
 #[derive(Clone, Debug)]
 enum Act {
     Balance(u64),
@@ -54,17 +54,17 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// What a service does in its first accumulation, its second, ..
+/// Changes by a service and the number of its accumulation: first, second, ..
 type Script = BTreeMap<(u32, usize), Vec<Act>>;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Account {
     balance: u64,
-    /// The requests for the blobs: `None` if there is none.
+    /// Requests of the blobs; `None` for no request.
     requests: [Option<Vec<u32>>; 2],
 }
 
-/// `eq:partialstate`; keys and queues are told by a mark.
+/// `eq:partialstate`. Keys and queues are reduced to a mark.
 #[derive(Clone, Debug, PartialEq)]
 struct Model {
     accounts: BTreeMap<u32, Account>,
@@ -128,7 +128,7 @@ fn changed<T: PartialEq>(o: T, a: T, b: T) -> T {
     if a == o { b } else { a }
 }
 
-/// What is run, and how often each service has run.
+/// The services' scripts, with the number of runs of each.
 struct Chain<'a> {
     revision: Revision,
     script: &'a Script,
@@ -138,7 +138,7 @@ struct Chain<'a> {
 type Rounds = (usize, Model, BTreeSet<(u32, u8)>, Vec<(u32, u64)>);
 
 impl Chain<'_> {
-    /// The services of a round (`s` of `eq:accpar`), and what each makes of the state.
+    /// The services of a round (`s` of `eq:accpar`), with their results.
     fn outcomes(
         &mut self,
         model: &Model,
@@ -179,7 +179,7 @@ impl Chain<'_> {
         free: &BTreeMap<u32, u64>,
     ) -> Option<(Model, BTreeMap<u32, Outcome>)> {
         let outcomes = self.outcomes(model, transfers, reports, free);
-        // Without gas and inputs, nothing changes.
+        // Without gas and inputs nothing changes.
         let post = |service: u32| outcomes.get(&service).map_or(model, |outcome| &outcome.post);
         let manager = post(model.manager);
         let (mut n, mut m) = (BTreeMap::new(), BTreeSet::<u32>::new());
@@ -235,8 +235,8 @@ impl Chain<'_> {
             report.digests.iter().map(|digest| digest.accumulate_gas_limit.0).sum()
         };
         let transferred = |transfers: &[(u32, u64)]| transfers.iter().map(|(_, gas)| gas).sum();
-        // The sums beside that of the digests are there since 0.8.0, as is the choice of nothing
-        // where they alone are more than the gas.
+        // The sums beside the digests' are of 0.8.0, as is the choice of no report if these sums
+        // alone exceed the gas.
         let beside: u64 = match self.revision {
             Revision::GrayPaper072 => 0,
             Revision::GrayPaper080 => {
@@ -283,7 +283,7 @@ fn key(blob: usize) -> RequestKey {
     RequestKey { hash: Hash::blake2b(BLOBS[blob]), length: BLOBS[blob].len() as u32 }
 }
 
-/// Does what [`single`] does.
+/// [`single`], on the state of the implementation.
 fn perform(acts: &[Act], call: AccumulateCall) -> Invoked {
     let (service, gas) = (call.service, call.gas);
     let mut outcome: Accumulated = idle(call);
@@ -335,7 +335,7 @@ fn perform(acts: &[Act], call: AccumulateCall) -> Invoked {
     Ok(outcome)
 }
 
-/// The state as a model of it.
+/// The state as a model.
 fn modelled(state: &PartialState) -> Model {
     let ids = (0..20).filter(|id| state.accounts.contains(ServiceId(*id)).unwrap());
     let account = |id: u32| {

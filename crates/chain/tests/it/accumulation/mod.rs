@@ -1,5 +1,5 @@
-//! Accumulation around a scripted single-service invocation: what it is called with, and what
-//! becomes of what it gives back.
+//! Accumulation around a scripted single-service invocation: its arguments, and the use of its
+//! results.
 
 mod block;
 mod formulas;
@@ -23,7 +23,7 @@ use jambox_types::{
 const PARAMETERS: Parameters = Parameters::TINY;
 const PROTOCOL: Protocol = Protocol::new(Revision::GrayPaper072, PARAMETERS);
 
-/// A hash to tell a package by.
+/// Hash of a package in the tests.
 fn package(name: u8) -> Hash {
     Hash([name; 32])
 }
@@ -89,7 +89,7 @@ fn transfer(source: ServiceId, destination: u32, amount: u64, gas: u64) -> Defer
     }
 }
 
-/// What a service that does nothing gives back.
+/// Result of a service that does nothing.
 fn idle(call: AccumulateCall) -> Accumulated {
     Accumulated {
         state: call.state,

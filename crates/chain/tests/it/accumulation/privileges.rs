@@ -1,4 +1,4 @@
-//! Who may change what besides accounts: `R` and its neighbours in `eq:accpar`.
+//! Changes of state other than accounts, by privilege: `R` and its neighbours in `eq:accpar`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ fn before() -> PartialState {
     state
 }
 
-/// One round in which each of `services` leaves the state as `change` makes it.
+/// One round with `services`, each of which applies `change` to the state.
 fn round(services: &[u32], change: impl Fn(u32, &mut PartialState)) -> PartialState {
     let digests: Vec<_> = services.iter().map(|service| (*service, 10)).collect();
     let report = report(1, &digests);
@@ -50,7 +50,7 @@ fn privileges(state: &mut PartialState) -> &mut Privileges {
     Arc::make_mut(&mut state.privileges)
 }
 
-/// Everything that a bless by `service` could set, told apart by `mark`.
+/// Every change that a bless by `service` can make, with values derived from `mark`.
 fn bless(state: &mut PartialState, mark: u32) {
     *privileges(state) = Privileges {
         manager: ServiceId(mark),
@@ -136,7 +136,7 @@ fn only_its_assigner_sets_a_cores_queue() {
     assert_eq!(after.authorizer_queues[1], queue(ASSIGNERS[1]));
 }
 
-/// The queue is that of the assigner before the round, whoever it becomes.
+/// The assigner before the round sets the queue, even if it is replaced in the round.
 #[test]
 fn an_assigner_that_is_replaced_still_sets_the_queue_of_this_round() {
     let queue = Arc::new(PerQueuePosition::from_fn(&PARAMETERS, |_| Hash([9; 32])));

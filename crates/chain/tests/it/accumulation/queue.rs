@@ -86,7 +86,7 @@ fn circles_are_never_released() {
 fn a_report_in_the_queue_twice_is_released_once() {
     let ready = queue(&[(0, dependent(1, &[9])), (5, dependent(1, &[9]))]);
     let order = order(vec![report(9, &[])], &ready, 24);
-    // Both become free at once: `Q` takes all that are free before it edits.
+    // Both are free at once: `Q` takes all free reports before it edits.
     assert_eq!(order, [9, 1, 1]);
 }
 
@@ -98,7 +98,7 @@ fn the_queue_forgets_what_waited_for_an_epoch() {
         (2, dependent(3, &[90, 92])),
         (3, dependent(4, &[93])),
     ]);
-    // From slot 24 (position 0) to slot 27 (position 3): 1, 2 and 3 are passed over.
+    // From slot 24 (position 0) to slot 27 (position 3): positions 1, 2 and 3 are dropped.
     let available = vec![report(90, &[]), dependent(5, &[94])];
     let after = block(prior(24, ready, history(&[])), 27, available);
     let left: Vec<Vec<u8>> =

@@ -15,7 +15,7 @@ use super::{BLOCK, idle, report, state, transfer};
 /// A call: service, gas, number of inputs.
 type Call = (u32, u64, usize);
 
-/// Runs reports under 0.7.2 and gives what each call was.
+/// Runs reports under 0.7.2 and returns the calls.
 fn run(
     gas: u64,
     reports: &[WorkReport],
@@ -106,8 +106,8 @@ fn transfers_are_inputs_of_the_next_round_and_bring_their_gas() {
             outcome.transfers = vec![transfer(call.service, 6, 9, 20)];
         }
     });
-    // The first round uses 60 of 100, of which 20 went into the transfer; the second has 40 for
-    // reports, which does not cover 60, and gives the transfer its own 20. Then 40 - 20 + 20.
+    // The first round uses 60 of 100, of which 20 went into the transfer. The second has 40 for
+    // reports, less than the 60 needed, and gives the transfer its own 20. Then 40 - 20 + 20.
     assert_eq!(calls, [(5, 60, 1), (6, 20, 1)]);
     assert_eq!(outcome.accumulated, 1);
 }
@@ -203,8 +203,8 @@ fn outputs_are_those_of_all_rounds() {
     assert_eq!(outputs, [(five, Hash([3; 32])), (five, Hash([9; 32]))]);
 }
 
-/// `eq:accseq`: 0.8.0 adds the gas of transfers a round earlier and has them count in that round,
-/// which comes to the same.
+/// `eq:accseq`: 0.8.0 adds the gas of transfers one round earlier and counts it in that round, with
+/// the same sum.
 #[test]
 fn gas_of_transfers_is_as_good_as_that_of_reports() {
     let reports = [report(1, &[(5, 60)]), report(2, &[(6, 60)])];
@@ -225,8 +225,8 @@ fn gas_of_transfers_is_as_good_as_that_of_reports() {
     }
 }
 
-/// `sec:accumulationexecution`, 0.8.0: no report is taken beside services that always accumulate
-/// with more gas than there is, but they do accumulate.
+/// `sec:accumulationexecution`, 0.8.0: no report is taken beside always-accumulating services with
+/// more gas than is left, but the services do accumulate.
 #[test]
 fn services_that_always_accumulate_count_in_the_gas_since_0_8_0() {
     let free = |gas: u64| {

@@ -1,4 +1,4 @@
-//! What disputes break, against a state with validators, under either revision.
+//! Disputes that break a rule, against a state with validators, under either revision.
 
 use jambox_chain::block::{DisputeError, Offense};
 use jambox_state::trie;
@@ -22,15 +22,15 @@ fn key(mark: u8, index: usize) -> Ed25519Key {
     Ed25519Key([mark + index as u8; 32])
 }
 
-/// Reports that were judged before.
+/// Reports judged before.
 const GOOD: Hash = Hash([201; 32]);
 const BAD: Hash = Hash([202; 32]);
 const WONKY: Hash = Hash([203; 32]);
-/// Reports that were not.
+/// Reports not judged before.
 const FIRST: Hash = Hash([210; 32]);
 const SECOND: Hash = Hash([211; 32]);
 
-/// A state with so many validators in this epoch and in the last.
+/// A state with these numbers of validators in this epoch and in the last.
 fn whole(protocol: &Protocol, active: usize, previous: usize) -> Arc<KeyedBase> {
     let set = |mark: u8, count: usize| {
         let validator = |index: usize| {
@@ -65,7 +65,7 @@ fn whole(protocol: &Protocol, active: usize, previous: usize) -> Arc<KeyedBase> 
     Arc::new(state)
 }
 
-/// Applies a block with these disputes, whose header names the offenders.
+/// Applies a block with these disputes. Its header has the offenders.
 fn apply_to(
     protocol: Protocol,
     prior: &Arc<KeyedBase>,
@@ -87,14 +87,14 @@ fn apply_to(
     }
 }
 
-/// The same in 0.7.2, with its six validators.
+/// [`apply_to`] under 0.7.2, with six validators.
 fn old(disputes: Disputes) -> Result<(), DisputeError> {
     apply_to(PROTOCOL, &whole(&PROTOCOL, 6, 6), disputes)
 }
 
 const SIGNATURE: Ed25519Signature = Ed25519Signature([0; 64]);
 
-/// A verdict of validators in a row, the first `votes` of which find the report valid.
+/// A verdict by consecutive validators. The first `votes` of them find the report valid.
 fn verdict(report_hash: Hash, votes: usize) -> Verdict {
     verdict_of(&PROTOCOL, 5, report_hash, votes)
 }
@@ -122,7 +122,7 @@ fn disputes(verdicts: Vec<Verdict>, culprits: Vec<Culprit>, faults: Vec<Fault>) 
     Disputes { verdicts, culprits, faults }
 }
 
-/// A bad report with its two guarantors, and a good one with a judge who said otherwise.
+/// A bad report with its two guarantors, and a good one with a judge against it.
 fn sound() -> Disputes {
     disputes(
         vec![verdict(FIRST, 0), verdict(SECOND, 5)],
@@ -137,7 +137,7 @@ fn disputes_that_keep_the_rules_are_applied() {
     assert_eq!(old(sound()), Ok(()));
     // Wonky: a third of six.
     assert_eq!(old(disputes(vec![verdict(FIRST, 2)], vec![], vec![])), Ok(()));
-    // On reports that were judged before.
+    // On reports judged before.
     let late = disputes(
         vec![],
         vec![culprit(BAD, key(PREVIOUS, 3))],
@@ -191,7 +191,7 @@ fn offenses_go_with_verdicts() {
     let one = vec![culprit(FIRST, key(ACTIVE, 0))];
     let few = only(vec![verdict(FIRST, 0)], one.clone(), vec![]);
     assert_eq!(few, Err(DisputeError::FewCulprits { index: 0, count: 1, least: 2 }));
-    // Nobody is to blame for a report that nobody can judge, nor for one that nobody judged.
+    // Wonky reports, and reports without a verdict, have neither culprits nor faults.
     let report = |offense| Err(DisputeError::OffenseReport { offense, index: 0 });
     for hash in [GOOD, WONKY, SECOND] {
         let culprit = only(vec![], vec![culprit(hash, key(ACTIVE, 0))], vec![]);
@@ -217,7 +217,7 @@ fn offenders_are_validators_that_have_not_offended() {
         assert_eq!(old(disputes(vec![], accused(&wrong), vec![])), order(Offense::Culprit));
         assert_eq!(old(disputes(vec![], vec![], judges(&wrong))), order(Offense::Fault));
     }
-    // The last validator has offended before; nobody has the other key.
+    // The last validator has offended before; the other key is no validator's.
     for key in [key(ACTIVE, 5), key(ACTIVE, 6)] {
         let offender = |offense| Err(DisputeError::Offender { offense, index: 0 });
         assert_eq!(old(disputes(vec![], accused(&[key]), vec![])), offender(Offense::Culprit));
@@ -225,7 +225,7 @@ fn offenders_are_validators_that_have_not_offended() {
     }
 }
 
-/// In 0.8.0 a verdict has judgments for the validators of its epoch, and a bad one needs no
+/// In 0.8.0 the number of judgments is that of the epoch's validators, and a bad report needs no
 /// culprits.
 #[test]
 fn judges_are_those_of_the_epoch_since_0_8_0() {

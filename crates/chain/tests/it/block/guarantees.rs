@@ -6,7 +6,7 @@ fn given(guarantees: Vec<Guarantee>) -> Result<KeyedBase, Refusal> {
     run(&block(Extrinsic { guarantees, ..Extrinsic::default() }))
 }
 
-/// The only guarantee of a block, for core 0, with something changed in it.
+/// Refusal of a block with one guarantee, for core 0, after a change to its report.
 #[track_caller]
 fn refused(change: impl FnOnce(&mut WorkReport)) -> Refusal {
     given(vec![guarantee(0, change)]).expect_err("it breaks a rule")
@@ -109,7 +109,7 @@ fn reports_are_limited() {
 #[test]
 fn packages_are_reported_once() {
     let index = INDEX;
-    // Of late; pending on core 1, though it comes to be available in this very block.
+    // Reported recently; pending on core 1, though it becomes available in this very block.
     for package in [PAST.0, Hash([31; 32])] {
         let mut report = guarantee(0, |report| report.availability.package_hash = package);
         let assurances = (0..5).map(|assurer| assurance(assurer, 1)).collect();
@@ -117,7 +117,7 @@ fn packages_are_reported_once() {
         let extrinsic = Extrinsic { guarantees: vec![report], assurances, ..Extrinsic::default() };
         assert_eq!(run(&block(extrinsic)), Err(Refusal::Reported { index, package }));
     }
-    // In the queue; accumulated of late.
+    // In the queue; accumulated recently.
     let package = Hash([40; 32]);
     let mut waiting = report(0);
     waiting.availability.package_hash = package;
@@ -157,7 +157,7 @@ fn contexts_are_those_of_recent_blocks() {
         let refusal = refused(|report| change(&mut report.context));
         assert_eq!(refusal, Refusal::Anchor { index });
     }
-    // 24 slots back at most.
+    // At most 24 slots back.
     let looked_up = |slot| {
         let mut block = block(Extrinsic {
             guarantees: vec![guarantee(0, |report| {
@@ -187,7 +187,7 @@ fn dependencies_were_reported_with_the_roots_that_are_named() {
     };
     assert_eq!(depends(PAST.0, None), Ok(()));
     assert_eq!(depends(PAST.0, Some(PAST.1)), Ok(()));
-    // Its own package is of the same block.
+    // The dependency is in the same block.
     assert_eq!(depends(Hash([30; 32]), Some(Hash::ZERO)), Ok(()));
     let package = Hash([50; 32]);
     assert_eq!(depends(package, None), Err(Refusal::Dependency { index, package }));
@@ -196,8 +196,8 @@ fn dependencies_were_reported_with_the_roots_that_are_named() {
     assert_eq!(depends(package, Some(PAST.0)), Err(Refusal::SegmentRoot { index, package }));
 }
 
-/// A chain of Jambox' own has neither pools nor recent blocks; what is said of them is taken as
-/// given, and nothing is set.
+/// A chain of Jambox has neither pools nor recent blocks. Rules about them count as kept, and
+/// nothing is set.
 #[test]
 fn a_state_may_do_without_pools_and_recent_blocks() {
     let mut prior = (*state()).clone();

@@ -1,4 +1,4 @@
-//! What a header breaks of the rules of block production, against a state with validators.
+//! Headers that break a rule of block production, against a state with validators.
 
 use jambox_chain::block::{Applied, Checks};
 use jambox_state::trie;
@@ -9,7 +9,7 @@ use jambox_types::{
 
 use super::*;
 
-/// The validator of an index; `mark` tells sets apart.
+/// Keys of the validator with this index; `mark` distinguishes sets.
 fn key(mark: u8, index: usize) -> ValidatorKey {
     let octet = mark + index as u8;
     let (bandersnatch, ed25519) = (BandersnatchKey([octet; 32]), Ed25519Key([octet; 32]));
@@ -20,7 +20,7 @@ const ACTIVE: u8 = 50;
 const PENDING: u8 = 100;
 const STAGING: u8 = 150;
 
-/// A report that was found to be bad.
+/// A report judged bad.
 const JUDGED: Hash = Hash([9; 32]);
 
 /// Twelve tickets, one for each slot of an epoch.
@@ -28,7 +28,7 @@ fn tickets() -> Vec<Ticket> {
     (0..12).map(|index| Ticket { id: Hash([index; 32]), entry: index % 3 }).collect()
 }
 
-/// The state of the other tests in a slot, with six validators of which each has two slots.
+/// The state of the other tests in a slot, with six validators, each with two slots.
 fn whole(slot: u32, tickets: Vec<Ticket>) -> Arc<KeyedBase> {
     let mut state = (*state()).clone();
     let mut changes = Changes::default();
@@ -53,8 +53,8 @@ fn whole(slot: u32, tickets: Vec<Ticket>) -> Arc<KeyedBase> {
     Arc::new(state)
 }
 
-/// Applies a block in a slot after `change`; without that it is as it should be, unless the slot
-/// begins an epoch.
+/// Applies a block in a slot after `change`. The unchanged block is valid, unless the slot begins
+/// an epoch.
 fn refusal(
     prior: &Arc<KeyedBase>,
     slot: u32,
@@ -77,7 +77,7 @@ fn refusal(
     }
 }
 
-/// The same in slot 11 after slot 10.
+/// [`refusal`] of a header in slot 11 after slot 10.
 fn header(change: impl FnOnce(&mut Header)) -> Option<Refusal> {
     refusal(&whole(10, Vec::new()), 11, Extrinsic::default(), change)
 }
@@ -99,15 +99,15 @@ fn the_prior_root_is_that_of_the_state() {
     assert_eq!(wrong, Some(Refusal::PriorStateRoot));
 }
 
-/// The first block of an epoch: `F` of `eq:fallbackkeysequence` chooses its author from those who
-/// were pending, by what was the second entropy.
+/// The first block of an epoch: `F` of `eq:fallbackkeysequence` chooses its author from the pending
+/// validators, by the second entropy before the block.
 #[test]
 fn epochs_begin_with_their_mark() {
     let mark = || EpochMark {
         entropy: Hash([1; 32]),
         tickets_entropy: Hash([2; 32]),
         validators: PerValidator::from_fn(&PROTOCOL, |index| {
-            // The fifth is an offender and has lost its keys.
+            // The fifth is an offender, whose keys are removed.
             let key = if index == 4 { ValidatorKey::default() } else { key(STAGING, index) };
             EpochMarkKeys { bandersnatch: key.bandersnatch, ed25519: key.ed25519 }
         }),
@@ -140,7 +140,7 @@ fn epochs_begin_with_their_mark() {
 
 #[test]
 fn winning_tickets_are_named_when_their_submission_ends() {
-    // From outside in (`Z` of `sec:slotkeysequence`).
+    // In outside-in order (`Z` of `sec:slotkeysequence`).
     let order = [0, 11, 1, 10, 2, 9, 3, 8, 4, 7, 5, 6];
     let mark = |swap: bool| {
         let all = tickets();
@@ -189,7 +189,7 @@ fn tickets_are_few_in_time_and_of_entries_that_there_are() {
     assert_eq!(bring(9, &[0xff]), Some(Refusal::TicketAttempt { index: 0, entries: 3 }));
 }
 
-/// Whatever stands in a state without its root being vouched for is not held against the header.
+/// A header is not checked against the contents of a state whose root is not confirmed.
 #[test]
 fn headers_are_held_only_against_whole_states() {
     let mut block = block(Extrinsic::default());

@@ -1,4 +1,4 @@
-//! What blocks can break since 0.8.0, and what is new in the state that they leave.
+//! Rules of 0.8.0, and its new fields in the state after a block.
 
 use jambox_types::{
     Culprit, Ed25519Key, PerValidator, RingRoot, Safrole, SlotSealers, ValidatorKey,
@@ -6,11 +6,11 @@ use jambox_types::{
 
 use super::*;
 
-/// Four cores, of which validators need not fill all.
+/// Four cores, more than the validators fill.
 const FOUR: Parameters = Parameters { cores: 4, ..Parameters::TINY };
 const NEW: Protocol = Protocol::new(Revision::GrayPaper080, FOUR);
 
-/// The state of the other tests with so many validators now and so many from the next epoch on.
+/// The state of the other tests, with these numbers of validators now and from the next epoch on.
 fn state(now: usize, next: usize) -> Arc<KeyedBase> {
     let mut state = (*state_under(&NEW)).clone();
     let set = |count| PerValidator::new(vec![ValidatorKey::default(); count], &NEW).unwrap();
@@ -67,7 +67,7 @@ fn three_validators_make_a_core_active() {
 fn anchors_are_what_the_recent_blocks_say() {
     let anchor = guaranteed(0, |report| report.context.anchor_slot = TimeSlot(1));
     assert_eq!(anchor, Err(Refusal::Anchor { index: 0 }));
-    // The lookup anchor is the parent, whose slot is 0 and whose state root the header tells.
+    // The lookup anchor is the parent. Its slot is 0, and its state root is in the header.
     let looked_up = |slot: u32, root: Hash| {
         guaranteed(0, |report| {
             report.context.lookup_anchor = PARENT;
@@ -82,7 +82,7 @@ fn anchors_are_what_the_recent_blocks_say() {
     assert_eq!(looked_up(1, STATE_ROOT), other);
 }
 
-/// Seven of nine are more than two thirds, six are not; the numbers are those of the state.
+/// Seven of nine are more than two thirds, six are not. The number of validators is the state's.
 #[test]
 fn availability_is_by_the_validators_that_there_are() {
     let pending = |validators: usize, assurers: u16, slot: u32, next: usize| {
@@ -101,7 +101,7 @@ fn availability_is_by_the_validators_that_there_are() {
     assert!(!pending(9, 7, 11, 9));
     assert!(pending(6, 4, 11, 6));
     assert!(!pending(6, 5, 11, 6));
-    // The first block of an epoch in which their number changes clears every core.
+    // The first block of an epoch clears every core if the number of validators changes.
     assert!(pending(9, 0, 12, 9));
     assert!(!pending(9, 0, 12, 12));
 }
