@@ -10,52 +10,52 @@ use crate::context::{Accumulate, Implications};
 use crate::runner::{Job, entry_pc};
 use crate::{End, Env, Failure, HostError, Observer};
 
-/// What accumulate is asked to do.
+/// Arguments of accumulate.
 #[derive(Clone, Debug)]
 pub struct AccumulateCall {
-    /// The state before.
+    /// State before.
     pub state: PartialState,
-    /// The block's slot.
+    /// Slot of the block.
     pub slot: TimeSlot,
-    /// The block's posterior entropy.
+    /// Posterior entropy of the block.
     pub entropy: Hash,
-    /// The service that accumulates.
+    /// The service.
     pub service: ServiceId,
-    /// The gas that it may use.
+    /// Gas limit.
     pub gas: Gas,
-    /// What there is to accumulate; transfers among it credit the service.
+    /// Operands and transfers, in order. The transfers are credited to the service.
     pub inputs: Vec<AccumulateInput>,
 }
 
-/// What came of it (`eq:acconeout`, 0.7.2).
+/// Result of accumulate (`eq:acconeout`, 0.7.2).
 #[derive(Clone, Debug)]
 pub struct Accumulated {
-    /// The state after.
+    /// State after.
     pub state: PartialState,
-    /// Transfers that the service made.
+    /// Transfers made by the service.
     pub transfers: Vec<DeferredTransfer>,
-    /// The output.
+    /// Accumulation output: the argument of `yield`, or a 32-octet output.
     pub yielded: Option<Hash>,
     /// The gas used.
     pub gas_used: Gas,
     /// Preimages provided, without duplicates.
     pub provisions: Vec<(ServiceId, Blob)>,
-    /// Why there was nothing to run, if so.
+    /// Reason for running no code; `None` if code ran.
     pub no_code: Option<NoCode>,
-    /// Why the guest failed, if it ran and did; the state is then that of its last checkpoint.
+    /// Failure of the guest, if it failed; the state is then that of its last checkpoint.
     pub failure: Option<Box<Failure>>,
 }
 
-/// Why an accumulation runs no code.
+/// Reason for an accumulation without code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCode {
     /// There is no such service.
     #[error("there is no such service")]
     NoService,
-    /// The code's preimage is not there, or not encoded with its metadata.
+    /// The code's preimage is missing, or not encoded with its metadata.
     #[error("the service's code is not there")]
     Unavailable,
-    /// The code is larger than allowed.
+    /// The code is larger than allowed. The field is its length, in octets.
     #[error("the service's code has {0} octets, more than allowed")]
     TooBig(usize),
 }
@@ -64,7 +64,7 @@ pub enum NoCode {
 ///
 /// # Errors
 ///
-/// Only when the host cannot go on.
+/// When the host cannot go on.
 pub fn accumulate(
     env: &Env,
     call: AccumulateCall,
@@ -102,7 +102,7 @@ pub fn accumulate(
     Ok(collapse(context.regular, context.exceptional, end, Gas(gas_used)))
 }
 
-/// Adds what incoming transfers bring to the service's balance.
+/// Credits transfers to the service's balance.
 fn credit(
     state: &mut PartialState,
     service: ServiceId,
@@ -121,8 +121,8 @@ fn credit(
     Ok(())
 }
 
-/// Which of the two contexts stands (`C` in `eq:accinvocation`, 0.7.2). An output of exactly 32
-/// octets is the hash that is yielded.
+/// Chooses between the two contexts (`C` in `eq:accinvocation`, 0.7.2). An output of exactly 32
+/// octets is the accumulation output.
 fn collapse(
     regular: Implications,
     exceptional: Implications,

@@ -1,4 +1,4 @@
-//! What invocations share: the protocol, the engine, the runner.
+//! Environment of invocations: the protocol, the engine, the runner.
 
 use jambox_codec::encode_with;
 use jambox_engine::{Backend, Config, Engine};
@@ -10,10 +10,10 @@ use crate::host::HostContext;
 use crate::runner::{EngineRunner, Job, Ran};
 use crate::{End, Finished, Host, HostError, Limits, Observer, Runner, Started};
 
-/// What invocations run under. Shared by reference; holds no state of the chain.
+/// Environment of invocations. Shared by reference; holds no state of the chain.
 pub struct Env {
     protocol: Protocol,
-    /// The constants as `fetch` gives them.
+    /// The constants in the encoding of `fetch`.
     constants: Blob,
     engine: Engine,
     runner: Box<dyn Runner>,
@@ -30,11 +30,11 @@ impl Env {
         Self::with_backend(protocol, Backend::default())
     }
 
-    /// An environment that runs programs on the engine with this backend.
+    /// An environment that runs programs on the default engine with this backend.
     ///
     /// # Errors
     ///
-    /// As [`Env::new`].
+    /// The errors of [`Env::new`].
     pub fn with_backend(protocol: Protocol, backend: Backend) -> Result<Self, HostError> {
         let engine = Engine::new(Config { revision: protocol.revision, backend })?;
         let runner = Box::new(EngineRunner::new(engine.clone()));
@@ -42,13 +42,13 @@ impl Env {
         Ok(Self { protocol, constants, engine, runner, limits: Limits::default() })
     }
 
-    /// The same with another runner for outer guests; inner machines stay on the engine.
+    /// Sets another runner for outer guests. Inner machines stay on the engine.
     #[must_use]
     pub fn with_runner(self, runner: Box<dyn Runner>) -> Self {
         Self { runner, ..self }
     }
 
-    /// The same with other limits.
+    /// Sets other limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
@@ -72,31 +72,31 @@ impl Env {
         Rules::of(self.protocol.revision)
     }
 
-    /// The protocol's constants, kind 0 of `fetch`.
+    /// The protocol's constants, the value of `fetch` kind 0.
     pub(crate) fn constants(&self) -> Blob {
         self.constants.clone()
     }
 
-    /// The host-call interface that guests see.
+    /// Host-call interface of the guests.
     #[must_use]
     pub const fn interface(&self) -> Interface {
         Interface { abi: self.protocol.abi, revision: self.protocol.revision }
     }
 
-    /// The engine that machines run on.
+    /// Engine of the machines.
     #[must_use]
     pub const fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// This host's limits.
+    /// Limits of this host.
     #[must_use]
     pub const fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// The paper's argument invocation (`sec:standardprograminit`, 0.7.2): how the guest ended,
-    /// and the gas it used.
+    /// The paper's argument invocation (`sec:standardprograminit`, 0.7.2). Returns the guest's end
+    /// and the gas used.
     pub(crate) fn invoke(
         &self,
         job: &Job<'_>,

@@ -1,4 +1,4 @@
-//! Why a guest failed: enough to explain it to a person.
+//! Failures of guests, with the data to explain them to people.
 
 use std::fmt;
 
@@ -9,19 +9,19 @@ use jambox_program::{InvalidProgram, ProgramError};
 
 use crate::{HostError, PanicReason, Stop};
 
-/// How a guest's run ended, as the paper sees it (`sec:standardprograminit`, 0.7.2).
+/// End of a guest's run (`sec:standardprograminit`, 0.7.2).
 #[derive(Clone, Debug)]
 pub enum End {
-    /// It halted, with this output; empty when `r7` and `r8` did not name readable memory.
+    /// A halt with this output; empty if the range in `r7` and `r8` was not readable.
     Halt(Vec<u8>),
-    /// It panicked. A page fault of an outer machine is a panic.
+    /// A panic. A page fault of an outer machine is a panic.
     Panic(Box<Failure>),
-    /// It ran out of gas.
+    /// Out of gas.
     OutOfGas(Box<Failure>),
 }
 
 impl End {
-    /// The output, if it halted.
+    /// The output of a halt; `None` for other ends.
     #[must_use]
     pub fn output(&self) -> Option<&[u8]> {
         match self {
@@ -30,7 +30,7 @@ impl End {
         }
     }
 
-    /// Why it failed, unless it halted.
+    /// The failure; `None` after a halt.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
@@ -40,54 +40,55 @@ impl End {
     }
 }
 
-/// Why a guest failed, and where it stood.
+/// The cause of a guest's failure, with the machine.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What happened.
+    /// The cause.
     pub cause: Cause,
-    /// The machine at that point; none if there never was one, or if the guest is native.
+    /// The machine at the failure; `None` if there was none, or for a native guest.
     pub machine: Option<MachineState>,
 }
 
-/// What made a guest fail.
+/// Cause of a guest's failure.
 #[derive(Clone, Debug)]
 pub enum Cause {
     /// The code is not a standard program. No gas is used.
     NotAProgram(ProgramError),
-    /// The revision does not run the program, or not from where it is to start: it validates
-    /// programs as a whole. No gas is used.
+    /// The revision validates whole programs, and refuses the program or its entry point. No gas is
+    /// used.
     InvalidProgram(InvalidProgram),
-    /// The arguments are longer than the argument area. No gas is used.
+    /// The arguments are longer than the argument zone, with their length in octets. No gas is
+    /// used.
     ArgumentsTooLong(usize),
-    /// The instruction panicked: a trap, a jump to nowhere, an address below 2^16.
+    /// The instruction panicked: a trap, an invalid jump, an address below 2^16.
     Trap,
-    /// The instruction needed a page that does not allow the access; this is its address.
+    /// The instruction accessed a page without the right access. The field is the page's address.
     PageFault(u32),
     /// The next instruction costs more gas than is left.
     OutOfGas,
     /// A host call panicked the guest.
     HostCallPanic {
-        /// The number called.
+        /// Number of the call.
         number: u64,
-        /// The call, if it is one.
+        /// The call; `None` if it is unknown.
         call: Option<HostCall>,
-        /// What was wrong.
+        /// Reason for the panic.
         reason: PanicReason,
     },
     /// A host call costs more gas than was left.
     HostCallOutOfGas {
-        /// The number called.
+        /// Number of the call.
         number: u64,
-        /// The call, if it is one.
+        /// The call; `None` if it is unknown.
         call: Option<HostCall>,
-        /// What was to be charged.
+        /// Price of the call.
         price: u64,
-        /// What was left.
+        /// Gas left before it.
         left: u64,
     },
 }
 
-/// What happened, in a sentence.
+/// The cause, in a sentence.
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -116,7 +117,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// A host call as a sentence names it.
+/// A host call's name in a sentence.
 struct Called {
     number: u64,
     call: Option<HostCall>,
@@ -131,21 +132,21 @@ impl fmt::Display for Called {
     }
 }
 
-/// A machine that has stopped, as far as explanations need it.
+/// State of a stopped machine, for explanations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MachineState {
-    /// The position of the instruction at which it stopped.
+    /// Position of the instruction at which it stopped.
     pub pc: u64,
-    /// That instruction; `trap` where there is none.
+    /// The instruction; `trap` if there is none.
     pub instruction: Instruction,
     /// The registers.
     pub registers: Registers,
-    /// The gas left.
+    /// Gas left.
     pub gas: u64,
 }
 
 impl MachineState {
-    /// The state that `instance` is in.
+    /// The present state of `instance`.
     #[must_use]
     pub fn of(instance: &Instance) -> Self {
         Self {
@@ -158,7 +159,7 @@ impl MachineState {
 }
 
 impl Failure {
-    /// The failure that an exit of `instance` means, if it means one.
+    /// The failure of an exit of `instance`; `None` for other exits.
     pub(crate) fn of_exit(instance: &Instance, exit: Exit) -> Option<Self> {
         let cause = match exit {
             Exit::Halt | Exit::HostCall(_) => return None,
@@ -169,7 +170,7 @@ impl Failure {
         Some(Self { cause, machine: Some(MachineState::of(instance)) })
     }
 
-    /// Whether the guest ran out of gas, rather than panicked.
+    /// True if the guest ran out of gas, false if it panicked.
     #[must_use]
     pub const fn is_out_of_gas(&self) -> bool {
         matches!(self.cause, Cause::OutOfGas | Cause::HostCallOutOfGas { .. })
@@ -177,7 +178,7 @@ impl Failure {
 }
 
 impl Cause {
-    /// The cause that a host call's stop is, unless the host itself failed.
+    /// The cause for a stop in a host call; `None` if the host itself failed.
     pub(crate) fn of_stop(
         number: u64,
         call: Option<HostCall>,

@@ -1,4 +1,4 @@
-//! The guest that makes a host call, as its handler sees it.
+//! The calling guest, for handlers.
 
 use jambox_hostcall::{HashPointer, Price, Quantity, Registers, Slice};
 use jambox_types::{Blake2b, Hash};
@@ -7,34 +7,34 @@ use crate::limits::Meter;
 use crate::memory::Inaccessible;
 use crate::{GuestMemory, Needed, Observer, PanicReason, Stop};
 
-/// The calling guest: its memory, what gas it has left after the call's charge, and who watches.
+/// The calling guest: its memory, its gas after the call's charge, and the observer.
 ///
-/// Reading or writing what the guest has no access to is [`Stop::Panic`], so handlers say `?`.
+/// Access to inaccessible memory is [`Stop::Panic`], so handlers write `?`.
 pub(crate) struct Guest<'a> {
     pub(crate) memory: &'a mut dyn GuestMemory,
     pub(crate) gas: &'a mut u64,
     pub(crate) observer: &'a mut dyn Observer,
-    /// The call's price, and the registers that it is worked out from.
+    /// Price of the call, and the registers it depends on.
     pub(crate) price: &'a Price,
     pub(crate) registers: Registers,
-    /// What the invocation costs its host.
+    /// Resources of the host used by the invocation.
     pub(crate) meter: &'a mut Meter,
 }
 
-/// How much of a range is copied, hashed or compared at a time, in octets: the most that is
-/// allocated for a range before it is known to be wanted.
+/// Largest part of a range that is copied, hashed or compared at once, in octets. No more than this
+/// is allocated for a range before the call is known to need all of it.
 pub(crate) const CHUNK: u64 = 1 << 16;
 
 impl Guest<'_> {
-    /// Reads a claimed range of which the protocol, not the guest, says that it is not long; `what`
-    /// names it in explanations.
+    /// Reads a claimed range whose length is limited by the protocol. `what` names it in
+    /// explanations.
     pub(crate) fn read(&mut self, what: &'static str, slice: Slice) -> Result<Vec<u8>, Stop> {
         let octets = self.look(what, slice)?;
         self.observer.memory_read(slice.address, &octets);
         Ok(octets)
     }
 
-    /// Like [`Self::read`], without telling the observer: of something that is read again.
+    /// [`Self::read`] without the observer: for a range that is read again.
     pub(crate) fn look(&mut self, what: &'static str, slice: Slice) -> Result<Vec<u8>, Stop> {
         self.require_readable(what, slice)?;
         self.meter.copy(slice.length)?;
@@ -42,8 +42,8 @@ impl Guest<'_> {
         octets.map_err(|_| inaccessible(what, slice, Needed::Readable))
     }
 
-    /// Reads a claimed range of any length into memory that the host keeps for the guest. To be
-    /// called when nothing speaks against the call any more.
+    /// Reads a claimed range of any length into memory that the host keeps for the guest. Must be
+    /// called after all checks of the call.
     pub(crate) fn read_to_keep(
         &mut self,
         what: &'static str,
@@ -61,14 +61,14 @@ impl Guest<'_> {
         Ok(octets)
     }
 
-    /// Octets that were read, as such that the host keeps for the guest.
+    /// Counts octets as kept by the host for the guest, and returns them.
     pub(crate) fn keep(&mut self, octets: Vec<u8>) -> Result<Vec<u8>, Stop> {
         self.meter.keep(octets.len() as u64)?;
         Ok(octets)
     }
 
-    /// Reads a claimed range of any length for the time of the call. To be called when something of
-    /// that length is known to be wanted.
+    /// Reads a claimed range of any length for the duration of the call. Must be called when a
+    /// value of this length is known to be needed.
     pub(crate) fn read_briefly(
         &mut self,
         what: &'static str,
@@ -79,7 +79,7 @@ impl Guest<'_> {
         self.read(what, slice)
     }
 
-    /// The hash of a claimed range of any length, without telling the observer.
+    /// Hash of a claimed range of any length, without the observer.
     pub(crate) fn hash(&mut self, what: &'static str, slice: Slice) -> Result<Hash, Stop> {
         self.require_readable(what, slice)?;
         let mut hasher = Blake2b::new();
@@ -90,8 +90,8 @@ impl Guest<'_> {
         Ok(hasher.finish())
     }
 
-    /// Reads an array of `count` elements of `size` octets each; the caller knows that they are not
-    /// many.
+    /// Reads an array of `count` elements of `size` octets each. The caller has limited their
+    /// number.
     pub(crate) fn read_array(
         &mut self,
         what: &'static str,
@@ -154,27 +154,27 @@ impl Guest<'_> {
         }
     }
 
-    /// Charges gas on top of the call's base price, before the effect that it pays for.
+    /// Charges gas beyond the call's base price, before the effect that it pays for.
     pub(crate) fn charge(&mut self, price: u64) -> Result<(), Stop> {
         charge(self.gas, price)
     }
 
-    /// Charges the part of the call's price that depends on this quantity, now that it is known.
-    /// Before the effect that it pays for. Gives what was charged.
+    /// Charges the part of the call's price for a quantity that is now known, before the effect
+    /// that it pays for. Returns the gas charged.
     pub(crate) fn charge_for(&mut self, quantity: Quantity, units: u64) -> Result<u64, Stop> {
         let price = self.price.part(&self.registers, quantity, units);
         self.charge(price)?;
         Ok(price)
     }
 
-    /// Gives back the part of the price that was charged for units that were not used after all.
+    /// Refunds the part of the price for units that were not used.
     pub(crate) fn refund_for(&mut self, quantity: Quantity, units: u64) {
         let price = self.price.part(&self.registers, quantity, units);
         *self.gas = self.gas.saturating_add(price);
     }
 }
 
-/// Takes `price` off `gas`; what is not covered leaves none.
+/// Subtracts `price` from `gas`. If it is not covered, no gas is left.
 pub(crate) fn charge(gas: &mut u64, price: u64) -> Result<(), Stop> {
     let left = *gas;
     match left.checked_sub(price) {
@@ -194,7 +194,7 @@ fn inaccessible(what: &'static str, slice: Slice, access: Needed) -> Stop {
     Stop::Panic(PanicReason::Memory { what, address, length, access })
 }
 
-/// Offsets and sizes of the chunks that make up `length` octets.
+/// Offsets and lengths of the chunks of a range of `length` octets.
 pub(crate) fn chunks(length: u64) -> impl Iterator<Item = (u64, u64)> {
     let mut offset = 0u64;
     std::iter::from_fn(move || {

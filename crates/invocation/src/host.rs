@@ -1,4 +1,4 @@
-//! Serving one host call: price, request, handler, delivery. The only place that knows the ABI.
+//! Service of one host call: price, request, handler, delivery. No other module depends on the ABI.
 
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{
@@ -13,18 +13,17 @@ use crate::{
     CallEnded, CallStarted, GuestMemory, HostError, Invocation, Limits, Machine, Observer, Stop,
 };
 
-/// What an invocation's handlers work on: one of the three context structs.
+/// The context of an invocation's handlers: one of the three context structs.
 pub(crate) trait HostContext {
-    /// Which invocation this is.
+    /// The invocation.
     fn invocation(&self) -> Invocation;
 
-    /// Does what the request asks. A call that the table does not offer in this context never
-    /// comes here.
+    /// Handles a request. The call is in the host-call table for this context.
     fn handle(&mut self, request: &Request, guest: &mut Guest<'_>) -> Result<Reply, Stop>;
 }
 
 impl Invocation {
-    /// The column of the host-call table that this invocation reads.
+    /// Column of the host-call table for this invocation.
     #[must_use]
     pub const fn context(self) -> Context {
         match self {
@@ -47,7 +46,7 @@ pub struct Host<'a> {
 
 /// A guest at a host call.
 pub struct CallSite<'a> {
-    /// Where the call is, if the guest has such a place.
+    /// Position of the call; `None` for a guest without positions.
     pub pc: Option<u64>,
     /// The guest's registers.
     pub registers: &'a mut Registers,
@@ -77,41 +76,41 @@ impl<'a> Host<'a> {
         Ok(exit)
     }
 
-    /// The output of a guest that halted, see [`output`].
+    /// Output of a guest that halted, see [`output`].
     pub(crate) fn output(&mut self, instance: &Instance) -> Result<Vec<u8>, HostError> {
         output(&mut self.meter, instance)
     }
 
-    /// Which invocation this is the host of.
+    /// The invocation.
     #[must_use]
     pub fn invocation(&self) -> Invocation {
         self.context.invocation()
     }
 
-    /// Who watches.
+    /// The observer.
     pub fn observer(&mut self) -> &mut dyn Observer {
         self.observer
     }
 
-    /// The host-call interface that the guest sees.
+    /// Host-call interface of the guest.
     #[must_use]
     pub const fn interface(&self) -> Interface {
         self.interface
     }
 
-    /// The table's row for a call of this guest.
+    /// Row of the table for a call of this guest; `None` for an unknown call.
     #[must_use]
     pub fn form(&self, number: u64) -> Option<&'static Form> {
         self.interface.form(self.invocation().context(), number)
     }
 
-    /// Serves host call `number`: charges it, does it, and leaves its results in the guest's
-    /// registers and memory. The guest may then go on behind the call.
+    /// Serves host call `number`: charges it, handles it, and delivers its results to the guest's
+    /// registers and memory. The guest may then continue after the call.
     ///
     /// # Errors
     ///
-    /// [`Stop`] when the guest may not go on. Registers and memory are then as they were, the
-    /// contexts too, and gas is what the paper leaves of it.
+    /// [`Stop`] when the guest may not continue. Registers, memory and contexts are then unchanged,
+    /// and gas is the paper's.
     pub fn serve(&mut self, number: u64, site: CallSite<'_>) -> Result<(), Stop> {
         let CallSite { pc, registers, gas, memory } = site;
         let invocation = self.invocation();
@@ -180,8 +179,8 @@ impl<'a> Host<'a> {
     }
 }
 
-/// What a machine can access that began with a standard program, in octets: its heap ends where
-/// `sbrk` or `grow_heap` moved it.
+/// Accessible memory of a machine with a standard program, in octets. `sbrk` and `grow_heap` move
+/// the end of its heap.
 fn accessible_octets(instance: &Instance) -> u64 {
     instance.memory().heap_end()
 }
@@ -194,7 +193,7 @@ mod tests {
     use super::*;
     use crate::handlers::heap;
 
-    /// Serves `grow_heap` and nothing else.
+    /// Serves `grow_heap` only.
     struct Grower;
 
     impl HostContext for Grower {
@@ -210,7 +209,7 @@ mod tests {
         }
     }
 
-    /// The gas left when three pages cannot be paid for.
+    /// Gas left if three pages cannot be paid for.
     fn left_of(mut gas: u64, rules: &Rules) -> u64 {
         let protocol = Protocol { revision: Revision::GrayPaper080, ..Protocol::default() };
         let (mut context, mut observer) = (Grower, ());

@@ -1,4 +1,4 @@
-//! The inputs of an accumulation, laid out for `fetch`.
+//! Inputs of an accumulation, in the encodings of `fetch`.
 
 use std::cell::OnceCell;
 
@@ -9,7 +9,7 @@ use jambox_types::{AccumulateInput, DeferredTransfer, Operand};
 
 use crate::package::at;
 
-/// The inputs in each arrangement that some ABI offers, encoded when it is first asked for.
+/// The inputs in each arrangement that an ABI offers, each encoded at its first use.
 pub(crate) struct Inputs {
     inputs: Vec<AccumulateInput>,
     all: OnceCell<Encoded>,
@@ -17,7 +17,7 @@ pub(crate) struct Inputs {
     transfers: OnceCell<Encoded>,
 }
 
-/// A sequence: with its length as a whole, and each element.
+/// A sequence: the whole with its length, and each element.
 struct Encoded {
     whole: Blob,
     each: Vec<Blob>,
@@ -47,8 +47,8 @@ impl Inputs {
         Self { inputs, all, operands, transfers }
     }
 
-    /// What `fetch` gives of the inputs (`fetch`, 0.7.2). Where operands and transfers come apart,
-    /// they are not marked as such.
+    /// Inputs of a kind of `fetch` (`fetch`, 0.7.2). If the ABI separates operands and transfers,
+    /// they have no discriminator.
     pub(crate) fn fetch(&self, kind: FetchKind, index: u64) -> Option<Blob> {
         match kind {
             FetchKind::Inputs => self.all().whole(),

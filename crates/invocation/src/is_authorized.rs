@@ -10,25 +10,25 @@ use crate::context::IsAuthorized;
 use crate::runner::{Job, entry_pc};
 use crate::{End, Env, Failure, HostError, Observer, PackageData};
 
-/// What an authorizer made of a package.
+/// Result of is-authorized.
 #[derive(Clone, Debug)]
 pub struct Authorized {
-    /// The trace, or why there is none.
+    /// The authorizer trace, or the error.
     pub result: Result<Vec<u8>, WorkError>,
-    /// The gas used.
+    /// Gas used.
     pub gas_used: Gas,
-    /// Why the authorizer failed, if it ran and did.
+    /// Failure of the authorizer, if it ran and failed.
     pub failure: Option<Box<Failure>>,
 }
 
-/// Asks a package's authorizer whether the package may use `core`.
+/// Runs a package's authorizer for `core`.
 ///
-/// The code is looked up among `accounts` as of the package's lookup anchor. Code that is not
-/// there, or not encoded with its metadata, is [`WorkError::BadCode`].
+/// The code is looked up in `accounts` as of the package's lookup anchor. Code that is missing, or
+/// not encoded with its metadata, is [`WorkError::BadCode`].
 ///
 /// # Errors
 ///
-/// Only when the host cannot go on.
+/// When the host cannot go on.
 pub fn is_authorized(
     env: &Env,
     package: &PackageData,

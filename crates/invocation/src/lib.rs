@@ -1,20 +1,20 @@
 //! PVM invocations and host-call handlers.
 //!
-//! **What it is.** The paper's three invocations ([`is_authorized`], [`refine`], [`accumulate`];
+//! **Contents.** The paper's three invocations ([`is_authorized`], [`refine`], [`accumulate`];
 //! `sec:virtualmachineinvocations`, 0.7.2) with every host call that each of them offers.
 //!
-//! **What it is not.** It knows no instruction (that is `jambox-engine`), no host-call number and
-//! no register of one (`jambox-hostcall`), no way to keep state (`jambox-state`), no report and no
-//! block (`jambox-chain`). It prints nothing: whoever wants to see what happens is an [`Observer`].
+//! **Not here.** Instructions are `jambox-engine`'s, numbers and registers of host calls
+//! `jambox-hostcall`'s, state `jambox-state`'s, reports and blocks `jambox-chain`'s. Nothing is
+//! printed: events are reported to an [`Observer`].
 //!
 //! # Invariants
 //!
-//! - Handlers take typed requests and give typed replies; none knows which ABI it serves. Only
-//!   [`Host::serve`] does, and both the engine's host-call loop and native guests go through it.
-//! - Three kinds of outcome are never mixed: how a guest ended ([`End`], an `Ok` value), result
-//!   codes (in the guest's registers), failures of the host ([`HostError`]).
-//! - Gas is charged before any effect; a call that stops its guest has had none.
-//! - Whatever a guest claims as a length is checked against its memory before it is allocated.
+//! - Handlers take typed requests and return typed replies, and do not depend on the ABI. Only
+//!   [`Host::serve`] does; the engine's host-call loop and native guests both call it.
+//! - Three kinds of result are kept apart: ends of guests ([`End`], an `Ok` value), result codes
+//!   (in the guest's registers), failures of the host ([`HostError`]).
+//! - Gas is charged before any effect; a call that stops its guest has had no effect.
+//! - Lengths claimed by a guest are checked against its memory before allocation.
 //! - The same inputs give the same outputs, gas included.
 //!
 //! # Example

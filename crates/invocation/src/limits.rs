@@ -1,32 +1,31 @@
-//! What a guest may cost its host beyond what it pays for, and keeping account of it.
+//! Limits of the host's resources that guests do not pay for, and the meter of their use.
 
 use std::time::{Duration, Instant};
 
 use crate::HostError;
 
-/// Limits of this host where the protocol has none. Reaching one is a [`HostError`]: it says
-/// nothing of the guest, whose gas is another matter, and what it reached is never taken for an
-/// outcome. All but the wall clock are the same on every machine.
+/// Limits of this host where the protocol has none. Reaching one is a [`HostError`]: no property of
+/// the guest and no outcome of it. All except the time are the same on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most inner machines that one guest may hold at a time. Default: 65,536.
+    /// Largest number of inner machines of one guest at a time. Default: 65,536.
     pub inner_machines: usize,
-    /// The most octets of distinct program blobs that they may run. Default: 1 GiB.
+    /// Largest size of the distinct program blobs of inner machines, in octets. Default: 1 GiB.
     pub inner_code: usize,
-    /// The most gas that they may use in all. The guest does not pay for it in 0.7.2, so nothing
-    /// else ends a loop in an inner machine. Default: 20,000,000,000.
+    /// Largest gas used by all inner machines. In 0.7.2 the guest does not pay for it, so nothing
+    /// else ends an endless loop in an inner machine. Default: 20,000,000,000.
     pub inner_gas: u64,
-    /// The most pages of 4096 octets that may be accessible in all of them together. Default: those
-    /// of 4 GiB.
+    /// Largest number of accessible pages of all inner machines, of 4096 octets each. Default: 4
+    /// GiB of pages.
     pub inner_pages: u64,
-    /// The most octets that one invocation may have in memory: what its machine and the inner
-    /// machines can access, and what the host keeps for it (values written, preimages provided,
-    /// segments exported, program blobs). Default: 16 GiB.
+    /// Largest memory of one invocation, in octets: accessible memory of its machine and the inner
+    /// machines, and data that the host keeps for it (values written, preimages provided, segments
+    /// exported, program blobs). Default: 16 GiB.
     pub memory: u64,
-    /// The most octets that host calls of one invocation may copy, hash or compare. The guest pays
-    /// little for that in 0.7.2. Default: 256 GiB.
+    /// Largest number of octets copied, hashed or compared by the host calls of one invocation. The
+    /// guest pays little for them in 0.7.2. Default: 256 GiB.
     pub copied: u64,
-    /// The longest that one invocation may take. Default: as long as it likes.
+    /// Longest time of one invocation; `None` (the default) for no limit.
     pub time: Option<Duration>,
 }
 
@@ -44,31 +43,30 @@ impl Default for Limits {
     }
 }
 
-/// How much gas a machine runs for between two looks at the clock, where there is a limit of time:
-/// a few hundredths of a second.
+/// Gas between two readings of the clock under a limit of time: a few hundredths of a second.
 const SLICE: u64 = 10_000_000;
 
-/// What one invocation has cost so far.
+/// Resources used by one invocation so far.
 #[derive(Debug)]
 pub(crate) struct Meter {
     limits: Limits,
     deadline: Option<Instant>,
     copied: u64,
-    /// Octets that the host keeps.
+    /// Octets kept by the host.
     kept: u64,
-    /// Octets that the outer and the inner machines can access.
+    /// Accessible octets of the outer and the inner machines.
     outer: u64,
     inner: u64,
 }
 
 impl Meter {
-    /// The account of an invocation that starts now.
+    /// The meter of an invocation that starts now.
     pub(crate) fn new(limits: Limits) -> Self {
         let deadline = limits.time.and_then(|time| Instant::now().checked_add(time));
         Self { limits, deadline, copied: 0, kept: 0, outer: 0, inner: 0 }
     }
 
-    /// Counts octets that are about to be copied, hashed or compared.
+    /// Counts octets before they are copied, hashed or compared.
     pub(crate) fn copy(&mut self, octets: u64) -> Result<(), HostError> {
         self.copied = self.copied.saturating_add(octets);
         match self.copied > self.limits.copied {
@@ -77,25 +75,25 @@ impl Meter {
         }
     }
 
-    /// Counts octets that the host is about to keep for the guest.
+    /// Counts octets before the host keeps them for the guest.
     pub(crate) fn keep(&mut self, octets: u64) -> Result<(), HostError> {
         self.kept = self.kept.saturating_add(octets);
         self.check_memory()
     }
 
-    /// Notes what the outer machine can access, in octets.
+    /// Sets the accessible memory of the outer machine, in octets.
     pub(crate) fn set_outer(&mut self, octets: u64) -> Result<(), HostError> {
         self.outer = octets;
         self.check_memory()
     }
 
-    /// Notes what the inner machines can access, in octets.
+    /// Sets the accessible memory of the inner machines, in octets.
     pub(crate) fn set_inner(&mut self, octets: u64) -> Result<(), HostError> {
         self.inner = octets;
         self.check_memory()
     }
 
-    /// Fails when octets that are wanted for a moment are too many.
+    /// Fails if a temporary allocation of `octets` exceeds the limit.
     pub(crate) fn check_room(&self, octets: u64) -> Result<(), HostError> {
         let kept = self.kept.saturating_add(octets);
         Self { kept, ..*self }.check_memory()
@@ -109,7 +107,7 @@ impl Meter {
         }
     }
 
-    /// Fails when the time is over.
+    /// Fails if the time is used up.
     pub(crate) fn check_time(&self) -> Result<(), HostError> {
         match (self.deadline, self.limits.time) {
             (Some(deadline), Some(limit)) if Instant::now() >= deadline => {
@@ -119,12 +117,12 @@ impl Meter {
         }
     }
 
-    /// How much gas a machine may use before the clock is looked at again.
+    /// Gas that a machine may use before the clock is read again.
     pub(crate) fn slice(&self) -> u64 {
         if self.deadline.is_some() { SLICE } else { u64::MAX }
     }
 
-    /// Room for octets that a guest named the number of.
+    /// An empty buffer with room for a number of octets chosen by the guest.
     pub(crate) fn room(&self, octets: u64) -> Result<Vec<u8>, HostError> {
         let mut room = Vec::new();
         let size = usize::try_from(octets).ok();

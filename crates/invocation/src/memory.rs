@@ -1,22 +1,22 @@
-//! Guest memory as handlers see it.
+//! Guest memory, for handlers.
 
 use core::ops::Range;
 
 pub use jambox_engine::Inaccessible;
 use jambox_engine::{Memory, PAGE_SIZE};
 
-/// The memory of a guest: an engine's, or an adapter over that of a service running natively.
+/// Memory of a guest: an engine's, or an adapter for a service that runs natively.
 ///
-/// An address and a length are what the guest claims, any `u64`; nothing wraps around. The empty
-/// range is accessible wherever it is.
+/// Addresses and lengths are claims of the guest, any `u64`. Nothing wraps around. The empty range
+/// is accessible at every address.
 pub trait GuestMemory {
-    /// Whether the whole range can be read.
+    /// True if the whole range is readable.
     fn is_readable(&self, address: u64, length: u64) -> bool;
 
-    /// Whether the whole range can be written.
+    /// True if the whole range is writable.
     fn is_writable(&self, address: u64, length: u64) -> bool;
 
-    /// Reads a range. Allocates only once the whole of it is known to be readable.
+    /// Reads a range. Nothing is allocated before the whole range is known to be readable.
     ///
     /// # Errors
     ///
@@ -41,13 +41,14 @@ pub trait GuestMemory {
     /// When an octet is not writable; nothing is written then.
     fn write(&mut self, address: u64, octets: &[u8]) -> Result<(), Inaccessible>;
 
-    /// The pages by which the heap may grow, by index: from its end to its limit. Empty where
-    /// there is no heap to grow, as in the memory of a native service.
+    /// Pages by which the heap may grow, by index: from its end to its limit. Empty without a heap,
+    /// as in the memory of a native service.
     fn heap_room(&self) -> Range<u64> {
         0..0
     }
 
-    /// Makes the pages from the heap's end to page `end`, which is within its room, writable.
+    /// Makes the pages from the heap's end to page `end` writable. `end` is within
+    /// [`Self::heap_room`].
     fn grow_heap(&mut self, end: u64) {
         let _ = end;
     }
@@ -81,7 +82,7 @@ impl GuestMemory for Memory {
 
     fn grow_heap(&mut self, end: u64) {
         let size = end.saturating_mul(u64::from(PAGE_SIZE)).saturating_sub(self.heap_end());
-        // It stays where it is if the limit is in the way, which the caller has looked at.
+        // Beyond its limit the heap stays unchanged; the caller has checked the limit.
         let _ = Self::grow_heap(self, size);
     }
 }

@@ -1,4 +1,4 @@
-//! Watching invocations: what the command prints, what traces record, what debuggers stop at.
+//! Observation of invocations: for the command's output, for traces, for debuggers.
 
 use std::fmt;
 
@@ -8,34 +8,34 @@ use jambox_types::{CoreIndex, Hash, Revision, ServiceId, TimeSlot};
 
 use crate::{End, Failure, Stop};
 
-/// Which invocation runs, and for whom.
+/// An invocation with its context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invocation {
     /// `eq:isauthinvocation`.
     IsAuthorized {
-        /// The core that the package asks for.
+        /// The core of the package.
         core: CoreIndex,
     },
     /// `eq:refinvocation`.
     Refine {
-        /// The core that does the work.
+        /// The core of the work.
         core: CoreIndex,
-        /// The index of the work item within its package.
+        /// Index of the work item in its package.
         item: usize,
-        /// The service whose code runs.
+        /// The service of the code.
         service: ServiceId,
     },
     /// `eq:accinvocation`.
     Accumulate {
-        /// The block's slot.
+        /// Slot of the block.
         slot: TimeSlot,
-        /// The service whose code runs.
+        /// The service of the code.
         service: ServiceId,
     },
 }
 
 impl Invocation {
-    /// The core that it runs on; accumulation runs on chain.
+    /// The core; `None` for accumulation, which runs on chain.
     #[must_use]
     pub const fn core(self) -> Option<CoreIndex> {
         match self {
@@ -44,7 +44,7 @@ impl Invocation {
         }
     }
 
-    /// The service that it runs for; an authorizer runs for none.
+    /// The service; `None` for an authorizer.
     #[must_use]
     pub const fn service(self) -> Option<ServiceId> {
         match self {
@@ -68,105 +68,105 @@ impl fmt::Display for Invocation {
     }
 }
 
-/// Which machine of an invocation runs.
+/// A machine of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Machine {
-    /// The one that the invocation started.
+    /// The machine started by the invocation.
     Outer,
-    /// One that the guest made, by its handle.
+    /// An inner machine, by its handle.
     Inner(u64),
 }
 
 impl Machine {
-    /// The handle by which observers know the child of an `invoke_child`, of which there is only
-    /// one at a time; no other machine has it.
+    /// Handle of the child of an `invoke_child` in events. There is only one child at a time, and
+    /// no other machine has this handle.
     pub const CHILD: u64 = u64::MAX;
 }
 
-/// An invocation is about to start.
+/// Event: an invocation is about to start.
 #[derive(Clone, Copy, Debug)]
 pub struct Started<'a> {
-    /// Which.
+    /// The invocation.
     pub invocation: Invocation,
-    /// The hash of the code.
+    /// Hash of the code.
     pub code_hash: Hash,
-    /// The code as its preimage has it: metadata, then the standard program.
+    /// The content of the code preimage: metadata, then the standard program.
     pub code: &'a [u8],
     /// The standard program.
     pub program: &'a [u8],
-    /// Where it starts.
+    /// Initial program counter.
     pub entry_pc: u64,
-    /// The gas that it may use.
+    /// Gas limit.
     pub gas_limit: u64,
-    /// Its encoded arguments.
+    /// The encoded arguments.
     pub arguments: &'a [u8],
-    /// The revision that it runs under.
+    /// Revision of the protocol.
     pub revision: Revision,
 }
 
-/// An invocation is over.
+/// Event: an invocation is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Finished<'a> {
-    /// Which.
+    /// The invocation.
     pub invocation: Invocation,
-    /// How the guest ended, with its output.
+    /// The guest's end, with its output.
     pub end: &'a End,
-    /// The gas that it used.
+    /// Gas used.
     pub gas_used: u64,
 }
 
-/// The outer guest makes a host call.
+/// Event: the outer guest makes a host call.
 #[derive(Clone, Copy, Debug)]
 pub struct CallStarted<'a> {
-    /// Who calls.
+    /// The invocation.
     pub invocation: Invocation,
-    /// The number that it gave.
+    /// Number of the call.
     pub number: u64,
-    /// The table's row; none for a call that is unknown or not offered here.
+    /// Row of the table; `None` for a call that is unknown or not offered here.
     pub form: Option<&'static Form>,
-    /// The arguments as read from the registers.
+    /// The request read from the registers; `None` for such a call.
     pub request: Option<&'a Request>,
-    /// Where the call is; not known of a native guest.
+    /// Position of the call; `None` for a native guest.
     pub pc: Option<u64>,
     /// The registers before the call.
     pub registers: &'a Registers,
-    /// The gas before the call's charge.
+    /// Gas before the call's charge.
     pub gas: u64,
 }
 
-/// A host call is over.
+/// Event: a host call is over.
 #[derive(Clone, Copy, Debug)]
 pub struct CallEnded<'a> {
-    /// Who called.
+    /// The invocation.
     pub invocation: Invocation,
-    /// The number that it gave.
+    /// Number of the call.
     pub number: u64,
-    /// What came of it; none for a call that is unknown or not offered here.
+    /// The reply; `None` for a call that is unknown or not offered here.
     pub reply: Result<Option<&'a Reply>, &'a Stop>,
     /// The registers after the call.
     pub registers: &'a Registers,
-    /// The gas left.
+    /// Gas left.
     pub gas: u64,
 }
 
-/// A guest speaks (JIP-1).
+/// Event: a guest logs a line (JIP-1).
 #[derive(Clone, Copy, Debug)]
 pub struct LogLine<'a> {
-    /// Who.
+    /// The invocation.
     pub invocation: Invocation,
-    /// How urgently.
+    /// Level of the line.
     pub level: LogLevel,
-    /// In which part of it.
+    /// Target of the line: the part of the guest that logs.
     pub target: Option<&'a [u8]>,
-    /// What. Meant to be text, but any octets.
+    /// Message of the line: text by convention, but any octets.
     pub message: &'a [u8],
 }
 
-/// Is told what invocations do. Every method does nothing by default.
+/// Observer of invocations. Every method does nothing by default.
 ///
 /// The order of events is: `invocation_started`; for each run of the outer machine `run`; for each
-/// host call `host_call_started`, what it does, `host_call_ended`; `stopped` while the outer
-/// machine still stands; `invocation_ended`. Runs of inner machines come within the host call
+/// host call `host_call_started`, the events of its handler, `host_call_ended`; `stopped` while the
+/// outer machine still exists; `invocation_ended`. Runs of inner machines are within the host call
 /// that causes them.
 pub trait Observer {
     /// An invocation is about to start.
@@ -174,7 +174,7 @@ pub trait Observer {
         let _ = started;
     }
 
-    /// Runs a machine until it exits. Override it to step, inspect or profile.
+    /// Runs a machine until it exits. An implementation may step, inspect or profile instead.
     fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
         let _ = machine;
         instance.run()
@@ -210,7 +210,7 @@ pub trait Observer {
         let _ = (index, segment);
     }
 
-    /// An inner machine was made, from this program blob.
+    /// An inner machine was made from this program blob.
     fn inner_created(&mut self, handle: u64, blob: &[u8]) {
         let _ = (handle, blob);
     }
@@ -225,8 +225,8 @@ pub trait Observer {
         let _ = (handle, instance, exit);
     }
 
-    /// The outer machine stopped for good and can still be looked at. `failure` tells why, unless
-    /// it halted.
+    /// The outer machine stopped for good and can still be inspected. `failure` is `None` after a
+    /// halt.
     fn stopped(&mut self, instance: &Instance, failure: Option<&Failure>) {
         let _ = (instance, failure);
     }
@@ -237,10 +237,10 @@ pub trait Observer {
     }
 }
 
-/// Watches nothing.
+/// Observes nothing.
 impl Observer for () {}
 
-/// Both are told everything, the first one first. The first one runs the machines.
+/// Both observe every event, the first one first. The first one runs the machines.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn invocation_started(&mut self, started: &Started<'_>) {
         self.0.invocation_started(started);

@@ -1,4 +1,4 @@
-//! A work package with all the data it refers to, laid out for `fetch`.
+//! A work package with all its data, in the encodings of `fetch`.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use jambox_hostcall::FetchKind;
 use jambox_state::Blob;
 use jambox_types::{Hash, Revision, WorkPackage};
 
-/// A work package with the blobs that its items refer to, each ready to be fetched in parts
-/// without being copied as a whole.
+/// A work package with the blobs of its items. Each encoding is kept whole, so that parts are
+/// fetched without further copies.
 #[derive(Clone, Debug)]
 pub struct PackageData {
     package: WorkPackage,
@@ -21,7 +21,7 @@ pub struct PackageData {
     items: Vec<ItemData>,
 }
 
-/// What belongs to one work item.
+/// Data of one work item.
 #[derive(Clone, Debug)]
 struct ItemData {
     summary: Blob,
@@ -29,7 +29,7 @@ struct ItemData {
     blobs: ItemBlobs,
 }
 
-/// The blobs that a work item refers to by hash, in the order in which it names them.
+/// Blobs that a work item refers to by hash, in the item's order.
 #[derive(Clone, Debug, Default)]
 pub struct ItemBlobs {
     /// The extrinsics.
@@ -38,9 +38,9 @@ pub struct ItemBlobs {
     pub imports: Vec<Blob>,
 }
 
-/// What a refinement can fetch of its package. Indices are what a guest claims.
+/// Package data for a refinement's `fetch`. Indices are claims of the guest.
 pub trait InCoreData {
-    /// What there is of the package itself: kinds 7 to 13 of the Gray Paper.
+    /// Data of the package itself: kinds 7 to 13 of the Gray Paper.
     fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob>;
 
     /// One extrinsic of an item.
@@ -51,8 +51,8 @@ pub trait InCoreData {
 }
 
 impl PackageData {
-    /// Lays out a package in the encoding of a revision. `blobs` has an entry for each item; that
-    /// they are what the package means is for the caller to know.
+    /// Encodes a package under a revision. `blobs` has an entry for each item. The caller has
+    /// checked that they match the package.
     #[must_use]
     pub fn new(package: WorkPackage, blobs: Vec<ItemBlobs>, revision: Revision) -> Self {
         let encoded: Blob = encode_with(&package, &revision).into();
@@ -80,19 +80,19 @@ impl PackageData {
         &self.package
     }
 
-    /// The package's hash.
+    /// Hash of the package.
     #[must_use]
     pub const fn hash(&self) -> Hash {
         self.hash
     }
 
-    /// The package's encoding.
+    /// Encoding of the package.
     #[must_use]
     pub const fn encoded(&self) -> &Blob {
         &self.encoded
     }
 
-    /// The blobs of each item.
+    /// Blobs of each item.
     pub fn blobs(&self) -> impl Iterator<Item = &ItemBlobs> {
         self.items.iter().map(|item| &item.blobs)
     }
@@ -125,7 +125,7 @@ impl InCoreData for PackageData {
     }
 }
 
-/// The element that a guest's index names, if it names one.
+/// The element with an index claimed by the guest; `None` beyond the last.
 pub(crate) fn at<T>(items: &[T], index: u64) -> Option<&T> {
     usize::try_from(index).ok().and_then(|index| items.get(index))
 }

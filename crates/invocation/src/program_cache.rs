@@ -1,5 +1,5 @@
-//! Programs made ready to run, by the hash of their code: one cache for all threads and
-//! environments of the process.
+//! Prepared programs by the hash of their code: one cache for all threads and environments of the
+//! process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,29 +10,29 @@ use jambox_types::Hash;
 
 use crate::failure::Cause;
 
-/// How much is kept.
+/// Limits of the cache.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// Octets of programs. What the interpreter decodes of them is a fixed multiple.
+    /// Octets of programs. The interpreter's decoded form is a fixed multiple.
     programs: usize,
     /// Octets of native code.
     native: usize,
 }
 
-/// The process's limits. Native code of modules that are running counts against neither, but no
-/// module has more than 64 MiB.
+/// The process's limits. Native code of running modules is not counted; no module has more than 64
+/// MiB of it.
 const LIMITS: Limits = Limits { programs: 16 << 20, native: 256 << 20 };
 
-/// A standard program made ready, with the octets that it was made of.
+/// A prepared standard program, with the octets it was made of.
 pub(crate) struct Program {
     pub(crate) ready: StandardModule,
     octets: Box<[u8]>,
 }
 
-/// A code hash, and what the program was made ready for.
+/// A code hash, and the engine configuration of the prepared program.
 type Key = (Hash, Config);
 
-/// Programs by the hash of their code; those used longest ago leave first.
+/// Programs by the hash of their code. The least recently used leave first.
 pub(crate) struct ProgramCache {
     limits: Limits,
     entries: Mutex<Entries>,
@@ -41,7 +41,7 @@ pub(crate) struct ProgramCache {
 #[derive(Default)]
 struct Entries {
     programs: BTreeMap<Key, Entry>,
-    /// Counts uses.
+    /// Number of uses so far.
     clock: u64,
     octets: usize,
     native_octets: usize,
@@ -50,7 +50,7 @@ struct Entries {
 struct Entry {
     program: Arc<Program>,
     used: u64,
-    /// Octets of native code when it was last looked at.
+    /// Octets of native code at the last count.
     native_octets: usize,
 }
 
@@ -61,16 +61,16 @@ impl ProgramCache {
         Self { limits, entries: Mutex::new(entries) }
     }
 
-    /// The process's.
+    /// The cache of the process.
     pub(crate) fn of_process() -> &'static Self {
         static CACHE: ProgramCache = ProgramCache::new(LIMITS);
         &CACHE
     }
 
-    /// The program that `octets` are, whose code has this hash, ready to run on an engine. The
-    /// inner error is that of octets that are no standard program, or none that the revision runs.
+    /// The standard program in `octets`, prepared for an engine. The inner error is for octets that
+    /// are no standard program, or a program that the revision does not run.
     ///
-    /// The hash only says where to look: what is found is compared.
+    /// `code_hash` is only the key of the search: the octets found are compared with `octets`.
     pub(crate) fn program(
         &self,
         engine: &Engine,
@@ -95,7 +95,7 @@ impl ProgramCache {
         };
         let program = Arc::new(Program { ready, octets: octets.into() });
         let mut entries = self.lock();
-        // Another thread may have been faster.
+        // Another thread may have prepared it in the meantime.
         if let Some(program) = entries.get(&key, octets) {
             return Ok(Ok(program));
         }
@@ -104,7 +104,7 @@ impl ProgramCache {
         Ok(Ok(program))
     }
 
-    /// Notes how much native code a program has by now. To be called after it ran.
+    /// Records the size of a program's native code. To be called after a run of the program.
     pub(crate) fn settle(&self, engine: &Engine, code_hash: Hash) {
         let key = (code_hash, engine.config());
         let mut entries = self.lock();
@@ -165,7 +165,7 @@ mod tests {
         Engine::new(Config { backend, revision: jambox_engine::Revision::GrayPaper072 }).unwrap()
     }
 
-    /// A program of 100 octets of read-only data, all the same, and one instruction, a trap.
+    /// A program of 100 equal octets of read-only data, and one instruction, a trap.
     fn octets(data: u8) -> Vec<u8> {
         StandardProgram::new([data; 100], [], 0, 0, [0, 0, 1, 0, 1]).unwrap().encode()
     }

@@ -12,33 +12,33 @@ use crate::handlers::machines::Machines;
 use crate::runner::{Job, entry_pc};
 use crate::{End, Env, Failure, HostError, InCoreData, Observer, PackageData};
 
-/// What refine is asked to do.
+/// Arguments of refine.
 #[derive(Clone, Copy, Debug)]
 pub struct RefineCall<'a> {
     /// The package with its data.
     pub package: &'a PackageData,
-    /// The index of the item.
+    /// Index of the item.
     pub item: usize,
-    /// The core that does the work.
+    /// The core of the work.
     pub core: CoreIndex,
-    /// The authorizer's output.
+    /// Output of the authorizer.
     pub trace: &'a Blob,
-    /// How many segments the package's earlier items export.
+    /// Number of segments exported by earlier items of the package.
     pub export_offset: u64,
-    /// The accounts in which code and preimages are looked up.
+    /// Accounts in which code and preimages are looked up.
     pub accounts: &'a Accounts,
 }
 
-/// What came of it.
+/// Result of refine.
 #[derive(Clone, Debug)]
 pub struct Refined {
-    /// The output, or why there is none.
+    /// The output, or the error.
     pub result: Result<Vec<u8>, WorkError>,
-    /// The exported segments; none without an output.
+    /// The exported segments; empty after an error.
     pub exports: Vec<Blob>,
-    /// The gas used.
+    /// Gas used.
     pub gas_used: Gas,
-    /// Why the guest failed, if it ran and did.
+    /// Failure of the guest, if it ran and failed.
     pub failure: Option<Box<Failure>>,
 }
 
@@ -50,13 +50,13 @@ impl Refined {
 
 /// Refines one work item.
 ///
-/// The code is looked up as of the package's lookup anchor: not there (or not encoded with its
-/// metadata) is [`WorkError::BadCode`], longer than allowed with its metadata is
-/// [`WorkError::BigCode`].
+/// The code is looked up as of the package's lookup anchor. Code that is missing, or not encoded
+/// with its metadata, is [`WorkError::BadCode`]. Code that is longer than allowed, metadata
+/// included, is [`WorkError::BigCode`].
 ///
 /// # Errors
 ///
-/// Only when the host cannot go on. An item that the package does not have is bad code.
+/// When the host cannot go on. An index beyond the last item is bad code.
 pub fn refine(
     env: &Env,
     call: RefineCall<'_>,
@@ -89,32 +89,32 @@ pub fn refine(
     refine_with(env, refinement, observer)
 }
 
-/// A refinement whose code and arguments are at hand.
+/// Arguments of a refinement whose code has been looked up.
 #[derive(Clone, Copy)]
 pub struct Refinement<'a> {
-    /// What can be fetched of the package.
+    /// Package data for `fetch`.
     pub package: &'a dyn InCoreData,
-    /// The core that does the work.
+    /// The core of the work.
     pub core: CoreIndex,
-    /// The index of the item.
+    /// Index of the item.
     pub item: usize,
-    /// The item's service.
+    /// Service of the item.
     pub service: ServiceId,
-    /// The hash of the code.
+    /// Hash of the code.
     pub code_hash: Hash,
-    /// The code with its metadata.
+    /// The code, with its metadata.
     pub code: &'a [u8],
-    /// The gas that it may use.
+    /// Gas limit.
     pub gas_limit: Gas,
-    /// Its encoded arguments.
+    /// The encoded arguments.
     pub arguments: &'a [u8],
-    /// The authorizer's output.
+    /// Output of the authorizer.
     pub trace: &'a Blob,
-    /// How many segments the package's earlier items export.
+    /// Number of segments exported by earlier items of the package.
     pub export_offset: u64,
-    /// The accounts in which preimages are looked up.
+    /// Accounts in which preimages are looked up.
     pub accounts: &'a Accounts,
-    /// The slot as of which they are looked up.
+    /// Slot as of which preimages are looked up.
     pub lookup_slot: TimeSlot,
 }
 
@@ -122,7 +122,7 @@ pub struct Refinement<'a> {
 ///
 /// # Errors
 ///
-/// Only when the host cannot go on.
+/// When the host cannot go on.
 pub fn refine_with(
     env: &Env,
     refinement: Refinement<'_>,
@@ -168,7 +168,7 @@ pub fn refine_with(
     })
 }
 
-/// Core, item index and service as naturals, the payload with its length, the package's hash.
+/// Core, item index and service as naturals, the payload with its length, the hash of the package.
 fn arguments(package: &PackageData, core: CoreIndex, index: usize, item: &WorkItem) -> Vec<u8> {
     let mut arguments = Vec::new();
     encode_natural(u64::from(core.0), &mut arguments);

@@ -1,4 +1,4 @@
-//! Running the outer guest: its standard program on the engine, or something in its place.
+//! Runs of the outer guest: its standard program on the engine, or a replacement.
 
 use jambox_engine::{Engine, Exit, Instance, Parts};
 use jambox_hostcall::Context;
@@ -10,8 +10,8 @@ use crate::limits::Meter;
 use crate::program_cache::ProgramCache;
 use crate::{CallSite, End, Failure, Host, HostError, Machine, Observer};
 
-/// Where a program starts in an invocation (`eq:isauthinvocation`, `eq:refinvocation`,
-/// `eq:accinvocation`, 0.7.2).
+/// Initial program counter of a program in an invocation (`eq:isauthinvocation`,
+/// `eq:refinvocation`, `eq:accinvocation`, 0.7.2).
 #[must_use]
 pub const fn entry_pc(context: Context) -> u32 {
     match context {
@@ -20,48 +20,47 @@ pub const fn entry_pc(context: Context) -> u32 {
     }
 }
 
-/// What a runner is to run (the arguments of the paper's argument invocation,
-/// `sec:standardprograminit`, 0.7.2).
+/// Arguments of a run (the paper's argument invocation, `sec:standardprograminit`, 0.7.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
-    /// The hash of the code.
+    /// Hash of the code.
     pub code_hash: Hash,
-    /// The code as its preimage has it: metadata, then the standard program.
+    /// The content of the code preimage: metadata, then the standard program.
     pub code: &'a [u8],
     /// The standard program.
     pub program: &'a [u8],
-    /// Where it starts.
+    /// Initial program counter.
     pub entry_pc: u64,
-    /// The gas that it may use.
+    /// Gas limit.
     pub gas_limit: u64,
-    /// Its encoded arguments.
+    /// The encoded arguments.
     pub arguments: &'a [u8],
 }
 
-/// How a run ended.
+/// Result of a run.
 #[derive(Clone, Debug)]
 pub struct Ran {
-    /// How, and with what output.
+    /// The guest's end, with its output.
     pub end: End,
-    /// The gas left of the limit.
+    /// Gas left of the limit.
     pub gas_left: u64,
 }
 
-/// Runs the guest of an invocation and serves its host calls through [`Host::serve`].
+/// Runner of an invocation's guest. It serves the guest's host calls through [`Host::serve`].
 ///
-/// The engine is one; another runs services natively, under the same handlers.
+/// One runner is the engine; another runs services natively with the same handlers.
 pub trait Runner: Send + Sync {
     /// Runs a guest to its end.
     ///
     /// # Errors
     ///
-    /// Only when the host cannot go on; what the guest does is an [`End`].
+    /// When the host cannot go on. The guest's end is an [`End`].
     fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError>;
 }
 
-/// Runs standard programs on the engine. What was decoded and compiled of the last ones stays,
-/// for all runners of the process: up to 16 MiB of programs and 256 MiB of native code, those used
-/// longest ago leaving first.
+/// Runner of standard programs on the engine. All runners of the process share a cache of decoded
+/// and compiled programs: up to 16 MiB of programs and 256 MiB of native code, the least recently
+/// used leaving first.
 pub struct EngineRunner {
     engine: Engine,
 }
@@ -111,7 +110,7 @@ impl Runner for EngineRunner {
     }
 }
 
-/// The address that a program's heap may grow to: a zone below its stack (`eq:memlayout`).
+/// Limit of a program's heap, an address: one zone below its stack (`eq:memlayout`).
 fn heap_limit(standard: &StandardProgram, rules: &Rules) -> u64 {
     let stack = standard.stack_size().checked_next_multiple_of(rules.heap_limit_rounding);
     let stack = stack.unwrap_or(u32::MAX);
@@ -138,8 +137,8 @@ fn run_to_end(instance: &mut Instance, host: &mut Host<'_>) -> Result<Option<Fai
     }
 }
 
-/// Runs a machine until it exits, looking at the clock now and then if there is a limit of time:
-/// gas is given to it by slices, which changes nothing of what it does.
+/// Runs a machine until it exits. Under a limit of time it is given its gas in slices, and the
+/// clock is read between them, without a difference to the guest.
 pub(crate) fn run_within(
     meter: &mut Meter,
     observer: &mut dyn Observer,
@@ -153,7 +152,7 @@ pub(crate) fn run_within(
         instance.set_gas(given);
         let exit = observer.run(machine, instance);
         if exit == Exit::OutOfGas && instance.gas() == given {
-            // What comes next costs more than the slice.
+            // The next charge exceeds the slice.
             slice = slice.saturating_mul(2);
         }
         let withheld = gas.saturating_sub(given);
@@ -165,7 +164,7 @@ pub(crate) fn run_within(
     }
 }
 
-/// The output of a guest that halted: the memory that `r7` and `r8` name, if all is readable.
+/// Output of a guest that halted: the range in `r7` and `r8`; empty unless all of it is readable.
 pub(crate) fn output(meter: &mut Meter, instance: &Instance) -> Result<Vec<u8>, HostError> {
     let [_, _, _, _, _, _, _, address, length, ..] = *instance.regs();
     if !instance.memory().is_readable(address, length) {
@@ -175,7 +174,7 @@ pub(crate) fn output(meter: &mut Meter, instance: &Instance) -> Result<Vec<u8>, 
     meter.keep(length)?;
     let mut output = meter.room(length)?;
     output.resize(usize::try_from(length).unwrap_or(0), 0);
-    // It is readable.
+    // The range is readable, as checked.
     let _ = instance.memory().read_into(address, &mut output);
     Ok(output)
 }

@@ -1,4 +1,4 @@
-//! Why a host call does not return to its guest.
+//! Reasons for a host call not to return to its guest.
 
 use core::fmt;
 use core::time::Duration;
@@ -9,46 +9,46 @@ use jambox_state::StateError;
 
 use crate::Invocation;
 
-/// Ends the guest's run from within a host call, or the host's own work.
+/// End of a guest's run within a host call: an outcome of the guest, or a failure of the host.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Stop {
     /// The guest panics.
     #[error("{0}")]
     Panic(PanicReason),
-    /// The guest's gas does not cover what the call costs; none is left.
+    /// The guest's gas does not cover the call's price. No gas is left.
     #[error("the call costs {price} gas, {left} were left")]
     OutOfGas {
-        /// What was to be charged.
+        /// The price.
         price: u64,
-        /// What was left before.
+        /// Gas left before the charge.
         left: u64,
     },
-    /// The host itself cannot go on: no outcome of the guest.
+    /// The host itself cannot go on; this is no outcome of the guest.
     #[error(transparent)]
     Host(#[from] HostError),
 }
 
-/// What a guest did in a host call that makes it panic.
+/// Reason for a panic in a host call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PanicReason {
-    /// A range of its memory that the call needs is not accessible.
+    /// A range of guest memory is not accessible as the call needs.
     #[error("{what}: {length} octets at {address:#x} are not {access}")]
     Memory {
-        /// What the range is for.
+        /// Purpose of the range.
         what: &'static str,
-        /// Its first address.
+        /// First address of the range.
         address: u64,
-        /// Its length in octets.
+        /// Length of the range, in octets.
         length: u64,
-        /// What it should allow.
+        /// The access needed.
         access: Needed,
     },
-    /// `new` was given a code length of 2^32 or more.
+    /// `new` has a code length of 2^32 or more.
     #[error("a code length of {0} is not below 2^32")]
     CodeLength(u64),
 }
 
-/// What a range of memory should allow.
+/// Access that a call needs to a range of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needed {
     /// Reading.
@@ -66,45 +66,45 @@ impl fmt::Display for Needed {
     }
 }
 
-/// A failure of the host: of its store, its limits, its resources. Never the guest's doing alone,
-/// and never to be taken for an outcome.
+/// A failure of the host: of its store, its limits, its resources. Never caused by the guest alone,
+/// and never an outcome of the guest.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum HostError {
-    /// State could not be read or changed.
+    /// State cannot be read or changed.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The engine could not provide a machine.
+    /// The engine cannot provide a machine.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The protocol's parameters allow no erasure code.
     #[error(transparent)]
     Erasure(#[from] jambox_erasure::Error),
-    /// A guest holds more inner machines than this host is set to allow. The paper (0.7.2) has no
-    /// such limit, so there is no right answer to give the guest.
+    /// A guest has more inner machines than this host's limit. The paper (0.7.2) has no limit, so
+    /// no answer to the guest would be correct.
     #[error("the guest holds {0} inner machines, more than this host allows")]
     TooManyMachines(usize),
-    /// The inner machines of a guest hold more code than this host is set to allow, in octets.
+    /// The inner machines of a guest have more code than this host's limit, in octets.
     #[error("the guest's inner machines hold more than {0} octets of code")]
     TooMuchInnerCode(usize),
-    /// The inner machines of a guest run longer than this host is set to allow, in gas.
+    /// The inner machines of a guest use more gas than this host's limit.
     #[error("the guest's inner machines use more than {0} gas")]
     TooMuchInnerGas(u64),
-    /// The inner machines of a guest have more accessible pages than this host is set to allow.
+    /// The inner machines of a guest have more accessible pages than this host's limit.
     #[error("the guest's inner machines hold more than {0} pages")]
     TooManyInnerPages(u64),
-    /// What an invocation has in memory is more than this host is set to allow, in octets.
+    /// An invocation has more memory than this host's limit, in octets.
     #[error("the guest needs more than {0} octets of memory, this host's limit")]
     TooMuchMemory(u64),
-    /// Host calls of an invocation copy more than this host is set to allow, in octets.
+    /// Host calls of an invocation copy more than this host's limit, in octets.
     #[error("the guest's host calls copy more than {0} octets, this host's limit")]
     TooMuchCopied(u64),
-    /// An invocation takes longer than this host is set to allow.
+    /// An invocation takes longer than this host's limit.
     #[error("the guest takes longer than {0:?}, this host's limit")]
     TooLong(Duration),
-    /// The host has no room for what a guest wants it to keep, in octets.
+    /// The host cannot allocate memory for the guest's data, in octets.
     #[error("this host has no room for {0} octets that the guest wants it to keep")]
     NoRoom(u64),
-    /// The table offers a call in a context whose handlers do not know it.
+    /// The table offers a call in a context without a handler for it.
     #[error("{} is not implemented in {context}", call.name())]
     NotImplemented {
         /// The call.
@@ -112,7 +112,7 @@ pub enum HostError {
         /// The context.
         context: Context,
     },
-    /// A runner other than the engine failed.
+    /// A runner other than the engine's failed.
     #[error("{0}")]
     Runner(String),
 }
@@ -130,7 +130,7 @@ impl From<EngineError> for Stop {
 }
 
 impl HostError {
-    /// Whether a [limit](crate::Limits) of this host was reached, rather than something broken.
+    /// True if a [limit](crate::Limits) of this host was reached; false for a broken host.
     #[must_use]
     pub const fn is_limit(&self) -> bool {
         matches!(

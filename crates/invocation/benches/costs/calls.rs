@@ -1,4 +1,4 @@
-//! Host calls, made straight at the host, by a guest that does nothing else.
+//! Host calls, made directly at the host by a guest that does nothing else.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -13,26 +13,26 @@ use crate::guest::{GROW_HEAP, Guest, HEAP, OWN, PLENTY, WRITABLE};
 use crate::table::Row;
 use crate::world::{Block, OTHER, SELF, Work, preimage, request, service, with_revision};
 
-/// Where guests have writable memory in plenty, and how many pages of it.
+/// Start of the guests' writable memory, and its number of pages.
 const ROOM: u64 = 0x10_0000;
 const ROOM_PAGES: u32 = 0x4000;
 
-/// Keys, values, preimages and programs that are large: octets.
+/// Length of large keys, values, preimages and programs, in octets.
 const LARGE: u64 = 4 << 20;
 
-/// Where things are in that memory: what is read, what is written, a block for `invoke`.
+/// Addresses in that memory: octets read, octets written, the block of `invoke`.
 const FROM: u64 = ROOM;
 const TO: u64 = ROOM + 2 * LARGE;
 const BLOCK: u64 = ROOM + 6 * LARGE;
-/// The hash of a large preimage, and the octets that a service asked for.
+/// Addresses of a large preimage's hash, and of the octets that a service has requested.
 const HASH: u64 = ROOM + 7 * LARGE;
 const WANTED: u64 = ROOM + 8 * LARGE;
 
-/// How often a call is timed at most, and how many make one time if they are short.
+/// Largest number of timings of a call, and number of short calls in one timing.
 const ROUNDS: usize = 40;
 const BATCH: u64 = 32;
 
-/// The rows that a guest measures.
+/// The rows measured by a guest.
 #[derive(Clone)]
 struct Rows {
     revision: Revision,
@@ -45,12 +45,12 @@ impl Rows {
         self.rows.lock().expect("nobody panicked").push(row);
     }
 
-    /// Times a call that can be made again and again.
+    /// Times a call that can be repeated.
     fn call(&self, guest: &mut Guest<'_, '_>, what: &str, number: u64, arguments: [u64; 6]) {
         self.prepared(guest, what, number, arguments, BATCH, |_| {});
     }
 
-    /// Times a call before which something is to be done that is not timed.
+    /// Times a call, with a preparation before each that is not timed.
     fn once(
         &self,
         guest: &mut Guest<'_, '_>,
@@ -114,7 +114,7 @@ pub fn measure(revision: Revision) -> Vec<Row> {
     std::mem::take(&mut *rows.rows.lock().expect("nobody panicked"))
 }
 
-/// Gives a guest memory, and puts the hash of the large preimage there.
+/// Gives a guest memory, with the hash of the large preimage in it.
 fn with_room(guest: &mut Guest<'_, '_>) {
     guest.memory.set_access((ROOM / 4096) as u32, ROOM_PAGES, Access::ReadWrite);
     guest.gas = PLENTY;
@@ -122,7 +122,7 @@ fn with_room(guest: &mut Guest<'_, '_>) {
     guest.put(HASH, &Hash::blake2b(&vec![7; LARGE as usize]).0);
 }
 
-/// `fetch` of every kind, in whole.
+/// `fetch` of every kind, whole.
 fn fetches(rows: &Rows, guest: &mut Guest<'_, '_>, context: &str) {
     for kind in 0..16 {
         let what = format!("fetch, kind {kind}, {context}");
@@ -246,7 +246,7 @@ fn machines(rows: &Rows, guest: &mut Guest<'_, '_>) {
     }
 }
 
-/// A program that is as much work to check as can be: short instructions, each a block.
+/// The program that takes the longest to validate: short instructions, each a block.
 fn long_program(revision: Revision) -> Vec<u8> {
     let fallthrough =
         InstructionSet::of(revision).iter().find(|code| code.mnemonic() == "fallthrough");

@@ -1,4 +1,4 @@
-//! Instructions, each many times in a circle, on every backend that people may choose.
+//! Instructions, each repeated in a loop, on every backend that users may choose.
 
 use std::time::Instant;
 
@@ -10,14 +10,14 @@ use jambox_types::Revision;
 
 use crate::table::Row;
 
-/// How often an instruction stands in the circle.
+/// Number of copies of an instruction in the loop.
 const TIMES: usize = 64;
 
-/// The gas of a run, and how often each is timed.
+/// Gas of a run, and number of timings.
 const GAS: u64 = 400_000;
 const ROUNDS: usize = 4;
 
-/// Where there is memory.
+/// Address of the memory.
 const DATA: u64 = 0x2_0000;
 
 /// Measures the instructions of a revision.
@@ -39,7 +39,7 @@ fn row(engine: &Engine, backend: Backend, revision: Revision, opcode: Opcode) ->
         let mut instance = Instance::new(&module).expect("an instance");
         instance.memory_mut().set_access((DATA / 4096) as u32, 4, Access::ReadWrite);
         instance.memory_mut().set_heap(DATA + 4 * 4096, 0xf000_0000);
-        // The first round makes code: the second is as those that follow.
+        // The first round compiles; the second runs like all that follow.
         for _ in 0..2 {
             set_registers(&mut instance, opcode);
             instance.set_pc(0);
@@ -55,7 +55,8 @@ fn row(engine: &Engine, backend: Backend, revision: Revision, opcode: Opcode) ->
     Some(Row { revision, what, nanoseconds: least, gas: GAS })
 }
 
-/// Addresses for what reads and writes memory; for all else numbers that are much work to divide.
+/// Addresses for instructions that access memory, and numbers that take long to divide for the
+/// others.
 fn set_registers(instance: &mut Instance, opcode: Opcode) {
     let is_memory = opcode.syntax().contains('[');
     let (a, b) = match opcode {
@@ -67,7 +68,7 @@ fn set_registers(instance: &mut Instance, opcode: Opcode) {
     instance.set_reg(Reg::R7, b);
 }
 
-/// A program of one instruction, again and again; `None` where it cannot stand in a circle.
+/// A loop of one instruction; `None` if it cannot be in a loop.
 fn circle(revision: Revision, opcode: Opcode) -> Option<ProgramBlob> {
     let mut text = String::from(".program bare\n.code\n");
     let mut line = |line: &str| text.extend([line, "\n"]);
@@ -87,7 +88,8 @@ fn circle(revision: Revision, opcode: Opcode) -> Option<ProgramBlob> {
             _ => opcode.syntax().chars().map(|operand| operand_text(operand, &next)).collect(),
         };
         line(&format!("{} {operands}", opcode.mnemonic()));
-        // Only what ends a block has a label after it: for all else a block is to be long.
+        // Only instructions that end a block get a label after them, so that all other blocks are
+        // long.
         if opcode.is_terminator() {
             line(&format!("{next}:"));
         }

@@ -1,10 +1,10 @@
-//! What a guest's gas costs its host: the time of every host call and of every instruction at
-//! arguments that are much work, by what they are charged. Run by `cargo xtask bench costs`.
+//! Time of a guest's gas on the host: every host call and every instruction with expensive
+//! arguments, per unit of gas charged. Run by `cargo xtask bench costs`.
 //!
-//! A unit of gas stands for less than a microsecond of work. Whatever takes longer is listed with
-//! its reason in [`table::REASONS`], or the run fails.
+//! A unit of gas should stand for less than a microsecond of work. Slower rows are listed with
+//! their reason in [`table::REASONS`]; any other slow row fails the run.
 
-/// What notes outcomes in the tests, and nothing here.
+/// Records outcomes in the tests; does nothing here.
 mod matches {
     use jambox_hostcall::Interface;
     use jambox_invocation::Observer;
@@ -20,7 +20,7 @@ mod matches {
     impl Observer for Matches {}
 }
 
-/// What the world of the tests runs on here.
+/// The backend of the tests' environments here.
 mod backends {
     use jambox_invocation::Env;
     use jambox_types::Protocol;

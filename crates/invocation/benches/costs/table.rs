@@ -1,30 +1,30 @@
-//! The figures as a table, and what may be in it.
+//! The figures as a table, and their limit.
 
 use std::process::ExitCode;
 
 use jambox_types::Revision;
 
-/// What something took.
+/// A measured item.
 pub struct Row {
     pub revision: Revision,
     pub what: String,
-    /// The least time seen, in nanoseconds.
+    /// Shortest time, in nanoseconds.
     pub nanoseconds: f64,
-    /// The gas it was charged.
+    /// Gas charged.
     pub gas: u64,
 }
 
 impl Row {
-    /// Nanoseconds for a unit of gas.
+    /// Nanoseconds per unit of gas.
     fn rate(&self) -> f64 {
         self.nanoseconds / self.gas.max(1) as f64
     }
 }
 
-/// The most nanoseconds that a unit of gas may take, but for what is listed.
+/// Longest time of a unit of gas, in nanoseconds, except for the rows listed below.
 const LIMIT: f64 = 1000.0;
 
-/// What may take longer, by how its rows begin, and why.
+/// Rows that may take longer, by the beginning of their names, with the reason.
 const REASONS: [(Revision, &str, &str); 14] = [
     (Revision::GrayPaper072, "fetch", FLAT),
     (Revision::GrayPaper072, "lookup", FLAT),
@@ -51,7 +51,7 @@ fn reason(row: &Row) -> Option<&'static str> {
     found.map(|(.., reason)| *reason)
 }
 
-/// Prints all rows, from the dearest, and says whether the rule holds.
+/// Prints all rows, the slowest first. Fails if a row exceeds its limit.
 pub fn print(rows: &mut [Row]) -> ExitCode {
     rows.sort_by(|a, b| b.rate().total_cmp(&a.rate()));
     println!("{:>12} {:>14} {:>12}  what", "ns per gas", "ns", "gas");

@@ -1,4 +1,4 @@
-//! Accumulate: two copies of everything that can change, the regular and the exceptional one.
+//! The context of accumulate: two copies of all mutable data, the regular and the exceptional one.
 
 use std::sync::Arc;
 
@@ -13,17 +13,16 @@ use crate::host::HostContext;
 use crate::inputs::Inputs;
 use crate::{Env, HostError, Invocation, Stop};
 
-/// What an accumulation means for the state and beyond, if it stands (`eq:implications`, 0.7.2).
-/// A clone costs O(1).
+/// Effects of an accumulation (`eq:implications`, 0.7.2). A clone costs O(1).
 #[derive(Clone, Debug)]
 pub(crate) struct Implications {
-    /// The state.
+    /// State after.
     pub(crate) state: PartialState,
-    /// The id that the next new service gets.
+    /// Id of the next new service.
     pub(crate) next_service: ServiceId,
-    /// Transfers on their way.
+    /// Transfers made.
     pub(crate) transfers: Vector<DeferredTransfer>,
-    /// The output.
+    /// Accumulation output.
     pub(crate) yielded: Option<Hash>,
     /// Preimages provided, by service and hash.
     pub(crate) provisions: OrdMap<(ServiceId, Hash), Blob>,
@@ -32,18 +31,18 @@ pub(crate) struct Implications {
 /// The context of `eq:accinvocation` (0.7.2).
 pub(crate) struct Accumulate<'a> {
     pub(crate) env: &'a Env,
-    /// The service that runs, and whose account exists.
+    /// The running service, whose account exists.
     pub(crate) service: ServiceId,
-    /// The block's slot.
+    /// Slot of the block.
     pub(crate) slot: TimeSlot,
-    /// The block's posterior entropy.
+    /// Posterior entropy of the block.
     pub(crate) entropy: Hash,
-    /// The accounts before the accumulation, among which new ids must not be.
+    /// Accounts before the accumulation. Ids of new services are not among them.
     pub(crate) base: Accounts,
     pub(crate) inputs: Inputs,
-    /// What stands when the guest halts.
+    /// Effects if the guest halts.
     pub(crate) regular: Implications,
-    /// What stands when it panics or runs out of gas: the last checkpoint.
+    /// Effects if it panics or runs out of gas: those at the last checkpoint.
     pub(crate) exceptional: Implications,
 }
 
@@ -76,17 +75,17 @@ impl<'a> Accumulate<'a> {
         })
     }
 
-    /// The accounts as they are now.
+    /// The present accounts.
     pub(crate) fn accounts(&self) -> &Accounts {
         &self.regular.state.accounts
     }
 
-    /// The accounts, to change.
+    /// The present accounts, mutable.
     pub(crate) fn accounts_mut(&mut self) -> &mut Accounts {
         &mut self.regular.state.accounts
     }
 
-    /// The account of the service that runs.
+    /// Account of the running service.
     pub(crate) fn own(&self) -> Result<AccountInfo, StateError> {
         self.accounts().get(self.service)?.ok_or(StateError::NoAccount(self.service))
     }

@@ -1,4 +1,4 @@
-//! Is-authorized: stateless; a view of the package is all there is.
+//! The context of is-authorized: a stateless view of the package.
 
 use jambox_hostcall::{FetchKind, Reply, Request};
 use jambox_state::Blob;
@@ -9,8 +9,8 @@ use crate::handlers::{fetch, general, heap, storage};
 use crate::host::HostContext;
 use crate::{Env, HostError, InCoreData, Invocation, PackageData, Stop};
 
-/// The context of `eq:isauthinvocation` (0.7.2). An ABI that offers calls about services here gets
-/// to hear that there are none.
+/// The context of `eq:isauthinvocation` (0.7.2). If the ABI offers calls about services here, they
+/// find no services.
 pub(crate) struct IsAuthorized<'a> {
     pub(crate) env: &'a Env,
     pub(crate) package: &'a PackageData,

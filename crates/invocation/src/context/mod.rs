@@ -1,4 +1,4 @@
-//! What the handlers of each invocation work on.
+//! Contexts of the handlers, one for each invocation.
 
 mod accumulate;
 mod is_authorized;

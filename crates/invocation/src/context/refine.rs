@@ -1,4 +1,4 @@
-//! Refine: the package, a view of preimages as they were, exports and inner machines.
+//! The context of refine: the package, historical preimages, exports and inner machines.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::handlers::{children, exports, fetch, general, heap, machines, preimag
 use crate::host::HostContext;
 use crate::{Env, HostError, InCoreData, Invocation, Stop};
 
-/// The context of `eq:refinvocation` (0.7.2). An ABI that offers calls about services here is
-/// answered from the accounts that preimages are looked up in.
+/// The context of `eq:refinvocation` (0.7.2). If the ABI offers calls about services here, they
+/// read the accounts of the historical lookups.
 pub(crate) struct Refine<'a> {
     pub(crate) env: &'a Env,
     pub(crate) package: &'a dyn InCoreData,
     pub(crate) core: CoreIndex,
     pub(crate) item: usize,
     pub(crate) service: ServiceId,
-    /// The accounts in which preimages are looked up.
+    /// Accounts of the historical lookups.
     pub(crate) accounts: &'a Accounts,
-    /// The slot as of which they are looked up.
+    /// Slot as of which preimages are looked up.
     pub(crate) lookup_slot: TimeSlot,
-    /// The authorizer's output.
+    /// Output of the authorizer.
     pub(crate) trace: Blob,
     pub(crate) exports: exports::Exports,
     pub(crate) machines: machines::Machines,

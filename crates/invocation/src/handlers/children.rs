@@ -49,8 +49,8 @@ pub(crate) fn invoke(
     Ok(Reply::Child { exit, gas_left: child.gas(), output: output.into() })
 }
 
-/// An instance of a standard program with its arguments, with or without metadata in front; none
-/// if it is no program or the arguments do not fit.
+/// An instance of a standard program, with or without metadata, with its arguments. `None` if it is
+/// no program or the arguments do not fit.
 fn instance(
     context: &mut Refine<'_>,
     code: &[u8],
@@ -67,7 +67,7 @@ fn instance(
     let Ok((code, module)) = cache.acquire(context.env, standard.code())? else {
         return Ok(None);
     };
-    // The child keeps the module for as long as it runs, and no other can start before it ends.
+    // The child holds the module while it runs, and no other child starts before it ends.
     cache.release(&code);
     Ok(Some(StandardModule::from_parts(module, standard)?.instance(arguments)?))
 }

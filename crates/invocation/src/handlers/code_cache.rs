@@ -1,4 +1,4 @@
-//! The modules of inner machines: one for each distinct blob, however many machines run it.
+//! Modules of inner machines: one for each distinct blob.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,24 +8,23 @@ use jambox_types::Hash;
 
 use crate::{Env, HostError, Stop};
 
-/// Modules by the hash of their blob. Those in use stay; of the others the oldest leave first.
+/// Modules by the hash of their blob. Modules in use stay; idle modules leave oldest first.
 pub(crate) struct CodeCache {
     modules: BTreeMap<Hash, Code>,
-    /// Blobs that were idle once and have not been looked at since, oldest first.
+    /// Blobs that became idle and have not been examined since, oldest first.
     queue: VecDeque<Hash>,
-    /// How much code there is that no machine runs any more, in octets of blobs, and how much of
-    /// it is kept.
+    /// Octets of idle blobs, and the largest number kept.
     idle_octets: usize,
     idle_limit: usize,
     used_octets: usize,
 }
 
-/// Why octets make no module.
+/// Reason for refusing a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoModule {
-    /// They are no program blob.
+    /// The octets are no program blob.
     NoProgram,
-    /// The program is not one that the revision runs.
+    /// The revision does not run the program.
     NotValid,
 }
 
@@ -49,8 +48,7 @@ struct Code {
 }
 
 impl CodeCache {
-    /// The module of a blob for one more user, with the name under which it is to be released;
-    /// none if the octets are no blob, or none of a program that the revision runs.
+    /// The module of a blob, with one more user, and its name for the release.
     pub(crate) fn acquire(
         &mut self,
         env: &Env,
@@ -88,7 +86,7 @@ impl CodeCache {
         Ok(Ok((hash, module)))
     }
 
-    /// One user less of the module named `hash`.
+    /// Removes one user of the module named `hash`.
     pub(crate) fn release(&mut self, hash: &Hash) {
         let Some(code) = self.modules.get_mut(hash) else { return };
         code.users = code.users.saturating_sub(1);
@@ -124,7 +122,8 @@ mod tests {
     use super::*;
     use crate::Limits;
 
-    /// A blob of so many octets of code; three more are its lengths, and an eighth its mask.
+    /// A blob with `code` octets of code, 3 octets of lengths and an eighth of the code for the
+    /// bitmask.
     fn blob(code: u8) -> Vec<u8> {
         let octets = usize::from(code);
         [vec![0, 0, code], vec![0; octets], vec![0; octets.div_ceil(8)]].concat()
@@ -140,19 +139,19 @@ mod tests {
         let mut cache = CodeCache { idle_limit: 150, ..CodeCache::default() };
         let acquire =
             |cache: &mut CodeCache, code| cache.acquire(&env, &blob(code)).unwrap().unwrap().0;
-        // 3 + 80 + 10 and 3 + 88 + 11 octets: both do not fit the limit.
+        // 3 + 80 + 10 and 3 + 88 + 11 octets: together above the limit.
         let (first, second) = (acquire(&mut cache, 80), acquire(&mut cache, 88));
         assert_eq!((cache.modules.len(), cache.used_octets), (2, 195));
         cache.release(&first);
         assert_eq!((cache.modules.len(), cache.idle_octets, cache.used_octets), (2, 93, 102));
-        // Used again it does not count as idle, and does not leave.
+        // In use again, it is not idle and stays.
         assert_eq!(acquire(&mut cache, 80), first);
         cache.release(&second);
         assert_eq!((cache.modules.len(), cache.idle_octets, cache.used_octets), (2, 102, 93));
         cache.release(&first);
         assert_eq!((cache.idle_octets, cache.used_octets), (102, 0));
         assert!(cache.modules.contains_key(&second));
-        // Over and over does not fill the queue.
+        // Repeated use does not fill the queue.
         for _ in 0..100 {
             let again = acquire(&mut cache, 88);
             cache.release(&again);

@@ -7,19 +7,19 @@ use jambox_types::Parameters;
 use crate::Stop;
 use crate::guest::Guest;
 
-/// The segments that one refinement exports.
+/// Segments exported by one refinement.
 #[derive(Clone, Debug)]
 pub(crate) struct Exports {
-    /// The segments so far.
+    /// Segments so far.
     pub(crate) segments: Vec<Blob>,
-    /// How many the work package has exported before.
+    /// Number of segments exported by earlier items of the package.
     offset: u64,
     limit: u64,
     segment_size: usize,
 }
 
 impl Exports {
-    /// No export yet; those to come count from `offset`.
+    /// No exports yet. Indices start at `offset`.
     pub(crate) fn new(offset: u64, parameters: &Parameters) -> Self {
         Self {
             segments: Vec::new(),

@@ -1,9 +1,9 @@
-//! `fetch`: each context says what it has of a kind.
+//! `fetch`. The data are the contexts'.
 
 use jambox_hostcall::{FetchKind, Reply, request};
 use jambox_state::Blob;
 
-/// The item of the kind asked for. A kind that the ABI or the context does not have is none.
+/// Copies data of the requested kind. A kind that the ABI or the context lacks answers `NONE`.
 pub(crate) fn fetch(
     request: &request::Fetch,
     item: impl FnOnce(FetchKind) -> Option<Blob>,

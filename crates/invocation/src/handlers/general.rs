@@ -12,10 +12,11 @@ pub(crate) fn gas(guest: &Guest<'_>) -> Reply {
     Reply::Gas(*guest.gas)
 }
 
-/// How much of a message or target is logged, in octets; the rest is cut off.
+/// Largest logged part of a message or target, in octets; the rest is cut off.
 const LOG_LIMIT: u64 = 1 << 16;
 
-/// Logs a line if all of it is readable; never panics the guest, and tells it nothing (JIP-1).
+/// Logs a line if all of it is readable. Never panics the guest, and always answers the same
+/// (JIP-1).
 pub(crate) fn log(invocation: Invocation, guest: &mut Guest<'_>, request: &request::Log) -> Reply {
     let nobody = Slice { address: 0, length: 0 };
     let mut text = |slice: Slice| {
@@ -66,7 +67,7 @@ fn record(account: &AccountInfo, parameters: &Parameters) -> AccountRecord {
     }
 }
 
-/// The service that a register names; none where it cannot be an id.
+/// The service named by a register; `None` for a number that is no id.
 pub(crate) fn service(service: ServiceRef, own: ServiceId) -> Option<ServiceId> {
     service.resolve(own.0).map(ServiceId)
 }

@@ -5,10 +5,10 @@ use jambox_hostcall::{Quantity, Reply, outcome, request};
 use crate::Stop;
 use crate::guest::Guest;
 
-/// Moves the heap's end up to a page, if there is room and it is paid for.
+/// Moves the heap's end up to a page, if there is room and the guest can pay.
 ///
-/// The pages of the region are writable from its start to the heap's end and nowhere else, as
-/// nothing but this call makes any of them writable: their number is where the end is.
+/// In the heap's region exactly the pages below its end are writable, since only this call makes
+/// pages of the region writable. The number of writable pages therefore gives the heap's end.
 pub(crate) fn grow(guest: &mut Guest<'_>, request: &request::GrowHeap) -> Result<Reply, Stop> {
     let room = guest.memory.heap_room();
     if request.end <= room.start || request.end > room.end {

@@ -14,38 +14,39 @@ use crate::{Env, HostError, Machine, Stop};
 
 /// The inner machines of one refinement, by handle (`eq:pvmguest`, 0.7.2).
 ///
-/// They are ordinary instances of the engine. Machines of the same blob share one decoded module.
+/// Each is an ordinary instance of the engine. Machines of the same blob share one module.
 #[derive(Default)]
 pub(crate) struct Machines {
     machines: BTreeMap<u64, Inner>,
-    /// Handles below the highest one ever given out that are free again.
+    /// Free handles below the highest one in use so far.
     free: BTreeSet<u64>,
     pub(super) code: CodeCache,
-    /// The gas that all of them have used.
+    /// Gas used by all machines.
     gas_used: u64,
-    /// The pages that are accessible in all of them.
+    /// Accessible pages of all machines.
     pages: u64,
 }
 
 /// An inner machine.
 struct Inner {
     instance: Instance,
-    /// The name of its module.
+    /// Name of its module.
     code: Hash,
-    /// Its accessible pages.
+    /// Number of its accessible pages.
     pages: u64,
 }
 
-/// As many octets of a program blob as tell its length: two naturals and an octet between them.
+/// Length of the part of a program blob with its lengths, in octets: two naturals and an octet
+/// between.
 const HEAD: u64 = 9 + 1 + 9;
 
-/// The lowest page that a guest may have: below 2^16 nothing is ever accessible.
+/// Index of the lowest page that can be accessible, at 2^16.
 const LOWEST_PAGE: u64 = 16;
 
-/// The end of a machine's memory.
+/// End of a machine's memory.
 const ADDRESS_SPACE: u64 = 1 << 32;
 
-/// The octets of the block that `invoke` reads and rewrites: gas and 13 registers.
+/// Length of the block read and written by `invoke`, in octets: gas and 13 registers.
 const BLOCK: u64 = 8 + 13 * 8;
 
 impl Machines {
@@ -86,7 +87,7 @@ impl Machines {
         }
         let mut instance = Instance::new(&module)?;
         instance.set_pc(request.pc);
-        // Where there is no standard layout, `sbrk` begins at 0 (0.7.2).
+        // Without a standard layout `sbrk` starts at 0 (0.7.2).
         instance.memory_mut().set_heap(0, ADDRESS_SPACE);
         let handle = self.free.pop_first().unwrap_or(self.machines.len() as u64);
         guest.observer.inner_created(handle, &octets);
@@ -173,7 +174,7 @@ impl Machines {
         if request.first < LOWEST_PAGE || end >= u64::from(PAGE_COUNT) {
             return out_of_range;
         }
-        // Both are below 2^20 by the check above.
+        // Both are below 2^20, as checked above.
         let (first, count) = (request.first as u32, request.count as u32);
         if keeps && !memory.is_readable(octets(request.first), octets(request.count)) {
             return Ok(Reply::Code(code!(Pages, huh_inaccessible)));
@@ -255,13 +256,13 @@ impl Machines {
     }
 }
 
-/// The octets of so many pages.
+/// Length of a number of pages, in octets.
 fn octets(pages: u64) -> u64 {
     pages.saturating_mul(u64::from(PAGE_SIZE))
 }
 
-/// Leaves a machine where its next run is to start, and says how this one ended: behind a host
-/// call, at the start after a halt or a panic, else at the instruction that caused the exit.
+/// Sets the program counter for the next run, and returns the reply for this one. The next run
+/// starts after a host call, at 0 after a halt or a panic, else at the instruction of the exit.
 fn leave(instance: &mut Instance, exit: Exit) -> Reply {
     let (exit, detail) = match exit {
         Exit::HostCall(number) => {

@@ -1,9 +1,9 @@
-//! What each host call does (`sec:generalfunctions`, `sec:refinefunctions`,
+//! Handlers of the host calls (`sec:generalfunctions`, `sec:refinefunctions`,
 //! `sec:accumulatefunctions`, 0.7.2).
 //!
-//! A handler takes a typed request and gives a typed reply; registers, numbers and prices are the
-//! host's business. It makes its checks in the paper's order and changes nothing before the last
-//! of them has passed.
+//! A handler takes a typed request and returns a typed reply. Registers, numbers and base prices
+//! are the host's. A handler checks in the paper's order, and changes nothing before the last
+//! check.
 
 pub(crate) mod children;
 mod code_cache;

@@ -58,18 +58,18 @@ pub(crate) fn query(
     })))
 }
 
-/// The answer to a length that is refused before memory is looked at.
+/// Reply to a length that is refused before memory is read; `None` for other lengths.
 fn refuse_length(context: &Accumulate<'_>, length: u64, refused: Code) -> Option<Reply> {
     let bound = context.env.rules().request_length_bound;
     bound.is_some_and(|bound| length >= bound).then_some(Reply::Code(refused))
 }
 
-/// A length of 2^32 or more is no length of a blob in the paper's sense: no request has it.
+/// Key of a request. A length of 2^32 or more is no blob's in the paper, so no request has it.
 fn key(hash: Hash, length: u64) -> Option<RequestKey> {
     u32::try_from(length).ok().map(|length| RequestKey { hash, length })
 }
 
-/// The request that the registers name and its history.
+/// The request named by the registers, and its history.
 fn named(
     context: &Accumulate<'_>,
     guest: &mut Guest<'_>,
@@ -91,7 +91,7 @@ pub(crate) fn solicit(
         return Ok(reply);
     }
     let Some((key, history)) = named(context, guest, request.hash, request.length)? else {
-        // The request is not there, and no account can hold it.
+        // There is no such request, and no account can afford it.
         return Ok(Reply::Code(code!(Solicit, full)));
     };
     let account = context.own()?;
@@ -181,7 +181,7 @@ pub(crate) fn provide(
     if history != Some(RequestHistory::Requested) {
         return Ok(Reply::Code(code!(Provide, huh_request)));
     }
-    // A hash stands for its preimage: two that differ cannot share it.
+    // A hash stands for its preimage: different preimages cannot share one.
     if context.regular.provisions.contains_key(&(service, hash)) {
         return Ok(Reply::Code(code!(Provide, huh_provided)));
     }
@@ -194,7 +194,7 @@ pub(crate) fn provide(
 }
 
 impl Accumulate<'_> {
-    /// Whether a preimage unavailable since `since` may be expunged by now.
+    /// True if a preimage unavailable since slot `since` may be expunged now.
     pub(crate) fn is_expired(&self, since: TimeSlot) -> bool {
         let period = self.env.parameters().expunge_period;
         self.slot.0.checked_sub(period).is_some_and(|before| since.0 < before)

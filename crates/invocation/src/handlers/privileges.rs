@@ -53,20 +53,20 @@ fn per_core(octets: &[u8], parameters: &Parameters) -> PerCore<ServiceId> {
     PerCore::from_fn(parameters, |_| ServiceId(ids.next().copied().map_or(0, u32::from_le_bytes)))
 }
 
-/// The octets of an always-accumulate entry: a service and its gas.
+/// Length of an always-accumulate entry, in octets: a service and its gas.
 const ENTRY: u64 = 4 + 8;
 
-/// What an entry takes of the host's memory, about, in octets.
+/// Approximate memory of an entry on the host, in octets.
 const KEPT_ENTRY: u64 = 32;
 
-/// Reads always-accumulate entries. A service named twice has the gas of its last entry.
+/// Reads always-accumulate entries. Of several entries of one service, the last counts.
 fn entries(
     guest: &mut Guest<'_>,
     what: &'static str,
     slice: Slice,
 ) -> Result<BTreeMap<ServiceId, Gas>, Stop> {
     let mut entries = BTreeMap::new();
-    // As many whole entries at a time as fit a chunk.
+    // Number of octets of whole entries in a chunk.
     let step = CHUNK.saturating_sub(CHUNK.checked_rem(ENTRY).unwrap_or(0));
     let mut done = 0u64;
     while done < slice.length {
@@ -86,7 +86,7 @@ fn entries(
 
 const HASH: u64 = Hash::LENGTH as u64;
 
-/// How many hashes a queue may be given by that is filled with repetitions of them.
+/// Numbers of hashes from which a queue is filled by repetition.
 const REPEATED_QUEUE: RangeInclusive<u64> = 1..=8;
 
 pub(crate) fn assign(
@@ -148,7 +148,7 @@ pub(crate) fn designate(
         return Ok(Reply::Code(code!(Designate, who)));
     }
     let keys = guest.read_array(what, request.keys.0, count, size)?;
-    // Any octets are keys, and they were just read.
+    // Every octet sequence is a key, and these have just been read.
     let keys = keys.chunks(ValidatorKey::LENGTH).map(decode_all).map(Result::unwrap_or_default);
     if let Ok(keys) = PerValidator::new(keys.collect(), context.env.protocol()) {
         state.staging_set = Arc::new(keys);

@@ -11,13 +11,13 @@ use crate::context::Accumulate;
 use crate::guest::Guest;
 use crate::{PanicReason, Stop};
 
-/// Ids from [`MIN_PUBLIC_INDEX`] on that new services can have: all but the last 2^8.
+/// Number of ids from [`MIN_PUBLIC_INDEX`] on that new services can get: all but the last 2^8.
 const PUBLIC_IDS: u32 = u32::MAX - MIN_PUBLIC_INDEX - 0xff;
 
-/// How far apart the ids are that one accumulation gives out.
+/// Distance between the ids of new services in one accumulation.
 const ID_STEP: u32 = 42;
 
-/// The id of the first service that an accumulation creates (`I` in `eq:accinvocation`, 0.7.2).
+/// Id of the first service created by an accumulation (`I` in `eq:accinvocation`, 0.7.2).
 pub(crate) fn first_new_id(
     base: &Accounts,
     service: ServiceId,
@@ -33,7 +33,7 @@ pub(crate) fn first_new_id(
     free_id(base, ServiceId(number.saturating_add(MIN_PUBLIC_INDEX)))
 }
 
-/// The first id from `id` on that no service of `base` has (`eq:newserviceindex`, 0.7.2).
+/// The first id from `id` on that is not in use in `base` (`eq:newserviceindex`, 0.7.2).
 fn free_id(base: &Accounts, mut id: ServiceId) -> Result<ServiceId, StateError> {
     while base.contains(id)? {
         id = public_id_after(id, 1);
@@ -41,7 +41,7 @@ fn free_id(base: &Accounts, mut id: ServiceId) -> Result<ServiceId, StateError> 
     Ok(id)
 }
 
-/// The public id that is `step` further, around the end of the range.
+/// The public id `step` ids later, around the end of the range.
 fn public_id_after(id: ServiceId, step: u32) -> ServiceId {
     let number = u64::from(id.0.saturating_sub(MIN_PUBLIC_INDEX)).saturating_add(u64::from(step));
     let number = number.checked_rem(u64::from(PUBLIC_IDS)).unwrap_or(0);
@@ -172,7 +172,7 @@ pub(crate) fn eject(
     Ok(Reply::Code(code!(Eject, ok)))
 }
 
-/// The code hash by which a service hands itself over to `owner`: the id in 32 octets.
+/// The code hash that lets `owner` eject the service: the owner's id in 32 octets.
 fn as_code_hash(owner: ServiceId) -> Hash {
     let [a, b, c, d] = owner.0.to_le_bytes();
     let mut hash = Hash::ZERO;

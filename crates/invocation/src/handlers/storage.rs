@@ -24,8 +24,8 @@ pub(crate) fn read(
     }))
 }
 
-/// Reads a storage key under which a service may have something. A long one is not read where the
-/// service's footprint says that it has no key so long.
+/// Reads a storage key. A key longer than the footprint of the account allows is not read, since no
+/// entry has it.
 fn key_of_something(
     accounts: &Accounts,
     service: ServiceId,
@@ -76,7 +76,7 @@ pub(crate) fn write(
     Ok(Reply::Replaced(before.map(|length| length as u64)))
 }
 
-/// What `write` answers where a context cannot write and an ABI offers it all the same.
+/// Reply of `write` in a context that cannot write, in ABIs that offer it there.
 pub(crate) fn refuse_write() -> Reply {
     Reply::Code(code!(Write, huh))
 }

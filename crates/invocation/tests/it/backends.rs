@@ -1,4 +1,4 @@
-//! What programs run on in these tests, and running them all on everything.
+//! The backend of these tests, and a run of all tests on each backend.
 
 use std::process::{Command, Stdio};
 
@@ -6,10 +6,10 @@ use jambox_engine::Backend;
 use jambox_invocation::Env;
 use jambox_types::Protocol;
 
-/// Names the backend that tests use, as `Debug` writes it.
+/// Name of the tests' backend, as `Debug` writes it.
 const VARIABLE: &str = "JAMBOX_TEST_BACKEND";
 
-/// An environment with the backend that [`VARIABLE`] names, the default if there is none.
+/// An environment with the backend named by [`VARIABLE`], or the default backend.
 pub fn environment(protocol: Protocol) -> Env {
     Env::with_backend(protocol, backend()).expect("the revision is known")
 }
@@ -20,8 +20,8 @@ fn backend() -> Backend {
     all.find(|backend| format!("{backend:?}") == name).expect("a backend")
 }
 
-/// Runs this very program once for each backend that people may choose and that is not the default.
-/// The tests of models are left out: they take long, and run no programs.
+/// Runs this program once for each backend that users may choose, except for the default. The tests
+/// of models are left out: they take long, and run no programs.
 #[test]
 fn all_tests_pass_on_every_backend() {
     if std::env::var_os(VARIABLE).is_some() {

@@ -1,5 +1,5 @@
-//! What a guest may cost its host: nothing of a length that it merely names is allocated, and this
-//! host's limits end what the protocol does not.
+//! Resources of the host used by a guest: no memory is allocated for lengths that are only claimed,
+//! and the host's limits end runs that the protocol does not end.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -15,17 +15,17 @@ use crate::world::{Block, SELF, Work, blob, preimage};
 use jambox_state::RequestHistory;
 use jambox_types::TimeSlot;
 
-/// Says that this process is the one whose memory is measured.
+/// Marks the process whose memory is measured.
 const VARIABLE: &str = "JAMBOX_TEST_CLAIMS";
 
-/// Where guests have 3.5 GiB of zeros: no page of them is in memory.
+/// Start of 3.5 GiB of zeros in guests: none of their pages is in memory.
 const ZEROS: u64 = 0x10_0000;
 const ZERO_PAGES: u64 = 0xe_0000;
 
 /// A length within them.
 const HUGE: u64 = 0xd000_0000;
 
-/// The most memory that a process may have at any time whose guests claim such lengths, in KiB.
+/// Largest memory of the process, in KiB, while its guests claim such lengths.
 const MOST: u64 = 256 << 10;
 
 fn with_zeros(guest: &mut Guest<'_, '_>) {
@@ -34,7 +34,7 @@ fn with_zeros(guest: &mut Guest<'_, '_>) {
     guest.gas = PLENTY;
 }
 
-/// The most memory that this process had so far, in KiB, where the system tells.
+/// Peak memory of this process, in KiB; `None` if the system does not report it.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -56,7 +56,7 @@ fn claims_of_huge_lengths() {
     if std::env::var_os(VARIABLE).is_none() {
         return;
     }
-    // Keys and values of which the account has nothing, and which it cannot pay for.
+    // Keys and values that the account lacks and cannot pay for.
     Block::new().run_in_vain(|guest| {
         with_zeros(guest);
         guest.answers(3, &[OWN, ZEROS, HUGE, ZEROS, 0, 9], NONE);
@@ -64,7 +64,7 @@ fn claims_of_huge_lengths() {
         guest.answers(4, &[ZEROS, 9, ZEROS, HUGE], FULL);
         guest.answers(4, &[ZEROS, HUGE, ZEROS, 0], NONE);
     });
-    // A preimage that nobody asked for, and entries that all name one service.
+    // A preimage without a request, and entries of one and the same service.
     Block::new().run_in_vain(|guest| {
         with_zeros(guest);
         guest.answers(26, &[OWN, ZEROS, 48 << 20], HUH);
@@ -74,7 +74,7 @@ fn claims_of_huge_lengths() {
         guest.answers(14, &[1, ZEROS, 2, 3, ZEROS, (320 << 20) / 12], OK);
     });
     assert_eq!(after.state.privileges.always_accumulate.len(), 1);
-    // A program blob that is not as long as it says; memory between two machines.
+    // A program blob shorter than its own length field; memory between two machines.
     Work::new().refine(|guest| {
         with_zeros(guest);
         guest.answers(8, &[ZEROS, HUGE, 0], HUH);
@@ -84,7 +84,7 @@ fn claims_of_huge_lengths() {
         guest.answers(11, &[0, 16, 0xe_0000, 2], OK);
         guest.answers(10, &[0, ZEROS, 0x1_0000, 16 << 20], OK);
     });
-    // An output of all that `sbrk` gave.
+    // An output of all memory that `sbrk` gave.
     let limits = Limits { memory: 1 << 30, ..Limits::default() };
     let (size, start) = (load_imm_64(2, HUGE), load_imm(7, 0x2_0000));
     let ending = work_of(b"", &[&size, &[101, 0x29], &start, &load_imm_64(8, HUGE), HALT]);
@@ -95,7 +95,7 @@ fn claims_of_huge_lengths() {
     }
 }
 
-/// Work whose service's code is this, with these read-only data.
+/// Work for a service with this code and these read-only data.
 fn work_of(data: &[u8], instructions: &[&[u8]]) -> Work {
     let code = with_metadata(b"", &standard(data, instructions));
     let mut work = Work::new();
@@ -130,7 +130,7 @@ fn a_guest_is_stopped_when_its_time_is_over() {
     assert!(ended.unwrap_err().is_limit());
 }
 
-/// Looking at the clock now and then changes nothing of what a guest does.
+/// Reading the clock does not change a guest's run.
 #[test]
 fn a_limit_of_time_that_is_not_reached_changes_nothing() {
     let mut work = work_of(b"", &[LOOP]);

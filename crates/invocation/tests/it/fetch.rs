@@ -13,10 +13,10 @@ use crate::world::{
 
 const FETCH: u64 = 1;
 
-/// A kind with its indices, and what is there.
+/// A kind with its indices, and the expected data.
 type Case = (u64, u64, u64, Option<Vec<u8>>);
 
-/// Fetches each case whole, and all other kinds, which must not be there.
+/// Fetches each case whole, and all other kinds, which must not exist.
 fn check(guest: &mut Guest<'_, '_>, cases: Vec<Case>) {
     let kinds: Vec<u64> = cases.iter().map(|case| case.0).collect();
     let others = (0..20).chain([u64::MAX]).filter(|kind| !kinds.contains(kind));
@@ -34,8 +34,8 @@ fn check(guest: &mut Guest<'_, '_>, cases: Vec<Case>) {
     }
 }
 
-/// The places of the constants that 0.8.0 does not have: entries of a ticket, validators, octets of
-/// an erasure-coded piece and of a segment's pieces.
+/// Places of the constants that 0.8.0 lacks: entries of a ticket, validators, octets of an
+/// erasure-coded piece and pieces of a segment.
 const UNTIL_080: [usize; 4] = [15, 22, 26, 28];
 
 /// The constants with their widths, in the paper's order.
@@ -124,8 +124,8 @@ fn tiny() -> Vec<u8> {
     ])
 }
 
-/// The refinement context of [`Work`]: four hashes, the slot, no prerequisites. In 0.8.0 there are
-/// the anchor's slot behind the first hash, and another state root behind the lookup anchor's slot.
+/// The refinement context of [`Work`]: four hashes, the slot, no prerequisites. 0.8.0 adds the
+/// anchor's slot after the first hash, and another state root after the lookup anchor's slot.
 fn context() -> Vec<u8> {
     let slot = LOOKUP_SLOT.0.to_le_bytes();
     by_revision(
@@ -134,8 +134,8 @@ fn context() -> Vec<u8> {
     )
 }
 
-/// The item's fields that summaries share with the package: service, code hash, two gas limits,
-/// export count.
+/// Fields of the item that are in the summary and in the package: service, code hash, two gas
+/// limits, export count.
 fn item_head() -> Vec<u8> {
     let gas = [1_000_000u64.to_le_bytes(), 0x0102_0304u64.to_le_bytes()].concat();
     [&SELF.0.to_le_bytes()[..], &Hash::blake2b(&CODE).0, &gas, &[9, 0]].concat()
@@ -179,7 +179,7 @@ fn package() -> Vec<u8> {
     .concat()
 }
 
-/// What both in-core contexts have of the package.
+/// Package data of both in-core contexts.
 fn of_package() -> Vec<Case> {
     vec![
         (0, 0, 0, Some(full())),

@@ -1,5 +1,5 @@
-//! A guest made of test code: it enters the host as the engine's host-call loop does, with
-//! registers, gas and an engine's memory, and checks what every call must leave alone.
+//! A guest made of test code. It enters the host like the engine's host-call loop, with registers,
+//! gas and an engine's memory, and checks everything that a call must leave unchanged.
 
 use std::sync::Mutex;
 
@@ -13,13 +13,13 @@ use jambox_types::Revision;
 use crate::prices::price;
 use crate::world::revision;
 
-/// Four pages that can be read only.
+/// Start of four read-only pages.
 pub const READ_ONLY: u64 = 0x1_0000;
 /// The start of the writable memory.
 pub const WRITABLE: u64 = 0x2_0000;
 /// The end of the writable memory.
 pub const WRITABLE_END: u64 = 0x8_0000;
-/// Nothing is accessible here.
+/// An address of inaccessible memory.
 pub const NOWHERE: u64 = 0x9_0000;
 
 /// The paper's result codes.
@@ -37,16 +37,16 @@ pub const OK: u64 = 0;
 /// "This service" in a register.
 pub const OWN: u64 = u64::MAX;
 
-/// How tests name `grow_heap`, which has no number in 0.7.2.
+/// Number of `grow_heap` in tests, since it has none in 0.7.2.
 pub const GROW_HEAP: u64 = 1 << 40;
 
-/// The first page of the heap that guests have, the page at which it ends, and its limit.
+/// First page of the guests' heap, its end, and its limit.
 pub const HEAP: [u64; 2] = [0x80, 0x88];
 
-/// More gas than anything costs that can be paid for.
+/// More gas than any affordable call costs.
 pub const PLENTY: u64 = 1 << 62;
 
-/// A length that no memory has, and that can be paid for in the revision in force.
+/// A length longer than any memory, whose price is affordable in the revision in force.
 pub fn too_long() -> u64 {
     match revision() {
         Revision::GrayPaper072 => u64::MAX,
@@ -54,7 +54,7 @@ pub fn too_long() -> u64 {
     }
 }
 
-/// A guest that stands at host calls.
+/// A guest at host calls.
 pub struct Guest<'g, 'h> {
     host: &'g mut Host<'h>,
     pub gas: u64,
@@ -64,7 +64,7 @@ pub struct Guest<'g, 'h> {
 /// The steps of a scripted guest.
 pub type Script = Box<dyn FnOnce(&mut Guest<'_, '_>) + Send>;
 
-/// Runs a script in the place of a program; it then halts without output.
+/// Runs a script in place of a program, and halts without output.
 pub struct Scripted(pub Mutex<Option<Script>>);
 
 impl Runner for Scripted {
@@ -88,7 +88,7 @@ fn registers(arguments: &[u64]) -> Registers {
 }
 
 impl Guest<'_, '_> {
-    /// Puts octets into memory, whatever its access.
+    /// Writes octets to memory, regardless of its access.
     pub fn put(&mut self, address: u64, octets: &[u8]) {
         self.memory.poke_raw(address, octets);
     }
@@ -102,7 +102,7 @@ impl Guest<'_, '_> {
         self.get(WRITABLE, WRITABLE_END - WRITABLE)
     }
 
-    /// The number in force of a call that the test names by its number in 0.7.2.
+    /// Number of a call in the revision in force, by its number in 0.7.2.
     fn number(&self, number: u64) -> u64 {
         let interface = self.host.interface();
         match (interface.abi, interface.revision, number) {
@@ -112,11 +112,11 @@ impl Guest<'_, '_> {
         }
     }
 
-    /// What a call costs before anything is known of its outcome.
+    /// Price of a call, before its outcome is known.
     pub fn price(&self, number: u64, arguments: &[u64]) -> u64 {
         let interface = self.host.interface();
         let context = self.host.invocation().context();
-        // The seed document's own calls that tests make without naming a price cost ten gas.
+        // The seed document's own calls cost ten gas, unless a test names a price.
         let is_papers = match interface.abi {
             Abi::GrayPaper => true,
             Abi::SeedDoc { strict } => {
@@ -134,13 +134,13 @@ impl Guest<'_, '_> {
         )
     }
 
-    /// Makes a call that must return for its price, and gives `r7` and `r8`; every other register
-    /// must be as it was.
+    /// Makes a call that must return for its price. Returns `r7` and `r8`; every other register
+    /// must be unchanged.
     pub fn call(&mut self, number: u64, arguments: &[u64]) -> (u64, u64) {
         self.call_for(self.price(number, arguments), number, arguments)
     }
 
-    /// Like [`Self::call`], for this price.
+    /// [`Self::call`] with another price.
     pub fn call_for(&mut self, price: u64, number: u64, arguments: &[u64]) -> (u64, u64) {
         let before = registers(arguments);
         let (mut after, gas) = (before, self.gas);
@@ -151,8 +151,8 @@ impl Guest<'_, '_> {
         (after[7], after[8])
     }
 
-    /// Makes a call that must return for this price and leave these values from `r7` on; where
-    /// fewer are given than there are arguments, the others must stay.
+    /// Makes a call that must return for this price and leave these values from `r7` on. Argument
+    /// registers beyond them must be unchanged.
     pub fn pays_for(&mut self, price: u64, number: u64, arguments: &[u64], left: &[u64]) {
         let mut expected = registers(arguments);
         expected[7..7 + left.len()].copy_from_slice(left);
@@ -162,7 +162,7 @@ impl Guest<'_, '_> {
         assert_eq!(gas - self.gas, price, "price of call {number}");
     }
 
-    /// Makes a call, whatever comes of it; only the host must not fail.
+    /// Makes a call with any outcome, except for a failure of the host.
     pub fn attempt(&mut self, number: u64, arguments: [u64; 6]) {
         let before = registers(&arguments);
         let mut after = before;
@@ -173,13 +173,13 @@ impl Guest<'_, '_> {
         }
     }
 
-    /// The call returns this in `r7` for another price than [`Self::price`].
+    /// The call returns this in `r7`, for a price other than [`Self::price`].
     pub fn pays(&mut self, price: u64, number: u64, arguments: &[u64], r7: u64) {
         let r8 = registers(arguments)[8];
         assert_eq!(self.call_for(price, number, arguments), (r7, r8), "r7 and r8");
     }
 
-    /// The call returns this in `r7`, and `r8` stays.
+    /// The call returns this in `r7`, and `r8` is unchanged.
     pub fn returns(&mut self, number: u64, arguments: &[u64], r7: u64) {
         let r8 = registers(arguments)[8];
         assert_eq!(self.call(number, arguments), (r7, r8), "r7 and r8 of call {number}");
@@ -241,8 +241,8 @@ impl Guest<'_, '_> {
         self.runs_out_below(self.price(number, arguments), number, arguments);
     }
 
-    /// With less than `needed` gas the call runs out of it, and with that much it does not.
-    /// The first try leaves everything as it was, apart from gas, of which none is left.
+    /// With less than `needed` gas the call runs out of gas, and with that much it does not. The
+    /// first try leaves everything unchanged except for gas, of which none is left.
     pub fn runs_out_below(&mut self, needed: u64, number: u64, arguments: &[u64]) {
         self.gas = needed - 1;
         match self.stops(number, arguments) {

@@ -1,5 +1,5 @@
-//! Inner machines against plain maps of pages: what `machine`, `pages`, `poke`, `peek`, `invoke`
-//! and `expunge` do to several of them, in any order, on every backend.
+//! Inner machines against plain maps of pages: `machine`, `pages`, `poke`, `peek`, `invoke` and
+//! `expunge` on several machines, in any order, on every backend.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -68,7 +68,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// `eq:pvmguest`. Pages that are not there are inaccessible, and zero.
+/// `eq:pvmguest`. Pages that are not in the map are inaccessible and zero.
 #[derive(Clone, Default)]
 struct Machine {
     pages: BTreeMap<u64, Page>,
@@ -81,7 +81,7 @@ struct Page {
     octets: Vec<u8>,
 }
 
-/// Why an instruction did not do what it should.
+/// Reason for an exit at a memory access.
 enum Access {
     Panic,
     Fault(u64),
@@ -106,7 +106,7 @@ impl Machine {
         (address..address + length).map(|address| self.octet(address, false).unwrap()).collect()
     }
 
-    /// The memory-access exceptional execution state: the lowest octet that cannot be had decides.
+    /// The memory-access exceptional execution state: the lowest inaccessible octet decides.
     fn access(&self, address: u64, needs_write: bool) -> Result<[u64; 8], Access> {
         let addresses: [u64; 8] = std::array::from_fn(|i| (address + i as u64) % (1 << 32));
         match addresses.iter().find(|address| self.octet(**address, needs_write).is_none()) {
@@ -250,7 +250,7 @@ fn check(backend: Backend, ops: Vec<Op>) {
         }
     };
     let runner: Box<dyn Runner> = Box::new(Scripted(Mutex::new(Some(Box::new(script)))));
-    // Where there is no native code, there is one backend less to check.
+    // Without native code there is one backend less to check.
     if let Ok(env) = Env::with_backend(
         Protocol::new(jambox_types::Revision::GrayPaper072, jambox_types::Parameters::FULL),
         backend,

@@ -1,4 +1,5 @@
-//! The three invocations on the engine: arguments, code, gas, outcomes, which context stands.
+//! The three invocations on the engine: arguments, code, gas, outcomes, and the choice of the
+//! context.
 
 use jambox_engine::{Exit, Instance};
 use jambox_invocation::{
@@ -20,7 +21,7 @@ use crate::program::{
 };
 use crate::world::{Block, GAS, OTHER, SELF, SLOT, Work, preimage};
 
-/// Remembers how invocations ended.
+/// Records the ends of invocations.
 #[derive(Default)]
 struct Ends(Vec<(End, u64)>);
 
@@ -64,7 +65,7 @@ fn run(block: Block, observer: &mut dyn Observer) -> Accumulated {
     accumulate(&env, block.call(), observer).unwrap()
 }
 
-/// Code with metadata that starts both at 0 and at 5 with these instructions.
+/// Code with metadata, and these instructions at both entry points, 0 and 5.
 fn code<T: AsRef<[u8]>>(read_only: &[u8], instructions: &[T]) -> Vec<u8> {
     let instructions: Vec<&[u8]> = instructions.iter().map(AsRef::as_ref).collect();
     let at_five = [&[&[40u8, 5, 0, 0, 0][..]], &instructions[..]].concat();
@@ -110,12 +111,12 @@ fn gas_used_is_exact() {
     // A host call costs its instruction and ten.
     let refined = refine(&code(b"", &[&ecalli(0), &load_imm(8, 0)[..], HALT]));
     assert_eq!((refined.result, refined.gas_used), (Ok(Vec::new()), Gas(14)));
-    // A failing instruction is paid for.
+    // A failing instruction is charged.
     let refined = refine(&code(b"", &[TRAP]));
     assert_eq!((refined.result, refined.gas_used), (Err(WorkError::Panic), Gas(2)));
     let refined = refine(&code(b"", &[STORE]));
     assert_eq!((refined.result, refined.gas_used), (Err(WorkError::Panic), Gas(2)));
-    // What runs out has used everything.
+    // Running out of gas uses all of it.
     let refined = refine(&code(b"", &[LOOP]));
     assert_eq!((refined.result, refined.gas_used), (Err(WorkError::OutOfGas), Gas(GAS)));
     assert!(matches!(refined.failure.unwrap().cause, Cause::OutOfGas));
@@ -187,7 +188,7 @@ fn code_that_is_not_there_is_bad() {
         preimage(&mut early.accounts, service, &halt, history);
     }
     assert_eq!(refused(&early), bad);
-    // Metadata that say they are longer than all there is.
+    // Metadata whose length field exceeds the code.
     assert_eq!(refused(&work(&[5, 1, 2, 3, 4])), bad);
     assert_eq!(refused(&work(&[])), bad);
 }
@@ -202,15 +203,15 @@ fn sized(octets: usize) -> Vec<u8> {
 
 #[test]
 fn code_that_is_too_large_is_big() {
-    // For refine, metadata count.
+    // The limit of refine includes metadata.
     assert!(refine(&sized(4_000_000)).result.is_ok());
     let refined = refine(&sized(4_000_001));
     assert_eq!((refined.result, refined.gas_used), (Err(WorkError::BigCode), Gas(0)));
-    // For the authorizer they do not.
+    // The limit of the authorizer does not include them.
     assert!(authorize(&work(&sized(64_000 + 9))).result.is_ok());
     let authorized = authorize(&work(&sized(64_000 + 10)));
     assert_eq!((authorized.result, authorized.gas_used), (Err(WorkError::BigCode), Gas(0)));
-    // Nor for accumulate.
+    // Nor does the limit of accumulate.
     let after = run(block(&sized(4_000_000 + 9)), &mut ());
     assert_eq!((after.no_code, after.gas_used), (None, Gas(1)));
     let after = run(block(&sized(4_000_000 + 10)), &mut ());
@@ -246,7 +247,7 @@ fn accumulation_without_code_keeps_the_incoming_balance() {
     assert_eq!((after.yielded, after.transfers.len()), (None, 0));
     let own = after.state.accounts.get(SELF).unwrap().unwrap();
     assert_eq!(own.balance, Balance(1_000_012));
-    // The guest sees it before anything else.
+    // The guest sees the credit before it runs.
     let mut block = Block::new();
     block.inputs = vec![transfer(5), transfer(7)];
     block.run(|guest| {
@@ -265,7 +266,7 @@ fn accumulation_without_code_keeps_the_incoming_balance() {
     assert_eq!(after.no_code, Some(NoCode::NoService));
 }
 
-/// Hashes at [`DATA`] that the programs below yield.
+/// Accumulation outputs of the programs below, at [`DATA`].
 const HASHES: [[u8; 32]; 2] = [[0xa1; 32], [0xa2; 32]];
 
 fn yield_hash(index: u32) -> Vec<Vec<u8>> {
@@ -290,7 +291,7 @@ fn halting_keeps_the_regular_context_and_failing_the_checkpoint() {
     let out_of_gas = yielding(&[yield_hash(0), checkpoint(), yield_hash(1), endless()]);
     assert_eq!(out_of_gas.yielded, Some(Hash(HASHES[0])));
     assert!(out_of_gas.failure.unwrap().is_out_of_gas());
-    // Without a checkpoint nothing stands.
+    // Without a checkpoint no effect is kept.
     assert_eq!(yielding(&[yield_hash(0), end(TRAP)]).yielded, None);
 }
 
@@ -353,7 +354,7 @@ fn calls_that_a_context_does_not_offer_answer_what() {
     });
 }
 
-/// Writes down what it is told.
+/// Records all events.
 #[derive(Default)]
 struct Diary(Vec<String>);
 
@@ -466,7 +467,7 @@ fn failures_say_where_and_why() {
     let trap = cause(&[TRAP]);
     assert!(matches!(trap.cause, Cause::Trap));
     assert_eq!(trap.machine.unwrap().pc, 5);
-    // An export of what is not readable.
+    // An export of unreadable memory.
     let panicked = cause(&[&load_imm(7, 0), &load_imm(8, 1), &ecalli(7)]);
     assert!(matches!(panicked.cause, Cause::HostCallPanic { number: 7, .. }));
     // Two gas left before a host call.
@@ -520,7 +521,7 @@ fn limits_of_the_host_are_its_failures_and_no_outcomes() {
     // Machines of one blob share its code.
     assert_eq!(limited(octets(6), &making(5)).unwrap(), Ok(Vec::new()));
 
-    // An endless loop that is given 1000 gas, and one that is given all there is.
+    // An endless loop with 1000 gas, and one with all the gas there is.
     let inner = blob(&[LOOP]);
     let looping = |gas: u64| {
         let length = load_imm(8, inner.len() as u32);
@@ -536,7 +537,7 @@ fn limits_of_the_host_are_its_failures_and_no_outcomes() {
         let ended = limited(gas(limit), &looping(given));
         assert!(matches!(ended, Err(HostError::TooMuchInnerGas(at)) if at == limit));
     }
-    // Two machines with ten pages each; in the end the first one gives its own back before.
+    // Two machines with ten pages each; in the last case the first frees its pages before.
     let inner = blob(&[HALT]);
     let set = |register: u8, value: u8| vec![51, register, value];
     let length = set(8, inner.len() as u8);

@@ -1,4 +1,4 @@
-//! Which outcome each call of a thread's invocations came to.
+//! The outcomes of the calls in a thread's invocations.
 
 use std::cell::RefCell;
 
@@ -10,7 +10,7 @@ thread_local! {
     static MATCHED: RefCell<Vec<(HostCall, &'static str)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes which outcome of a call came about.
+/// Records the outcome of each call.
 pub struct Matches {
     interface: Interface,
     form: Option<&'static Form>,
@@ -35,7 +35,7 @@ impl Observer for Matches {
     }
 }
 
-/// The calls since this was asked last, each with the name of its outcome.
+/// The calls since the last time this was called, each with the name of its outcome.
 pub fn taken() -> Vec<(HostCall, &'static str)> {
     MATCHED.take()
 }

@@ -1,4 +1,4 @@
-//! Tests of outcomes, and a record of which outcomes have one.
+//! Tests of outcomes, and the registry of outcomes with a test.
 
 use jambox_hostcall::{Abi, HostCall, Interface, OutcomeKind};
 use jambox_types::Revision;
@@ -6,8 +6,8 @@ use jambox_types::Revision;
 use crate::matches;
 use crate::world::with_revision;
 
-/// Declares the tests of one call's outcomes and remembers their names. Each runs under every
-/// revision that has the outcome.
+/// Declares the tests of one call's outcomes and registers their names. Each test runs under every
+/// revision with the outcome.
 macro_rules! outcomes {
     ($call:ident in $module:ident { $($name:ident $body:block)* }) => {
         pub mod $module {
@@ -29,19 +29,19 @@ macro_rules! outcomes {
     };
 }
 
-/// The outcomes of a call that have tests.
+/// The outcomes of a call with tests.
 pub struct Tested {
     pub call: HostCall,
-    /// The module of the tests, each named after its outcome.
+    /// Module of the tests. Each is named after its outcome.
     pub path: &'static str,
     pub outcomes: &'static [&'static str],
 }
 
-/// The outcome that every call has: its gas is not covered.
+/// The outcome that every call has: its price is not covered.
 pub const OUT_OF_GAS: &str = "out_of_gas";
 
 impl Tested {
-    /// The interface whose outcomes these are.
+    /// Interface of the outcomes.
     fn interface(&self, revision: Revision) -> Interface {
         let is_seed = self.path.contains("::seed_doc::");
         let abi = if is_seed { Abi::SeedDoc { strict: true } } else { Abi::GrayPaper };
@@ -65,8 +65,8 @@ impl Tested {
         }
     }
 
-    /// Fails unless the outcome that a test is named after was told of by its handler. What stops
-    /// the guest tells its reason in another way.
+    /// Fails unless the handler reported the outcome that the test is named after. Outcomes that
+    /// stop the guest are reported as a reason.
     fn check_matched(&self, revision: Revision, outcome: &str) {
         let interface = self.interface(revision);
         let forms = interface.forms().filter(|form| form.call == self.call);

@@ -1,14 +1,14 @@
-//! What host calls cost, typed in from the Gray Paper: 10 gas each in 0.7.2, the table of
+//! Prices of host calls, typed in from the Gray Paper: 10 gas each in 0.7.2, the table of
 //! `sec:hostcallgas` in 0.8.0.
 
 use jambox_types::Revision;
 
-/// `octets` at so much gas for 1024 of them, rounded up.
+/// Price of `octets` at `gas` for 1024 of them, rounded up.
 fn per_kib(gas: u64, octets: u64) -> u128 {
     (u128::from(gas) * u128::from(octets)).div_ceil(1024)
 }
 
-/// Base and gas for 1024 octets asked for, of each kind of `fetch`.
+/// Base price, and gas for 1024 requested octets, of each kind of `fetch`.
 const FETCH: [(u64, u64); 16] = [
     (390, 0),
     (103, 0),
@@ -28,8 +28,8 @@ const FETCH: [(u64, u64); 16] = [
     (355, 344),
 ];
 
-/// What a call costs before anything is known of its outcome: the part that the registers tell.
-/// Calls are named by their number in 0.7.2, and `grow_heap` by [`GROW_HEAP`](super::guest).
+/// Price of a call before its outcome is known: the part that the registers determine. Calls are
+/// named by their number in 0.7.2, and `grow_heap` by [`GROW_HEAP`](super::guest).
 pub fn price(revision: Revision, number: u64, registers: &[u64; 13]) -> u64 {
     let price = match revision {
         Revision::GrayPaper072 => 10,

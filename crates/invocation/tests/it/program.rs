@@ -1,12 +1,12 @@
 //! Programs written octet by octet: opcodes and formats from `sec:instructiontables`, containers
 //! from `sec:virtualmachine` and `sec:standardprograminit`.
 
-/// Where read-only data are.
+/// Address of read-only data.
 pub const DATA: u32 = 0x1_0000;
 
 /// `trap`.
 pub const TRAP: &[u8] = &[0];
-/// `jump_ind r0`: halts, when `r0` is as at the start.
+/// `jump_ind r0`: halts with the initial `r0`.
 pub const HALT: &[u8] = &[50, 0];
 /// `jump` to itself.
 pub const LOOP: &[u8] = &[40, 0];
@@ -28,7 +28,7 @@ pub fn load_imm_64(register: u8, value: u64) -> Vec<u8> {
     [vec![20, register], value.to_le_bytes().to_vec()].concat()
 }
 
-/// A page of stack in programs of [`standard`].
+/// Address of the stack page in programs of [`standard`].
 pub const STACK: u64 = 0xfefd_f000;
 
 /// A program blob without jump table.

@@ -1,5 +1,5 @@
-//! `docs/host-calls.md`: made from the host-call table and from the registries of outcome tests,
-//! and checked to be fresh. `JAMBOX_BLESS=1` writes it anew.
+//! `docs/host-calls.md`, generated from the host-call table and the registries of outcome tests,
+//! and checked to be up to date. `JAMBOX_BLESS=1` writes it.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -129,7 +129,7 @@ fn section(page: &mut String, call: HostCall) {
     }
 }
 
-/// A call's number and price under each of some interfaces.
+/// Numbers and prices of a call under several interfaces.
 fn prices(page: &mut String, columns: &[(Interface, &Form)]) {
     page.push_str("| Revision | Number | Gas |\n|---|---|---|\n");
     for (interface, form) in columns {
@@ -210,7 +210,7 @@ fn left(kind: OutcomeKind) -> &'static str {
     }
 }
 
-/// Where the test is: `outcomes::storage::read::none`.
+/// Path of the test: `outcomes::storage::read::none`.
 fn test(tested: &Tested, outcome: &str) -> String {
     let path = tested.path.split_once("::").expect("the path starts with the binary").1;
     format!("`{path}::{outcome}`")

@@ -1,4 +1,4 @@
-//! Whatever a guest puts into its registers, the host stands.
+//! The host survives every content of a guest's registers.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use jambox_types::{Hash, TimeSlot};
 /// Call number and `r7` to `r12`.
 type Call = (u64, [u64; 6]);
 
-/// Values at which something changes its meaning, and a few random ones.
+/// Boundary values, and a few random ones.
 fn register() -> impl Strategy<Value = u64> {
     let mut values = vec![READ_ONLY, WRITABLE, WRITABLE + 0x1000, NOWHERE, NOBODY];
     values.extend([SELF.0, OTHER.0].map(u64::from));
@@ -29,7 +29,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
     prop::collection::vec(call, 1..40)
 }
 
-/// A block in which much can be done: all privileges, requests in every state.
+/// A block in which most calls can succeed: all privileges, requests in every state.
 fn block() -> Block {
     let mut block = Block::new();
     let privileges = block.privileges();
@@ -78,7 +78,7 @@ fn work_stands_with(calls: Vec<Call>) {
         }
     });
     Work::new().refine(move |guest| {
-        // A program blob, and a block of gas and registers, where the calls may look.
+        // A program blob, and a block of gas and registers, at addresses that the calls may use.
         guest.put(WRITABLE, &crate::program::blob(&[[10u8, 3], [50, 0]]));
         guest.put(WRITABLE + 0x1000, &[0x40, 0, 0, 0]);
         for (number, arguments) in again {

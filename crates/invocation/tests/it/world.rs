@@ -1,4 +1,4 @@
-//! The states, packages and blocks that tests happen in.
+//! States, packages and blocks of the tests.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
@@ -20,11 +20,11 @@ use crate::backends::environment;
 use crate::guest::{Guest, Scripted};
 use crate::matches::Matches;
 
-/// The service that tests run as.
+/// The running service of the tests.
 pub const SELF: ServiceId = ServiceId(65_600);
 /// Another service.
 pub const OTHER: ServiceId = ServiceId(70_000);
-/// No such service.
+/// A service that does not exist.
 pub const NOBODY: u64 = 80_000;
 /// The slot of the block.
 pub const SLOT: TimeSlot = TimeSlot(100_000);
@@ -33,18 +33,18 @@ pub const ENTROPY: Hash = Hash([7; 32]);
 /// The gas given to every invocation.
 pub const GAS: u64 = 1_000_000;
 
-/// The threshold balance of an account as [`service`] makes it: 100, 10 for each of two items,
-/// and the 81 + 5 octets of its code's request.
+/// Threshold balance of an account made by [`service`]: 100, 10 for each of two items, and the 81 +
+/// 5 octets of its code's request.
 pub const THRESHOLD: u64 = 206;
 
-/// Octets that stand for code: no metadata, four octets of program.
+/// Code of the services: no metadata, four octets of program.
 pub const CODE: [u8; 5] = [0, b'c', b'o', b'd', b'e'];
 
 thread_local! {
     static REVISION: Cell<Revision> = const { Cell::new(Revision::GrayPaper072) };
 }
 
-/// The revision that new blocks and packages are of: 0.7.2, but where a test says otherwise.
+/// Revision of new blocks and packages: 0.7.2, unless a test sets another.
 pub fn revision() -> Revision {
     REVISION.get()
 }
@@ -54,7 +54,7 @@ pub fn in_every_revision(test: impl Fn()) {
     Revision::ALL.into_iter().for_each(|revision| with_revision(revision, &test));
 }
 
-/// What is so in 0.7.2, and what in 0.8.0.
+/// Chooses between the values of 0.7.2 and of 0.8.0.
 pub fn by_revision<T>(old: T, new: T) -> T {
     match revision() {
         Revision::GrayPaper072 => old,
@@ -69,12 +69,12 @@ pub fn with_revision(revision: Revision, test: impl FnOnce()) {
     REVISION.set(Revision::GrayPaper072);
 }
 
-/// The protocol of new blocks and packages.
+/// Protocol of new blocks and packages.
 fn protocol() -> Protocol {
     Protocol::new(revision(), Parameters::FULL)
 }
 
-/// An environment in which `script` runs in the place of programs.
+/// An environment that runs `script` in place of programs.
 pub fn scripted(
     protocol: Protocol,
     script: impl FnOnce(&mut Guest<'_, '_>) + Send + 'static,
@@ -98,20 +98,20 @@ pub fn account(balance: u64) -> AccountInfo {
     }
 }
 
-/// Puts a service with [`CODE`] into the accounts.
+/// Adds a service with [`CODE`] to the accounts.
 pub fn service(accounts: &mut Accounts, id: ServiceId, balance: u64) {
     accounts.create(id, account(balance)).unwrap();
     preimage(accounts, id, &CODE, RequestHistory::Available(TimeSlot(0)));
 }
 
-/// Gives a service a preimage with this history.
+/// Adds a preimage with this history to a service.
 pub fn preimage(accounts: &mut Accounts, id: ServiceId, octets: &[u8], history: RequestHistory) {
     let hash = Hash::blake2b(octets);
     request(accounts, id, hash, octets.len() as u32, history);
     accounts.set_preimage(id, hash, Some(Blob::from(octets))).unwrap();
 }
 
-/// Gives a service a request with this history.
+/// Adds a request with this history to a service.
 pub fn request(
     accounts: &mut Accounts,
     id: ServiceId,
@@ -130,12 +130,12 @@ pub struct Block {
 }
 
 impl Block {
-    /// The full parameters; [`SELF`] and [`OTHER`] have a million each and no privileges.
+    /// The full parameters. [`SELF`] and [`OTHER`] have a million each and no privileges.
     pub fn new() -> Self {
         Self::with_parameters(Parameters::FULL)
     }
 
-    /// As [`Block::new`] with other parameters.
+    /// [`Block::new`] with other parameters.
     pub fn with_parameters(parameters: Parameters) -> Self {
         let protocol = Protocol { parameters, ..protocol() };
         let mut accounts = Accounts::new(Arc::new(MemoryBase::default()));
@@ -182,7 +182,7 @@ impl Block {
         accumulate(&env, self.call(), &mut Matches::new(env.interface())).unwrap()
     }
 
-    /// Runs a script that must leave the state and everything else as it was.
+    /// Runs a script that must leave the state and everything else unchanged.
     pub fn run_in_vain(self, script: impl FnOnce(&mut Guest<'_, '_>) + Send + 'static) {
         let before = self.state.clone();
         let after = self.run(script);
@@ -204,8 +204,8 @@ impl Block {
     }
 }
 
-/// A package of two items for [`SELF`], with extrinsics and imports, and the accounts that it is
-/// refined over.
+/// A package of two items for [`SELF`], with extrinsics and imports, and the accounts of its
+/// refinement.
 pub struct Work {
     pub protocol: Protocol,
     pub package: WorkPackage,
@@ -214,7 +214,7 @@ pub struct Work {
     pub export_offset: u64,
 }
 
-/// The slot as of which the package's preimages are looked up.
+/// Slot as of which the package's preimages are looked up.
 pub const LOOKUP_SLOT: TimeSlot = TimeSlot(50_000);
 
 impl Work {
@@ -310,7 +310,7 @@ pub fn blob(octets: &[u8]) -> Blob {
     Blob::from(octets)
 }
 
-/// A segment that is all one octet.
+/// A segment of one repeated octet.
 pub fn segment(octet: u8) -> Blob {
     vec![octet; 4104].into()
 }

@@ -44,7 +44,7 @@ outcomes!(GrowHeap in grow_heap {
             let [end, _] = HEAP;
             guest.runs_out_below(275 + 3 * 121, GROW_HEAP, &[end + 3]);
             assert!(!guest.memory.is_readable(end * 4096, 1));
-            // What cannot be had is not to be paid for.
+            // A refused page is not charged.
             guest.gas = 275;
             guest.returns(GROW_HEAP, &[u64::MAX], end);
         });
@@ -69,7 +69,7 @@ outcomes!(GrowHeap in grow_heap {
     }
 });
 
-/// How many octets the constants are.
+/// Length of the constants, in octets.
 fn constants_size() -> u64 {
     by_revision(134, 122)
 }
@@ -96,7 +96,7 @@ outcomes!(Fetch in fetch {
             let size = constants_size();
             guest.returns(FETCH, &[WRITABLE, 16, 10, 0], size);
             assert_eq!(guest.get(WRITABLE, 12), [100, 0, 0, 0, 0, 0, 0, 0, 0x55, 1, 0, 0]);
-            // Nothing of it, whatever the address.
+            // An empty part, at any address.
             guest.answers(FETCH, &[NOWHERE, 0, 0, 0], size);
             guest.answers(FETCH, &[NOWHERE, size, 10, 0], size);
             guest.answers(FETCH, &[NOWHERE, u64::MAX, u64::MAX, 0], size);
@@ -143,7 +143,7 @@ outcomes!(Info in info {
             assert_eq!(guest.get(WRITABLE, 96), record);
             guest.returns(INFO, &[OTHER.0.into(), WRITABLE + 0x1000, 95, 7], 96);
             assert_eq!(guest.get(WRITABLE + 0x1000, 2), [0, 0]);
-            // The own account by both names.
+            // The own account, named in both ways.
             guest.returns(INFO, &[OWN, WRITABLE, 40, 8], 96);
             assert_eq!(guest.get(WRITABLE, 8), THRESHOLD.to_le_bytes());
             guest.returns(INFO, &[SELF.0.into(), WRITABLE, 32, 8], 96);
@@ -194,7 +194,7 @@ outcomes!(Log in log {
         Block::new().run_in_vain(move |guest| {
             guest.put(WRITABLE, b"targethello");
             guest.answers(LOG, &say, WHAT);
-            // Not readable: the guest sees no difference.
+            // Not readable: the same reply.
             guest.answers(LOG, &[2, NOWHERE, 6, WRITABLE, 5], WHAT);
             guest.answers(LOG, &[2, 0, 0, NOWHERE, u64::MAX], WHAT);
         });
@@ -208,8 +208,8 @@ outcomes!(Log in log {
 
 #[test]
 fn checkpoint_takes_everything_along() {
-    // What happens to a checkpoint shows when the guest fails: see `invocations`. Here: the regular
-    // context goes on as if nothing had happened.
+    // The use of a checkpoint shows when the guest fails: see `invocations`. Here the regular
+    // context continues unchanged.
     let after = Block::new().run(|guest| {
         guest.put(WRITABLE, b"keyvalue");
         guest.answers(WRITE, &[WRITABLE, 3, WRITABLE + 3, 5], NONE);

@@ -15,25 +15,25 @@ const PAGES: u64 = 11;
 const INVOKE: u64 = 12;
 const EXPUNGE: u64 = 13;
 
-/// Where blobs are.
+/// Address of blobs.
 const BLOB: u64 = WRITABLE;
-/// Where blocks of gas and registers are.
+/// Address of blocks of gas and registers.
 const BLOCK: u64 = WRITABLE + 0x1000;
-/// Where data are.
+/// Address of data.
 const DATA: u64 = WRITABLE + 0x2000;
 
-/// A page that inner machines get, and its address.
+/// A page of inner machines, and its address.
 const PAGE: u64 = 0x20;
 const INNER: u64 = 0x2_0000;
 
-/// How `invoke` says that a machine stopped.
+/// Exits of inner machines in `r7` after `invoke`.
 const HALT: u64 = 0;
 const PANIC: u64 = 1;
 const FAULT: u64 = 2;
 const HOST: u64 = 3;
 const OOG: u64 = 4;
 
-/// Where a jump ends a program.
+/// The dynamic jump address that halts.
 const HALT_ADDRESS: u64 = 0xffff_0000;
 
 /// [`STORE`], `load_u8 r2` from there, `ecalli 3`, [`HALT`](program::HALT).
@@ -42,14 +42,14 @@ const TRAPS: &[&[u8]] = &[program::TRAP];
 const HALTS: &[&[u8]] = &[program::HALT];
 const LOOPS: &[&[u8]] = &[program::LOOP];
 
-/// Makes a machine, which must get this handle.
+/// Makes a machine and checks its handle.
 fn make(guest: &mut Guest<'_, '_>, instructions: &[&[u8]], pc: u64, handle: u64) {
     let blob = blob(instructions);
     guest.put(BLOB, &blob);
     guest.answers(MACHINE, &[BLOB, blob.len() as u64, pc], handle);
 }
 
-/// Writes a block of this gas and registers `r0`, `r1`, `r2`, the others being 100 to 109.
+/// Writes a block of this gas and registers `r0`, `r1`, `r2`; the others are 100 to 109.
 fn set_block(guest: &mut Guest<'_, '_>, gas: u64, registers: [u64; 3]) {
     guest.put(BLOCK, &block(gas, registers));
 }
@@ -69,7 +69,7 @@ outcomes!(Machine in machine {
         refine(|guest| {
             guest.gas = PLENTY;
             (0..63).for_each(|handle| make(guest, TRAPS, 0, handle));
-            // Before memory is looked at.
+            // Checked before memory.
             guest.answers(MACHINE, &[NOWHERE, 4, 0], FULL);
             guest.answers(MACHINE, &[BLOB, 0, 0], FULL);
             guest.answers(EXPUNGE, &[40], 0);
@@ -121,7 +121,7 @@ outcomes!(Machine in machine {
             make(guest, TRAPS, 0, 0);
             make(guest, WORKS, 5, 1);
             make(guest, TRAPS, 0, 2);
-            // The lowest handle that is free.
+            // The lowest free handle.
             guest.answers(EXPUNGE, &[1], 5);
             guest.answers(EXPUNGE, &[0], 0);
             make(guest, TRAPS, 0, 0);
@@ -130,7 +130,7 @@ outcomes!(Machine in machine {
         });
         if revision() == Revision::GrayPaper072 {
             refine(|guest| {
-                // Neither the code nor the start need make sense: an empty blob, no opcode.
+                // Neither the code nor the entry point need be valid: an empty blob, no opcode.
                 make(guest, &[], 5, 0);
                 make(guest, &[&[255]], 1 << 40, 1);
                 guest.answers(EXPUNGE, &[0], 5);
@@ -189,7 +189,7 @@ outcomes!(Peek in peek {
             guest.returns(PEEK, &[0, DATA, INNER + 6, 6], OK);
             assert_eq!(guest.get(DATA, 7), b"octets\0");
             guest.answers(PEEK, &[0, NOWHERE, NOWHERE, 0], OK);
-            // Read-only pages will do; long ranges are copied whole.
+            // Read-only pages are enough; long ranges are copied whole.
             guest.answers(PAGES, &[0, PAGE, 20, 1], OK);
             guest.answers(PAGES, &[0, PAGE + 19, 1, 2], OK);
             guest.put(DATA, &[7; 4096]);
@@ -257,7 +257,7 @@ outcomes!(Poke in poke {
     }
 });
 
-/// What the first twelve octets of the inner page are; the page must be readable.
+/// The first twelve octets of the inner page, which must be readable.
 fn inner_octets(guest: &mut Guest<'_, '_>) -> Vec<u8> {
     guest.returns(PEEK, &[0, DATA, INNER, 12], OK);
     guest.get(DATA, 12)
@@ -279,7 +279,7 @@ outcomes!(Pages in pages {
             guest.answers(PAGES, &[0, PAGE, 1, u64::MAX], HUH);
             guest.answers(PAGES, &[0, 15, 1, 2], HUH);
             guest.answers(PAGES, &[0, 15, 0, 2], HUH);
-            // The sum must be below 2^20: the last page is out of reach.
+            // The sum must be below 2^20: the last page cannot be named.
             guest.answers(PAGES, &[0, (1 << 20) - 1, 1, 2], HUH);
             guest.answers(PAGES, &[0, 16, (1 << 20) - 16, 0], HUH);
             guest.answers(PAGES, &[0, u64::MAX, 1, 2], HUH);
@@ -292,7 +292,7 @@ outcomes!(Pages in pages {
             with_page(guest);
             guest.answers(PAGES, &[0, PAGE, 2, 3], HUH);
             guest.answers(PAGES, &[0, PAGE - 1, 2, 4], HUH);
-            // Nothing was changed to read-only.
+            // The access is not changed to read-only.
             guest.answers(POKE, &[0, DATA, INNER, 0], OK);
             guest.put(DATA, b"I");
             guest.answers(POKE, &[0, DATA, INNER, 1], OK);
@@ -319,14 +319,14 @@ outcomes!(Pages in pages {
             guest.answers(POKE, &[0, DATA, INNER, 1], OK);
             guest.answers(PAGES, &[0, PAGE, 1, 2], OK);
             assert_eq!(inner_octets(guest), [0; 12]);
-            // 0: gone, and zero when it comes back.
+            // 0: inaccessible, and zero when accessible again.
             guest.answers(POKE, &[0, READ_ONLY, INNER, 1], OK);
             guest.answers(PAGES, &[0, PAGE, 1, 0], OK);
             guest.answers(PEEK, &[0, DATA, INNER, 1], OOB);
             guest.answers(PAGES, &[0, PAGE, 1, 1], OK);
             assert_eq!(inner_octets(guest), [0; 12]);
             guest.gas = PLENTY;
-            // All there is at once, and nothing at all.
+            // All pages at once, and no page.
             guest.answers(PAGES, &[0, 16, (1 << 20) - 17, 2], OK);
             guest.answers(PAGES, &[0, 16, 0, 4], OK);
             assert_eq!(writable[1], 0x8_0000);
@@ -342,8 +342,8 @@ outcomes!(Pages in pages {
     }
 });
 
-/// Runs a machine, which must use this much gas in 0.7.2 and in 0.8.0; there the caller pays it.
-/// Gives `r7` and `r8`.
+/// Runs a machine, which must use this much gas in 0.7.2 and in 0.8.0; in 0.8.0 the caller pays it.
+/// Returns `r7` and `r8`.
 fn invoke(guest: &mut Guest<'_, '_>, machine: u64, used: [u64; 2]) -> (u64, u64) {
     let price = guest.price(INVOKE, &[]) + by_revision(0, used[1]);
     let before = gas_in_block(guest);
@@ -356,15 +356,15 @@ fn gas_in_block(guest: &Guest<'_, '_>) -> u64 {
     u64::from_le_bytes(guest.get(BLOCK, 8).try_into().expect("eight octets"))
 }
 
-/// What [`WORKS`] costs until its `ecalli`: three instructions in 0.7.2. In 0.8.0 all of its block
-/// is paid for when it is entered: by the pipeline model the store and the load begin together in
-/// the first cycle, the `ecalli` takes 100 from the second on, and the jump is over before it.
+/// Gas of [`WORKS`] up to its `ecalli`: three instructions in 0.7.2. In 0.8.0 the whole block is
+/// charged when it is entered: by the pipeline model the store and the load start together in the
+/// first cycle, the `ecalli` takes 100 from the second on, and the jump is done before it.
 const TO_HOST: [u64; 2] = [3, 101];
 
-/// An `ecalli` and a trap: the `ecalli`, and the 100 cycles of the block.
+/// Gas of an `ecalli` and a trap: the `ecalli`, or the 100 cycles of the block.
 const ECALLI: [u64; 2] = [1, 100];
 
-/// A block with one access to memory: one instruction, and 25 cycles.
+/// Gas of a block with one access to memory: one instruction, or 25 cycles.
 const ACCESS: [u64; 2] = [1, 25];
 
 outcomes!(Invoke in invoke {
@@ -384,7 +384,7 @@ outcomes!(Invoke in invoke {
             guest.gas = 1 << 63;
             set_block(guest, u64::MAX, [HALT_ADDRESS, 0x1234, 0]);
             guest.runs_out_below(1 << 63, INVOKE, &[0, BLOCK]);
-            // What is not used comes back.
+            // Unused gas is returned.
             guest.gas = 968 + 500;
             set_block(guest, 500, [HALT_ADDRESS, 0x1234, 0]);
             assert_eq!(invoke(guest, 0, TO_HOST), (HOST, 3));
@@ -411,7 +411,7 @@ outcomes!(Invoke in invoke {
             let left = 500 - by_revision(TO_HOST[0], TO_HOST[1]);
             assert_eq!(guest.get(BLOCK, 112), block(left, [HALT_ADDRESS, 0x1234, 0x34]));
             assert_eq!(inner_octets(guest), b"\x34nner octets");
-            // It goes on behind the call; in 0.8.0 that has been paid for.
+            // It continues after the call, which is paid already in 0.8.0.
             assert_eq!(invoke(guest, 0, [1, 0]).0, HALT);
         });
         // Numbers are sign-extended.
@@ -426,17 +426,17 @@ outcomes!(Invoke in invoke {
         refine(|guest| {
             make(guest, WORKS, 0, 0);
             set_block(guest, 500, [HALT_ADDRESS, 0x1234, 7]);
-            // The instruction is paid for (the vectors' reading of 0.7.2) but not done.
+            // The instruction is charged (the vectors' reading of 0.7.2) but not executed.
             assert_eq!(invoke(guest, 0, [1, TO_HOST[1]]), (FAULT, INNER));
             let left = 500 - by_revision(1, TO_HOST[1]);
             assert_eq!(guest.get(BLOCK, 112), block(left, [HALT_ADDRESS, 0x1234, 7]));
             guest.answers(PAGES, &[0, PAGE, 1, 2], OK);
-            // In 0.8.0 the block is not paid for again.
+            // In 0.8.0 the block is not charged again.
             assert_eq!(invoke(guest, 0, [TO_HOST[0], 0]), (HOST, 3));
             let left = left - by_revision(TO_HOST[0], 0);
             assert_eq!(guest.get(BLOCK, 112), block(left, [HALT_ADDRESS, 0x1234, 0x34]));
         });
-        // The address is that of the page.
+        // The address is the page's.
         refine(|guest| {
             make(guest, &[&[52, 2, 0xff, 0x1f, 3], program::TRAP], 0, 0);
             set_block(guest, 50, [0; 3]);
@@ -448,10 +448,10 @@ outcomes!(Invoke in invoke {
         refine(|guest| {
             make(guest, LOOPS, 0, 0);
             set_block(guest, 1000, [1, 2, 3]);
-            // Jumps of 15 gas each in 0.8.0: what does not suffice for another is left.
+            // Jumps of 15 gas each in 0.8.0: gas for less than another jump is left.
             assert_eq!(invoke(guest, 0, [1000, 990]), (OOG, BLOCK));
             assert_eq!(guest.get(BLOCK, 112), block(by_revision(0, 10), [1, 2, 3]));
-            // With more gas it goes on.
+            // With more gas it continues.
             with_page_of(guest, 1);
             let (gas, more, r2) = by_revision((2, 1, 5), (100, 101, 0));
             set_block(guest, gas, [HALT_ADDRESS, 5, 0]);
@@ -468,7 +468,7 @@ outcomes!(Invoke in invoke {
             set_block(guest, 500, [1, 2, 3]);
             assert_eq!(invoke(guest, 0, ECALLI), (HOST, 9));
             assert_eq!(invoke(guest, 0, [1, 0]), (PANIC, BLOCK));
-            // It is back at the start, in 0.8.0 with a block that counts as paid for.
+            // It is at the start again, in 0.8.0 with a block that counts as paid.
             assert_eq!(invoke(guest, 0, [1, 0]), (HOST, 9));
             let left = 500 - by_revision(3, ECALLI[1]);
             assert_eq!(guest.get(BLOCK, 112), block(left, [1, 2, 3]));
@@ -481,7 +481,7 @@ outcomes!(Invoke in invoke {
             assert_eq!(invoke(guest, 0, ACCESS), (PANIC, BLOCK));
             guest.answers(EXPUNGE, &[0], 0);
         });
-        // Where no instruction starts, which 0.8.0 refuses.
+        // At an entry point without an instruction, which 0.8.0 refuses.
         if revision() == Revision::GrayPaper072 {
             refine(|guest| {
                 make(guest, WORKS, 1, 0);
@@ -588,7 +588,7 @@ fn sbrk_begins_at_0_in_an_inner_machine() {
         assert_eq!(register(guest, 8), 0x1_2000u64.to_le_bytes());
         guest.returns(PEEK, &[0, DATA, 0x1_1000, 1], OK);
         assert_eq!(guest.get(DATA, 1), [0x42]);
-        // Below 2^16 nothing is accessible; above, all that was crossed.
+        // Memory below 2^16 is inaccessible; above it, all pages up to the new end are accessible.
         guest.returns(PEEK, &[0, DATA, 0x1_0000, 0x1_4000], OK);
         guest.answers(PEEK, &[0, DATA, 0xffff, 1], OOB);
         guest.answers(PEEK, &[0, DATA, 0x2_4000, 1], OOB);

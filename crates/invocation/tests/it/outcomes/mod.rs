@@ -1,7 +1,7 @@
-//! One test for each outcome of each host call, named as the table names it.
+//! One test for each outcome of each host call, with the outcome's name in the table.
 //!
-//! The registry below is what `docs/host-calls.md` names tests from; an outcome without a test, or
-//! a test without an outcome, fails.
+//! `docs/host-calls.md` names tests from the registry below. An outcome without a test, or a test
+//! without an outcome, fails.
 
 use jambox_hostcall::HostCall;
 
@@ -52,7 +52,7 @@ pub const TESTED: &[Tested] = &[
 #[test]
 fn every_outcome_of_every_call_has_its_test() {
     let calls: Vec<_> = TESTED.iter().map(|tested| tested.call).collect();
-    // One call is the seed document's alone: see `seed_doc`.
+    // One call is in the seed document only: see `seed_doc`.
     let expected = HostCall::ALL.iter().filter(|call| **call != HostCall::InvokeChild);
     assert_eq!(calls, expected.copied().collect::<Vec<_>>());
     TESTED.iter().for_each(Tested::check);

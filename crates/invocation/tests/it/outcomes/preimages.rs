@@ -18,7 +18,8 @@ const PROVIDE: u64 = 26;
 const HASH: u64 = WRITABLE;
 const OUT: u64 = WRITABLE + 0x1000;
 
-/// The first slot that is too recent to expunge what became unavailable in it: 100,000 - 19,200.
+/// The first slot that is too recent for expunging a preimage that became unavailable in it:
+/// 100,000 - 19,200.
 const RECENT: u32 = 80_800;
 
 const REQUESTED: RequestHistory = RequestHistory::Requested;
@@ -46,7 +47,7 @@ fn block(history: RequestHistory) -> Block {
     block
 }
 
-/// The same with a preimage, whatever the request says.
+/// The same with a preimage, regardless of the request.
 fn block_with_preimage(history: RequestHistory) -> Block {
     let mut block = block(history);
     block.accounts().set_preimage(SELF, Hash([0x11; 32]), Some(blob(b"octets!"))).unwrap();
@@ -76,7 +77,7 @@ outcomes!(Lookup in lookup {
         });
     }
     copied {
-        // In accumulation it does not matter what the request says.
+        // In accumulation the request does not matter.
         block_with_preimage(between(1, 2)).run_in_vain(|guest| {
             guest.put(HASH, &[0x11; 32]);
             guest.returns(LOOKUP, &[OWN, HASH, OUT, 0, 9], 7);
@@ -173,7 +174,7 @@ outcomes!(HistoricalLookup in historical_lookup {
     }
 });
 
-/// What `query` answers for a request with this history.
+/// Checks the answer of `query` for a request with this history.
 fn queried(history: RequestHistory) -> impl Fn(u64, u64) {
     move |r7, r8| {
         block(history).run_in_vain(move |guest| {
@@ -183,7 +184,7 @@ fn queried(history: RequestHistory) -> impl Fn(u64, u64) {
     }
 }
 
-/// Lengths that are none of a blob; 0.8.0 looks at them before it looks at memory.
+/// Lengths that no blob has. 0.8.0 checks them before memory.
 const TOO_LONG: [u64; 3] = [1 << 32, 1 << 32 | 7, u64::MAX];
 
 outcomes!(Query in query {
@@ -251,18 +252,18 @@ outcomes!(Solicit in solicit {
         }
     }
     full {
-        // Four items and 86 + 81 + 100 octets ask for 100 + 40 + 267.
+        // The threshold of four items and 86 + 81 + 100 octets is 100 + 40 + 267.
         Block::new().balance(406).run_in_vain(|guest| guest.answers(SOLICIT, &[HASH, 100], FULL));
-        // A forgotten one is no new item, but the threshold (four items, 86 + 88) still counts.
+        // A forgotten request is no new item, but the threshold (four items, 86 + 88) is checked.
         block(between(1, 2)).balance(313).run_in_vain(|guest| {
             guest.put(HASH, &[0x11; 32]);
             guest.answers(SOLICIT, &[HASH, 7], FULL);
         });
-        // The longest there is: four items and 86 + 81 + 2^32 - 1 octets.
+        // The longest blob: four items and 86 + 81 + 2^32 - 1 octets.
         Block::new().balance((1 << 32) + 305).run_in_vain(|guest| {
             guest.answers(SOLICIT, &[HASH, u64::from(u32::MAX)], FULL);
         });
-        // Longer ones no account can hold, whatever its balance; 0.8.0 refuses them before.
+        // No account can hold a longer one; 0.8.0 refuses it before the balance is checked.
         if revision() == Revision::GrayPaper072 {
             Block::new().balance(u64::MAX).run_in_vain(|guest| {
                 for length in TOO_LONG {
@@ -279,7 +280,7 @@ outcomes!(Solicit in solicit {
         assert_eq!(history(&after.state, Hash([0x22; 32]), 100), Some(REQUESTED));
         let own = after.state.accounts.get(SELF).unwrap().unwrap();
         assert_eq!((own.footprint.items, own.footprint.octets), (4, 267));
-        // By the letter there are requests of every length below 2^32.
+        // By the letter there are requests for every length below 2^32.
         for length in [u32::MAX - 1, u32::MAX] {
             let threshold = 100 + 40 + 86 + 81 + u64::from(length);
             let after = Block::new().balance(threshold).run(move |guest| {
@@ -303,8 +304,8 @@ outcomes!(Solicit in solicit {
     }
 });
 
-/// Forgets the request of this history, which must work, and gives what is left of it and whether
-/// the preimage is still there.
+/// Forgets the request with this history, which must succeed. Returns the request's new history and
+/// whether the preimage still exists.
 fn forget_one(before: RequestHistory) -> (Option<RequestHistory>, bool) {
     let after = block_with_preimage(before).run(|guest| {
         guest.put(HASH, &[0x11; 32]);
@@ -429,7 +430,7 @@ outcomes!(Provide in provide {
         let expected: [(ServiceId, _); 3] =
             [(SELF, blob(b"preimage")), (OTHER, blob(b"")), (OTHER, blob(b"preimage"))];
         assert_eq!(provisions, expected);
-        // It is integrated after the accumulation, not by it.
+        // The preimage is integrated after the accumulation.
         assert_eq!(history(&after.state, Hash::blake2b(b"preimage"), 8), Some(REQUESTED));
     }
     out_of_gas {

@@ -9,15 +9,15 @@ const BLESS: u64 = 14;
 const ASSIGN: u64 = 15;
 const DESIGNATE: u64 = 16;
 
-/// Where assigners, queues and keys are.
+/// Address of assigners, queues and keys.
 const ARRAY: u64 = WRITABLE;
-/// Where always-accumulate entries are.
+/// Address of always-accumulate entries.
 const ENTRIES: u64 = WRITABLE + 0x1000;
 
 outcomes!(Bless in bless {
     panic_assigners {
         Block::new().run_in_vain(|guest| {
-            // 341 cores, four octets each. Before ids are looked at.
+            // 341 cores, four octets each. Read before ids are checked.
             let call = [1 << 32, NOWHERE, 2, 3, ENTRIES, 0];
             guest.panics_reading(BLESS, &call, NOWHERE, 1364);
         });
@@ -38,7 +38,7 @@ outcomes!(Bless in bless {
         });
     }
     ok {
-        // Anyone may call it: whose changes count is settled after the accumulation.
+        // Any service may call it; the changes that count are chosen after the accumulation.
         let after = Block::new().run(|guest| {
             let assigners = (0..341u32).flat_map(|core| (1000 + core).to_le_bytes());
             guest.put(ARRAY, &assigners.collect::<Vec<_>>());
@@ -96,7 +96,7 @@ outcomes!(Assign in assign {
             let queue = (0..80u8).flat_map(|position| [position; 32]);
             guest.put(ARRAY, &queue.collect::<Vec<_>>());
             guest.answers(ASSIGN, &[340, ARRAY, 9], OK);
-            // It has given the core away.
+            // It is no longer the core's assigner.
             guest.answers(ASSIGN, &[340, ARRAY, 9], HUH);
         });
         let queues = &after.state.authorizer_queues;
@@ -117,7 +117,7 @@ fn delegator() -> Block {
     block
 }
 
-/// The registers of `designate`, which 0.8.0 tells the number of validators.
+/// Arguments of `designate`. In 0.8.0 the number of validators is one of them.
 fn keys(address: u64, count: u64) -> Vec<u64> {
     match revision() {
         Revision::GrayPaper072 => vec![address],
@@ -135,7 +135,7 @@ outcomes!(Designate in designate {
                 guest.panics_reading(DESIGNATE, &keys(address, 1023), address, 343_728);
             });
         }
-        // No matter whether there can be so many.
+        // The number need not be an allowed one.
         if revision() != Revision::GrayPaper072 {
             delegator().run_in_vain(|guest| {
                 guest.panics_reading(DESIGNATE, &keys(NOWHERE, 1), NOWHERE, 336);
@@ -171,7 +171,7 @@ outcomes!(Designate in designate {
         assert_eq!(key.bls.0, [3; 144]);
         assert_eq!(key.metadata.0, [4; 128]);
         assert_eq!(after.state.staging_set[1021], Default::default());
-        // 0.8.0 lets their number change.
+        // In 0.8.0 the number may change.
         if revision() != Revision::GrayPaper072 {
             let after = delegator().run(|guest| {
                 guest.put(ARRAY + 5 * 336, &[7; 32]);

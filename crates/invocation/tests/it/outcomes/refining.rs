@@ -9,7 +9,7 @@ outcomes!(Export in export {
     panic_data {
         let refined = Work::new().refine(|guest| {
             guest.panics_reading(EXPORT, &[NOWHERE, 1], NOWHERE, 1);
-            // Only what is taken need be readable.
+            // Only the exported part need be readable.
             guest.panics_reading(EXPORT, &[NOWHERE, u64::MAX], NOWHERE, 4104);
         });
         assert_eq!(refined.exports.len(), 0);

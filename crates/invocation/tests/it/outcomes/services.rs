@@ -13,7 +13,7 @@ const EJECT: u64 = 21;
 
 const HASH: u64 = WRITABLE;
 
-/// Where the search for an id starts: BLAKE2b of c14000, 32 times 07, c1a086 (computed apart)
+/// Start of the search for an id: BLAKE2b of c14000, 32 times 07, c1a086 (computed independently)
 /// begins with 2722334893 little-endian; modulo 2^32 - 2^16 - 2^8, plus 2^16.
 const FIRST_ID: u32 = 2_722_400_429;
 
@@ -64,7 +64,7 @@ outcomes!(New in new {
         block.run_in_vain(|guest| {
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 65_535], FULL);
         });
-        // Lack of funds is noticed first.
+        // Lack of funds is checked first.
         let mut block = registrar().balance(1000);
         service(block.accounts(), ServiceId(7), 1000);
         block.run_in_vain(|guest| guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 7], CASH));
@@ -73,7 +73,7 @@ outcomes!(New in new {
         let after = registrar().run(|guest| {
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 65_535], 65_535);
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 0], 0);
-            // Not a protected id: not heeded. The sequence of ids has not moved so far.
+            // An id that is not protected is ignored. The sequence of ids has not advanced so far.
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 65_536], FIRST_ID.into());
         });
         assert!(get(&after.state, 65_535).is_some() && get(&after.state, 0).is_some());
@@ -102,7 +102,7 @@ outcomes!(New in new {
         let key = RequestKey { hash: Hash([0xc0; 32]), length: 1000 };
         let history = after.state.accounts.request(ServiceId(FIRST_ID), &key).unwrap();
         assert_eq!(history, Some(RequestHistory::Requested));
-        // Ids that are taken are skipped one by one; the next starts 42 further.
+        // Ids in use are skipped one by one; the next search starts 42 ids later.
         let mut block = Block::new();
         service(block.accounts(), ServiceId(FIRST_ID), 1000);
         service(block.accounts(), ServiceId(FIRST_ID + 1), 1000);
@@ -111,13 +111,13 @@ outcomes!(New in new {
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 7], u64::from(FIRST_ID) + 2);
             guest.answers(NEW, &[HASH, 1000, 1, 2, 0, 7], u64::from(FIRST_ID) + 45);
         });
-        // By the letter there is code of every length below 2^32, for who can pay for it.
+        // By the letter the code may have every length below 2^32, if its owner can pay for it.
         for length in [u32::MAX - 1, u32::MAX] {
             Block::new().balance(1 << 40).run(move |guest| {
                 guest.answers(NEW, &[HASH, length.into(), 1, 2, 0, 7], FIRST_ID.into());
             });
         }
-        // The manager gives some of the deposit away.
+        // The manager waives a part of the deposit.
         let mut block = Block::new().balance(1001 + THRESHOLD);
         block.privileges().manager = SELF;
         let after = block.run(|guest| {
@@ -158,7 +158,7 @@ outcomes!(Upgrade in upgrade {
     }
 });
 
-/// The id that a service given up to [`SELF`] has for a code hash: 65,600 in 32 octets.
+/// The code hash of a service that [`SELF`] may eject: 65,600 in 32 octets.
 fn given_up_to_self() -> Hash {
     let mut hash = [0; 32];
     hash[..3].copy_from_slice(&[0x40, 0x00, 0x01]);
@@ -167,7 +167,7 @@ fn given_up_to_self() -> Hash {
 
 const GIVEN_UP: ServiceId = ServiceId(90_000);
 
-/// A block with a service that was given up to [`SELF`] and has one request of this history left.
+/// A block with a service that [`SELF`] may eject and one request with this history.
 fn giving_up(history: RequestHistory) -> Block {
     let mut block = Block::new();
     let given_up = AccountInfo { code_hash: given_up_to_self(), ..account(5000) };
@@ -189,7 +189,7 @@ outcomes!(Eject in eject {
     who {
         let mut block = giving_up(EXPIRED);
         block.accounts().update(SELF, |own| own.code_hash = given_up_to_self()).unwrap();
-        // The own code must stay there to run.
+        // The own code must stay available to run.
         request(block.accounts(), SELF, given_up_to_self(), 5, RequestHistory::Requested);
         let code = crate::world::blob(&crate::world::CODE);
         block.accounts().set_preimage(SELF, given_up_to_self(), Some(code)).unwrap();
@@ -251,8 +251,9 @@ outcomes!(Eject in eject {
     }
 });
 
-/// `bless` asks for no privilege in 0.7.2, and `new` looks at the privileges of the accumulation's
-/// own context: for as long as it lasts, who blesses itself is manager and registrar.
+/// `bless` needs no privilege in 0.7.2, and `new` reads the privileges of the accumulation's own
+/// context. A service that blesses itself is therefore manager and registrar until its accumulation
+/// ends.
 #[test]
 fn a_blessing_counts_at_once() {
     const BLESS: u64 = 14;

@@ -29,7 +29,7 @@ outcomes!(Read in read {
     panic_key {
         block().run_in_vain(|guest| {
             guest.panics_reading(READ, &[OWN, NOWHERE, 3, OUT, 0, 9], NOWHERE, 3);
-            // Before anything is known of the service.
+            // Read before the service is looked up.
             guest.panics_reading(READ, &[NOBODY, NOWHERE, 1, OUT, 0, 9], NOWHERE, 1);
             guest.gas = PLENTY;
             let length = too_long();
@@ -90,11 +90,11 @@ outcomes!(Write in write {
         });
     }
     full {
-        // Three items and 86 + 34 + 4 + 10 octets ask for 100 + 30 + 134.
+        // The threshold of three items and 86 + 34 + 4 + 10 octets is 100 + 30 + 134.
         Block::new().balance(263).run_in_vain(|guest| {
             guest.answers(WRITE, &[KEY, 4, VALUE, 10], FULL);
         });
-        // A balance below the threshold stays so even if a value goes.
+        // A balance below the threshold may stay below it even if a value is removed.
         let mut poor = block();
         poor.accounts().update(SELF, |own| own.balance = Balance(205)).unwrap();
         poor.run_in_vain(|guest| {
@@ -111,7 +111,7 @@ outcomes!(Write in write {
         assert_eq!(stored(&after.state.accounts, b"keys"), Some(b"ten octets".to_vec()));
         let own = after.state.accounts.get(SELF).unwrap().unwrap();
         assert_eq!((own.footprint.items, own.footprint.octets), (3, 134));
-        // Deleting what is not there is no change. The empty key is a key.
+        // Deleting a missing entry changes nothing. The empty key is a key.
         let after = Block::new().run(|guest| {
             guest.answers(WRITE, &[KEY, 4, NOWHERE, 0], NONE);
             guest.answers(WRITE, &[NOWHERE, 0, VALUE, 1], NONE);

@@ -16,7 +16,7 @@ outcomes!(Transfer in transfer {
     panic_memo {
         Block::new().run_in_vain(|guest| {
             guest.panics_reading(TRANSFER, &[OTHER.0.into(), 1, 100, NOWHERE], NOWHERE, 128);
-            // Before the receiver is looked for, and without the limit being charged.
+            // Read before the receiver is looked up, and before the limit is charged.
             let call = [NOBODY, 1, u64::MAX, NOWHERE - 127];
             guest.panics_reading(TRANSFER, &call, NOWHERE - 127, 128);
         });
@@ -53,13 +53,13 @@ outcomes!(Transfer in transfer {
             let base = guest.price(TRANSFER, &[]);
             guest.gas = base + MINIMUM + base + 50 + 3;
             guest.pays(base + MINIMUM, TRANSFER, &[OTHER.0.into(), 700, MINIMUM, MEMO], OK);
-            // To oneself is a transfer like any other. The receiver's minimum is the own one.
+            // A transfer to oneself is like any other. The receiver's minimum is its own.
             guest.pays(base + 50, TRANSFER, &[SELF.0.into(), 94, 50, MEMO], OK);
             assert_eq!(guest.gas, 3);
         });
         let own = after.state.accounts.get(SELF).unwrap().unwrap();
         assert_eq!(own.balance, Balance(THRESHOLD));
-        // The receiver gets it in its own accumulation.
+        // The receiver is credited in its own accumulation.
         let other = after.state.accounts.get(OTHER).unwrap().unwrap();
         assert_eq!(other.balance, Balance(1_000_000));
         let to = |destination, amount, gas_limit| DeferredTransfer {

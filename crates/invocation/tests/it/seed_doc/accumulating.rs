@@ -19,7 +19,7 @@ const ARRAY: u64 = WRITABLE;
 const ENTRIES: u64 = WRITABLE + 0x1000;
 const HASH: u64 = WRITABLE;
 
-/// A block in which [`SELF`] may do everything.
+/// A block in which [`SELF`] has all privileges.
 fn privileged() -> Block {
     let mut block = block();
     let privileges = block.privileges();
@@ -153,7 +153,7 @@ outcomes!(Assign in assign {
             let expected = (0..80u8).map(|position| Hash([position % count; 32]));
             assert!(queue.iter().copied().eq(expected));
             assert_eq!(after.state.authorizer_queues[339][0], Hash([1; 32]));
-            // The assigner stays.
+            // The assigner is unchanged.
             assert_eq!(after.state.privileges.assigners[340], SELF);
         }
     }
@@ -173,7 +173,7 @@ outcomes!(Checkpoint in checkpoint {
     }
 });
 
-/// Where the search for an id starts, as computed in `outcomes::services`.
+/// Start of the search for an id, as computed in `outcomes::services`.
 const FIRST_ID: u64 = 2_722_400_429;
 
 outcomes!(New in new {
@@ -202,7 +202,7 @@ outcomes!(New in new {
     }
     created {
         let mut block = block().balance((3 << 32) + 5000 + THRESHOLD);
-        // Ids below 2^16 cannot be asked for: the registrar gets one like anybody.
+        // Ids below 2^16 cannot be requested: the registrar gets one like any other service.
         block.privileges().registrar = SELF;
         let after = block.run(|guest| {
             guest.put(HASH, &[0xc0; 32]);
@@ -263,7 +263,7 @@ outcomes!(Upgrade in upgrade {
             });
             let own = after.state.accounts.get(SELF).unwrap().unwrap();
             assert_eq!(own.code_hash, Hash([0xc0; 32]));
-            // The gas minima stay.
+            // The gas minima are unchanged.
             assert_eq!((own.min_accumulate_gas, own.min_memo_gas), (Gas(0x11), Gas(0x22)));
         }
     }

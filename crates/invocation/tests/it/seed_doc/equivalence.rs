@@ -1,4 +1,4 @@
-//! The same requests, spoken in both ABIs, leave the same state.
+//! The same requests in both ABIs leave the same state.
 
 use jambox_invocation::{Accumulated, Refined};
 use jambox_types::{Abi, Hash, Parameters};
@@ -10,7 +10,7 @@ use crate::world::{Block, GAS, NOBODY, OTHER, SELF, SLOT, Work, preimage, reques
 use jambox_state::RequestHistory;
 use jambox_types::TimeSlot;
 
-/// What can be said in both.
+/// A request that exists in both ABIs.
 #[derive(Clone, Debug)]
 enum Wish {
     Write {
@@ -27,7 +27,7 @@ enum Wish {
     Info {
         service: u64,
     },
-    /// By the manager, who stays: the paper lets anybody, the document does not.
+    /// By the manager, who stays: the paper allows every service, the document only the manager.
     Bless {
         delegator: u64,
         always: u64,
@@ -54,16 +54,16 @@ enum Wish {
     },
 }
 
-/// Where keys, hashes and other things made of one octet are: a page for each octet.
+/// Address of keys, hashes and other values of one repeated octet: a page for each octet.
 fn area(octet: u8) -> u64 {
     WRITABLE + u64::from(octet) * 0x1000
 }
 
-/// Where the data of arrays are, and where data go.
+/// Address of input arrays, and of output data.
 const ARRAY: u64 = WRITABLE + 0x8000;
 const OUT: u64 = WRITABLE + 0xf000;
 
-/// The number and the registers by which `abi` says it.
+/// Number and registers of the request under `abi`.
 fn said(wish: &Wish, abi: Abi) -> (u64, Vec<u64>) {
     let paper = abi == Abi::GrayPaper;
     match *wish {
@@ -80,7 +80,7 @@ fn said(wish: &Wish, abi: Abi) -> (u64, Vec<u64>) {
             let head = [SELF.0.into(), ARRAY, delegator].into_iter().chain(registrar);
             (14, head.chain([ARRAY + 8, always]).collect())
         }
-        // Eighty equal hashes, or one that is repeated; the assigner stays.
+        // Eighty equal hashes, or one that is repeated; the assigner is unchanged.
         Wish::SetQueue { core, octet } if paper => (15, vec![core, area(octet), SELF.0.into()]),
         Wish::SetQueue { core, octet } => (16, vec![core, area(octet), 1]),
         Wish::SetValidators { octet } if paper => (16, vec![area(octet)]),
@@ -89,7 +89,7 @@ fn said(wish: &Wish, abi: Abi) -> (u64, Vec<u64>) {
         Wish::New { code_length, gas } if paper => {
             (18, vec![area(1), code_length, gas, gas, 0, u64::MAX])
         }
-        // The balance that the paper computes: 100, two items, 81 and the length.
+        // The balance computed by the paper: 100, two items, 81 and the length.
         Wish::New { code_length, gas } => {
             let balance = 201 + code_length;
             (18, vec![balance, 0, area(1), gas, 0, code_length])
@@ -189,7 +189,7 @@ proptest! {
     fn the_same_requests_leave_the_same_state(wishes in wishes()) {
         let (before_paper, paper) = accumulated(Abi::GrayPaper, wishes.clone());
         let (before_seed, seed) = accumulated(SEED, wishes);
-        // Two bases cannot be compared: what changed over each can.
+        // The bases differ, so the changes over each are compared.
         let changes = |before: &jambox_state::PartialState, after: &Accumulated| {
             before.diff(&after.state).unwrap()
         };

@@ -12,14 +12,14 @@ const FETCH: u64 = 1;
 
 outcomes!(Fetch in fetch {
     panic_out {
-        // Paid for before it is found that it cannot be done: 10 + 134/8, or 10 + 122/8.
+        // The charge comes before the refusal: 10 + 134/8, or 10 + 122/8.
         block().run_in_vain(|guest| {
             guest.panics_for(by_revision(26, 25), FETCH, &[READ_ONLY, 0, 134, 0]);
             guest.panics_for(10, FETCH, &[NOWHERE, 0, 7, 0]);
         });
     }
     none {
-        // A NONE copies nothing and costs the base.
+        // A NONE copies nothing and costs the base price.
         block().run_in_vain(|guest| {
             guest.pays_for(10, FETCH, &[NOWHERE, 0, 1000, 18], &[NONE]);
             guest.pays_for(10, FETCH, &[NOWHERE, 0, 1000, 2], &[NONE]);
@@ -27,8 +27,8 @@ outcomes!(Fetch in fetch {
     }
     copied {
         block().run_in_vain(|guest| {
-            // What is fetched is encoded as the revision has it: 134 octets, or 122 in 0.8.0, which
-            // fit a buffer of 200.
+            // The data are encoded under the revision: 134 octets, or 122 in 0.8.0, which fit a
+            // buffer of 200.
             let size = by_revision(134, 122);
             guest.pays_for(by_revision(26, 25), FETCH, &[WRITABLE, 0, 200, 0], &[size]);
             assert_eq!(guest.get(WRITABLE, 8), [10, 0, 0, 0, 0, 0, 0, 0]);
@@ -47,7 +47,7 @@ outcomes!(Fetch in fetch {
     }
 });
 
-/// The kinds that give something, each with how much.
+/// The kinds with data, and the length of each.
 fn kinds(guest: &mut crate::guest::Guest<'_, '_>) -> Vec<(u64, u64)> {
     let length = |kind| {
         let call = [NOWHERE, 0, 0, kind, 0, 0];
@@ -69,7 +69,7 @@ fn kinds_are_where_the_page_says() {
         assert_eq!(guest.get(WRITABLE, 32), [0; 32]);
     });
     block().run_in_vain(|guest| {
-        // Without inputs there are empty sequences, and no first element.
+        // Without inputs the sequences are empty and have no first element.
         assert_eq!(kinds(guest), [(0, 134), (1, 32), (14, 1), (16, 1)]);
         guest.pays_for(14, FETCH, &[WRITABLE, 0, 32, 1], &[32]);
         assert_eq!(guest.get(WRITABLE, 32), ENTROPY.0);
@@ -101,7 +101,7 @@ fn operands_and_transfers_come_apart() {
         }),
         operand(0x0b),
     ];
-    // As the Gray Paper encodes them, without the mark of the kind.
+    // In the Gray Paper's encoding, without the discriminator of the kind.
     let encoded = |octet: u8| {
         let hashes = [[octet; 32], [2; 32], [3; 32], [4; 32]].concat();
         [&hashes[..], &[5], b"\x00\x06output", b"\x05trace"].concat()

@@ -61,7 +61,7 @@ fn every_outcome_of_every_call_has_its_test() {
     TESTED.iter().for_each(Tested::check);
 }
 
-/// Number, contexts (i, r, a), call, whether the document describes it.
+/// Number, contexts (i, r, a), call, and true if the document describes it.
 const NUMBERS: [(u64, &str, &str, bool); 33] = [
     (0, "ira", "gas", true),
     (1, "ira", "fetch", true),

@@ -44,7 +44,7 @@ outcomes!(HistoricalLookup in historical_lookup {
     none {
         since_100_slots().refine(|guest| {
             put_hash(guest, b"sixteen octets!!");
-            // One slot too early; before the beginning of time.
+            // One slot too early; before slot 0.
             guest.pays_for(111, HISTORICAL_LOOKUP, &[101, HASH, OUT, 9], &[NONE]);
             guest.pays_for(50_011, HISTORICAL_LOOKUP, &[50_001, HASH, OUT, 9], &[NONE]);
             // Another service's.
@@ -116,8 +116,8 @@ fn with_child(metadata: bool, instructions: &[&[u8]]) -> (Work, Hash) {
     (work, Hash::blake2b(&code))
 }
 
-/// Runs a child with input "in" and 500 gas of the million, which must end so, with output of this
-/// length, and use this much gas in 0.7.2 and in 0.8.0.
+/// Runs a child with input "in" and 500 gas of the million. It must have this exit and an output of
+/// this length, and use this much gas in 0.7.2 and in 0.8.0.
 fn child(instructions: &[&[u8]], exit: u64, output: u64, used: [u64; 2]) {
     let used = by_revision(used[0], used[1]);
     for metadata in [true, false] {
@@ -169,7 +169,7 @@ outcomes!(InvokeChild in invoke_child {
     }
     panicked {
         child(&[TRAP], 1, 0, [1, 2]);
-        // No program at all: nothing is used.
+        // The preimage is no program: no gas is used.
         let mut no_program = work();
         let history = RequestHistory::Available(TimeSlot(1));
         preimage(&mut no_program.accounts, SELF, b"no program", history);
@@ -179,7 +179,7 @@ outcomes!(InvokeChild in invoke_child {
         });
     }
     panic_out {
-        // It has run and is paid for.
+        // The child has run and is charged.
         let (work, hash) = with_child(true, &[HALT]);
         work.refine(move |guest| {
             guest.put(HASH, &hash.0);
@@ -188,7 +188,7 @@ outcomes!(InvokeChild in invoke_child {
         });
     }
     halt {
-        // Halting at once, its output is its input.
+        // A child that halts at once returns its input.
         child(&[HALT], 0, 2, [1, 22]);
         let (work, hash) = with_child(true, &[&load_imm(7, DATA), &load_imm(8, 9), HALT]);
         work.refine(move |guest| {
@@ -197,12 +197,12 @@ outcomes!(InvokeChild in invoke_child {
             let call = [HASH, INPUT, 0, used, OUT, 100];
             guest.pays_for(10 + used, INVOKE_CHILD, &call, &[0, 0, 9]);
             assert_eq!(guest.get(OUT, 10), b"read-only\0");
-            // The full length is told, what fits is copied.
+            // The full length is returned; the part that fits is copied.
             let call = [HASH, INPUT, 0, 999_000, OUT + 0x100, 4];
             guest.pays_for(10 + used, INVOKE_CHILD, &call, &[0, 999_000 - used, 9]);
             assert_eq!(guest.get(OUT + 0x100, 5), b"read\0");
         });
-        // Output that is not readable is empty.
+        // Unreadable output is empty.
         child(&[&load_imm(7, 0), HALT], 0, 0, [2, 22]);
     }
     out_of_gas {

@@ -13,7 +13,7 @@ const WRITE: u64 = 3;
 const READ: u64 = 4;
 const INFO: u64 = 5;
 
-/// Where keys and hashes are, and where data go.
+/// Address of keys and hashes, and of output data.
 const KEY: u64 = WRITABLE;
 const OUT: u64 = WRITABLE + 0x1000;
 
@@ -67,7 +67,7 @@ outcomes!(Lookup in lookup {
             guest.pays_for(10, LOOKUP, &[OWN, KEY, NOWHERE, 100], &[NONE]);
             guest.pays_for(10, LOOKUP, &[NOBODY, KEY, NOWHERE, 100], &[NONE]);
         });
-        // Is-authorized is given no state.
+        // Is-authorized has no state.
         work.authorize(|guest| {
             put_hash(guest, b"octets!");
             guest.pays_for(10, LOOKUP, &[OTHER.0.into(), KEY, OUT, 7], &[NONE]);
@@ -157,7 +157,7 @@ fn stored(after: &jambox_invocation::Accumulated) -> Option<Vec<u8>> {
 
 outcomes!(Write in write {
     huh {
-        // The price is the same; nothing is read.
+        // The price is the same, and nothing is read.
         work().authorize(|guest| guest.pays_for(1006, WRITE, &[NOWHERE, NOWHERE, 3], &[HUH]));
         work().refine(|guest| guest.pays_for(1006, WRITE, &[NOWHERE, NOWHERE, 3], &[HUH]));
     }
@@ -172,7 +172,7 @@ outcomes!(Write in write {
         });
     }
     low {
-        // Three items and 86 + 34 + 32 + 10 octets ask for 100 + 30 + 162.
+        // The threshold of three items and 86 + 34 + 32 + 10 octets is 100 + 30 + 162.
         block().balance(291).run_in_vain(|guest| {
             guest.pays_for(1020, WRITE, &[KEY, OUT, 10], &[LOW]);
         });
@@ -184,7 +184,7 @@ outcomes!(Write in write {
             guest.pays_for(1020, WRITE, &[KEY, OUT, 10], &[OK]);
         });
         assert_eq!(stored(&after).as_deref(), Some(&b"ten octets"[..]));
-        // Also over another value, and to delete.
+        // Also over another value, and for a deletion.
         let after = with_value().0.run(|guest| {
             guest.put(KEY, &[0x11; 32]);
             guest.pays_for(1002, WRITE, &[KEY, KEY, 1], &[OK]);
@@ -202,7 +202,7 @@ outcomes!(Write in write {
             guest.runs_out_below(1020, WRITE, &[KEY, OUT, 10]);
             guest.runs_out_below(1000, WRITE, &[KEY, OUT, 0]);
         });
-        // Sizes near 2^64 cost more than there is.
+        // Sizes near 2^64 cost more gas than exists.
         block().run_in_vain(|guest| guest.runs_out_below(1 << 50, WRITE, &[KEY, OUT, 1 << 63]));
     }
 });
