@@ -9,6 +9,7 @@ mod book;
 mod checkers;
 mod clients;
 mod command;
+mod comparison;
 mod conformance;
 mod debuggers;
 mod dispatch;
@@ -31,6 +32,8 @@ enum Chore {
     Conformance(conformance::Options),
     /// Build the example services into their committed blobs, or check those.
     Guests(guests::Options),
+    /// Build the same services with this project's SDK and with the ecosystem's, and compare them.
+    CompareSdks,
     /// Make the book in docs into HTML.
     Book,
     /// Compare the engine with its peers.
@@ -55,6 +58,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Conformance(options) => conformance::run(&options),
+        Chore::CompareSdks => comparison::run(),
         Chore::Book => book::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Clients(options) => clients::run(&options),

@@ -15,6 +15,7 @@ const BUILDER: &[&str] = &[
     "compile.rs",
     "link.rs",
     "manifest.rs",
+    "mend.rs",
     "payload.rs",
     "releases.rs",
     "settings.rs",
