@@ -39,7 +39,8 @@ const CLANGS: &[&str] = &["clang-22", "clang-21", "clang-20", "clang-19", "clang
 const PRELUDE: &str = include_str!("c/prelude.h");
 
 /// What compilers call without being told to, in C.
-const BUILTINS: &str = include_str!("c/builtins.c");
+const BUILTINS: &[(&str, &str)] =
+    &[("builtins.c", include_str!("c/builtins.c")), ("float.c", include_str!("c/float.c"))];
 
 /// The text of `jambox.h` for a revision.
 #[must_use]
@@ -78,8 +79,12 @@ pub(crate) fn build(folder: &Path, options: &Options) -> Result<Built, BuildErro
     fs::create_dir_all(&out).map_err(BuildError::io(&out))?;
     let include = out.join("jambox.h");
     fs::write(&include, header(revision)).map_err(BuildError::io(&include))?;
-    let builtins = out.join("builtins.c");
-    fs::write(&builtins, BUILTINS).map_err(BuildError::io(&builtins))?;
+    let mut builtins = Vec::new();
+    for (name, text) in BUILTINS {
+        let path = out.join(name);
+        fs::write(&path, text).map_err(BuildError::io(&path))?;
+        builtins.push(path);
+    }
     let service = Service { clang: &clang, lld: &lld, folder, out: &out, sources, builtins };
     let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
     let linked = match link(&service.compile(None, options)?, revision, stack) {
@@ -100,7 +105,7 @@ struct Service<'a> {
     /// Where the header is, and the ELF goes.
     out: &'a Path,
     sources: Vec<PathBuf>,
-    builtins: PathBuf,
+    builtins: Vec<PathBuf>,
 }
 
 impl Service<'_> {
@@ -118,7 +123,7 @@ impl Service<'_> {
         if let Some(missing) = missing {
             command.arg(format!("-DJAMBOX_MISSING=JAMBOX_{}", missing.to_ascii_uppercase()));
         }
-        command.args(&self.sources).arg(&self.builtins);
+        command.args(&self.sources).args(&self.builtins);
         if options.messages == Messages::Show {
             command.stderr(Stdio::inherit());
         }

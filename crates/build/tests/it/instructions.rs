@@ -361,12 +361,13 @@ fn volatile_accesses_are_made_wherever_they_go() {
             let settings = Settings { revision: Some(revision), ..Settings::default() };
             let Some(built) = c_with(&code, settings) else { return };
             let run = refined(&built.unwrap(), b"");
-            let stopped = match run.failure.as_ref().map(|failure| &failure.cause) {
-                None => Nothing,
-                Some(Cause::Trap) => Trap,
-                Some(Cause::PageFault(page)) => Page(*page),
-                Some(other) => panic!("{other}"),
-            };
+            let stopped =
+                match run.failure.as_ref().map(|failed| &failed.why.as_ref().unwrap().cause) {
+                    None => Nothing,
+                    Some(Cause::Trap) => Trap,
+                    Some(Cause::PageFault(page)) => Page(*page),
+                    Some(other) => panic!("{other}"),
+                };
             assert_eq!(stopped, *stops, "{revision}, case {index}: {code}");
             if stopped == Nothing {
                 assert_eq!(run.result.unwrap().len(), 1, "{revision}: {code}");

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod blobs;
+mod floats;
 mod instructions;
 mod links;
 mod new;
