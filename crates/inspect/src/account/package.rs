@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use jambox_codec::encode_with;
@@ -13,13 +14,16 @@ use jambox_types::{
 };
 
 use super::{Change, Invocation, Names, Outcome, Service, Transfer, What, Yielded};
-use crate::{Octets, wide};
+use crate::Octets;
+#[cfg(feature = "serde")]
+use crate::wide;
 
 /// The package and what it runs under.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct PackageSummary {
     /// The package file; nothing for one that was handed in to a node.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub file: Option<String>,
     /// The hash of the package.
     pub hash: String,
@@ -73,7 +77,8 @@ fn parameters_name(protocol: &Protocol) -> &'static str {
 }
 
 /// What a package did in core.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct InCore {
     /// The authorizer's invocation; nothing when it did not come to that.
     pub is_authorized: Option<Invocation>,
@@ -84,7 +89,8 @@ pub struct InCore {
 }
 
 /// What a block, or a package in a block of its own, did on chain.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct OnChain {
     /// The accumulations, in the order in which they ran.
     pub accumulate: Vec<Invocation>,
@@ -99,7 +105,8 @@ pub struct OnChain {
 }
 
 /// The work report.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct WorkReport {
     /// Its hash.
     pub hash: String,
@@ -145,7 +152,8 @@ impl WorkReport {
 }
 
 /// What came of an item.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Digest {
     /// The service.
     pub service: Service,
@@ -156,7 +164,7 @@ pub struct Digest {
     /// What refinement came to.
     pub result: DigestResult,
     /// The gas of refinement.
-    #[serde(serialize_with = "wide::number")]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub gas_used: u64,
     /// How many segments it imports.
     pub imports: u64,
@@ -169,8 +177,9 @@ pub struct Digest {
 }
 
 /// What refinement of an item came to.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum DigestResult {
     /// What it returned.
     Output(Octets),
