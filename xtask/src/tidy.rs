@@ -3,6 +3,7 @@
 mod functions;
 mod revisions;
 mod rooms;
+mod words;
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -50,6 +51,7 @@ pub fn run() -> Result<(), String> {
             fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let name = path.strip_prefix(root()).unwrap_or(path).to_string_lossy().into_owned();
         check_source(&name, &text, &mut faults);
+        words::check(&name, &text, &mut faults);
         seen.check(&name, &text, &mut faults);
     }
     seen.check_all(&mut faults);

@@ -1,0 +1,77 @@
+//! First words of comments.
+//!
+//! A comment begins with its subject, a noun of the field: "Gas of a call", where a question word
+//! would leave the noun to the reader.
+
+/// Crates whose comments have been rewritten by this rule.
+const CLEAN: &[&str] = &[
+    "asm",
+    "chain",
+    "codec",
+    "erasure",
+    "files",
+    "hostcall",
+    "invocation",
+    "isa",
+    "package",
+    "program",
+    "sdk-macros",
+    "state",
+    "symbols",
+    "trace",
+    "types",
+    "vectors",
+];
+
+/// Words that no comment line of a clean crate begins with.
+const REFUSED: [&str; 2] = ["What", "Whatever"];
+
+/// Adds a fault for every comment line of a clean crate that begins with a refused word.
+pub fn check(name: &str, text: &str, faults: &mut Vec<String>) {
+    let is_clean =
+        CLEAN.iter().any(|one| name.strip_prefix("crates/").is_some_and(|it| is_in(it, one)));
+    if !is_clean {
+        return;
+    }
+    for (index, line) in text.lines().enumerate() {
+        if let Some(word) = first_word(line).filter(|word| REFUSED.contains(word)) {
+            let at = format!("{name}:{}", index + 1);
+            faults.push(format!("{at}: a comment begins with `{word}`: begin with its noun"));
+        }
+    }
+}
+
+fn is_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The first word of a comment line, emphasis marks aside; `None` for a line of code.
+fn first_word(line: &str) -> Option<&str> {
+    let comment = line.trim_start().strip_prefix("//")?;
+    let text = comment.trim_start_matches(['/', '!']).trim_start().trim_start_matches('*');
+    text.split(|c: char| !c.is_alphabetic()).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(name: &str, text: &str) -> Vec<String> {
+        let mut faults = Vec::new();
+        check(name, text, &mut faults);
+        faults
+    }
+
+    #[test]
+    fn comments_of_clean_crates_begin_with_a_noun() {
+        for line in ["/// What a call costs.", "    //! **What it is.**", "// Whatever is left."] {
+            let found = faults("crates/isa/src/x.rs", &format!("\n{line}\n"));
+            assert_eq!(found.len(), 1, "{line}");
+            assert!(found[0].starts_with("crates/isa/src/x.rs:2: "), "{found:?}");
+        }
+        let good = "/// Gas of a call: what it costs.\nWhat,\nlet x = 1; // What follows.\n";
+        assert_eq!(faults("crates/isa/src/x.rs", good), [""; 0]);
+        assert_eq!(faults("crates/isa-other/src/x.rs", "/// What it is.\n"), [""; 0]);
+        assert_eq!(faults("xtask/src/x.rs", "/// What it is.\n"), [""; 0]);
+    }
+}
