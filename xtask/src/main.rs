@@ -14,6 +14,7 @@ mod conformance;
 mod debuggers;
 mod dispatch;
 mod guests;
+mod portable;
 mod soak;
 mod sources;
 mod tidy;
@@ -49,6 +50,8 @@ enum Chore {
     Miri,
     /// Run guests, faults and signals in many threads under sanitizers (nightly Rust).
     Sanitize(checkers::Options),
+    /// Check what has to run on targets without native code, and test the engine in WebAssembly.
+    Portable,
     /// Check that the release build's interpreter passes control by jumps.
     CheckDispatch,
     /// Check the rules of the house that no compiler checks: lengths, words, who knows whom.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Chore::Soak(options) => soak::run(&options),
         Chore::Miri => checkers::miri(),
         Chore::Sanitize(options) => checkers::sanitize(&options),
+        Chore::Portable => portable::run(),
         Chore::CheckDispatch => dispatch::run(),
         Chore::Tidy => tidy::run(),
         Chore::Guests(options) => guests::run(&options),
