@@ -1,6 +1,7 @@
 //! What was read and checked, kept at hand within bounds.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Values by where they are. When those read since the last turn weigh as much as one generation
@@ -8,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Cache<V> {
     generations: Mutex<Generations<V>>,
     /// The weight of a generation, of two.
-    limit: usize,
+    limit: AtomicUsize,
 }
 
 struct Generations<V> {
@@ -21,7 +22,12 @@ impl<V: Clone> Cache<V> {
     /// A cache of things that weigh at most `limit` together.
     pub(crate) fn new(limit: usize) -> Self {
         let generations = Generations { young: HashMap::new(), old: HashMap::new(), weight: 0 };
-        Self { generations: Mutex::new(generations), limit: limit / 2 }
+        Self { generations: Mutex::new(generations), limit: AtomicUsize::new(limit / 2) }
+    }
+
+    /// From now on things weigh at most `limit` together.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit / 2, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self, at: u64) -> Option<V> {
@@ -41,10 +47,11 @@ impl<V: Clone> Cache<V> {
     }
 
     fn put_in(&self, generations: &mut Generations<V>, at: u64, value: V, weight: usize) {
-        if weight > self.limit {
+        let limit = self.limit.load(Ordering::Relaxed);
+        if weight > limit {
             return;
         }
-        if generations.weight.saturating_add(weight) > self.limit {
+        if generations.weight.saturating_add(weight) > limit {
             generations.old = std::mem::take(&mut generations.young);
             generations.weight = 0;
         }

@@ -3,16 +3,16 @@
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use jambox_state::trie::pages::{Child, Page, Path, Place};
 use jambox_types::Hash;
 
-use crate::StoreError;
 use crate::layout::{COMMITS, Head, PageAt, Table, TableHead};
 use crate::log::{self, Appender, Commit};
 use crate::tree::{Shared, View, encode};
+use crate::{Disk, StoreError};
 
 /// Octets without use that are never worth the work.
 const SPARE: u64 = 64 << 20;
@@ -23,43 +23,55 @@ pub(crate) fn is_worth(commit: &Commit) -> bool {
     commit.end > used.saturating_mul(2).saturating_add(SPARE)
 }
 
-/// Writes what is in use to a file beside, and puts that in the place of the one there is. Whoever
-/// has the latter open keeps seeing it.
-pub(crate) fn compact(
+/// Writes what is in use to a blank disk.
+pub(crate) fn onto(
+    disk: Box<dyn Disk>,
     shared: &Shared,
     commit: &Commit,
     header: &[u8],
 ) -> Result<(Shared, Commit), StoreError> {
-    let io = |error| shared.io(error);
-    let mut name = OsString::from(shared.path.file_name().unwrap_or_default());
+    let copied = copy(shared, commit, &*disk, header)?;
+    Ok((Shared::new(disk, PathBuf::new()), copied))
+}
+
+/// Writes what is in use to a file beside `path`, and puts that in the place of the one there is.
+/// Whoever has the latter open keeps seeing it.
+pub(crate) fn compact(
+    path: &FilePath,
+    shared: &Shared,
+    commit: &Commit,
+    header: &[u8],
+) -> Result<(Shared, Commit), StoreError> {
+    let io = |error| StoreError::Io { path: path.to_owned(), error };
+    let mut name = OsString::from(path.file_name().unwrap_or_default());
     name.push(".compacting");
-    let beside: PathBuf = shared.path.with_file_name(name);
+    let beside: PathBuf = path.with_file_name(name);
     // Only who holds the file writes it, so what is there is what a killed process left.
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(true).open(&beside);
     let file = file.map_err(io)?;
     let result = (|| {
         file.lock().map_err(io)?;
-        let permissions = fs::metadata(&shared.path).map_err(io)?.permissions();
+        let permissions = fs::metadata(path).map_err(io)?.permissions();
         file.set_permissions(permissions).map_err(io)?;
         let written = copy(shared, commit, &file, header)?;
-        fs::rename(&beside, &shared.path).map_err(io)?;
+        fs::rename(&beside, path).map_err(io)?;
         Ok(written)
     })();
     if result.is_err() {
         let _ = fs::remove_file(&beside);
     }
-    Ok((Shared::new(Box::new(file), shared.path.clone()), result?))
+    Ok((Shared::new(Box::new(file), path.to_owned()), result?))
 }
 
 fn copy(
     shared: &Shared,
     commit: &Commit,
-    file: &fs::File,
+    file: &dyn Disk,
     header: &[u8],
 ) -> Result<Commit, StoreError> {
     let io = |error: io::Error| shared.io(error);
-    crate::Disk::write(file, 0, header).map_err(io)?;
+    file.write(0, header).map_err(io)?;
     let mut out = Appender::new(file, COMMITS);
     let mut head = Head::first(commit.head.number);
     for table in Table::ALL {
@@ -71,7 +83,7 @@ fn copy(
         head.set_table(table, TableHead { page, ..*old });
     }
     let copied = out.finish(head).map_err(io)?;
-    log::mark(file, &copied).and_then(|()| file.sync_all()).map_err(io)?;
+    log::mark(file, &copied).and_then(|()| file.flush()).map_err(io)?;
     Ok(copied)
 }
 

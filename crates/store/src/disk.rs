@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::fs::File;
 use std::io;
+use std::sync::{PoisonError, RwLock};
 
 /// Octets that outlive the process, as a file has them.
 ///
@@ -26,6 +27,59 @@ pub trait Disk: Debug + Send + Sync + 'static {
 
     /// Returns when all that was written will be there after the system went down.
     fn flush(&self) -> io::Result<()>;
+
+    /// A blank one that what is in use can be copied to, where nothing else is needed for that.
+    fn blank(&self) -> Option<Box<dyn Disk>> {
+        None
+    }
+}
+
+/// Octets that are gone with the process.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(RwLock<Vec<u8>>);
+
+impl Memory {
+    pub(crate) fn of(octets: Vec<u8>) -> Self {
+        Self(RwLock::new(octets))
+    }
+}
+
+/// Where octets from an offset on are.
+fn range(offset: u64, length: usize) -> io::Result<std::ops::Range<usize>> {
+    let start = usize::try_from(offset).map_err(io::Error::other)?;
+    Ok(start..start.saturating_add(length))
+}
+
+impl Disk for Memory {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.read().unwrap_or_else(PoisonError::into_inner).len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let octets = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = octets.get(range(offset, out.len())?);
+        out.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let range = range(offset, octets.len())?;
+        let length = all.len().max(range.end);
+        all.resize(length, 0);
+        if let Some(place) = all.get_mut(range) {
+            place.copy_from_slice(octets);
+        }
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn blank(&self) -> Option<Box<dyn Disk>> {
+        Some(Box::new(Self::default()))
+    }
 }
 
 impl Disk for File {

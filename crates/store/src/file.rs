@@ -1,8 +1,10 @@
 //! The store in a file.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jambox_codec::encode;
@@ -10,6 +12,7 @@ use jambox_state::trie::pages::{self, LeafChange};
 use jambox_state::{Blob, Changes, StateError, StateKey, Store};
 use jambox_types::{Hash, Protocol, ServiceId};
 
+use crate::disk::Memory;
 use crate::layout::{COMMITS, Head, Table, TableHead, ValueAt};
 use crate::log::{self, Appender, Commit};
 use crate::state::{encode_header, header, short};
@@ -24,6 +27,10 @@ pub struct FileStore {
     writing: Mutex<()>,
     path: PathBuf,
     protocol: Protocol,
+    /// Octets of memory for what is kept at hand, where somebody said how many; else 0.
+    at_hand: AtomicUsize,
+    /// Whether commits leave the file uncompacted.
+    is_uncompacted: AtomicBool,
 }
 
 /// What a package exported, to be imported by later ones.
@@ -37,8 +44,27 @@ pub struct Exports {
     pub segments: Blob,
 }
 
+/// What somebody keeps beside the state, set (`Some`) or removed (`None`): under a key of theirs.
+pub type Record = (StateKey, Option<Vec<u8>>);
+
+/// All that one commit changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// Of the state.
+    pub changes: &'a Changes,
+    /// What packages exported.
+    pub exports: &'a [Exports],
+    /// Packages, and their segment roots, whose exports are of no use any more.
+    pub forgotten: &'a [(Hash, Hash)],
+    /// Notes by their names.
+    pub notes: &'a [(&'a str, Vec<u8>)],
+    /// What is kept beside the state.
+    pub records: &'a [Record],
+}
+
 /// Entries of one table set (`Some`) or removed (`None`).
 type TableChange<'a> = (StateKey, Option<&'a [u8]>);
+type TableChanges<'a> = (Table, Vec<TableChange<'a>>);
 
 impl FileStore {
     /// A new file with an empty state.
@@ -72,6 +98,15 @@ impl FileStore {
         Self::init(Box::new(disk), Path::new(""), protocol)
     }
 
+    /// A new state in memory, which is gone with this value.
+    ///
+    /// # Errors
+    ///
+    /// None that anybody could do something about.
+    pub fn in_memory(protocol: &Protocol) -> Result<Self, StoreError> {
+        Self::create_on(Memory::default(), protocol)
+    }
+
     fn init(disk: Box<dyn Disk>, path: &Path, protocol: &Protocol) -> Result<Self, StoreError> {
         let protocol = Protocol::new(protocol.revision, protocol.parameters);
         let shared = Shared::new(disk, path.to_owned());
@@ -91,7 +126,8 @@ impl FileStore {
     fn of(shared: Shared, commit: Commit, protocol: Protocol) -> Self {
         let path = shared.path.clone();
         let current = Mutex::new((Arc::new(shared), Arc::new(commit)));
-        Self { current, writing: Mutex::new(()), path, protocol }
+        let (at_hand, is_uncompacted) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { current, writing: Mutex::new(()), path, protocol, at_hand, is_uncompacted }
     }
 
     /// The state that a file holds, to be changed. Nobody else can do so meanwhile; whoever only
@@ -181,16 +217,8 @@ impl FileStore {
         names: impl IntoIterator<Item = (&'a ServiceId, &'a String)>,
         exports: Option<&Exports>,
     ) -> Result<Hash, StoreError> {
-        let mut tables = Vec::new();
-        let values = changes.iter().map(|(key, change)| (*key, change.value.as_deref()));
-        tables.push((Table::Values, values.collect()));
-        let entries = changes.iter().filter_map(|(key, change)| {
-            let meaning = change.meaning.as_ref().filter(|meaning| meaning.is_hashed())?;
-            change.value.is_some().then(|| (*key, encode(meaning)))
-        });
-        let meanings: Vec<_> = entries.collect();
-        let meanings = meanings.iter().map(|(key, meaning)| (*key, Some(meaning.as_slice())));
-        tables.push((Table::Meanings, meanings.collect()));
+        let meanings = meanings(changes);
+        let mut tables = state_tables(changes, &meanings);
         let names = names.into_iter().map(|(service, name)| {
             let mut key = StateKey([0; 31]);
             key.0.iter_mut().zip(service.0.to_le_bytes()).for_each(|(to, from)| *to = from);
@@ -207,8 +235,106 @@ impl FileStore {
         Ok(commit.head.table(Table::Values).map_or(Hash::ZERO, |table| table.hash))
     }
 
+    /// Makes all the changes of a batch, or none of them, and gives the root of the state with them.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn write_all(&self, batch: &Batch<'_>) -> Result<Hash, StoreError> {
+        let meanings = meanings(batch.changes);
+        let mut tables = state_tables(batch.changes, &meanings);
+        // Two packages may export the same segments.
+        let mut exports = BTreeMap::new();
+        let mut packages = BTreeMap::new();
+        for (package, root) in batch.forgotten {
+            exports.insert(short(root), None);
+            packages.insert(short(package), None);
+        }
+        let both = |it: &Exports| [it.package.0, it.root.0].concat();
+        let pairs: Vec<Vec<u8>> = batch.exports.iter().map(both).collect();
+        for (it, pair) in batch.exports.iter().zip(&pairs) {
+            exports.insert(short(&it.root), Some(&*it.segments));
+            packages.insert(short(&it.package), Some(pair.as_slice()));
+        }
+        tables.push((Table::Exports, exports.into_iter().collect()));
+        tables.push((Table::Packages, packages.into_iter().collect()));
+        let note = |(name, note): &'_ (&str, Vec<u8>)| {
+            (short(&Hash::blake2b(name.as_bytes())), note.clone())
+        };
+        let notes: BTreeMap<StateKey, Vec<u8>> = batch.notes.iter().map(note).collect();
+        let notes = notes.iter().map(|(key, note)| (*key, Some(note.as_slice())));
+        tables.push((Table::Notes, notes.collect()));
+        let records: BTreeMap<StateKey, Option<&[u8]>> =
+            batch.records.iter().map(|(key, record)| (*key, record.as_deref())).collect();
+        tables.push((Table::Records, records.into_iter().collect()));
+        let commit = self.change(&tables)?;
+        Ok(commit.head.table(Table::Values).map_or(Hash::ZERO, |table| table.hash))
+    }
+
+    /// Goes back to a state that was taken from this store, with all that was beside it, by a commit
+    /// that costs no more than its head.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written, or was [compacted](Self::compact) since.
+    pub fn revert(&self, state: &FileState) -> Result<(), StoreError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (shared, before) = self.current();
+        let Some(to) = state.commit_in(&shared) else {
+            return Err(StoreError::Moved(self.path.clone()));
+        };
+        let mut head = to.head.clone();
+        head.number = before.head.number.saturating_add(1);
+        head.previous = before.hash;
+        let commit = Appender::new(&*shared.disk, before.end).finish(head);
+        let commit = Arc::new(commit.map_err(|error| shared.io(error))?);
+        let _ = log::mark(&*shared.disk, &commit);
+        self.lock().1 = commit;
+        Ok(())
+    }
+
+    /// Keeps at most so many octets of memory for what was read or written last. Unless told
+    /// otherwise a store keeps 320 MiB.
+    pub fn limit_memory(&self, octets: usize) {
+        self.at_hand.store(octets.max(1), Ordering::Relaxed);
+        self.current().0.limit(octets);
+    }
+
+    /// Has commits leave what is no longer in use where it is, so that states that were taken can be
+    /// [come back to](Self::revert); or not any more.
+    pub fn leave_uncompacted(&self, is_uncompacted: bool) {
+        self.is_uncompacted.store(is_uncompacted, Ordering::Relaxed);
+    }
+
+    /// All of the file, for another store to [be replaced by](Self::replace_by).
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn octets(&self) -> Result<Vec<u8>, StoreError> {
+        let (shared, commit) = self.current();
+        let mut octets = vec![0; usize::try_from(commit.end).unwrap_or(usize::MAX)];
+        shared.disk.read(0, &mut octets).map_err(|error| shared.io(error))?;
+        Ok(octets)
+    }
+
+    /// Puts a copy of another store in the place of all that is here, at once.
+    ///
+    /// # Errors
+    ///
+    /// The octets are not those of a store of this revision and these parameters, or damaged, or the
+    /// file cannot be written: it is then as it was.
+    pub fn replace_by(&self, octets: Vec<u8>) -> Result<(), StoreError> {
+        let other = Self::open_disk(Box::new(Memory::of(octets)), Path::new("the chain given"))?;
+        other.read().expect(Some(self.protocol.revision), Some(&self.protocol.parameters))?;
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (shared, commit) = other.current();
+        // All that is copied is checked.
+        self.replace(&shared, &commit)
+    }
+
     /// One commit.
-    fn change(&self, tables: &[(Table, Vec<TableChange<'_>>)]) -> Result<Arc<Commit>, StoreError> {
+    fn change(&self, tables: &[TableChanges<'_>]) -> Result<Arc<Commit>, StoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (shared, before) = self.current();
         let mut head = before.head.clone();
@@ -246,16 +372,26 @@ impl FileStore {
     }
 
     fn compact_if_worth(&self, shared: &Shared, commit: &Commit) {
-        if !self.path.as_os_str().is_empty() && compact::is_worth(commit) {
+        let can = !self.path.as_os_str().is_empty() || shared.disk.blank().is_some();
+        let may = !self.is_uncompacted.load(Ordering::Relaxed);
+        if can && may && compact::is_worth(commit) {
             // That it fails, for want of room, say, changes nothing: the file as it is serves as
             // well.
             let _ = self.replace(shared, commit);
         }
     }
 
-    /// Compacts while nobody else writes.
+    /// Puts what a commit holds in the place of what is here, while nobody else writes.
     fn replace(&self, shared: &Shared, commit: &Commit) -> Result<(), StoreError> {
-        let compacted = compact::compact(shared, commit, &encode_header(&self.protocol))?;
+        let header = encode_header(&self.protocol);
+        let blank = self.current().0.disk.blank();
+        let compacted = match blank {
+            Some(disk) => compact::onto(disk, shared, commit, &header)?,
+            None => compact::compact(&self.path, shared, commit, &header)?,
+        };
+        if let octets @ 1.. = self.at_hand.load(Ordering::Relaxed) {
+            compacted.0.limit(octets);
+        }
         *self.lock() = (Arc::new(compacted.0), Arc::new(compacted.1));
         sync_folder(&self.path);
         Ok(())
@@ -269,6 +405,25 @@ impl FileStore {
     fn lock(&self) -> MutexGuard<'_, (Arc<Shared>, Arc<Commit>)> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the keys of changes mean that do not say it themselves.
+fn meanings(changes: &Changes) -> Vec<(StateKey, Vec<u8>)> {
+    let entries = changes.iter().filter_map(|(key, change)| {
+        let meaning = change.meaning.as_ref().filter(|meaning| meaning.is_hashed())?;
+        change.value.is_some().then(|| (*key, encode(meaning)))
+    });
+    entries.collect()
+}
+
+/// What changes of the tables of the state.
+fn state_tables<'a>(
+    changes: &'a Changes,
+    meanings: &'a [(StateKey, Vec<u8>)],
+) -> Vec<TableChanges<'a>> {
+    let values = changes.iter().map(|(key, change)| (*key, change.value.as_deref()));
+    let meanings = meanings.iter().map(|(key, meaning)| (*key, Some(meaning.as_slice())));
+    vec![(Table::Values, values.collect()), (Table::Meanings, meanings.collect())]
 }
 
 /// Adds to a commit what changes of one table.

@@ -14,8 +14,8 @@ use jambox_types::Hash;
 use crate::cursor::{Cursor, sum};
 
 /// The version of all that is defined here, and of how it is encoded. Format 1 was that of a redb
-/// database.
-pub(crate) const FORMAT: u32 = 2;
+/// database, format 2 had no records.
+pub(crate) const FORMAT: u32 = 3;
 
 /// What a file of format 1 begins with.
 pub(crate) const REDB_MAGIC: &[u8] = b"redb";
@@ -43,11 +43,23 @@ pub(crate) enum Table {
     Packages,
     /// Notes that go with the state, by the hashes of their names.
     Notes,
+    /// What others keep beside the state, by keys of theirs.
+    Records,
 }
 
+/// How many of them there are.
+const TABLES: usize = 7;
+
 impl Table {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Values, Self::Meanings, Self::Names, Self::Exports, Self::Packages, Self::Notes];
+    pub(crate) const ALL: [Self; TABLES] = [
+        Self::Values,
+        Self::Meanings,
+        Self::Names,
+        Self::Exports,
+        Self::Packages,
+        Self::Notes,
+        Self::Records,
+    ];
 
     /// What people call an entry of it.
     pub(crate) const fn name(self) -> &'static str {
@@ -58,6 +70,7 @@ impl Table {
             Self::Exports => "segments",
             Self::Packages => "package",
             Self::Notes => "note",
+            Self::Records => "record",
         }
     }
 }
@@ -195,7 +208,7 @@ pub(crate) struct Head {
     /// How many octets of all commits are in use.
     pub(crate) live: u64,
     /// The tries, those without entries left out, in the order of [`Table::ALL`].
-    pub(crate) tables: [Option<TableHead>; 6],
+    pub(crate) tables: [Option<TableHead>; TABLES],
 }
 
 /// What is hashed at once of a commit, in octets.
@@ -203,13 +216,14 @@ pub(crate) const CHUNK: usize = 1 << 20;
 
 const HEAD_MAGIC: &[u8; 8] = b"\xffcommit\n";
 /// The length of a head in octets.
-pub(crate) const HEAD_LENGTH: usize = 8 + 8 + 8 + 32 + 32 + 8 + 6 * (1 + 8 + 4 + 8 + 32 + 8) + 32;
+pub(crate) const HEAD_LENGTH: usize =
+    8 + 8 + 8 + 32 + 32 + 8 + TABLES * (1 + 8 + 4 + 8 + 32 + 8) + 32;
 
 impl Head {
     /// That of a first commit, yet without entries.
     pub(crate) const fn first(number: u64) -> Self {
         let (payload, previous) = (Hash::ZERO, Hash::ZERO);
-        Self { number, length: 0, payload, previous, live: 0, tables: [None; 6] }
+        Self { number, length: 0, payload, previous, live: 0, tables: [None; TABLES] }
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -241,7 +255,7 @@ impl Head {
         let mut cursor = Cursor(octets.get(..HEAD_LENGTH)?.strip_prefix(HEAD_MAGIC)?);
         let (number, length) = (cursor.u64()?, cursor.u64()?);
         let (payload, previous, live) = (cursor.hash()?, cursor.hash()?, cursor.u64()?);
-        let mut tables = [None; 6];
+        let mut tables = [None; TABLES];
         for table in &mut tables {
             let is_there = cursor.u8()? != 0;
             let page = PageAt { at: cursor.u64()?, length: cursor.u32()?, sum: cursor.u64()? };

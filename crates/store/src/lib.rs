@@ -1,8 +1,8 @@
 //! A chain's state in one file.
 //!
 //! **What it is.** [`FileStore`], a [`Store`](jambox_state::Store) in a file: the serialised state
-//! in its trie, the names of the keys that were seen being written, and what work packages
-//! exported. [`FileState`], a state of such a file, for which it need not be writable. A commit is
+//! in its trie, the names of the keys that were seen being written, what work packages exported,
+//! and records that others keep beside the state. [`FileState`], a state of such a file, for which it need not be writable. A commit is
 //! made whole or not at all: whoever is killed finds, on opening, the last state that was
 //! committed.
 //!
@@ -65,6 +65,6 @@ mod tree;
 
 pub use disk::Disk;
 pub use error::{Damage, StoreError};
-pub use file::{Exports, FileStore};
+pub use file::{Batch, Exports, FileStore, Record};
 pub use holder::Holder;
 pub use state::FileState;

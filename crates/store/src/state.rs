@@ -195,6 +195,40 @@ impl FileState {
         self.get(Table::Notes, &short(&Hash::blake2b(name.as_bytes())))
     }
 
+    /// What somebody keeps beside the state under a key of theirs.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is damaged.
+    pub fn record(&self, key: &StateKey) -> Result<Option<Blob>, StoreError> {
+        self.get(Table::Records, key)
+    }
+
+    /// What is kept beside the state under keys that begin with these octets, in their order.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or is damaged.
+    pub fn records(&self, prefix: &[u8]) -> Result<Vec<(StateKey, Blob)>, StoreError> {
+        let Some(head) = self.commit.head.table(Table::Records) else { return Ok(Vec::new()) };
+        let view = self.view(Table::Records);
+        let mut found = BTreeMap::new();
+        let enter = |path: &Path| path.may_begin_with(prefix);
+        pages::walk(&view, &head.root(), &enter, &mut |met| match met {
+            Met::Leaf(key, hash, at) => {
+                found.insert(key, view.checked_value(&key, &hash, *at)?);
+                Ok(())
+            }
+            Met::Lost(_, error) => Err(error),
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// The commit whose state this is, if it is one of this file.
+    pub(crate) fn commit_in(&self, shared: &Arc<Shared>) -> Option<&Commit> {
+        Arc::ptr_eq(&self.shared, shared).then_some(&*self.commit)
+    }
+
     /// What a key stands for, if it tells by itself or was seen being written.
     ///
     /// # Errors

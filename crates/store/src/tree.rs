@@ -36,6 +36,12 @@ impl Shared {
         Self { disk, path, pages: Cache::new(PAGE_CACHE), values: Cache::new(VALUE_CACHE) }
     }
 
+    /// Keeps at most so many octets at hand.
+    pub(crate) fn limit(&self, octets: usize) {
+        self.pages.set_limit(octets / 2);
+        self.values.set_limit(octets / 2);
+    }
+
     pub(crate) fn io(&self, error: io::Error) -> StoreError {
         StoreError::Io { path: self.path.clone(), error }
     }

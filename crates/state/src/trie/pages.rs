@@ -55,6 +55,15 @@ impl Path {
         }
     }
 
+    /// True if the path may be a prefix of a key that begins with these octets.
+    #[must_use]
+    pub fn may_begin_with(&self, octets: &[u8]) -> bool {
+        octets.iter().zip(self.octets).enumerate().all(|(index, (octet, own))| {
+            let known = self.known(index);
+            (octet ^ own) & known == 0
+        })
+    }
+
     /// True if the path may be a prefix of a key with `octets` at the even places of its first
     /// eight octets: the key of an entry of the service with this index.
     #[must_use]

@@ -95,11 +95,11 @@ fn another_format_is_refused_and_kept() {
     newer[16] += 1;
     // What earlier versions wrote was a database of another library.
     let older = [&b"redb\x1a\x0a"[..], &[0; 5000]].concat();
-    for (content, format) in [(newer, 3), (older, 1)] {
+    for (content, format) in [(newer, 4), (older, 1)] {
         fs::write(&path, &content).unwrap();
         for error in [FileStore::open(&path).unwrap_err(), FileState::open(&path).unwrap_err()] {
             let StoreError::OtherFormat { found, known, .. } = error else { panic!("{error:?}") };
-            assert_eq!((found, known), (format, 2));
+            assert_eq!((found, known), (format, 3));
         }
         assert!(fs::read(&path).unwrap() == content, "not an octet of it has changed");
     }

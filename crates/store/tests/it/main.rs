@@ -6,6 +6,7 @@ mod damage;
 mod disk;
 mod faults;
 mod file;
+mod records;
 mod same;
 
 use jambox_state::{Blob, Changes, Meaning, StateKey};
