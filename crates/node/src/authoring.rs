@@ -14,6 +14,7 @@ use jambox_types::{
 };
 
 use crate::account::{self, SymbolTable};
+use crate::archive::ArchiveError;
 use crate::ledger::{Descriptor, Entry, Ledger, Stage};
 
 /// Why there is no next block.
@@ -31,6 +32,9 @@ pub enum AuthoringError {
     /// There is no such slot.
     #[error(transparent)]
     Slot(#[from] jambox_chain::SlotError),
+    /// The chain's file cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
 }
 
 impl From<jambox_codec::DecodeError> for AuthoringError {
@@ -65,7 +69,7 @@ pub fn author(
                 // Which of several costs too much shows when they come one at a time.
                 if let [(_, package)] = assured.as_slice() {
                     let reason = format!("accumulating it costs this host too much: {error}");
-                    fail(ledger, package, reason);
+                    fail(ledger, package, reason)?;
                 }
             }
             Err(AuthoringError::Refused(refusal)) => {
@@ -78,7 +82,7 @@ pub fn author(
                 let package = guarantee.report.availability.package_hash;
                 passed_over.insert(package);
                 if !refusal.may_pass() {
-                    fail(ledger, &package, refusal.to_string());
+                    fail(ledger, &package, refusal.to_string())?;
                 }
             }
             result => return result,
@@ -110,8 +114,9 @@ pub fn import(
     advance(ledger, &block, &applied, descriptor)?;
     let number = head.number.saturating_add(1);
     let header = block.header.clone();
-    ledger.push(Entry { number, descriptor, header, block: Some(block), world, account });
-    finish(ledger);
+    let entry = Entry { number, descriptor, header, block: Some(block), world, account };
+    ledger.push(entry, &applied.changes);
+    finish(ledger)?;
     Ok(Arc::clone(ledger.head()))
 }
 
@@ -153,39 +158,33 @@ fn advance(
 ) -> Result<(), AuthoringError> {
     for guarantee in &block.extrinsic.guarantees {
         let package = guarantee.report.availability.package_hash;
-        if let Some(mut record) = ledger.packages.get(&package).cloned() {
-            record.stage = Stage::Reported(here);
-            ledger.packages.insert(package, record);
-        }
+        ledger.update(&package, |record| record.stage = Stage::Reported(here))?;
     }
     for report in &applied.available {
         let package = report.availability.package_hash;
-        let Some(mut record) = ledger.packages.get(&package).cloned() else { continue };
-        if let Stage::Reported(reported) = record.stage {
-            record.stage = Stage::Ready { reported, ready: here };
-            ledger.packages.insert(package, record);
-        }
+        ledger.update(&package, |record| {
+            if let Stage::Reported(reported) = record.stage {
+                record.stage = Stage::Ready { reported, ready: here };
+            }
+        })?;
     }
     let key = jambox_state::Meaning::Component(Component::Accumulated).key();
     let history = applied.changes.get(&key).and_then(|change| change.value.clone());
     let history = history.map(|octets| jambox_codec::decode_all_with(&octets, &ledger.protocol));
     let history: Option<AccumulatedQueue> = history.transpose()?;
     for package in history.iter().flat_map(|history| history.last()).flatten() {
-        if let Some(mut record) = ledger.packages.get(package).cloned() {
-            record.accumulated = Some(here);
-            ledger.packages.insert(*package, record);
-        }
+        ledger.update(package, |record| record.accumulated = Some(here))?;
     }
     Ok(())
 }
 
 /// Drops from what waits all that came into the chain, and what can no longer do so.
-fn finish(ledger: &mut Ledger) {
+fn finish(ledger: &mut Ledger) -> Result<(), ArchiveError> {
     let head = Arc::clone(ledger.head());
     let mut lost = Vec::new();
     let mut waiting = ledger.waiting.clone();
     waiting.retain(|package| {
-        let Some(record) = ledger.packages.get(package) else { return false };
+        let Some(record) = ledger.in_memory(package) else { return false };
         let (Stage::Submitted, Some(report)) = (&record.stage, &record.report) else {
             return false;
         };
@@ -197,21 +196,20 @@ fn finish(ledger: &mut Ledger) {
     });
     ledger.waiting = waiting;
     for package in lost {
-        fail(ledger, &package, "it was not reported before its anchor was too old".to_owned());
+        fail(ledger, &package, "it was not reported before its anchor was too old".to_owned())?;
     }
     if let Some(block) = &head.block {
         for Preimage { service, data } in &block.extrinsic.preimages {
-            ledger.preimages.remove(&(*service, data.as_slice().into()));
+            ledger.take_preimage(*service, data.as_slice().into());
         }
     }
+    Ok(())
 }
 
-fn fail(ledger: &mut Ledger, package: &Hash, reason: String) {
-    if let Some(mut record) = ledger.packages.get(package).cloned() {
-        record.stage = Stage::Failed(reason);
-        ledger.packages.insert(*package, record);
-    }
+fn fail(ledger: &mut Ledger, package: &Hash, reason: String) -> Result<(), ArchiveError> {
+    ledger.update(package, |record| record.stage = Stage::Failed(reason))?;
     ledger.waiting.retain(|waiting| waiting != package);
+    Ok(())
 }
 
 /// The next block, without those packages.
@@ -256,7 +254,7 @@ fn preimages(ledger: &Ledger) -> Result<Vec<Preimage>, AuthoringError> {
     let values = Arc::clone(&ledger.head().world.values);
     let accounts = Accounts::new(values as Arc<dyn jambox_state::Base>);
     let mut wanted = Vec::new();
-    for (service, data) in ledger.preimages.keys() {
+    for (service, data) in ledger.preimages() {
         if accounts.is_providable(*service, data)? {
             wanted.push(Preimage { service: *service, data: data.to_vec() });
         }
@@ -270,9 +268,9 @@ fn guarantees(ledger: &Ledger, slot: TimeSlot, passed_over: &BTreeSet<Hash>) -> 
     let waiting = || ledger.waiting.iter().filter(|package| !passed_over.contains(package));
     let guarantee = |core| {
         let of_core = |package: &&Hash| {
-            ledger.packages.get(*package).is_some_and(|record| record.core == CoreIndex(core))
+            ledger.in_memory(package).is_some_and(|record| record.core == CoreIndex(core))
         };
-        let record = ledger.packages.get(waiting().find(of_core)?)?;
+        let record = ledger.in_memory(waiting().find(of_core)?)?;
         let credential = |validator| Credential {
             validator: ValidatorIndex(validator),
             signature: Ed25519Signature([0; Ed25519Signature::LENGTH]),
@@ -291,13 +289,17 @@ fn guarantees(ledger: &Ledger, slot: TimeSlot, passed_over: &BTreeSet<Hash>) -> 
 fn assured(ledger: &Ledger, most: usize) -> Result<Vec<(CoreIndex, Hash)>, AuthoringError> {
     let pending = Component::PendingReports.read(&*ledger.head().world.values, &ledger.protocol)?;
     let pending: PerCore<Option<PendingReport>> = pending;
-    let packages = pending.iter().zip(0..).filter_map(|(pending, core)| {
-        let package = pending.as_ref()?.report.availability.package_hash;
-        let record = ledger.packages.get(&package);
-        let is_held = record.is_some_and(|record| matches!(record.stage, Stage::Failed(_)));
-        (!is_held).then_some((CoreIndex(core), package))
-    });
-    Ok(packages.take(most).collect())
+    let mut packages = Vec::new();
+    for (pending, core) in pending.iter().zip(0..) {
+        let Some(pending) = pending else { continue };
+        let package = pending.report.availability.package_hash;
+        let record = ledger.package(&package)?;
+        if !record.is_some_and(|record| matches!(record.stage, Stage::Failed(_))) {
+            packages.push((CoreIndex(core), package));
+        }
+    }
+    packages.truncate(most);
+    Ok(packages)
 }
 
 /// Every validator's word that it has its part of these reports.

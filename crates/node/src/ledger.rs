@@ -1,14 +1,17 @@
 //! What the node knows: the blocks with their states, and the packages with what became of them.
+//! The last states and what is under way is in memory; the rest is read from the chain's file.
 
 use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
 use jambox_chain::ExportedSegments;
+use jambox_codec::impl_codec;
 use jambox_state::{Blob, Changes, Component, Values};
+use jambox_store::{Exports, FileState};
 use jambox_types::{Block, CoreIndex, Hash, Header, Protocol, RecentBlocks, ServiceId, WorkReport};
 use serde_json::Value;
 
-use crate::journal::Input;
+use crate::archive::{self, ArchiveError};
 use crate::world::World;
 
 /// How many blocks' states are kept, the last ones.
@@ -21,6 +24,21 @@ pub struct Descriptor {
     pub hash: Hash,
     /// The slot.
     pub slot: u32,
+}
+
+impl_codec!(Descriptor { hash, slot });
+
+/// A block whose state need not be there any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its number, the genesis being 0.
+    pub number: u64,
+    /// The hash and the slot.
+    pub descriptor: Descriptor,
+    /// The root of the state after it.
+    pub root: Hash,
+    /// The root of the log of accumulation outputs after it.
+    pub accumulation_root: Hash,
 }
 
 /// A block with the state after it.
@@ -58,6 +76,19 @@ pub enum Stage {
     Failed(String),
 }
 
+/// What was handed in as a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The encoded package.
+    pub package: Vec<u8>,
+    /// The extrinsics, item by item.
+    pub extrinsics: Vec<Vec<u8>>,
+    /// The block that was the last one then.
+    pub head: Hash,
+}
+
+impl_codec!(Input { package, extrinsics, head });
+
 /// A package that was handed in.
 #[derive(Clone, Debug)]
 pub struct PackageRecord {
@@ -75,6 +106,15 @@ pub struct PackageRecord {
     pub input: Arc<Input>,
     /// The block that accumulated it.
     pub accumulated: Option<Descriptor>,
+    /// Its place among all packages in the order in which they were last handed in.
+    pub order: u64,
+}
+
+impl PackageRecord {
+    /// Whether blocks will look at it again.
+    pub(crate) const fn is_under_way(&self) -> bool {
+        matches!(self.stage, Stage::Submitted | Stage::Reported(_))
+    }
 }
 
 /// What a package's status is after a block.
@@ -113,55 +153,79 @@ pub struct Ledger {
     pub protocol: Protocol,
     /// The blocks whose states are kept, oldest first.
     entries: Vector<Arc<Entry>>,
-    /// Descriptors of all blocks by number, the genesis first.
-    descriptors: Vector<Descriptor>,
-    numbers: OrdMap<Hash, u64>,
-    /// The packages.
-    pub packages: OrdMap<Hash, PackageRecord>,
-    /// All packages, in the order in which they were last handed in.
-    pub order: Vector<Hash>,
     /// Packages that wait to be reported, in the order in which they came.
     pub waiting: Vector<Hash>,
     /// Preimages that wait for services to want them.
-    pub preimages: OrdMap<(ServiceId, Blob), ()>,
-    /// What packages exported, by segment root.
-    pub exports: OrdMap<Hash, Arc<ExportedSegments>>,
-    /// Packages by the hash of their report.
-    pub reports: OrdMap<Hash, Hash>,
+    preimages: OrdMap<(ServiceId, Blob), ()>,
+    /// The packages that are under way, and those of which something is not in the file yet.
+    packages: OrdMap<Hash, Arc<PackageRecord>>,
+    /// The place of the next package in the order.
+    pub(crate) next_order: u64,
+    /// The oldest block and the oldest place in the order that the file has.
+    pub(crate) oldest: Oldest,
+    /// All else, as it was last written.
+    pub(crate) file: Option<Arc<FileState>>,
+    /// What is not in the file yet.
+    pub(crate) unkept: Unkept,
+}
+
+/// Where what the file has begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Oldest {
+    pub block: u64,
+    pub order: u64,
+}
+
+/// What is to be written with the next commit.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unkept {
+    /// Of the state.
+    pub changes: Changes,
+    /// The blocks from this number on; the head alone when only its state changed.
+    pub blocks_from: Option<u64>,
+    /// Packages, and whether all of them is new or only how far they are.
+    pub packages: OrdMap<Hash, bool>,
+    /// Places in the order that are empty now.
+    pub left: Vec<u64>,
+    /// What packages exported.
+    pub exports: Vec<Exports>,
+    /// Preimages that wait, or no longer do.
+    pub preimages: OrdMap<(ServiceId, Blob), bool>,
 }
 
 impl Ledger {
-    /// A chain of no block but its genesis.
+    /// A chain of no block but one, on the state that `changes` make of nothing.
     #[must_use]
-    pub fn new(protocol: Protocol, header: Header, world: World) -> Self {
+    pub fn new(protocol: Protocol, header: Header, changes: Changes) -> Self {
         let descriptor = Descriptor { hash: header.hash(&protocol), slot: header.slot.0 };
-        let mut ledger = Self {
-            protocol,
-            entries: Vector::new(),
-            descriptors: Vector::new(),
-            numbers: OrdMap::new(),
-            packages: OrdMap::new(),
-            order: Vector::new(),
-            waiting: Vector::new(),
-            preimages: OrdMap::new(),
-            exports: OrdMap::new(),
-            reports: OrdMap::new(),
-        };
-        ledger.push(Entry {
-            number: 0,
-            descriptor,
-            header,
-            block: None,
-            world,
-            account: Value::Null,
-        });
+        let world = World::new(&changes);
+        let account = Value::Null;
+        let first = Entry { number: 0, descriptor, header, block: None, world, account };
+        let mut ledger = Self::of(protocol, first, None);
+        ledger.unkept.changes = changes;
+        ledger.unkept.blocks_from = Some(0);
         ledger
     }
 
-    /// Adds a block.
-    pub fn push(&mut self, entry: Entry) {
-        self.numbers.insert(entry.descriptor.hash, entry.number);
-        self.descriptors.push_back(entry.descriptor);
+    /// What a node knows at first that goes on with a file.
+    pub(crate) fn of(protocol: Protocol, head: Entry, file: Option<Arc<FileState>>) -> Self {
+        Self {
+            protocol,
+            entries: [Arc::new(head)].into_iter().collect(),
+            waiting: Vector::new(),
+            preimages: OrdMap::new(),
+            packages: OrdMap::new(),
+            next_order: 0,
+            oldest: Oldest::default(),
+            file,
+            unkept: Unkept::default(),
+        }
+    }
+
+    /// Adds a block, which changes this of the state.
+    pub fn push(&mut self, entry: Entry, changes: &Changes) {
+        self.unkept.blocks_from.get_or_insert(entry.number);
+        merge(&mut self.unkept.changes, changes);
         self.entries.push_back(Arc::new(entry));
         if self.entries.len() > KEPT_STATES {
             self.entries.pop_front();
@@ -179,25 +243,164 @@ impl Ledger {
             world: head.world.after(changes),
             account: head.account.clone(),
         };
+        self.unkept.blocks_from.get_or_insert(head.number);
+        merge(&mut self.unkept.changes, changes);
         self.entries.pop_back();
         self.entries.push_back(Arc::new(amended));
     }
 
-    /// Takes note of a package that was handed in.
-    pub fn hand_in(&mut self, package: Hash, record: PackageRecord) {
-        if self.packages.insert(package, record).is_some() {
-            self.order.retain(|other| *other != package);
+    /// Takes note of a package that was handed in. One that was refused before may come again.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn hand_in(
+        &mut self,
+        package: Hash,
+        mut record: PackageRecord,
+        exports: Option<Exports>,
+    ) -> Result<(), ArchiveError> {
+        if let Some(before) = self.package(&package)? {
+            self.unkept.left.push(before.order);
         }
-        self.order.push_back(package);
+        record.order = self.next_order;
+        self.next_order = self.next_order.saturating_add(1);
+        if matches!(record.stage, Stage::Submitted) {
+            self.waiting.push_back(package);
+        }
+        self.unkept.exports.extend(exports);
+        self.unkept.packages.insert(package, true);
+        self.packages.insert(package, Arc::new(record));
+        Ok(())
+    }
+
+    /// Puts a package back among those under way, as the file has it.
+    pub(crate) fn restore(&mut self, package: Hash, record: PackageRecord) {
+        if matches!(record.stage, Stage::Submitted) {
+            self.waiting.push_back(package);
+        }
+        self.packages.insert(package, Arc::new(record));
+    }
+
+    /// Changes how far a package is; one that nobody handed in here is passed over.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn update(
+        &mut self,
+        package: &Hash,
+        change: impl FnOnce(&mut PackageRecord),
+    ) -> Result<(), ArchiveError> {
+        let Some(mut record) = self.package(package)? else { return Ok(()) };
+        change(Arc::make_mut(&mut record));
+        self.packages.insert(*package, record);
+        let is_new = self.unkept.packages.get(package).copied().unwrap_or(false);
+        self.unkept.packages.insert(*package, is_new);
+        Ok(())
+    }
+
+    /// What became of a package, if it was handed in here.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn package(&self, package: &Hash) -> Result<Option<Arc<PackageRecord>>, ArchiveError> {
+        if let Some(record) = self.packages.get(package) {
+            return Ok(Some(Arc::clone(record)));
+        }
+        let Some(file) = &self.file else { return Ok(None) };
+        Ok(archive::package(file, package, &self.protocol)?.map(Arc::new))
+    }
+
+    /// The packages that were handed in last, the latest first, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn latest(&self, count: usize) -> Result<Vec<Hash>, ArchiveError> {
+        let Some(file) = &self.file else { return Ok(Vec::new()) };
+        let mut latest = Vec::new();
+        for order in (self.oldest.order..self.next_order).rev() {
+            if latest.len() >= count {
+                break;
+            }
+            latest.extend(archive::at_order(file, order)?);
+        }
+        Ok(latest)
+    }
+
+    /// The package that a report is of.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn package_of(&self, report: &Hash) -> Result<Option<Hash>, ArchiveError> {
+        self.file.as_ref().map_or(Ok(None), |file| archive::package_of(file, report))
+    }
+
+    /// The preimages that wait for services to want them.
+    pub fn preimages(&self) -> impl Iterator<Item = &(ServiceId, Blob)> {
+        self.preimages.keys()
+    }
+
+    /// How many preimages wait.
+    #[must_use]
+    pub fn preimage_count(&self) -> usize {
+        self.preimages.len()
+    }
+
+    /// Has a preimage wait; false when it does already.
+    pub fn provide(&mut self, service: ServiceId, data: Blob) -> bool {
+        let key = (service, data);
+        let is_new = self.preimages.insert(key.clone(), ()).is_none();
+        if is_new {
+            self.unkept.preimages.insert(key, true);
+        }
+        is_new
+    }
+
+    /// Has a preimage wait that the file says does.
+    pub(crate) fn restore_preimage(&mut self, service: ServiceId, data: Blob) {
+        self.preimages.insert((service, data), ());
+    }
+
+    /// Takes a preimage that came into a block from those that wait.
+    pub fn take_preimage(&mut self, service: ServiceId, data: Blob) {
+        let key = (service, data);
+        if self.preimages.remove(&key).is_some() {
+            self.unkept.preimages.insert(key, false);
+        }
+    }
+
+    /// Takes note that all of it is in the file.
+    pub(crate) fn kept(&mut self, file: Arc<FileState>) {
+        for package in self.unkept.packages.keys() {
+            if self.packages.get(package).is_some_and(|record| !record.is_under_way()) {
+                self.packages.remove(package);
+            }
+        }
+        self.unkept = Unkept::default();
+        self.file = Some(file);
+    }
+
+    /// The packages that are under way, in no order.
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = (&Hash, &Arc<PackageRecord>)> {
+        self.packages.iter()
+    }
+
+    /// A package that is under way, or of which something is not in the file yet.
+    pub(crate) fn in_memory(&self, package: &Hash) -> Option<&Arc<PackageRecord>> {
+        self.packages.get(package)
     }
 
     /// The last block. There always is one: the genesis is never dropped without a successor.
     #[must_use]
     pub fn head(&self) -> &Arc<Entry> {
-        // `new` pushes the genesis and `push` drops only what is more than `KEPT_STATES`.
+        // `of` puts one in, and `push` drops only what is more than `KEPT_STATES`.
         match self.entries.last() {
             Some(entry) => entry,
-            None => unreachable!("a ledger has a genesis"),
+            None => unreachable!("a ledger has a head"),
         }
     }
 
@@ -209,7 +412,7 @@ impl Ledger {
     /// A block whose state is kept.
     #[must_use]
     pub fn entry(&self, hash: &Hash) -> Option<&Arc<Entry>> {
-        self.at(*self.numbers.get(hash)?)
+        self.entries.iter().rev().find(|entry| entry.descriptor.hash == *hash)
     }
 
     /// A block whose state is kept, by its number.
@@ -219,17 +422,80 @@ impl Ledger {
         self.entries.get(usize::try_from(number.checked_sub(first)?).ok()?)
     }
 
-    /// The parent of a block.
-    #[must_use]
-    pub fn parent(&self, hash: &Hash) -> Option<Descriptor> {
-        let number = self.numbers.get(hash)?.checked_sub(1)?;
-        self.descriptors.get(usize::try_from(number).ok()?).copied()
+    /// A block, be its state kept or not.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn summary(&self, hash: &Hash) -> Result<Option<Summary>, ArchiveError> {
+        match (self.entry(hash), &self.file) {
+            (Some(entry), _) => Ok(Some(self.summary_of(entry))),
+            (None, Some(file)) => archive::summary(file, hash),
+            (None, None) => Ok(None),
+        }
     }
 
-    /// Whether there is such a block, be its state kept or not.
+    /// A block whose state is kept, without it.
     #[must_use]
-    pub fn knows(&self, hash: &Hash) -> bool {
-        self.numbers.contains_key(hash)
+    pub fn summary_of(&self, entry: &Entry) -> Summary {
+        let log = self.recent(entry).blocks.last().map(|last| last.accumulation_root);
+        Summary {
+            number: entry.number,
+            descriptor: entry.descriptor,
+            root: entry.world.root,
+            accumulation_root: log.unwrap_or_default(),
+        }
+    }
+
+    /// The parent of a block.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn parent(&self, hash: &Hash) -> Result<Option<Descriptor>, ArchiveError> {
+        let number = self.summary(hash)?.and_then(|block| block.number.checked_sub(1));
+        let Some(number) = number else { return Ok(None) };
+        self.numbered(number)
+    }
+
+    /// A block by its number, be its state kept or not.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn numbered(&self, number: u64) -> Result<Option<Descriptor>, ArchiveError> {
+        match (self.at(number), &self.file) {
+            (Some(entry), _) => Ok(Some(entry.descriptor)),
+            (None, Some(file)) => {
+                Ok(archive::block(file, number)?.map(|block| block.summary(number).descriptor))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// What a block did, for people and programs; none of one that did nothing and whose state is
+    /// not kept any more.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn account(&self, hash: &Hash) -> Result<Option<Value>, ArchiveError> {
+        if let Some(entry) = self.entry(hash) {
+            return Ok(Some(entry.account.clone()));
+        }
+        let Some(file) = &self.file else { return Ok(None) };
+        let Some(summary) = archive::summary(file, hash)? else { return Ok(None) };
+        let account = archive::block(file, summary.number)?.map(|block| block.account());
+        Ok(account.transpose()?.flatten())
+    }
+
+    /// The block that the chain begins with here.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn first(&self) -> Result<Option<Descriptor>, ArchiveError> {
+        self.numbered(self.oldest.block)
     }
 
     /// The recent blocks as an entry's state has them, the last one's state root filled in.
@@ -256,27 +522,35 @@ impl Ledger {
     }
 
     /// The status of a package after a block.
-    #[must_use]
-    pub fn status(&self, entry: &Entry, package: &Hash, anchor: &Hash) -> Status {
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn status(
+        &self,
+        entry: &Entry,
+        package: &Hash,
+        anchor: &Hash,
+    ) -> Result<Status, ArchiveError> {
         let is_past = |descriptor: &Descriptor| descriptor.slot <= entry.descriptor.slot;
-        if let Some(record) = self.packages.get(package) {
+        if let Some(record) = self.package(package)? {
             let (core, report) = (record.core, record.report_hash);
             match &record.stage {
                 Stage::Ready { reported, ready } if is_past(ready) => {
                     let (reported, ready) = (*reported, *ready);
-                    return Status::Ready { reported, core, report, ready };
+                    return Ok(Status::Ready { reported, core, report, ready });
                 }
                 Stage::Ready { reported, .. } | Stage::Reported(reported) if is_past(reported) => {
-                    return Status::Reported { reported: *reported, core, report };
+                    return Ok(Status::Reported { reported: *reported, core, report });
                 }
-                Stage::Failed(reason) => return Status::Failed(reason.clone()),
+                Stage::Failed(reason) => return Ok(Status::Failed(reason.clone())),
                 Stage::Submitted | Stage::Reported(_) | Stage::Ready { .. } => {}
             }
         }
-        match self.remaining(entry, anchor) {
+        Ok(match self.remaining(entry, anchor) {
             Some(blocks) => Status::Reportable(blocks),
             None => Status::Failed("the anchor is not among the recent blocks".to_owned()),
-        }
+        })
     }
 
     /// The value under a state key of a component, after a block.
@@ -287,12 +561,22 @@ impl Ledger {
     }
 
     /// The segments that a package exported, or those of a segment root.
-    #[must_use]
-    pub fn segments(&self, hash: &Hash) -> Option<&Arc<ExportedSegments>> {
-        let root = match self.packages.get(hash).and_then(|record| record.report.as_ref()) {
-            Some(report) => report.availability.segment_root,
-            None => *hash,
-        };
-        self.exports.get(&root)
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn segments(&self, hash: &Hash) -> Result<Option<ExportedSegments>, ArchiveError> {
+        let Some(file) = &self.file else { return Ok(None) };
+        archive::segments(file, hash, &self.protocol)
+    }
+}
+
+/// Adds later changes to earlier ones.
+fn merge(all: &mut Changes, later: &Changes) {
+    for (key, change) in later.iter() {
+        match &change.meaning {
+            Some(meaning) => all.set(meaning.clone(), change.value.clone()),
+            None => all.set_key(*key, change.value.clone()),
+        }
     }
 }

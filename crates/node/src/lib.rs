@@ -9,7 +9,7 @@
 //!
 //! # Invariants
 //!
-//! - What was acknowledged is in the journal; a node that is killed goes on from there.
+//! - What was acknowledged is in the chain's file; a node that is killed goes on from there.
 //! - The state after each block, the roots and the statistics are computed by the rules of blocks.
 //! - Readers see the chain as it was at a moment and never hold up blocks.
 #![cfg_attr(
@@ -23,26 +23,25 @@
 )]
 
 mod account;
+mod archive;
 mod authoring;
 mod blobs;
 pub mod bootstrap;
 pub mod client;
 pub mod genesis;
-mod journal;
 mod ledger;
 mod node;
 mod packages;
-mod replay;
 pub mod rpc;
 mod trace;
 mod world;
 
 pub use account::{SymbolTable, hex};
+pub use archive::ArchiveError;
 pub use authoring::AuthoringError;
 pub use blobs::Blobs;
 pub use genesis::{Genesis, development};
-pub use journal::JournalError;
-pub use ledger::{Descriptor, Entry, Ledger, PackageRecord, Stage, Status};
+pub use ledger::{Descriptor, Entry, Input, Ledger, PackageRecord, Stage, Status, Summary};
 pub use node::{Event, Listener, Node, NodeError, Pace, SubmitError};
 pub use packages::{Refused, unbundle};
 pub use trace::TraceError;

@@ -1,11 +1,11 @@
-//! The node: one ledger, a journal, and whoever wants to know of changes.
+//! The node: one ledger, the file that keeps it, and whoever wants to know of changes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use jambox_codec::{DecodeError, encode_with};
+use jambox_codec::DecodeError;
 use jambox_invocation::Env;
 use jambox_state::{Accounts, Blob, Changes, Component, StateError};
 use jambox_types::{CoreIndex, Hash, PendingReport, PerCore, Protocol, ServiceId, TimeSlot};
@@ -13,12 +13,11 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::account::{SymbolTable, hex, set};
+use crate::archive::{self, Archive, ArchiveError};
 use crate::authoring::{AuthoringError, author};
 use crate::genesis::Genesis;
-use crate::journal::{self, Beginning, Input, Journal, JournalError, Record};
-use crate::ledger::{Entry, Ledger, Stage, Status};
+use crate::ledger::{Entry, Input, Ledger, PackageRecord, Stage};
 use crate::packages::{Refused, Worked, work};
-use crate::replay::{accept, beginning, entries, refuse, replay, world_entries};
 
 /// The most packages that wait to be reported.
 const WAITING_LIMIT: usize = 4096;
@@ -41,28 +40,18 @@ pub enum Pace {
 /// Why a node cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
-    /// The journal cannot be used.
+    /// The chain's file cannot be used.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Archive(#[from] ArchiveError),
     /// A block cannot be made.
     #[error(transparent)]
     Authoring(#[from] AuthoringError),
     /// The state cannot be read.
     #[error(transparent)]
     State(#[from] StateError),
-    /// What the journal says does not decode.
+    /// What the chain is to begin with makes no sense.
     #[error("the chain is damaged: {0}")]
     Damaged(String),
-    /// The chain is of another protocol.
-    #[error("the chain's {what} is {found}: the node runs {own}")]
-    Protocol {
-        /// What differs.
-        what: &'static str,
-        /// The chain's.
-        found: String,
-        /// The node's.
-        own: String,
-    },
     /// Too many of something are kept already.
     #[error("{0} {1} are kept already")]
     TooMany(usize, &'static str),
@@ -96,8 +85,8 @@ pub enum Event<'a> {
 
 struct Inner {
     ledger: Ledger,
-    journal: Journal,
-    snapshots: BTreeMap<u64, (Ledger, u64)>,
+    archive: Archive,
+    snapshots: BTreeMap<u64, Ledger>,
     next_snapshot: u64,
     is_paused: bool,
     is_over: bool,
@@ -132,23 +121,11 @@ impl Node {
         genesis: impl FnOnce() -> Result<Genesis, NodeError>,
         listener: Listener,
     ) -> Result<Self, NodeError> {
-        let symbols = Arc::default();
-        let (journal, ledger) = match path {
-            Some(path) if path.exists() => {
-                let (journal, records) = Journal::open(path)?;
-                (journal, replay(&env, &symbols, records)?)
-            }
-            path => {
-                let mut journal = path.map_or_else(|| Ok(Journal::in_memory()), Journal::create)?;
-                let beginning = beginning(&genesis()?, env.protocol());
-                journal.append(&Record::Beginning(beginning.clone()))?;
-                (journal, replay(&env, &symbols, vec![Record::Beginning(beginning)])?)
-            }
-        };
+        let (archive, ledger) = Archive::open(path, env.protocol(), genesis)?;
         let published = RwLock::new(Arc::new(ledger.clone()));
         let inner = Inner {
             ledger,
-            journal,
+            archive,
             snapshots: BTreeMap::new(),
             next_snapshot: 1,
             is_paused: false,
@@ -158,7 +135,7 @@ impl Node {
         Ok(Self {
             env,
             pace,
-            symbols: RwLock::new(symbols),
+            symbols: RwLock::default(),
             inner: Mutex::new(inner),
             work: Condvar::new(),
             published,
@@ -251,14 +228,16 @@ impl Node {
     }
 
     fn make_block(&self, inner: &mut Inner) -> Result<(), NodeError> {
-        let head = TimeSlot(inner.ledger.head().descriptor.slot);
+        let head = inner.ledger.head();
+        // A state that another command went on with is of a later slot than the last block.
+        let reached =
+            Component::Slot.read(&*head.world.values, self.protocol()).unwrap_or_default();
+        let head = TimeSlot(head.descriptor.slot).max(reached);
         let slot = jambox_chain::next_slot(head).map_err(AuthoringError::from)?;
         let slot = slot.max(inner.warped_to);
         let mut ledger = inner.ledger.clone();
         let entry = author(&self.env, &mut ledger, &self.symbols(), slot)?;
-        if let Some(block) = &entry.block {
-            inner.journal.append(&Record::Block(encode_with(block, self.protocol())))?;
-        }
+        inner.archive.keep(&mut ledger)?;
         inner.ledger = ledger;
         self.publish(inner);
         (self.listener)(&Event::Block(&entry));
@@ -324,23 +303,25 @@ impl Node {
     }
 
     fn keep(&self, worked: Worked, input: Input) -> Result<Hash, SubmitError> {
-        let account = worked.account.clone();
-        let accepted = journal::Accepted {
-            core: worked.core.0,
-            report: encode_with(&worked.computed.report, self.protocol()),
-            exports: worked.computed.exports.iter().map(|segment| segment.to_vec()).collect(),
-            account: account.to_string().into_bytes(),
-            input,
+        let Worked { hash, core, computed, account } = worked;
+        let segment_root = computed.report.availability.segment_root;
+        let exports = archive::exports(hash, segment_root, &computed.exports);
+        let record = PackageRecord {
+            core,
+            stage: Stage::Submitted,
+            report_hash: computed.report.hash(self.protocol()),
+            report: Some(Arc::new(computed.report)),
+            in_core: Arc::new(account.clone()),
+            input: Arc::new(input),
+            accumulated: None,
+            order: 0,
         };
-        let hash = worked.hash;
         {
             let mut inner = self.lock();
-            if is_known(&inner.ledger, &hash) {
+            if is_known(&inner.ledger, &hash)? {
                 return Err(Refused::Known(hash).into());
             }
-            inner.journal.append(&Record::Accepted(accepted.clone())).map_err(NodeError::from)?;
-            accept(&mut inner.ledger, accepted)?;
-            self.publish(&inner);
+            self.alter(&mut inner, |ledger| Ok(ledger.hand_in(hash, record, exports)?))?;
         }
         self.work.notify_all();
         (self.listener)(&Event::Package(&account));
@@ -354,15 +335,34 @@ impl Node {
         account: &Value,
         input: Input,
     ) -> Result<(), NodeError> {
-        let reason = reason.to_string().into_bytes();
-        let account = account.to_string().into_bytes();
-        let refused = journal::Refused { package, core: core.0, reason, account, input };
+        let record = PackageRecord {
+            core,
+            stage: Stage::Failed(reason.to_string()),
+            report: None,
+            report_hash: Hash::ZERO,
+            in_core: Arc::new(account.clone()),
+            input: Arc::new(input),
+            accumulated: None,
+            order: 0,
+        };
         let mut inner = self.lock();
-        if !is_known(&inner.ledger, &package) {
-            inner.journal.append(&Record::Refused(refused.clone()))?;
-            refuse(&mut inner.ledger, refused)?;
-            self.publish(&inner);
+        if !is_known(&inner.ledger, &package)? {
+            self.alter(&mut inner, |ledger| Ok(ledger.hand_in(package, record, None)?))?;
         }
+        Ok(())
+    }
+
+    /// Changes what the node knows, in the chain's file first.
+    fn alter(
+        &self,
+        inner: &mut Inner,
+        change: impl FnOnce(&mut Ledger) -> Result<(), NodeError>,
+    ) -> Result<(), NodeError> {
+        let mut ledger = inner.ledger.clone();
+        change(&mut ledger)?;
+        inner.archive.keep(&mut ledger)?;
+        inner.ledger = ledger;
+        self.publish(inner);
         Ok(())
     }
 
@@ -373,17 +373,12 @@ impl Node {
     /// It cannot be kept.
     pub fn provide(&self, service: ServiceId, data: &[u8]) -> Result<(), NodeError> {
         let mut inner = self.lock();
-        let key = (service, Blob::from(data));
-        if inner.ledger.preimages.contains_key(&key) {
-            return Ok(());
-        }
-        if inner.ledger.preimages.len() >= PREIMAGES_LIMIT {
-            return Err(NodeError::TooMany(PREIMAGES_LIMIT, "preimages"));
-        }
-        let provided = journal::Provided { service, data: data.to_vec() };
-        inner.journal.append(&Record::Provided(provided))?;
-        inner.ledger.preimages.insert(key, ());
-        self.publish(&inner);
+        let data = Blob::from(data);
+        let is_full = inner.ledger.preimage_count() >= PREIMAGES_LIMIT;
+        self.alter(&mut inner, |ledger| match ledger.provide(service, data) {
+            true if is_full => Err(NodeError::TooMany(PREIMAGES_LIMIT, "preimages")),
+            _ => Ok(()),
+        })?;
         self.work.notify_all();
         Ok(())
     }
@@ -403,10 +398,10 @@ impl Node {
         change(&mut accounts)?;
         let mut changes = Changes::default();
         changes.set_accounts(&*values, &accounts)?;
-        inner.journal.append(&Record::Changed(entries(&changes)))?;
-        inner.ledger.amend(&changes);
-        self.publish(&inner);
-        Ok(())
+        self.alter(&mut inner, |ledger| {
+            ledger.amend(&changes);
+            Ok(())
+        })
     }
 
     /// Remembers the chain as it is now; gives the number to come back by. Snapshots are gone with
@@ -420,10 +415,11 @@ impl Node {
         if inner.snapshots.len() >= SNAPSHOTS_LIMIT {
             return Err(NodeError::TooMany(SNAPSHOTS_LIMIT, "snapshots"));
         }
-        let (number, length) = (inner.next_snapshot, inner.journal.length());
+        let number = inner.next_snapshot;
         inner.next_snapshot = number.saturating_add(1);
         let ledger = inner.ledger.clone();
-        inner.snapshots.insert(number, (ledger, length));
+        inner.snapshots.insert(number, ledger);
+        inner.archive.hold(true);
         Ok(number)
     }
 
@@ -431,13 +427,13 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// There is no such snapshot, or the journal cannot be written.
+    /// There is no such snapshot, or the chain's file cannot be written.
     pub fn revert(&self, number: u64) -> Result<(), NodeError> {
         let mut inner = self.lock();
-        let Some((ledger, length)) = inner.snapshots.get(&number).cloned() else {
+        let Some(mut ledger) = inner.snapshots.get(&number).cloned() else {
             return Err(NodeError::NoSnapshot(number));
         };
-        inner.journal.truncate(length)?;
+        inner.archive.revert(&mut ledger)?;
         inner.ledger = ledger;
         inner.warped_to = TimeSlot(0);
         inner.snapshots.retain(|other, _| *other <= number);
@@ -449,9 +445,9 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// The journal cannot be read.
+    /// The chain's file cannot be read.
     pub fn dump(&self) -> Result<Vec<u8>, NodeError> {
-        Ok(self.lock().journal.octets()?)
+        Ok(self.lock().archive.octets()?)
     }
 
     /// Goes on with a chain that a node dumped.
@@ -459,62 +455,40 @@ impl Node {
     /// # Errors
     ///
     /// It is no chain, or one of another protocol; the node's own then stays.
-    pub fn load(&self, octets: &[u8]) -> Result<(), NodeError> {
-        let records = Journal::in_memory().replace(octets)?;
-        let ledger = replay(&self.env, &self.symbols(), records)?;
+    pub fn load(&self, octets: Vec<u8>) -> Result<(), NodeError> {
         let mut inner = self.lock();
-        inner.journal.replace(octets)?;
-        inner.ledger = ledger;
+        inner.ledger = inner.archive.replace(octets, self.protocol())?;
         inner.snapshots.clear();
+        inner.archive.hold(false);
         inner.warped_to = TimeSlot(0);
         self.publish(&inner);
         Ok(())
     }
 
-    /// Forgets all blocks but the last: the chain begins with the state after it.
+    /// Forgets all blocks but the last, the packages that are not under way, and all snapshots.
     ///
     /// # Errors
     ///
-    /// The journal cannot be written.
+    /// The chain's file cannot be written.
     pub fn prune(&self) -> Result<(), NodeError> {
         let mut inner = self.lock();
-        let protocol = *self.protocol();
-        let head = Arc::clone(inner.ledger.head());
-        let mut journal = Journal::in_memory();
-        journal.append(&Record::Beginning(Beginning {
-            format: Beginning::FORMAT,
-            revision: protocol.revision.name().as_bytes().to_vec(),
-            parameters: encode_with(&protocol.parameters, &protocol),
-            header: encode_with(&head.header, &protocol),
-            values: world_entries(&head.world),
-        }))?;
-        for ((service, data), ()) in &inner.ledger.preimages {
-            let provided = journal::Provided { service: *service, data: data.to_vec() };
-            journal.append(&Record::Provided(provided))?;
-        }
-        for package in &inner.ledger.waiting {
-            let Some(record) = inner.ledger.packages.get(package) else { continue };
-            let Some(report) = &record.report else { continue };
-            let exports = inner.ledger.exports.get(&report.availability.segment_root);
-            let exports = exports.map(|set| set.segments().iter().map(|it| it.to_vec()).collect());
-            journal.append(&Record::Accepted(journal::Accepted {
-                core: record.core.0,
-                report: encode_with(&**report, &protocol),
-                exports: exports.unwrap_or_default(),
-                account: record.in_core.to_string().into_bytes(),
-                input: Input::clone(&record.input),
-            }))?;
-        }
-        inner.journal.replace(&journal.octets()?)?;
+        let mut ledger = inner.ledger.clone();
+        inner.archive.prune(&mut ledger)?;
+        inner.ledger = ledger;
         inner.snapshots.clear();
+        inner.archive.hold(false);
+        self.publish(&inner);
         Ok(())
     }
 
     /// The account of a package: what happened in core and, where it has come so far, on chain.
-    #[must_use]
-    pub fn account(&self, package: &Hash) -> Option<Value> {
+    ///
+    /// # Errors
+    ///
+    /// The chain's file cannot be read.
+    pub fn account(&self, package: &Hash) -> Result<Option<Value>, ArchiveError> {
         let ledger = self.ledger();
-        let record = ledger.packages.get(package)?;
+        let Some(record) = ledger.package(package)? else { return Ok(None) };
         let mut account = Value::clone(&record.in_core);
         let (stage, reason) = match &record.stage {
             Stage::Submitted => ("submitted", None),
@@ -535,21 +509,15 @@ impl Node {
         set(&mut account, "reported_in", describe(reported));
         set(&mut account, "ready_in", describe(ready));
         set(&mut account, "accumulated_in", describe(record.accumulated));
-        let block = record.accumulated.and_then(|it| ledger.entry(&it.hash).cloned());
-        let on_chain = block.map_or(Value::Null, |block| block.account.clone());
+        let block = record.accumulated.map(|it| ledger.account(&it.hash)).transpose()?;
+        let on_chain = block.flatten().unwrap_or_default();
         for part in ["accumulate", "transfers", "outputs", "state"] {
             set(&mut account, part, list(&on_chain, part));
         }
         set(&mut account, "output_root", on_chain.get("output_root").cloned().unwrap_or_default());
         let failed = [list(&account, "failures"), list(&on_chain, "failures")];
         set(&mut account, "failures", failed.concat());
-        Some(account)
-    }
-
-    /// A package's status after a block.
-    #[must_use]
-    pub fn status(&self, ledger: &Ledger, entry: &Entry, package: &Hash, anchor: &Hash) -> Status {
-        ledger.status(entry, package, anchor)
+        Ok(Some(account))
     }
 }
 
@@ -569,8 +537,8 @@ fn list(object: &Value, name: &str) -> Vec<Value> {
     object.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
-fn is_known(ledger: &Ledger, package: &Hash) -> bool {
-    ledger.packages.get(package).is_some_and(|record| record.report.is_some())
+fn is_known(ledger: &Ledger, package: &Hash) -> Result<bool, NodeError> {
+    Ok(ledger.package(package)?.is_some_and(|record| record.report.is_some()))
 }
 
 /// Whether something would go into a block.
@@ -583,5 +551,5 @@ fn has_work(ledger: &Ledger) -> bool {
     let is_wanted = |(service, data): &(ServiceId, Blob)| {
         accounts.is_providable(*service, data).unwrap_or(false)
     };
-    !ledger.waiting.is_empty() || is_pending || ledger.preimages.keys().any(is_wanted)
+    !ledger.waiting.is_empty() || is_pending || ledger.preimages().any(is_wanted)
 }

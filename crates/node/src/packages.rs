@@ -12,8 +12,8 @@ use jambox_types::{CoreIndex, Hash, ImportSource, PerCore, TimeSlot, WorkPackage
 use serde_json::Value;
 
 use crate::account::{self, Handed, SymbolTable};
-use crate::journal::Input;
-use crate::ledger::{Entry, Ledger, PackageRecord};
+use crate::archive::ArchiveError;
+use crate::ledger::{Entry, Input, Ledger, PackageRecord};
 
 /// Why a package is refused.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -74,9 +74,18 @@ pub enum Refused {
     /// It cannot be worked on, or is not authorized.
     #[error(transparent)]
     Report(Arc<ReportError>),
+    /// What is needed to tell cannot be read from the chain's file.
+    #[error(transparent)]
+    Archive(Arc<ArchiveError>),
     /// More packages wait than the node keeps.
     #[error("{0} packages wait already: try again when some were reported")]
     TooMany(usize),
+}
+
+impl From<ArchiveError> for Refused {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(Arc::new(error))
+    }
 }
 
 /// A package that was worked on.
@@ -156,7 +165,7 @@ pub fn work(
             let account = handed.accepted(&computed, recorded);
             Ok(Worked { hash, core, computed, account })
         }
-        Err(error) => Err(refused(Refused::Report(Arc::new(error)), recorded)),
+        Err(reason) => Err(refused(reason, recorded)),
     }
 }
 
@@ -167,9 +176,9 @@ fn report(
     core: CoreIndex,
     (package, extrinsics): (&WorkPackage, &[Vec<Blob>]),
     observer: &mut dyn Observer,
-) -> Result<Computed, ReportError> {
+) -> Result<Computed, Refused> {
     let accounts = Accounts::new(Arc::clone(&at.world.values) as Arc<dyn jambox_state::Base>);
-    let (exported, segment_roots) = imports(ledger, package);
+    let (exported, segment_roots) = imports(ledger, package)?;
     let call = ReportCall {
         package,
         core,
@@ -179,7 +188,7 @@ fn report(
         accounts: &accounts,
         validators: ledger.protocol.validator_counts().max,
     };
-    compute_report(env, call, observer)
+    compute_report(env, call, observer).map_err(|error| Refused::Report(Arc::new(error)))
 }
 
 /// Works once more on what was handed in, for somebody who watches.
@@ -200,9 +209,14 @@ pub fn watch(
     let lists = by_item(&package, extrinsics);
     match report(env, (ledger, at), record.core, (&package, &lists), observer) {
         // That it is not authorized is what was to be seen.
-        Ok(_) | Err(ReportError::NotAuthorized { .. } | ReportError::TraceTooLong { .. }) => Ok(()),
-        Err(error) => Err(Refused::Report(Arc::new(error))),
+        Err(Refused::Report(error)) if is_of_the_authorizer(&error) => Ok(()),
+        done => done.map(drop),
     }
+}
+
+/// Whether a package came to nothing by what its authorizer said.
+const fn is_of_the_authorizer(error: &ReportError) -> bool {
+    matches!(error, ReportError::NotAuthorized { .. } | ReportError::TraceTooLong { .. })
 }
 
 /// The extrinsics of each item.
@@ -219,7 +233,7 @@ fn check(
     hash: Hash,
     extrinsics: &[Blob],
 ) -> Result<Vec<Vec<Blob>>, Refused> {
-    if ledger.packages.get(&hash).is_some_and(|record| record.report.is_some()) {
+    if ledger.package(&hash)?.is_some_and(|record| record.report.is_some()) {
         return Err(Refused::Known(hash));
     }
     let named = package.items.iter().map(|item| item.extrinsics.len()).sum();
@@ -257,14 +271,13 @@ fn check_context(ledger: &Ledger, package: &WorkPackage) -> Result<(), Refused> 
     let (hash, slot) = (context.lookup_anchor, context.lookup_anchor_slot);
     let wrong = |what| Err(Refused::LookupAnchor { hash, slot: slot.0, what });
     let age = ledger.protocol.parameters.max_lookup_anchor_age;
-    match ledger.entry(&hash) {
-        None if ledger.knows(&hash) => wrong("is too long ago"),
+    match ledger.summary(&hash)? {
         None => wrong("is unknown"),
-        Some(entry) if entry.descriptor.slot != slot.0 => wrong("is in another slot"),
+        Some(block) if block.descriptor.slot != slot.0 => wrong("is in another slot"),
         Some(_) if slot.0 < head.descriptor.slot.saturating_sub(age) => wrong("is too long ago"),
-        Some(entry)
+        Some(block)
             if rules.lookup_state_root_in_context
-                && entry.world.root != context.lookup_anchor_state_root =>
+                && block.root != context.lookup_anchor_state_root =>
         {
             wrong("left another state root")
         }
@@ -272,21 +285,21 @@ fn check_context(ledger: &Ledger, package: &WorkPackage) -> Result<(), Refused> 
     }
 }
 
+/// Segments by their roots, and the roots by the packages that exported them.
+type Imports = (BTreeMap<Hash, ExportedSegments>, BTreeMap<Hash, Hash>);
+
 /// The segments that a package imports from, as far as the node has them.
-fn imports(
-    ledger: &Ledger,
-    package: &WorkPackage,
-) -> (BTreeMap<Hash, ExportedSegments>, BTreeMap<Hash, Hash>) {
+fn imports(ledger: &Ledger, package: &WorkPackage) -> Result<Imports, ArchiveError> {
     let (mut exported, mut segment_roots) = (BTreeMap::new(), BTreeMap::new());
     for import in package.items.iter().flat_map(|item| &item.imports) {
         let hash = match import.source() {
             ImportSource::SegmentRoot(hash) | ImportSource::WorkPackage(hash) => hash,
         };
-        let Some(segments) = ledger.segments(&hash) else { continue };
+        let Some(segments) = ledger.segments(&hash)? else { continue };
         if let ImportSource::WorkPackage(package) = import.source() {
             segment_roots.insert(package, segments.root());
         }
-        exported.insert(segments.root(), ExportedSegments::clone(segments));
+        exported.insert(segments.root(), segments);
     }
-    (exported, segment_roots)
+    Ok((exported, segment_roots))
 }

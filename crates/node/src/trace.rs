@@ -8,6 +8,7 @@ use jambox_invocation::Observer;
 use jambox_trace::{Reader, Recording, write_execution};
 use jambox_types::Hash;
 
+use crate::archive::ArchiveError;
 use crate::authoring::{AuthoringError, run};
 use crate::ledger::{Entry, Ledger};
 use crate::node::Node;
@@ -36,6 +37,9 @@ pub enum TraceError {
     /// The block does not run once more.
     #[error(transparent)]
     Block(#[from] AuthoringError),
+    /// The chain's file cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// There is no room for the trace.
     #[error("the trace cannot be recorded: {0}")]
     Io(#[from] io::Error),
@@ -53,13 +57,13 @@ impl Node {
     /// There is no such invocation, or it cannot be run once more.
     pub fn trace(&self, hash: &Hash, index: usize) -> Result<String, TraceError> {
         let ledger = self.ledger();
-        if let Some(record) = ledger.packages.get(hash) {
+        if let Some(record) = ledger.package(hash)? {
             let at = entry(&ledger, &record.input.head)?;
             return recorded(index, |observer| {
-                Ok(watch(self.env(), (&ledger, &at), record, observer)?)
+                Ok(watch(self.env(), (&ledger, &at), &record, observer)?)
             });
         }
-        if !ledger.knows(hash) {
+        if ledger.summary(hash)?.is_none() {
             return Err(TraceError::Unknown(*hash));
         }
         let of = entry(&ledger, hash)?;

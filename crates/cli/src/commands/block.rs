@@ -7,10 +7,11 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use jambox_chain::block::{self, BlockError, Checks};
-use jambox_codec::decode_all_with;
+use jambox_codec::{decode_all_with, encode_with};
 use jambox_inspect::wide;
 use jambox_invocation::Env;
 use jambox_state::Component;
+use jambox_store::Batch;
 use jambox_types::{Block as JamBlock, Hash, Protocol};
 use jambox_vectors::steps::Step;
 use jambox_vectors::traces::keyed;
@@ -146,7 +147,15 @@ impl Apply {
         };
         match block::apply(env, &state, &block, checks, entropy, &mut ()) {
             Ok(applied) => {
-                let written = chain.store.write(&applied.changes, [], None);
+                // What comes next descends from this block.
+                let header = encode_with(&block.header, protocol);
+                let written = chain.store.write_all(&Batch {
+                    changes: &applied.changes,
+                    exports: &[],
+                    forgotten: &[],
+                    notes: &[("header", header)],
+                    records: &[],
+                });
                 written.map_err(|error| chain::failure(&self.state, error))?;
                 line.available = applied.available.len();
                 line.gas_used = applied.gas_used.0;

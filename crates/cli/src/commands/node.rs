@@ -12,12 +12,16 @@ use serde::Serialize;
 use jambox_codec::decode_all_with;
 use jambox_files::without_mark;
 use jambox_node::rpc::{RpcLimits, serve};
-use jambox_node::{Event, Genesis, Node as JamNode, NodeError, Pace, SymbolTable, development};
-use jambox_package::ChainSpec;
+use jambox_node::{
+    ArchiveError, Event, Genesis, Node as JamNode, NodeError, Pace, SymbolTable, development,
+};
+use jambox_package::{ChainSpec, Switches};
 use jambox_state::{Changes, StateError};
+use jambox_store::FileState;
 use jambox_symbols::Symbols;
 use jambox_types::{Header, Parameters, Protocol};
 
+use crate::chain;
 use crate::diagnosis::Diagnosis;
 use crate::engine::environment;
 use crate::input;
@@ -84,6 +88,7 @@ struct Listening {
     rpc: String,
     page: String,
     revision: &'static str,
+    /// The oldest block that the node has: unless the chain was pruned, its genesis.
     genesis: String,
     head: String,
     slot: u32,
@@ -95,27 +100,21 @@ const FIRST_BLOCKS: u32 = 3;
 impl Node {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let execution = protocol.execution();
-        let switches = protocol.switches()?;
-        let parameters = switches.parameters.unwrap_or(Parameters::TINY);
-        let protocol = Protocol { parameters, ..switches.over(Protocol::default()) };
+        let protocol = self.protocol(protocol.switches()?)?;
         let env = environment(protocol, execution)?;
         let (verbosity, color) = (output.verbosity, output.color);
         let listener = Box::new(move |event: &Event<'_>| told::tell(event, verbosity, color));
         let spec = self.spec.as_deref().map(specification).transpose()?;
-        if let Some(chain) = self.chain.as_deref().filter(|chain| chain.exists()) {
-            // The node would wait for whoever writes to a pipe.
-            input::open(chain)?;
-        }
         let genesis = || genesis(spec, &protocol);
         let node = JamNode::new(env, self.pace(), self.chain.as_deref(), genesis, listener);
-        let node = Arc::new(node.map_err(|error| self.failure(&error))?);
+        let node = Arc::new(node.map_err(|error| self.failure(error))?);
         if let Some(folder) = &self.symbols {
             node.add_symbols(symbols(folder)?);
         }
         let made = node.ledger().head().number;
         if made < u64::from(FIRST_BLOCKS) {
             let missing = FIRST_BLOCKS.saturating_sub(u32::try_from(made).unwrap_or(0));
-            node.mine(missing).map_err(|error| self.failure(&error))?;
+            node.mine(missing).map_err(|error| self.failure(error))?;
         }
         self.serve(&node, output)
     }
@@ -131,12 +130,12 @@ impl Node {
             Diagnosis::new(error.to_string()).help(help)
         })?;
         let ledger = node.ledger();
-        let first = ledger.entries().next().map(|entry| entry.descriptor.hash.to_string());
+        let first = ledger.first().map_err(|error| self.failure(error.into()))?;
         output.emit(&Listening {
             rpc: format!("ws://{address}"),
             page: format!("http://{address}/"),
             revision: node.protocol().revision.name(),
-            genesis: first.unwrap_or_default(),
+            genesis: first.map(|first| first.hash.to_string()).unwrap_or_default(),
             head: ledger.head().descriptor.hash.to_string(),
             slot: ledger.head().descriptor.slot,
         })?;
@@ -159,17 +158,39 @@ impl Node {
         }
     }
 
-    fn failure(&self, error: &NodeError) -> Failure {
+    /// That of the chain that is there, unless the switches say otherwise.
+    fn protocol(&self, switches: Switches) -> Result<Protocol> {
+        let own = match self.chain.as_deref().filter(|chain| chain.exists()) {
+            Some(chain) => {
+                // The node would wait for whoever writes to a pipe.
+                input::open(chain)?;
+                let state = FileState::open(chain).map_err(|error| chain::failure(chain, error))?;
+                state.protocol()
+            }
+            None => Protocol { parameters: Parameters::TINY, ..Protocol::default() },
+        };
+        Ok(switches.over(own))
+    }
+
+    fn failure(&self, error: NodeError) -> Failure {
+        let error = match (error, &self.chain) {
+            (NodeError::Archive(ArchiveError::Store(error)), Some(path)) => {
+                return chain::failure(path, error);
+            }
+            (NodeError::Archive(ArchiveError::State(error)), Some(path)) => {
+                return chain::state_failure(path, &error);
+            }
+            (error, _) => error,
+        };
         let diagnosis = Diagnosis::new(error.to_string());
         let diagnosis = match &self.chain {
             Some(path) => diagnosis.in_file(path),
             None => diagnosis,
         };
         let help = match error {
-            NodeError::Protocol { .. } => {
-                "start the node with the switches the chain was made with"
+            NodeError::Archive(ArchiveError::UnknownHead(_)) => {
+                "`jambox state export` writes its state, which `--spec` begins with"
             }
-            NodeError::Journal(_) => "name a chain that `jambox node` made, or a new file",
             _ => "a chain that `jambox node --dev` makes works",
         };
         diagnosis.help(help).into()

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 
 use crate::jambox::{binary, root};
 
-const PROTOCOL: Protocol = Protocol::new(Revision::GrayPaper080, Parameters::TINY);
+pub const PROTOCOL: Protocol = Protocol::new(Revision::GrayPaper080, Parameters::TINY);
 const CLIENTS: u32 = 8;
 /// As long as anything may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -108,14 +108,13 @@ fn send_in_time(client: &Client, number: u32) -> Result<(Sent, u32), ClientError
     }
 }
 
-/// Hands in the package of this number, in the context of now.
-fn send(client: &Client, number: u32) -> Result<Sent, ClientError> {
+/// A package for the bootstrap service, in the context of now.
+pub fn package(client: &Client, payload: Vec<u8>) -> Result<WorkPackage, ClientError> {
     let best = client.best_block()?;
     let anchor = client.parent(best.hash)?;
     let state_root = client.state_root(anchor.hash)?;
     let blobs = Blobs::of(PROTOCOL.revision);
-    let wanted = Hash::blake2b(&number.to_le_bytes());
-    let package = WorkPackage {
+    Ok(WorkPackage {
         auth_code_host: ServiceId(0),
         auth_code_hash: Hash::blake2b(blobs.null_authorizer),
         context: RefineContext {
@@ -136,14 +135,21 @@ fn send(client: &Client, number: u32) -> Result<Sent, ClientError> {
             refine_gas_limit: Gas(100_000_000),
             accumulate_gas_limit: Gas(10_000_000),
             export_count: 0,
-            payload: blobs.dialect.solicit(&wanted, WANTED.into(), [0; 32]),
+            payload,
             imports: Vec::new(),
             extrinsics: Vec::new(),
         }],
-    };
+    })
+}
+
+/// Hands in the package of this number, in the context of now.
+fn send(client: &Client, number: u32) -> Result<Sent, ClientError> {
+    let wanted = Hash::blake2b(&number.to_le_bytes());
+    let dialect = Blobs::of(PROTOCOL.revision).dialect;
+    let package = package(client, dialect.solicit(&wanted, WANTED.into(), [0; 32]))?;
     let core = CoreIndex((number % 2) as u16);
     client.submit(core, &encode_with(&package, &PROTOCOL), &[])?;
-    Ok(Sent { hash: package.hash(&PROTOCOL), anchor: anchor.hash, wanted })
+    Ok(Sent { hash: package.hash(&PROTOCOL), anchor: package.context.anchor, wanted })
 }
 
 /// Whether what the package asks for is asked for in the state.

@@ -7,13 +7,16 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
+use jambox_codec::encode_with;
 use jambox_node::Blobs;
+use jambox_node::bootstrap::NewService;
 use jambox_node::client::Client;
 use jambox_state::Component;
-use jambox_types::{Hash, Revision};
+use jambox_types::{Balance, CoreIndex, Gas, Hash, Revision};
 use serde_json::Value;
 
 use crate::jambox::{Ran, binary, line, root};
+use crate::load::{PROTOCOL, package};
 use crate::schemas::fits;
 
 /// A node that ends with this value.
@@ -322,9 +325,9 @@ fn a_file_that_is_no_chain_of_this_node_is_refused_and_left_alone() {
     let path = folder.path().join("dev.chain");
     let chain = path.display();
     let node = Node::start(&format!("--chain {chain} --revision gray-paper-0.7.2"));
-    let ran = line(&format!("node --port 0 --chain {chain} --revision gray-paper-0.7.2"));
+    let ran = line(&format!("node --port 0 --chain {chain}"));
     assert_eq!(ran.code, 2, "{ran:?}");
-    contains(&ran.stderr, &["another process has the chain open", "dev.chain"]);
+    contains(&ran.stderr, &["it is held by", "dev.chain"]);
     drop(node);
     let whole = fs::read(&path).unwrap();
     let mut damaged = whole.clone();
@@ -332,11 +335,11 @@ fn a_file_that_is_no_chain_of_this_node_is_refused_and_left_alone() {
     let mut other_kind = whole.clone();
     other_kind[0] ^= 1;
     for (octets, switches, part) in [
-        (&whole, "--revision gray-paper-0.8.0", "the chain's revision is gray-paper-0.7.2"),
-        (&whole, "--revision gray-paper-0.7.2 --params full", "set of parameters"),
-        (&damaged, "--revision gray-paper-0.7.2", "the record there is damaged"),
-        (&other_kind, "--revision gray-paper-0.7.2", "is no chain of a node"),
-        (&Vec::new(), "--revision gray-paper-0.7.2", "is no chain of a node"),
+        (&whole, "--revision gray-paper-0.8.0", "it is a chain of gray-paper-0.7.2"),
+        (&whole, "--params full", "it is a chain with tiny parameters"),
+        (&damaged, "", "it is damaged: its header"),
+        (&other_kind, "", "it does not begin as a chain does"),
+        (&Vec::new(), "", "it does not begin as a chain does"),
     ] {
         fs::write(&path, octets).unwrap();
         let ran = line(&format!("node --port 0 --chain {chain} {switches}"));
@@ -349,4 +352,89 @@ fn a_file_that_is_no_chain_of_this_node_is_refused_and_left_alone() {
     let ran = line("node --port 0 --chain /nowhere/at/all");
     assert_eq!(ran.code, 2, "{ran:?}");
     contains(&ran.stderr, &["/nowhere/at/all"]);
+}
+
+/// One file for a chain: what `state init` makes a node goes on with, what a node made the commands
+/// about states read and go on with, and the node with that.
+#[test]
+fn a_node_and_the_commands_about_states_share_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (chain, spec) = (path("dev.redb"), path("spec.json"));
+    let revision = "--revision gray-paper-0.8.0 --params tiny";
+    let ran = line(&format!("state init {chain} --dev {revision}"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let node = Node::start(&format!("--chain {chain}"));
+    let service = node.deploy("guests/asm/counter/counter.asm");
+    let ran = node.run(&format!("call {service} text:hello --exports 1"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    // While the node has it, too.
+    let id = u32::from_str_radix(&service, 16).unwrap();
+    let shown = line(&format!("state show {chain} {id}"));
+    assert_eq!(shown.code, 0, "{shown:?}");
+    drop(node);
+    let shown = line(&format!("state show {chain} {id}"));
+    contains(&shown.stdout, &["storage \"latest\": \"HELLO\""]);
+    let verified = line(&format!("state verify {chain}"));
+    assert_eq!(verified.code, 0, "{verified:?}");
+    let exported = line(&format!("state export {chain} -o {spec}"));
+    assert_eq!(exported.code, 0, "{exported:?}");
+    let root = line(&format!("state root {chain}")).stdout;
+    contains(&exported.stdout, &[root.trim()]);
+    assert_eq!(line(&format!("state root {spec}")).stdout, root);
+
+    // A package of its own, with a service of its own.
+    let ran = line(&format!("run guests/fibonacci/package.toml --state {chain} --json"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for arguments in [format!("--chain {chain}"), format!("--spec {spec} {revision}")] {
+        let node = Node::start(&arguments);
+        let ran = node.run(&format!("call {service} text:again --exports 1"));
+        assert_eq!(ran.code, 0, "{arguments}: {ran:?}");
+        contains(&ran.stdout, &["AGAIN"]);
+    }
+}
+
+/// The chain of one process goes on in another.
+#[test]
+fn a_chain_that_was_dumped_goes_on_in_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let start = |name: &str| Node::start(&format!("--chain {}", path(name)));
+    let first = start("first.chain");
+    first.deploy("guests/asm/counter/counter.asm");
+    let client = |node: &Node| Client::connect(&node.address).unwrap();
+    let call =
+        |node: &Node, method: &str, params: Vec<Value>| client(node).call(method, params).unwrap();
+    call(&first, "jambox_pause", vec![]);
+    let dumped = call(&first, "jambox_dump", vec![]);
+    let second = start("second.chain");
+    call(&second, "jambox_pause", vec![]);
+    let loaded = call(&second, "jambox_load", vec![dumped]);
+    assert_eq!(loaded, call(&first, "bestBlock", vec![]));
+    // The same comes of the same package: a service of the same id, and the same roots.
+    let blobs = Blobs::of(PROTOCOL.revision);
+    let new = NewService {
+        code_hash: Hash::blake2b(blobs.null_authorizer),
+        code_length: blobs.null_authorizer.len() as u64,
+        min_item_gas: Gas(1),
+        min_memo_gas: Gas(2),
+        endowment: Balance(1_000_000),
+    };
+    let package = package(&client(&first), blobs.dialect.create(&new, [7; 32])).unwrap();
+    let [left, right] = [&first, &second].map(|node| {
+        let client = client(node);
+        client.submit(CoreIndex(1), &encode_with(&package, &PROTOCOL), &[]).unwrap();
+        let head = client.call("jambox_mine", vec![2.into()]).unwrap();
+        let best = client.best_block().unwrap();
+        let services = client.services(best.hash).unwrap();
+        assert_eq!(services.len(), 3, "bootstrap, counter, and the new one: {services:?}");
+        (head, services, client.state_root(best.hash).unwrap())
+    });
+    assert_eq!(left, right);
+    // It is in the other's file.
+    let best = client(&second).best_block().unwrap();
+    drop(second);
+    let again = Node::start(&format!("--chain {}", path("second.chain")));
+    call(&again, "jambox_pause", vec![]);
+    assert_eq!(client(&again).state_root(best.hash).unwrap(), left.2);
 }

@@ -15,7 +15,7 @@ use super::values::{
     Base64, Hash64, blob, block_unavailable, descriptor, hash, other, parse, report_unavailable,
     segment_unavailable, status,
 };
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Ledger, Summary};
 use crate::node::Node;
 use crate::packages::unbundle;
 
@@ -24,6 +24,11 @@ type Answer = Result<Value, ErrorObjectOwned>;
 /// The block whose state is asked for.
 pub fn entry(ledger: &Ledger, block: &Hash) -> Result<Arc<Entry>, ErrorObjectOwned> {
     ledger.entry(block).cloned().ok_or_else(|| block_unavailable(block))
+}
+
+/// A block, be its state kept or not.
+fn summary(ledger: &Ledger, block: &Hash) -> Result<Summary, ErrorObjectOwned> {
+    ledger.summary(block).map_err(other)?.ok_or_else(|| block_unavailable(block))
 }
 
 /// What a state holds after a block.
@@ -44,27 +49,27 @@ pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodE
     }
     module.register_method("parent", |params, node, _| -> Answer {
         let (Hash64(block),) = parse(&params)?;
-        let parent = node.ledger().parent(&block).ok_or_else(|| block_unavailable(&block))?;
+        let parent = node.ledger().parent(&block).map_err(other)?;
+        let parent = parent.ok_or_else(|| block_unavailable(&block))?;
         Ok(descriptor(&parent))
     })?;
     module.register_method("stateRoot", |params, node, _| -> Answer {
         let (Hash64(block),) = parse(&params)?;
-        Ok(hash(&entry(&node.ledger(), &block)?.world.root).into())
+        Ok(hash(&summary(&node.ledger(), &block)?.root).into())
     })?;
     module.register_method("beefyRoot", |params, node, _| -> Answer {
         let (Hash64(block),) = parse(&params)?;
-        let ledger = node.ledger();
-        let recent = ledger.recent(&*entry(&ledger, &block)?);
-        let last = recent.blocks.last().ok_or_else(|| block_unavailable(&block))?;
-        Ok(hash(&last.accumulation_root).into())
+        Ok(hash(&summary(&node.ledger(), &block)?.accumulation_root).into())
     })?;
     module.register_method("workReport", |params, node, _| -> Answer {
         let (Hash64(report),) = parse(&params)?;
         let ledger = node.ledger();
-        let package = ledger.reports.get(&report).and_then(|hash| ledger.packages.get(hash));
-        let found = package.and_then(|record| record.report.as_ref());
+        let package = ledger.package_of(&report).map_err(other)?;
+        let package = package.map(|package| ledger.package(&package)).transpose();
+        let record = package.map_err(other)?.flatten();
+        let found = record.and_then(|record| record.report.clone());
         let found = found.ok_or_else(|| report_unavailable(&report))?;
-        Ok(blob(&encode_with(&**found, node.protocol())))
+        Ok(blob(&encode_with(&*found, node.protocol())))
     })?;
     module.register_method("syncState", |_, _, _| -> Answer {
         Ok(json!({ "num_peers": 0, "status": "Completed" }))
@@ -135,7 +140,8 @@ fn register_packages(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
     module.register_method("workPackageStatus", |params, node, _| -> Answer {
         let (Hash64(block), Hash64(package), Hash64(anchor)) = parse(&params)?;
         let ledger = node.ledger();
-        Ok(status(&ledger.status(&*entry(&ledger, &block)?, &package, &anchor)))
+        let entry = entry(&ledger, &block)?;
+        Ok(status(&ledger.status(&entry, &package, &anchor).map_err(other)?))
     })?;
     module.register_blocking_method("submitPreimage", |params, node, _| -> Answer {
         let (service, Base64(preimage)) = parse(&params)?;
@@ -146,7 +152,8 @@ fn register_packages(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
         module.register_method(name, |params, node, _| -> Answer {
             let (Hash64(root), indices): (_, Vec<u16>) = parse(&params)?;
             let ledger = node.ledger();
-            let found = ledger.segments(&root).ok_or_else(|| segment_unavailable(&root, None))?;
+            let found = ledger.segments(&root).map_err(other)?;
+            let found = found.ok_or_else(|| segment_unavailable(&root, None))?;
             let segment = |index| {
                 let segment =
                     found.get(index).ok_or_else(|| segment_unavailable(&root, Some(index)))?;

@@ -36,7 +36,7 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
     module.register_method("jambox_package", |params, node, _| -> Answer {
         let (Hash64(package),) = parse(&params)?;
         let missing = || other(format!("there is no package {package}"));
-        node.account(&package).ok_or_else(missing)
+        node.account(&package).map_err(other)?.ok_or_else(missing)
     })?;
     module.register_method("jambox_addSymbols", |params, node, _| -> Answer {
         let (Hash64(code), text): (_, String) = parse(&params)?;
@@ -56,7 +56,8 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
     })?;
     module.register_method("jambox_block", |params, node, _| -> Answer {
         let (Hash64(block),) = parse(&params)?;
-        Ok(entry(&node.ledger(), &block)?.account.clone())
+        let account = node.ledger().account(&block).map_err(other)?;
+        account.ok_or_else(|| block_unavailable(&block))
     })?;
     module.register_method("jambox_blocks", |params, node, _| -> Answer {
         let (count,): (usize,) = parse(&params)?;
@@ -67,9 +68,10 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
     module.register_method("jambox_packages", |params, node, _| -> Answer {
         let (count,): (usize,) = parse(&params)?;
         let ledger = node.ledger();
-        let accounts = ledger.order.iter().rev().take(count.min(LIST_LIMIT));
-        let accounts = accounts.filter_map(|package| node.account(package));
-        Ok(accounts.collect::<Vec<_>>().into())
+        let latest = ledger.latest(count.min(LIST_LIMIT)).map_err(other)?;
+        let accounts = latest.iter().map(|package| node.account(package));
+        let accounts: Result<Vec<Option<Value>>, _> = accounts.collect();
+        Ok(accounts.map_err(other)?.into_iter().flatten().collect::<Vec<_>>().into())
     })?;
     module.register_method("jambox_service", |params, node, _| -> Answer {
         let (Hash64(block), id): (_, u32) = parse(&params)?;
@@ -133,7 +135,7 @@ fn register_time(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethod
     })?;
     module.register_blocking_method("jambox_load", |params, node, _| -> Answer {
         let (Base64(chain),) = parse(&params)?;
-        node.load(&chain).map_err(other)?;
+        node.load(chain).map_err(other)?;
         Ok(descriptor(&node.ledger().head().descriptor))
     })?;
     module.register_blocking_method("jambox_prune", |_, node, _| -> Answer {

@@ -12,7 +12,7 @@ use jsonrpsee::types::{ErrorObjectOwned, Params};
 use serde_json::Value;
 
 use super::methods::Read;
-use super::values::{Base64, Hash64, descriptor, parse, status, update};
+use super::values::{Base64, Hash64, descriptor, other, parse, status, update};
 use crate::ledger::{Entry, Ledger};
 use crate::node::Node;
 
@@ -34,7 +34,9 @@ impl Topic {
         Ok(match self {
             Self::Block => Value::Null,
             Self::Read(read) => read.value(entry)?,
-            Self::Status { package, anchor } => status(&ledger.status(entry, package, anchor)),
+            Self::Status { package, anchor } => {
+                status(&ledger.status(entry, package, anchor).map_err(other)?)
+            }
             Self::Account => entry.account.clone(),
         })
     }

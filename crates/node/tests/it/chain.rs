@@ -7,10 +7,13 @@ use jambox_codec::encode_with;
 use jambox_invocation::{Env, Limits};
 use jambox_node::bootstrap::NewService;
 use jambox_node::{Blobs, Node, NodeError, Pace, Stage, Status, SubmitError, development};
-use jambox_state::{AccountInfo, Base, Component, RequestHistory, RequestKey, Values, trie};
+use jambox_state::{
+    AccountInfo, Base, Changes, Component, RequestHistory, RequestKey, Values, trie,
+};
+use jambox_store::{FileState, FileStore};
 use jambox_types::{
-    Balance, CoreIndex, Gas, Hash, Parameters, Protocol, RefineContext, Revision, ServiceId,
-    TimeSlot, WorkItem, WorkPackage,
+    Balance, CoreIndex, Gas, Hash, Parameters, Protocol, RecentBlocks, RefineContext, Revision,
+    ServiceId, TimeSlot, WorkItem, WorkPackage,
 };
 
 /// Each of these is a test under each revision.
@@ -39,6 +42,8 @@ under_each_revision! {
     a_chain_of_other_switches_is_refused,
     a_snapshot_brings_back_the_same_roots,
     a_pruned_chain_goes_on,
+    a_state_in_a_file_is_gone_on_with,
+    a_state_that_another_command_changed_is_gone_on_with,
     changes_by_hand_are_in_the_next_blocks_root,
     on_demand_a_block_comes_when_there_is_something_for_it,
 }
@@ -62,7 +67,7 @@ pub fn by_hand(revision: Revision) -> Node {
 /// A package for the bootstrap service, anchored on the parent of the head as clients do it.
 fn package(node: &Node, payload: &[u8]) -> WorkPackage {
     let ledger = node.ledger();
-    let anchor = ledger.parent(&ledger.head().descriptor.hash).unwrap();
+    let anchor = ledger.parent(&ledger.head().descriptor.hash).unwrap().unwrap();
     let entry = ledger.entry(&anchor.hash).unwrap();
     let recent = ledger.recent(entry);
     let blobs = Blobs::of(node.protocol().revision);
@@ -103,6 +108,11 @@ pub fn hand_in(node: &Node, core: u16, payload: &[u8]) -> Hash {
     submit(node, core, &package(node, payload)).unwrap()
 }
 
+/// How far a package is.
+fn stage(node: &Node, package: &Hash) -> Stage {
+    node.ledger().package(package).unwrap().unwrap().stage.clone()
+}
+
 /// The payload with which the bootstrap service solicits a preimage.
 fn solicit(node: &Node, preimage: &[u8]) -> Vec<u8> {
     let dialect = Blobs::of(node.protocol().revision).dialect;
@@ -118,7 +128,7 @@ fn a_package_is_reported_then_ready_and_its_effects_are_there(revision: Revision
     assert_eq!(hash, package.hash(&protocol(revision)));
     let status = |node: &Node| {
         let ledger = node.ledger();
-        ledger.status(ledger.head(), &hash, &anchor)
+        ledger.status(ledger.head(), &hash, &anchor).unwrap()
     };
     // Of eight recent blocks four are there, the anchor the third of them.
     assert_eq!(status(&node), Status::Reportable(7));
@@ -131,7 +141,7 @@ fn a_package_is_reported_then_ready_and_its_effects_are_there(revision: Revision
     let core = CoreIndex(1);
     assert_eq!(status(&node), Status::Ready { reported, core, report, ready });
 
-    let account = node.account(&hash).unwrap();
+    let account = node.account(&hash).unwrap().unwrap();
     assert_eq!(account["failures"], serde_json::json!([]), "{account:#}");
     assert_eq!(account["status"]["stage"], "accumulated");
     let key = RequestKey { hash: Hash::blake2b(wanted), length: wanted.len() as u32 };
@@ -223,15 +233,14 @@ fn a_package_that_costs_the_host_too_much_fails(revision: Revision) {
     let costly = submit(&node, 0, &package(&node, &create)).unwrap();
     let other = submit(&node, 1, &package(&node, &solicit(&node, b"x"))).unwrap();
     node.mine(3).unwrap();
-    let stage = |node: &Node, hash| node.ledger().packages[&hash].stage.clone();
-    let Stage::Failed(reason) = stage(&node, costly) else { panic!("{:?}", stage(&node, costly)) };
+    let Stage::Failed(reason) = stage(&node, &costly) else { panic!("it was not held back") };
     assert!(reason.starts_with("accumulating it costs this host too much: "), "{reason}");
-    assert!(matches!(stage(&node, other), Stage::Ready { .. }), "{:?}", stage(&node, other));
+    assert!(matches!(stage(&node, &other), Stage::Ready { .. }));
     // Its core is free again when the report has timed out.
     node.mine(protocol(revision).parameters.assurance_timeout.into()).unwrap();
     let next = submit(&node, 0, &package(&node, &solicit(&node, b"y"))).unwrap();
     node.mine(2).unwrap();
-    assert!(matches!(stage(&node, next), Stage::Ready { .. }), "{:?}", stage(&node, next));
+    assert!(matches!(stage(&node, &next), Stage::Ready { .. }));
 }
 
 fn packages_that_are_not_right_are_refused_with_the_reason(revision: Revision) {
@@ -308,7 +317,7 @@ fn an_item_whose_code_is_not_there_yet_fails(revision: Revision) {
     })
     .unwrap();
     let hash = submit(&node, 0, &package).unwrap();
-    let account = node.account(&hash).unwrap();
+    let account = node.account(&hash).unwrap().unwrap();
     assert_eq!(account["refine"][0]["outcome"], "not-run");
     let failure = account["failures"][0].as_str().unwrap();
     assert!(failure.starts_with("refine of service 7, item 0: "), "{failure}");
@@ -321,7 +330,7 @@ fn the_account_of_a_package_says_what_failed(revision: Revision) {
     // No instruction begins with this octet.
     let hash = submit(&node, 0, &package(&node, &[0xff])).unwrap();
     node.mine(2).unwrap();
-    let account = node.account(&hash).unwrap();
+    let account = node.account(&hash).unwrap().unwrap();
     assert_eq!(account["refine"][0]["outcome"], "panic");
     let failure = account["failures"][0].as_str().unwrap();
     assert!(failure.starts_with("refine of service 0, item 0: panic"), "{failure}");
@@ -337,7 +346,7 @@ fn a_package_that_no_block_takes_fails_with_its_anchor(revision: Revision) {
     let hashes: Vec<_> = packages.iter().map(|it| submit(&node, 0, it).unwrap()).collect();
     node.mine(9).unwrap();
     let ledger = node.ledger();
-    let failed = |hash: &&Hash| matches!(ledger.packages[*hash].stage, Stage::Failed(_));
+    let failed = |hash: &&Hash| matches!(stage(&node, hash), Stage::Failed(_));
     assert_eq!(hashes.iter().filter(failed).count(), 2);
     assert!(ledger.waiting.is_empty());
 }
@@ -352,28 +361,28 @@ fn a_chain_goes_on_from_its_file(revision: Revision) {
     first.provide(ServiceId(0), b"x").unwrap();
     let waiting = submit(&first, 1, &package(&first, &solicit(&first, b"y"))).unwrap();
     let held = node(revision, Pace::ByHand, Some(&path));
-    assert!(held.err().unwrap().to_string().contains("another process has the chain open"));
+    assert!(held.err().unwrap().to_string().contains("is held by"));
     let head = first.ledger().head().descriptor;
     drop(first);
-    // A record cut short is what a killed process leaves.
+    // The beginning of a commit is what a killed process may leave.
     let mut octets = std::fs::read(&path).unwrap();
-    octets.extend([9, 0, 0, 0, 1, 2]);
+    octets.extend(b"\xffcommit\n and half of a head");
     std::fs::write(&path, octets).unwrap();
 
     let second = node(revision, Pace::ByHand, Some(&path)).unwrap();
     let ledger = second.ledger();
     assert_eq!(ledger.head().descriptor, head);
-    assert!(matches!(ledger.packages[&reported].stage, Stage::Ready { .. }));
-    assert!(matches!(ledger.packages[&waiting].stage, Stage::Submitted));
+    assert!(matches!(stage(&second, &reported), Stage::Ready { .. }));
+    assert!(matches!(stage(&second, &waiting), Stage::Submitted));
     second.mine(2).unwrap();
-    assert!(matches!(second.ledger().packages[&waiting].stage, Stage::Ready { .. }));
-    drop(second);
+    assert!(matches!(stage(&second, &waiting), Stage::Ready { .. }));
+    drop((second, ledger));
 
     let mut octets = std::fs::read(&path).unwrap();
     octets[40] ^= 1;
     std::fs::write(&path, octets).unwrap();
     let error = node(revision, Pace::ByHand, Some(&path)).err().unwrap().to_string();
-    assert!(error.contains("octet 12: the record there is damaged"), "{error}");
+    assert!(error.contains("is damaged: its header does not match its sum"), "{error}");
 }
 
 fn a_chain_of_other_switches_is_refused(revision: Revision) {
@@ -384,10 +393,11 @@ fn a_chain_of_other_switches_is_refused(revision: Revision) {
         Revision::GrayPaper072 => Revision::GrayPaper080,
         Revision::GrayPaper080 => Revision::GrayPaper072,
     };
-    let is = format!("revision is {}", revision.name());
-    for (other, parameters, part) in
-        [(other, Parameters::TINY, is.as_str()), (revision, Parameters::FULL, "set of parameters")]
-    {
+    let is = format!("is a chain of {}, not of", revision.name());
+    for (other, parameters, part) in [
+        (other, Parameters::TINY, is.as_str()),
+        (revision, Parameters::FULL, "with tiny parameters"),
+    ] {
         let env = Env::new(Protocol::new(other, parameters)).unwrap();
         let genesis = || panic!("the chain is there");
         let error = Node::new(env, Pace::ByHand, Some(&path), genesis, Box::new(|_| {}));
@@ -396,31 +406,70 @@ fn a_chain_of_other_switches_is_refused(revision: Revision) {
     }
     std::fs::write(&path, "something else").unwrap();
     let error = node(revision, Pace::ByHand, Some(&path)).err().unwrap().to_string();
-    assert!(error.contains("is no chain of a node"), "{error}");
+    assert!(error.contains("is not a state store"), "{error}");
 }
 
 fn a_snapshot_brings_back_the_same_roots(revision: Revision) {
-    let node = by_hand(revision);
-    let package = package(&node, &solicit(&node, b"x"));
-    let snapshot = node.snapshot().unwrap();
-    let run = || {
-        submit(&node, 0, &package).unwrap();
-        node.mine(2).unwrap();
-        (node.ledger().head().descriptor, node.ledger().head().world.root)
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.chain");
+    for path in [None, Some(path.as_path())] {
+        let node = node(revision, Pace::ByHand, path).unwrap();
+        node.mine(3).unwrap();
+        come_back(&node);
+        let Some(path) = path else { continue };
+        // What was come back to is what the file has.
+        let head = node.ledger().head().clone();
+        drop(node);
+        let node = self::node(revision, Pace::ByHand, Some(path)).unwrap();
+        assert_eq!(node.ledger().head().descriptor, head.descriptor);
+        assert_eq!(node.ledger().head().world.root, head.world.root);
+    }
+}
+
+/// Runs something twice from a snapshot, and once more on another node that the chain is loaded
+/// into.
+fn come_back(node: &Node) {
+    let revision = node.protocol().revision;
+    let blobs = Blobs::of(revision);
+    let new = NewService {
+        code_hash: Hash::blake2b(blobs.null_authorizer),
+        code_length: blobs.null_authorizer.len() as u64,
+        min_item_gas: Gas(1),
+        min_memo_gas: Gas(2),
+        endowment: Balance(1_000_000),
     };
-    let first = run();
+    let package = package(node, &blobs.dialect.create(&new, [7; 32]));
+    let snapshot = node.snapshot().unwrap();
+    let dumped = node.dump().unwrap();
+    let run = |node: &Node| {
+        let hash = submit(node, 0, &package).unwrap();
+        node.mine(2).unwrap();
+        let head = node.ledger().head().clone();
+        let key = blobs.dialect.created_key(&hash);
+        let value = head.world.values.storage(ServiceId(0), &key).unwrap().unwrap();
+        let id = blobs.dialect.created(&value).expect("a service was created");
+        assert!(head.world.values.account(id).unwrap().is_some());
+        (id, head.descriptor, head.world.root)
+    };
+    let first = run(node);
     node.revert(snapshot).unwrap();
     assert_eq!(node.ledger().head().descriptor.slot, 3);
-    assert_eq!(run(), first);
+    assert!(node.ledger().package(&package.hash(node.protocol())).unwrap().is_none());
+    assert_eq!(run(node), first);
+    node.revert(snapshot).unwrap();
+    assert_eq!(run(node), first);
     assert!(node.revert(99).unwrap_err().to_string().contains("no snapshot 99"));
     // Another node goes on with the same chain.
     let other = by_hand(revision);
-    other.load(&node.dump().unwrap()).unwrap();
-    assert_eq!(other.ledger().head().descriptor, first.0);
+    other.mine(5).unwrap();
+    other.load(dumped).unwrap();
+    assert_eq!(run(&other), first);
+    other.load(node.dump().unwrap()).unwrap();
     other.mine(1).unwrap();
     node.mine(1).unwrap();
     assert_eq!(other.ledger().head().descriptor, node.ledger().head().descriptor);
-    assert!(other.load(b"nonsense").is_err());
+    assert!(other.load(b"nonsense".to_vec()).is_err());
+    assert_eq!(other.ledger().head().descriptor, node.ledger().head().descriptor);
 }
 
 fn a_pruned_chain_goes_on(revision: Revision) {
@@ -439,7 +488,60 @@ fn a_pruned_chain_goes_on(revision: Revision) {
     assert_eq!(second.ledger().head().descriptor, head.descriptor);
     assert_eq!(second.ledger().head().world.root, head.world.root);
     second.mine(2).unwrap();
-    assert!(matches!(second.ledger().packages[&waiting].stage, Stage::Ready { .. }));
+    assert!(matches!(stage(&second, &waiting), Stage::Ready { .. }));
+}
+
+/// What `jambox state init` makes has a state, and no block yet.
+fn a_state_in_a_file_is_gone_on_with(revision: Revision) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.redb");
+    let store = FileStore::create(&path, &protocol(revision)).unwrap();
+    let genesis = development(&protocol(revision)).unwrap();
+    store.write(&genesis.changes, [], None).unwrap();
+    drop(store);
+    let first = node(revision, Pace::ByHand, Some(&path)).unwrap();
+    first.mine(3).unwrap();
+    let new = by_hand(revision);
+    assert_eq!(first.ledger().head().descriptor, new.ledger().head().descriptor);
+    let hash = submit(&first, 0, &package(&first, &solicit(&first, b"x"))).unwrap();
+    first.mine(2).unwrap();
+    assert!(matches!(stage(&first, &hash), Stage::Ready { .. }));
+    // Whoever reads the file sees the state after the last block, while the node has it.
+    let seen = FileState::open(&path).unwrap();
+    assert_eq!(seen.root(), first.ledger().head().world.root);
+    let header = seen.note("header").unwrap().unwrap();
+    assert_eq!(*header, *encode_with(&first.ledger().head().header, &protocol(revision)));
+}
+
+fn a_state_that_another_command_changed_is_gone_on_with(revision: Revision) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.redb");
+    let first = node(revision, Pace::ByHand, Some(&path)).unwrap();
+    first.mine(3).unwrap();
+    drop(first);
+    // As `jambox run --state` does: a later slot and no block.
+    let store = FileStore::open(&path).unwrap();
+    let mut changes = Changes::default();
+    changes.set_component(Component::Slot, &TimeSlot(9), &protocol(revision));
+    let root = store.write(&changes, [], None).unwrap();
+    drop(store);
+    let second = node(revision, Pace::ByHand, Some(&path)).unwrap();
+    assert_eq!(second.ledger().head().world.root, root);
+    second.mine(1).unwrap();
+    assert_eq!(second.ledger().head().header.parent_state_root, root);
+    assert_eq!(second.ledger().head().descriptor.slot, 10);
+    drop(second);
+    // A block of which nothing is known.
+    let store = FileStore::open(&path).unwrap();
+    let mut recent: RecentBlocks =
+        Component::RecentBlocks.read(&*store.read(), &protocol(revision)).unwrap();
+    recent.blocks.last_mut().unwrap().header_hash = Hash([7; 32]);
+    let mut changes = Changes::default();
+    changes.set_component(Component::RecentBlocks, &recent, &protocol(revision));
+    store.write(&changes, [], None).unwrap();
+    drop(store);
+    let error = node(revision, Pace::ByHand, Some(&path)).err().unwrap().to_string();
+    assert!(error.contains("whose header is not in the file"), "{error}");
 }
 
 fn changes_by_hand_are_in_the_next_blocks_root(revision: Revision) {
@@ -470,7 +572,7 @@ fn on_demand_a_block_comes_when_there_is_something_for_it(revision: Revision) {
     let maker = std::thread::spawn(move || maker.make_blocks());
     let hash = submit(&node, 0, &package(&node, &solicit(&node, b"x"))).unwrap();
     let end = Instant::now() + Duration::from_secs(60);
-    while !matches!(node.ledger().packages[&hash].stage, Stage::Ready { .. }) {
+    while !matches!(stage(&node, &hash), Stage::Ready { .. }) {
         assert!(Instant::now() < end, "nothing happens");
         std::thread::sleep(Duration::from_millis(10));
     }
