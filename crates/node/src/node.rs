@@ -304,6 +304,7 @@ impl Node {
 
     fn keep(&self, worked: Worked, input: Input) -> Result<Hash, SubmitError> {
         let Worked { hash, core, computed, account } = worked;
+        let anchor = computed.report.context.anchor;
         let segment_root = computed.report.availability.segment_root;
         let exports = archive::exports(hash, segment_root, &computed.exports);
         let record = PackageRecord {
@@ -320,6 +321,10 @@ impl Node {
             let mut inner = self.lock();
             if is_known(&inner.ledger, &hash)? {
                 return Err(Refused::Known(hash).into());
+            }
+            // Blocks were made while it was worked on.
+            if inner.ledger.remaining(inner.ledger.head(), &anchor).is_none() {
+                return Err(Refused::Anchor(anchor).into());
             }
             self.alter(&mut inner, |ledger| Ok(ledger.hand_in(hash, record, exports)?))?;
         }
