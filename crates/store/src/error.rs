@@ -71,8 +71,8 @@ pub enum StoreError {
         /// Which, where the system tells.
         holder: Option<Holder>,
     },
-    /// The file was [compacted](crate::FileStore::compact) since the state was taken, or the state is
-    /// one of another file.
+    /// The file was [compacted](crate::FileStore::compact) since the state was taken, or the state
+    /// is one of another file.
     #[error("{} is not the file any more that the state was taken from", .0.display())]
     Moved(PathBuf),
     /// What the file holds is not what was written to it.

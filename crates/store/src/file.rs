@@ -235,7 +235,8 @@ impl FileStore {
         Ok(commit.head.table(Table::Values).map_or(Hash::ZERO, |table| table.hash))
     }
 
-    /// Makes all the changes of a batch, or none of them, and gives the root of the state with them.
+    /// Makes all the changes of a batch, or none of them, and gives the root of the state with
+    /// them.
     ///
     /// # Errors
     ///
@@ -271,8 +272,8 @@ impl FileStore {
         Ok(commit.head.table(Table::Values).map_or(Hash::ZERO, |table| table.hash))
     }
 
-    /// Goes back to a state that was taken from this store, with all that was beside it, by a commit
-    /// that costs no more than its head.
+    /// Goes back to a state that was taken from this store, with all that was beside it, by a
+    /// commit that costs no more than its head.
     ///
     /// # Errors
     ///
@@ -300,8 +301,8 @@ impl FileStore {
         self.current().0.limit(octets);
     }
 
-    /// Has commits leave what is no longer in use where it is, so that states that were taken can be
-    /// [come back to](Self::revert); or not any more.
+    /// Has commits leave what is no longer in use where it is, so that states that were taken can
+    /// be [come back to](Self::revert); or not any more.
     pub fn leave_uncompacted(&self, is_uncompacted: bool) {
         self.is_uncompacted.store(is_uncompacted, Ordering::Relaxed);
     }
@@ -322,8 +323,8 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// The octets are not those of a store of this revision and these parameters, or damaged, or the
-    /// file cannot be written: it is then as it was.
+    /// The octets are not those of a store of this revision and these parameters, or damaged, or
+    /// the file cannot be written: it is then as it was.
     pub fn replace_by(&self, octets: Vec<u8>) -> Result<(), StoreError> {
         let other = Self::open_disk(Box::new(Memory::of(octets)), Path::new("the chain given"))?;
         other.read().expect(Some(self.protocol.revision), Some(&self.protocol.parameters))?;

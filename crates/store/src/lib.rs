@@ -2,9 +2,9 @@
 //!
 //! **What it is.** [`FileStore`], a [`Store`](jambox_state::Store) in a file: the serialised state
 //! in its trie, the names of the keys that were seen being written, what work packages exported,
-//! and records that others keep beside the state. [`FileState`], a state of such a file, for which it need not be writable. A commit is
-//! made whole or not at all: whoever is killed finds, on opening, the last state that was
-//! committed.
+//! and records that others keep beside the state. [`FileState`], a state of such a file, for which
+//! it need not be writable. A commit is made whole or not at all: whoever is killed finds, on
+//! opening, the last state that was committed.
 //!
 //! **What it is not.** It decides nothing about states, and it is no archive: of each value it
 //! keeps the latest.
