@@ -57,7 +57,7 @@ use crate::words::{join_words, split_words};
 #[non_exhaustive]
 pub enum Error {
     /// No code with these numbers of chunks is implemented.
-    #[error("no code has {originals} chunks of data among {total}")]
+    #[error("a code of {total} chunks, {originals} of them data, is not supported")]
     Unsupported {
         /// Number of chunks that recover the data.
         originals: usize,

@@ -53,7 +53,7 @@ pub enum NoCode {
     #[error("there is no such service")]
     NoService,
     /// The code's preimage is missing, or not encoded with its metadata.
-    #[error("the service's code is not there")]
+    #[error("the service's code is not available")]
     Unavailable,
     /// The code is larger than allowed. The field is its length, in octets.
     #[error("the service's code has {0} octets, more than allowed")]

@@ -85,13 +85,13 @@ pub enum ProblemKind {
         found: &'static str,
     },
     /// A typed payload for a service without a description of its payloads.
-    #[error("nothing says what payloads of `{service}` hold")]
+    #[error("`{service}` has no description of its payloads")]
     NoDescription {
         /// The service.
         service: String,
     },
     /// A file that is no description of payloads.
-    #[error("`{}` does not say what payloads hold: {reason}", path.display())]
+    #[error("`{}` is no description of payloads: {reason}", path.display())]
     Description {
         /// The file.
         path: PathBuf,
@@ -109,7 +109,7 @@ pub enum ProblemKind {
         maximum: u64,
     },
     /// A value without `text:`, `hex:` or `file:`.
-    #[error("`{key}` does not say how it is written")]
+    #[error("`{key}` has no `text:`, `hex:` or `file:` in front")]
     NoScheme {
         /// The key.
         key: String,
@@ -259,7 +259,7 @@ impl ProblemKind {
             Self::WrongType { expected, .. } => format!("expected {expected}"),
             Self::NotOfType { expected, .. } => format!("expected {expected}"),
             Self::NoDescription { .. } => "expected octets".to_owned(),
-            Self::Description { .. } => "expected what the build has written".to_owned(),
+            Self::Description { .. } => "expected a description of payloads".to_owned(),
             Self::MissingSection { heading } => format!("expected a section {heading}"),
             Self::OutOfRange { maximum, .. } => format!("expected 0 to {maximum}"),
             Self::NoPath { .. } => "expected a path after file:".to_owned(),

@@ -19,7 +19,7 @@ pub enum StateError {
     #[error("service {0} exists already")]
     AccountExists(ServiceId),
     /// Creation of one service by two others in one round, which makes the block invalid.
-    #[error("no block is valid in which two services create service {0} at once")]
+    #[error("two services create service {0} in one round: no valid block does that")]
     CreatedTwice(ServiceId),
     /// Comparison of overlays over different bases.
     #[error("the two states are not overlays over the same base")]

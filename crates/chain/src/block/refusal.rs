@@ -40,10 +40,10 @@ pub enum Refusal {
         most: usize,
     },
     /// The header names the root of the state before the block (`sec:header`).
-    #[error("its header names another state root than that of the state before it (sec:header)")]
+    #[error("its header has another state root than the state before it (sec:header)")]
     PriorStateRoot,
     /// The author is one of the validators (`sec:header`).
-    #[error("its author is validator {author} of {count} (sec:header)")]
+    #[error("its author {author} is no validator: there are {count} (sec:header)")]
     NoSuchAuthor {
         /// The author.
         author: ValidatorIndex,
@@ -52,7 +52,7 @@ pub enum Refusal {
     },
     /// In the fallback, the slot's key is the author's (`eq:ticketconditionfalse`).
     #[error(
-        "slot {slot} is for another key than that of validator {author}, its author \
+        "the key of slot {slot} is not the key of its author, validator {author} \
          (eq:ticketconditionfalse)"
     )]
     Author {
@@ -75,13 +75,13 @@ pub enum Refusal {
     #[error("it ends the submission of tickets and has no tickets mark (eq:winningticketsmarker)")]
     TicketsMarkMissing,
     /// Other blocks have no winning tickets (`eq:winningticketsmarker`).
-    #[error("it has a tickets mark where there is to be none (eq:winningticketsmarker)")]
+    #[error("it has a tickets mark and does not end their submission (eq:winningticketsmarker)")]
     TicketsMarkUnexpected,
     /// The winning tickets are those of the state (`eq:winningticketsmarker`).
     #[error("its tickets mark has other tickets than the state (eq:winningticketsmarker)")]
     TicketsMarkWrong,
     /// The header has the offenders of the block's disputes (`sec:judgmentmarker`).
-    #[error("its offenders mark is not that of its disputes (sec:judgmentmarker)")]
+    #[error("its offenders mark and its disputes have different offenders (sec:judgmentmarker)")]
     OffendersMark,
     /// Disputes are in order and agree with each other and with earlier disputes (`sec:disputes`).
     #[error(transparent)]
@@ -95,7 +95,7 @@ pub enum Refusal {
         most: usize,
     },
     /// A ticket's entry index is below the number of a validator's entries (`eq:ticketsextrinsic`).
-    #[error("ticket {index} has an attempt that is not below {entries} (eq:ticketsextrinsic)")]
+    #[error("ticket {index}: expected an entry index below {entries} (eq:ticketsextrinsic)")]
     TicketAttempt {
         /// Index of the ticket.
         index: usize,
@@ -176,7 +176,7 @@ pub enum Refusal {
     },
     /// A guarantee is of the present rotation of guarantors or of the last (`eq:guarantorsig`,
     /// 0.7.2).
-    #[error("guarantee {index} is of slot {slot}, which is to come or too long ago")]
+    #[error("guarantee {index} is of slot {slot}, outside of this rotation and the last")]
     GuaranteeSlot {
         /// Index of the guarantee.
         index: usize,
@@ -231,13 +231,13 @@ pub enum Refusal {
         package: Hash,
     },
     /// A report's anchor is a recent block (`sec:contextualvalidity`, 0.7.2).
-    #[error("guarantee {index} is anchored on no recent block, or on one that was otherwise")]
+    #[error("guarantee {index} has an anchor that no recent block agrees with")]
     Anchor {
         /// Index of the guarantee.
         index: usize,
     },
     /// A lookup anchor is not older than the limit (`eq:limitlookupanchorage`, 0.7.2).
-    #[error("guarantee {index} has a lookup anchor of slot {slot}, which is too long ago")]
+    #[error("guarantee {index} has a lookup anchor of slot {slot}, which is too old")]
     LookupAnchor {
         /// Index of the guarantee.
         index: usize,
@@ -256,7 +256,7 @@ pub enum Refusal {
     },
     /// A report's dependencies were reported recently or in the same block
     /// (`sec:contextualvalidity`, 0.7.2).
-    #[error("guarantee {index} depends on package {package}, which was not reported of late")]
+    #[error("guarantee {index} depends on package {package}, which was not reported recently")]
     Dependency {
         /// Index of the guarantee.
         index: usize,
@@ -280,7 +280,7 @@ pub enum Refusal {
         service: ServiceId,
     },
     /// A digest's code hash is the service's (`eq:reportcodesarecorrect`, 0.7.2).
-    #[error("guarantee {index} reports work of other code than that of service {service}")]
+    #[error("guarantee {index} has another code hash than service {service}")]
     CodeHash {
         /// Index of the guarantee.
         index: usize,

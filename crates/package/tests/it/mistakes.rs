@@ -90,7 +90,7 @@ fn a_value_says_how_it_is_written() {
         "\"text:payload\"",
         "\"payload\"",
         "\"payload\"",
-        "`payload` does not say how it is written",
+        "`payload` has no `text:`, `hex:` or `file:` in front",
         "expected text:, hex: or file: in front",
         "\"text:payload\"",
     );

@@ -75,7 +75,11 @@ fn what_is_not_of_the_type_is_told_with_its_place() {
         ),
         ("key = [1, 2], count = 1, note = 5", "`note` is a number, expected a string", "5"),
         ("key = [1, 2], count = 1, note = \"\", nose = 1", "`nose` is not a known field", "nose"),
-        ("key = \"07\", count = 1, note = \"\"", "`key` does not say how it is written", "\"07\""),
+        (
+            "key = \"07\", count = 1, note = \"\"",
+            "`key` has no `text:`, `hex:` or `file:` in front",
+            "\"07\"",
+        ),
     ];
     for (rest, said, place) in cases {
         assert_eq!(refusal(&set(rest)), (said.to_owned(), place.to_owned()));

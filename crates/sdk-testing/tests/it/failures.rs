@@ -122,7 +122,7 @@ fn failures_without_a_guest_that_failed_are_told() {
     assert!(told[0].starts_with("refine of service 7, item 0: refused: bad exports"), "{told:?}");
     assert!(told[1].starts_with("refine of service 9, item 1: not run: "), "{told:?}");
     assert_eq!(told[2], "refine of service 7, item 2: panic");
-    assert_eq!(told[3], "accumulate of service 9: not run: the service's code is not there");
+    assert_eq!(told[3], "accumulate of service 9: not run: the service's code is not available");
     assert_eq!(told.len(), 4, "{told:?}");
     let indices = processed.failures.iter().map(|it| (it.service.map(|it| it.0), it.item));
     let expected = [(Some(7), Some(0)), (Some(9), Some(1)), (Some(7), Some(2)), (Some(9), None)];
