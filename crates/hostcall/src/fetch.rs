@@ -27,7 +27,7 @@ macro_rules! fetch_kinds {
                 match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)* }
             }
 
-            /// Meaning of the first and the second index register; empty for registers not read.
+            /// Meaning of the index registers that the kind reads: none, the first, or both.
             pub const fn indices(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => &[$($index),*],)* }
             }

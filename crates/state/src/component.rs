@@ -32,7 +32,7 @@ macro_rules! components {
 }
 
 components! {
-    /// For each core, the authorizers of its packages.
+    /// For each core, the authorizers allowed for its packages.
     AuthorizerPools = 1, "authorizer pools";
     /// For each core, the authorizers queued for its pool.
     AuthorizerQueues = 2, "authorizer queues";

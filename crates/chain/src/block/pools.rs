@@ -3,7 +3,7 @@
 use jambox_state::AuthorizerQueue;
 use jambox_types::{Block, Hash, Parameters, PerCore};
 
-/// For each core, the authorizers of its packages, oldest first.
+/// For each core, the authorizers allowed for its packages, oldest first.
 pub(super) type Pools = PerCore<Vec<Hash>>;
 
 /// The pools after a block: each core's pool loses the authorizer used by a report on the core, and
