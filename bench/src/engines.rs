@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::figures::Figures;
 use crate::measure::{Task, measure};
 use crate::ours::Ours;
-use crate::{inner, native};
+use crate::{inner, native, threads};
 
 /// How an engine executes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,10 @@ fn jambox(
     let config = Config { revision: entry.revision, backend };
     let engine = Ours::new(config)?;
     measure(&engine, entry, task, figures)?;
+    if task.is_once {
+        return Ok(());
+    }
+    threads::time(&engine, task, figures)?;
     if let Some(log) = task.logs.first() {
         figures.set("block-costs", engine.gas_plan_time(&log.program)?);
     }

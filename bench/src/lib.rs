@@ -22,5 +22,6 @@ pub mod peers;
 pub mod report;
 pub mod single;
 pub mod table;
+pub mod threads;
 pub mod translate;
 pub mod workload;

@@ -36,6 +36,8 @@ struct Options {
     is_saved: bool,
     /// Measure this engine here and print its figures.
     engine: Option<String>,
+    /// Only what it takes in a process that is new.
+    is_once: bool,
 }
 
 fn main() -> ExitCode {
@@ -65,6 +67,7 @@ fn options() -> Option<Options> {
         is_json: false,
         is_saved: false,
         engine: None,
+        is_once: false,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -75,6 +78,7 @@ fn options() -> Option<Options> {
             "--rounds" => options.rounds = words.next()?.parse().ok()?,
             "--json" => options.is_json = true,
             "--save" => options.is_saved = true,
+            "--once" => options.is_once = true,
             "--engine" => options.engine = Some(words.next()?),
             _ => return None,
         }
@@ -102,6 +106,7 @@ fn measure_here(name: &str, options: &Options) -> Result<(), String> {
         logs: logs.into_iter().map(|log| log.under(options.revision)).collect(),
         kernels: workload::read_kernels(&kernels)?,
         rounds: options.rounds,
+        is_once: options.is_once,
     };
     let mut figures = Figures::default();
     entry.run(&kernels, &task, &mut figures)?;
@@ -150,16 +155,21 @@ fn is_sound(row: &Row) -> bool {
 /// Measures an engine in a process of its own and adds its figures, unless it failed before.
 fn measure_elsewhere(row: &mut Row, options: &Options) {
     let Ok(figures) = &mut row.figures else { return };
-    if let Err(problem) = run(&row.entry, options.rounds, figures) {
+    let mut measure = |more: &[&str]| run(&row.entry, options.rounds, more, figures);
+    let mut done = measure(&[]);
+    if row.entry.kind != Kind::Native {
+        done = done.and_then(|()| measure(&["--once"]));
+    }
+    if let Err(problem) = done {
         row.figures = Err(problem);
     }
 }
 
-fn run(entry: &Entry, rounds: u32, figures: &mut Figures) -> Result<(), String> {
+fn run(entry: &Entry, rounds: u32, more: &[&str], figures: &mut Figures) -> Result<(), String> {
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(this);
     command.args(["--engine", entry.name, "--rounds", &rounds.to_string()]);
-    command.args(["--revision", entry.revision.name()]);
+    command.args(["--revision", entry.revision.name()]).args(more);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| error.to_string())?;
     let started = Instant::now();

@@ -18,12 +18,17 @@ pub struct Task {
     pub kernels: Vec<Workload>,
     /// At most how often each thing is timed.
     pub rounds: u32,
+    /// Only run each log once, from scratch: what an engine takes in a process that is new.
+    pub is_once: bool,
 }
 
 /// How long one thing is timed at most, once it was timed twice.
 const LOG_BUDGET: Duration = Duration::from_millis(40);
 const KERNEL_BUDGET: Duration = Duration::from_millis(400);
 const SINGLE_BUDGET: Duration = Duration::from_millis(400);
+
+/// How often the logs are gone through in turn.
+const TURNS: u32 = 10;
 
 /// How many host calls, faults and instances are timed together.
 const BATCH: u32 = 1000;
@@ -44,6 +49,9 @@ pub fn measure<P: Peer>(
     figures: &mut Figures,
 ) -> Result<(), String> {
     let clock = entry.clock;
+    if task.is_once {
+        return once(peer, clock, task, figures);
+    }
     // First, while the allocator has nothing to give away again.
     singles(peer, clock, figures)?;
     compare(peer, entry.is_exact(), task, figures)?;
@@ -54,6 +62,7 @@ pub fn measure<P: Peer>(
         figures.set_time(name("instance"), run.with_instance(task.rounds, LOG_BUDGET)?);
         figures.set_time(name("cold"), run.cold(task.rounds, LOG_BUDGET)?);
     }
+    in_turn(peer, clock, task, figures)?;
     for kernel in &task.kernels {
         let run = Run::new(peer, clock, kernel)?;
         let time = run.again(task.rounds, KERNEL_BUDGET)?;
@@ -67,6 +76,41 @@ pub fn measure<P: Peer>(
             });
             let code = log.program.program().map_err(|error| error.to_string())?;
             figures.set("compile", time.as_secs_f64() / f64::from(code.code_len()));
+        }
+    }
+    Ok(())
+}
+
+/// Each log once, from scratch, one after the other, nothing having run before.
+fn once<P: Peer>(peer: &P, clock: Clock, task: &Task, figures: &mut Figures) -> Result<(), String> {
+    for (index, log) in task.logs.iter().enumerate() {
+        let program = peer.adapt(&log.program, log.arguments.len())?;
+        let (done, time) = clock.time(|| {
+            let module = peer.compile(&program)?;
+            play(&mut peer.instantiate(&module, &program, &log.arguments)?, log);
+            Ok::<_, String>(())
+        });
+        done?;
+        figures.set_time(format!("log.once.{index:02}"), time);
+    }
+    Ok(())
+}
+
+/// Execution alone, of one log after the other: each finds the processor's caches and predictors
+/// as 62 other modules left them.
+fn in_turn<P: Peer>(
+    peer: &P,
+    clock: Clock,
+    task: &Task,
+    figures: &mut Figures,
+) -> Result<(), String> {
+    let runs = task.logs.iter().map(|log| Run::new(peer, clock, log));
+    let runs: Vec<_> = runs.collect::<Result<_, _>>()?;
+    for _ in 0..task.rounds.clamp(2, TURNS) {
+        for (index, run) in runs.iter().enumerate() {
+            let mut machine = run.make()?;
+            let (_, time) = clock.time(|| play(&mut machine, run.workload));
+            figures.set_time(format!("log.turn.{index:02}"), time);
         }
     }
     Ok(())

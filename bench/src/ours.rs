@@ -1,5 +1,6 @@
 //! This project's engine.
 
+use std::cell::OnceCell;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -50,6 +51,14 @@ impl Ours {
 pub struct Program {
     standard: StandardProgram,
     sbrks: Sbrks,
+    /// Starts of basic blocks, found when they are first asked for.
+    blocks: OnceCell<Vec<u32>>,
+}
+
+impl Program {
+    fn new(standard: StandardProgram, sbrks: Sbrks) -> Self {
+        Self { standard, sbrks, blocks: OnceCell::new() }
+    }
 }
 
 impl Peer for Ours {
@@ -61,7 +70,7 @@ impl Peer for Ours {
     fn adapt(&self, program: &StandardProgram, _: usize) -> Result<Program, String> {
         let revision = self.0.config().revision;
         if revision == Revision::GrayPaper072 {
-            return Ok(Program { standard: program.clone(), sbrks: Sbrks::default() });
+            return Ok(Program::new(program.clone(), Sbrks::default()));
         }
         let Translated { code, sbrks } = translated(program, revision)?;
         let standard = StandardProgram::new(
@@ -71,7 +80,7 @@ impl Peer for Ours {
             program.stack_size(),
             code,
         );
-        Ok(Program { standard: standard.map_err(|error| error.to_string())?, sbrks })
+        Ok(Program::new(standard.map_err(|error| error.to_string())?, sbrks))
     }
 
     fn compile(&self, program: &Program) -> Result<StandardModule, String> {
@@ -92,18 +101,21 @@ impl Peer for Ours {
         Ok(Running { instance, sbrks, heap_end: layout.read_write.end.into() })
     }
 
-    /// Makes native code of every basic block. The interpreter decodes what it reaches and nothing
-    /// else.
+    /// Makes native code of every basic block, of a program that the revision accepts as a whole.
+    /// Where the blocks are is found once, at the first call: no host ever asks for them all. The
+    /// interpreter decodes what it reaches and nothing else.
     fn compile_all(&self, program: &Program) -> Result<(), String> {
         if self.0.config().backend == Backend::Interpreter {
             return Err("lazy".to_owned());
         }
-        let program =
+        let blob =
             ProgramBlob::parse(program.standard.code()).map_err(|error| error.to_string())?;
         let set = self.0.instruction_set();
-        let blocks: Vec<_> = program.basic_blocks(set).map(|block| block.start).collect();
-        let code = Code::new(program, set, Tier::First).map_err(|error| error.to_string())?;
-        for pc in blocks {
+        blob.validate(set).map_err(|error| error.to_string())?;
+        let find = || blob.basic_blocks(set).map(|block| block.start).collect();
+        let blocks = program.blocks.get_or_init(find);
+        let code = Code::new(blob.clone(), set, Tier::First).map_err(|error| error.to_string())?;
+        for &pc in blocks {
             code.enter(pc).ok_or("a basic block without code")?;
         }
         Ok(())

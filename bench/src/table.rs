@@ -30,6 +30,12 @@ impl Row {
         self.figures.as_ref().ok()?.sum(&format!("log.{phase}."))
     }
 
+    /// How many times as much two threads do as one.
+    #[must_use]
+    pub fn two_threads(&self) -> Option<f64> {
+        Some(2.0 * self.get("threads.one")? / self.get("threads.two")?)
+    }
+
     /// The geometric mean over the kernels of this engine's time by the native one.
     #[must_use]
     pub fn kernels(&self, native: &Figures) -> Option<f64> {
@@ -49,23 +55,26 @@ pub fn native(rows: &[Row]) -> Option<&Figures> {
     rows.iter().find(|row| row.entry.kind == Kind::Native)?.figures.as_ref().ok()
 }
 
-const HEADINGS: [[&str; 2]; 12] = [
+const HEADINGS: [[&str; 2]; 15] = [
     ["gas", ""],
     ["clock", ""],
     ["kernels", "x native"],
     ["logs", "warm"],
     ["logs, +", "instance"],
     ["logs", "cold"],
+    ["logs", "once"],
+    ["logs", "in turn"],
     ["instance", ""],
     ["host", "call"],
     ["fault", ""],
     ["memory", ""],
     ["compile", "per octet"],
     ["inner", "machine"],
+    ["two", "threads"],
 ];
 
 /// The cells of a row, in the order of the headings.
-fn cells(row: &Row, native: Option<&Figures>) -> [String; 12] {
+fn cells(row: &Row, native: Option<&Figures>) -> [String; 15] {
     let time = |seconds: Option<f64>| seconds.map_or_else(none, duration);
     let kernels = native.and_then(|native| row.kernels(native));
     [
@@ -75,12 +84,15 @@ fn cells(row: &Row, native: Option<&Figures>) -> [String; 12] {
         time(row.logs("warm")),
         time(row.logs("instance")),
         time(row.logs("cold")),
+        time(row.logs("once")),
+        time(row.logs("turn")),
         time(row.get("instance")),
         time(row.get("host-call")),
         time(row.get("fault")),
         row.get("memory").map_or_else(none, |octets| format!("{:.0} KiB", octets / 1024.0)),
         time(row.get("compile")),
         time(row.get("inner-machine")),
+        row.two_threads().map_or_else(none, |times| format!("{times:.2} x")),
     ]
 }
 

@@ -1,0 +1,53 @@
+//! One thread and two, doing the same.
+
+use std::sync::Barrier;
+use std::time::Instant;
+
+use crate::figures::Figures;
+use crate::machine::Peer;
+use crate::measure::Task;
+use crate::ours::Ours;
+use crate::workload::play;
+
+/// How often a thread goes through the logs, and how often that is timed.
+const ROUNDS: u32 = 3;
+const PASSES: u32 = 7;
+
+/// Times how long one thread, and two at the same time, take to run the logs, instances included,
+/// of modules that they share. It is time that is measured, not the processor's, so whatever else
+/// the machine does counts.
+///
+/// # Errors
+/// When the engine refuses a program.
+pub fn time(engine: &Ours, task: &Task, figures: &mut Figures) -> Result<(), String> {
+    let modules = task.logs.iter().map(|log| {
+        let program = engine.adapt(&log.program, log.arguments.len())?;
+        engine.compile(&program)
+    });
+    let modules: Vec<_> = modules.collect::<Result<_, String>>()?;
+    let work = |barrier: &Barrier| {
+        let adapt = |log: &_| engine.adapt(log, 0).expect("adapted before");
+        let programs: Vec<_> = task.logs.iter().map(|log| adapt(&log.program)).collect();
+        let play_all = || {
+            for ((program, module), log) in programs.iter().zip(&modules).zip(&task.logs) {
+                let machine = engine.instantiate(module, program, &log.arguments);
+                play(&mut machine.expect("as for every engine"), log);
+            }
+        };
+        play_all();
+        barrier.wait();
+        (0..ROUNDS).for_each(|_| play_all());
+    };
+    for (name, count) in [("threads.one", 1), ("threads.two", 2)].repeat(PASSES as usize) {
+        let barrier = Barrier::new(count + 1);
+        let time = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..count).map(|_| scope.spawn(|| work(&barrier))).collect();
+            barrier.wait();
+            let start = Instant::now();
+            threads.into_iter().for_each(|thread| thread.join().expect("it did before"));
+            start.elapsed()
+        });
+        figures.set_time(name, time);
+    }
+    Ok(())
+}
