@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of the house that no compiler checks.
 
 mod functions;
+mod pages;
 mod revisions;
 mod rooms;
 mod words;
@@ -55,6 +56,7 @@ pub fn run() -> Result<(), String> {
         seen.check(&name, &text, &mut faults);
     }
     seen.check_all(&mut faults);
+    pages::check(&mut faults)?;
     if faults.is_empty() {
         println!("{} sources are tidy", sources.len());
         return Ok(());
