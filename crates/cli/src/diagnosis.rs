@@ -10,6 +10,7 @@ use textwrap::WordSplitter;
 
 use jambox_package::{Invalid, line_and_column};
 
+use crate::end_to_end::further_mistakes;
 use crate::plain::{plain, plain_lines};
 use crate::snippet::Snippet;
 
@@ -95,7 +96,8 @@ impl Diagnosis {
                 None => diagnosis,
             }
         };
-        invalid.problems.iter().map(diagnosis).collect()
+        let further = invalid.partial.iter().flat_map(|partial| further_mistakes(partial));
+        invalid.problems.iter().map(diagnosis).chain(further).collect()
     }
 
     /// The mistake as a person reads it.

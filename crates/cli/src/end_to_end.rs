@@ -1,13 +1,15 @@
 //! A work package from end to end: what happens in core, then what happens on chain.
 
+use std::collections::BTreeMap;
+
 use jambox_chain::accumulation::{AccumulationState, BlockContext};
 use jambox_chain::{
-    Alone, Computed, ExportedSegments, ReportCall, ReportError, SlotError, accumulate_alone,
-    check_slot, compute_report, package_errors,
+    Alone, Computed, ExportedSegments, PackageError, ReportCall, ReportError, SlotError,
+    accumulate_alone, check_slot, compute_report, package_errors,
 };
 use jambox_invocation::{Env, HostError, Observer};
 use jambox_package::Package;
-use jambox_types::WorkReport;
+use jambox_types::{Hash, WorkReport};
 
 use crate::diagnosis::Diagnosis;
 use crate::engine::{Execution, environment};
@@ -15,10 +17,13 @@ use crate::invalid;
 use crate::outcome::{Failure, Result};
 use crate::protocol::interface;
 
+/// Segments of earlier packages by their root.
+type Exported = BTreeMap<Hash, ExportedSegments>;
+
 /// What a package runs in, if its block may follow the state that it starts from.
 pub fn env(package: &Package, execution: Execution) -> Result<Env> {
-    if let Some(prior) = package.prior_slot {
-        check_slot(prior, package.slot).map_err(|error| misplaced(error, package))?;
+    if let Some(misplaced) = misplaced(package) {
+        return Err(Failure::Input([vec![misplaced], limits(package)].concat()));
     }
     // An ABI without a single call would run, and answer WHAT to everything.
     interface(&package.protocol)?;
@@ -35,25 +40,12 @@ pub fn in_core(
     package: &Package,
     observer: &mut dyn Observer,
 ) -> Result<std::result::Result<Computed, NotAuthorized>> {
-    let parameters = &package.protocol.parameters;
-    let sets = package.exported.iter().map(|(root, segments)| {
-        ExportedSegments::new(segments.clone(), parameters).map(|set| (*root, set))
-    });
-    let exported: std::result::Result<_, _> = sets.collect();
-    let exported = exported.map_err(|error| Diagnosis::new(error.to_string()))?;
-    let call = ReportCall {
-        package: &package.work_package,
-        core: package.core,
-        extrinsics: &package.extrinsics,
-        exported: &exported,
-        segment_roots: &package.segment_roots,
-        accounts: &package.state.accounts,
-        validators: package.protocol.validator_counts().max,
-    };
+    let exported = exported(package)?;
+    let call = call(package, &exported);
     match compute_report(env, call, observer) {
         Ok(computed) => Ok(Ok(computed)),
         Err(ReportError::Package(_)) => {
-            let errors = package_errors(env.protocol(), &call);
+            let errors = package_errors(&package.protocol, &call);
             let all = errors.iter().map(|error| invalid::diagnose(error, package));
             Err(Failure::Input(all.collect()))
         }
@@ -82,16 +74,61 @@ pub fn on_chain(
     accumulate_alone(env, prior, block, report, observer).map_err(host_failure)
 }
 
-fn misplaced(error: SlotError, package: &Package) -> Diagnosis {
+/// The segments that items can import, by their roots.
+fn exported(package: &Package) -> Result<Exported> {
+    let parameters = &package.protocol.parameters;
+    let mut exported = Exported::new();
+    for (root, segments) in &package.exported {
+        let set = ExportedSegments::new(segments.clone(), parameters);
+        exported.insert(*root, set.map_err(|error| Diagnosis::new(error.to_string()))?);
+    }
+    Ok(exported)
+}
+
+fn call<'a>(package: &'a Package, exported: &'a Exported) -> ReportCall<'a> {
+    ReportCall {
+        package: &package.work_package,
+        core: package.core,
+        extrinsics: &package.extrinsics,
+        exported,
+        segment_roots: &package.segment_roots,
+        accounts: &package.state.accounts,
+        validators: package.protocol.validator_counts().max,
+    }
+}
+
+/// The mistakes of a package that can be read in part: those beyond the ones in reading it.
+pub fn further_mistakes(partial: &Package) -> Vec<Diagnosis> {
+    misplaced(partial).into_iter().chain(limits(partial)).collect()
+}
+
+/// The limits that a package breaks, but those that a package breaks of which items or segments
+/// cannot be read.
+fn limits(package: &Package) -> Vec<Diagnosis> {
+    let Ok(exported) = exported(package) else { return Vec::new() };
+    let is_sure = |error: &PackageError| {
+        !matches!(
+            error,
+            PackageError::UnknownImport { .. } | PackageError::ItemCount { count: 0, .. }
+        )
+    };
+    let errors = package_errors(&package.protocol, &call(package, &exported));
+    let errors = errors.iter().filter(|error| is_sure(error));
+    errors.map(|error| invalid::diagnose(error, package)).collect()
+}
+
+/// The mistake of a block that does not come after the state.
+fn misplaced(package: &Package) -> Option<Diagnosis> {
+    let error = check_slot(package.prior_slot?, package.slot).err()?;
     let source = &package.source;
     let diagnosis = Diagnosis::new(error.to_string());
-    match (error, &source.manifest.chain.slot) {
+    Some(match (error, &source.manifest.chain.slot) {
         (SlotError::NotAfter { .. }, Some(slot)) => diagnosis
             .at_text(&source.path, &source.text, slot.place.clone())
             .expected("a later slot")
             .help("without `slot` the block is in the slot after that of the state"),
         _ => diagnosis.in_file(&source.path).help("start from another state, or make a new chain"),
-    }
+    })
 }
 
 fn host_failure(error: HostError) -> Failure {

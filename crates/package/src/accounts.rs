@@ -9,7 +9,7 @@ use jambox_types::{Balance, Gas, Hash, PerCore, Privileges, Protocol, ServiceId,
 
 use crate::code;
 use crate::description::Kind;
-use crate::manifest::{self, Authorizer, Preimage, Service, ServiceName};
+use crate::manifest::{self, Authorizer, Gaps, Preimage, Service, ServiceName};
 use crate::problem::{Place, ProblemKind};
 use crate::reader::Placed;
 use crate::sources::Sources;
@@ -26,13 +26,16 @@ pub(crate) struct Builder<'a> {
     /// file names it.
     descriptions: BTreeMap<ServiceId, (Placed<PathBuf>, bool)>,
     state: PartialState,
+    gaps: &'a Gaps,
+    /// Whether the initial state cannot be read, so that any service may be in it.
+    lacks_state: bool,
     /// Slot of the initial state; `None` without one.
     prior_slot: Option<TimeSlot>,
     entropy: Hash,
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(protocol: Protocol, sources: &'a Sources<'a>) -> Self {
+    pub(crate) fn new(protocol: Protocol, sources: &'a Sources<'a>, gaps: &'a Gaps) -> Self {
         Self {
             protocol,
             sources,
@@ -40,42 +43,45 @@ impl<'a> Builder<'a> {
             names: BTreeMap::new(),
             descriptions: BTreeMap::new(),
             state: PartialState::empty(&protocol),
+            gaps,
+            lacks_state: false,
             prior_slot: None,
             entropy: Hash::ZERO,
         }
     }
 
     /// Starts from a state file named by the caller.
-    pub(crate) fn start_from_file(&mut self, path: &Path) -> Option<()> {
+    pub(crate) fn start_from_file(&mut self, path: &Path) {
         match state_file::load(self.sources.files(), path, &self.protocol) {
-            Ok(snapshot) => {
-                self.start_from(snapshot);
-                Some(())
-            }
+            Ok(snapshot) => self.start_from(snapshot),
             Err(invalid) => {
                 self.sources.problems.add_apart(invalid);
-                None
+                self.lacks_state = true;
             }
         }
     }
 
     /// Starts from the state file named in the package file.
-    pub(crate) fn start_from_value(&mut self, written: &Placed<Value>) -> Option<()> {
+    pub(crate) fn start_from_value(&mut self, written: &Placed<Value>) {
+        match self.snapshot(written) {
+            Some(snapshot) => self.start_from(snapshot),
+            None => self.lacks_state = true,
+        }
+    }
+
+    /// Starts from a state of which it cannot be read where it is.
+    pub(crate) fn start_from_unknown(&mut self) {
+        self.lacks_state = true;
+    }
+
+    fn snapshot(&self, written: &Placed<Value>) -> Option<Snapshot> {
         let path = match self.sources.chosen(&written.value, &written.place)? {
             Value::File(path) => self.sources.resolve(path),
             _ => Path::new("the value of `state`").to_owned(),
         };
         let octets = self.sources.octets(written)?;
-        match state_file::parse(&path, &octets, &self.protocol) {
-            Ok(snapshot) => {
-                self.start_from(snapshot);
-                Some(())
-            }
-            Err(invalid) => {
-                self.sources.problems.add_all(invalid, &written.place);
-                None
-            }
-        }
+        let snapshot = state_file::parse(&path, &octets, &self.protocol);
+        snapshot.map_err(|invalid| self.sources.problems.add_all(invalid, &written.place)).ok()
     }
 
     /// Starts from a state of the caller.
@@ -107,7 +113,8 @@ impl<'a> Builder<'a> {
         let id = ServiceId(service.id.value);
         let known = self.checked(self.state.accounts.get(id))?;
         let mut info = known.unwrap_or_default();
-        if known.is_none() && service.balance.is_none() {
+        let is_whole = !self.gaps.services.contains(name) && !self.lacks_state;
+        if known.is_none() && service.balance.is_none() && is_whole {
             let section = format!("[services.{name}]");
             let kind = ProblemKind::MissingKey { key: "balance", section };
             self.sources.problems.add(service.place.clone(), kind);
@@ -170,7 +177,9 @@ impl<'a> Builder<'a> {
         let problems = self.sources.problems;
         let unknown = || {
             let name = self.names.get(&service).cloned().unwrap_or_else(|| service.to_string());
-            problems.add(place.clone(), ProblemKind::NoDescription { service: name });
+            if !self.gaps.services.contains(&name) {
+                problems.add(place.clone(), ProblemKind::NoDescription { service: name });
+            }
             None
         };
         let Some((file, is_named)) = self.descriptions.get(&service) else { return unknown() };
@@ -328,6 +337,9 @@ impl<'a> Builder<'a> {
     pub(crate) fn check_balances(&self, services: &[(Placed<String>, Service)]) {
         for (name, service) in services {
             let id = ServiceId(service.id.value);
+            if self.lacks_state || self.gaps.services.contains(&name.value) {
+                continue;
+            }
             if self.names.get(&id) != Some(&name.value) {
                 // Two services have this id, which is reported already.
                 continue;
@@ -371,6 +383,15 @@ impl<'a> Builder<'a> {
     }
 
     fn unknown_service(&self, place: &Place, found: String) {
+        // Of an unreadable service, nothing but perhaps its name is known.
+        let gaps = self.gaps;
+        let may_be_there = gaps.any_service
+            || self.lacks_state
+            || gaps.services.contains(&found)
+            || !gaps.services.is_empty() && found.parse::<u32>().is_ok();
+        if may_be_there {
+            return;
+        }
         let known = self.ids.keys().cloned().collect();
         let kind = ProblemKind::UnknownWord { what: "service", found, known };
         self.sources.problems.add(place.clone(), kind);

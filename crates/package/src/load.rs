@@ -11,7 +11,7 @@ use jambox_types::{CoreIndex, Hash, Protocol, ServiceId, TimeSlot, WorkPackage};
 
 use crate::accounts::Builder;
 use crate::files::Files;
-use crate::manifest::Manifest;
+use crate::manifest::{Draft, Manifest};
 use crate::problem::{Invalid, Problem, ProblemKind, Problems};
 use crate::sources::Sources;
 use crate::state_file::Snapshot;
@@ -118,10 +118,10 @@ fn load_from(
     let octets = files.read(path, LIMIT).map_err(unreadable)?;
     let text = String::from_utf8(without_mark(&octets).to_vec())
         .map_err(|_| unreadable("it is not text".to_owned()))?;
-    let invalid = |problems| Invalid::new(path, &text, problems);
-
-    let manifest = Manifest::parse(&text).map_err(invalid)?;
     let problems = Problems::default();
+    let Some(draft) = Draft::read(&text, &problems) else {
+        return Err(Invalid::new(path, &text, problems.into_vec()));
+    };
     let base = path.parent().unwrap_or(Path::new(""));
     // A chain has one revision, which a package on it may omit.
     let unsaid = match &start {
@@ -130,29 +130,36 @@ fn load_from(
         }
         Start::AsWritten | Start::File(_) => Protocol::default(),
     };
-    let written = switches::protocol(&manifest.protocol, unsaid, files, base, &problems);
+    let manifest = &draft.manifest.protocol;
+    let (written, is_spoilt) =
+        problems.watch(|| switches::protocol(manifest, unsaid, files, base, &problems));
+    let is_sure = !is_spoilt && !draft.gaps.protocol;
     let protocol = switches.over(written);
     let sources = Sources::new(files, base, protocol.revision, &problems);
-    let source = Source { path: path.to_owned(), text: text.as_str().into(), manifest };
-    let package = resolve(source, protocol, &sources, start);
+    let package = resolve((path, &text), draft, protocol, &sources, start);
     match package {
         Some(package) if problems.is_empty() => Ok(package),
-        _ => Err(invalid(problems.into_vec())),
+        package => {
+            let mut invalid = Invalid::new(path, &text, problems.into_vec());
+            invalid.partial = package.filter(|_| is_sure).map(Box::new);
+            Err(invalid)
+        }
     }
 }
 
 fn resolve(
-    source: Source,
+    (path, text): (&Path, &str),
+    draft: Draft,
     protocol: Protocol,
     sources: &Sources<'_>,
     start: Start<'_>,
 ) -> Option<Package> {
-    let manifest = &source.manifest;
+    let manifest = &draft.manifest;
     let chain = &manifest.chain;
-    let mut builder = Builder::new(protocol, sources);
+    let mut builder = Builder::new(protocol, sources, &draft.gaps);
     let mut exports: &dyn ExportsByHash = &NoExports;
     match (start, &chain.state) {
-        (Start::File(path), _) => builder.start_from_file(path)?,
+        (Start::File(path), _) => builder.start_from_file(path),
         (Start::Chain(snapshot, found), _) => {
             if !snapshot.revision.is(protocol.revision) {
                 let written = manifest.protocol.revision.as_ref();
@@ -164,23 +171,28 @@ fn resolve(
             builder.start_from(*snapshot);
             exports = found;
         }
-        (Start::AsWritten, Some(written)) => builder.start_from_value(written)?,
+        (Start::AsWritten, Some(written)) => builder.start_from_value(written),
+        (Start::AsWritten, None) if draft.gaps.chain => builder.start_from_unknown(),
         (Start::AsWritten, None) => {}
     }
     let slot = chain.slot.as_ref().map(|slot| TimeSlot(slot.value));
     let slot = slot.unwrap_or(builder.next_slot());
     builder.name_services(&manifest.services);
     for (name, service) in &manifest.services {
-        builder.add_service(&name.value, service)?;
+        // A failure is a problem of its own.
+        let _ = builder.add_service(&name.value, service);
     }
     builder.set_privileges(&manifest.privileges);
-    let authorizer = builder.add_authorizer(&manifest.authorizer);
+    let authorizer = match draft.gaps.authorizer {
+        true => None,
+        false => builder.add_authorizer(&manifest.authorizer),
+    };
     builder.check_balances(&manifest.services);
 
     // Items are checked even if the authorizer has a problem.
     let (auth_code_host, auth_code_hash) = authorizer.unwrap_or_default();
     let surroundings = Surroundings { auth_code_host, auth_code_hash, slot, protocol };
-    let work = work::build(manifest, &builder, &surroundings, (sources, exports))?;
+    let work = work::build(&draft, &builder, &surroundings, (sources, exports));
     let core = chain.core.as_ref().map_or(0, |core| core.value);
     let entropy = chain.entropy.as_ref().map_or(builder.entropy(), |entropy| Hash(entropy.value));
     let prior_slot = builder.prior_slot();
@@ -198,6 +210,6 @@ fn resolve(
         exported: work.exported,
         segment_roots: work.segment_roots,
         symbols: sources.symbols(),
-        source,
+        source: Source { path: path.to_owned(), text: text.into(), manifest: draft.manifest },
     })
 }

@@ -1,5 +1,7 @@
 //! Model of a package file: values with their places, nothing resolved.
 
+use std::collections::BTreeSet;
+
 use toml::de::DeTable;
 
 use crate::description::Written;
@@ -253,43 +255,106 @@ impl Manifest {
     /// All problems, in the order of their places.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let problems = Problems::default();
-        let manifest = match DeTable::parse(text) {
-            Ok(root) => read_manifest(root.get_ref(), &problems),
-            Err(error) => {
-                let reason = error.message().to_owned();
-                problems.add(error.span(), ProblemKind::Syntax(reason));
-                None
-            }
-        };
-        match manifest {
-            Some(manifest) if problems.is_empty() => Ok(manifest),
+        match Draft::read(text, &problems) {
+            Some(draft) if problems.is_empty() => Ok(draft.manifest),
             _ => Err(problems.into_vec()),
         }
     }
 }
 
-fn read_manifest<'a>(root: &'a DeTable<'a>, problems: &'a Problems) -> Option<Manifest> {
-    // The root has no text of its own: its place is the start of the file.
+/// Package file as far as it can be read.
+pub(crate) struct Draft {
+    /// The readable part. Unreadable services, segments and items are left out, other unreadable
+    /// values are omitted ones.
+    pub(crate) manifest: Manifest,
+    pub(crate) gaps: Gaps,
+}
+
+/// Unreadable parts of a package file: no mistake may be concluded from their absence.
+#[derive(Default)]
+pub(crate) struct Gaps {
+    /// Services with a problem, by name.
+    pub(crate) services: BTreeSet<String>,
+    /// Whether there may be services of any name.
+    pub(crate) any_service: bool,
+    /// Segments with a problem, by name.
+    pub(crate) segments: BTreeSet<String>,
+    /// Whether there may be segments of any name.
+    pub(crate) any_segments: bool,
+    /// Whether there is no authorizer that can be read.
+    pub(crate) authorizer: bool,
+    /// Whether a state to start from may be named, which cannot be read.
+    pub(crate) chain: bool,
+    /// Whether the protocol has a problem.
+    pub(crate) protocol: bool,
+}
+
+impl Draft {
+    /// Reads the text of a package file; `None` and a problem if it is not TOML.
+    pub(crate) fn read(text: &str, problems: &Problems) -> Option<Self> {
+        match DeTable::parse(text) {
+            Ok(root) => Some(read_manifest(root.get_ref(), problems)),
+            Err(error) => {
+                let reason = error.message().to_owned();
+                problems.add(error.span(), ProblemKind::Syntax(reason));
+                None
+            }
+        }
+    }
+}
+
+fn read_manifest(root: &DeTable<'_>, problems: &Problems) -> Draft {
+    // The root has no text of its own to point at: its place is the start of the file.
     let mut root = Section::new(root, 0..0, "the package file", problems);
-    let protocol = root.optional("protocol", read_protocol).unwrap_or_default();
-    let chain = root.optional("chain", read_chain).unwrap_or_default();
+    let mut gaps = Gaps::default();
+    let (protocol, is_spoilt) = problems.watch(|| root.optional("protocol", read_protocol));
+    gaps.protocol = is_spoilt;
+    let (chain, is_spoilt) =
+        problems.watch(|| root.optional("chain", |entry| read_chain(entry, &mut gaps.chain)));
+    gaps.chain |= is_spoilt && chain.is_none();
+    let chain = chain.unwrap_or_default();
     let privileges = root.optional("privileges", read_privileges).unwrap_or_default();
-    let services = root.optional("services", |entry| named(entry, "services", read_service));
-    let segments = root.optional("segments", |entry| named(entry, "segments", read_segments));
+    let (services, is_spoilt) = problems.watch(|| {
+        root.optional("services", |entry| {
+            named(entry, "services", read_service, (problems, &mut gaps.services))
+        })
+    });
+    gaps.any_service = is_spoilt && services.is_none();
+    let (segments, is_spoilt) = problems.watch(|| {
+        root.optional("segments", |entry| {
+            named(entry, "segments", read_segments, (problems, &mut gaps.segments))
+        })
+    });
+    gaps.any_segments = is_spoilt && segments.is_none();
     let authorizer = root.required_section("authorizer", "[authorizer]", read_authorizer);
+    gaps.authorizer = authorizer.is_none();
     let context = root.optional("context", read_context).unwrap_or_default();
     let items = root.required_section("items", "[[items]]", |entry| entry.list(read_item));
     root.finish();
-    Some(Manifest {
-        protocol,
+    let manifest = Manifest {
+        protocol: protocol.unwrap_or_default(),
         chain,
         privileges,
         services: services.unwrap_or_default(),
         segments: segments.unwrap_or_default(),
-        authorizer: authorizer?,
+        authorizer: authorizer.unwrap_or_else(no_authorizer),
         context,
-        items: items?,
-    })
+        items: items.unwrap_or_default(),
+    };
+    Draft { manifest, gaps }
+}
+
+/// Stand-in for an authorizer that cannot be read.
+fn no_authorizer() -> Authorizer {
+    let place = 0..0;
+    Authorizer {
+        host: Placed { value: ServiceName::Id(0), place: place.clone() },
+        code: None,
+        code_hash: None,
+        configuration: None,
+        token: None,
+        place,
+    }
 }
 
 /// Reads `[<section>.<name>]` tables. Tables with problems are omitted, the problems recorded.
@@ -297,17 +362,19 @@ fn named<'a, T>(
     entry: Entry<'a>,
     section: &str,
     read: impl Fn(Entry<'a>, String) -> Option<T>,
+    (problems, spoilt): (&Problems, &mut BTreeSet<String>),
 ) -> Option<Vec<(Placed<String>, T)>> {
     let names = entry.section(format!("[{section}]"))?.names();
-    Some(
-        names
-            .into_iter()
-            .filter_map(|(name, entry)| {
-                let heading = format!("[{section}.{}]", name.value);
-                Some((name, read(entry, heading)?))
-            })
-            .collect(),
-    )
+    let mut all = Vec::new();
+    for (name, entry) in names {
+        let heading = format!("[{section}.{}]", name.value);
+        let (value, is_spoilt) = problems.watch(|| read(entry, heading));
+        if is_spoilt {
+            spoilt.insert(name.value.clone());
+        }
+        all.extend(value.map(|value| (name, value)));
+    }
+    Some(all)
 }
 
 fn read_protocol(entry: Entry<'_>) -> Option<Protocol> {
@@ -321,7 +388,8 @@ fn read_protocol(entry: Entry<'_>) -> Option<Protocol> {
     Some(protocol)
 }
 
-fn read_chain(entry: Entry<'_>) -> Option<Chain> {
+/// Reads `[chain]`; notes whether it names a state in a way that cannot be read.
+fn read_chain(entry: Entry<'_>, is_state_lost: &mut bool) -> Option<Chain> {
     let mut section = entry.section("[chain]")?;
     let chain = Chain {
         slot: section.optional("slot", Entry::natural),
@@ -329,6 +397,7 @@ fn read_chain(entry: Entry<'_>) -> Option<Chain> {
         core: section.optional("core", Entry::natural),
         state: section.optional("state", Entry::value),
     };
+    *is_state_lost = chain.state.is_none() && section.has("state");
     section.finish();
     Some(chain)
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use jambox_types::Revision;
 
+use crate::load::Package;
+
 /// A range of octets in the package file.
 pub type Place = Range<usize>;
 
@@ -394,7 +396,7 @@ fn how_to_describe(service: &str) -> String {
 }
 
 /// Error: a package file with problems, and its text to point into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Invalid {
     /// The file.
     pub path: PathBuf,
@@ -402,13 +404,17 @@ pub struct Invalid {
     pub text: Arc<str>,
     /// At least one problem, in the order of their places.
     pub problems: Vec<Problem>,
+    /// The package as far as it can be read, for further checks that are to be reported at once.
+    /// Values with a problem are omitted or zero; an import of segments with a problem names some
+    /// that there are not. `None` if the file or its protocol cannot be read.
+    pub partial: Option<Box<Package>>,
 }
 
 impl Invalid {
     /// Builds the error from collected problems.
     #[must_use]
     pub fn new(path: &Path, text: &str, problems: Vec<Problem>) -> Self {
-        Self { path: path.to_owned(), text: text.into(), problems }
+        Self { path: path.to_owned(), text: text.into(), problems, partial: None }
     }
 
     /// File of a problem, with its text.
@@ -502,11 +508,27 @@ impl Problems {
 
     fn push(&self, problem: Problem) {
         let mut found = self.found.borrow_mut();
+        // A file that is named twice has its mistakes once.
+        let path = |problem: &Problem| problem.file.as_ref().map(|file| file.path.clone());
+        let is_same = |it: &Problem| {
+            it.place == problem.place && it.kind == problem.kind && path(it) == path(&problem)
+        };
+        if problem.file.is_some() && found.iter().any(is_same) {
+            return;
+        }
         if found.len() < KEPT {
             found.push(problem);
         } else {
             self.dropped.set(self.dropped.get().saturating_add(1));
         }
+    }
+
+    /// Runs a part of the reading; tells whether that adds a problem.
+    pub(crate) fn watch<T>(&self, read: impl FnOnce() -> T) -> (T, bool) {
+        let count = || self.found.borrow().len().saturating_add(self.dropped.get());
+        let before = count();
+        let value = read();
+        (value, count() > before)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

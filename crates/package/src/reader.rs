@@ -87,6 +87,11 @@ impl<'a> Section<'a> {
         self.place.clone()
     }
 
+    /// Whether a key is there, whatever its value.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// Entries whose keys are names chosen by the user, in the order of the file.
     pub(crate) fn names(self) -> Vec<(Placed<String>, Entry<'a>)> {
         let mut entries: Vec<_> = self

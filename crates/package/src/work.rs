@@ -10,10 +10,11 @@ use jambox_types::{
 
 use crate::accounts::Builder;
 use crate::description::Encoder;
-use crate::manifest::{Context, Import, Item, Manifest, Payload, Segments};
+use crate::manifest::{Context, Draft, Import, Item, Manifest, Payload, Segments};
 use crate::problem::{Place, ProblemKind, Problems};
 use crate::reader::Placed;
 use crate::sources::Sources;
+use crate::value::Value;
 
 /// A work package with its data.
 pub(crate) struct Work {
@@ -72,39 +73,58 @@ struct SegmentSet {
 
 type SegmentSets = BTreeMap<String, SegmentSet>;
 
+/// Segments that items can import.
+struct Sets {
+    known: SegmentSets,
+    /// Names of those with a problem.
+    lost: BTreeSet<String>,
+    /// Whether there may be some of any name.
+    may_be_there: bool,
+}
+
+/// Root of segments that have a problem.
+const NOWHERE: Hash = Hash([0xff; 32]);
+
 pub(crate) fn build(
-    manifest: &Manifest,
+    draft: &Draft,
     builder: &Builder<'_>,
     surroundings: &Surroundings,
     (sources, exports): (&Sources<'_>, &dyn ExportsByHash),
-) -> Option<Work> {
+) -> Work {
+    let manifest = &draft.manifest;
     let (protocol, parameters) = (&surroundings.protocol, &surroundings.protocol.parameters);
-    let mut sets = segment_sets(&manifest.segments, parameters, sources);
-    add_stored(&mut sets, manifest, parameters, (sources, exports));
+    let mut sets = Sets {
+        known: SegmentSets::new(),
+        lost: draft.gaps.segments.clone(),
+        may_be_there: draft.gaps.any_segments,
+    };
+    sets.read(&manifest.segments, parameters, sources);
+    add_stored(&mut sets.known, manifest, parameters, (sources, exports));
     let authorizer = &manifest.authorizer;
-    let auth_token = sources.octets_or_empty(authorizer.token.as_ref());
-    let auth_config = sources.octets_or_empty(authorizer.configuration.as_ref());
+    let octets = |value: &Option<Placed<Value>>| {
+        sources.octets_or_empty(value.as_ref()).map_or_else(Vec::new, |octets| octets.to_vec())
+    };
+    let known = sets.known.values();
     let mut work = Work {
         package: WorkPackage {
             auth_code_host: surroundings.auth_code_host,
             auth_code_hash: surroundings.auth_code_hash,
             context: context(&manifest.context, surroundings.slot, protocol, sources.problems),
-            auth_token: auth_token?.to_vec(),
-            auth_config: auth_config?.to_vec(),
+            auth_token: octets(&authorizer.token),
+            auth_config: octets(&authorizer.configuration),
             items: Vec::new(),
         },
         extrinsics: Vec::new(),
-        segment_roots: sets.values().filter_map(|set| Some((set.package?, set.root))).collect(),
+        segment_roots: known.filter_map(|set| Some((set.package?, set.root))).collect(),
         exported: BTreeMap::new(),
     };
     for item in &manifest.items {
-        // An item with a problem is omitted. The problem prevents the package from being used.
-        let Some((item, extrinsics)) = build_item(item, builder, &sets, sources) else { continue };
+        let (item, extrinsics) = build_item(item, builder, &sets, sources);
         work.package.items.push(item);
         work.extrinsics.push(extrinsics);
     }
-    work.exported = sets.into_values().map(|set| (set.root, set.segments)).collect();
-    Some(work)
+    work.exported = sets.known.into_values().map(|set| (set.root, set.segments)).collect();
+    work
 }
 
 /// True for a revision with the key.
@@ -156,19 +176,18 @@ fn context(
 fn build_item(
     written: &Item,
     builder: &Builder<'_>,
-    sets: &SegmentSets,
+    sets: &Sets,
     sources: &Sources<'_>,
-) -> Option<(WorkItem, Vec<Blob>)> {
+) -> (WorkItem, Vec<Blob>) {
     let service = builder.existing_service(&written.service);
-    let payload = payload(written, service, builder, sources);
-    let imports: Vec<_> =
-        written.imports.iter().filter_map(|written| import(written, sets, sources)).collect();
-    let extrinsics: Vec<_> =
-        written.extrinsics.iter().filter_map(|value| sources.octets(value)).collect();
-    let (service, payload) = (service?, payload?);
-    let own_code = || builder.code_hash(service);
+    let payload = payload(written, service, builder, sources).unwrap_or_default();
+    let imports = written.imports.iter().filter_map(|written| import(written, sets, sources));
+    let imports = imports.collect();
+    let extrinsic = |value: &Placed<Value>| sources.octets(value).unwrap_or_else(|| [].into());
+    let extrinsics: Vec<_> = written.extrinsics.iter().map(extrinsic).collect();
+    let own_code = || service.map_or(Hash::ZERO, |service| builder.code_hash(service));
     let item = WorkItem {
-        service,
+        service: service.unwrap_or_default(),
         code_hash: written.code_hash.as_ref().map_or_else(own_code, |hash| Hash(hash.value)),
         refine_gas_limit: Gas(written.refine_gas_limit.value),
         accumulate_gas_limit: Gas(written.accumulate_gas_limit.value),
@@ -177,7 +196,7 @@ fn build_item(
         imports,
         extrinsics: extrinsics.iter().map(extrinsic_spec).collect(),
     };
-    Some((item, extrinsics))
+    (item, extrinsics)
 }
 
 /// Octets of a payload in either spelling.
@@ -206,11 +225,15 @@ fn extrinsic_spec(data: &Blob) -> ExtrinsicSpec {
     ExtrinsicSpec { hash: Hash::blake2b(data), length }
 }
 
-fn import(written: &Import, sets: &SegmentSets, sources: &Sources<'_>) -> Option<ImportSpec> {
+fn import(written: &Import, sets: &Sets, sources: &Sources<'_>) -> Option<ImportSpec> {
     let problems = sources.problems;
     let from = &written.from;
-    let Some(set) = sets.get(&from.value) else {
-        let known = sets.keys().cloned().collect();
+    let Some(set) = sets.known.get(&from.value) else {
+        if sets.may_be_there || sets.lost.contains(&from.value) {
+            // Some segment: the limits count it.
+            return ImportSpec::new(ImportSource::SegmentRoot(NOWHERE), 0);
+        }
+        let known = sets.known.keys().cloned().collect();
         let found = from.value.clone();
         let kind = ProblemKind::UnknownWord { what: "[segments] section", found, known };
         problems.add(from.place.clone(), kind);
@@ -245,33 +268,43 @@ fn import(written: &Import, sets: &SegmentSets, sources: &Sources<'_>) -> Option
     spec
 }
 
-fn segment_sets(
-    sections: &[(Placed<String>, Segments)],
-    parameters: &Parameters,
-    sources: &Sources<'_>,
-) -> SegmentSets {
-    let mut packages = BTreeSet::new();
-    let mut sets = SegmentSets::new();
-    for (name, section) in sections {
-        let package = section.package.as_ref();
-        if let Some(hash) = package.filter(|hash| !packages.insert(hash.value)) {
-            let reason = "two [segments] sections are of the same package".to_owned();
-            sources.problems.add(hash.place.clone(), ProblemKind::Conflict(reason));
+impl Sets {
+    /// Reads `[segments.<name>]` sections.
+    fn read(
+        &mut self,
+        sections: &[(Placed<String>, Segments)],
+        parameters: &Parameters,
+        sources: &Sources<'_>,
+    ) {
+        let mut packages = BTreeSet::new();
+        for (name, section) in sections {
+            let package = section.package.as_ref();
+            if let Some(hash) = package.filter(|hash| !packages.insert(hash.value)) {
+                let reason = "two [segments] sections are of the same package".to_owned();
+                sources.problems.add(hash.place.clone(), ProblemKind::Conflict(reason));
+            }
+            let data: Vec<_> = section.data.iter().map(|value| sources.octets(value)).collect();
+            let Some(data) = data.into_iter().collect::<Option<Vec<_>>>() else {
+                self.lost.insert(name.value.clone());
+                continue;
+            };
+            let segments = data.iter().flat_map(|octets| cut(octets, parameters.segment_size()));
+            let segments: Vec<Blob> = segments.collect();
+            let (found, limit) = (segments.len() as u64, u64::from(parameters.max_package_exports));
+            if found > limit {
+                let what = format!("the number of segments of `{}`", name.value);
+                sources.problems.add(name.place.clone(), ProblemKind::Limit { what, found, limit });
+                self.lost.insert(name.value.clone());
+            }
+            if self.lost.contains(&name.value) {
+                continue;
+            }
+            let root = merkle::constant_depth(&segments, Hash::blake2b);
+            let package = package.map(|hash| Hash(hash.value));
+            let set = SegmentSet { segments, root, package, by_package: false };
+            self.known.insert(name.value.clone(), set);
         }
-        let data = section.data.iter().filter_map(|value| sources.octets(value));
-        let segments: Vec<Blob> =
-            data.flat_map(|octets| cut(&octets, parameters.segment_size())).collect();
-        let (found, limit) = (segments.len() as u64, u64::from(parameters.max_package_exports));
-        if found > limit {
-            let what = format!("the number of segments of `{}`", name.value);
-            sources.problems.add(name.place.clone(), ProblemKind::Limit { what, found, limit });
-            continue;
-        }
-        let root = merkle::constant_depth(&segments, Hash::blake2b);
-        let package = package.map(|hash| Hash(hash.value));
-        sets.insert(name.value.clone(), SegmentSet { segments, root, package, by_package: false });
     }
-    sets
 }
 
 /// Adds the segments that items import by a hash that no section has.

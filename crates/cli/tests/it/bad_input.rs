@@ -420,3 +420,18 @@ fn all_limits_that_a_package_breaks_are_told_at_once() {
     let package = package.replace("refine_gas_limit = ", "refine_gas_limit = 9_999_999_");
     package.refused(&["core 999 does not exist", "gas to refine: expected at most"]);
 }
+
+#[test]
+fn mistakes_in_reading_do_not_hide_broken_limits() {
+    let package = Package::new()
+        .replace("core = 1", "core = 999")
+        .replace("refine_gas_limit = ", "refine_gas_limit = 9_999_999_")
+        .replace("export_count = 1", "exports = 1")
+        .replace("file:counter.asm", "file:missing.asm");
+    package.refused(&[
+        "unknown key `exports`",
+        "there is no such file",
+        "core 999 does not exist",
+        "gas to refine: expected at most",
+    ]);
+}

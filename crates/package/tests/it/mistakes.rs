@@ -281,3 +281,63 @@ fn what_is_not_toml_is_pointed_at() {
         "{invalid}"
     );
 }
+
+/// Reading, names, files, programs and balances: no phase waits for another.
+#[test]
+fn mistakes_of_all_phases_are_told_at_once() {
+    let text = FULL
+        .replace("slot = 77", "slot = \"77\"")
+        .replace("balance = 10_000", "balance = 10")
+        .replace("configuration = \"text:conf\"", "configuration = \"file:no/such\"")
+        .replace("service = \"one\"\npayload", "service = \"onne\"\npayload");
+    let invalid = load_from(&files(&text).with("dir/one.asm", ".code\n  trapp\n")).unwrap_err();
+    let said: Vec<_> = invalid.problems.iter().map(|problem| problem.kind.to_string()).collect();
+    assert_eq!(said.len(), 5, "{invalid}");
+    let expected = [
+        "`slot` is a string, expected a whole number",
+        "balance",
+        "cannot read `dir/no/such`: there is no such file",
+        "`onne` is not a known service",
+        "unknown instruction `trapp`",
+    ];
+    for (said, expected) in said.iter().zip(expected) {
+        assert!(said.contains(expected), "{said}: {expected}");
+    }
+    let partial = invalid.partial.expect("the protocol is known");
+    assert_eq!(partial.work_package.items.len(), 1);
+}
+
+/// Nothing is concluded from the absence of what cannot be read.
+#[test]
+fn what_cannot_be_read_makes_no_other_mistake() {
+    for (before, after) in [
+        ("id = 1\n", "id = \"1\"\n"),
+        ("id = 0x2_0000", "id = true"),
+        ("balance = 10_000", "balance = \"10_000\""),
+        ("slot = 77", "slot = 77\nstate = 5"),
+        ("slot = 77", "slot = 77\nstate = \"file:none.json\""),
+        ("data = [", "data = [5, "),
+        ("data = [", "data = [\"file:none\", "),
+        ("host = \"one\"", "host = true"),
+        ("refine_gas_limit = 100\n", "refine_gas_limit = \"100\"\n"),
+    ] {
+        let (_, invalid) = mistakes(before, after);
+        assert_eq!(invalid.problems.len(), 1, "{after}: {invalid}");
+    }
+    let invalid =
+        load_text(&format!("services = 5\n{}", cut("[services.one]", "[segments"))).unwrap_err();
+    assert_eq!(invalid.problems.len(), 1, "{invalid}");
+    let invalid =
+        load_text(&format!("segments = 5\n{}", cut("[segments", "[authorizer]"))).unwrap_err();
+    assert_eq!(invalid.problems.len(), 1, "{invalid}");
+    // Under an unknown protocol no limit can be held against a package.
+    let (_, invalid) = mistakes("\"tiny\"", "\"tinny\"");
+    assert!(invalid.partial.is_none());
+}
+
+/// The file without what is between two places.
+fn cut(from: &str, to: &str) -> String {
+    let (before, rest) = FULL.split_once(from).expect("it is there");
+    let (_, after) = rest.split_once(to).expect("it is there");
+    format!("{before}{to}{after}")
+}
