@@ -38,9 +38,13 @@ enum View {
     Interpreter,
     /// The recompilers only.
     Recompiler,
-    /// Blocks: those of public traces, and some on a chain of a million entries. Fails when they
-    /// take longer, or more memory, than they may.
-    Blocks,
+    /// Blocks: those of public traces, and some on a chain of many entries. Fails when they take
+    /// longer, or more memory, than they may.
+    Blocks {
+        /// The entries of the chain.
+        #[arg(long, default_value_t = 1_000_000)]
+        entries: u32,
+    },
     /// What a unit of gas costs the host, for every host call and instruction. Fails when one takes
     /// more than a microsecond and is not listed with its reason.
     Costs,
@@ -54,16 +58,17 @@ pub fn run(options: &Options) -> Result<(), String> {
     match options.view {
         Some(View::Interpreter) => comparison(Some("interpreter"), vectors, options),
         Some(View::Recompiler) => comparison(Some("recompiler"), vectors, options),
-        Some(View::Blocks) => blocks(vectors),
+        Some(View::Blocks { entries }) => blocks(vectors, entries),
         Some(View::Costs) => costs(),
         None => comparison(None, vectors, options),
     }
 }
 
-fn blocks(vectors: Option<PathBuf>) -> Result<(), String> {
+fn blocks(vectors: Option<PathBuf>, entries: u32) -> Result<(), String> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--release", "--package", "jambox-vectors"]);
-    succeed(command.args(["--example", "bench-blocks", "--"]).args(vectors))
+    command.args(["--example", "bench-blocks", "--", "--entries", &entries.to_string()]);
+    succeed(command.args(vectors))
 }
 
 fn costs() -> Result<(), String> {

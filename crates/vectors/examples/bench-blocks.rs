@@ -1,5 +1,5 @@
-//! Time of blocks: over public traces (the argument is the folder with `dev`), and on a chain of a
-//! million entries. Run by `cargo xtask bench blocks`.
+//! Cost of a block: over public traces (the argument is the folder that holds `dev`), and on a chain
+//! of many entries (`--entries N`, a million unless given). Run by `cargo xtask bench blocks`.
 
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,8 @@ const MEMORY_LIMIT: u64 = 512 << 20;
 
 fn main() -> Result<(), Failure> {
     let mut is_fine = true;
-    match std::env::args_os().nth(1).map(PathBuf::from) {
+    let (vectors, entries) = arguments()?;
+    match vectors {
         Some(vectors) => {
             println!("microseconds per accumulating block, medians");
             println!(
@@ -42,8 +43,23 @@ fn main() -> Result<(), Failure> {
         }
         None => println!("no public vectors: traces are left out"),
     }
-    is_fine &= million()?;
+    is_fine &= chain(entries)?;
     if is_fine { Ok(()) } else { Err("a limit is exceeded".into()) }
+}
+
+/// The folder of vectors, if there is one, and the number of entries of the chain.
+fn arguments() -> Result<(Option<PathBuf>, u32), Failure> {
+    let (mut vectors, mut entries) = (None, 1_000_000);
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--entries" {
+            let number = arguments.next().and_then(|number| number.into_string().ok());
+            entries = number.ok_or("--entries takes a number")?.parse()?;
+        } else {
+            vectors = Some(PathBuf::from(argument));
+        }
+    }
+    Ok((vectors, entries))
 }
 
 /// Sum of the time that guests run.
@@ -123,30 +139,19 @@ fn all(state: &steps::RawState) -> Changes {
     changes
 }
 
-/// A chain with a million storage entries, and blocks that touch ten of them each.
-fn million() -> Result<bool, Failure> {
-    const SERVICE: ServiceId = ServiceId(1000);
-    const ENTRIES: u32 = 1_000_000;
+/// The chain of the benchmark has this service, with all entries in its storage.
+const SERVICE: ServiceId = ServiceId(1000);
+
+/// A chain with so many storage entries, and blocks that touch ten of them each.
+fn chain(entries: u32) -> Result<bool, Failure> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("chain.redb");
     let start = Instant::now();
-    let mut store =
-        FileStore::create(&path, &Protocol::new(Revision::GrayPaper072, Parameters::FULL))?;
-    let mut changes = Changes::default();
-    let info = AccountInfo { balance: Balance(u64::MAX / 2), ..AccountInfo::default() };
-    changes.set(Meaning::Account(SERVICE), Some(jambox_codec::encode(&info).into()));
-    for index in 0..ENTRIES {
-        let value = [index.to_le_bytes(); 10].concat();
-        let meaning = Meaning::Storage(SERVICE, Blob::from(index.to_le_bytes()));
-        changes.set(meaning, Some(value.into()));
-    }
-    let mut root = store.commit(&changes)?;
-    drop(changes);
-    println!("a chain of {ENTRIES} entries was made in {:.1?}", start.elapsed());
-    drop(store);
+    let mut root = make(&path, entries)?;
+    println!("a chain of {entries} entries was made in {:.1?}", start.elapsed());
 
     let start = Instant::now();
-    store = FileStore::open(&path)?;
+    let mut store = FileStore::open(&path)?;
     let is_same = store.root()? == root;
     let open = start.elapsed();
     if !is_same {
@@ -160,7 +165,7 @@ fn million() -> Result<bool, Failure> {
         let mut accounts = Accounts::new(state.clone());
         for touched in 0..10_u32 {
             let index = block.wrapping_mul(7919).wrapping_add(touched.wrapping_mul(104_729));
-            let key = (index % ENTRIES).to_le_bytes();
+            let key = (index % entries).to_le_bytes();
             let old = accounts.storage(SERVICE, &key)?.unwrap_or_default();
             let new: Blob = old.iter().map(|octet| octet.wrapping_add(1)).collect();
             accounts.set_storage(SERVICE, &key, Some(new))?;
@@ -188,6 +193,26 @@ fn million() -> Result<bool, Failure> {
     println!("opening: {open:.1?} (limit {OPEN_LIMIT:?})");
     println!("a block that touches ten entries: {block:.2?} (limit {BLOCK_LIMIT:?}), root {root}");
     Ok(open < OPEN_LIMIT && block < BLOCK_LIMIT)
+}
+
+/// Makes the chain, a million entries at a time; gives its root.
+fn make(path: &Path, entries: u32) -> Result<Hash, Failure> {
+    const BATCH: usize = 1_000_000;
+    let mut store =
+        FileStore::create(path, &Protocol::new(Revision::GrayPaper072, Parameters::FULL))?;
+    let mut changes = Changes::default();
+    let info = AccountInfo { balance: Balance(u64::MAX / 2), ..AccountInfo::default() };
+    changes.set(Meaning::Account(SERVICE), Some(jambox_codec::encode(&info).into()));
+    for index in 0..entries {
+        let value = [index.to_le_bytes(); 10].concat();
+        let meaning = Meaning::Storage(SERVICE, Blob::from(index.to_le_bytes()));
+        changes.set(meaning, Some(value.into()));
+        if changes.len() >= BATCH {
+            store.commit(&changes)?;
+            changes = Changes::default();
+        }
+    }
+    Ok(store.commit(&changes)?)
 }
 
 fn median(times: &mut [Duration]) -> Duration {

@@ -1,4 +1,4 @@
-//! Disputes that break a rule, against a state with validators, under either revision.
+//! Refused disputes, against a state with validators, under either revision.
 
 use jambox_chain::block::{DisputeError, Offense};
 use jambox_state::trie;
