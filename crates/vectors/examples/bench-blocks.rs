@@ -1,5 +1,5 @@
-//! Cost of a block: over public traces (the argument is the folder that holds `dev`), and on a chain
-//! of many entries (`--entries N`, a million unless given). Run by `cargo xtask bench blocks`.
+//! Time of blocks: over public traces (the argument is the folder with `dev`), and on a chain of
+//! many entries (`--entries N`, a million unless given). Run by `cargo xtask bench blocks`.
 
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};

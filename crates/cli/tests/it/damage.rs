@@ -26,10 +26,9 @@ struct Sound {
     commands: &'static [&'static str],
 }
 
-/// Sound files of every format that a command reads: some of the checkout, some made by the command.
-///
-/// What `run` saves of a package, its bundle, its report, its instructions, profiles and coverage is
-/// for others: no command reads it.
+/// Sound files of every format that a command reads: some of the checkout, some made by the
+/// command. A package, bundle or report that `run` saves, and its instructions, profiles and
+/// coverage are for others: no command reads them.
 fn sound(folder: &Path) -> Vec<Sound> {
     let made = |name: &str| folder.join(name);
     make_all(folder);
