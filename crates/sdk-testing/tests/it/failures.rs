@@ -104,7 +104,16 @@ fn a_compiled_failure_tells_rule_function_line_and_registers_on_every_backend() 
             assert!(text.contains(expected), "{backend:?}: {expected:?} is missing in\n{text}");
         }
         assert_eq!(failed.explanation().unwrap().registers[3], 0x30000);
+        assert_eq!(shown_in_the_book().trim_end(), text.trim_end(), "{backend:?}");
     }
+}
+
+/// The failure that the chapter on testing shows.
+fn shown_in_the_book() -> &'static str {
+    let page = include_str!("../../../../docs/testing.md");
+    let (_, block) = page.split_once("```text\nrefine of service").expect("the block is there");
+    let start = page.len() - block.len() - "refine of service".len();
+    page[start..].split("```").next().unwrap()
 }
 
 /// As the command has it: refused results and services without code are failures, too.
