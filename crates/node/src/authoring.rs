@@ -6,11 +6,11 @@ use std::sync::Arc;
 use jambox_chain::block::{Applied, BlockError, Checks, Refusal, apply};
 use jambox_inspect::account::{Detail, Recorded};
 use jambox_invocation::{Env, HostError, Observer};
-use jambox_state::{Accounts, Component, StateError};
+use jambox_state::{Accounts, Changes, Component, StateError};
 use jambox_types::{
     AccumulatedQueue, Assurance, BandersnatchSignature, Block, CoreBits, CoreIndex, Credential,
     Ed25519Signature, Extrinsic, Guarantee, Hash, Header, PendingReport, PerCore, Preimage,
-    TimeSlot, ValidatorIndex,
+    Privileges, ReadyQueue, TimeSlot, ValidatorIndex,
 };
 
 use crate::account::{self, SymbolTable};
@@ -43,6 +43,14 @@ impl From<jambox_codec::DecodeError> for AuthoringError {
     }
 }
 
+/// A block that was made.
+pub struct Authored {
+    /// The block.
+    pub entry: Arc<Entry>,
+    /// What was taken out of the state before, for people.
+    pub held_back: Option<String>,
+}
+
 /// Makes the next block, in this slot, with what waits for it.
 ///
 /// # Errors
@@ -53,23 +61,28 @@ pub fn author(
     ledger: &mut Ledger,
     symbols: &Arc<SymbolTable>,
     slot: TimeSlot,
-) -> Result<Arc<Entry>, AuthoringError> {
+) -> Result<Authored, AuthoringError> {
     jambox_chain::check_slot(TimeSlot(ledger.head().descriptor.slot), slot)?;
     let mut passed_over = BTreeSet::new();
     // How many reports the block makes available at most.
     let mut most = usize::MAX;
+    let mut held_back = None;
     loop {
         let assured = assured(ledger, most)?;
         let block = assemble(ledger, slot, &passed_over, &assured)?;
         let before = ledger.clone();
         match import(env, ledger, symbols, block.clone()) {
-            Err(AuthoringError::Host(error)) if error.is_limit() && !assured.is_empty() => {
+            Err(AuthoringError::Host(error)) if error.is_limit() => {
                 *ledger = before;
-                most = 1;
-                // Which of several costs too much shows when they come one at a time.
-                if let [(_, package)] = assured.as_slice() {
-                    let reason = format!("accumulating it costs this host too much: {error}");
+                let reason = format!("accumulating it costs this host too much: {error}");
+                let alone = assemble(ledger, slot, &passed_over, &[])?;
+                if is_too_costly(env, ledger, symbols, alone)? {
+                    held_back = Some(hold_back(ledger, &reason)?.ok_or(error)?);
+                } else if let [(_, package)] = assured.as_slice() {
                     fail(ledger, package, reason)?;
+                } else {
+                    // Which of several costs too much shows when they come one at a time.
+                    most = 1;
                 }
             }
             Err(AuthoringError::Refused(refusal)) => {
@@ -85,9 +98,55 @@ pub fn author(
                     fail(ledger, &package, refusal.to_string())?;
                 }
             }
-            result => return result,
+            result => return Ok(Authored { entry: result?, held_back }),
         }
     }
+}
+
+/// Whether a block that makes nothing available reaches a limit of this host all the same.
+fn is_too_costly(
+    env: &Env,
+    ledger: &Ledger,
+    symbols: &Arc<SymbolTable>,
+    block: Block,
+) -> Result<bool, AuthoringError> {
+    match import(env, &mut ledger.clone(), symbols, block) {
+        Ok(_) | Err(AuthoringError::Refused(_)) => Ok(false),
+        Err(AuthoringError::Host(error)) if error.is_limit() => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes out of the state, as if by hand, what would accumulate in every next block: the reports
+/// that wait for others or for gas or, when there are none, the services that always accumulate.
+/// Says which; gives nothing when there is neither.
+fn hold_back(ledger: &mut Ledger, reason: &str) -> Result<Option<String>, AuthoringError> {
+    let protocol = ledger.protocol;
+    let values = Arc::clone(&ledger.head().world.values);
+    let mut changes = Changes::default();
+    let mut ready: ReadyQueue = Component::ReadyQueue.read(&*values, &protocol)?;
+    let waiting = ready.iter_mut().flat_map(std::mem::take);
+    let waiting: Vec<Hash> = waiting.map(|ready| ready.report.availability.package_hash).collect();
+    let what = if waiting.is_empty() {
+        let mut privileges: Privileges = Component::Privileges.read(&*values, &protocol)?;
+        if privileges.always_accumulate.is_empty() {
+            return Ok(None);
+        }
+        let services: Vec<String> = std::mem::take(&mut privileges.always_accumulate)
+            .keys()
+            .map(ToString::to_string)
+            .collect();
+        changes.set_component(Component::Privileges, &privileges, &protocol);
+        format!("service {} always accumulates no more", services.join(", "))
+    } else {
+        changes.set_component(Component::ReadyQueue, &ready, &protocol);
+        format!("{} reports that were ready are dropped", waiting.len())
+    };
+    for package in waiting {
+        fail(ledger, &package, reason.to_owned())?;
+    }
+    ledger.amend(&changes);
+    Ok(Some(format!("{what}: {reason}")))
 }
 
 /// Applies a block to the ledger's head.

@@ -79,6 +79,8 @@ pub enum Event<'a> {
     Block(&'a Entry),
     /// A package was accepted or refused; its account.
     Package(&'a Value),
+    /// Something was taken out of the state, as it costs this host too much in every block.
+    HeldBack(&'a str),
     /// No block can be made any more, and none will be until the node is told to go on.
     Stuck(&'a NodeError),
 }
@@ -236,11 +238,14 @@ impl Node {
         let slot = jambox_chain::next_slot(head).map_err(AuthoringError::from)?;
         let slot = slot.max(inner.warped_to);
         let mut ledger = inner.ledger.clone();
-        let entry = author(&self.env, &mut ledger, &self.symbols(), slot)?;
+        let authored = author(&self.env, &mut ledger, &self.symbols(), slot)?;
         inner.archive.keep(&mut ledger)?;
         inner.ledger = ledger;
         self.publish(inner);
-        (self.listener)(&Event::Block(&entry));
+        if let Some(what) = &authored.held_back {
+            (self.listener)(&Event::HeldBack(what));
+        }
+        (self.listener)(&Event::Block(&authored.entry));
         Ok(())
     }
 

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use jambox_codec::encode_with;
 use jambox_invocation::{Env, Limits};
 use jambox_node::bootstrap::NewService;
-use jambox_node::{Blobs, Node, NodeError, Pace, Stage, Status, SubmitError, development};
+use jambox_node::{Blobs, Event, Node, NodeError, Pace, Stage, Status, SubmitError, development};
 use jambox_state::{
-    AccountInfo, Base, Changes, Component, RequestHistory, RequestKey, Values, trie,
+    AccountInfo, Base, Changes, Component, KeyedBase, RequestHistory, RequestKey, Values, trie,
 };
 use jambox_store::{FileState, FileStore};
 use jambox_types::{
-    Balance, CoreIndex, Gas, Hash, Parameters, Protocol, RecentBlocks, RefineContext, Revision,
-    ServiceId, TimeSlot, WorkItem, WorkPackage,
+    Balance, CoreIndex, Gas, Hash, Parameters, Privileges, Protocol, RecentBlocks, RefineContext,
+    Revision, ServiceId, TimeSlot, WorkItem, WorkPackage,
 };
 
 /// Each of these is a test under each revision.
@@ -36,6 +36,7 @@ under_each_revision! {
     an_item_whose_code_is_not_there_yet_fails,
     invocations_are_traced,
     a_package_that_costs_the_host_too_much_fails,
+    a_service_that_always_costs_the_host_too_much_is_held_back,
     the_account_of_a_package_says_what_failed,
     a_package_that_no_block_takes_fails_with_its_anchor,
     a_chain_goes_on_from_its_file,
@@ -241,6 +242,43 @@ fn a_package_that_costs_the_host_too_much_fails(revision: Revision) {
     let next = submit(&node, 0, &package(&node, &solicit(&node, b"y"))).unwrap();
     node.mine(2).unwrap();
     assert!(matches!(stage(&node, &next), Stage::Ready { .. }));
+}
+
+/// No block would come any more: every one accumulates the service.
+fn a_service_that_always_costs_the_host_too_much_is_held_back(revision: Revision) {
+    let limits = Limits { memory: 1 << 10, ..Limits::default() };
+    let env = Env::new(protocol(revision)).unwrap().with_limits(limits);
+    let genesis = || {
+        let mut genesis = development(&protocol(revision))?;
+        let mut values = KeyedBase::default();
+        values.change(&genesis.changes);
+        let privileges = Component::Privileges.read(&values, &protocol(revision));
+        let mut privileges: Privileges = privileges?;
+        privileges.always_accumulate.insert(ServiceId(0), Gas(1_000_000));
+        genesis.changes.set_component(Component::Privileges, &privileges, &protocol(revision));
+        Ok(genesis)
+    };
+    let (tell, told) = std::sync::mpsc::channel();
+    let listener = move |event: &Event<'_>| {
+        if let Event::HeldBack(what) = event {
+            tell.send((*what).to_owned()).unwrap();
+        }
+    };
+    let node = Node::new(env, Pace::ByHand, None, genesis, Box::new(listener)).unwrap();
+    let privileges = |node: &Node| -> Privileges {
+        let values = Arc::clone(&node.ledger().head().world.values);
+        Component::Privileges.read(&*values, &protocol(revision)).unwrap()
+    };
+    assert_eq!(privileges(&node).always_accumulate.len(), 1);
+    node.mine(2).unwrap();
+    assert_eq!(privileges(&node).always_accumulate.len(), 0);
+    let told: Vec<String> = told.try_iter().collect();
+    let [told] = told.as_slice() else { panic!("{told:?}") };
+    assert!(told.starts_with("service 0 always accumulates no more: "), "{told}");
+    // What was changed by hand is in the root that the block names.
+    let ledger = node.ledger();
+    let [before, after] = [1, 2].map(|number| ledger.at(number).unwrap());
+    assert_eq!(after.header.parent_state_root, before.world.root);
 }
 
 fn packages_that_are_not_right_are_refused_with_the_reason(revision: Revision) {

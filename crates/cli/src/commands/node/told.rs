@@ -14,6 +14,7 @@ pub fn tell(event: &Event<'_>, verbosity: u8, color: ColorChoice) {
     let mut out = AutoStream::new(io::stderr().lock(), color);
     let told = match event {
         Event::Stuck(error) => writeln!(out, "{BAD}no more blocks{BAD:#}: {error}"),
+        Event::HeldBack(what) => writeln!(out, "{BAD}held back{BAD:#}: {what}"),
         Event::Block(entry) if verbosity > 0 => account::block(&mut out, &entry.account),
         Event::Package(package) if verbosity > 0 => account::package(&mut out, package),
         Event::Block(_) | Event::Package(_) => Ok(()),
