@@ -4,16 +4,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jambox_codec::encode_with;
-use jambox_invocation::{Env, Limits};
+use jambox_invocation::Env;
 use jambox_node::bootstrap::NewService;
-use jambox_node::{Blobs, Event, Node, NodeError, Pace, Stage, Status, SubmitError, development};
+use jambox_node::{Blobs, Node, NodeError, Pace, Stage, Status, SubmitError, development};
 use jambox_state::{
-    AccountInfo, Base, Changes, Component, KeyedBase, RequestHistory, RequestKey, Values, trie,
+    AccountInfo, Base, Changes, Component, RequestHistory, RequestKey, Values, trie,
 };
 use jambox_store::{FileState, FileStore};
 use jambox_types::{
-    Balance, CoreIndex, Gas, Hash, Parameters, Privileges, Protocol, RecentBlocks, RefineContext,
-    Revision, ServiceId, TimeSlot, WorkItem, WorkPackage,
+    Balance, CoreIndex, Gas, Hash, Parameters, Protocol, RecentBlocks, RefineContext, Revision,
+    ServiceId, TimeSlot, WorkItem, WorkPackage,
+};
+
+use crate::costs::{
+    a_package_that_costs_the_host_too_much_fails,
+    a_service_that_always_costs_the_host_too_much_is_held_back,
 };
 
 /// Each of these is a test under each revision.
@@ -66,7 +71,7 @@ pub fn by_hand(revision: Revision) -> Node {
 }
 
 /// A package for the bootstrap service, anchored on the parent of the head as clients do it.
-fn package(node: &Node, payload: &[u8]) -> WorkPackage {
+pub fn package(node: &Node, payload: &[u8]) -> WorkPackage {
     let ledger = node.ledger();
     let anchor = ledger.parent(&ledger.head().descriptor.hash).unwrap().unwrap();
     let entry = ledger.entry(&anchor.hash).unwrap();
@@ -100,7 +105,7 @@ fn package(node: &Node, payload: &[u8]) -> WorkPackage {
     }
 }
 
-fn submit(node: &Node, core: u16, package: &WorkPackage) -> Result<Hash, SubmitError> {
+pub fn submit(node: &Node, core: u16, package: &WorkPackage) -> Result<Hash, SubmitError> {
     node.submit(CoreIndex(core), &encode_with(package, node.protocol()), &[])
 }
 
@@ -110,12 +115,12 @@ pub fn hand_in(node: &Node, core: u16, payload: &[u8]) -> Hash {
 }
 
 /// How far a package is.
-fn stage(node: &Node, package: &Hash) -> Stage {
+pub fn stage(node: &Node, package: &Hash) -> Stage {
     node.ledger().package(package).unwrap().unwrap().stage.clone()
 }
 
 /// The payload with which the bootstrap service solicits a preimage.
-fn solicit(node: &Node, preimage: &[u8]) -> Vec<u8> {
+pub fn solicit(node: &Node, preimage: &[u8]) -> Vec<u8> {
     let dialect = Blobs::of(node.protocol().revision).dialect;
     dialect.solicit(&Hash::blake2b(preimage), preimage.len() as u64, [0; 32])
 }
@@ -206,79 +211,6 @@ fn invocations_are_traced(revision: Revision) {
         let error = node.trace(&of, index).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
-}
-
-/// Eight million octets are more than an invocation may have in memory here: the package that
-/// looks them up fails, and the chain goes on.
-fn a_package_that_costs_the_host_too_much_fails(revision: Revision) {
-    let limits = Limits { memory: 4 << 20, ..Limits::default() };
-    let env = Env::new(protocol(revision)).unwrap().with_limits(limits);
-    let genesis = || Ok(development(&protocol(revision))?);
-    let node = Node::new(env, Pace::ByHand, None, genesis, Box::new(|_| {})).unwrap();
-    let large = vec![7; 8 << 20];
-    let key = RequestKey { hash: Hash::blake2b(&large), length: 8 << 20 };
-    node.change(|accounts| {
-        accounts.set_request(ServiceId(0), key, Some(RequestHistory::Available(TimeSlot(0))))?;
-        Ok(accounts.set_preimage(ServiceId(0), key.hash, Some(large.into()))?)
-    })
-    .unwrap();
-    node.mine(3).unwrap();
-    let new = NewService {
-        code_hash: key.hash,
-        code_length: key.length.into(),
-        min_item_gas: Gas(0),
-        min_memo_gas: Gas(0),
-        endowment: Balance(0),
-    };
-    let create = Blobs::of(revision).dialect.create(&new, [0; 32]);
-    let costly = submit(&node, 0, &package(&node, &create)).unwrap();
-    let other = submit(&node, 1, &package(&node, &solicit(&node, b"x"))).unwrap();
-    node.mine(3).unwrap();
-    let Stage::Failed(reason) = stage(&node, &costly) else { panic!("it was not held back") };
-    assert!(reason.starts_with("accumulating it costs this host too much: "), "{reason}");
-    assert!(matches!(stage(&node, &other), Stage::Ready { .. }));
-    // Its core is free again when the report has timed out.
-    node.mine(protocol(revision).parameters.assurance_timeout.into()).unwrap();
-    let next = submit(&node, 0, &package(&node, &solicit(&node, b"y"))).unwrap();
-    node.mine(2).unwrap();
-    assert!(matches!(stage(&node, &next), Stage::Ready { .. }));
-}
-
-/// No block would come any more: every one accumulates the service.
-fn a_service_that_always_costs_the_host_too_much_is_held_back(revision: Revision) {
-    let limits = Limits { memory: 1 << 10, ..Limits::default() };
-    let env = Env::new(protocol(revision)).unwrap().with_limits(limits);
-    let genesis = || {
-        let mut genesis = development(&protocol(revision))?;
-        let mut values = KeyedBase::default();
-        values.change(&genesis.changes);
-        let privileges = Component::Privileges.read(&values, &protocol(revision));
-        let mut privileges: Privileges = privileges?;
-        privileges.always_accumulate.insert(ServiceId(0), Gas(1_000_000));
-        genesis.changes.set_component(Component::Privileges, &privileges, &protocol(revision));
-        Ok(genesis)
-    };
-    let (tell, told) = std::sync::mpsc::channel();
-    let listener = move |event: &Event<'_>| {
-        if let Event::HeldBack(what) = event {
-            tell.send((*what).to_owned()).unwrap();
-        }
-    };
-    let node = Node::new(env, Pace::ByHand, None, genesis, Box::new(listener)).unwrap();
-    let privileges = |node: &Node| -> Privileges {
-        let values = Arc::clone(&node.ledger().head().world.values);
-        Component::Privileges.read(&*values, &protocol(revision)).unwrap()
-    };
-    assert_eq!(privileges(&node).always_accumulate.len(), 1);
-    node.mine(2).unwrap();
-    assert_eq!(privileges(&node).always_accumulate.len(), 0);
-    let told: Vec<String> = told.try_iter().collect();
-    let [told] = told.as_slice() else { panic!("{told:?}") };
-    assert!(told.starts_with("service 0 always accumulates no more: "), "{told}");
-    // What was changed by hand is in the root that the block names.
-    let ledger = node.ledger();
-    let [before, after] = [1, 2].map(|number| ledger.at(number).unwrap());
-    assert_eq!(after.header.parent_state_root, before.world.root);
 }
 
 fn packages_that_are_not_right_are_refused_with_the_reason(revision: Revision) {

@@ -1,4 +1,5 @@
 //! Tests of the node, through its library and through its RPC.
 
 mod chain;
+mod costs;
 mod rpc;
