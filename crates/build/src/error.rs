@@ -122,7 +122,7 @@ pub enum BuildError {
         /// What the chain accepts.
         limit: u32,
     },
-    /// A folder for a new service is taken.
+    /// A folder or file for a new service is taken.
     #[error("{} is already there", .0.display())]
     Exists(PathBuf),
     /// A name that no crate can have.

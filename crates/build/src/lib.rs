@@ -47,7 +47,7 @@ pub use link::{Kind, Linked, link};
 pub use settings::{
     DEFAULT_HEAP, DEFAULT_STACK, Settings, parse_heap, parse_revision, parse_stack,
 };
-pub use template::{Sdk, create};
+pub use template::{Sdk, create, init};
 pub use toolchain::{Linker, Toolchain};
 
 use manifest::Manifest;

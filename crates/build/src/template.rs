@@ -14,8 +14,11 @@ const FILES: &[(&str, &str)] = &[
     ("src/lib.rs", include_str!("../template/src/lib.rs.in")),
     ("tests/service.rs", include_str!("../template/tests/service.rs.in")),
     ("package.toml", include_str!("../template/package.toml.in")),
-    (".gitignore", "/target\n"),
+    (IGNORED, "/target\n"),
 ];
+
+/// What Git does not keep. Where there is one, it stays as it is.
+const IGNORED: &str = ".gitignore";
 
 /// The files of the SDK with their names; none where this crate was built apart from it.
 const SDK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
@@ -53,18 +56,58 @@ pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Vec<PathBu
     if folder.exists() {
         return Err(BuildError::Exists(folder.to_owned()));
     }
+    fill(folder, &name, sdk, revision)
+}
+
+/// Makes the same in a folder that is there, which may hold other files. The crate is called
+/// `name`, or as the folder is.
+///
+/// # Errors
+///
+/// When the name cannot be a crate's, a file that would be written is there already (nothing is
+/// written then), there is no SDK where `sdk` says, or the folder cannot be written to.
+pub fn init(
+    folder: &Path,
+    name: Option<&str>,
+    sdk: &Sdk,
+    revision: Revision,
+) -> Result<Vec<PathBuf>, BuildError> {
+    let whole = folder.canonicalize().map_err(BuildError::io(folder))?;
+    let own = whole.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.unwrap_or(&own);
+    if !is_crate_name(name) {
+        return Err(BuildError::BadName(name.to_owned()));
+    }
+    let with_sdk = (*sdk == Sdk::Included && !SDK.is_empty()).then_some(SDK_FOLDER);
+    let files = FILES.iter().map(|(file, _)| *file).filter(|file| *file != IGNORED);
+    let mut in_the_way = files.chain(with_sdk).map(|file| folder.join(file));
+    if let Some(path) = in_the_way.find(|path| path.exists()) {
+        return Err(BuildError::Exists(path));
+    }
+    fill(folder, name, sdk, revision)
+}
+
+/// Writes the files of a service.
+fn fill(
+    folder: &Path,
+    name: &str,
+    sdk: &Sdk,
+    revision: Revision,
+) -> Result<Vec<PathBuf>, BuildError> {
     let (sdk_dependency, testing_dependency) =
         (dependency("sdk", sdk)?, dependency("sdk-testing", sdk)?);
     let mut written = Vec::new();
     for (file, text) in FILES {
         let text = text
-            .replace("{{name}}", &name)
+            .replace("{{name}}", name)
             .replace("{{crate}}", &name.replace('-', "_"))
             .replace("{{number}}", number_of(revision))
             .replace("{{revision}}", revision.name())
             .replace("{{sdk}}", &sdk_dependency)
             .replace("{{sdk-testing}}", &testing_dependency);
-        written.push(write(folder, file, &text)?);
+        if *file != IGNORED || !folder.join(IGNORED).exists() {
+            written.push(write(folder, file, &text)?);
+        }
     }
     if *sdk == Sdk::Included && !SDK.is_empty() {
         for (file, text) in SDK {

@@ -79,6 +79,7 @@ impl OutputArgs {
 pub enum Command {
     Run(commands::run::Run),
     New(commands::new::New),
+    Init(commands::new::Init),
     Build(commands::build::Build),
     Test(commands::test::Test),
     Exec(commands::exec::Exec),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use jambox_chain::accumulation::AccumulationState;
 use jambox_chain::block::read_accumulation;
 use jambox_chain::{Alone, Computed};
-use jambox_package::{Disk, ExportsByHash, Package, Snapshot, Stored, Switches, load_on_chain};
+use jambox_package::{ExportsByHash, Files, Package, Snapshot, Stored, Switches, load_on_chain};
 use jambox_state::{Component, StateError};
 use jambox_store::{Damage, Exports, FileState, FileStore, StoreError};
 use jambox_types::Hash;
@@ -70,7 +70,7 @@ impl Chain {
     }
 
     /// Loads a package over the chain's state. Its block comes after the chain's last.
-    pub fn load(&self, package: &Path, switches: Switches) -> Result<Package> {
+    pub fn load(&self, files: &dyn Files, package: &Path, switches: Switches) -> Result<Package> {
         let expected = self.state.expect(switches.revision, switches.parameters.as_ref());
         expected.map_err(|error| failure(&self.path, error))?;
         let protocol = self.store.protocol();
@@ -82,7 +82,7 @@ impl Chain {
         let (slot, state) = (state.slot, state.state);
         let revision = protocol.revision;
         let snapshot = Snapshot { revision, slot, entropy, state, names };
-        let package = load_on_chain(&Disk, package, &switches, snapshot, &Library(&self.state));
+        let package = load_on_chain(files, package, &switches, snapshot, &Library(&self.state));
         package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
     }
 

@@ -41,6 +41,7 @@ mod protocol;
 mod remote;
 mod snippet;
 mod style;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Run(command) => command.run(&cli.protocol, &output),
         Command::New(command) => command.run(&cli.protocol, &output),
+        Command::Init(command) => command.run(&cli.protocol, &output),
         Command::Build(command) => command.run(&cli.protocol, &output),
         Command::Test(command) => command.run(&cli.protocol, &output),
         Command::Exec(command) => command.run(&cli.protocol, &output),

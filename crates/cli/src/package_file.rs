@@ -17,7 +17,7 @@ const NAME: &str = "package.toml";
 /// A program is what people try to run first. It has no services, no state and no work items, so
 /// the answer is what to write around it.
 pub fn locate(path: &Path) -> Result<PathBuf> {
-    let path = if path.is_dir() { path.join(NAME) } else { path.to_owned() };
+    let path = in_folder(path);
     if !path.exists() {
         return Err(Diagnosis::new("cannot read: there is no such file")
             .in_file(&path)
@@ -38,6 +38,11 @@ pub fn locate(path: &Path) -> Result<PathBuf> {
             .into());
     }
     Ok(path)
+}
+
+/// The path itself, or that of the package file in the folder that it names.
+pub fn in_folder(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(NAME) } else { path.to_owned() }
 }
 
 fn is_program(path: &Path) -> bool {

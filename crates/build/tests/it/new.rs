@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use jambox_build::{BuildError, Sdk, create, services};
+use jambox_build::{BuildError, Sdk, create, init, services};
 use jambox_types::Revision;
 
 use crate::links::toolchain;
@@ -57,6 +57,33 @@ fn new_services_take_free_folders_with_names_for_crates() {
         let error = create(&folder.path().join(name), &Sdk::Included, REVISION).unwrap_err();
         assert!(matches!(error, BuildError::BadName(_)), "{name}: {error}");
     }
+}
+
+#[test]
+fn a_folder_that_is_there_becomes_a_service_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|it| it.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    std::fs::write(at(".gitignore"), "notes\n").unwrap();
+    std::fs::write(at("package.toml"), "mine").unwrap();
+    let before = names();
+    let init = |name| init(folder.path(), name, &Sdk::Included, REVISION);
+    let in_the_way = init(Some("tally")).unwrap_err();
+    assert!(in_the_way.to_string().ends_with("package.toml is already there"), "{in_the_way}");
+    assert!(matches!(init(Some("fn")), Err(BuildError::BadName(_))));
+    assert_eq!(names(), before, "nothing is written");
+    std::fs::remove_file(at("package.toml")).unwrap();
+    let made = init(Some("tally")).unwrap();
+    assert!(made.contains(&at("Cargo.toml")) && !made.contains(&at(".gitignore")), "{made:?}");
+    let [ignored, manifest] =
+        [".gitignore", "Cargo.toml"].map(|it| std::fs::read_to_string(at(it)));
+    assert_eq!(ignored.unwrap(), "notes\n");
+    assert!(manifest.unwrap().contains("name = \"tally\""));
 }
 
 /// A workspace with a service, a library without an SDK and nothing of its own.

@@ -1,10 +1,10 @@
-//! `jambox new`: a service to start from.
+//! `jambox new` and `jambox init`: a service to start from.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jambox_build::Sdk;
+use jambox_build::{BuildError, Sdk};
 use serde::Serialize;
 
 use crate::diagnosis::Diagnosis;
@@ -29,6 +29,39 @@ pub struct New {
     sdk: Option<Sdk>,
 }
 
+/// Make a service of a folder that is there: its name is the service's
+///
+/// No file is overwritten.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jambox init services/demo
+  jambox init services/counter --name tally")]
+pub struct Init {
+    /// The folder
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+
+    /// The name of the service [default: that of the folder]
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Take the SDK from a checkout of its repository, or from a Git URL [default: a copy of the
+    /// sources that this program was built with, in the folder sdk]
+    #[arg(long, value_name = "FOLDER|URL", value_parser = parse_sdk)]
+    sdk: Option<Sdk>,
+}
+
+impl Init {
+    pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let (folder, name) = (&self.folder, self.name.as_deref());
+        let sdk = self.sdk.clone().unwrap_or_default();
+        let revision = protocol.revision().unwrap_or_default();
+        let made = jambox_build::init(folder, name, &sdk, revision);
+        report(folder, made, output)
+    }
+}
+
 fn parse_sdk(written: &str) -> std::result::Result<Sdk, String> {
     let is_url = written.contains("://") || written.ends_with(".git");
     Ok(if is_url { Sdk::Git(written.to_owned()) } else { Sdk::Folder(written.into()) })
@@ -38,14 +71,21 @@ impl New {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let sdk = self.sdk.clone().unwrap_or_default();
         let revision = protocol.revision().unwrap_or_default();
-        let files = jambox_build::create(&self.folder, &sdk, revision)
-            .map_err(|error| Diagnosis::new(error.to_string()))?;
-        output.emit(&NewReport {
-            folder: self.folder.display().to_string(),
-            files: files.iter().map(|file| file.display().to_string()).collect(),
-        })?;
-        Ok(Verdict::Done)
+        report(&self.folder, jambox_build::create(&self.folder, &sdk, revision), output)
     }
+}
+
+fn report(
+    folder: &Path,
+    made: std::result::Result<Vec<PathBuf>, BuildError>,
+    output: &Output,
+) -> Result {
+    let files = made.map_err(|error| Diagnosis::new(error.to_string()))?;
+    output.emit(&NewReport {
+        folder: folder.display().to_string(),
+        files: files.iter().map(|file| file.display().to_string()).collect(),
+    })?;
+    Ok(Verdict::Done)
 }
 
 #[derive(Serialize)]
@@ -59,6 +99,10 @@ impl Report for NewReport {
         for file in &self.files {
             writeln!(out, "{file}")?;
         }
-        writeln!(out, "\nnext: cd {} && jambox test && jambox build && jambox run", self.folder)
+        let go_there = match self.folder.as_str() {
+            "." => String::new(),
+            folder => format!("cd {folder} && "),
+        };
+        writeln!(out, "\nnext: {go_there}jambox test && jambox build && jambox run")
     }
 }

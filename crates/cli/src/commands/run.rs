@@ -5,6 +5,8 @@ mod model;
 mod summary;
 mod text;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,7 +14,7 @@ use clap::Args;
 use jambox_chain::{Alone, Computed};
 use jambox_codec::encode_with;
 use jambox_inspect::account::{Detail, Recorder, Setting};
-use jambox_package::{Disk, Package, Snapshot, Switches, load};
+use jambox_package::{Disk, Files, Package, Snapshot, Switches, load};
 use jambox_types::Revision;
 
 use crate::capsule;
@@ -24,7 +26,9 @@ use crate::logging::Logging;
 use crate::measuring::Measuring;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
+use crate::package_file;
 use crate::protocol::ProtocolArgs;
+use crate::watch::{Watched, watch};
 
 use compare::{Comparison, Side};
 
@@ -42,6 +46,7 @@ Examples:
   jambox run package.toml --profile gas.svg       and as a flame graph, by call stack
   jambox run package.toml --coverage run.info     with how often each line ran, for genhtml
   jambox run package.toml --json | jq .state
+  jambox run package.toml --watch                 again whenever a file of it has changed
   jambox run package.toml --compare-revisions     under 0.7.2 and 0.8.0, and what differs
   jambox run package.toml --capsule run.capsule   and all that it takes in one file, to
   jambox run run.capsule                          run it elsewhere
@@ -98,6 +103,10 @@ pub struct Run {
     #[arg(conflicts_with = "capsule")]
     compare_revisions: bool,
 
+    /// Run again whenever a file that the package is made of has changed
+    #[arg(long)]
+    watch: bool,
+
     #[command(flatten)]
     measuring: Measuring,
 
@@ -108,8 +117,24 @@ pub struct Run {
 impl Run {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         self.measuring.check()?;
+        if !self.watch {
+            return self.once(protocol, output, &Disk);
+        }
+        let mut watched = Watched::default();
+        watched.files.insert(package_file::in_folder(&self.package));
+        watch(output, watched, |watched| {
+            let noted = Noted::default();
+            let ended = self.once(protocol, output, &noted);
+            watched.files.extend(noted.0.into_inner());
+            // What a run writes would start it again for ever.
+            watched.files.retain(|file| Some(file) != self.save_state.as_ref());
+            ended
+        })
+    }
+
+    fn once(&self, protocol: &ProtocolArgs, output: &Output, files: &dyn Files) -> Result {
         if self.compare_revisions {
-            return self.compare(protocol, output);
+            return self.compare(protocol, output, files);
         }
         let chain = match self.state.as_deref() {
             Some(path) if chain::is_store(path) => Some(Chain::open(path)?),
@@ -123,8 +148,8 @@ impl Run {
         let switches = protocol.switches()?;
         let path = capsule::locate(&self.package)?;
         let package = match &chain {
-            Some(chain) => chain.load(&path, switches)?,
-            None => self.load(&path, &switches)?,
+            Some(chain) => chain.load(files, &path, switches)?,
+            None => self.load(files, &path, &switches)?,
         };
         self.keep(&path, &switches)?;
         let env = end_to_end::env(&package, protocol.execution())?;
@@ -169,11 +194,11 @@ impl Run {
         Ok(Verdict::failed_if(!report.failures.is_empty()))
     }
 
-    fn load(&self, path: &Path, switches: &Switches) -> Result<Package> {
+    fn load(&self, files: &dyn Files, path: &Path, switches: &Switches) -> Result<Package> {
         if let Some(capsule) = capsule::read(path)? {
             return capsule::load(&capsule, switches, self.state.as_deref());
         }
-        load(&Disk, path, switches, self.state.as_deref())
+        load(files, path, switches, self.state.as_deref())
             .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
     }
 
@@ -186,7 +211,7 @@ impl Run {
     }
 
     /// Runs the package under two revisions and shows what differs.
-    fn compare(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+    fn compare(&self, protocol: &ProtocolArgs, output: &Output, files: &dyn Files) -> Result {
         if let Some(path) = self.state.as_deref().filter(|path| chain::is_store(path)) {
             let help = "leave --compare-revisions out, or run the package without the chain";
             let diagnosis = Diagnosis::new("a chain is of one revision").in_file(path).help(help);
@@ -200,7 +225,7 @@ impl Run {
         let path = capsule::locate(&self.package)?;
         let switches = protocol.switches()?;
         let loaded =
-            |revision| self.load(&path, &Switches { revision: Some(revision), ..switches });
+            |revision| self.load(files, &path, &Switches { revision: Some(revision), ..switches });
         // Mistakes of the file are told before anything runs.
         let packages = [loaded(older)?, loaded(newer)?];
         let spinner = output.spinner("running");
@@ -257,6 +282,17 @@ impl Run {
             input::write(path, &encode_with(&computed.report, &package.protocol))?;
         }
         Ok(())
+    }
+}
+
+/// The files of this machine, taking note of what is read.
+#[derive(Debug, Default)]
+struct Noted(RefCell<BTreeSet<PathBuf>>);
+
+impl Files for Noted {
+    fn read(&self, path: &Path, limit: u64) -> std::result::Result<Vec<u8>, String> {
+        self.0.borrow_mut().insert(path.to_owned());
+        Disk.read(path, limit)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::diagnosis::Diagnosis;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
 use crate::protocol::ProtocolArgs;
+use crate::watch::{Watched, watch};
 
 /// Name the blob and the revision to the tests; jambox-sdk-testing reads them.
 const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
@@ -26,6 +27,7 @@ const REVISION_VARIABLE: &str = "JAMBOX_REVISION";
 Examples:
   jambox test
   jambox test --every-revision
+  jambox test --watch                 again whenever a file has changed
   jambox test --folder services/counter refine -- --nocapture
 
 Exit status: 0 when all passed; 1 when one failed; 2 when there is nothing to test.")]
@@ -37,6 +39,10 @@ pub struct Test {
     /// Run the tests under each revision of the Gray Paper in turn, and under all also if some fail
     #[arg(long, conflicts_with = "revision")]
     every_revision: bool,
+
+    /// Test again whenever a file in the folder has changed
+    #[arg(long)]
+    watch: bool,
 
     /// What else to pass to `cargo test`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -53,6 +59,16 @@ impl Test {
             true => Revision::ALL.map(Some).into(),
             false => vec![protocol.revision()],
         };
+        if !self.watch {
+            return self.round(&revisions);
+        }
+        let mut watched = Watched::default();
+        watched.folders.insert(self.folder.clone());
+        watch(output, watched, |_| self.round(&revisions))
+    }
+
+    /// Tests every service under every revision.
+    fn round(&self, revisions: &[Option<Revision>]) -> Result {
         let services = match jambox_build::services(&self.folder) {
             // Told once more below, where the tests run natively.
             Err(BuildError::NoToolchain { .. }) => vec![self.folder.clone()],
@@ -60,7 +76,7 @@ impl Test {
         };
         let mut failed = false;
         for (revision, service) in
-            revisions.into_iter().flat_map(|revision| services.iter().map(move |it| (revision, it)))
+            revisions.iter().flat_map(|revision| services.iter().map(move |it| (*revision, it)))
         {
             if self.every_revision
                 && let Some(revision) = revision

@@ -134,7 +134,7 @@ impl Record {
         };
         let switches = protocol.switches()?;
         let package = match &chain {
-            Some(chain) => chain.load(&path, switches)?,
+            Some(chain) => chain.load(&Disk, &path, switches)?,
             None => load(&Disk, &path, &switches, self.state.as_deref())
                 .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
         };

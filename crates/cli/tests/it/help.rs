@@ -20,6 +20,7 @@ const NOT_RUN: &[&str] = &[
     "jambox submit",
     "jambox call",
     "--gdb",
+    "--watch",
     "--sdk ../jambox",
 ];
 
@@ -75,6 +76,8 @@ impl Scratch {
             "traces",
             "target/jambox",
             "guests/asm",
+            "services/demo",
+            "services/counter",
             ".zfunc",
             ".config/fish/completions",
             ".local/share/bash-completion/completions",

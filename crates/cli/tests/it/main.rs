@@ -33,3 +33,4 @@ mod stacks;
 mod steps;
 mod symbols;
 mod transcripts;
+mod watch;

@@ -144,6 +144,7 @@ const LINES: &[(&str, &str)] = &[
     ("exec", "exec guests/asm/inner/inner.asm --memory 0x10000+16 --memory 0+1"),
     ("exec", "exec guests/asm/panics/panics.asm -v"),
     ("new", "new @demo"),
+    ("new", "init @ --name tally"),
     ("asm", "asm guests/asm/counter/counter.asm -o @counter.jam"),
     ("disasm", "disasm @counter.jam"),
     ("disasm", "disasm @counter.jam -o @counter.asm"),

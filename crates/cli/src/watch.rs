@@ -1,0 +1,180 @@
+//! `--watch`: doing a thing once more whenever the files that it depends on have changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant, SystemTime};
+
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use jambox_types::Hash;
+
+use crate::diagnosis::Diagnosis;
+use crate::outcome::Result;
+use crate::output::Output;
+
+/// How long nothing must happen before what has happened counts: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(80);
+
+/// How long such a silence is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Files longer than this are told apart by their times, and not read.
+const MOST_READ: u64 = 16 << 20;
+
+/// What to watch.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    /// Folders with all that is in them, but for what cargo makes and what is hidden.
+    pub folders: BTreeSet<PathBuf>,
+    /// Single files, which may be missing.
+    pub files: BTreeSet<PathBuf>,
+}
+
+/// Does a round at once, and another whenever a watched file has another content than before the
+/// last one. A round is given what is watched, to change that. One that cannot be done is told of,
+/// and may go better after the next change. Ends with the process only, unless nothing can be
+/// watched.
+pub fn watch(
+    output: &Output,
+    mut watched: Watched,
+    mut round: impl FnMut(&mut Watched) -> Result,
+) -> Result {
+    if output.json {
+        let help = "leave one of them out: a watcher never comes to the end of its document";
+        return Err(Diagnosis::new("--watch and --json exclude each other").help(help).into());
+    }
+    loop {
+        let before = watched.fingerprints();
+        if let Err(failure) = round(&mut watched) {
+            output.fail(&failure);
+        }
+        // What was there before has to be as it was then: it may have changed during the round.
+        let mut known = watched.fingerprints();
+        for (path, fingerprint) in &mut known {
+            if let Some(before) = before.get(path) {
+                *fingerprint = *before;
+            }
+        }
+        eprintln!("\nwaiting for changes; Ctrl-C ends");
+        loop {
+            // Listening begins before the look, and anew each time: there may be new folders.
+            let changes = Changes::of(&watched)?;
+            if watched.fingerprints() != known {
+                break;
+            }
+            changes.wait();
+        }
+        clear()?;
+    }
+}
+
+/// Clears the screen, if there is one.
+fn clear() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        out.write_all(b"\x1b[H\x1b[2J\x1b[3J")?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// What tells a content from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fingerprint {
+    Missing,
+    Content(Hash),
+    Changed(Option<SystemTime>),
+}
+
+impl Fingerprint {
+    fn of(path: &Path) -> Self {
+        let Ok(metadata) = fs::metadata(path) else { return Self::Missing };
+        match jambox_files::read(path, MOST_READ) {
+            Ok(content) => Self::Content(Hash::blake2b(&content)),
+            Err(_) => Self::Changed(metadata.modified().ok()),
+        }
+    }
+}
+
+impl Watched {
+    fn fingerprints(&self) -> BTreeMap<PathBuf, Fingerprint> {
+        let mut paths = self.files.clone();
+        for folder in self.all_folders() {
+            paths.extend(entries(&folder).filter(|path| path.is_file()));
+        }
+        let fingerprint = |path: PathBuf| {
+            let fingerprint = Fingerprint::of(&path);
+            (path, fingerprint)
+        };
+        paths.into_iter().map(fingerprint).collect()
+    }
+
+    /// The folders with those in them.
+    fn all_folders(&self) -> BTreeSet<PathBuf> {
+        let mut found = BTreeSet::new();
+        let mut next: Vec<_> = self.folders.iter().cloned().collect();
+        while let Some(folder) = next.pop() {
+            // Links are not followed: they may lead around in circles.
+            let is_folder = |path: &PathBuf| path.is_dir() && !path.is_symlink();
+            next.extend(entries(&folder).filter(is_folder));
+            found.insert(folder);
+        }
+        found
+    }
+}
+
+/// What is in a folder, but for what cargo makes and what is hidden; nothing if it cannot be read.
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_watched = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        name != "target" && !name.to_string_lossy().starts_with('.')
+    };
+    entries.filter(is_watched).map(|entry| entry.path())
+}
+
+/// Listens for changes in folders.
+struct Changes {
+    events: Receiver<()>,
+    /// It listens for as long as it is there.
+    _watcher: RecommendedWatcher,
+}
+
+impl Changes {
+    fn of(watched: &Watched) -> Result<Self> {
+        let (sender, events) = channel();
+        let told = move |event: notify::Result<Event>| {
+            // That somebody reads a file is no change, and the look at the files reads them.
+            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+                let _ = sender.send(());
+            }
+        };
+        let mut watcher = notify::recommended_watcher(told).map_err(|error| refused(&error))?;
+        let mut folders = watched.all_folders();
+        let parent = |file: &PathBuf| match file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        folders.extend(watched.files.iter().map(parent));
+        for folder in folders.iter().filter(|folder| folder.is_dir()) {
+            let listens = watcher.watch(folder, RecursiveMode::NonRecursive);
+            listens.map_err(|error| refused(&error))?;
+        }
+        Ok(Self { events, _watcher: watcher })
+    }
+
+    /// Waits until something happens, and then for silence.
+    fn wait(&self) {
+        let _ = self.events.recv();
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until && self.events.recv_timeout(QUIET).is_ok() {}
+    }
+}
+
+fn refused(error: &notify::Error) -> Diagnosis {
+    let help = "on Linux, fs.inotify.max_user_watches says how many folders can be watched";
+    Diagnosis::new(format!("changes of files cannot be watched: {error}")).help(help)
+}
