@@ -62,8 +62,27 @@ impl Chain {
     pub fn storage_of(&self, id: u32) -> BTreeMap<Vec<u8>, Vec<u8>> {
         let changes = self.state.accounts.changes();
         let own = changes.filter(|(service, _)| service.0 == id).filter_map(|(_, change)| change);
-        let values = own.flat_map(AccountChange::storage);
-        values.filter_map(|(key, value)| Some((key.to_vec(), value?.to_vec()))).collect()
+        let mut stored = self.stored_before(ServiceId(id));
+        for (key, value) in own.flat_map(AccountChange::storage) {
+            match value {
+                Some(value) => stored.insert(key.to_vec(), value.to_vec()),
+                None => stored.remove(&key[..]),
+            };
+        }
+        stored
+    }
+
+    /// What a service stored where this chain has begun.
+    #[cfg(feature = "load")]
+    fn stored_before(&self, service: ServiceId) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let stored = self.stored.as_ref().map(|state| Self::stored_in(state, service));
+        stored.transpose().expect("the chain on disk can be read").unwrap_or_default()
+    }
+
+    /// Such chains begin with nothing.
+    #[cfg(not(feature = "load"))]
+    fn stored_before(&self, _: ServiceId) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        BTreeMap::new()
     }
 
     /// Hands in a preimage that a service has requested, as a block would, available from this slot

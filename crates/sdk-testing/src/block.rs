@@ -7,6 +7,7 @@ use jambox_chain::{Computed, ReportCall, compute_report, next_slot};
 use jambox_invocation::{AccumulateCall, Accumulated, HostError, accumulate};
 use jambox_sdk::types::{Gas, ServiceId};
 
+use crate::chain::History;
 use crate::results::Block;
 use crate::watch::{Seen, Watcher};
 use crate::{Chain, Package, Processed, Record, Refused};
@@ -31,7 +32,7 @@ impl Chain {
             core: self.core,
             extrinsics: &laid.extrinsics,
             exported: &laid.exported,
-            segment_roots: &BTreeMap::new(),
+            segment_roots: &laid.segment_roots,
             accounts: &self.state.accounts,
             validators: self.state.staging_set.len(),
         };
@@ -90,7 +91,13 @@ impl Chain {
         };
         let block = BlockContext { slot: self.slot, entropy: self.entropy };
         let (state, parameters) = (self.state.clone(), &self.protocol.parameters);
-        let prior = AccumulationState::without_history(state, self.slot, parameters);
+        let history = self.history.take().filter(|history| history.slot < self.slot);
+        let prior = match history {
+            Some(History { slot, ready, accumulated }) => {
+                AccumulationState { slot, state, ready, accumulated }
+            }
+            None => AccumulationState::without_history(state, self.slot, parameters),
+        };
         let reports = computed.iter().map(|computed| computed.report.clone()).collect();
         let after = accumulate_block(prior, block, reports, &self.protocol, invoke)
             .expect("the host can go on");
@@ -99,7 +106,13 @@ impl Chain {
         failures.extend(calls.iter().filter_map(failed));
         let ran = calls.iter().filter(|(_, _, no_code)| no_code.is_none());
         let ran = ran.map(|(service, ..)| *service);
-        let changes = self.keep(after.state.state, ran);
+        let AccumulationState { slot, state, ready, accumulated } = after.state;
+        self.history = Some(History { slot, ready, accumulated });
+        for computed in computed.iter().filter(|computed| !computed.exports.is_empty()) {
+            let package = computed.report.availability.package_hash;
+            self.exports.insert(package, computed.exports.clone());
+        }
+        let changes = self.keep(state, ran);
         self.slot = next_slot(self.slot).expect("there is a slot after this one");
         record.add(seen.record);
         let outputs = after.outputs;

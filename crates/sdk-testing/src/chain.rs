@@ -12,7 +12,8 @@ use jambox_invocation::{
 };
 use jambox_program::join_metadata;
 use jambox_sdk::types::{
-    Abi, AccumulateInput, CoreIndex, Gas, Hash, Parameters, Protocol, Revision, ServiceId, TimeSlot,
+    Abi, AccumulateInput, AccumulatedQueue, CoreIndex, Gas, Hash, Parameters, Protocol, ReadyQueue,
+    Revision, ServiceId, TimeSlot,
 };
 use jambox_sdk::{AuthorizeArguments, AuthorizeContext, Service, entry_points};
 use jambox_state::{AccountInfo, Blob, Difference, PartialState};
@@ -21,6 +22,7 @@ use crate::account::AccountBuilder;
 use crate::code::{Code, Mode, Way};
 use crate::fault::Faults;
 use crate::native::NativeRunner;
+use crate::package::Exports;
 use crate::record::{Record, Recorder};
 use crate::results::{Accumulation, Authorization, Refinement};
 use crate::symbols::KnownSymbols;
@@ -39,6 +41,14 @@ mod everything {
 /// The service that hosts the authorizer of packages that name none.
 const AUTHORIZER_HOST: ServiceId = ServiceId(u32::MAX - 1);
 
+/// What a chain remembers of accumulation: packages that others may wait for, and those that wait.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub slot: TimeSlot,
+    pub ready: ReadyQueue,
+    pub accumulated: AccumulatedQueue,
+}
+
 /// A chain for tests.
 ///
 /// It has the `tiny` parameters and stands at slot 1000, with code that is there since slot 0. A
@@ -52,6 +62,11 @@ pub struct Chain {
     pub(crate) state: PartialState,
     natives: BTreeMap<Hash, Service>,
     pub(crate) symbols: KnownSymbols,
+    pub(crate) exports: Exports,
+    pub(crate) history: Option<History>,
+    /// The chain on disk that it has begun from.
+    #[cfg(feature = "load")]
+    pub(crate) stored: Option<Arc<jambox_store::FileState>>,
     faults: Arc<Faults>,
     /// The slot of the next block.
     pub slot: TimeSlot,
@@ -69,6 +84,10 @@ impl Clone for Chain {
             state: self.state.clone(),
             natives: self.natives.clone(),
             symbols: self.symbols.clone(),
+            exports: self.exports.clone(),
+            history: self.history.clone(),
+            #[cfg(feature = "load")]
+            stored: self.stored.clone(),
             faults: Arc::new(self.faults.fork()),
             slot: self.slot,
             entropy: self.entropy,
@@ -96,12 +115,16 @@ impl Chain {
             state,
             natives: BTreeMap::new(),
             symbols: KnownSymbols::default(),
+            exports: Exports::new(),
+            history: None,
+            #[cfg(feature = "load")]
+            stored: None,
             faults: Arc::default(),
             slot: TimeSlot(1000),
             entropy: Hash([7; 32]),
             core: CoreIndex(0),
         };
-        chain.install(AUTHORIZER_HOST, &Code::native(everything::SERVICE), Mode::Native);
+        chain.install_authorizer();
         chain
     }
 
@@ -111,7 +134,41 @@ impl Chain {
         AccountBuilder { chain: self, id: ServiceId(id) }
     }
 
+    /// Gives a service that is there other code, as an upgrade of it does; all else stays.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such service.
+    pub fn upgrade(&mut self, id: u32, code: &Code) {
+        assert!(self.account(id).is_some(), "there is no service {id}");
+        let (code_hash, blob) = self.register(ServiceId(id), code, self.way.mode);
+        let update = |account: &mut AccountInfo| account.code_hash = code_hash;
+        self.state.accounts.update(ServiceId(id), update).expect("memory can be written");
+        self.preimage(ServiceId(id), &blob, TimeSlot(0));
+    }
+
+    /// Puts the service there that hosts the authorizer of packages that name none.
+    pub(crate) fn install_authorizer(&mut self) {
+        let code = Code::native(everything::SERVICE);
+        if self.account(AUTHORIZER_HOST.0).is_some() {
+            // A state that a test has saved has it.
+            self.register(AUTHORIZER_HOST, &code, Mode::Native);
+        } else {
+            self.install(AUTHORIZER_HOST, &code, Mode::Native);
+        }
+    }
+
     fn install(&mut self, id: ServiceId, code: &Code, mode: Mode) {
+        let (code_hash, blob) = self.register(id, code, mode);
+        let balance = jambox_sdk::types::Balance(1_000_000_000_000);
+        let info = AccountInfo { code_hash, balance, ..AccountInfo::default() };
+        self.state.accounts.create(id, info).expect("memory can be written");
+        self.preimage(id, &blob, TimeSlot(0));
+    }
+
+    /// Takes note of what runs for a code hash, and gives that with what stands for the code in the
+    /// state.
+    fn register(&mut self, id: ServiceId, code: &Code, mode: Mode) -> (Hash, Blob) {
         // Without a blob, something unique has to stand for the code in the state.
         let stand_in = || join_metadata(&id.0.to_le_bytes(), b"native").into();
         let compiled = code.blob(self.way.revision);
@@ -127,10 +184,7 @@ impl Chain {
                 self.symbols.expect(code_hash, path);
             }
         }
-        let balance = jambox_sdk::types::Balance(1_000_000_000_000);
-        let info = AccountInfo { code_hash, balance, ..AccountInfo::default() };
-        self.state.accounts.create(id, info).expect("memory can be written");
-        self.preimage(id, &blob, TimeSlot(0));
+        (code_hash, blob)
     }
 
     /// The protocol's parameters.
@@ -182,7 +236,7 @@ impl Chain {
         let host = package.authorizer.unwrap_or(AUTHORIZER_HOST);
         let authorizer = (host, self.code_hash(host));
         let parameters = &self.protocol.parameters;
-        package.lay_out(authorizer, self.slot, parameters, |id| self.code_hash(id))
+        package.lay_out(authorizer, self.slot, parameters, &self.exports, |id| self.code_hash(id))
     }
 
     /// Asks a package's authorizer.
@@ -203,8 +257,8 @@ impl Chain {
         let (env, watcher) = (self.env(), Watcher::of(self));
         let mut watch = watcher.watch(self.recorder(&env));
         let laid = self.lay_out(&item.clone().into());
-        let blobs =
-            ItemBlobs { extrinsics: item.extrinsics.clone(), imports: item.imports.clone() };
+        let imports = item.imports.iter().map(|import| import.segment(&self.exports).clone());
+        let blobs = ItemBlobs { extrinsics: item.extrinsics.clone(), imports: imports.collect() };
         let call = RefineCall {
             package: &PackageData::new(laid.package, vec![blobs], self.protocol.revision),
             item: 0,

@@ -38,6 +38,12 @@ impl Failed {
         failed.then(|| Self { service, item: told.item, why, told: Box::new(told) })
     }
 
+    /// Which invocation failed and how, in a line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        self.told.failed().unwrap_or_default()
+    }
+
     /// Where the machine stopped and why; none where there was no machine, as natively.
     #[must_use]
     pub fn explanation(&self) -> Option<&Explanation> {
@@ -48,7 +54,7 @@ impl Failed {
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Invocation { events, failure, outcome, .. } = &*self.told;
-        f.write_str(&self.told.failed().unwrap_or_default())?;
+        f.write_str(&self.summary())?;
         let mut line = |label: &str, text: &str| write!(f, "\n  {label:<12}{text}");
         let logs = events.iter().filter_map(|event| match event {
             Event::Log(log) => Some(log.to_string()),

@@ -47,16 +47,22 @@ mod blessed;
 mod block;
 mod chain;
 mod code;
+mod effects;
 mod failed;
 mod fault;
 mod inputs;
+#[cfg(feature = "load")]
+mod loaded;
 mod native;
 mod package;
 mod record;
 mod results;
 mod snapshot;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod sweep;
 mod symbols;
+mod told;
 mod watch;
 
 use std::fmt::Debug;
@@ -64,6 +70,7 @@ use std::fmt::Debug;
 pub use account::AccountBuilder;
 pub use chain::Chain;
 pub use code::{Code, Mode, Way};
+pub use effects::EffectSnapshot;
 pub use failed::{Failed, Refused};
 pub use inputs::{OperandBuilder, operand, transfer};
 pub use jambox_engine::Backend;

@@ -1,6 +1,6 @@
 //! Builders of work packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_chain::ExportedSegments;
 use jambox_state::Blob;
@@ -12,6 +12,15 @@ use jambox_types::{
 /// Octets in a segment.
 pub(crate) const SEGMENT: usize = 4104;
 
+/// A segment to import.
+#[derive(Clone, Debug)]
+pub(crate) enum Import {
+    /// This one, from nowhere.
+    Given(Blob),
+    /// One that a package on the chain has exported.
+    Exported { package: Hash, index: u16 },
+}
+
 /// A work item with the data that it refers to.
 #[derive(Clone, Debug)]
 pub struct Item {
@@ -20,7 +29,7 @@ pub struct Item {
     pub(crate) refine_gas: u64,
     pub(crate) accumulate_gas: u64,
     pub(crate) exports: u16,
-    pub(crate) imports: Vec<Blob>,
+    pub(crate) imports: Vec<Import>,
     pub(crate) extrinsics: Vec<Blob>,
 }
 
@@ -63,7 +72,16 @@ impl Item {
     pub fn import(mut self, segment: &[u8]) -> Self {
         let mut segment = segment.to_vec();
         segment.resize(SEGMENT, 0);
-        self.imports.push(segment.into());
+        self.imports.push(Import::Given(segment.into()));
+        self
+    }
+
+    /// Adds a segment that an earlier package on the chain has exported, by the
+    /// [hash](crate::Processed::package_hash) of that package. Its accumulation waits for that of
+    /// the other.
+    #[must_use]
+    pub fn import_exported(mut self, package: Hash, index: u16) -> Self {
+        self.imports.push(Import::Exported { package, index });
         self
     }
 
@@ -82,6 +100,7 @@ pub struct Package {
     pub(crate) authorizer: Option<ServiceId>,
     pub(crate) configuration: Vec<u8>,
     pub(crate) token: Vec<u8>,
+    pub(crate) prerequisites: BTreeSet<Hash>,
 }
 
 impl Package {
@@ -110,6 +129,13 @@ impl Package {
         Self { configuration: configuration.into(), ..self }
     }
 
+    /// Lets its accumulation wait for that of another package.
+    #[must_use]
+    pub fn prerequisite(mut self, package: Hash) -> Self {
+        self.prerequisites.insert(package);
+        self
+    }
+
     /// Sets the token that the authorizer is shown.
     #[must_use]
     pub fn token(self, token: impl Into<Vec<u8>>) -> Self {
@@ -128,6 +154,26 @@ pub(crate) struct Laid {
     pub package: WorkPackage,
     pub extrinsics: Vec<Vec<Blob>>,
     pub exported: BTreeMap<Hash, ExportedSegments>,
+    /// The segment roots of packages that imports name.
+    pub segment_roots: BTreeMap<Hash, Hash>,
+}
+
+/// What packages on a chain have exported, by their hashes.
+pub(crate) type Exports = BTreeMap<Hash, Vec<Blob>>;
+
+impl Import {
+    /// The segment.
+    pub fn segment<'a>(&'a self, exports: &'a Exports) -> &'a Blob {
+        match self {
+            Self::Given(segment) => segment,
+            Self::Exported { package, index } => {
+                let exported = exports.get(package).and_then(|it| it.get(usize::from(*index)));
+                exported.unwrap_or_else(|| {
+                    panic!("no package {package} has exported a segment {index} on this chain")
+                })
+            }
+        }
+    }
 }
 
 impl Package {
@@ -137,17 +183,31 @@ impl Package {
         authorizer: (ServiceId, Hash),
         slot: TimeSlot,
         parameters: &Parameters,
+        exports: &Exports,
         code_hash: impl Fn(ServiceId) -> Hash,
     ) -> Laid {
         let mut exported = BTreeMap::new();
+        let mut segment_roots = BTreeMap::new();
         let mut items = Vec::new();
         for item in &self.items {
-            let imports = item.imports.iter().map(|segment| {
-                let set = ExportedSegments::new(vec![segment.clone()], parameters)
+            let imports = item.imports.iter().map(|import| {
+                let segment = import.segment(exports);
+                let all = match import {
+                    Import::Given(_) => None,
+                    Import::Exported { package, .. } => exports.get(package).cloned(),
+                };
+                let set = ExportedSegments::new(all.unwrap_or(vec![segment.clone()]), parameters)
                     .expect("imports are padded to the size of a segment");
                 let root = set.root();
                 exported.insert(root, set);
-                ImportSpec::new(ImportSource::SegmentRoot(root), 0).expect("0 is an index")
+                let (source, index) = match import {
+                    Import::Given(_) => (ImportSource::SegmentRoot(root), 0),
+                    Import::Exported { package, index } => {
+                        segment_roots.insert(*package, root);
+                        (ImportSource::WorkPackage(*package), *index)
+                    }
+                };
+                ImportSpec::new(source, index).expect("a segment that is there has an index")
             });
             let specs = item.extrinsics.iter().map(|extrinsic| ExtrinsicSpec {
                 hash: Hash::blake2b(extrinsic),
@@ -167,12 +227,16 @@ impl Package {
         let package = WorkPackage {
             auth_code_host: authorizer.0,
             auth_code_hash: authorizer.1,
-            context: RefineContext { lookup_anchor_slot: slot, ..RefineContext::default() },
+            context: RefineContext {
+                lookup_anchor_slot: slot,
+                prerequisites: self.prerequisites.clone(),
+                ..RefineContext::default()
+            },
             auth_token: self.token.clone(),
             auth_config: self.configuration.clone(),
             items,
         };
         let extrinsics = self.items.iter().map(|item| item.extrinsics.clone()).collect();
-        Laid { package, extrinsics, exported }
+        Laid { package, extrinsics, exported, segment_roots }
     }
 }

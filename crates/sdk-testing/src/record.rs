@@ -118,6 +118,11 @@ impl Eq for Record {}
 const PANIC: &str = "panicked at ";
 
 impl LogRecord {
+    /// Whether a panic handler says it.
+    pub(crate) fn is_panic(&self) -> bool {
+        self.panic().is_some()
+    }
+
     /// File name and line of a panic, and what it says; nothing if this is no panic's line.
     fn panic(&self) -> Option<(&str, &str)> {
         let told = self.message.strip_prefix(PANIC)?;

@@ -95,6 +95,12 @@ pub struct Outcome<C> {
 }
 
 impl Processed {
+    /// The hash of the package, by which others import what it exported.
+    #[must_use]
+    pub fn package_hash(&self) -> Hash {
+        self.computed.report.availability.package_hash
+    }
+
     /// The output of each item's refine.
     #[must_use]
     pub fn results(&self) -> Vec<&Result<Vec<u8>, WorkError>> {

@@ -38,20 +38,32 @@ impl Chain {
     /// When the test does; the fault is printed first.
     pub fn fault_sweep(&self, test: impl Fn(&mut Self, Option<Fault>) -> Record) -> usize {
         let record = test(&mut self.clone(), None);
+        let faults = self.faults(&record);
+        for fault in &faults {
+            let mut chain = self.clone();
+            chain.answer_with(*fault);
+            told(&format!("with {fault}"), || test(&mut chain, Some(*fault)));
+        }
+        faults.len()
+    }
+
+    /// Every fault that can meet a service which does what is recorded.
+    #[must_use]
+    pub fn faults(&self, record: &Record) -> Vec<Fault> {
         let interface = Interface { abi: Abi::GrayPaper, revision: self.revision() };
         let mut made: BTreeMap<HostCall, usize> = BTreeMap::new();
-        let mut count = 0;
+        let mut faults = Vec::new();
         for call in record.calls.iter().filter_map(|call| call.call) {
             let nth = made.entry(call).or_default();
             *nth += 1;
-            for code in codes(call, interface) {
-                let (fault, mut chain) = (Fault { call, nth: *nth, code }, self.clone());
-                chain.answer(call, *nth, code);
-                told(&format!("with {fault}"), || test(&mut chain, Some(fault)));
-                count += 1;
-            }
+            faults.extend(codes(call, interface).map(|code| Fault { call, nth: *nth, code }));
         }
-        count
+        faults
+    }
+
+    /// Answers with a fault, counted from now.
+    pub fn answer_with(&self, fault: Fault) {
+        self.answer(fault.call, fault.nth, fault.code);
     }
 
     /// Runs a test on a clone of the chain as it is with this much gas, then with less: from none

@@ -1,5 +1,6 @@
 //! Services of others on our host, the harness itself, and the pages' examples.
 
+mod chains;
 mod compatibility;
 mod failures;
 mod harness;
