@@ -37,10 +37,10 @@ const fn goals(revision: Revision) -> Goals {
             block_costs: None,
         },
         Revision::GrayPaper080 => Goals {
-            kernels: 1.30,
+            kernels: 1.20,
             kernels_by_peer: 1.0,
             warm: 0.8,
-            cold: 1.0 / 3.0,
+            cold: 1.0 / 5.0,
             block_costs: Some(30e-9),
         },
     }

@@ -64,7 +64,6 @@ impl Backend {
             all.extend([
                 Self::Recompiler,
                 Self::Traces { threshold: 0 },
-                Self::Traces { threshold: 100 },
                 Self::Auto { threshold: 0 },
                 Self::Auto { threshold: 1 },
             ]);
