@@ -38,7 +38,7 @@ macro_rules! for_each_host_call {
 
             /// Makes the pages between the heap's end and a page further up writable.
             GrowHeap "grow_heap" (
-                end: u64 => "the index of the page at which the heap is to end",
+                end: u64 => "index of the page at which the heap is to end",
             ) + () {
                 unchanged: Value "the heap's end: the wanted one is not above it or too high",
                 out_of_gas_pages: OutOfGas "the pages to add are not covered",
@@ -49,8 +49,8 @@ macro_rules! for_each_host_call {
 
             /// Copies a part of the invocation's environment into memory.
             Fetch "fetch" (
-                out: Window => "where the octets go",
-                kind: Option<FetchKind> => "which part of the environment",
+                out: Window => "destination of the octets",
+                kind: Option<FetchKind> => "the part of the environment",
                 first: u64 => "first index, where the kind takes one",
                 second: u64 => "second index, where the kind takes one",
             ) + () {
@@ -64,9 +64,9 @@ macro_rules! for_each_host_call {
 
             /// Copies a preimage that a service has into memory.
             Lookup "lookup" (
-                service: ServiceRef => "whose preimage",
+                service: ServiceRef => "the service with the preimage",
                 hash: HashPointer => "the preimage's hash",
-                out: Window => "where the octets go",
+                out: Window => "destination of the octets",
             ) + () {
                 panic_hash: Panic "the hash is not readable",
                 panic_out: Panic "the octets to copy would go to inaccessible memory",
@@ -76,17 +76,17 @@ macro_rules! for_each_host_call {
                 paper [2, 3] in ACCUMULATE, gas [flat(10), of(600, &[Term::per_kib(11, 248)])];
                 seed [2, 2] in ALL, gas [of(10, &[Term::copied(8)]), of(10, &[Term::copied(8)])],
                     (
-                        service: ServiceRef => "whose preimage",
+                        service: ServiceRef => "the service with the preimage",
                         hash: HashPointer => "the preimage's hash",
-                        out: Output => "where the octets go"
+                        out: Output => "destination of the octets"
                     ) => Lookup { service, hash, out: out.into() };
             ]
 
             /// Copies a value from a service's storage into memory.
             Read "read" (
-                service: ServiceRef => "whose storage",
+                service: ServiceRef => "the service with the storage",
                 key: Slice => "the storage key",
-                out: Window => "where the octets go",
+                out: Window => "destination of the octets",
             ) + () {
                 panic_key: Panic "the key is not readable",
                 panic_out: Panic "the octets to copy would go to inaccessible memory",
@@ -103,7 +103,7 @@ macro_rules! for_each_host_call {
                 ],
                     (
                         key: FixedKey => "the storage key, in the own storage",
-                        out: Output => "where the octets go"
+                        out: Output => "destination of the octets"
                     ) => Read { service: ServiceRef::Own, key: key.into(), out: out.into() };
             ]
 
@@ -142,8 +142,8 @@ macro_rules! for_each_host_call {
 
             /// Copies a service's account record (96 octets) into memory.
             Info "info" (
-                service: ServiceRef => "which service",
-                out: Window => "where the octets go",
+                service: ServiceRef => "the service",
+                out: Window => "destination of the octets",
             ) + () {
                 panic_out: Panic "the octets to copy would go to inaccessible memory",
                 none: None "there is no such service",
@@ -151,7 +151,7 @@ macro_rules! for_each_host_call {
             } [
                 paper [5, 6] in ACCUMULATE, gas [flat(10), flat(703)];
                 seed [5, 5] in ALL, gas [flat(100), flat(100)],
-                    (service: ServiceRef => "which service")
+                    (service: ServiceRef => "the service")
                     => Info { service, out: Window::NOWHERE },
                     reply Halves,
                     outcomes {
@@ -162,9 +162,9 @@ macro_rules! for_each_host_call {
 
             /// Copies a preimage into memory as it was available at the lookup anchor's time.
             HistoricalLookup "historical_lookup" (
-                service: ServiceRef => "whose preimage",
+                service: ServiceRef => "the service with the preimage",
                 hash: HashPointer => "the preimage's hash",
-                out: Window => "where the octets go",
+                out: Window => "destination of the octets",
             ) + (
                 slots_back: u64 = 0,
             ) {
@@ -179,9 +179,9 @@ macro_rules! for_each_host_call {
                     of(10, &[Term::per_unit(7, 1), Term::copied(8)])
                 ],
                     (
-                        slots_back: u64 => "how many slots before the lookup anchor",
+                        slots_back: u64 => "number of slots before the lookup anchor",
                         hash: HashPointer => "the preimage's hash, among the own preimages",
-                        out: Output => "where the octets go"
+                        out: Output => "destination of the octets"
                     ) => HistoricalLookup {
                         service: ServiceRef::Own,
                         hash,
@@ -207,7 +207,7 @@ macro_rules! for_each_host_call {
                     => Export { data, exact_length: Some(4096) },
                     outcomes {
                         panic_data: Panic "the octets are not readable",
-                        who: Who "they are not 4096",
+                        who: Who "the length is not 4096 octets",
                         full: Full "the work package has reached its limit of exports",
                         exported: Value "the segment's index within the work package",
                     };
@@ -217,7 +217,7 @@ macro_rules! for_each_host_call {
             /// Makes an inner machine with empty memory.
             Machine "machine" (
                 program: Slice => "the program blob",
-                pc: u64 => "where it is to start",
+                pc: u64 => "initial program counter",
             ) + () {
                 full: Full "63 machines are there" SINCE_080,
                 panic_program: Panic "the blob is not readable",
@@ -233,9 +233,9 @@ macro_rules! for_each_host_call {
             /// Copies memory from an inner machine to the caller.
             Peek "peek" (
                 machine: u64 => "the machine's handle",
-                to: Pointer => "where the octets go, in the caller's memory",
-                from: u64 => "where they come from, in the inner machine's memory",
-                length: u64 => "how many",
+                to: Pointer => "destination of the octets, in the caller's memory",
+                from: u64 => "source, in the inner machine's memory",
+                length: u64 => "number of octets",
             ) + () {
                 panic_out: Panic "the caller's memory is not writable",
                 who: Who "there is no such machine",
@@ -249,9 +249,9 @@ macro_rules! for_each_host_call {
             /// Copies memory from the caller to an inner machine.
             Poke "poke" (
                 machine: u64 => "the machine's handle",
-                from: Pointer => "where the octets come from, in the caller's memory",
-                to: u64 => "where they go, in the inner machine's memory",
-                length: u64 => "how many",
+                from: Pointer => "source of the octets, in the caller's memory",
+                to: u64 => "destination, in the inner machine's memory",
+                length: u64 => "number of octets",
             ) + () {
                 panic_data: Panic "the caller's memory is not readable",
                 who: Who "there is no such machine",
@@ -267,7 +267,7 @@ macro_rules! for_each_host_call {
             Pages "pages" (
                 machine: u64 => "the machine's handle",
                 first: u64 => "the first page's index",
-                count: u64 => "how many pages",
+                count: u64 => "number of pages",
                 mode: u64 => "0 to 4",
             ) + () {
                 who: Who "there is no such machine",
@@ -315,7 +315,7 @@ macro_rules! for_each_host_call {
                 delegator: u64 => "the new delegator",
                 registrar: Option<u64> => "the new registrar",
                 always: Pointer => "always-accumulate entries: service id (4 octets), gas (8)",
-                always_count: u64 => "how many entries",
+                always_count: u64 => "number of entries",
             ) + (
                 by_manager_only: bool = false,
             ) {
@@ -331,7 +331,7 @@ macro_rules! for_each_host_call {
                         assigners: Pointer => "one service id (4 octets) for each core",
                         delegator: u64 => "the new delegator",
                         always: Pointer => "always-accumulate entries: id (4 octets), gas (8)",
-                        always_count: u64 => "how many entries"
+                        always_count: u64 => "number of entries"
                     ) => Bless {
                         manager,
                         assigners,
@@ -369,13 +369,13 @@ macro_rules! for_each_host_call {
                     (
                         core: u64 => "the core",
                         queue: Pointer => "hashes, repeated until the queue is full",
-                        count: u64 => "how many hashes, 1 to 8"
+                        count: u64 => "number of hashes, 1 to 8"
                     ) => Assign { core, queue, assigner: None, count: Some(count) },
                     outcomes {
                         panic_queue: Panic "the hashes are not readable",
                         core: Who "there is no such core",
                         huh: Huh "the caller is not the core's assigner",
-                        count: Who "they are not 1 to 8",
+                        count: Who "the number of hashes is not 1 to 8",
                         ok: Ok "the queue is set; the assigner stays",
                     };
             ]
@@ -394,7 +394,10 @@ macro_rules! for_each_host_call {
             } [
                 paper [16, -] in ACCUMULATE, gas [flat(10), flat(10)];
                 paper [-, 17] in ACCUMULATE, gas [flat(10), of(1100, &[Term::per_unit(8, 302)])],
-                    (keys: Pointer => "336 octets for each validator", count: u64 => "how many")
+                    (
+                        keys: Pointer => "336 octets for each validator",
+                        count: u64 => "number of validators"
+                    )
                     => Designate { keys, count: Some(count), only_present_count: false };
                 seed [15, 15] in ACCUMULATE, gas [
                     of(10, &[Term::per_validator(100)]),
@@ -402,7 +405,7 @@ macro_rules! for_each_host_call {
                 ],
                     (
                         keys: Pointer => "336 octets for each validator",
-                        count: u64 => "how many: the number of validators"
+                        count: u64 => "number of validators"
                     ) => Designate { keys, count: Some(count), only_present_count: true },
                     outcomes {
                         panic_keys: Panic "the keys are not readable",
@@ -429,7 +432,7 @@ macro_rules! for_each_host_call {
                 code_length: u64 => "the code's length, below 2^32",
                 min_accumulate_gas: u64 => "minimum gas for each work item",
                 min_memo_gas: u64 => "minimum gas for each transfer",
-                gratis: u64 => "octets' worth of balance that is waived; manager only",
+                gratis: u64 => "waived part of the threshold balance; manager only",
                 wanted_id: u64 => "the id wanted; heeded below 2^16 and from the registrar only",
             ) + (
                 balance: Option<u64> = None,
@@ -437,7 +440,7 @@ macro_rules! for_each_host_call {
                 panic_hash: Panic "the hash is not readable",
                 panic_length: Panic "the code's length is not below 2^32",
                 huh: Huh "gratis is not 0 and the caller is not the manager",
-                cash: Cash "what remains would be below the caller's threshold balance",
+                cash: Cash "the balance left would be below the caller's threshold balance",
                 full: Full "the registrar asks for an id that is taken",
                 registered: Value "the id that the registrar asked for",
                 created: Value "the new service's id",
@@ -448,7 +451,7 @@ macro_rules! for_each_host_call {
                     of(10_081, &[Term::per_unit(12, 1)])
                 ],
                     (
-                        balance: LowHigh => "what the new service gets",
+                        balance: LowHigh => "balance of the new service",
                         code_hash: HashPointer => "the code's hash",
                         min_gas: LowHigh => "minimum gas for each work item and each transfer",
                         code_length: u64 => "the code's length, below 2^32"
@@ -483,7 +486,7 @@ macro_rules! for_each_host_call {
                 paper [19, 20] in ACCUMULATE, gas [flat(10), flat(1028)];
                 seed [19, 19] in ACCUMULATE, gas [flat(1000), flat(1000)],
                     (
-                        service: ServiceRef => "which service; only the own one can be",
+                        service: ServiceRef => "the service; only the own one is allowed",
                         code_hash: HashPointer => "the new code's hash"
                     ) => Upgrade {
                         service,
@@ -509,7 +512,7 @@ macro_rules! for_each_host_call {
                 panic_memo: Panic "the memo is not readable",
                 who: Who "there is no such service",
                 low: Low "the gas is below the receiver's minimum",
-                cash: Cash "what remains would be below the caller's threshold balance",
+                cash: Cash "the balance left would be below the caller's threshold balance",
                 out_of_gas_limit: OutOfGas "it would succeed, but its gas limit is not covered",
                 ok: Ok "the transfer is on its way",
             } [
@@ -601,7 +604,7 @@ macro_rules! for_each_host_call {
 
             /// Provides a preimage that a service has requested.
             Provide "provide" (
-                service: ServiceRef => "whose request",
+                service: ServiceRef => "the service with the request",
                 data: Slice => "the preimage",
             ) + () {
                 huh_length: Huh "the length is not below 2^32" SINCE_080,
@@ -623,10 +626,10 @@ macro_rules! for_each_host_call {
 
             /// Runs a child program with an input, up to a gas limit, and copies its output out.
             InvokeChild "invoke_child" (
-                code_hash: HashPointer => "the hash of its code, among the own preimages",
-                input: Slice => "its arguments",
-                gas_limit: u64 => "the gas it may use",
-                out: Output => "where its output goes",
+                code_hash: HashPointer => "hash of the child's code, among the own preimages",
+                input: Slice => "the child's arguments",
+                gas_limit: u64 => "the child's gas limit",
+                out: Output => "destination of the child's output",
             ) + () {
                 panic_hash: Panic "the hash is not readable",
                 panic_input: Panic "the input is not readable",
@@ -648,8 +651,8 @@ macro_rules! for_each_host_call {
             /// Hands a message to the operator's log (JIP-1); the guest sees an unknown call.
             Log "log" (
                 level: u64 => "0 (fatal) to 4 (pedantic)",
-                target: Slice => "who speaks; address 0 and length 0 for nobody",
-                message: Slice => "what is said",
+                target: Slice => "the part of the guest that logs; address 0 and length 0 for none",
+                message: Slice => "the message",
             ) + () {
                 logged: What "always; the message is logged if all of it is readable",
             } [

@@ -68,7 +68,7 @@ fn texts_name_calls_by_the_abi_in_force() {
         "historical_lookup (seed-doc ABI (non-consensus))",
         "  number      20 ",
         "host call transfer",
-        "slots_back (how many slots before the lookup anchor)",
+        "slots_back (number of slots before the lookup anchor)",
     ] {
         assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);
     }
