@@ -46,6 +46,7 @@ under_each_revision! {
     a_package_that_no_block_takes_fails_with_its_anchor,
     a_chain_goes_on_from_its_file,
     a_chain_of_other_switches_is_refused,
+    a_damaged_chain_is_told_or_goes_on,
     a_snapshot_brings_back_the_same_roots,
     a_pruned_chain_goes_on,
     a_state_in_a_file_is_gone_on_with,
@@ -353,6 +354,34 @@ fn a_chain_goes_on_from_its_file(revision: Revision) {
     std::fs::write(&path, octets).unwrap();
     let error = node(revision, Pace::ByHand, Some(&path)).err().unwrap().to_string();
     assert!(error.contains("is damaged: its header does not match its sum"), "{error}");
+}
+
+/// Whatever octet is another one, the node tells what is damaged or never comes by it.
+fn a_damaged_chain_is_told_or_goes_on(revision: Revision) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dev.chain");
+    let first = node(revision, Pace::ByHand, Some(&path)).unwrap();
+    first.mine(3).unwrap();
+    submit(&first, 0, &package(&first, &solicit(&first, b"x"))).unwrap();
+    first.mine(1).unwrap();
+    submit(&first, 1, &package(&first, &solicit(&first, b"y"))).unwrap();
+    drop(first);
+    let whole = std::fs::read(&path).unwrap();
+    let mut told = 0;
+    for place in (0..whole.len()).step_by(whole.len() / 60) {
+        let mut octets = whole.clone();
+        octets[place] ^= 0x10;
+        std::fs::write(&path, octets).unwrap();
+        match node(revision, Pace::ByHand, Some(&path)) {
+            Ok(node) => node.mine(1).unwrap(),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(error.contains("dev.chain"), "octet {place}: {error}");
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 0);
 }
 
 fn a_chain_of_other_switches_is_refused(revision: Revision) {
