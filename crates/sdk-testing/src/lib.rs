@@ -66,6 +66,8 @@ mod told;
 mod watch;
 
 use std::fmt::Debug;
+use std::io::Write;
+use std::sync::Once;
 
 pub use account::AccountBuilder;
 pub use chain::Chain;
@@ -104,7 +106,7 @@ pub fn revision_under_test() -> Revision {
 }
 
 /// As [`both_ways`] under `jambox test`, which has just built the blob; natively only, and saying
-/// so, under plain `cargo test`.
+/// so once on standard error, under plain `cargo test`.
 ///
 /// # Panics
 ///
@@ -113,7 +115,12 @@ pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
     if std::env::var_os(BLOB_VARIABLE).is_some() {
         return both_ways(test);
     }
-    eprintln!("the compiled run is skipped: `jambox test` builds the blob for it");
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Not by `eprintln`, which tests show only when they fail.
+        let told = "natively only: `jambox test` builds the blob that the compiled half needs\n";
+        let _ = std::io::stderr().write_all(told.as_bytes());
+    });
     test(Mode::Native.into())
 }
 

@@ -2,7 +2,8 @@
 
 use jambox_sdk::prelude::*;
 use jambox_sdk_testing::{
-    Cause, Chain, Code, HostCall, Item, Mode, Package, ResultCode, operand, transfer,
+    Cause, Chain, Code, HostCall, Item, Mode, Package, ResultCode, both_ways_if_built, operand,
+    transfer,
 };
 
 use crate::overhead::assemble_text;
@@ -222,6 +223,24 @@ fn a_guest_that_returns_a_range_it_does_not_have_returns_nothing() {
         chain.service(7, &Code::compiled(&assemble_text(&text)));
         assert_eq!(chain.refine(&Item::new(7)).result, Ok(vec![]), "{address}+{length}");
     }
+}
+
+/// Runs one of this file's tests in a process of its own, in which it does what it says there.
+const INSIDE: &str = "JAMBOX_TEST_INSIDE";
+
+#[test]
+fn plain_cargo_test_says_that_half_of_the_test_is_left_out() {
+    if std::env::var_os(INSIDE).is_some() {
+        assert_eq!([1, 2].map(|it| both_ways_if_built(|_| it)), [1, 2]);
+        return;
+    }
+    let name = std::thread::current().name().unwrap().to_owned();
+    let mut test = std::process::Command::new(std::env::current_exe().unwrap());
+    test.args(["--exact", &name]).env(INSIDE, "1").env_remove("JAMBOX_BLOB");
+    let output = test.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("natively only: `jambox test` builds").count(), 1, "{said}");
 }
 
 #[test]
