@@ -107,6 +107,10 @@ impl Debug {
         if self.dap {
             return self.serve_editor(protocol, output);
         }
+        if output.json {
+            let help = "--dap serves the Debug Adapter Protocol, --gdb the protocol of GDB";
+            return Err(Diagnosis::new("the debugger speaks in lines, not JSON").help(help).into());
+        }
         let (session, interface) = self.session(protocol, output)?;
         let lines = Lines::new(session, self.sources(), interface);
         match self.gdb {

@@ -93,6 +93,13 @@ fn what_is_not_understood_is_refused_with_its_line() {
 }
 
 #[test]
+fn programs_are_told_which_protocol_to_speak() {
+    let ran = debug(&[COUNTER, "--json"], "place\n");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stdout.contains("--dap serves") || ran.stderr.contains("--dap serves"), "{ran:?}");
+}
+
+#[test]
 fn what_did_not_run_is_not_debugged() {
     for (arguments, message) in [
         (&[COUNTER, "--refine", "9"][..], "did not run"),
