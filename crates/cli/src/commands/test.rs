@@ -30,7 +30,7 @@ Examples:
   jambox test --watch                 again whenever a file has changed
   jambox test --folder services/counter refine -- --nocapture
 
-Exit status: 0 when all passed; 1 when one failed; 2 when there is nothing to test.")]
+Exit status: 0 when all passed; 1 when one failed; 2 when there is no test.")]
 pub struct Test {
     /// The folder with Cargo.toml; of a workspace all services are tested
     #[arg(long, value_name = "FOLDER", default_value = ".")]
@@ -112,8 +112,28 @@ impl Test {
             Diagnosis::new(format!("cargo cannot be run: {error}"))
                 .help("install Rust from https://rustup.rs")
         })?;
+        if status.success() && self.arguments.is_empty() && !has_tests(folder) {
+            let help = "write one in the folder tests: docs/testing.md shows how";
+            let message = "there is no test to run";
+            let manifest = folder.join("Cargo.toml");
+            return Err(Diagnosis::new(message).in_file(&manifest).help(help).into());
+        }
         Ok(status.success())
     }
+}
+
+/// Whether a package has a test, of the documentation if nowhere else. It was built before.
+fn has_tests(folder: &Path) -> bool {
+    let lists = |tests: &str| {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["test", "--quiet", tests, "--", "--list"]);
+        let output = cargo.current_dir(folder).stdin(Stdio::null()).output().ok()?;
+        let listed = String::from_utf8_lossy(&output.stdout);
+        output.status.success().then(|| listed.lines().any(|line| line.ends_with(": test")))
+    };
+    // Tests that cannot be listed are not known to be missing; packages without a library have no
+    // documentation to test.
+    lists("--tests").unwrap_or(true) || lists("--doc").unwrap_or(false)
 }
 
 /// Builds the blob and gives its path, and the revision that it is for.

@@ -299,3 +299,27 @@ fn failures_are_json_when_json_is_asked_for() {
     assert_eq!(ran.code, 2);
     assert!(ran.json()["errors"][0]["message"].as_str().unwrap().contains("--no-such-flag"));
 }
+
+/// As cargo has it, a package without tests passes them all: somebody who runs `jambox test` in the
+/// wrong folder would never know.
+#[test]
+fn a_package_without_a_test_is_bad_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("src")).unwrap();
+    let manifest = "[package]\nname = \"untested\"\nedition = \"2024\"\n[workspace]\n";
+    std::fs::write(at("Cargo.toml"), manifest).unwrap();
+    let test = |source: &str| {
+        std::fs::write(at("src/lib.rs"), source).unwrap();
+        let mut command = std::process::Command::new(crate::jambox::binary());
+        command.arg("test").current_dir(folder.path());
+        // No blob is needed to see it.
+        let output = command.env("JAMBOX_TOOLCHAIN", at("no-such-toolchain")).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = test("/// Does nothing.\npub fn nothing() {}\n");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("there is no test to run"), "{said}");
+    let (code, said) = test("/// ```\n/// untested::nothing();\n/// ```\npub fn nothing() {}\n");
+    assert_eq!(code, Some(0), "a tested documentation: {said}");
+}
