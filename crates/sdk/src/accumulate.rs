@@ -1,4 +1,4 @@
-//! What accumulate does to the chain's state.
+//! Effects of accumulate on the chain's state.
 
 use alloc::vec::Vec;
 
@@ -9,23 +9,23 @@ use crate::context::{AccumulateContext, NewService};
 use crate::ecalli::{Argument, done, host_call, value};
 use crate::{AccumulateFetcher, Error, Preimages, ServiceInfo, ServiceRef, Storage};
 
-/// The privileged services, as [`AccumulateContext::bless`] sets them all at once.
+/// The privileged services, all of which [`AccumulateContext::bless`] sets at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blessing<'a> {
-    /// Who may set the privileges.
+    /// Manager: may set the privileges.
     pub manager: ServiceId,
-    /// For each core, who may set its authorizers. There must be one for every core.
+    /// Assigner of each core: may set the core's authorizers. There must be one for every core.
     pub assigners: &'a [ServiceId],
-    /// Who may set the next validators.
+    /// Delegator: may set the next validators.
     pub delegator: ServiceId,
-    /// Who may create services of the lower indices.
+    /// Registrar: may create services of the lower indices.
     pub registrar: ServiceId,
-    /// Services that accumulate in every block, with the gas they have for it.
+    /// Services that accumulate in every block, with their gas for it.
     pub always_accumulate: &'a [(ServiceId, Gas)],
 }
 
 impl AccumulateContext {
-    /// What can be asked of this accumulation's inputs.
+    /// Fetcher of this accumulation's inputs.
     #[must_use]
     pub fn fetcher(&self) -> AccumulateFetcher {
         AccumulateFetcher(())
@@ -43,7 +43,7 @@ impl AccumulateContext {
         Storage { owner: ServiceRef::Current }
     }
 
-    /// What the chain knows of a service; nothing if there is no such service.
+    /// A service's account; `None` if there is no such service.
     ///
     /// # Errors
     ///
@@ -55,13 +55,13 @@ impl AccumulateContext {
         ServiceInfo::of(service.into())
     }
 
-    /// Sends balance to another service, where it arrives later with the memo and the gas.
+    /// Sends balance to another service, which receives it later, with the memo and the gas.
     ///
     /// # Errors
     ///
     /// [`Error::Unknown`] when there is no such service; [`Error::GasTooLow`] when `gas_limit` is
-    /// below the receiver's minimum; [`Error::InsufficientFunds`] when what remains would be below
-    /// the own threshold balance.
+    /// below the receiver's minimum; [`Error::InsufficientFunds`] when the remaining balance would
+    /// be below the sender's threshold balance.
     pub fn transfer(
         &self,
         to: ServiceId,
@@ -78,13 +78,13 @@ impl AccumulateContext {
         ))
     }
 
-    /// Creates a service, paid with its threshold balance, and gives its id.
+    /// Creates a service, endowed with its threshold balance, and gives its id.
     ///
     /// # Errors
     ///
     /// [`Error::Refused`] for gratis storage from anyone but the manager;
-    /// [`Error::InsufficientFunds`] when what remains would be below the own threshold balance;
-    /// [`Error::Full`] when the registrar asks for an id that is taken.
+    /// [`Error::InsufficientFunds`] when the remaining balance would be below the creator's
+    /// threshold balance; [`Error::Full`] when the registrar asks for an id that is taken.
     pub fn new_service(&self, new: &NewService) -> Result<ServiceId, Error> {
         let id = value(host_call!(
             New,
@@ -103,9 +103,9 @@ impl AccumulateContext {
     ///
     /// # Errors
     ///
-    /// [`Error::Unknown`] when there is no such service, or it did not ask this one;
-    /// [`Error::Refused`] when more is left of it, or its preimage was not forgotten long enough
-    /// ago.
+    /// [`Error::Unknown`] when there is no such service, or it has not asked for its removal by
+    /// this one; [`Error::Refused`] when more than that preimage is left, or the preimage was
+    /// forgotten too recently.
     pub fn eject(&self, service: ServiceId, last_request: &Hash) -> Result<(), Error> {
         done(host_call!(
             Eject,
@@ -114,7 +114,7 @@ impl AccumulateContext {
         ))
     }
 
-    /// Changes the own code and minima from the next invocation on.
+    /// Changes this service's code and minimum gas, from the next invocation on.
     ///
     /// # Errors
     ///
@@ -146,12 +146,12 @@ impl AccumulateContext {
         self.upgrade(&hash, Gas(0), Gas(0))
     }
 
-    /// Sets the privileged services. Heeded from the manager; others may hand on only what they
-    /// hold (`sec:accumulation`, 0.7.2).
+    /// Sets the privileged services. The manager can set all; other services can hand on only their
+    /// own privileges (`sec:accumulation`, 0.7.2).
     ///
     /// # Errors
     ///
-    /// None for ids, which all fit.
+    /// None for ids, which all fit into their registers.
     pub fn bless(&self, blessing: &Blessing<'_>) -> Result<(), Error> {
         let assigners: Vec<u8> = blessing.assigners.iter().flat_map(encode).collect();
         let always = blessing.always_accumulate.iter();
@@ -168,7 +168,7 @@ impl AccumulateContext {
         ))
     }
 
-    /// Sets a core's queue of authorizers, and who may do so next.
+    /// Sets a core's queue of authorizers, and its next assigner.
     ///
     /// # Errors
     ///
@@ -176,8 +176,8 @@ impl AccumulateContext {
     ///
     /// # Panics
     ///
-    /// When there are not exactly 80 authorizers (the host, not this function, under `tiny`
-    /// parameters too: a queue always has 80).
+    /// When there are not exactly 80 authorizers. (The host panics, not this function. A queue has
+    /// 80 under `tiny` parameters, too.)
     pub fn assign(
         &self,
         core: u64,
@@ -198,21 +198,21 @@ impl AccumulateContext {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when this service is not the delegator, or there may not be so many.
+    /// [`Error::Refused`] when this service is not the delegator, or the number is not allowed.
     pub fn designate(&self, validators: &[ValidatorKey]) -> Result<(), Error> {
         let keys: Vec<u8> = validators.iter().flat_map(encode).collect();
-        // 0.7.2 knows the number, and reads no second register.
+        // 0.7.2 has a constant number, and reads no second register.
         let count = validators.len() as u64;
         done(host_call!(Designate, Argument::input(&keys), Argument::number(count)))
     }
 
-    /// Makes the state as it is now the one to fall back to when this accumulation panics or runs
-    /// out of gas, and gives the gas left.
+    /// Makes the present state the checkpoint, which becomes the result if this accumulation panics
+    /// or runs out of gas. Gives the gas left.
     pub fn checkpoint(&self) -> u64 {
         host_call!(Checkpoint).0
     }
 
-    /// Sets the hash that this accumulation outputs, unless it returns one itself.
+    /// Sets the hash that this accumulation outputs. An output of 32 octets replaces it.
     ///
     /// # Errors
     ///

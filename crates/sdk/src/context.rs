@@ -1,4 +1,4 @@
-//! The three contexts: what an entry point can do.
+//! The three contexts: the operations of each entry point.
 
 use jambox_types::{CoreIndex, Gas, Hash, ServiceId, TimeSlot};
 
@@ -8,29 +8,29 @@ use crate::{
     ServiceInfo, ServiceRef, SpiError, Storage,
 };
 
-/// What is-authorized can do. The macro [`entry_points!`](crate::entry_points) makes it.
+/// Context of is-authorized. The macro [`entry_points!`](crate::entry_points) makes it.
 #[derive(Debug)]
 pub struct AuthorizeContext(pub(crate) ());
 
-/// What refine can do. The macro [`entry_points!`](crate::entry_points) makes it.
+/// Context of refine. The macro [`entry_points!`](crate::entry_points) makes it.
 #[derive(Debug)]
 pub struct RefineContext(pub(crate) ());
 
-/// What accumulate can do; more of it in [`accumulate`](crate::accumulate). The macro
-/// [`entry_points!`](crate::entry_points) makes it.
+/// Context of accumulate; more of its operations are in [`accumulate`](crate::accumulate). The
+/// macro [`entry_points!`](crate::entry_points) makes it.
 #[derive(Debug)]
 pub struct AccumulateContext(pub(crate) ());
 
 macro_rules! everywhere {
     ($($context:ident)+) => {$(
         impl $context {
-            /// The gas that is left after this very call's charge.
+            /// Gas left after the charge of this call.
             #[must_use]
             pub fn remaining_gas(&self) -> u64 {
                 host_call!(Gas).0
             }
 
-            /// The output of the entry point: these octets and nothing around them.
+            /// Output of the entry point: these octets, without a length prefix.
             #[must_use]
             pub fn respond(&self, output: impl Into<Output>) -> Output {
                 output.into()
@@ -42,7 +42,7 @@ macro_rules! everywhere {
 everywhere!(AuthorizeContext RefineContext AccumulateContext);
 
 impl AuthorizeContext {
-    /// What can be asked of the package.
+    /// Fetcher of the package.
     #[must_use]
     pub fn fetcher(&self) -> AuthorizeFetcher {
         AuthorizeFetcher(())
@@ -57,7 +57,7 @@ impl AuthorizeContext {
 }
 
 impl RefineContext {
-    /// What can be asked of the package, its segments and extrinsics.
+    /// Fetcher of the package, its segments and extrinsics.
     #[must_use]
     pub fn fetcher(&self) -> RefineFetcher {
         RefineFetcher(())
@@ -80,7 +80,7 @@ impl RefineContext {
     ///
     /// # Errors
     ///
-    /// See above.
+    /// [`Error::Unavailable`] on the paper's host, always.
     pub fn service_info(
         &self,
         service: impl Into<ServiceRef>,
@@ -88,8 +88,8 @@ impl RefineContext {
         ServiceInfo::of(service.into())
     }
 
-    /// Exports a segment (at most 4104 octets of it, padded with zeros to as many) and gives its
-    /// index within the package.
+    /// Exports a segment (at most 4104 octets, padded with zeros to 4104) and gives its index
+    /// within the package.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl RefineContext {
         value(host_call!(Export, Argument::input(segment), length(segment)))
     }
 
-    /// An inner machine for a program blob, about to start at `pc`; see [`Machine::new`].
+    /// An inner machine for a program blob, to start at `pc`; see [`Machine::new`].
     ///
     /// # Errors
     ///
@@ -135,11 +135,11 @@ impl RefineContext {
 /// The arguments of refine (`eq:refinvocation`, 0.7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefineArguments {
-    /// The core that does the work.
+    /// The core of the work report.
     pub core: CoreIndex,
-    /// The index of the work item within its package.
+    /// Index of the work item within its package.
     pub item: u32,
-    /// The service that does the work: this one.
+    /// The work item's service: this one.
     pub service: ServiceId,
     /// The item's payload.
     pub payload: alloc::vec::Vec<u8>,
@@ -160,9 +160,9 @@ jambox_codec::impl_codec!(RefineArguments {
 pub struct AccumulateArguments {
     /// The block's slot.
     pub slot: TimeSlot,
-    /// The service that accumulates: this one.
+    /// The accumulating service: this one.
     pub service: ServiceId,
-    /// How many inputs there are to fetch.
+    /// Number of inputs to fetch.
     pub input_count: u32,
 }
 
@@ -175,26 +175,26 @@ jambox_codec::impl_codec!(AccumulateArguments {
 /// The argument of is-authorized (`eq:isauthinvocation`, 0.7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuthorizeArguments {
-    /// The core that the package asks for.
+    /// The core of the package.
     pub core: CoreIndex,
 }
 
 jambox_codec::impl_codec!(AuthorizeArguments { core });
 
-/// What a new service starts with; see
+/// Properties of a new service; see
 /// [`AccumulateContext::new_service`](crate::AccumulateContext::new_service).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewService {
-    /// The hash of its code.
+    /// Hash of the code.
     pub code_hash: Hash,
-    /// The length of its code, for the preimage request that it starts with.
+    /// Length of the code, in octets, for the preimage request that the service starts with.
     pub code_length: u32,
-    /// The least gas for each work item's accumulation.
+    /// Smallest gas for each work item's accumulation.
     pub min_accumulate_gas: Gas,
-    /// The least gas for each transfer to it.
+    /// Smallest gas for each transfer to the service.
     pub min_memo_gas: Gas,
-    /// Balance that its threshold is lowered by; other than 0 only for the manager.
+    /// Gratis storage: reduction of the threshold balance; other than 0 only for the manager.
     pub gratis: u64,
-    /// The id wanted; heeded below 2^16 and from the registrar only.
+    /// Id wanted; used only below 2^16 and only from the registrar.
     pub wanted_id: ServiceId,
 }

@@ -1,8 +1,8 @@
-//! What the octets of a type hold, as a text that tools read: it lets package files write a payload
-//! by the names of its fields.
+//! Descriptions of types' encodings, as a text for tools: package files can write a payload by the
+//! names of its fields.
 //!
-//! The text is made by the compiler and goes into a section of the ELF that no blob has:
-//! `jambox build` writes it beside the blob.
+//! The compiler makes the text and puts it into a section of the ELF, which no blob has: `jambox
+//! build` writes it beside the blob.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -13,18 +13,18 @@ use jambox_types::{
     Balance, CoreIndex, Ed25519Key, Ed25519Signature, Gas, Hash, Memo, ServiceId, TimeSlot,
 };
 
-/// What an encoding holds.
+/// Description of an encoding.
 #[derive(Clone, Copy, Debug)]
 pub enum Type {
-    /// A type that has a name of its own: a number, a truth value, a text.
+    /// A type with a name: a number, a truth value, a text.
     Named(&'static str),
-    /// Nothing or a value.
+    /// An optional value.
     Option(&'static Type),
     /// A value of success or of failure.
     Result(&'static Type, &'static Type),
-    /// Values with their number in front.
+    /// Values after their number.
     Sequence(&'static Type),
-    /// So many values.
+    /// A fixed number of values.
     Array(&'static Type, usize),
     /// Values under keys.
     Map(&'static Type, &'static Type),
@@ -34,12 +34,12 @@ pub enum Type {
     Tuple(&'static [Type]),
     /// Values one after another, with names.
     Struct(&'static [(&'static str, Type)]),
-    /// One of several, by its index as a natural, then its fields: a tuple or a struct.
+    /// One of several variants: its index as a natural, then its fields, a tuple or a struct.
     Enum(&'static [(&'static str, Type)]),
 }
 
-/// A type whose encoding can be described; `#[derive(Describe)]` for own ones, which cannot contain
-/// themselves.
+/// A type whose encoding can be described; `#[derive(Describe)]` for a crate's own types, which
+/// cannot contain themselves.
 ///
 /// ```
 /// use jambox_sdk::describe::{Describe, Text};
@@ -59,7 +59,7 @@ pub enum Type {
 /// );
 /// ```
 pub trait Describe {
-    /// What the encoding holds.
+    /// Description of the encoding.
     const TYPE: Type;
 }
 
@@ -135,7 +135,7 @@ impl<T: Describe + ?Sized> Describe for &T {
     const TYPE: Type = T::TYPE;
 }
 
-/// A text of at most `N` octets that the compiler makes; what is longer is only measured.
+/// A text of at most `N` octets, made at compile time; a longer text is only measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<const N: usize> {
     octets: [u8; N],
@@ -149,14 +149,14 @@ impl<const N: usize> Text<N> {
         Self { octets: [0; N], length: 0 }.with(described)
     }
 
-    /// How long the text is, or would be.
+    /// Length of the text, in octets, also where it is longer than `N`.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "no type has an empty text")]
     pub const fn len(&self) -> usize {
         self.length
     }
 
-    /// The octets; zeros behind a shorter text.
+    /// The octets, filled up with zeros.
     #[must_use]
     pub const fn octets(&self) -> [u8; N] {
         self.octets
@@ -166,7 +166,7 @@ impl<const N: usize> Text<N> {
     ///
     /// # Panics
     ///
-    /// When it is longer than `N`.
+    /// When the text is longer than `N`.
     #[must_use]
     pub const fn as_str(&self) -> &str {
         assert!(self.length <= N, "the text is longer than that");
@@ -245,7 +245,7 @@ impl<const N: usize> Text<N> {
 macro_rules! __payload {
     () => {};
     ($payload:ty) => {
-        /// What a payload holds, as `jambox build` writes it beside the blob.
+        /// Description of a payload, as `jambox build` writes it beside the blob.
         pub const PAYLOAD: &str = {
             const TYPE: $crate::describe::Type = <$payload as $crate::describe::Describe>::TYPE;
             const LENGTH: usize = $crate::describe::Text::<0>::of(&TYPE).len();
@@ -265,7 +265,7 @@ macro_rules! __payload_section {
     () => {};
 }
 
-/// The section that `jambox build` reads. Its name makes it one of notes, which linkers keep.
+/// The section that `jambox build` reads. Its name makes it a section of notes, which linkers keep.
 #[cfg(target_env = "polkavm")]
 #[doc(hidden)]
 #[macro_export]

@@ -45,7 +45,7 @@ pub(crate) const fn number(call: u8, interface: Interface) -> u32 {
     }
 }
 
-/// How many registers a call reads.
+/// Number of registers that a call reads.
 #[cfg_attr(not(target_env = "polkavm"), expect(dead_code, reason = "only guests tell the linker"))]
 pub(crate) const fn inputs(call: u8, interface: Interface) -> u8 {
     let arguments = form(call, interface).arguments;
@@ -80,13 +80,13 @@ pub(crate) fn optional(registers: (u64, u64)) -> Result<Option<u64>, Error> {
     }
 }
 
-/// How much of a value is asked for at first: most values need no second call then.
+/// Octets of a value read by the first call: most values need no second call then.
 const FIRST_READ: usize = 256;
 
 /// Reads a whole value of unknown length. `read` copies from an offset on and gives the full
-/// length, or nothing if there is no value.
+/// length; `None` if there is no value.
 ///
-/// A longer value is read again as a whole: that is cheaper than to move what is there already.
+/// A longer value is read again as a whole: that is cheaper than moving the octets read before.
 pub(crate) fn read_all(
     mut read: impl FnMut(u64, &mut [u8]) -> Result<Option<u64>, Error>,
 ) -> Result<Option<Vec<u8>>, Error> {
@@ -106,8 +106,8 @@ pub(crate) fn read_all(
 #[cfg(target_env = "polkavm")]
 pub(crate) use crate::guest::unspecified;
 
-/// Octets for the host to write to; in the PVM they hold whatever they held, for to fill them costs
-/// gas.
+/// Octets for the host to overwrite. In the PVM their contents are unspecified, because filling
+/// them would cost gas.
 #[cfg(not(target_env = "polkavm"))]
 pub(crate) fn unspecified(length: usize) -> Vec<u8> {
     alloc::vec![0; length]

@@ -14,8 +14,8 @@ use crate::context::{
     RefineContext,
 };
 
-/// What an entry point gives back, as octets. Refine's are the work result, is-authorized's the
-/// authorizer trace; accumulate's count as a hash if there are exactly 32.
+/// Result of an entry point, as octets: refine's is the work result, is-authorized's the authorizer
+/// trace. Accumulate's is a hash if it has exactly 32 octets, and ignored otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output(pub Vec<u8>);
 
@@ -45,8 +45,8 @@ impl<const N: usize> From<[u8; N]> for Output {
     }
 }
 
-/// An error ends the invocation with a panic that shows it; its place is that of `entry_points!`. A
-/// [`Placed`] error tells where it was returned, too.
+/// An error ends the invocation with a panic that shows it, at the place of `entry_points!`. A
+/// [`Placed`] error also names the line that returned it.
 impl<T: Into<Output>, E: Debug> From<Result<T, E>> for Output {
     #[track_caller]
     fn from(result: Result<T, E>) -> Self {
@@ -88,25 +88,25 @@ impl<E: Debug> Debug for Placed<E> {
     }
 }
 
-/// An entry point as the host sees it: encoded arguments in, octets out.
+/// An entry point for the host: encoded arguments in, octets out.
 pub type Entry = fn(&[u8]) -> Vec<u8>;
 
 /// The entry points of a crate; [`entry_points!`](crate::entry_points) makes one.
 #[derive(Clone, Copy, Debug)]
 pub struct Service {
-    /// Starts at pc 0.
+    /// Entry point at pc 0.
     pub refine: Option<Entry>,
-    /// Starts at pc 5.
+    /// Entry point at pc 5.
     pub accumulate: Option<Entry>,
-    /// Starts at pc 0 too.
+    /// Entry point at pc 0, too.
     pub is_authorized: Option<Entry>,
 }
 
 impl Service {
-    /// What is-authorized's arguments take; refine's always take more.
+    /// Length of is-authorized's arguments, in octets; refine's are always longer.
     const AUTHORIZE_ARGUMENTS: usize = 2;
 
-    /// Enters at pc 0: is-authorized if the arguments are its, else refine.
+    /// Enters at pc 0: is-authorized if the arguments are two octets, refine otherwise.
     ///
     /// # Panics
     ///
@@ -177,9 +177,9 @@ pub fn is_authorized<O: Into<Output>>(
 /// A crate with `refine` or `accumulate` is a service; the entry point that it lacks panics. With
 /// all three it can be its own authorizer. A crate with only `is_authorized` is an authorizer.
 ///
-/// `payload = TYPE` says what the payloads are encodings of, a type that can be
+/// `payload = TYPE` names the type that payloads are encodings of, which must be
 /// [described](crate::describe::Describe). It defines `PAYLOAD`, and lets package files write
-/// payloads by the names of fields. Decoding them is refine's part, as before.
+/// payloads by the names of fields. Refine still decodes the payloads itself.
 ///
 /// ```
 /// use jambox_sdk::prelude::*;
@@ -195,7 +195,7 @@ pub fn is_authorized<O: Into<Output>>(
 /// # }
 /// ```
 ///
-/// A word that is none of these is told of in words, and so is one that is there twice:
+/// An unknown name is an error of the compiler with a message, and so is a repeated one:
 ///
 /// ```compile_fail
 /// jambox_sdk::entry_points! { refin = |_, _| () }
@@ -281,11 +281,11 @@ macro_rules! entry_points {
 /// Declares a crate's one function to be a library: a standard program that services run in inner
 /// machines ([`NestedPvm`](crate::NestedPvm)), and defines `LIBRARY`.
 ///
-/// The function takes the arguments as they are and returns what turns into an [`Output`], which
-/// the caller reads with [`NestedPvm::output`](crate::NestedPvm::output): its address is in r7, its
-/// length in r8. With `packed` in front of `fn`, both are in r7, the length in its high half, as
-/// some callers want it ([`NestedPvm::packed_output`](crate::NestedPvm::packed_output)). An error
-/// panics. There are no host calls unless the caller answers some.
+/// The function takes the arguments as they are and returns a value that converts to an [`Output`].
+/// The caller reads it with [`NestedPvm::output`](crate::NestedPvm::output): its address is in r7,
+/// its length in r8. With `packed` in front of `fn`, r7 holds the address in its low half and the
+/// length in its high half ([`NestedPvm::packed_output`](crate::NestedPvm::packed_output)), as some
+/// callers expect. An error panics. Host calls exist only if the caller answers them.
 ///
 /// ```
 /// use jambox_sdk::prelude::*;
@@ -320,7 +320,7 @@ macro_rules! library {
         $(#[$attribute])*
         pub fn $name($input: &[u8]) -> $output $body
 
-        /// The library as its callers see it: octets in, octets out.
+        /// The library for its callers: octets in, octets out.
         pub const LIBRARY: $crate::Entry = |octets| $crate::Output::from($name(octets)).0;
 
         $crate::__export!(library $enter);

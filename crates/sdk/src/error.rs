@@ -3,7 +3,7 @@ use core::fmt;
 use jambox_codec::DecodeError;
 use jambox_hostcall::{Abi, ResultCode};
 
-/// Why a host call gave nothing.
+/// Failure of a host call.
 ///
 /// Every result code of the paper has a variant (`sec:virtualmachineinvocations`, 0.7.2), and a
 /// register value that the call is not documented to give is [`Error::Unexpected`], never success.
@@ -25,13 +25,13 @@ pub enum Error {
     InsufficientFunds,
     /// `LOW`: the gas limit is too low.
     GasTooLow,
-    /// `HUH`: the operation is invalid, or not this service's to do.
+    /// `HUH`: the operation is invalid, or not permitted to this service.
     Refused,
-    /// A number would be too large or below zero. No host call answers so: typed storage does.
+    /// A number would be too large or negative. Only typed storage gives this, no host call.
     Overflow,
-    /// The register holds what the call never gives.
+    /// The register holds a value that the call is not documented to give.
     Unexpected(u64),
-    /// The octets are not the encoding of what was asked for: the item at this offset is not.
+    /// The octets are no encoding of the type: the item at this offset is wrong.
     Decode {
         /// Octets before it.
         offset: usize,
@@ -39,7 +39,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error that a register value stands for; nothing if it is no code but a number.
+    /// The error of a register value; `None` if the value is a number and no result code.
     #[must_use]
     pub const fn of_code(value: u64) -> Option<Self> {
         macro_rules! codes {

@@ -7,8 +7,8 @@ use jambox_hostcall::LogLevel;
 
 use crate::log;
 
-/// What a service tells the world of, with an encoding that others can read. They are no part of
-/// the state: a chain forgets them.
+/// A notice of a service, with an encoding that others can read. Events are no part of the state: a
+/// chain forgets them.
 ///
 /// ```
 /// use jambox_sdk::prelude::*;
@@ -28,7 +28,7 @@ pub trait Event: Encode {
 }
 
 /// Logs an event: a line of the level "info" under [`Event::TARGET`], which is the encoding in
-/// hexadecimal. Features that leave out log lines leave events in.
+/// hexadecimal. Features that compile log lines out keep events.
 pub fn emit<E: Event>(event: &E) {
     log::send(LogLevel::Info, E::TARGET, &hexadecimal(&encode(event)));
 }

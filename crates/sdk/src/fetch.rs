@@ -1,4 +1,4 @@
-//! Fetchers: what an invocation can ask of its environment.
+//! Fetchers: an invocation's access to its environment.
 
 use alloc::vec::Vec;
 
@@ -22,10 +22,10 @@ const fn number(kind: FetchKind) -> u64 {
 }
 
 /// Copies a part of an item of the environment, from `offset` on, and gives the item's whole
-/// length; nothing if this invocation has no such item.
+/// length; `None` if this invocation has no such item.
 ///
-/// The typed fetchers are made of it; it is here for what is too large to hold at once. `first`
-/// and `second` are the indices that the kind takes, or 0.
+/// The typed fetchers are built on it. It is public for items too large to hold at once. `first`
+/// and `second` are the indices of the kind, or 0.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ fn part(
     ))
 }
 
-/// An item that is missing is an error here: the typed fetchers say which.
+/// A missing item is an error here: the documentation of each typed fetcher says when.
 fn whole<const KIND: u64>(first: u64, second: u64) -> Result<Vec<u8>, Error> {
     read_all(|offset, into| part(KIND, first, second, offset, into))?.ok_or(Error::Missing)
 }
@@ -79,15 +79,15 @@ fn typed<const KIND: u64, T: Decode<Revision>>(first: u64) -> Result<T, Error> {
     Ok(decode_all_with(&whole::<KIND>(first, 0)?, &revision())?)
 }
 
-/// What is-authorized can fetch. Made by [`AuthorizeContext`](crate::AuthorizeContext).
+/// Fetcher of is-authorized. Made by [`AuthorizeContext`](crate::AuthorizeContext).
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizeFetcher(pub(crate) ());
 
-/// What refine can fetch. Made by [`RefineContext`](crate::RefineContext).
+/// Fetcher of refine. Made by [`RefineContext`](crate::RefineContext).
 #[derive(Clone, Copy, Debug)]
 pub struct RefineFetcher(pub(crate) ());
 
-/// What accumulate can fetch. Made by [`AccumulateContext`](crate::AccumulateContext).
+/// Fetcher of accumulate. Made by [`AccumulateContext`](crate::AccumulateContext).
 #[derive(Clone, Copy, Debug)]
 pub struct AccumulateFetcher(pub(crate) ());
 
@@ -138,7 +138,7 @@ macro_rules! with_package {
                 whole::<{ number(FetchKind::AuthorizationToken) }>(0, 0)
             }
 
-            /// The chain as the package sees it.
+            /// The package's refinement context: anchor, lookup anchor and prerequisites.
             ///
             /// # Errors
             ///
@@ -212,7 +212,7 @@ macro_rules! with_entropy {
 with_entropy!(RefineFetcher AccumulateFetcher);
 
 impl RefineFetcher {
-    /// What the authorizer returned.
+    /// Authorizer trace: the output of is-authorized.
     ///
     /// # Errors
     ///
@@ -278,7 +278,7 @@ impl AccumulateFetcher {
     }
 }
 
-/// What can be known of a work item without its payload: 62 octets (`fetch` kinds 11 and 12,
+/// Summary of a work item, without its payload: 62 octets (`fetch` kinds 11 and 12,
 /// 0.7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ItemSummary {

@@ -1,5 +1,5 @@
-//! BLAKE2b with 256 bits of output, written for size and gas: the rounds and lanes are loops, what
-//! is in them is spelt out.
+//! BLAKE2b with 256 bits of output, written for size and gas: the rounds and lanes are loops, their
+//! bodies are unrolled.
 
 use jambox_types::Hash;
 
@@ -89,8 +89,8 @@ fn compress(state: &mut [u64; 8], block: &[u8], hashed: u64, last: bool) {
     }
 }
 
-/// Mixes two words of the message into the column `lane`, or from 4 on into the diagonal. All is
-/// spelt out, for a compiler that minds size leaves loops and checks as they are.
+/// Mixes two words of the message into the column `lane`, or from 4 on into the diagonal. Written
+/// out, because a compiler that optimises for size keeps loops and checks.
 #[inline(always)]
 fn mix(work: &mut [u64; 16], lane: usize, first: u64, second: u64) {
     let slant = lane >> 2;

@@ -1,17 +1,17 @@
-//! What a JAM service in Rust links.
+//! SDK of JAM services in Rust.
 //!
-//! **What it is.** Entry points ([`entry_points!`]) and the contexts that they receive: everything
-//! a service can ask of its host, typed, with an error for every code that the host may answer. The
-//! same service is compiled for the PVM (`jambox build`) and runs natively under `cargo test`, on
-//! the real host's handlers (`jambox-sdk-testing`).
+//! **Contents.** Entry points ([`entry_points!`]) and the contexts that they receive: all requests
+//! that a service can make of its host, typed, with an error for every result code. The same
+//! service is compiled for the PVM (`jambox build`) and runs natively under `cargo test`, on the
+//! real host's handlers (`jambox-sdk-testing`).
 //!
-//! **What it is not.** It knows no engine and implements no host function. Natively it hands its
-//! calls to a [`native::Host`]; in the PVM they are instructions. The same source speaks either
-//! revision of the paper: the builder says which, natively the host does ([`revision`]).
+//! **Not here.** No engine and no host function. Natively, calls go to a [`native::Host`]; in the
+//! PVM they are instructions. The same source works under either revision of the paper: the builder
+//! chooses it, natively the host does ([`revision`]).
 //!
 //! **Invariants.** Host-call numbers, result codes and fetch kinds come from `jambox-hostcall`.
-//! Octets that come from outside are decoded, never trusted: what does not decode is an [`Error`].
-//! `unsafe` is found only in `guest`, which is compiled for the PVM only.
+//! Octets from outside are decoded, never trusted: wrong encodings are an [`Error`]. `unsafe` is
+//! found only in `guest`, which is compiled for the PVM only.
 //!
 //! # Example
 //!
@@ -41,7 +41,7 @@
 //! # Features
 //!
 //! `log-off`, `log-error`, `log-warn`, `log-info`, `log-debug`: log lines above that level are not
-//! compiled in. Without any, all are.
+//! compiled in. Without any of them, all lines are compiled in.
 #![no_std]
 
 extern crate alloc;
@@ -110,7 +110,7 @@ pub mod __run {
     pub use crate::entry::{accumulate, is_authorized, refine};
 }
 
-/// What most services use.
+/// Items that most services use.
 pub mod prelude {
     pub use alloc::boxed::Box;
     pub use alloc::format;

@@ -6,7 +6,7 @@ use jambox_hostcall::LogLevel;
 
 use crate::ecalli::{Argument, host_call, length};
 
-/// The level up to which lines are compiled in; none at all with the feature `log-off`.
+/// The highest level compiled in; `None` with the feature `log-off`.
 pub const MAX_LEVEL: Option<LogLevel> = if cfg!(feature = "log-off") {
     None
 } else if cfg!(feature = "log-error") {
@@ -21,7 +21,7 @@ pub const MAX_LEVEL: Option<LogLevel> = if cfg!(feature = "log-off") {
     Some(LogLevel::Trace)
 };
 
-/// Whether lines of a level are compiled in.
+/// Tests whether lines of a level are compiled in.
 #[must_use]
 pub const fn enabled(level: LogLevel) -> bool {
     match MAX_LEVEL {
@@ -39,7 +39,7 @@ pub fn write(level: LogLevel, target: &str, message: fmt::Arguments<'_>) {
     }
 }
 
-/// Sends octets as a line. The host answers `WHAT` always, which is no error.
+/// Sends octets as a line. The host always answers `WHAT`, which is no error.
 pub(crate) fn send(level: LogLevel, target: &str, message: &[u8]) {
     let target = target.as_bytes();
     let address = if target.is_empty() { Argument::number(0) } else { Argument::input(target) };
@@ -54,7 +54,7 @@ pub(crate) fn send(level: LogLevel, target: &str, message: &[u8]) {
 }
 
 /// Logs a line: `log!(LogLevel::Info, "{} items", count)`; with `target: "name",` in front of the
-/// format to say who speaks.
+/// format to name the line's source.
 #[macro_export]
 macro_rules! log {
     ($level:expr, target: $target:expr, $($format:tt)+) => {

@@ -1,4 +1,4 @@
-//! Inner machines: programs that refine runs in a memory of their own.
+//! Inner machines: programs that refine runs in separate memory.
 
 use core::fmt;
 
@@ -13,40 +13,40 @@ pub const PAGE_SIZE: u64 = 4096;
 /// The first page that can be made accessible: addresses below it always panic.
 pub const FIRST_PAGE: u64 = 16;
 
-/// What a page of an inner machine lets it do, and what becomes of its contents (`pages`, 0.7.2).
+/// Access of an inner machine to a page, and fate of the page's contents (`pages`, 0.7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum PageAccess {
-    /// Nothing; contents are lost.
+    /// No access; contents are lost.
     Inaccessible = 0,
-    /// Reading; contents become zero.
+    /// Read access; contents become zero.
     Read = 1,
-    /// Reading and writing; contents become zero.
+    /// Read and write access; contents become zero.
     ReadWrite = 2,
-    /// Reading; contents stay. For pages that are accessible already.
+    /// Read access; contents stay. For pages that are accessible already.
     ReadKeep = 3,
-    /// Reading and writing; contents stay. For pages that are accessible already.
+    /// Read and write access; contents stay. For pages that are accessible already.
     ReadWriteKeep = 4,
 }
 
-/// Why an inner machine stopped.
+/// Reason for an inner machine's stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitReason {
-    /// It halted.
+    /// The machine halted.
     Halt,
-    /// It panicked.
+    /// The machine panicked.
     Panic,
-    /// It touched memory that is not accessible. It can go on once that is.
+    /// The machine accessed an inaccessible page. It can continue once the page is accessible.
     Fault {
         /// The address of the page.
         address: u64,
     },
-    /// It asks for a host call. It goes on behind it, with whatever its registers hold then.
+    /// The machine made a host call. It continues after it, with the registers as they are then.
     Host {
         /// The number of the call.
         call: u64,
     },
-    /// It ran out of gas. It can go on with more.
+    /// The machine ran out of gas. It can continue with more.
     OutOfGas,
 }
 
@@ -85,7 +85,7 @@ impl InvokeIo {
     /// Octets in the block.
     pub const LENGTH: usize = 112;
 
-    /// This much gas and registers of zero.
+    /// A block of this much gas, all registers zero.
     #[must_use]
     pub fn new(gas: u64) -> Self {
         let mut io = Self { octets: [0; Self::LENGTH] };
@@ -93,7 +93,7 @@ impl InvokeIo {
         io
     }
 
-    /// The gas: the limit before a run, what is left of it after.
+    /// The gas: the limit before a run, the gas left after it.
     #[must_use]
     pub fn gas(&self) -> u64 {
         self.word(0)
@@ -143,7 +143,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Makes a machine of a program blob, with empty memory, about to start at `pc`.
+    /// Makes a machine of a program blob, with empty memory, to start at `pc`.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`] when it is not all readable there.
+    /// [`Error::OutOfBounds`] when not all of the range is readable.
     pub fn peek(&self, source: u64, into: &mut [u8]) -> Result<(), Error> {
         let count = length(into);
         done(host_call!(
@@ -174,7 +174,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`] when it is not all writable there.
+    /// [`Error::OutOfBounds`] when not all of the range is writable.
     pub fn poke(&mut self, destination: u64, data: &[u8]) -> Result<(), Error> {
         done(host_call!(
             Poke,
@@ -185,7 +185,7 @@ impl Machine {
         ))
     }
 
-    /// Sets what `count` pages from `first` on let the machine do.
+    /// Sets the machine's access to `count` pages from `first` on.
     ///
     /// # Errors
     ///
@@ -205,7 +205,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::Unexpected`] when the host names no reason that the paper knows.
+    /// [`Error::Unexpected`] when the host gives no exit reason of the paper.
     pub fn invoke(&mut self, io: &mut InvokeIo) -> Result<ExitReason, Error> {
         ExitReason::decode(host_call!(
             Invoke,
@@ -228,7 +228,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // It was there: its handle came from the host, and only `expunge` takes it back.
+        // The machine exists: its handle came from the host, and only `expunge` takes it back.
         let _ = expunge(self.handle);
     }
 }

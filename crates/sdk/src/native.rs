@@ -1,9 +1,9 @@
 //! Host calls of a service that runs natively, under `cargo test`: the same arguments, handed to a
 //! [`Host`] that a test harness installs.
 //!
-//! There are no pointers here. Every octet sequence that a call names is lent as a [`Region`] under
-//! an address made up for that call, so that the host's handlers see registers and memory as they
-//! would see a guest's.
+//! There are no pointers here. Every octet sequence of a call's arguments is lent as a [`Region`]
+//! at an address made up for that call, so that the host's handlers see the same registers and
+//! memory as with a guest.
 
 use std::boxed::Box;
 use std::cell::{Cell, RefCell};
@@ -14,27 +14,27 @@ use jambox_hostcall::Revision;
 use crate::ecalli::number;
 use crate::revision::interface;
 
-/// Where the first region of a call begins.
+/// Address of a call's first region.
 const FIRST_ADDRESS: u64 = 0x1_0000;
 
-/// Regions start at multiples of this, so that no two touch.
+/// Alignment of regions, in octets, so that no two touch.
 const ALIGNMENT: u64 = 0x1_0000;
 
-/// Memory that a call lends.
+/// Memory lent to the host for a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
-    /// Its first address.
+    /// First address.
     pub address: u64,
-    /// What it holds.
+    /// Contents.
     pub octets: Vec<u8>,
-    /// Whether the host may write to it.
+    /// Set if the host may write to the region.
     pub writable: bool,
 }
 
 /// A host call under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Which call, by its number.
+    /// Number of the call.
     pub number: u64,
     /// The registers: arguments from `r7` on, all others zero.
     pub registers: [u64; 13],
@@ -42,7 +42,7 @@ pub struct Call {
     pub regions: Vec<Region>,
 }
 
-/// What goes into one register.
+/// Contents of one register.
 pub(crate) enum Argument<'a> {
     Number(u64),
     In(&'a [u8]),
@@ -68,11 +68,11 @@ impl<'a> Argument<'a> {
 
 /// Answers host calls.
 pub trait Host {
-    /// The revision that it speaks.
+    /// Revision of the host.
     fn revision(&self) -> Revision;
 
-    /// Changes registers and writable regions as the call demands. Does not return if the service
-    /// may not go on (a panic of the host, out of gas): it unwinds.
+    /// Changes registers and writable regions as the call demands. If the service may not continue
+    /// (a panic of the host, out of gas) it unwinds instead of returning.
     fn call(&mut self, call: &mut Call);
 }
 
@@ -81,7 +81,7 @@ std::thread_local! {
     static REVISION: Cell<Option<Revision>> = const { Cell::new(None) };
 }
 
-/// Runs `service` with a host for its calls; the host serves this thread until then.
+/// Runs `service` with a host for its calls; the host serves this thread until `service` ends.
 pub fn with_host<R>(host: Box<dyn Host>, service: impl FnOnce() -> R) -> R {
     /// Takes the host away again, also when the service unwinds.
     struct Restore(Option<Box<dyn Host>>, Option<Revision>);
@@ -97,7 +97,7 @@ pub fn with_host<R>(host: Box<dyn Host>, service: impl FnOnce() -> R) -> R {
     service()
 }
 
-/// The revision that the host of this thread speaks; the default where there is none. See
+/// The revision of this thread's host; the default revision without a host. See
 /// [`revision`](crate::revision).
 #[must_use]
 pub fn revision() -> Revision {
@@ -128,7 +128,7 @@ pub(crate) fn call<const CALL: u8, const COUNT: usize>(
         next = (next + octets.len() as u64 + 1).next_multiple_of(ALIGNMENT);
         call.regions.push(Region { address, octets, writable });
     }
-    // The host is taken out while it works: it may run another service on this very thread.
+    // The host is taken out while it works: it may run another service on the same thread.
     let host = HOST.with(|current| current.borrow_mut().take());
     let Some(host) = host else {
         panic!("a service makes host calls only under a host: run it with jambox-sdk-testing");

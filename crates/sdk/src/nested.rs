@@ -10,27 +10,27 @@ use crate::machine::{ExitReason, InvokeIo, Machine, PAGE_SIZE, PageAccess};
 
 /// Octets in a zone: the parts of a standard program start at multiples of it.
 pub const SPI_SEGMENT_SIZE: u64 = 1 << 16;
-/// The most octets of arguments.
+/// Largest length of the arguments, in octets.
 pub const SPI_MAX_ARGUMENTS: u64 = 1 << 24;
-/// Where read-only data start.
+/// First address of the read-only data.
 pub const SPI_READ_ONLY_START: u64 = 0x0001_0000;
-/// Where the stack ends.
+/// End address of the stack.
 pub const SPI_STACK_END: u64 = 0xFEFE_0000;
-/// Where the arguments start.
+/// First address of the arguments.
 pub const SPI_ARGUMENTS_START: u64 = 0xFEFF_0000;
-/// What r0 holds at the start: returning there halts.
+/// Initial value of r0: a jump there halts.
 pub const SPI_RETURN_ADDRESS: u64 = 0xFFFF_0000;
 
-/// Why a blob cannot be run as a standard program.
+/// Reason for refusing a blob as a standard program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpiError {
-    /// The blob ends early or its sections have no place.
+    /// The blob ends within its header or a section.
     MalformedBlob,
     /// Octets follow the program.
     TrailingBytes,
     /// The arguments are longer than [`SPI_MAX_ARGUMENTS`].
     ArgumentsTooLong,
-    /// The code is no program blob, or execution cannot start where it should.
+    /// The code is no program blob.
     InvalidEntryPoint,
     /// The host refused a step of the setup for another reason.
     Host(Error),
@@ -77,7 +77,7 @@ impl<'a> Spi<'a> {
         };
         match (with_metadata, Self::parse_bare(&mut Reader::new(blob))) {
             (Ok(parsed), _) | (_, Ok(parsed)) => Ok(parsed),
-            // Whichever it was meant to be, it got as far as its end.
+            // In both readings the blob was parsed up to its end.
             (Err(SpiError::TrailingBytes), _) => Err(SpiError::TrailingBytes),
             (_, other) => other,
         }
@@ -116,22 +116,22 @@ pub struct NestedPvm {
     io: InvokeIo,
 }
 
-/// What to do after a host call of an inner program.
+/// Continuation after a host call of an inner program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// Let it go on.
+    /// Continues the program.
     Continue,
-    /// Stop running it.
+    /// Stops the program.
     Stop,
 }
 
 /// Answers the host calls of an inner program.
 pub trait InnerHost {
-    /// Answers call `number`: arguments are in the registers from 7 on, and results belong there.
+    /// Answers call `number`: arguments are in the registers from r7 on, results go there.
     ///
     /// # Errors
     ///
-    /// What the run shall end with.
+    /// The error ends the run, and is the run's result.
     fn host_call(&mut self, number: u64, vm: &mut NestedPvm) -> Result<Flow, Error>;
 }
 
@@ -149,7 +149,7 @@ impl InnerHost for () {
 }
 
 impl NestedPvm {
-    /// Sets up a standard program that is known to be good, to start at pc 0 with this much gas.
+    /// Sets up a standard program known to be valid, to start at pc 0 with this much gas.
     ///
     /// # Panics
     ///
@@ -162,8 +162,8 @@ impl NestedPvm {
         }
     }
 
-    /// Sets up a standard program, to start at pc 0 with this much gas. Never panics, whatever the
-    /// blob.
+    /// Sets up a standard program, to start at pc 0 with this much gas. Panics for no blob: every
+    /// fault is an error.
     ///
     /// # Errors
     ///
@@ -203,12 +203,12 @@ impl NestedPvm {
         self.machine.invoke(&mut self.io)
     }
 
-    /// Runs the program, answering its host calls, until it stops for another reason or the host
-    /// says so.
+    /// Runs the program and answers its host calls, until it stops for another reason or the host
+    /// returns [`Flow::Stop`].
     ///
     /// # Errors
     ///
-    /// As [`Machine::invoke`], and whatever the host returns.
+    /// As [`Machine::invoke`], and every error of the host.
     pub fn run(&mut self, host: &mut impl InnerHost) -> Result<ExitReason, Error> {
         loop {
             match self.invoke()? {
@@ -222,11 +222,11 @@ impl NestedPvm {
         }
     }
 
-    /// The output of a program that halted: the octets that r7 (address) and r8 (length) name.
+    /// The output of a program that halted: the octets at address r7, of length r8.
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when it is longer than `limit`; [`Error::OutOfBounds`] when it is not all
+    /// [`Error::Full`] when it is longer than `limit`; [`Error::OutOfBounds`] when not all of it is
     /// readable.
     pub fn output(&self, limit: u64) -> Result<Vec<u8>, Error> {
         self.output_at(self.register(7), self.register(8), limit)
@@ -242,7 +242,7 @@ impl NestedPvm {
         self.output_at(packed & 0xFFFF_FFFF, packed >> 32, limit)
     }
 
-    /// The length is the program's claim: it is held against the limit before anything is
+    /// The length comes from the program: it is compared with the limit before anything is
     /// allocated.
     fn output_at(&self, address: u64, length: u64, limit: u64) -> Result<Vec<u8>, Error> {
         if length > limit {
@@ -301,7 +301,7 @@ impl NestedPvm {
         self.machine.poke(destination, data)
     }
 
-    /// Sets what pages of its memory let the program do.
+    /// Sets the program's access to pages.
     ///
     /// # Errors
     ///
@@ -320,8 +320,8 @@ impl NestedPvm {
     }
 }
 
-/// Makes memory for `data` and `more` zeros after its last page. `poke` needs pages that can be
-/// written, so read-only ones become so afterwards.
+/// Makes memory for `data` and `more` zeros after its last page. `poke` needs writable pages, so
+/// read-only ones are made read-only afterwards.
 fn place(
     machine: &mut Machine,
     start: u64,

@@ -1,4 +1,4 @@
-//! Preimages: blobs that a service has by their hash.
+//! Preimages: a service's blobs, by their hash.
 
 use alloc::vec::Vec;
 
@@ -7,7 +7,7 @@ use jambox_types::{Hash, TimeSlot};
 use crate::ecalli::{Argument, done, host_call, length, optional, read_all, value};
 use crate::{Error, ServiceRef};
 
-/// Preimages as refine sees them: as of the package's lookup anchor.
+/// Preimages in refine: those available at the package's lookup anchor.
 ///
 /// Made by [`RefineContext::preimages`](crate::RefineContext::preimages).
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub struct RefinePreimages {
     pub(crate) owner: ServiceRef,
 }
 
-/// Preimages as accumulate sees them: as of now, with the requests for them.
+/// Preimages in accumulate: those available now, with the requests for them.
 ///
 /// Made by [`AccumulateContext::preimages`](crate::AccumulateContext::preimages).
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ impl RefinePreimages {
         Self { owner: owner.into() }
     }
 
-    /// A preimage as of now. The paper's host offers this in accumulate only; see
+    /// A preimage available now. The paper's host offers this in accumulate only; see
     /// [`historical_lookup`](Self::historical_lookup).
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl RefinePreimages {
         lookup(self.owner, hash)
     }
 
-    /// The preimage that was available at the lookup anchor's time.
+    /// The preimage available at the lookup anchor's time; `None` if there was none.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Preimages {
         Self { owner: owner.into() }
     }
 
-    /// The preimage of a hash, if the service has it.
+    /// The preimage of a hash; `None` if the service does not have it.
     ///
     /// # Errors
     ///
@@ -102,11 +102,11 @@ impl Preimages {
         lookup_part(self.owner, hash, offset, into)
     }
 
-    /// The state of one of the own requests; nothing if there is no such request.
+    /// The state of a request of the calling service; `None` if there is no such request.
     ///
     /// # Errors
     ///
-    /// [`Error::Unexpected`] for a state that the paper does not know.
+    /// [`Error::Unexpected`] for a state not in the paper.
     pub fn query(&self, hash: &Hash, length: u64) -> Result<Option<Request>, Error> {
         let registers = host_call!(Query, Argument::input(&hash.0), Argument::number(length));
         match value(registers) {
@@ -176,33 +176,33 @@ fn lookup_part(
 /// The state of a preimage request (`sec:accounts`, 0.7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Made, and the preimage has not come yet.
+    /// Requested, not yet provided.
     Requested,
-    /// The preimage is there.
+    /// Available.
     Available {
-        /// Since when.
+        /// Slot from which it is available.
         since: TimeSlot,
     },
-    /// The preimage was there and is forgotten.
+    /// Forgotten after it was available.
     Unavailable {
-        /// From when it was there.
+        /// Slot from which it was available.
         since: TimeSlot,
-        /// From when on it no longer was.
+        /// Slot from which it was no longer available.
         until: TimeSlot,
     },
-    /// The preimage was forgotten and is there again.
+    /// Available again after it was forgotten.
     AvailableAgain {
-        /// From when it was there first.
+        /// Slot from which it was first available.
         since: TimeSlot,
-        /// From when on it no longer was.
+        /// Slot from which it was no longer available.
         until: TimeSlot,
-        /// Since when it is there again.
+        /// Slot from which it is available again.
         again: TimeSlot,
     },
 }
 
 impl Request {
-    /// Reads what `query` leaves in `r7` and `r8`.
+    /// Reads the result of `query` in `r7` and `r8`.
     fn decode(first: u64, second: u64) -> Result<Self, Error> {
         let low = |register: u64| TimeSlot(register as u32);
         let high = |register: u64| TimeSlot((register >> 32) as u32);

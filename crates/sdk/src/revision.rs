@@ -1,16 +1,16 @@
-//! Which revision a service speaks.
+//! The service's revision of the Gray Paper.
 
 #[cfg(target_env = "polkavm")]
 use jambox_hostcall::Revision;
 use jambox_hostcall::{Abi, Interface};
 
-/// How services and the host talk.
+/// Calling interface between services and the host.
 pub(crate) const ABI: Abi = Abi::GrayPaper;
 
-/// The revision of the Gray Paper that the service runs under: fixed when it was compiled for the
-/// PVM; natively the host's, and the default where there is none.
+/// The revision of the Gray Paper that the service runs under: in the PVM the one it was compiled
+/// for; natively the host's, or the default without a host.
 ///
-/// Code for the PVM can also leave things out by `#[cfg(jambox_revision = "0.8.0")]`.
+/// Code for the PVM can also be left out by `#[cfg(jambox_revision = "0.8.0")]`.
 #[cfg(target_env = "polkavm")]
 #[must_use]
 pub const fn revision() -> Revision {
@@ -28,7 +28,7 @@ pub const fn revision() -> Revision {
 #[cfg(not(target_env = "polkavm"))]
 pub use crate::native::revision;
 
-/// The interface that the service speaks.
+/// The host-call interface of that revision.
 #[cfg(target_env = "polkavm")]
 pub(crate) const fn interface() -> Interface {
     Interface { abi: ABI, revision: revision() }

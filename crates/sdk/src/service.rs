@@ -1,4 +1,4 @@
-//! Which service, and what the chain knows of it.
+//! References to services, and services' accounts.
 
 use jambox_codec::{decode_all, impl_codec};
 use jambox_types::{Balance, Gas, Hash, ServiceId, TimeSlot};
@@ -6,10 +6,10 @@ use jambox_types::{Balance, Gas, Hash, ServiceId, TimeSlot};
 use crate::Error;
 use crate::ecalli::{Argument, host_call, length, optional};
 
-/// Names a service in a host call.
+/// A service as the argument of a host call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ServiceRef {
-    /// The service that makes the call.
+    /// The calling service.
     #[default]
     Current,
     /// Any service by its id, the caller's own included.
@@ -17,7 +17,7 @@ pub enum ServiceRef {
 }
 
 impl ServiceRef {
-    /// How a register names it: 2^64 - 1 is the caller.
+    /// Register value of the reference: 2^64 - 1 is the caller.
     pub(crate) fn register(self) -> u64 {
         match self {
             Self::Current => u64::MAX,
@@ -32,30 +32,30 @@ impl From<ServiceId> for ServiceRef {
     }
 }
 
-/// A service's account as `info` tells it: 96 octets (`info`, 0.7.2).
+/// A service's account, as `info` returns it: 96 octets (`info`, 0.7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServiceInfo {
-    /// The hash of its code.
+    /// Hash of the code.
     pub code_hash: Hash,
-    /// What it owns.
+    /// Balance.
     pub balance: Balance,
-    /// What it may not fall below, for what it stores.
+    /// Threshold balance: the smallest balance allowed, by what the service stores.
     pub threshold_balance: Balance,
-    /// The least gas for each work item's accumulation.
+    /// Smallest gas for each work item's accumulation.
     pub min_accumulate_gas: Gas,
-    /// The least gas for each transfer to it.
+    /// Smallest gas for each transfer to the service.
     pub min_memo_gas: Gas,
-    /// Octets that it stores.
+    /// Octets stored.
     pub octets: u64,
-    /// Items that it stores.
+    /// Items stored.
     pub items: u32,
-    /// Balance that its threshold is lowered by.
+    /// Gratis storage: reduction of the threshold balance.
     pub gratis: Balance,
-    /// When it was created.
+    /// Slot of the service's creation.
     pub created: TimeSlot,
-    /// When it accumulated last.
+    /// Slot of its last accumulation.
     pub last_accumulation: TimeSlot,
-    /// Who created it.
+    /// The service that created it.
     pub parent: ServiceId,
 }
 
@@ -77,7 +77,7 @@ impl ServiceInfo {
     /// Octets in the record.
     pub const LENGTH: usize = 96;
 
-    /// What the chain knows of a service; nothing if there is no such service.
+    /// The account of a service; `None` if there is no such service.
     pub(crate) fn of(service: ServiceRef) -> Result<Option<Self>, Error> {
         let mut record = [0; Self::LENGTH];
         let most = length(&record);

@@ -10,10 +10,10 @@ use jambox_types::{Balance, CoreIndex, Gas, Hash, ServiceId, TimeSlot};
 use crate::ecalli::{Argument, host_call, length, optional, read_all};
 use crate::{Error, ServiceRef};
 
-/// A service's storage: values under keys, both any octets.
+/// A service's storage: values under keys, both arbitrary octets.
 ///
-/// Made by a context's `storage()`. In refine and is-authorized the paper's host offers none of
-/// this: every call answers [`Error::Unavailable`] there.
+/// Made by a context's `storage()`. In refine and is-authorized the paper's host offers no storage:
+/// every call answers [`Error::Unavailable`] there.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Storage {
     pub(crate) owner: ServiceRef,
@@ -37,7 +37,7 @@ impl Storage {
     }
 
     /// Copies a part of the value under `key`, from `offset` on, and gives the whole value's
-    /// length. A value that ends before `into` does leaves the rest of it alone.
+    /// length. If the value ends early, the rest of `into` is unchanged.
     ///
     /// # Errors
     ///
@@ -70,13 +70,13 @@ impl Storage {
         self.read(key, 0, &mut [])
     }
 
-    /// Stores a value and gives the length of the one that it replaces. An empty value removes the
-    /// key. Only the own storage can be written, whoever this one belongs to.
+    /// Stores a value and gives the length of the replaced one. An empty value removes the key. A
+    /// service can write only its own storage, not that of [`Storage::of`].
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when the balance does not cover what the storage would then demand;
-    /// [`Error::Unavailable`] outside accumulate; [`Error::Refused`] on another service's storage.
+    /// [`Error::Full`] when the balance is below the new threshold balance; [`Error::Unavailable`]
+    /// outside accumulate; [`Error::Refused`] on another service's storage.
     pub fn set(
         &self,
         key: &(impl Key + ?Sized),
@@ -95,7 +95,7 @@ impl Storage {
         ))
     }
 
-    /// Removes a key and gives the length of its value, if it had one.
+    /// Removes a key and gives the length of its value; `None` if it had none.
     ///
     /// # Errors
     ///
@@ -130,8 +130,8 @@ impl Storage {
     }
 }
 
-/// What can be a storage key. Text and octets stand for themselves, numbers and tuples for their
-/// encodings; own types get theirs with `#[derive(Encode, Key)]`.
+/// A storage key. Text and octets are their own keys, the keys of numbers and tuples are their
+/// encodings; other types get one with `#[derive(Encode, Key)]`.
 ///
 /// ```
 /// use jambox_sdk::prelude::*;
@@ -144,10 +144,10 @@ impl Storage {
 /// assert_eq!(*"total".octets(), *b"total");
 /// ```
 pub trait Key {
-    /// The key as the host sees it.
+    /// The key's octets for the host.
     fn octets(&self) -> Cow<'_, [u8]>;
 
-    /// Appends them to others, which needs no memory of their own.
+    /// Appends the key's octets to `out`, without allocating memory for the key itself.
     fn append_to(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.octets());
     }

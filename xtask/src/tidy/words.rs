@@ -15,6 +15,7 @@ const CLEAN: &[&str] = &[
     "isa",
     "package",
     "program",
+    "sdk",
     "sdk-macros",
     "state",
     "symbols",

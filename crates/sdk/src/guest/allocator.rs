@@ -1,8 +1,8 @@
-//! The heap: blocks of powers of two, cut from memory that was never used and kept in lists when
+//! The heap: blocks whose sizes are powers of two, cut from unused memory and kept in lists when
 //! freed.
 //!
-//! That memory is at first an area of the program's own, which becomes heap pages of the blob: it
-//! costs no gas, and an inner machine has it, too. When it is used up, the host is asked for more.
+//! Unused memory is at first a static area of the program, which becomes heap pages of the blob: it
+//! costs no gas, and an inner machine has it, too. When it is used up, the host gives more.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
@@ -16,7 +16,7 @@ const SMALLEST: usize = 16;
 /// One list for each power of two.
 const LISTS: usize = 32;
 
-/// Octets of the area, which the builder tells.
+/// Octets of the area, set by the builder.
 const AREA: usize = match option_env!("JAMBOX_HEAP") {
     Some(text) => number(text),
     None => 64 << 10,
@@ -34,7 +34,7 @@ const fn number(text: &str) -> usize {
     value
 }
 
-/// Memory for blocks; nothing refers to it but the heap.
+/// Memory for blocks; only the heap refers to it.
 #[repr(align(16))]
 struct Area(UnsafeCell<[u8; AREA]>);
 
@@ -46,8 +46,8 @@ static OWN: Area = Area(UnsafeCell::new([0; AREA]));
 struct State {
     /// The first free block of each size; a free block begins with the address of the next.
     free: [*mut u8; LISTS],
-    /// The first octet that was never part of a block, and the octet after the last that can be;
-    /// both 0 at first, for the own area.
+    /// First octet that was never part of a block, and end of the octets that can be; both 0 at
+    /// first, for the static area.
     fresh: usize,
     end: usize,
 }
@@ -66,7 +66,7 @@ fn block(layout: Layout) -> usize {
 }
 
 impl State {
-    /// Takes a free block, if there is one that is aligned for the layout.
+    /// Takes a free block; `None` if none is aligned for the layout.
     fn reuse(&mut self, size: usize, layout: Layout) -> Option<*mut u8> {
         if layout.align() > SMALLEST {
             return None;
@@ -81,7 +81,7 @@ impl State {
         Some(taken)
     }
 
-    /// Takes memory that was never used: it holds zeros. Null if there is no more.
+    /// Takes unused memory, which holds zeros. Null if there is no more.
     fn extend(&mut self, size: usize, layout: Layout) -> *mut u8 {
         if self.end == 0 {
             self.fresh = OWN.0.get().expose_provenance();

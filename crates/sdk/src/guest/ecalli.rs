@@ -8,7 +8,7 @@ use core::mem::MaybeUninit;
 use crate::ecalli::{inputs, number};
 use crate::revision::interface;
 
-/// What goes into one register.
+/// Contents of one register.
 #[derive(Clone, Copy)]
 pub(crate) struct Argument<'a>(MaybeUninit<u64>, PhantomData<&'a mut [u8]>);
 
@@ -37,8 +37,8 @@ impl<'a> Argument<'a> {
 pub(crate) fn call<const CALL: u8, const COUNT: usize>(
     arguments: [Argument<'_>; COUNT],
 ) -> (u64, u64) {
-    // Registers that the call does not read hold whatever they hold. (No loop: when optimising for
-    // size, the compiler would keep it.)
+    // Registers that the call does not read are left unset. (Not a loop: when optimising for size,
+    // the compiler would keep it.)
     let register = |index: usize| {
         if index < COUNT { arguments[index].0 } else { MaybeUninit::uninit() }
     };

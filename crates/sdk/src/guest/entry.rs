@@ -1,4 +1,4 @@
-//! Where the host enters: the arguments as octets, and the output as address and length.
+//! Entry from the host: the arguments as octets, and the output as address and length.
 
 use alloc::vec::Vec;
 use core::slice;

@@ -1,4 +1,4 @@
-//! Memory from the host, in the way of the revision.
+//! Growth of the heap, by the revision's instruction or host call.
 
 pub(super) use way::grow;
 
@@ -18,7 +18,7 @@ mod way {
         end
     }
 
-    /// Adds `size` octets: gives where they start, and where the heap ends now.
+    /// Adds `size` octets: gives their first address, and the new end of the heap.
     pub fn grow(size: usize) -> Option<(usize, usize)> {
         match moved(size) {
             0 => None,
@@ -35,18 +35,18 @@ mod way {
     /// Octets in a page.
     const PAGE: usize = 4096;
 
-    /// Pages asked for at once: a call costs as much as two pages.
+    /// Pages requested at once: a call costs as much as two pages.
     const PAGES: usize = 8;
 
-    /// What the host, asked for an end, says the end is: a page's index.
+    /// End of the heap after a request for one, as a page's index.
     fn end(wanted: usize) -> usize {
         host_call!(GrowHeap, Argument::number(wanted as u64)).0 as usize
     }
 
-    /// Adds at least `size` octets: gives where they start, and where the heap ends now.
+    /// Adds at least `size` octets: gives their first address, and the new end of the heap.
     ///
-    /// An inner machine gets what it is made for by whoever runs it; an answer that is no end of a
-    /// heap is none.
+    /// In an inner machine the answer comes from its creator; an answer that cannot be the end of a
+    /// heap is `None`.
     pub fn grow(size: usize) -> Option<(usize, usize)> {
         let from = end(0);
         let wanted = from.checked_add(size.div_ceil(PAGE).max(PAGES))?;

@@ -1,7 +1,7 @@
-//! Copying and filling memory, a word of eight octets at a time wherever it lies.
+//! Copies and fills of memory, eight octets at a time at any alignment.
 //!
-//! The PVM reads and writes words at any address for the price of one instruction. The functions
-//! that come with the compiler keep to aligned words, and spend on that what a program pays in gas.
+//! The PVM reads and writes words at any address for the price of one instruction. The compiler's
+//! own functions use aligned words only, and pay for the alignment in gas.
 
 use alloc::vec::Vec;
 use core::arch::asm;
@@ -9,11 +9,11 @@ use core::arch::asm;
 /// Octets in a word.
 const WORD: usize = 8;
 
-/// Octets that hold whatever they held.
+/// Octets with unspecified contents.
 pub(crate) fn unspecified(length: usize) -> Vec<u8> {
     let mut octets = Vec::with_capacity(length);
-    // SAFETY: the instruction that is not there may have written all that the pointer reaches: for
-    // the compiler the octets have values. They have in the PVM, whose memory always has.
+    // The empty instruction may have written everything that the pointer reaches: for the compiler
+    // the octets are initialised. In the PVM they are, for its memory always has values.
     unsafe {
         asm!("", in("a0") octets.as_mut_ptr(), options(nostack, preserves_flags));
         octets.set_len(length);
@@ -21,7 +21,7 @@ pub(crate) fn unspecified(length: usize) -> Vec<u8> {
     octets
 }
 
-/// Copies a word. No loop around it can be taken for a call of `memcpy`.
+/// Copies a word. The compiler recognises no `memcpy` in a loop of this.
 #[inline(always)]
 unsafe fn copy_word(to: *mut u8, from: *const u8) {
     // SAFETY: the caller upholds that there are eight octets to read and to write.
@@ -41,7 +41,7 @@ unsafe fn copy_octet(to: *mut u8, from: *const u8) {
     }
 }
 
-/// Copies memory; what the compiler calls for that.
+/// Copies memory; the compiler emits calls of this function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
     let mut at = 0;
@@ -65,7 +65,7 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
     to
 }
 
-/// Fills memory with an octet; what the compiler calls for that.
+/// Fills memory with an octet; the compiler emits calls of this function.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memset(to: *mut u8, octet: i32, count: usize) -> *mut u8 {
     let word = u64::from(octet as u8) * 0x0101_0101_0101_0101;

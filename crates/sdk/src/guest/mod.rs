@@ -1,4 +1,4 @@
-//! What exists only inside the PVM: the only `unsafe` code of a service.
+//! Code that exists only inside the PVM: the only `unsafe` code of a service.
 #![expect(
     unsafe_code,
     reason = "host calls, the heap and the arguments are raw memory until this module wraps them"

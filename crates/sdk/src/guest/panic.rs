@@ -1,4 +1,4 @@
-//! What a panic does: tells the host where and why, then traps.
+//! Panics: tells the host place and message, then traps.
 
 use core::arch::asm;
 use core::panic::PanicInfo;
@@ -7,7 +7,7 @@ use core::panic::PanicInfo;
 mod message {
     use core::fmt::{self, Write};
 
-    /// Takes what fits: a panic may not need the heap.
+    /// Text cut to a fixed length: a panic may not need the heap.
     pub struct Text {
         octets: [u8; 512],
         length: usize,

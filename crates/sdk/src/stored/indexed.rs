@@ -9,15 +9,15 @@ use super::list::{length, numbered, set_length};
 use super::under;
 use crate::{Error, Key, Storage};
 
-/// What follows the prefix in the key of an entry.
+/// Octet after the prefix in the key of an entry.
 const ENTRY: u8 = 0;
 
-/// What follows the prefix in the key of a place in the list of keys.
+/// Octet after the prefix in the key of a place in the list of keys.
 const PLACE: u8 = 1;
 
-/// Values under keys in storage that can be walked through; see [`layout!`](crate::layout!). Each
-/// entry takes two items of storage. Their order is that in which they came, until one is removed:
-/// then the last takes its place.
+/// Values under keys in storage, with iteration; see [`layout!`](crate::layout!). Each entry takes
+/// two items of storage. Entries are in order of insertion until one is removed: then the last
+/// takes its place.
 #[derive(Debug)]
 pub struct IndexedMap<K, V> {
     prefix: u8,
@@ -31,8 +31,8 @@ impl<K: Key, V> IndexedMap<K, V> {
         Self { prefix, kind: PhantomData }
     }
 
-    /// The key in storage of an entry, for whoever reads the storage from outside. Its value has
-    /// the entry's index, a natural, in front.
+    /// The storage key of an entry, for readers outside of the service. The stored value begins
+    /// with the entry's index, a natural.
     #[must_use]
     pub fn key(&self, key: &K) -> Vec<u8> {
         under(&[self.prefix, ENTRY], key)
@@ -42,7 +42,7 @@ impl<K: Key, V> IndexedMap<K, V> {
         numbered(&[self.prefix, PLACE], index)
     }
 
-    /// How many entries there are. Reads once.
+    /// Number of entries. Reads once.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl<K: Key, V> IndexedMap<K, V> {
         length(storage, &[self.prefix])
     }
 
-    /// Whether there is no entry. Reads once.
+    /// Tests for no entries. Reads once.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl<K: Key, V> IndexedMap<K, V> {
 }
 
 impl<K: Key + Encode + Decode, V: Encode + Decode> IndexedMap<K, V> {
-    /// The value of a key. Reads once, or twice what is longer than 256 octets.
+    /// The value of a key. Reads once, or twice if it is longer than 256 octets.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl<K: Key + Encode + Decode, V: Encode + Decode> IndexedMap<K, V> {
         Ok(self.load(storage, key)?.map(|(_, value)| value))
     }
 
-    /// Gives a key a value. Reads and writes once for a key that has one; reads twice and writes
+    /// Sets a key's value. Reads and writes once for a key that has one; reads twice and writes
     /// three times for one that has none.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl<K: Key + Encode + Decode, V: Encode + Decode> IndexedMap<K, V> {
         counted
     }
 
-    /// Takes a key's value away and gives it. Reads at most four times and writes at most five
+    /// Removes a key's value and gives it. Reads at most four times and writes at most five
     /// times.
     ///
     /// # Errors

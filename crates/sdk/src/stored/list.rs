@@ -21,22 +21,22 @@ impl<T> List<T> {
         Self { prefix, kind: PhantomData }
     }
 
-    /// The key in storage of an item, for whoever reads the storage from outside.
+    /// The storage key of an item, for readers outside of the service.
     #[must_use]
     pub fn key(&self, index: u64) -> Vec<u8> {
         numbered(&[self.prefix], index)
     }
 
-    /// How many items there are. Reads once.
+    /// Number of items. Reads once.
     ///
     /// # Errors
     ///
-    /// As [`Storage::get`], and [`Error::Decode`] when that is no number.
+    /// As [`Storage::get`], and [`Error::Decode`] when the stored length is no number.
     pub fn len(&self, storage: &Storage) -> Result<u64, Error> {
         length(storage, &[self.prefix])
     }
 
-    /// Whether there is no item. Reads once.
+    /// Tests for no items. Reads once.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl<T> List<T> {
 }
 
 impl<T: Encode + Decode> List<T> {
-    /// An item; nothing behind the last. Reads once, or twice what is longer than 256 octets.
+    /// An item; `None` after the last. Reads once, or twice if it is longer than 256 octets.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl<T: Encode + Decode> List<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] behind the last; otherwise as [`Storage::store`].
+    /// [`Error::Missing`] after the last; otherwise as [`Storage::store`].
     pub fn set(&self, storage: &Storage, index: u64, item: &T) -> Result<(), Error> {
         let key = self.key(index);
         storage.length(&key)?.ok_or(Error::Missing)?;
@@ -83,7 +83,7 @@ impl<T: Encode + Decode> List<T> {
         counted.map(|()| index)
     }
 
-    /// Takes the last item away and gives it. Reads twice and writes twice.
+    /// Removes the last item and gives it. Reads twice and writes twice.
     ///
     /// # Errors
     ///
@@ -97,12 +97,12 @@ impl<T: Encode + Decode> List<T> {
         Ok(Some(item))
     }
 
-    /// Takes an item away, puts the last in its place, and gives the item. Reads at most four times
-    /// and writes at most three times.
+    /// Removes an item, moves the last into its place, and gives the removed one. Reads at most
+    /// four times and writes at most three times.
     ///
     /// # Errors
     ///
-    /// [`Error::Missing`] behind the last; otherwise as [`List::pop`].
+    /// [`Error::Missing`] after the last; otherwise as [`List::pop`].
     pub fn swap_remove(&self, storage: &Storage, index: u64) -> Result<T, Error> {
         let item = self.get(storage, index)?.ok_or(Error::Missing)?;
         let last = self.pop(storage)?.ok_or(Error::Missing)?;
@@ -153,7 +153,7 @@ pub(super) fn numbered(prefix: &[u8], index: u64) -> Vec<u8> {
     octets
 }
 
-/// The length that is stored under a key; none is 0.
+/// The length stored under a key; 0 if there is none.
 pub(super) fn length(storage: &Storage, key: &[u8]) -> Result<u64, Error> {
     let Some(octets) = storage.get(key)? else { return Ok(0) };
     let mut reader = Reader::new(&octets);
@@ -162,7 +162,7 @@ pub(super) fn length(storage: &Storage, key: &[u8]) -> Result<u64, Error> {
     Ok(length)
 }
 
-/// Stores a length; 0 takes no deposit.
+/// Stores a length; 0 removes the key and frees its deposit.
 pub(super) fn set_length(storage: &Storage, key: &[u8], length: u64) -> Result<(), Error> {
     let mut octets = Vec::new();
     if length > 0 {

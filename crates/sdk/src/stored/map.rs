@@ -9,8 +9,8 @@ use jambox_codec::{Decode, Encode};
 use super::under;
 use crate::{Error, Key, Storage};
 
-/// Values under keys in storage; see [`layout!`](crate::layout!). Which keys there are cannot be
-/// found out; an [`IndexedMap`](super::IndexedMap) knows.
+/// Values under keys in storage; see [`layout!`](crate::layout!). The keys cannot be listed; those
+/// of an [`IndexedMap`](super::IndexedMap) can.
 #[derive(Debug)]
 pub struct Map<K: ?Sized, V> {
     prefix: u8,
@@ -24,7 +24,7 @@ impl<K: Key + ?Sized, V> Map<K, V> {
         Self { prefix, kind: PhantomData }
     }
 
-    /// The key in storage of an entry, for whoever reads the storage from outside.
+    /// The storage key of an entry, for readers outside of the service.
     #[must_use]
     pub fn key(&self, key: &K) -> Vec<u8> {
         under(&[self.prefix], key)
@@ -32,7 +32,7 @@ impl<K: Key + ?Sized, V> Map<K, V> {
 }
 
 impl<K: Key + ?Sized, V: Encode + Decode> Map<K, V> {
-    /// The value of a key. Reads once, or twice what is longer than 256 octets.
+    /// The value of a key. Reads once, or twice if it is longer than 256 octets.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl<K: Key + ?Sized, V: Encode + Decode> Map<K, V> {
         storage.load(&self.key(key))
     }
 
-    /// Whether a key has a value. Reads once, and nothing of the value.
+    /// Tests whether a key has a value. Reads once, and nothing of the value.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl<K: Key + ?Sized, V: Encode + Decode> Map<K, V> {
         storage.length(&self.key(key)).map(|length| length.is_some())
     }
 
-    /// Gives a key a value. Writes once.
+    /// Sets a key's value. Writes once.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl<K: Key + ?Sized, V: Encode + Decode> Map<K, V> {
         storage.store(&self.key(key), value)
     }
 
-    /// Takes a key's value away and tells whether there was one. Writes once.
+    /// Removes a key's value and tells whether there was one. Writes once.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl<K: Key + ?Sized, V: Encode + Decode> Map<K, V> {
         storage.remove(&self.key(key)).map(|length| length.is_some())
     }
 
-    /// What a key has, to look at and to change. Reads once, now.
+    /// The entry of a key, to look at and to change. Reads once, now.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl<K: Key + ?Sized, V: Encode + Decode> Map<K, V> {
     }
 }
 
-/// What a key of a [`Map`] has.
+/// The entry of a key of a [`Map`].
 #[derive(Debug)]
 pub struct Entry<V> {
     storage: Storage,
@@ -89,31 +89,31 @@ pub struct Entry<V> {
 }
 
 impl<V: Encode> Entry<V> {
-    /// The value, if there is one.
+    /// The value; `None` if there is none.
     #[must_use]
     pub const fn get(&self) -> Option<&V> {
         self.value.as_ref()
     }
 
-    /// Changes the value if there is one; nothing is stored yet.
+    /// Changes the value if there is one, without storing it.
     #[must_use]
     pub fn and_modify(mut self, change: impl FnOnce(&mut V)) -> Self {
         self.value.as_mut().map(change);
         self
     }
 
-    /// The value, or this one where there is none.
+    /// The value, or the given one if there is none.
     pub fn or_insert(self, value: V) -> Slot<V> {
         self.or_insert_with(|| value)
     }
 
-    /// The value, or one that is made now where there is none.
+    /// The value, or one made now if there is none.
     pub fn or_insert_with(self, make: impl FnOnce() -> V) -> Slot<V> {
         let Self { storage, key, value } = self;
         Slot { storage, key, value: value.unwrap_or_else(make) }
     }
 
-    /// The value, or the type's default where there is none.
+    /// The value, or the type's default if there is none.
     pub fn or_default(self) -> Slot<V>
     where
         V: Default,
@@ -143,7 +143,7 @@ impl<V: Encode> Entry<V> {
     }
 }
 
-/// A value and where it belongs. It is stored by [`Slot::save`] and by nothing else.
+/// A value and its place in storage. Only [`Slot::save`] stores it.
 #[derive(Debug)]
 #[must_use = "nothing is stored before `save`"]
 pub struct Slot<V> {
@@ -177,8 +177,8 @@ impl<V> DerefMut for Slot<V> {
     }
 }
 
-/// Keys in storage; see [`layout!`](crate::layout!). Which there are cannot be found out, only
-/// whether one is there; an [`IndexedMap`](super::IndexedMap) knows.
+/// Keys in storage; see [`layout!`](crate::layout!). They cannot be listed, only tested; those of
+/// an [`IndexedMap`](super::IndexedMap) can be listed.
 #[derive(Debug)]
 pub struct Set<K: ?Sized>(Map<K, bool>);
 
@@ -189,13 +189,13 @@ impl<K: Key + ?Sized> Set<K> {
         Self(Map::new(prefix))
     }
 
-    /// The key in storage of a member, for whoever reads the storage from outside.
+    /// The storage key of a member, for readers outside of the service.
     #[must_use]
     pub fn key(&self, member: &K) -> Vec<u8> {
         self.0.key(member)
     }
 
-    /// Whether it is a member. Reads once.
+    /// Tests for a member. Reads once.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ impl<K: Key + ?Sized> Set<K> {
         self.0.contains(storage, member)
     }
 
-    /// Makes it a member and tells whether it was none before. Writes once.
+    /// Adds a member and tells whether it is new. Writes once.
     ///
     /// # Errors
     ///
@@ -213,7 +213,7 @@ impl<K: Key + ?Sized> Set<K> {
         storage.set(&self.key(member), [1]).map(|before| before.is_none())
     }
 
-    /// Lets it be none and tells whether it was one. Writes once.
+    /// Removes a member and tells whether it was one. Writes once.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! Typed storage: values, counters, maps, sets and lists under one octet of prefix each.
 //!
-//! A service declares what it stores once, with [`layout!`](crate::layout!), and reads and writes
-//! it by the names of that declaration. Nothing is held in memory: each function says how many
-//! host calls it makes.
+//! A service declares its storage once, with [`layout!`](crate::layout!), and reads and writes it
+//! by the names of that declaration. Nothing is held in memory: each function documents its number
+//! of host calls.
 //!
 //! ```
 //! use jambox_sdk::prelude::*;
@@ -28,12 +28,12 @@
 //! # fn main() {}
 //! ```
 //!
-//! # What it costs
+//! # Costs
 //!
-//! Every item of storage raises the balance that the service must keep by 10, and by 1 for each
-//! octet of its key and its value and for 34 more (`eq:deposits`, 0.7.2). Octets of key and value:
+//! Every item of storage raises the service's threshold balance by 10, and by 1 for each octet of
+//! its key and its value and for 34 more (`eq:deposits`, 0.7.2). Octets of key and value:
 //!
-//! | What is stored | Key | Value |
+//! | Item of storage | Key | Value |
 //! |---|---|---|
 //! | [`Value`] | 1 | the encoding |
 //! | [`Counter`] | 1 | 8 |
@@ -45,10 +45,10 @@
 //! | an entry of an [`IndexedMap`] | 2 and the key's | its index as a natural, the encoding |
 //! | and its place in the list of keys | 2 and its index as a natural | the key's encoding |
 //!
-//! A storage has no order and cannot be walked through: the host reads by key alone. What can be
-//! walked through keeps a list of what there is ([`List`], [`IndexedMap`]), and pays for it.
+//! The host reads by key alone: a storage has no order and no iteration. Types with iteration keep
+//! a list of their entries ([`List`], [`IndexedMap`]), and pay for it.
 //!
-//! A value whose encoding is empty cannot be told from none at all: the host removes the key.
+//! A value with an empty encoding is the same as no value: the host removes the key.
 
 mod indexed;
 mod list;
@@ -64,11 +64,11 @@ pub use value::{Counter, Value};
 
 use crate::Key;
 
-/// Declares what a service stores: constants, each with the octet that all its keys begin with.
-/// That two have the same octet is an error of the compiler. An octet must not change once there
-/// are values under it.
+/// Declares a service's storage: constants, each with the octet that all its keys begin with. Two
+/// constants of one octet are an error of the compiler. An octet must not change once there are
+/// values under it.
 ///
-/// Octets below 32 clash with no text that is used as a key beside.
+/// Octets below 32 clash with no key that is a text.
 ///
 /// ```compile_fail
 /// jambox_sdk::layout! {
@@ -88,7 +88,7 @@ macro_rules! layout {
     };
 }
 
-/// Whether no octet is there twice.
+/// Tests that no octet occurs twice.
 #[doc(hidden)]
 #[must_use]
 pub const fn are_distinct(prefixes: &[u8]) -> bool {

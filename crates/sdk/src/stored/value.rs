@@ -20,7 +20,7 @@ impl<T> Value<T> {
         Self { prefix, kind: PhantomData }
     }
 
-    /// Its key, for whoever reads the storage from outside.
+    /// The storage key, for readers outside of the service.
     #[must_use]
     pub const fn key(&self) -> [u8; 1] {
         [self.prefix]
@@ -28,7 +28,7 @@ impl<T> Value<T> {
 }
 
 impl<T: Encode + Decode> Value<T> {
-    /// The value, if there is one. Reads once, or twice what is longer than 256 octets.
+    /// The value; `None` if there is none. Reads once, or twice if it is longer than 256 octets.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl<T: Encode + Decode> Value<T> {
         storage.remove(&self.key()).map(|length| length.is_some())
     }
 
-    /// Changes the value, or the default where there is none, and gives it. Reads and writes.
+    /// Changes the value, or the default if there is none, and gives it. Reads and writes.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl<T: Encode + Decode> Value<T> {
 }
 
 /// A number in storage that counts up and down and never wraps; see [`layout!`](crate::layout!). It
-/// takes eight octets whatever it is, so that counting never needs more deposit.
+/// always takes eight octets, so that counting never needs more deposit.
 #[derive(Clone, Copy, Debug)]
 pub struct Counter(Value<u64>);
 
@@ -83,13 +83,13 @@ impl Counter {
         Self(Value::new(prefix))
     }
 
-    /// Its key, for whoever reads the storage from outside.
+    /// The storage key, for readers outside of the service.
     #[must_use]
     pub const fn key(&self) -> [u8; 1] {
         self.0.key()
     }
 
-    /// The number; 0 where nothing was ever stored. Reads once.
+    /// The number; 0 if nothing was ever stored. Reads once.
     ///
     /// # Errors
     ///
@@ -117,11 +117,11 @@ impl Counter {
         self.change(storage, |number| number.checked_add(more))
     }
 
-    /// Takes from the number and gives the rest. Reads and writes.
+    /// Subtracts from the number and gives the rest. Reads and writes.
     ///
     /// # Errors
     ///
-    /// [`Error::Overflow`] when there is not so much, and nothing is changed; otherwise as
+    /// [`Error::Overflow`] when the number is smaller, and nothing is changed; otherwise as
     /// [`Storage::store`].
     pub fn subtract(&self, storage: &Storage, less: u64) -> Result<u64, Error> {
         self.change(storage, |number| number.checked_sub(less))

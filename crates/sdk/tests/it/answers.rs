@@ -1,4 +1,4 @@
-//! Result codes become errors, and what is neither a code nor an answer becomes one too.
+//! Result codes become errors, and so do values that are neither a code nor an answer.
 
 use jambox_sdk::codec::encode_with;
 use jambox_sdk::prelude::*;
@@ -20,7 +20,7 @@ const CODES: [(u64, Error); 9] = [
     (9, Error::Refused),
 ];
 
-/// Runs an accumulate of its own, which is how a context is come by.
+/// Runs an accumulate in an entry point, the only source of a context.
 fn accumulating(body: fn(&AccumulateContext, AccumulateArguments)) -> Vec<u8> {
     jambox_sdk::__run::accumulate(body, &[0, 7, 0])
 }

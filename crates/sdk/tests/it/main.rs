@@ -1,4 +1,4 @@
-//! The SDK against hosts that a test makes up: what no honest host would answer.
+//! The SDK against hosts made up by a test: answers that no honest host would give.
 
 mod answers;
 mod nested;

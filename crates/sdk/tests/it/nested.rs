@@ -1,4 +1,4 @@
-//! Standard programs in inner machines, whatever the blob.
+//! Standard programs in inner machines, for arbitrary blobs.
 
 use jambox_program::{MAX_ARGUMENTS, StandardProgram, ZONE_SIZE, join_metadata};
 use jambox_sdk::{
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::scripted::answering;
 
-/// Sets a blob up under a host to which everything is fine.
+/// Sets a blob up under a host that refuses nothing.
 fn set_up(blob: &[u8], arguments: &[u8]) -> Result<(), SpiError> {
     answering(0, 0, || NestedPvm::from_spi_checked(blob, arguments, 1000).map(drop))
 }
@@ -81,7 +81,7 @@ fn a_program_that_claims_a_huge_output_costs_nothing() {
 proptest! {
     #[test]
     fn from_spi_checked_never_panics(blob: Vec<u8>, arguments: Vec<u8>, answer: u64) {
-        // Whatever the blob and whatever the host answers.
+        // Any blob, and any answer of the host.
         let _ = answering(answer, 0, || {
             NestedPvm::from_spi_checked(&blob, &arguments, 1).map(drop)
         });

@@ -1,4 +1,4 @@
-//! A host that answers whatever a test wants.
+//! A host whose answers a test makes up.
 
 use jambox_sdk::Revision;
 use jambox_sdk::native::{Call, Host, with_host};
@@ -16,7 +16,7 @@ impl<F: FnMut(&mut Call)> Host for Scripted<F> {
     }
 }
 
-/// Runs `body` under a host that leaves `r7` (and `r8`) in every call.
+/// Runs `body` under a host that answers every call with `r7` and `r8`.
 pub fn answering<R>(r7: u64, r8: u64, body: impl FnOnce() -> R) -> R {
     let host = move |call: &mut Call| {
         call.registers[7] = r7;
@@ -25,7 +25,7 @@ pub fn answering<R>(r7: u64, r8: u64, body: impl FnOnce() -> R) -> R {
     with_host(Box::new(Scripted(host)), body)
 }
 
-/// Runs `body` under a host whose every value is these octets.
+/// Runs `body` under a host whose values are all these octets.
 pub fn giving<R>(octets: &[u8], body: impl FnOnce() -> R) -> R {
     let value = octets.to_vec();
     let host = move |call: &mut Call| {
