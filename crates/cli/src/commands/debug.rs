@@ -93,8 +93,9 @@ pub struct Debug {
     #[arg(long, default_value = "10_000_000", value_parser = input::parse_amount)]
     gas: u64,
 
-    /// Gas between two recorded states: less makes going back quicker
-    #[arg(long, value_name = "GAS", default_value = "1_000_000", value_parser = input::parse_amount)]
+    /// About how many instructions there are between two recorded states: fewer make going back
+    /// quicker
+    #[arg(long, value_name = "COUNT", default_value = "2_000_000", value_parser = input::parse_amount)]
     spacing: u64,
 
     /// The most that the recording may take, in MiB

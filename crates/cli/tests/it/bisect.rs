@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jambox_state::{KeyKind, StateKey};
+use jambox_symbols::{Frame, Range, Symbols};
+use jambox_types::{Hash, Parameters, Protocol};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -158,6 +161,92 @@ fn an_instruction_planted_in_a_public_log_is_found() {
     assert_eq!((&one["pc"], &other["pc"]), (&pc.as_str().into(), &pc.as_str().into()), "{found}");
     assert_ne!(one["instruction"], other["instruction"]);
     assert!(one["instruction"].as_str().unwrap().starts_with("ecalli "), "{found}");
+}
+
+/// A step of a block trace in whose state after one storage value was changed.
+#[test]
+fn a_storage_value_planted_in_a_step_is_found() {
+    let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
+    let protocol = Protocol { parameters: Parameters::TINY, ..Protocol::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("step.bin");
+    let find = |wrong: &Path| {
+        let ran = jambox(["bisect".as_ref(), wrong.as_os_str(), "--json".as_ref()]);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let found = ran.json();
+        assert_eq!((&found["passed"], &found["failed"]), (&0.into(), &1.into()), "{found}");
+        found["cases"][0]["remark"].as_str().unwrap().to_owned()
+    };
+    let files = jambox_vectors::steps::files(&vectors.join("dev-0.8.0/traces")).unwrap();
+    let planted = files.iter().find_map(|file| {
+        let mut step = jambox_vectors::steps::load(file, &protocol).unwrap().ok()?;
+        let before = step.pre_state.leaves.clone();
+        let written = |leaf: &&mut jambox_vectors::steps::KeyValue| {
+            let is_entry = matches!(StateKey(leaf.key).kind(), KeyKind::Entry(_));
+            is_entry && !leaf.value.is_empty() && !before.contains(leaf)
+        };
+        let leaf = step.post_state.leaves.iter_mut().find(written)?;
+        *leaf.value.last_mut()? ^= 1;
+        let key = StateKey(leaf.key).to_string();
+        fs::write(&wrong, jambox_codec::encode_with(&step, &protocol)).unwrap();
+        // An entry may also be a preimage, or a request of one.
+        let said = find(&wrong);
+        said.contains("write(key: ").then_some((file, key, said))
+    });
+    let (file, key, said) = planted.expect("a step writes to storage");
+    assert!(said.contains(&format!("(key {key})")), "{said}");
+    assert!(said.contains("\n  changed by accumulate of service "), "{said}");
+    assert!(said.contains("\n    write(key: ") && said.contains("\n    ecalli 5 at pc "), "{said}");
+    // With symbols of the code beside it, the function and the line.
+    let (_, code) = said.split_once("in code ").expect("there are no symbols yet");
+    let code: Hash = code.split(',').next().unwrap().parse().unwrap();
+    let frame =
+        |function: &str, line| Frame { function: function.into(), file: "store.rs".into(), line };
+    let frames = vec![frame("store", 12), frame("accumulate", 34)];
+    let symbols = Symbols::new(code, vec![Range { start: 0, end: 1 << 24, frames }]).unwrap();
+    fs::create_dir(folder.path().join("symbols")).unwrap();
+    let place = folder.path().join("symbols").join(Symbols::file_name(code));
+    fs::write(place, symbols.to_string()).unwrap();
+    let said = find(&wrong);
+    assert!(
+        said.contains("\n    in store (store.rs:12)\n    in accumulate (store.rs:34)"),
+        "{said}"
+    );
+    // The step as it was is as it should be.
+    let ran = jambox(["bisect".as_ref(), file.as_os_str()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn folders_of_traces_are_compared_file_by_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ours, theirs] = ["ours", "theirs"].map(|name| folder.path().join(name));
+    for (name, guest) in [("a.log", "counter"), ("b.log", "inner"), ("c.log", "counter")] {
+        for place in [&ours, &theirs] {
+            fs::create_dir_all(place).unwrap();
+            record(&root().join("guests/asm").join(guest).join("package.toml"), &place.join(name));
+        }
+    }
+    let text = fs::read_to_string(theirs.join("a.log")).unwrap();
+    let (changed, _) = planted(&text, "setreg r07 <- ", |line| format!("{line}1"));
+    fs::write(theirs.join("a.log"), changed).unwrap();
+    fs::remove_file(theirs.join("c.log")).unwrap();
+    let all = bisect(&ours, &theirs, &["--json"]);
+    assert_eq!(all.code, 1, "{all:?}");
+    let all = all.json();
+    assert_eq!((&all["passed"], &all["failed"]), (&1.into(), &2.into()), "{all}");
+    let cases = all["cases"].as_array().unwrap();
+    for (name, remark) in [("a.log", "first difference in "), ("c.log", "it is not in ")] {
+        let case = cases.iter().find(|case| case["name"] == name).unwrap();
+        assert!(case["remark"].as_str().unwrap().contains(remark), "{all}");
+    }
+    let parts = ["1/2", "2/2"].map(|part| bisect(&ours, &theirs, &["--json", "--shard", part]));
+    let failed = parts.map(|ran| ran.json()["failed"].as_u64().expect(&ran.stdout));
+    assert_eq!(failed.iter().sum::<u64>(), 2);
+    // A pair has no parts.
+    let package = root().join("guests/asm/counter");
+    let pair = bisect(&package, &package, &["--shard", "1/2"]);
+    assert!(pair.code == 2 && pair.stderr.contains("one comparison"), "{pair:?}");
 }
 
 #[test]

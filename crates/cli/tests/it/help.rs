@@ -15,6 +15,7 @@ const NOT_RUN: &[&str] = &[
     "jambox vectors",
     "jambox merge",
     "jambox block apply",
+    "jambox bisect traces/fuzzy/",
     "jambox node",
     "jambox deploy",
     "jambox submit",

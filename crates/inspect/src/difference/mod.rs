@@ -4,12 +4,14 @@
 //! host calls are looked at, at full speed; then every instruction of the invocation that differs,
 //! of which nothing is kept but a hash now and then; then the few instructions between two hashes.
 
+mod changer;
 mod witness;
 
 use jambox_engine::Exit;
 use jambox_isa::Instruction;
 use jambox_types::Hash;
 
+pub use changer::{Changer, ChangerSearch};
 pub use witness::{Ending, Witness};
 use witness::{Look, Mark, MarkKind};
 

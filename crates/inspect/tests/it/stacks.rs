@@ -43,7 +43,7 @@ fn trapped_under(revision: Revision, text: &str) -> Instance {
     let dialect = Dialect { set: InstructionSet::of(revision), host_calls: &[] };
     let assembly = assemble(text, &dialect).unwrap_or_else(|error| panic!("{error}"));
     let standard: &StandardProgram = assembly.container.standard().expect("a standard program");
-    let config = Config { revision: Revision::GrayPaper080, ..Config::default() };
+    let config = Config { revision, ..Config::default() };
     let ready = StandardModule::new(&Engine::new(config).unwrap(), standard.clone()).unwrap();
     let mut instance = ready.instance(&[]).unwrap();
     instance.set_gas(10_000);

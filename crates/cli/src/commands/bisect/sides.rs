@@ -39,6 +39,13 @@ pub fn is_package(path: &Path) -> bool {
     path.is_dir() || path.extension().is_some_and(|ends| ends == "toml")
 }
 
+/// Two traces.
+pub fn traces(paths: [&Path; 2], protocol: &ProtocolArgs) -> Result<[Side; 2]> {
+    let side = |path: &Path| Side::trace(path.display().to_string(), path, protocol);
+    let [one, other] = paths;
+    Ok([side(one)?, side(other)?])
+}
+
 impl Side {
     /// A package under these switches.
     pub fn package(
