@@ -127,8 +127,8 @@ impl Emitter<'_> {
         pc == self.trace.start.pc && self.trace.can_repeat()
     }
 
-    /// Whether the trace may go on to a block: in its first round one that has no code to go to
-    /// instead, later the one that it went to before.
+    /// Whether the trace may go on to a block: in its first round a short one, which may have code
+    /// of its own, later the one that it went to before.
     pub(super) fn can_join(&self, pc: u32) -> bool {
         let Trace { at, rounds, start, .. } = self.trace;
         let path = self.trace.path.get(..self.trace.path_length).unwrap_or_default();
@@ -141,7 +141,6 @@ impl Emitter<'_> {
             && pc != start.pc
             && !is_loop()
             && self.trace.can_grow(1)
-            && self.entries.compiled(pc).is_none()
             && self.block_length(pc).is_some_and(|length| self.trace.can_grow(length))
     }
 
