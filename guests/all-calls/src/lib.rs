@@ -1,7 +1,7 @@
 //! Makes every host call that its context offers, through the SDK, and reports the answers.
 //!
-//! Refine's output and what accumulate stores under `report` are lists of lines: the name of a call
-//! and what it answered. What is expected for which account stands in the
+//! Refine's output and the value that accumulate stores under `report` are lists of lines:
+//! the name of a call and its answer. The answers expected for each account are in the
 //! tests.
 #![no_std]
 

@@ -72,7 +72,7 @@ fn refine() {
         "invoke: Host { call: 9 }",
         "registers: (5, true)",
         "again: true",
-        // A machine that panicked stands at 0 (`sec:virtualmachine`, 0.7.2).
+        // The counter of a machine that panicked is 0 (`sec:virtualmachine`, 0.7.2).
         "expunge: Ok(0)",
     ];
     assert_eq!(lines(&run.0.unwrap()), expected);
@@ -143,7 +143,7 @@ fn accumulate() {
     assert_eq!((run.2.len(), run.2[0].amount.0, run.2[0].memo.0), (1, 10, [3; 128]));
 }
 
-/// Gives itself up to service 7.
+/// A service that gives itself up to service 7.
 mod leaver {
     use jambox_sdk::prelude::*;
 
@@ -154,7 +154,7 @@ mod leaver {
     entry_points! { accumulate = leave }
 }
 
-/// Takes over service 9.
+/// A service that takes over service 9.
 mod taker {
     use jambox_sdk::prelude::*;
 
@@ -174,7 +174,7 @@ fn a_service_gives_itself_up_and_its_parent_ejects_it() {
     let mut id = [0; 32];
     id[0] = 7;
     assert_eq!(chain.account(9).unwrap().code_hash.0, id);
-    // All that may be left of it is one request, forgotten long enough ago.
+    // Only one request may be left, forgotten long enough ago.
     let code = blake2b_256(&[&[4, 9, 0, 0, 0][..], b"native"].concat());
     let code = jambox_state::RequestKey { hash: code, length: 11 };
     let accounts = &mut chain.state_mut().accounts;

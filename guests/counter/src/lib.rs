@@ -4,7 +4,7 @@
 //! Accumulate counts the work items under `count`, stores the latest result under `latest`, sends a
 //! tip to the treasury and outputs the hash of the latest payload.
 //!
-//! What its gas is compared with is the assembly; the book's chapter on gas has the table.
+//! The assembly is what its gas is compared with; the book's chapter on gas has the table.
 #![no_std]
 
 use jambox_sdk::prelude::*;

@@ -1,5 +1,5 @@
-//! The service natively and compiled. That its effects are those of the assembly is tested where
-//! their gas is compared, in `crates/sdk-testing`.
+//! The service natively and compiled. Its effects are compared with those of the assembly in
+//! `crates/sdk-testing`, together with their gas.
 
 use jambox_sdk::types::WorkError;
 use jambox_sdk_testing::{Chain, Code, Item, Way, every_way, operand};

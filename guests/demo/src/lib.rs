@@ -1,12 +1,12 @@
-//! A service that counts how often it has seen each text.
+//! A service that counts the work items of each text.
 #![no_std]
 
 use jambox_sdk::prelude::*;
 
-/// What refine tells accumulate: a hash of the text, so that the chain need not see it.
+/// Refine's result for accumulate: a hash of the text, so that the chain need not see the text.
 #[derive(Debug, PartialEq, Encode, Decode)]
 pub struct Seen {
-    /// The hash.
+    /// Hash of the text.
     pub text: Hash,
 }
 

@@ -1,47 +1,47 @@
-//! Makes child services. A first package orders one by its code's hash and length: it is created,
-//! and waits for its code. A second one delivers the code, which the factory provides to the child
-//! as a preimage; from the next block on the child runs, and gets what the order put aside for it.
+//! Makes child services. A first package orders a child by its code's hash and length: the child is
+//! created, and waits for its code. A second one delivers the code, which the factory provides to
+//! the child as a preimage; from the next block on the child runs, and gets the order's endowment.
 #![no_std]
 
 use jambox_sdk::prelude::*;
 
-/// The gas that comes with what a child gets first.
+/// Gas of the transfer that brings a child its endowment.
 const FIRST_GAS: Gas = Gas(100_000);
 
-/// What a payload asks for.
+/// A payload.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Describe)]
 pub enum Command {
-    /// Create a child for this code. Only its hash and length go on chain.
+    /// Create a child for this code, of which only hash and length go on chain.
     Order {
         /// The code.
         code: Vec<u8>,
-        /// The balance that the child gets once it has its code.
+        /// Balance that the child gets once it has its code.
         endowment: u64,
     },
     /// Deliver the code of a child.
     Deliver {
-        /// The child's number, counted from 0 by the order of orders.
+        /// Number of the child, counted from 0 by the order of orders.
         child: u64,
         /// The code.
         code: Vec<u8>,
     },
 }
 
-/// What refine tells accumulate.
+/// Refine's result for accumulate.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Task {
     /// Create a child.
     Order {
-        /// The hash of its code.
+        /// Hash of the code.
         code: Hash,
-        /// The length of its code in octets.
+        /// Length of the code, in octets.
         length: u32,
-        /// The balance for it.
+        /// Balance for the child.
         endowment: u64,
     },
-    /// Provide its code.
+    /// Provide the code.
     Deliver {
-        /// The child's number.
+        /// Number of the child.
         child: u64,
         /// The code.
         code: Vec<u8>,
@@ -51,29 +51,29 @@ pub enum Task {
 /// A child.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Child {
-    /// Its service.
+    /// The child's service.
     pub service: ServiceId,
-    /// The hash of its code.
+    /// Hash of its code.
     pub code: Hash,
-    /// What it gets with its code; 0 once it has it.
+    /// Balance that it gets with its code; 0 once it has the code.
     pub endowment: u64,
 }
 
-/// Something has become of a child.
+/// Event: progress of a child.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Event)]
 pub enum Progress {
-    /// It was created.
+    /// The child was created: its number and its service.
     Created(u64, ServiceId),
-    /// It has its code.
+    /// The child has its code: its number and its service.
     Delivered(u64, ServiceId),
-    /// The balance does not suffice for it.
+    /// The factory's balance does not suffice for a child of this code hash.
     TooExpensive(Hash),
-    /// It does not wait for this code, or there is no such child.
+    /// There is no child of this number, or it does not wait for this code.
     NotWanted(u64),
 }
 
 layout! {
-    /// The children by their numbers.
+    /// Children by their numbers.
     pub CHILDREN: List<Child> = 0;
 }
 

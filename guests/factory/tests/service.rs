@@ -50,7 +50,7 @@ fn a_child_is_ordered_in_one_package_and_delivered_in_another() {
         let after = chain.account(id.0).unwrap();
         assert_eq!(after.balance.0, before.balance.0 + 5_000);
         assert_eq!(chain.stored::<Child>(7, CHILDREN.key(0)).unwrap().endowment, 0);
-        // It has its code now, and works.
+        // The child has its code now, and works.
         let worked = chain.process(&Item::new(id.0).payload(10u32.to_le_bytes()).into()).unwrap();
         assert!(worked.failures.is_empty() && worked.results()[0].is_ok());
         let changes = format!("{:?}", worked.changes.len());
@@ -63,7 +63,8 @@ fn code_that_no_child_waits_for_is_not_wanted() {
     let events = every_way(|way: Way| {
         let (mut chain, code) = (chain(way), code(way.revision));
         process(&mut chain, &order(&code, 0));
-        let commands = [deliver(0, b"other"), deliver(1, &code), deliver(0, &code), deliver(0, &code)];
+        let commands =
+            [deliver(0, b"other"), deliver(1, &code), deliver(0, &code), deliver(0, &code)];
         let events = commands.map(|it| process(&mut chain, &it).record.events::<Progress>());
         events.map(|events| matches!(events[0], Progress::NotWanted(_)))
     });

@@ -1,13 +1,13 @@
 //! Fibonacci numbers: refine computes one, accumulate keeps the largest.
 //!
 //! The payload is an index as four octets, the output the number as eight, modulo 2^64. Accumulate
-//! stores the largest number seen under `largest` and how many results there were under `count`,
-//! and outputs both numbers, padded with zeros to 32 octets.
+//! stores the largest number seen under `largest` and the number of results under `count`, and
+//! outputs both numbers, padded with zeros to 32 octets.
 #![no_std]
 
 use jambox_sdk::prelude::*;
 
-/// Computes the number that the payload asks for; empty for a payload that is no index.
+/// Computes the number of the payload's index; empty if the payload is no index.
 fn refine(_: &RefineContext, arguments: RefineArguments) -> Vec<u8> {
     let Ok(index) = decode_all::<u32>(&arguments.payload) else { return Vec::new() };
     let (mut number, mut next) = (0u64, 1u64);
@@ -17,7 +17,7 @@ fn refine(_: &RefineContext, arguments: RefineArguments) -> Vec<u8> {
     encode(&number)
 }
 
-/// Takes the results of refine into account; those that failed are counted by nobody.
+/// Processes the results of refine; failed results are not counted.
 fn accumulate(ctx: &AccumulateContext, arguments: AccumulateArguments) -> Result<Hash, Error> {
     let storage = ctx.storage();
     let mut largest: u64 = storage.load("largest")?.unwrap_or(0);

@@ -1,31 +1,31 @@
-//! A token ledger: accounts belong to Ed25519 keys, which sign what they transfer.
+//! A token ledger: accounts belong to Ed25519 keys, which sign the accounts' transfers.
 //!
-//! Signatures are checked in refine, where a million gas are cheap; what refine cannot know, whose
-//! an account is and which transfers it has made, accumulate checks. The first account opened gets
-//! all tokens.
+//! Signatures are checked in refine, where a million gas are cheap. Accumulate checks what depends
+//! on the state: an account's owner and number of transfers. The first account opened gets all
+//! tokens.
 #![no_std]
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use jambox_sdk::prelude::*;
 
-/// The tokens that there are.
+/// Number of tokens in all.
 pub const ALL_TOKENS: u64 = 1_000_000;
 
-/// What a payload asks for.
+/// A payload.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Describe)]
 pub enum Command {
     /// Open an account; it gets the next number, from 0 on.
     Open {
-        /// The key that its transfers are signed with.
+        /// Key that signs the account's transfers.
         owner: [u8; 32],
     },
     /// Transfer tokens.
     Transfer {
-        /// What is signed.
+        /// The signed order.
         order: Order,
-        /// The key of the account that pays.
+        /// Key of the paying account.
         owner: [u8; 32],
-        /// Its signature of [`Order::message`].
+        /// Signature of [`Order::message`] by that key.
         signature: [u8; 64],
     },
 }
@@ -33,80 +33,80 @@ pub enum Command {
 /// A transfer of tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Describe)]
 pub struct Order {
-    /// The account that pays.
+    /// Number of the paying account.
     pub from: u32,
-    /// The account that gets it.
+    /// Number of the receiving account.
     pub to: u32,
-    /// How many tokens.
+    /// Number of tokens.
     pub amount: u64,
-    /// How many transfers the account has made before: no order can be carried out twice.
+    /// Number of transfers the account has made before: no order can be carried out twice.
     pub nonce: u64,
 }
 
 impl Order {
-    /// What the owner signs: the order, for one ledger and nothing else.
+    /// Message that the owner signs: the order, bound to one ledger.
     #[must_use]
     pub fn message(&self, ledger: ServiceId) -> Vec<u8> {
         encode(&("ledger transfer", ledger, self))
     }
 }
 
-/// What refine tells accumulate: what it found in order.
+/// Refine's result for accumulate.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Checked {
-    /// A key that can own an account.
+    /// Open an account of this valid key.
     Open([u8; 32]),
-    /// An order that this key has signed.
+    /// Carry out this order, which the key has signed.
     Transfer(Order, [u8; 32]),
-    /// Nothing can be done.
+    /// Do nothing.
     Refused(Refusal),
 }
 
-/// Why nothing is done.
+/// Reason for refusing a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Refusal {
     /// The payload is no command.
     NoCommand,
     /// The octets are no public key.
     BadKey,
-    /// The signature is not the owner's, or not of this order.
+    /// The signature is not by the owner's key, or not of this order.
     BadSignature,
     /// There is no such account.
     NoAccount,
-    /// The key is not the account's.
+    /// The key does not own the account.
     NotTheOwner,
-    /// The order is not the account's next.
+    /// The nonce is not the account's next.
     WrongNonce,
-    /// The account has less.
+    /// The account has too few tokens.
     TooFewTokens,
 }
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Account {
-    /// Whose it is.
+    /// Key of the owner.
     pub owner: [u8; 32],
-    /// Its tokens.
+    /// Number of tokens.
     pub tokens: u64,
-    /// How many transfers it has made.
+    /// Number of transfers made.
     pub nonce: u64,
 }
 
-/// Tokens have moved.
+/// Event: tokens have moved.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Event)]
 pub struct Transferred {
-    /// From this account,
+    /// Number of the paying account.
     pub from: u32,
-    /// to this account,
+    /// Number of the receiving account.
     pub to: u32,
-    /// so many.
+    /// Number of tokens.
     pub amount: u64,
 }
 
 layout! {
-    /// The accounts by their numbers.
+    /// Accounts by their numbers.
     pub ACCOUNTS: List<Account> = 0;
-    /// How many orders were carried out.
+    /// Number of orders carried out.
     pub TRANSFERS: Counter = 1;
 }
 
@@ -178,7 +178,7 @@ fn transfer(
     }
     (payer.tokens, payer.nonce) = (rest, payer.nonce + 1);
     ACCOUNTS.set(storage, from, &payer)?;
-    // Read only now, for it may be the account that pays.
+    // Read only now, because it may be the paying account.
     let mut payee = ACCOUNTS.get(storage, to)?.ok_or(Error::Missing)?;
     payee.tokens = payee.tokens.checked_add(order.amount).ok_or(Error::Overflow)?;
     ACCOUNTS.set(storage, to, &payee)?;

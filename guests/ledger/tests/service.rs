@@ -6,7 +6,7 @@ use jambox_sdk::types::ServiceId;
 use jambox_sdk_testing::{Chain, Code, Item, Package, Processed, Way, every_way, every_way_with};
 use ledger::{ACCOUNTS, ALL_TOKENS, Account, Checked, Command, Order, Refusal, Transferred};
 
-/// The keys that the packages in this folder use, too: whoever reads this can sign with them.
+/// Keys, also of this folder's packages. They are public: anyone can sign with them.
 fn key(owner: u8) -> SigningKey {
     SigningKey::from_bytes(&[owner; 32])
 }
@@ -96,7 +96,7 @@ fn refine_checks_keys_and_signatures() {
     };
     signature[0] ^= 1;
     let forged = Command::Transfer { order: it, owner, signature };
-    // No point of the curve has this for its second coordinate.
+    // No point of the curve has this second coordinate.
     let mut coordinate = [0; 32];
     coordinate[0] = 2;
     let bad_key = Command::Open { owner: coordinate };
@@ -108,7 +108,7 @@ fn refine_checks_keys_and_signatures() {
     assert_eq!(nonsense, Ok(encode(&Checked::Refused(Refusal::NoCommand))));
 }
 
-/// What the build writes beside the blobs, and the files that the packages are made of.
+/// The files that the build writes beside the blobs, and those that the packages are made of.
 #[test]
 fn the_files_of_this_folder_are_up_to_date() {
     assert_eq!(ledger::PAYLOAD, include_str!("../ledger-0.8.0.payload").trim_end());

@@ -1,69 +1,69 @@
 //! A library: programs under names, run in inner machines.
 //!
 //! A payload is a [`Command`]. Adding a program requests its preimage under a name; calling one
-//! runs it in refine, as a standard program over the arguments given, and keeps its output.
-//! Programs are found by hash in refine, which cannot read storage: whoever calls by name looks the
-//! hash up first.
+//! runs it in refine, as a standard program with the given arguments, and keeps its output.
+//! Refine cannot read storage and finds programs by hash: callers look the hash of a name up
+//! first.
 //!
-//! Storage: under `p` and the name the program's hash and length; under `r` and the hash the last
+//! Storage: under `p` and the name, the program's hash and length; under `r` and the hash, the last
 //! output of that program.
 #![no_std]
 
 use jambox_sdk::prelude::*;
 use jambox_sdk::{Key, SpiError};
 
-/// The longest output of a program that is kept, in octets.
+/// Longest output of a program that is kept, in octets.
 pub const LONGEST_OUTPUT: u64 = 4096;
 
-/// What a payload asks for.
+/// A payload.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// Keep a program under a name.
     Add {
         /// The name.
         name: Vec<u8>,
-        /// The hash of the program, a standard program with or without metadata.
+        /// Hash of the program, a standard program with or without metadata.
         program: Hash,
-        /// Its length in octets.
+        /// Length of the program, in octets.
         length: u32,
     },
     /// Run a program.
     Call {
-        /// The hash of the program.
+        /// Hash of the program.
         program: Hash,
-        /// The gas that it may use.
+        /// Gas limit of the run.
         gas: u64,
-        /// Whether it packs address and length of its output into r7.
+        /// Set if the program packs address and length of its output into r7.
         packed: bool,
-        /// Its arguments.
+        /// Arguments of the program.
         arguments: Vec<u8>,
     },
 }
 
-/// What refine tells accumulate.
+/// Refine's result for accumulate.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Outcome {
     /// Keep a program under a name.
     Add {
         /// The name.
         name: Vec<u8>,
-        /// The program's hash.
+        /// Hash of the program.
         program: Hash,
-        /// Its length in octets.
+        /// Length of the program, in octets.
         length: u32,
     },
     /// A program has run.
     Called {
-        /// Its hash.
+        /// Hash of the program.
         program: Hash,
-        /// What came of it.
+        /// Result of the run.
         answer: Answer,
     },
     /// The payload is no command.
     Nonsense,
 }
 
-/// What came of a call.
+/// Result of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Answer {
     /// The program halted with this output.
@@ -74,9 +74,9 @@ pub enum Answer {
     BadProgram,
     /// The program halted, but its output is too long or not readable.
     BadOutput,
-    /// The program panicked, or asked for a host call that it does not get.
+    /// The program panicked, or made a host call that is not answered.
     Panicked,
-    /// The program touched a page that it does not have.
+    /// The program accessed an inaccessible page.
     Faulted(u64),
     /// The program ran out of gas.
     OutOfGas,
@@ -100,7 +100,7 @@ fn refine(ctx: &RefineContext, arguments: RefineArguments) -> Result<Vec<u8>, Er
     Ok(encode(&outcome))
 }
 
-/// Runs a program that nobody vouches for.
+/// Runs an untrusted program.
 fn call(
     ctx: &RefineContext,
     blob: &[u8],

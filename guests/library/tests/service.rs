@@ -1,4 +1,4 @@
-//! The service natively and compiled, with programs that behave and programs that do not.
+//! The service natively and compiled, with valid, failing and invalid programs.
 
 use jambox_sdk::blake2b_256;
 use jambox_sdk::codec::{decode_all, encode};
@@ -7,7 +7,7 @@ use jambox_sdk_testing::{
 };
 use library::{Answer, Command, LONGEST_OUTPUT, Outcome};
 
-/// Gives its arguments back.
+/// A program that gives its arguments back.
 const ECHO: &str = "jump_ind ra";
 
 fn chain(way: impl Into<Way>, program: &[u8]) -> Chain {
@@ -25,7 +25,7 @@ fn call(program: &[u8], gas: u64, packed: bool, arguments: &[u8]) -> Item {
     Item::new(7).payload(encode(&Command::Call { program, gas, packed, arguments }))
 }
 
-/// What comes of a call in both modes, which must make the same host calls on the way.
+/// Result of a call in both modes, in which the program must make the same host calls.
 fn answer(program: &[u8], gas: u64, packed: bool, arguments: &[u8]) -> Answer {
     let item = call(program, gas, packed, arguments);
     let output = every_way_with(|way| {

@@ -1,7 +1,7 @@
-//! Copies and fills memory at every length and alignment, and looks at each octet of what came.
+//! Copies and fills memory at every length and alignment, and checks each octet of the result.
 //!
-//! Compiled, that tests the functions that the SDK has for it in a guest. Refine outputs how many
-//! octets it looked at.
+//! Compiled, it tests the SDK's memory functions in a guest. Refine outputs the number of octets
+//! checked.
 #![no_std]
 
 use core::hint::black_box;
@@ -9,28 +9,28 @@ use core::ops::Range;
 
 use jambox_sdk::prelude::*;
 
-/// The lengths that are tried: several words and what is left over.
+/// Lengths tested, in octets: several words and a rest.
 pub const LENGTHS: Range<usize> = 0..50;
 
-/// The places relative to a word that are tried.
+/// Offsets tested, relative to a word.
 pub const PLACES: Range<usize> = 0..9;
 
-/// Octets of memory that are looked at each time.
+/// Octets of memory checked each time.
 pub const AREA: usize = 64;
 
-/// What stands in memory before.
+/// Contents of the memory before.
 const BEFORE: u8 = 0xee;
 
-/// What memory is filled with.
+/// Octet for filling.
 const FILLING: u8 = 0xa5;
 
-/// What stands in the source at a place.
+/// Octet of the source at an offset.
 fn source_at(place: usize) -> u8 {
     (place as u8).wrapping_mul(7).wrapping_add(3)
 }
 
-/// Looks at an area in which `changed` has been written; `expected` tells what, by the distance
-/// from its start.
+/// Checks an area in which `changed` has been written; `expected` gives the octets written, by the
+/// distance from its start.
 fn look(area: &[u8; AREA], changed: Range<usize>, expected: impl Fn(usize) -> u8) {
     for (place, octet) in area.iter().enumerate() {
         let wanted =
@@ -47,7 +47,7 @@ fn refine(_: &RefineContext, _: RefineArguments) -> Vec<u8> {
             let changed = to..to + length;
             for from in PLACES {
                 let mut area = [BEFORE; AREA];
-                // A black box keeps the compiler from knowing lengths and copying by itself.
+                // A black box hides the lengths, so that the compiler does not copy by itself.
                 let target = black_box(&mut area[changed.clone()]);
                 target.copy_from_slice(black_box(&source[from..from + length]));
                 look(&area, changed.clone(), |place| source_at(from + place));

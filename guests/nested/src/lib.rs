@@ -1,35 +1,35 @@
 //! A nested standard program: the first extrinsic is a blob, the payload its arguments.
 //!
-//! The child gets [`CHILD_GAS`] and two host calls: number 0 answers the gas that it has left, and
-//! number [`GREET`] writes `hello` to the address in r7. A page that it touches without having it
-//! is given to it once. The output says how it ended, then what it gave.
+//! The child gets [`CHILD_GAS`] and two host calls: number 0 answers its remaining gas, and number
+//! [`GREET`] writes `hello` to the address in r7. The first inaccessible page that it accesses is
+//! given to it. The output is its ending, and then its output.
 //!
-//! The service authorizes its own packages: those of one item.
+//! The service authorizes its own packages, if they have one item.
 #![no_std]
 
 use jambox_sdk::prelude::*;
 use jambox_sdk::{Flow, PAGE_SIZE};
 
-/// The gas of the child.
+/// Gas of the child.
 pub const CHILD_GAS: u64 = 100_000;
 
-/// The number of the host call that writes a greeting.
+/// Number of the host call that writes a greeting.
 pub const GREET: u64 = 42;
 
-/// How the child ended.
+/// Ending of the child.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Ending {
-    /// It halted with this output, after this many host calls and pages that it was given.
+    /// Halted: the output, and the numbers of host calls and of pages given to the child.
     Halted(Vec<u8>, u32, u32),
-    /// It halted, but its output is too long or not readable.
+    /// Halted, but the output is too long or not readable.
     BadOutput,
-    /// It panicked.
+    /// Panicked.
     Panicked,
-    /// It touched a page that it does not get.
+    /// Accessed a page that it does not get, at this address.
     Faulted(u64),
-    /// It ran out of gas.
+    /// Ran out of gas.
     OutOfGas,
-    /// It made a host call that there is not, of this number.
+    /// Made a host call that does not exist, of this number.
     Unknown(u64),
     /// The extrinsic is no standard program.
     NoProgram,

@@ -4,7 +4,7 @@ use jambox_sdk::codec::decode_all;
 use jambox_sdk_testing::{Chain, Code, Item, Package, Revision, both_ways_under, every_way};
 use nested::{CHILD_GAS, Ending};
 
-/// How a child ends, the same both ways.
+/// Ending of a child, the same natively and compiled.
 fn ending_under(revision: Revision, blob: &[u8], arguments: &[u8]) -> Ending {
     let item = Item::new(7).payload(arguments).extrinsic(blob);
     let (result, ..) = both_ways_under(revision, |way| {
@@ -22,7 +22,7 @@ fn ending_under(revision: Revision, blob: &[u8], arguments: &[u8]) -> Ending {
     decode_all(&result.unwrap()).unwrap()
 }
 
-/// How a child ends, the same under every revision.
+/// Ending of a child, the same under every revision.
 fn ending_of(blob: &[u8], arguments: &[u8]) -> Ending {
     let [first, other] = Revision::ALL.map(|revision| ending_under(revision, blob, arguments));
     assert_eq!(first, other);
@@ -50,7 +50,7 @@ fn a_child_that_faults_is_given_the_page_once_and_goes_on() {
 #[test]
 fn the_arguments_are_read_only() {
     let text = "store_ind_u8 [a0], a1\njump_ind ra";
-    // The page is given anew as one that can be written, and zeroed with that.
+    // The page is given as a writable one, and with that becomes zero.
     assert_eq!(ending(text), Ending::Halted(b"\x05\0\0\0\0".to_vec(), 0, 1));
 }
 
@@ -75,7 +75,7 @@ fn a_child_calls_its_own_host() {
         load_imm a0, buffer
         load_imm a1, 8
         jump_ind ra";
-    // One gas for the only instruction so far; under 0.8.0 the block has been paid.
+    // One gas for the only instruction so far; under 0.8.0 the whole block is paid.
     let ended = |revision| ending_under(revision, &child(gas), b"hello");
     let left = (CHILD_GAS - 1).to_le_bytes().to_vec();
     assert_eq!(ended(Revision::GrayPaper072), Ending::Halted(left, 1, 0));
@@ -94,7 +94,7 @@ fn children_that_fail_are_told_apart() {
 
 #[test]
 fn a_compiled_service_runs_as_a_child() {
-    // Entered at 0 with arguments that are none of refine's, it panics.
+    // Entered at 0 with arguments that are not refine's, it panics.
     let old = &include_bytes!("../nested.jam")[..];
     let new = &include_bytes!("../nested-0.8.0.jam")[..];
     for (revision, blob) in [(Revision::GrayPaper072, old), (Revision::GrayPaper080, new)] {
@@ -119,8 +119,8 @@ fn it_authorizes_its_own_packages_of_one_item() {
     assert_eq!(authorized, (Ok(vec![]), Err(jambox_sdk::types::WorkError::Panic), true));
 }
 
-/// The demo's refine decodes its arguments into vectors and returns another: as an inner program it
-/// lives on the heap pages of its own blob, for nobody gives it more.
+/// The demo's refine decodes its arguments into vectors and returns another. As an inner program it
+/// uses the heap pages of its own blob, because it gets no others.
 #[test]
 fn a_compiled_service_that_allocates_runs_as_a_child() {
     let old = &include_bytes!("../../demo/demo.jam")[..];

@@ -1,43 +1,43 @@
 //! A paste bin: texts are preimages, kept by their hashes until they expire.
 //!
 //! Refine takes a text and gives its hash and length. Accumulate requests the preimage, so that
-//! anyone can hand the text in, and notes when the paste expires ([`LIFETIME`] slots on). Each
-//! accumulation also gives up what has expired: first an available text is forgotten, then, once
-//! the chain allows it, the request goes and its deposit is free again.
+//! anyone can hand the text in, and notes the paste's expiry ([`LIFETIME`] slots on). Each
+//! accumulation also gives up expired pastes: first an available text is forgotten, then, once the
+//! chain allows it, the request is removed and its deposit freed.
 //!
 //! Storage: under a text's hash its [`Paste`]; under `queue` the hashes in the order of expiry.
 #![no_std]
 
 use jambox_sdk::prelude::*;
 
-/// How many slots a paste lives: a day of six-second slots.
+/// Lifetime of a paste, in slots: a day of six-second slots.
 pub const LIFETIME: u32 = 14_400;
 
-/// The longest text, in octets.
+/// Longest text, in octets.
 pub const LONGEST: usize = 12_288;
 
-/// What refine tells accumulate of a text.
+/// Refine's result for accumulate.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Submission {
-    /// The text's hash.
+    /// Hash of the text.
     pub hash: Hash,
-    /// Its length in octets.
+    /// Length of the text, in octets.
     pub length: u32,
 }
 
-/// What is known of a paste.
+/// Record of a paste.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Paste {
-    /// The text's length in octets.
+    /// Length of the text, in octets.
     pub length: u32,
-    /// The slot from which on it is given up.
+    /// Slot from which the paste is given up.
     pub expires: TimeSlot,
 }
 
-/// Why refine takes no paste.
+/// Reason for refusing a paste.
 #[derive(Debug)]
 pub enum Refusal {
-    /// There is no text.
+    /// The text is empty.
     Empty,
     /// The text is longer than [`LONGEST`].
     TooLong,
@@ -63,7 +63,7 @@ fn accumulate(ctx: &AccumulateContext, arguments: AccumulateArguments) -> Result
         let Ok(octets) = operand.result.0 else { continue };
         let Ok(submission) = decode_all::<Submission>(&octets) else { continue };
         if let Err(error) = submit(ctx, &submission, now, &mut queue) {
-            // One paste too many must not undo the others.
+            // One refused paste must not undo the others.
             warn!("a paste is refused: {error}");
         }
     }
@@ -74,7 +74,7 @@ fn accumulate(ctx: &AccumulateContext, arguments: AccumulateArguments) -> Result
     Ok(())
 }
 
-/// Requests a new text, or lets one that is known live longer.
+/// Requests a new text, or extends the lifetime of a known one.
 fn submit(
     ctx: &AccumulateContext,
     submission: &Submission,
@@ -83,7 +83,7 @@ fn submit(
 ) -> Result<(), Error> {
     let Submission { hash, length } = *submission;
     match ctx.preimages().solicit(&hash, length.into()) {
-        // It is requested or there already: only its time changes.
+        // Requested or available already: only its expiry changes.
         Ok(()) | Err(Error::Refused) => {}
         Err(other) => return Err(other),
     }
@@ -95,7 +95,7 @@ fn submit(
     Ok(())
 }
 
-/// Gives up what has expired; the queue is in the order of expiry.
+/// Gives up expired pastes; the queue is in the order of expiry.
 fn expire(ctx: &AccumulateContext, now: TimeSlot, queue: &mut Vec<Hash>) -> Result<(), Error> {
     let mut index = 0;
     while let Some(hash) = queue.get(index).copied() {
@@ -107,7 +107,7 @@ fn expire(ctx: &AccumulateContext, now: TimeSlot, queue: &mut Vec<Hash>) -> Resu
             break;
         }
         let length = u64::from(paste.length);
-        // Refused means that the chain does not yet let go of it.
+        // `Refused`: the chain does not let go of it yet.
         match ctx.preimages().forget(&hash, length) {
             Ok(()) | Err(Error::Refused) => {}
             Err(other) => return Err(other),

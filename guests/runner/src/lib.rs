@@ -1,62 +1,62 @@
-//! Runs programs that nobody vouches for: the payload says with how much gas and on which input,
-//! the first extrinsic is the program, a standard one. It runs in an inner machine, where all that
-//! it can reach is one host call of ours, and what came of it is kept under the program's hash.
+//! Runs untrusted programs: the payload has the gas limit and the input, the first extrinsic is the
+//! program, a standard one. It runs in an inner machine with one host call, answered by this
+//! service, and its result is kept under the program's hash.
 #![no_std]
 
 use jambox_sdk::prelude::*;
 use jambox_sdk::{Flow, SpiError};
 
-/// The most octets of output that are kept, and that a program may note.
+/// Largest length of a kept output, and of a note, in octets.
 pub const LONGEST: u64 = 1024;
 
-/// The number of the one host call: it notes octets, by address (r7) and length (r8), and answers
-/// 0, or 1 when it does not.
+/// Number of the one host call: it notes the octets at address r7 of length r8, and answers 0, or 1
+/// when it does not note them.
 pub const NOTE: u64 = 1;
 
-/// What a payload asks for.
+/// A payload.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Describe)]
 pub struct Run {
-    /// The gas that the program may use.
+    /// Gas limit of the program.
     #[codec(natural)]
     pub gas: u64,
-    /// Its arguments.
+    /// Arguments of the program.
     pub input: Vec<u8>,
 }
 
-/// What refine tells accumulate.
+/// Refine's result for accumulate.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Report {
-    /// The hash of the program.
+    /// Hash of the program.
     pub program: Hash,
-    /// How it ended.
+    /// Ending of the run.
     pub end: End,
-    /// What it noted.
+    /// Octets noted by the program.
     pub notes: Vec<Vec<u8>>,
 }
 
-/// How a program ended.
+/// Ending of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum End {
-    /// It halted with this output.
+    /// Halted with this output.
     Output(Vec<u8>),
-    /// It halted, and what it calls its output is too long or is not there.
+    /// Halted, but the output is too long or not readable.
     BadOutput,
-    /// It is no standard program.
+    /// No standard program.
     NoProgram,
-    /// It panicked.
+    /// Panicked.
     Panicked,
-    /// It touched memory that it does not have.
+    /// Accessed inaccessible memory, at this address.
     Faulted(u64),
-    /// It asked for a host call that there is not.
+    /// Made a host call that does not exist, of this number.
     UnknownCall(u64),
-    /// It ran out of gas.
+    /// Ran out of gas.
     OutOfGas,
 }
 
 layout! {
-    /// The last report of each program.
+    /// Last report of each program.
     pub REPORTS: IndexedMap<Hash, Report> = 0;
-    /// How many runs there were.
+    /// Number of runs.
     pub RUNS: Counter = 1;
 }
 
@@ -84,7 +84,7 @@ fn run_untrusted(
         if number != NOTE {
             return Ok(Flow::Stop);
         }
-        // Both are the program's claims: all that it notes is bounded before anything is read.
+        // Address and length come from the program: notes are bounded before anything is read.
         match vm.output(left) {
             Ok(note) => {
                 left -= note.len() as u64;

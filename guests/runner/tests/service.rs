@@ -1,4 +1,4 @@
-//! The runner natively and compiled, under every revision, on programs good and bad.
+//! The runner natively and compiled, under every revision, on valid and invalid programs.
 
 use jambox_asm::{Dialect, assemble};
 use jambox_isa::InstructionSet;
@@ -75,7 +75,7 @@ fn reports_are_kept_by_program() {
             chain.process(&item(&echo, input).into()).unwrap();
         }
         let octets = chain.storage(7, REPORTS.key(&Hash::blake2b(&echo))).unwrap();
-        // The index of the entry is in front.
+        // The stored value begins with the entry's index.
         let report: Report = decode_all(&octets[1..]).unwrap();
         (report.end, chain.stored::<u64>(7, RUNS.key()))
     });

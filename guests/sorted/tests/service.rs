@@ -5,7 +5,7 @@ use jambox_sdk::codec::{decode_all, encode};
 use jambox_sdk_testing::{Chain, Code, Item, Revision, both_ways_under};
 use library::{Answer, Command, Outcome};
 
-/// Has the service run a program from its preimages.
+/// Answer of the service to a call of a program among its preimages.
 fn answer(revision: Revision, program: &[u8], arguments: &[u8]) -> Answer {
     let hash = blake2b_256(program);
     let arguments = arguments.to_vec();

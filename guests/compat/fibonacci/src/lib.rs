@@ -1,4 +1,4 @@
-//! What `guests/fibonacci` does, written for the ecosystem's SDK.
+//! The service of `guests/fibonacci`, written for the ecosystem's SDK.
 #![cfg_attr(target_env = "polkavm", no_std)]
 
 extern crate alloc;

@@ -1,4 +1,4 @@
-//! Keeps the last result of refine under the hash of its package, as the ecosystem's SDK has it.
+//! Keeps the last result of refine under the hash of its package, with the ecosystem's SDK.
 #![cfg_attr(target_env = "polkavm", no_std)]
 #![allow(unexpected_cfgs)]
 

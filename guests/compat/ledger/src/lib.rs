@@ -1,5 +1,5 @@
-//! What `guests/ledger` does, written for the ecosystem's SDK: the same payloads, accounts, checks
-//! and storage, and a line of the log for each transfer.
+//! The service of `guests/ledger`, written for the ecosystem's SDK: the same payloads, accounts,
+//! checks and storage, and a line of the log for each transfer.
 #![cfg_attr(target_env = "polkavm", no_std)]
 
 extern crate alloc;
@@ -53,9 +53,9 @@ struct Account {
     nonce: u64,
 }
 
-/// The accounts by their numbers, and under the octet alone how many there are.
+/// Accounts by their numbers, and under the octet alone the number of accounts.
 const ACCOUNTS: u8 = 0;
-/// How many orders were carried out.
+/// Number of orders carried out.
 const TRANSFERS: u8 = 1;
 
 struct Ledger;
