@@ -64,6 +64,9 @@ fn a_session_goes_forwards_and_back() {
         ("setExceptionBreakpoints", json!({ "filters": ["panic", "fly"] })),
         ("configurationDone", json!({})),
         ("stackTrace", json!({ "threadId": 1 })),
+        ("next", json!({ "threadId": 1 })),
+        ("variables", json!({ "variablesReference": 5 })),
+        ("reverseContinue", json!({ "threadId": 1 })),
         ("stepBack", json!({ "threadId": 1 })),
         ("variables", json!({ "variablesReference": 2 })),
         ("evaluate", json!({ "expression": "u8[0x10040]" })),
@@ -82,6 +85,12 @@ fn a_session_goes_forwards_and_back() {
     assert_eq!(stops[0]["body"]["reason"], "breakpoint");
     assert_eq!(stops[0]["body"]["hitBreakpointIds"], json!([breakpoint["id"]]));
     assert_eq!(stops[1]["body"]["reason"], "step");
+    let stored = messages.iter().find(|it| it["command"] == "variables").unwrap();
+    let stored = &stored["body"]["variables"][0];
+    assert_eq!(
+        (&stored["name"], &stored["value"]),
+        (&json!("\"latest\""), &json!("\"HELLO JAM\""))
+    );
     let frame = &response(&messages, "stackTrace")["body"]["stackFrames"][0];
     assert_eq!((&frame["name"], &frame["line"]), (&json!("after_length"), &json!(161)));
     assert_eq!(frame["source"]["path"], json!(source));

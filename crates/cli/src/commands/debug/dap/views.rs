@@ -16,8 +16,8 @@ use super::wire::base64;
 use crate::commands::debug::show;
 
 /// The scopes of every frame, and the numbers by which their variables are asked for.
-const SCOPES: [(&str, u64); 4] =
-    [("Registers", 1), ("Machine", 2), ("Host call", 3), ("Memory", 4)];
+const SCOPES: [(&str, u64); 5] =
+    [("Registers", 1), ("Machine", 2), ("Host call", 3), ("Memory", 4), ("Storage", 5)];
 
 /// The most octets of memory, and instructions, of one answer.
 const MOST: u64 = 1 << 20;
@@ -105,9 +105,18 @@ pub fn variables(launched: &mut Launched, arguments: &Value) -> Value {
             launched.session.last_call().map(|it| host_call(launched, it)).unwrap_or_default()
         }
         Some(4) => pages(launched.session.instance()),
+        Some(5) => storage(launched),
         _ => Vec::new(),
     };
     json!({ "variables": variables })
+}
+
+/// The entries of the service's storage that were written so far.
+fn storage(launched: &Launched) -> Vec<Value> {
+    let entry = |it: jambox_debug::Entry| {
+        variable(&Shown(&it.key).to_string(), Shown(&it.after.octets).to_string())
+    };
+    launched.session.storage().into_iter().map(entry).collect()
 }
 
 fn registers(instance: &Instance) -> Vec<Value> {
