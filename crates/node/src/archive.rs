@@ -291,7 +291,7 @@ impl Archive {
         }
         // A file in which nothing is yet is what a process left that was killed before it began.
         let genesis = genesis()?;
-        let mut ledger = Ledger::new(*protocol, genesis.header, genesis.changes);
+        let mut ledger = Ledger::new(*protocol, genesis).map_err(ArchiveError::State)?;
         archive.keep(&mut ledger)?;
         Ok((archive, ledger))
     }

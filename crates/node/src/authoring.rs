@@ -164,7 +164,7 @@ pub fn import(
     let protocol = ledger.protocol;
     let mut recorder = account::recorder(&protocol, block.header.slot, symbols, Detail::KEPT);
     let applied = run(env, &head, &block, &mut recorder)?;
-    let world = head.world.after(&applied.changes);
+    let world = head.world.after(&applied.changes)?;
     let hash = block.header.hash(&protocol);
     let descriptor = Descriptor { hash, slot: block.header.slot.0 };
     let recorded = Recorded::new(recorder.finish());

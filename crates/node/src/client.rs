@@ -242,6 +242,15 @@ impl Client {
         Ok(self.ask::<Hash64>("beefyRoot", json!([Hash64(block)]))?.0)
     }
 
+    /// The statistics after a block, encoded as in the state.
+    ///
+    /// # Errors
+    ///
+    /// As all calls.
+    pub fn statistics(&self, block: Hash) -> Result<Vec<u8>, ClientError> {
+        Ok(self.ask::<Base64>("statistics", json!([Hash64(block)]))?.0)
+    }
+
     /// The services that there are after a block.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! The chain that a node begins with when it is given none.
 
+use std::sync::Arc;
+
 use jambox_chain::block::genesis as components;
 use jambox_state::{
     AccountInfo, Accounts, Blob, Changes, Component, KeyedBase, RequestHistory, RequestKey,
@@ -11,6 +13,7 @@ use jambox_types::{
 };
 
 use crate::blobs::Blobs;
+use crate::origin::Origin;
 
 /// What a chain begins with: the state, and the header that the first block descends from.
 #[derive(Clone, Debug)]
@@ -19,6 +22,9 @@ pub struct Genesis {
     pub changes: Changes,
     /// The header.
     pub header: Header,
+    /// What the state lies over, of which `changes` are the components; nothing unless the chain is
+    /// a fork.
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// The service that makes others, as the clients of the field expect it.
@@ -36,7 +42,7 @@ pub fn development(protocol: &Protocol) -> Result<Genesis, StateError> {
     let Blobs { bootstrap, null_authorizer, .. } = Blobs::of(protocol.revision);
     let mut changes = components(protocol);
     let base = KeyedBase::default();
-    let mut accounts = Accounts::new(std::sync::Arc::new(base.clone()));
+    let mut accounts = Accounts::new(Arc::new(base.clone()));
     accounts.create(
         BOOTSTRAP,
         AccountInfo {
@@ -66,7 +72,7 @@ pub fn development(protocol: &Protocol) -> Result<Genesis, StateError> {
     changes.set_component(Component::AuthorizerQueues, &queues, protocol);
     let header = header(protocol);
     begin_history(&mut changes, &header, protocol);
-    Ok(Genesis { changes, header })
+    Ok(Genesis { changes, header, origin: None })
 }
 
 /// The header that the first block of a chain descends from.

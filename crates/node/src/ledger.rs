@@ -6,12 +6,14 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use jambox_chain::ExportedSegments;
 use jambox_codec::impl_codec;
-use jambox_state::{Blob, Changes, Component, Values};
+use jambox_state::{Blob, Changes, Component, StateError, Values};
 use jambox_store::{Exports, FileState};
 use jambox_types::{Block, CoreIndex, Hash, Header, Protocol, RecentBlocks, ServiceId, WorkReport};
 use serde_json::Value;
 
 use crate::archive::{self, ArchiveError};
+use crate::genesis::Genesis;
+use crate::origin::Origin;
 use crate::world::World;
 
 /// How many blocks' states are kept, the last ones.
@@ -194,17 +196,24 @@ pub(crate) struct Unkept {
 }
 
 impl Ledger {
-    /// A chain of no block but one, on the state that `changes` make of nothing.
-    #[must_use]
-    pub fn new(protocol: Protocol, header: Header, changes: Changes) -> Self {
+    /// A chain of no block but one, on the state that it begins with.
+    ///
+    /// # Errors
+    ///
+    /// The state is another node's, and cannot be read.
+    pub fn new(protocol: Protocol, genesis: Genesis) -> Result<Self, StateError> {
+        let Genesis { changes, header, origin } = genesis;
         let descriptor = Descriptor { hash: header.hash(&protocol), slot: header.slot.0 };
-        let world = World::new(&changes);
+        let world = match origin {
+            Some(origin) => World::forked(&changes, origin)?,
+            None => World::new(&changes)?,
+        };
         let account = Value::Null;
         let first = Entry { number: 0, descriptor, header, block: None, world, account };
         let mut ledger = Self::of(protocol, first, None);
         ledger.unkept.changes = changes;
         ledger.unkept.blocks_from = Some(0);
-        ledger
+        Ok(ledger)
     }
 
     /// What a node knows at first that goes on with a file.
@@ -233,20 +242,31 @@ impl Ledger {
     }
 
     /// Changes the state after the last block by hand.
-    pub fn amend(&mut self, changes: &Changes) {
+    ///
+    /// # Errors
+    ///
+    /// The chain is a fork, and what it was forked from cannot be read.
+    pub fn amend(&mut self, changes: &Changes) -> Result<(), StateError> {
         let head = Arc::clone(self.head());
         let amended = Entry {
             number: head.number,
             descriptor: head.descriptor,
             header: head.header.clone(),
             block: head.block.clone(),
-            world: head.world.after(changes),
+            world: head.world.after(changes)?,
             account: head.account.clone(),
         };
         self.unkept.blocks_from.get_or_insert(head.number);
         merge(&mut self.unkept.changes, changes);
         self.entries.pop_back();
         self.entries.push_back(Arc::new(amended));
+        Ok(())
+    }
+
+    /// The state that the chain was forked from.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Arc<Origin>> {
+        self.head().world.values.origin()
     }
 
     /// Takes note of a package that was handed in. One that was refused before may come again.

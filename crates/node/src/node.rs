@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use jambox_chain::ReportError;
 use jambox_codec::DecodeError;
 use jambox_invocation::Env;
 use jambox_state::{Accounts, Blob, Changes, Component, StateError};
@@ -58,6 +59,11 @@ pub enum NodeError {
     /// There is no such snapshot.
     #[error("there is no snapshot {0}")]
     NoSnapshot(u64),
+    /// A fork was to be carried elsewhere.
+    #[error(
+        "a fork cannot be carried elsewhere: the state that it lies over is not known as a whole"
+    )]
+    Fork,
     /// There is no such service.
     #[error("there is no service {0}")]
     NoService(ServiceId),
@@ -297,7 +303,14 @@ impl Node {
             Err(refusal) => {
                 let crate::packages::Refusal { hash, reason, account } = *refusal;
                 // Of the rest a client knows better itself, and the chain need not grow by it.
-                let is_kept = matches!(reason, Refused::Report(_) | Refused::Authorizer { .. });
+                let is_kept = match &reason {
+                    // That something could not be read is no word on the package.
+                    Refused::Report(error) => {
+                        !matches!(**error, ReportError::Host(ref it) if !it.is_limit())
+                    }
+                    Refused::Authorizer { .. } => true,
+                    _ => false,
+                };
                 if let (Some(package), true) = (hash, is_kept) {
                     self.keep_refused((core, package), &reason, &account, input)?;
                 }
@@ -408,10 +421,7 @@ impl Node {
         change(&mut accounts)?;
         let mut changes = Changes::default();
         changes.set_accounts(&*values, &accounts)?;
-        self.alter(&mut inner, |ledger| {
-            ledger.amend(&changes);
-            Ok(())
-        })
+        self.alter(&mut inner, |ledger| Ok(ledger.amend(&changes)?))
     }
 
     /// Remembers the chain as it is now; gives the number to come back by. Snapshots are gone with
@@ -457,7 +467,11 @@ impl Node {
     ///
     /// The chain's file cannot be read.
     pub fn dump(&self) -> Result<Vec<u8>, NodeError> {
-        Ok(self.lock().archive.octets()?)
+        let inner = self.lock();
+        match inner.ledger.origin() {
+            Some(_) => Err(NodeError::Fork),
+            None => Ok(inner.archive.octets()?),
+        }
     }
 
     /// Goes on with a chain that a node dumped.

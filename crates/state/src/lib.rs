@@ -78,4 +78,4 @@ pub use meaning::Meaning;
 pub use partial::{AuthorizerQueue, PartialState};
 pub use request::{RequestHistory, RequestKey};
 pub use store::{MemoryStore, Store};
-pub use values::Values;
+pub use values::{Named, Values};

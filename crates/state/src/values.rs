@@ -5,7 +5,44 @@ use std::fmt::Debug;
 use jambox_codec::{Decode, decode_all};
 use jambox_types::{Hash, ServiceId};
 
-use crate::{AccountInfo, Base, Blob, RequestHistory, RequestKey, StateError, StateKey};
+use crate::{AccountInfo, Base, Blob, Meaning, RequestHistory, RequestKey, StateError, StateKey};
+
+/// An entry of an account by its name, which the state keys of all but the account hash away.
+#[derive(Clone, Copy, Debug)]
+pub enum Named<'a> {
+    /// The fields of the account.
+    Account(ServiceId),
+    /// A storage value, by its key.
+    Storage(ServiceId, &'a [u8]),
+    /// A preimage, by its hash.
+    Preimage(ServiceId, &'a Hash),
+    /// The history of a request.
+    Request(ServiceId, &'a RequestKey),
+}
+
+impl Named<'_> {
+    /// The state key of the entry.
+    #[must_use]
+    pub fn key(&self) -> StateKey {
+        match *self {
+            Self::Account(service) => StateKey::account(service),
+            Self::Storage(service, key) => StateKey::storage(service, key),
+            Self::Preimage(service, hash) => StateKey::preimage(service, hash),
+            Self::Request(service, request) => StateKey::request(service, request),
+        }
+    }
+
+    /// The meaning of the state key.
+    #[must_use]
+    pub fn meaning(&self) -> Meaning {
+        match *self {
+            Self::Account(service) => Meaning::Account(service),
+            Self::Storage(service, key) => Meaning::Storage(service, key.into()),
+            Self::Preimage(service, hash) => Meaning::Preimage(service, *hash),
+            Self::Request(service, request) => Meaning::Request(service, *request),
+        }
+    }
+}
 
 /// A read-only source of the whole state as keys and values; its accounts are a [`Base`].
 ///
@@ -17,6 +54,12 @@ use crate::{AccountInfo, Base, Blob, RequestHistory, RequestKey, StateError, Sta
 pub trait Values: Base {
     /// The value under a key.
     fn value(&self, key: &StateKey) -> Result<Option<Blob>, StateError>;
+
+    /// The encoded value of an entry: the one under its key. A source that is asked by names, such as
+    /// another node, gives it without the key.
+    fn named(&self, entry: Named<'_>) -> Result<Option<Blob>, StateError> {
+        self.value(&entry.key())
+    }
 
     /// State keys of a service's storage, preimages and requests, without the key of its account.
     fn entries_of(&self, service: ServiceId) -> Result<Vec<StateKey>, StateError>;
@@ -33,15 +76,15 @@ pub trait Values: Base {
 
 impl<V: Values + Debug + Send + Sync> Base for V {
     fn account(&self, service: ServiceId) -> Result<Option<AccountInfo>, StateError> {
-        decoded(self, service, &StateKey::account(service), "account")
+        decoded(self, service, Named::Account(service), "account")
     }
 
     fn storage(&self, service: ServiceId, key: &[u8]) -> Result<Option<Blob>, StateError> {
-        self.value(&StateKey::storage(service, key))
+        self.named(Named::Storage(service, key))
     }
 
     fn preimage(&self, service: ServiceId, hash: &Hash) -> Result<Option<Blob>, StateError> {
-        self.value(&StateKey::preimage(service, hash))
+        self.named(Named::Preimage(service, hash))
     }
 
     fn request(
@@ -52,17 +95,17 @@ impl<V: Values + Debug + Send + Sync> Base for V {
         if !key.has_state_key() {
             return Ok(None);
         }
-        decoded(self, service, &StateKey::request(service, key), "preimage request")
+        decoded(self, service, Named::Request(service, key), "preimage request")
     }
 }
 
 fn decoded<T: Decode>(
     values: &impl Values,
     service: ServiceId,
-    key: &StateKey,
+    entry: Named<'_>,
     what: &'static str,
 ) -> Result<Option<T>, StateError> {
-    let Some(value) = values.value(key)? else { return Ok(None) };
+    let Some(value) = values.named(entry)? else { return Ok(None) };
     let corrupt = |error| StateError::Corrupt { service, what, error };
     decode_all(&value).map(Some).map_err(corrupt)
 }

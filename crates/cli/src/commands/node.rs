@@ -13,13 +13,14 @@ use jambox_codec::decode_all_with;
 use jambox_files::without_mark;
 use jambox_node::rpc::{RpcLimits, serve};
 use jambox_node::{
-    ArchiveError, Event, Genesis, Node as JamNode, NodeError, Pace, SymbolTable, development,
+    ArchiveError, Event, Fork, ForkError, Genesis, Node as JamNode, NodeError, Origin, Pace,
+    SymbolTable, development, fork,
 };
 use jambox_package::{ChainSpec, Switches};
-use jambox_state::{Changes, StateError};
+use jambox_state::{Changes, Component, StateError};
 use jambox_store::FileState;
 use jambox_symbols::Symbols;
-use jambox_types::{Header, Parameters, Protocol};
+use jambox_types::{Hash, Header, Parameters, Protocol};
 
 use crate::chain;
 use crate::diagnosis::Diagnosis;
@@ -27,6 +28,7 @@ use crate::engine::environment;
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::{Output, Report};
+use crate::plain::plain;
 use crate::protocol::ProtocolArgs;
 use crate::style::GOOD;
 
@@ -42,6 +44,7 @@ Examples:
   jambox node                                  a development chain, in memory, on port 19800
   jambox node --chain dev.chain -v             kept in a file, with the account of every package
   jambox node --on-demand --port 0             a block when there is something to go into it
+  jambox node --fork ws://127.0.0.1:19801      upon the state of another node
 
 Exit status: 0 when it was told to stop; 2 bad input, a port in use, a chain of another revision.")]
 pub struct Node {
@@ -56,6 +59,15 @@ pub struct Node {
     /// Begin with the development chain; that is what a node does that is given nothing else
     #[arg(long, conflicts_with = "spec")]
     dev: bool,
+
+    /// Begin with the state of another node's chain: read by JIP-2 when it is needed, and kept in memory;
+    /// what changes here stays here. Revision and parameters are the other node's
+    #[arg(long, value_name = "URL", conflicts_with_all = ["spec", "dev", "chain"])]
+    fork: Option<String>,
+
+    /// Fork after the block of this header hash [default: the last final block]
+    #[arg(long, value_name = "HEADER-HASH", requires = "fork")]
+    at: Option<Hash>,
 
     /// The port; 0 for any that is free
     #[arg(long, default_value_t = 19800)]
@@ -92,6 +104,33 @@ struct Listening {
     genesis: String,
     head: String,
     slot: u32,
+    /// The state that the chain began with, if that is another node's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fork: Option<ForkedFrom>,
+}
+
+/// Another node's state.
+#[derive(Serialize)]
+struct ForkedFrom {
+    node: String,
+    at: String,
+    state_root: String,
+    /// How many services the node lists.
+    services: usize,
+    /// Components that JIP-2 has no method for, which are a development chain's.
+    made_up: Vec<&'static str>,
+}
+
+impl ForkedFrom {
+    fn new(origin: &Origin, made_up: &[Component]) -> Self {
+        Self {
+            node: origin.address.clone(),
+            at: origin.at.to_string(),
+            state_root: origin.root.to_string(),
+            services: origin.services.len(),
+            made_up: made_up.iter().map(|component| component.name()).collect(),
+        }
+    }
 }
 
 /// Blocks that a development chain is given before anybody asks: clients want two of them.
@@ -100,12 +139,21 @@ const FIRST_BLOCKS: u32 = 3;
 impl Node {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let execution = protocol.execution();
-        let protocol = self.protocol(protocol.switches()?)?;
+        let switches = protocol.switches()?;
+        let forked = self.fork(&switches)?;
+        let protocol = match &forked {
+            Some(forked) => forked.protocol,
+            None => self.protocol(switches)?,
+        };
         let env = environment(protocol, execution)?;
         let (verbosity, color) = (output.verbosity, output.color);
         let listener = Box::new(move |event: &Event<'_>| told::tell(event, verbosity, color));
         let spec = self.spec.as_deref().map(specification).transpose()?;
-        let genesis = || genesis(spec, &protocol);
+        let made_up = forked.as_ref().map(|forked| forked.made_up.clone()).unwrap_or_default();
+        let genesis = || match forked {
+            Some(forked) => Ok(forked.genesis),
+            None => genesis(spec, &protocol),
+        };
         let node = JamNode::new(env, self.pace(), self.chain.as_deref(), genesis, listener);
         let node = Arc::new(node.map_err(|error| self.failure(error))?);
         if let Some(folder) = &self.symbols {
@@ -116,11 +164,34 @@ impl Node {
             let missing = FIRST_BLOCKS.saturating_sub(u32::try_from(made).unwrap_or(0));
             node.mine(missing).map_err(|error| self.failure(error))?;
         }
-        self.serve(&node, output)
+        self.serve(&node, &made_up, output)
+    }
+
+    /// The chain to fork, if one is named.
+    fn fork(&self, switches: &Switches) -> Result<Option<Fork>> {
+        let Some(address) = self.fork.as_deref() else { return Ok(None) };
+        let forked = fork(address, self.at, switches.parameters).map_err(|error| {
+            let help = match error {
+                ForkError::Parameters(_) => "name its parameters: --params FILE",
+                ForkError::Slot { .. } => "leave --at out, to fork after the last final block",
+                _ => "--fork takes the address of a node that speaks JIP-2: ws://HOST:PORT",
+            };
+            Diagnosis::new(error.to_string()).help(help)
+        })?;
+        let revision = forked.protocol.revision;
+        match switches.revision.filter(|asked| *asked != revision) {
+            Some(asked) => {
+                let message =
+                    format!("--revision is {asked}, and the node at {address} {revision}");
+                let help = "leave --revision out: a fork is of the other node's revision";
+                Err(Diagnosis::new(message).help(help).into())
+            }
+            None => Ok(Some(forked)),
+        }
     }
 
     /// Serves until the process is told to stop.
-    fn serve(&self, node: &Arc<JamNode>, output: &Output) -> Result {
+    fn serve(&self, node: &Arc<JamNode>, made_up: &[Component], output: &Output) -> Result {
         let address = SocketAddr::new(self.listen, self.port);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Diagnosis::new(error.to_string()))?;
@@ -138,6 +209,7 @@ impl Node {
             genesis: first.map(|first| first.hash.to_string()).unwrap_or_default(),
             head: ledger.head().descriptor.hash.to_string(),
             slot: ledger.head().descriptor.slot,
+            fork: ledger.origin().map(|origin| ForkedFrom::new(origin, made_up)),
         })?;
         let maker = Arc::clone(node);
         let maker = std::thread::spawn(move || maker.make_blocks());
@@ -226,12 +298,12 @@ fn genesis(
     if !has_history(&changes) {
         jambox_node::genesis::begin_history(&mut changes, &header, protocol);
     }
-    Ok(Genesis { changes, header })
+    Ok(Genesis { changes, header, origin: None })
 }
 
 /// Whether a state knows recent blocks.
 fn has_history(changes: &Changes) -> bool {
-    let meaning = jambox_state::Meaning::Component(jambox_state::Component::RecentBlocks);
+    let meaning = jambox_state::Meaning::Component(Component::RecentBlocks);
     changes.get(&meaning.key()).is_some()
 }
 
@@ -261,6 +333,12 @@ impl Report for Listening {
         writeln!(out, "{GOOD}ready{GOOD:#} {} (explorer: {})", self.rpc, self.page)?;
         writeln!(out, "  revision  {}", self.revision)?;
         writeln!(out, "  genesis   {}", self.genesis)?;
-        writeln!(out, "  head      {} in slot {}", self.head, self.slot)
+        writeln!(out, "  head      {} in slot {}", self.head, self.slot)?;
+        let Some(fork) = &self.fork else { return Ok(()) };
+        writeln!(out, "  fork of   {} after {}", plain(&fork.node), fork.at)?;
+        match fork.made_up.as_slice() {
+            [] => Ok(()),
+            all => writeln!(out, "  not told  {}: a development chain's stand in", all.join(", ")),
+        }
     }
 }

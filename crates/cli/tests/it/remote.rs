@@ -258,6 +258,32 @@ fn a_node_says_where_it_listens_as_its_schema_says() {
     fits("node", &said.expect("a document").unwrap());
 }
 
+/// A service of one node is called on another that forked its chain, and does not notice.
+#[test]
+fn a_chain_is_forked_and_goes_its_own_way() {
+    let first = Node::start("--revision gray-paper-0.8.0");
+    let service = first.deploy("guests/asm/counter/counter.asm");
+    let fork = Node::start(&format!("--fork {}", first.address));
+    let ran = fork.run(&format!("call {service} text:hello --exports 1"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    contains(&ran.stdout, &["storage \"latest\": nothing -> \"HELLO\""]);
+    let id = u32::from_str_radix(&service, 16).unwrap();
+    let best = first.call("bestBlock", vec![])["header_hash"].clone();
+    let listed = first.call("jambox_service", vec![best, id.into()]);
+    assert_eq!(listed["missing"], Value::Null, "{listed:#}");
+    let latest = const_hex::encode_prefixed("latest");
+    let mut entries = listed["entries"].as_array().unwrap().iter();
+    assert!(!entries.any(|entry| entry["key"] == *latest), "{listed:#}");
+    for (switches, part) in [
+        ("--revision gray-paper-0.7.2", "--revision is gray-paper-0.7.2, and the node at"),
+        (&*format!("--at 0x{}", "11".repeat(32)), "stateValue: the block 0x1111"),
+    ] {
+        let ran = line(&format!("node --port 0 --fork {} {switches}", first.address));
+        assert_eq!(ran.code, 2, "{ran:?}");
+        contains(&ran.stderr, &[part]);
+    }
+}
+
 /// A development chain in a file is what a node begins with, and so is what is exported of it.
 #[test]
 fn a_node_begins_with_an_exported_development_chain() {

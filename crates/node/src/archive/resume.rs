@@ -8,7 +8,7 @@ use jambox_types::{Block, Hash, Header, Protocol, RecentBlocks};
 use serde_json::Value;
 
 use super::{ArchiveError, HEADER, HeadRecord, Kind, Waiting, block, package, read, read_with};
-use crate::genesis;
+use crate::genesis::{self, Genesis};
 use crate::ledger::{Descriptor, Entry, Ledger, Oldest};
 use crate::world::World;
 
@@ -57,7 +57,7 @@ pub(super) fn of_node(
         Some(block) => block.header.clone(),
         None => read_with("the last header", &record.header, protocol)?,
     };
-    let world = World::new(&values(file)?);
+    let world = World::new(&values(file)?)?;
     let last = last_recent(&*world.values, protocol);
     let is_changed = world.root != head.root;
     let account = record.account()?.unwrap_or_default();
@@ -78,7 +78,7 @@ pub(super) fn of_node(
     if is_changed {
         // Another command went on with the state. It is the state after the last block, changed by
         // hand, or that after blocks that were applied to it.
-        ledger.amend(&Changes::default());
+        ledger.amend(&Changes::default())?;
         if let Some(last) = last.filter(|last| *last != ledger.head().descriptor.hash) {
             let header = noted_header(file, protocol)?.filter(|it| it.hash(protocol) == last);
             let header = header.ok_or(ArchiveError::UnknownHead(last))?;
@@ -111,5 +111,5 @@ pub(super) fn of_state(file: &Arc<FileState>, protocol: &Protocol) -> Result<Led
         }
         Some(_) => {}
     }
-    Ok(Ledger::new(*protocol, header, changes))
+    Ok(Ledger::new(*protocol, Genesis { changes, header, origin: None })?)
 }

@@ -24,6 +24,10 @@ const MINE_LIMIT: u32 = 10_000;
 /// The most blocks or packages that one call lists.
 const LIST_LIMIT: usize = 256;
 
+/// Which of a fork's entries are not listed.
+const MISSING: &str = "the node that this chain was forked from may have more: JIP-2 has no method \
+                       that lists them, so those are here that were read or changed";
+
 /// Adds them all.
 pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
     register_accounts(module)?;
@@ -77,7 +81,7 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
         let (Hash64(block), id): (_, u32) = parse(&params)?;
         let entry = entry(&node.ledger(), &block)?;
         let (service, world) = (ServiceId(id), &entry.world);
-        let keys = world.values.entries_of(service).map_err(other)?;
+        let keys = world.values.known_of(service).map_err(other)?;
         let describe = |key: &StateKey| {
             let (kind, name) = match world.meaning(key) {
                 Some(Meaning::Storage(_, name)) => ("storage", Some(hex(&name))),
@@ -96,7 +100,9 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
                 "value": value.map(|value| hex(value.get(..LIST_LIMIT).unwrap_or(&value))),
             })
         };
-        Ok(keys.iter().map(describe).collect::<Vec<_>>().into())
+        let missing = (!world.values.is_whole(service)).then_some(MISSING);
+        let entries = keys.iter().map(describe).collect::<Vec<_>>();
+        Ok(json!({ "entries": entries, "missing": missing }))
     })?;
     Ok(())
 }

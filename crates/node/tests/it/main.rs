@@ -2,4 +2,5 @@
 
 mod chain;
 mod costs;
+mod fork;
 mod rpc;
