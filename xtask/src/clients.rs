@@ -70,6 +70,10 @@ pub struct Options {
     /// Only the client in `xtask/rpc-client`, which is made of the crate `jam-std-common`.
     #[arg(long, conflicts_with = "revision")]
     rust: bool,
+
+    /// Only the RPC client of typeberry, which takes Node.js and npm.
+    #[arg(long, conflicts_with_all = ["revision", "rust"])]
+    typeberry: bool,
 }
 
 /// How many cases passed and failed.
@@ -94,12 +98,24 @@ impl Tally {
     }
 }
 
+impl Tally {
+    fn verdict(self) -> Result<(), String> {
+        let Self { passed, failed } = self;
+        println!("{passed} passed, {failed} failed");
+        if failed == 0 { Ok(()) } else { Err("clients do not work against the node".to_owned()) }
+    }
+}
+
 /// Runs `jamt` and `jamtop` against a node of each revision and prints how many cases passed.
 pub fn run(options: &Options) -> Result<(), String> {
     if options.rust {
         return rust();
     }
     let mut tally = Tally::default();
+    if options.typeberry {
+        typeberry(&mut tally)?;
+        return tally.verdict();
+    }
     let is_meant = |release: &&Release| {
         options.revision.as_deref().is_none_or(|revision| revision == release.revision)
     };
@@ -107,9 +123,46 @@ pub fn run(options: &Options) -> Result<(), String> {
         println!("clients {} under {}", release.version, release.revision);
         release.run(&mut tally)?;
     }
-    let Tally { passed, failed } = tally;
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { Ok(()) } else { Err("clients do not work against the node".to_owned()) }
+    if options.revision.as_deref().is_none_or(|revision| revision == TYPEBERRY_REVISION) {
+        typeberry(&mut tally)?;
+    }
+    tally.verdict()
+}
+
+/// The revision whose parameters typeberry's client knows.
+const TYPEBERRY_REVISION: &str = "gray-paper-0.7.2";
+
+/// Installs typeberry's client and runs the cases in `xtask/typeberry`.
+fn typeberry(tally: &mut Tally) -> Result<(), String> {
+    println!("the client of typeberry under {TYPEBERRY_REVISION}");
+    let (folder, cases) = (cache().join("clients/typeberry"), root().join("xtask/typeberry"));
+    let failed = |error: std::io::Error| error.to_string();
+    fs::create_dir_all(&folder).map_err(failed)?;
+    fs::copy(cases.join("package.json"), folder.join("package.json")).map_err(failed)?;
+    let mut install = Command::new("npm");
+    install.args(["install", "--no-audit", "--no-fund", "--silent"]).current_dir(&folder);
+    let status = install.status().map_err(|error| format!("npm: {error}: apt-get install npm"))?;
+    if !status.success() {
+        return Err(format!("npm install: {status}"));
+    }
+    let (_node, rpc) = start(TYPEBERRY_REVISION)?;
+    let mut client = Command::new("node");
+    client.arg(cases.join("client.mjs")).arg(&folder).arg(&rpc).stdin(Stdio::null());
+    let output = client.output().map_err(|error| format!("node: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    for line in said.lines() {
+        if let Some(name) = line.strip_prefix("passed ") {
+            tally.judge(name, Ok(()));
+        } else if let Some((name, reason)) =
+            line.strip_prefix("FAILED ").and_then(|line| line.split_once(": "))
+        {
+            tally.judge(name, Err(reason.to_owned()));
+        }
+    }
+    let ended = || Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    let ended = if output.status.success() { Ok(()) } else { ended() };
+    tally.judge("typeberry ends well", ended);
+    Ok(())
 }
 
 /// Builds and runs the client that is made of the field's own types.
