@@ -13,6 +13,7 @@ mod comparison;
 mod conformance;
 mod debuggers;
 mod dispatch;
+mod explorer;
 mod guests;
 mod portable;
 mod soak;
@@ -39,8 +40,11 @@ enum Chore {
     Book,
     /// Compare the engine with its peers.
     Bench(bench::Options),
-    /// Run clients of the field (`jamt`, `jamtop`) against the node.
+    /// Run clients of the field (`jamt`, `jamtop`, typeberry's) against the node.
     Clients(clients::Options),
+    /// Look at the node's page in a headless browser (Debian's chromium), and at what it says of
+    /// packages that fail.
+    Explorer(explorer::Options),
     /// Run clients of the field (the debug adapter's test client, `gdb-multiarch`) against the
     /// debugger; one that is not here is said to be missing.
     Debuggers,
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Chore::Book => book::run(),
         Chore::Bench(bench) => bench::run(&bench),
         Chore::Clients(options) => clients::run(&options),
+        Chore::Explorer(options) => explorer::run(&options),
         Chore::Debuggers => debuggers::run(),
         Chore::Soak(options) => soak::run(&options),
         Chore::Miri => checkers::miri(),

@@ -210,7 +210,8 @@ fn differences(
 }
 
 /// An account as JSON.
-fn json_of(account: &impl Serialize) -> Value {
+#[must_use]
+pub fn json_of(account: &impl Serialize) -> Value {
     // Maps with keys that are no strings, and numbers that are none, have no place in accounts.
     serde_json::to_value(account).unwrap_or_default()
 }

@@ -181,7 +181,7 @@ impl Node {
         Arc::make_mut(&mut table).extend(symbols);
     }
 
-    fn symbols(&self) -> Arc<SymbolTable> {
+    pub(crate) fn symbols(&self) -> Arc<SymbolTable> {
         Arc::clone(&self.symbols.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -1,16 +1,20 @@
-//! JIP-7 traces of what happened on the chain, recorded while it is run once more.
+//! JIP-7 traces and close accounts of what happened on the chain, made while it is run once more.
 
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::sync::Arc;
 
-use jambox_invocation::Observer;
+use jambox_inspect::Instruments;
+use jambox_inspect::account::Detail;
+use jambox_invocation::{Env, Observer};
 use jambox_trace::{Reader, Recording, write_execution};
-use jambox_types::Hash;
+use jambox_types::{Hash, TimeSlot};
+use serde_json::Value;
 
+use crate::account;
 use crate::archive::ArchiveError;
 use crate::authoring::{AuthoringError, run};
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Ledger, PackageRecord};
 use crate::node::Node;
 use crate::packages::{Refused, watch};
 
@@ -48,6 +52,15 @@ pub enum TraceError {
     Read(#[from] jambox_trace::Error),
 }
 
+/// Something on the chain to run once more, with the state that it ran upon.
+enum Again {
+    Package(Arc<PackageRecord>, Arc<Entry>),
+    Block(Arc<Entry>, Arc<Entry>),
+}
+
+/// As much of an invocation as somebody reads who asks for it alone.
+const CLOSELY: Detail = Detail { calls: true, events: 10_000, ..Detail::KEPT };
+
 impl Node {
     /// The trace of an invocation: of a package the one of its authorizer and then those of its
     /// items, of a block the accumulations, in the order in which they ran.
@@ -57,19 +70,69 @@ impl Node {
     /// There is no such invocation, or it cannot be run once more.
     pub fn trace(&self, hash: &Hash, index: usize) -> Result<String, TraceError> {
         let ledger = self.ledger();
+        let again = Again::of(&ledger, hash)?;
+        recorded(index, |observer| again.run(self.env(), &ledger, observer))
+    }
+
+    /// The account of an invocation, numbered as for [`Node::trace`], with its host calls and with
+    /// what took its gas.
+    ///
+    /// # Errors
+    ///
+    /// There is no such invocation, or it cannot be run once more.
+    pub fn invocation(&self, hash: &Hash, index: usize) -> Result<Value, TraceError> {
+        let (ledger, symbols) = (self.ledger(), self.symbols());
+        let again = Again::of(&ledger, hash)?;
+        let recorder = account::recorder(self.protocol(), again.slot(), &symbols, CLOSELY);
+        let instruments = Instruments::new(&symbols).with_profiles(true);
+        let mut watch = (instruments, recorder);
+        again.run(self.env(), &ledger, &mut watch)?;
+        let (instruments, recorder) = watch;
+        let all = recorder.finish();
+        let count = all.len();
+        let Some((_, mut invocation)) = all.into_iter().nth(index) else {
+            return Err(TraceError::NoInvocation { index, count });
+        };
+        let profile = instruments.profiles().get(index);
+        invocation.profile = profile.map(|profile| profile.spent.clone()).unwrap_or_default();
+        Ok(account::json_of(&invocation))
+    }
+}
+
+impl Again {
+    fn of(ledger: &Ledger, hash: &Hash) -> Result<Self, TraceError> {
         if let Some(record) = ledger.package(hash)? {
-            let at = entry(&ledger, &record.input.head)?;
-            return recorded(index, |observer| {
-                Ok(watch(self.env(), (&ledger, &at), &record, observer)?)
-            });
+            let at = entry(ledger, &record.input.head)?;
+            return Ok(Self::Package(record, at));
         }
         if ledger.summary(hash)?.is_none() {
             return Err(TraceError::Unknown(*hash));
         }
-        let of = entry(&ledger, hash)?;
-        let Some(block) = &of.block else { return Err(TraceError::Unknown(*hash)) };
-        let upon = entry(&ledger, &block.header.parent)?;
-        recorded(index, |observer| Ok(run(self.env(), &upon, block, observer).map(drop)?))
+        let of = entry(ledger, hash)?;
+        let parent = of.block.as_ref().map(|block| block.header.parent);
+        let upon = entry(ledger, &parent.ok_or(TraceError::Unknown(*hash))?)?;
+        Ok(Self::Block(of, upon))
+    }
+
+    /// The slot that it ran in.
+    fn slot(&self) -> TimeSlot {
+        let (Self::Package(_, entry) | Self::Block(entry, _)) = self;
+        TimeSlot(entry.descriptor.slot)
+    }
+
+    fn run(
+        &self,
+        env: &Env,
+        ledger: &Ledger,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TraceError> {
+        match self {
+            Self::Package(record, at) => Ok(watch(env, (ledger, at), record, observer)?),
+            Self::Block(of, upon) => match &of.block {
+                Some(block) => Ok(run(env, upon, block, observer).map(drop)?),
+                None => Err(TraceError::Unknown(of.descriptor.hash)),
+            },
+        }
     }
 }
 

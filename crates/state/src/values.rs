@@ -55,8 +55,8 @@ pub trait Values: Base {
     /// The value under a key.
     fn value(&self, key: &StateKey) -> Result<Option<Blob>, StateError>;
 
-    /// The encoded value of an entry: the one under its key. A source that is asked by names, such as
-    /// another node, gives it without the key.
+    /// The encoded value of an entry: the one under its key. A source that is asked by names, such
+    /// as another node, gives it without the key.
     fn named(&self, entry: Named<'_>) -> Result<Option<Blob>, StateError> {
         self.value(&entry.key())
     }

@@ -20,7 +20,7 @@ use jambox_package::{ChainSpec, Switches};
 use jambox_state::{Changes, Component, StateError};
 use jambox_store::FileState;
 use jambox_symbols::Symbols;
-use jambox_types::{Hash, Header, Parameters, Protocol};
+use jambox_types::{Hash, Header, Parameters, Protocol, Revision};
 
 use crate::chain;
 use crate::diagnosis::Diagnosis;
@@ -60,8 +60,8 @@ pub struct Node {
     #[arg(long, conflicts_with = "spec")]
     dev: bool,
 
-    /// Begin with the state of another node's chain: read by JIP-2 when it is needed, and kept in memory;
-    /// what changes here stays here. Revision and parameters are the other node's
+    /// Begin with the state of another node's chain: read by JIP-2 when it is needed, and kept in
+    /// memory; what changes here stays here. Revision and parameters are the other node's
     #[arg(long, value_name = "URL", conflicts_with_all = ["spec", "dev", "chain"])]
     fork: Option<String>,
 
@@ -178,11 +178,11 @@ impl Node {
             };
             Diagnosis::new(error.to_string()).help(help)
         })?;
-        let revision = forked.protocol.revision;
-        match switches.revision.filter(|asked| *asked != revision) {
+        let own = forked.protocol.revision.name();
+        match switches.revision.map(Revision::name).filter(|asked| *asked != own) {
             Some(asked) => {
                 let message =
-                    format!("--revision is {asked}, and the node at {address} {revision}");
+                    format!("--revision is {asked}, and the node at {address} runs {own}");
                 let help = "leave --revision out: a fork is of the other node's revision";
                 Err(Diagnosis::new(message).help(help).into())
             }

@@ -31,7 +31,7 @@ struct Node {
 impl Node {
     fn start(arguments: &str) -> Self {
         let mut command = Command::new(binary());
-        command.args(["node", "--port", "0", "-v", "--block-time", "50"]);
+        command.args(["node", "--port", "0", "-v", "--block-time", "100"]);
         command.args(arguments.split_whitespace()).current_dir(root());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -122,10 +122,10 @@ fn a_service_is_deployed_and_called_under_each_revision() {
 /// A package that authorizes itself with a program of its own, which a service on the chain has for
 /// its code; the token is not the one that the program wants.
 const GATED: &str = r#"
-[services.panics]
-id = 13
+[services.out-of-gas]
+id = 14
 balance = 1_000_000
-code = "file:GUESTS/panics/panics.asm"
+code = "file:GUESTS/out-of-gas/out-of-gas.asm"
 
 [services.gate]
 id = 15
@@ -139,7 +139,7 @@ configuration = "text:open sesame"
 token = "text:open barley"
 
 [[items]]
-service = "panics"
+service = "out-of-gas"
 refine_gas_limit = 1_000_000
 accumulate_gas_limit = 1_000_000
 "#;
@@ -180,6 +180,47 @@ struct Failing {
     invocation: &'static str,
     status: &'static str,
     said: &'static [&'static str],
+    on_page: &'static str,
+}
+
+/// Looks at the explorer, with these packages open, in the browser that `JAMBOX_BROWSER` names, as
+/// `cargo xtask explorer` does. `JAMBOX_BLESS=1` makes the picture in `docs` anew.
+fn look(node: &Node, packages: &[String], all: &[Failing]) {
+    let Some(browser) = std::env::var_os("JAMBOX_BROWSER") else {
+        eprintln!("the explorer is not looked at: JAMBOX_BROWSER names no browser");
+        return;
+    };
+    let page = node.address.replace("ws://", "http://");
+    let folder = tempfile::tempdir().unwrap();
+    let browse = |open: &str, more: &[&str]| {
+        let mut command = Command::new(&browser);
+        command.args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]);
+        command.arg(format!("--user-data-dir={}", folder.path().display())).args(more);
+        // Time stands still while the page waits for the node.
+        command.arg("--virtual-time-budget=5000").arg(format!("{page}/#{open}"));
+        let output = command.stdin(Stdio::null()).output().expect("the browser runs");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let seen = browse(&packages.join(","), &["--dump-dom"]);
+    let seen = seen.split_once("</style>").map_or("", |(_, seen)| seen);
+    let seen = seen.split_once("<script>").map_or("", |(seen, _)| seen);
+    for (failing, package) in all.iter().zip(packages) {
+        let place = failing.said[failing.said.len() - 1];
+        contains(seen, &[package, failing.on_page, place]);
+    }
+    let best = node.call("bestBlock", vec![])["slot"].as_u64().unwrap();
+    let latest = |slot: u64| seen.contains(&format!(">{slot}</td>"));
+    // The node goes on while the browser starts.
+    assert!((best.saturating_sub(400)..=best).any(latest), "no block up to {best}: {seen}");
+    contains(seen, &["Gas by function", "forever", "Host calls (", "checkpoint"]);
+    // Services with their storage, by the names of keys.
+    contains(seen, &["title=\"service 0\"", "\"before the checkpoint\"", "\"written\""]);
+    if std::env::var_os("JAMBOX_BLESS").is_some() {
+        let picture = root().join("docs/explorer.png");
+        let screenshot = format!("--screenshot={}", picture.display());
+        browse(&packages[0], &["--window-size=1120,640", &screenshot]);
+        assert!(fs::metadata(picture).unwrap().len() < 150_000);
+    }
 }
 
 /// Three ways to fail, each with its reason and the line of the source: by RPC as an account that
@@ -203,20 +244,26 @@ fn every_verdict_names_the_reason() {
             invocation: "/refine/0",
             status: "ready",
             said: &["refine item 0 of service", "panic", "load_ind_u32", "panics.asm:33"],
+            on_page: "the guest panicked",
         },
         Failing {
             package: package("out-of-gas", &endless),
             invocation: "/accumulate/0",
             status: "ready",
             said: &["accumulate of service", "the guest ran out of gas", "out-of-gas.asm:20"],
+            on_page: "the guest ran out of gas",
         },
         Failing {
-            package: format!("{gated} --service panics={panics} --service gate={gate} --core 1"),
+            package: format!(
+                "{gated} --service out-of-gas={endless} --service gate={gate} --core 1"
+            ),
             invocation: "/is_authorized",
             status: "refused",
             said: &["the package is not authorized: panic", "trap at", "authorizer.asm:87"],
+            on_page: "the package is not authorized: panic",
         },
     ];
+    let mut hashes = Vec::new();
     for failing in &all {
         let ran = node.run(&format!("submit {}", failing.package));
         assert_eq!(ran.code, 1, "{ran:?}");
@@ -227,19 +274,22 @@ fn every_verdict_names_the_reason() {
         let account = node.account(verdict["package"].as_str().unwrap());
         assert_eq!(account, verdict["account"]);
         fits("node-package", &account);
+        hashes.push(account["package"]["hash"].as_str().unwrap().to_owned());
         let failure = &account.pointer(failing.invocation).unwrap()["failure"];
         let source = failure["explanation"]["source"][0].as_str().unwrap();
         contains(source, &failing.said[failing.said.len() - 1..]);
         assert!(!account["failures"][0].is_null(), "{account:#}");
     }
     // What a core's pool does not have is not even asked.
-    let ran = node.run(&format!("submit {gated} --service panics={panics} --service gate={gate}"));
+    let ran =
+        node.run(&format!("submit {gated} --service out-of-gas={endless} --service gate={gate}"));
     assert_eq!(ran.code, 1, "{ran:?}");
     contains(&ran.stdout, &["refused", "is not in the pool of core 0"]);
 
     let blocks = node.call("jambox_blocks", vec![64.into()]);
     let blocks = blocks.as_array().unwrap().iter().filter(|block| !block.is_null());
     blocks.for_each(|block| fits("node-block", block));
+    look(&node, &hashes, &all);
     let told = node.end();
     all.iter().for_each(|failing| contains(&told, failing.said));
     contains(&told, &["is not in the pool of core 0"]);

@@ -3,10 +3,15 @@
 //! Every line `$ ..` in a `console` block is run, and what stands below it is its output. A page is
 //! one session, in a folder that has a copy of `guests`. `JAMBOX_BLESS=1` writes what the command
 //! says into the page instead.
+//!
+//! A line that ends with `&` starts a node, which then stands at the address of the page for the
+//! rest of it. Hashes, ids and slots of a node's chain are others each time: an output that differs
+//! in nothing else is as it stands, and ids of services in later lines are those of this time.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,6 +24,27 @@ struct Session {
     _folder: TempDir,
     /// Where the next command runs.
     here: PathBuf,
+    node: Option<Node>,
+    /// Services by the ids that the page has and those of this time.
+    ids: Vec<(String, String)>,
+}
+
+/// Where nodes listen that are told nothing.
+const ADDRESS: &str = "127.0.0.1:19800";
+/// The lines that a node says before it serves.
+const BEGINNING: usize = 4;
+
+/// A node that ends with this value.
+struct Node {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Session {
@@ -27,11 +53,43 @@ impl Session {
         // Canonical, as the command sees it, too.
         let here = folder.path().canonicalize().unwrap();
         copy(&root().join("guests"), &here.join("guests"));
-        Self { _folder: folder, here }
+        Self { _folder: folder, here, node: None, ids: Vec::new() }
+    }
+
+    /// Runs a line; gives what it says, or what stands below it where that is the same but for what
+    /// a chain has anew each time.
+    fn run(&mut self, line: &str, stands: &str) -> String {
+        let line =
+            self.ids.iter().fold(line.to_owned(), |line, (page, now)| line.replace(page, now));
+        let said = match line.strip_suffix(" &") {
+            Some(line) => self.start(line),
+            None => self.execute(&line),
+        };
+        if self.node.is_none() {
+            return said;
+        }
+        self.ids.extend(created(stands).zip(created(&said)));
+        if masked(&said) == masked(stands) { stands.to_owned() } else { said }
+    }
+
+    /// Starts a node at any port; gives what it says, with the port that the page has.
+    fn start(&mut self, line: &str) -> String {
+        let arguments = line.strip_prefix("jambox node").expect("only a node goes on");
+        let mut command = Command::new(binary());
+        command.arg("node").args(arguments.split_whitespace()).args(["--port", "0"]);
+        command.current_dir(&self.here).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let said: String = lines.take(BEGINNING).map(|line| line + "\n").collect();
+        let (_, address) = said.split_once("ws://").expect("the node starts");
+        let address = address.split_whitespace().next().unwrap().to_owned();
+        let said = said.replace(&address, ADDRESS);
+        self.node = Some(Node { child, address });
+        said
     }
 
     /// Runs a line as a shell would, as far as these pages need one.
-    fn run(&mut self, line: &str) -> String {
+    fn execute(&mut self, line: &str) -> String {
         if let Some(folder) = line.strip_prefix("cd ") {
             self.here = self.here.join(folder);
             assert!(self.here.is_dir(), "{line}");
@@ -58,8 +116,13 @@ impl Session {
             .into_iter()
             .find_map(|prefix| line.strip_prefix(prefix))
             .unwrap_or_else(|| panic!("`{line}`: nothing here can run that"));
+        let mut words: Vec<String> = arguments.split_whitespace().map(str::to_owned).collect();
+        let is_client = ["deploy", "call", "submit"].contains(&words[0].as_str());
+        if let Some(node) = self.node.as_ref().filter(|_| is_client) {
+            words.extend(["--node".to_owned(), format!("ws://{}", node.address)]);
+        }
         let output = Command::new(binary())
-            .args(arguments.split_whitespace())
+            .args(words)
             .current_dir(&self.here)
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
@@ -114,6 +177,32 @@ fn filtered(text: &str, filter: &str) -> String {
     kept.concat()
 }
 
+/// The ids of the services that were created, as `jambox deploy` says them.
+fn created(said: &str) -> Option<String> {
+    let (_, rest) = said.split_once("service ")?;
+    let (id, _) = rest.split_once(" created in slot ")?;
+    Some(id.to_owned())
+}
+
+/// A text without what a chain has anew each time: hashes, ids of services, slots.
+fn masked(text: &str) -> String {
+    let mut masked = String::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let is_named = masked.ends_with("slot ") || masked.ends_with("service ");
+        if digits >= 8 || is_named && rest.starts_with(|first: char| first.is_ascii_digit()) {
+            masked.push('#');
+            rest = &rest[digits..];
+        } else {
+            let length = digits.max(character.len_utf8());
+            masked.push_str(&rest[..length]);
+            rest = &rest[length..];
+        }
+    }
+    masked
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -131,20 +220,23 @@ fn copy(from: &Path, to: &Path) {
 fn rerun(page: &Page) -> String {
     let mut session = Session::new();
     let (mut written, mut inside) = (String::new(), false);
-    for line in page.text.split_inclusive('\n') {
+    let mut lines = page.text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
         let command = line.strip_prefix("$ ").filter(|_| inside);
         if line.starts_with("```") {
             inside = line == "```console\n";
-        } else if inside && command.is_none() {
-            continue;
         }
         written.push_str(line);
-        if let Some(command) = command {
-            let said = session.run(command.trim_end());
-            assert!(!said.contains("panicked at"), "{command}{said}");
-            assert!(!said.contains("```"), "{command} prints a fence");
-            written.push_str(&said);
+        let Some(command) = command else { continue };
+        let is_output = |line: &&str| !line.starts_with("$ ") && !line.starts_with("```");
+        let mut stands = String::new();
+        while let Some(line) = lines.next_if(is_output) {
+            stands.push_str(line);
         }
+        let said = session.run(command.trim_end(), &stands);
+        assert!(!said.contains("panicked at"), "{command}{said}");
+        assert!(!said.contains("```"), "{command} prints a fence");
+        written.push_str(&said);
     }
     written
 }

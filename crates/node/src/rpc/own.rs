@@ -31,6 +31,7 @@ const MISSING: &str = "the node that this chain was forked from may have more: J
 /// Adds them all.
 pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
     register_accounts(module)?;
+    register_invocations(module)?;
     register_time(module)?;
     register_changes(module)
 }
@@ -50,13 +51,6 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
         }
         node.add_symbols([(code, symbols)].into());
         Ok(Value::Null)
-    })?;
-    module.register_blocking_method("jambox_trace", |params, node, _| -> Answer {
-        let (Hash64(hash), index) = parse(&params)?;
-        match node.trace(&hash, index) {
-            Err(TraceError::Forgotten(block)) => Err(block_unavailable(&block)),
-            trace => Ok(trace.map_err(other)?.into()),
-        }
     })?;
     module.register_method("jambox_block", |params, node, _| -> Answer {
         let (Hash64(block),) = parse(&params)?;
@@ -103,6 +97,25 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
         let missing = (!world.values.is_whole(service)).then_some(MISSING);
         let entries = keys.iter().map(describe).collect::<Vec<_>>();
         Ok(json!({ "entries": entries, "missing": missing }))
+    })?;
+    Ok(())
+}
+
+/// What single invocations did, which are run once more for that.
+fn register_invocations(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
+    module.register_blocking_method("jambox_trace", |params, node, _| -> Answer {
+        let (Hash64(hash), index) = parse(&params)?;
+        match node.trace(&hash, index) {
+            Err(TraceError::Forgotten(block)) => Err(block_unavailable(&block)),
+            trace => Ok(trace.map_err(other)?.into()),
+        }
+    })?;
+    module.register_blocking_method("jambox_invocation", |params, node, _| -> Answer {
+        let (Hash64(hash), index) = parse(&params)?;
+        match node.invocation(&hash, index) {
+            Err(TraceError::Forgotten(block)) => Err(block_unavailable(&block)),
+            invocation => invocation.map_err(other),
+        }
     })?;
     Ok(())
 }

@@ -203,6 +203,16 @@ fn invocations_are_traced(revision: Revision) {
         assert!(executions.next().is_none(), "one execution");
         let replayed = jambox_trace::replay(&execution, &engine).unwrap();
         assert_eq!(replayed, jambox_trace::Replayed::Same, "{what}");
+        // The account of the same invocation has its host calls, and tells where all its gas went.
+        let invocation = node.invocation(&of, index).unwrap();
+        assert_eq!(invocation["what"], what);
+        let events = invocation["events"].as_array().unwrap();
+        let calls = events.iter().filter(|event| event["kind"] == "host-call").count();
+        assert_eq!(calls, trace.lines().filter(|line| line.starts_with("ecalli=")).count());
+        let number = |value: &serde_json::Value| value.as_str().unwrap().parse::<u64>().unwrap();
+        let spent = invocation["profile"].as_array().unwrap().iter();
+        let spent: u64 = spent.map(|spent| number(&spent["gas"])).sum();
+        assert_eq!(spent, number(&invocation["gas"]["used"]), "{invocation:#}");
     }
     for (of, index, part) in [
         (hash, 2, "invocation 2 is asked for: 2 ran"),
