@@ -145,7 +145,7 @@ fn hold_back(ledger: &mut Ledger, reason: &str) -> Result<Option<String>, Author
     for package in waiting {
         fail(ledger, &package, reason.to_owned())?;
     }
-    ledger.amend(&changes);
+    ledger.amend(&changes)?;
     Ok(Some(format!("{what}: {reason}")))
 }
 

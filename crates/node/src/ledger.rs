@@ -204,10 +204,7 @@ impl Ledger {
     pub fn new(protocol: Protocol, genesis: Genesis) -> Result<Self, StateError> {
         let Genesis { changes, header, origin } = genesis;
         let descriptor = Descriptor { hash: header.hash(&protocol), slot: header.slot.0 };
-        let world = match origin {
-            Some(origin) => World::forked(&changes, origin)?,
-            None => World::new(&changes)?,
-        };
+        let world = World::beginning(&changes, origin)?;
         let account = Value::Null;
         let first = Entry { number: 0, descriptor, header, block: None, world, account };
         let mut ledger = Self::of(protocol, first, None);

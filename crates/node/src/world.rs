@@ -38,6 +38,18 @@ impl World {
         empty.after(changes)
     }
 
+    /// The state that a chain begins with: these values, over another node's in a fork.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::after`].
+    pub fn beginning(changes: &Changes, origin: Option<Arc<Origin>>) -> Result<Self, StateError> {
+        match origin {
+            Some(origin) => Self::forked(changes, origin),
+            None => Self::new(changes),
+        }
+    }
+
     /// The state that is elsewhere, with these components of it.
     ///
     /// # Errors
