@@ -1,14 +1,15 @@
-//! What was read and checked, kept at hand within bounds.
+//! A bounded cache of pages and values that were read and checked.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Values by where they are. When those read since the last turn weigh as much as one generation
-/// may, those that nobody read since the turn before are let go.
+/// Values by their place in the file, in two generations. Once the values read since the last turn
+/// weigh as much as one generation, the generations turn: values not read since the turn before are
+/// dropped.
 pub(crate) struct Cache<V> {
     generations: Mutex<Generations<V>>,
-    /// The weight of a generation, of two.
+    /// Largest weight of one of the two generations.
     limit: AtomicUsize,
 }
 
@@ -19,13 +20,13 @@ struct Generations<V> {
 }
 
 impl<V: Clone> Cache<V> {
-    /// A cache of things that weigh at most `limit` together.
+    /// A cache of values with a total weight of at most `limit`.
     pub(crate) fn new(limit: usize) -> Self {
         let generations = Generations { young: HashMap::new(), old: HashMap::new(), weight: 0 };
         Self { generations: Mutex::new(generations), limit: AtomicUsize::new(limit / 2) }
     }
 
-    /// From now on things weigh at most `limit` together.
+    /// Sets the largest total weight from now on.
     pub(crate) fn set_limit(&self, limit: usize) {
         self.limit.store(limit / 2, Ordering::Relaxed);
     }
@@ -40,7 +41,7 @@ impl<V: Clone> Cache<V> {
         Some(value)
     }
 
-    /// Keeps a thing, unless it is too heavy.
+    /// Keeps a value, unless it is too heavy.
     pub(crate) fn put(&self, at: u64, value: V, weight: usize) {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         self.put_in(&mut generations, at, value, weight);

@@ -1,4 +1,4 @@
-//! A file without what is no longer in use.
+//! Compaction: copies of a file without its unused octets.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -14,16 +14,16 @@ use crate::log::{self, Appender, Commit};
 use crate::tree::{Shared, View, encode};
 use crate::{Disk, StoreError};
 
-/// Octets without use that are never worth the work.
+/// Unused octets below which compaction is not worth its work.
 const SPARE: u64 = 64 << 20;
 
-/// Whether more than half of a file is without use, and that is much.
+/// Tests whether more than half of a file is unused, and more than [`SPARE`].
 pub(crate) fn is_worth(commit: &Commit) -> bool {
     let used = commit.head.live;
     commit.end > used.saturating_mul(2).saturating_add(SPARE)
 }
 
-/// Writes what is in use to a blank disk.
+/// Writes the octets in use to a blank disk.
 pub(crate) fn onto(
     disk: Box<dyn Disk>,
     shared: &Shared,
@@ -34,8 +34,8 @@ pub(crate) fn onto(
     Ok((Shared::new(disk, PathBuf::new()), copied))
 }
 
-/// Writes what is in use to a file beside `path`, and puts that in the place of the one there is.
-/// Whoever has the latter open keeps seeing it.
+/// Writes the octets in use to a file beside `path`, which then replaces the file at `path`.
+/// Processes that have the old file open continue to see it.
 pub(crate) fn compact(
     path: &FilePath,
     shared: &Shared,
@@ -46,7 +46,7 @@ pub(crate) fn compact(
     let mut name = OsString::from(path.file_name().unwrap_or_default());
     name.push(".compacting");
     let beside: PathBuf = path.with_file_name(name);
-    // Only who holds the file writes it, so what is there is what a killed process left.
+    // Only the holder of the file writes it, so an existing one is left from a killed process.
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(true).open(&beside);
     let file = file.map_err(io)?;
@@ -94,7 +94,7 @@ struct Copying<'a, 'd> {
 }
 
 impl Copying<'_, '_> {
-    /// Copies a page and all that is under it.
+    /// Copies a page and everything under it.
     fn page(&mut self, path: &Path, at: &PageAt, hash: &Hash) -> Result<PageAt, StoreError> {
         let old = self.view.checked_page(path, at, hash)?;
         let mut children = Vec::with_capacity(old.children().len());
@@ -115,7 +115,7 @@ impl Copying<'_, '_> {
             };
             children.push(Child { place, ..child.clone() });
         }
-        // The same children in the same order as before.
+        // The same children as before, in the same order.
         let page = Page::new(path, children).map_or(old, Arc::new);
         let octets = encode(path, &page);
         let at = self.out.add_page(&octets).map_err(|error| self.view.shared.io(error))?;

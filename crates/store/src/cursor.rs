@@ -1,8 +1,8 @@
-//! Reading fields of fixed widths, little-endian.
+//! A reader of fields of fixed widths, little-endian.
 
 use jambox_types::Hash;
 
-/// Octets yet to be read.
+/// Octets not read yet.
 pub(crate) struct Cursor<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Cursor<'a> {
@@ -35,7 +35,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The first eight octets of the hash of some octets: enough to tell damage, and no more.
+/// Checksum: the first eight octets of the hash, enough to detect damage.
 pub(crate) fn sum(octets: &[u8]) -> u64 {
     let Hash([a, b, c, d, e, f, g, h, ..]) = Hash::blake2b(octets);
     u64::from_le_bytes([a, b, c, d, e, f, g, h])

@@ -1,20 +1,20 @@
-//! What a store is kept on.
+//! Media that a store can be kept on.
 
 use std::fmt::Debug;
 use std::fs::File;
 use std::io;
 use std::sync::{PoisonError, RwLock};
 
-/// Octets that outlive the process, as a file has them.
+/// Octets that outlive the process, like those of a file.
 ///
 /// # Errors
 ///
 /// Every method fails when the disk does.
 pub trait Disk: Debug + Send + Sync + 'static {
-    /// How many octets there are.
+    /// Number of octets.
     fn len(&self) -> io::Result<u64>;
 
-    /// Whether there are none.
+    /// Tests for no octets.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
     }
@@ -22,19 +22,20 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// Fills `out` with the octets from `offset` on; fails if there are fewer.
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
 
-    /// Writes octets from `offset` on, beyond the end if need be.
+    /// Writes octets from `offset` on, beyond the end if necessary.
     fn write(&self, offset: u64, octets: &[u8]) -> io::Result<()>;
 
-    /// Returns when all that was written will be there after the system went down.
+    /// Makes everything written so far last: it survives a failure of the system after this
+    /// returns.
     fn flush(&self) -> io::Result<()>;
 
-    /// A blank one that what is in use can be copied to, where nothing else is needed for that.
+    /// A blank disk for a compacted copy, if one can be had without a path; `None` otherwise.
     fn blank(&self) -> Option<Box<dyn Disk>> {
         None
     }
 }
 
-/// Octets that are gone with the process.
+/// Octets that are gone when the process ends.
 #[derive(Debug, Default)]
 pub(crate) struct Memory(RwLock<Vec<u8>>);
 
@@ -44,7 +45,7 @@ impl Memory {
     }
 }
 
-/// Where octets from an offset on are.
+/// Range of octets from an offset on. Fails if it does not fit into memory.
 fn range(offset: u64, length: usize) -> io::Result<std::ops::Range<usize>> {
     let start = usize::try_from(offset).map_err(io::Error::other)?;
     Ok(start..start.saturating_add(length))

@@ -1,4 +1,4 @@
-//! Why a store cannot be used.
+//! Errors of a store, and damage found in it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,58 +9,58 @@ use jambox_types::{Parameters, Preset, Revision};
 
 use crate::Holder;
 
-/// Why a store cannot be created, opened, read or written.
+/// Reason for not creating, opening, reading or writing a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// There is a file of this name already.
+    /// A file of this name exists already.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    /// The file cannot be opened, created, read or written. Nothing of what was to be written is
-    /// there; the state before is.
+    /// The file cannot be opened, created, read or written. Nothing of an unfinished write is
+    /// visible; the state before it is.
     #[error("{}: {error}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         error: std::io::Error,
     },
-    /// The file is something else.
+    /// The file is no store.
     #[error("{} is not a state store: {reason}", path.display())]
     NotAStore {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Difference from a store.
         reason: String,
     },
-    /// The file was written by another version. It is left as it is.
+    /// The file was written by another version. It is left unchanged.
     #[error("{} has format {found}; this version knows format {known}", path.display())]
     OtherFormat {
         /// The file.
         path: PathBuf,
-        /// Its format.
+        /// Format of the file.
         found: u32,
-        /// The format that this version knows.
+        /// Format of this version.
         known: u32,
     },
-    /// The chain is one of another revision than was asked for.
+    /// The chain is of another revision than requested.
     #[error("{} is a chain of {found}, not of {wanted}", path.display())]
     OtherRevision {
         /// The file.
         path: PathBuf,
-        /// The revision of the chain.
+        /// Revision of the chain.
         found: Revision,
-        /// The revision that was asked for.
+        /// Revision requested.
         wanted: Revision,
     },
-    /// The chain has other parameters than were asked for.
+    /// The chain has other parameters than requested.
     #[error("{} is a chain with {found} parameters, not with {wanted} ones", path.display())]
     OtherParameters {
         /// The file.
         path: PathBuf,
-        /// What people call the parameters of the chain.
+        /// Name of the chain's parameters.
         found: String,
-        /// What they call those that were asked for.
+        /// Name of the parameters requested.
         wanted: String,
     },
     /// Another process writes to the file.
@@ -68,47 +68,47 @@ pub enum StoreError {
     Held {
         /// The file.
         path: PathBuf,
-        /// Which, where the system tells.
+        /// The writing process; `None` if the system does not tell.
         holder: Option<Holder>,
     },
-    /// The file was [compacted](crate::FileStore::compact) since the state was taken, or the state
-    /// is one of another file.
+    /// The file was [compacted](crate::FileStore::compact) after the state was taken, or the state
+    /// is of another file.
     #[error("{} is not the file any more that the state was taken from", .0.display())]
     Moved(PathBuf),
-    /// What the file holds is not what was written to it.
+    /// The file's contents differ from those written.
     #[error("{} is damaged: {damage}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is lost.
+        /// The lost part.
         damage: Damage,
     },
 }
 
-/// What of a file is not as it was written.
+/// A damaged part of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Damage {
     /// The header, which holds the revision and the parameters.
     Header,
-    /// What tells the last commit, or the beginning of that commit.
+    /// The marks of the last commit, or that commit's head.
     LastCommit,
-    /// A part of a trie: all that is under a path may be lost.
+    /// A page of a trie: all entries under its path may be lost.
     Page {
-        /// What the entries under it are.
+        /// Kind of the entries under it.
         entries: &'static str,
-        /// The path that leads to it.
+        /// Path of the page in the trie.
         path: Path,
-        /// Where it is in the file, in octets.
+        /// Offset of the page in the file, in octets.
         offset: u64,
     },
     /// An entry.
     Entry {
-        /// What it is.
+        /// Kind of the entry.
         entry: &'static str,
-        /// Its key.
+        /// Key of the entry.
         key: StateKey,
-        /// Where it is in the file, in octets.
+        /// Offset of the entry in the file, in octets.
         offset: u64,
     },
 }
@@ -141,7 +141,7 @@ fn show(holder: Option<&Holder>) -> String {
     holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
 }
 
-/// What people call the parameters.
+/// Name of a parameter set.
 pub(crate) fn named(parameters: &Parameters) -> String {
     let is_of = |preset: &Preset| {
         Revision::ALL.iter().any(|of| Parameters::preset(*preset).under(*of) == *parameters)

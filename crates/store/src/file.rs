@@ -21,44 +21,44 @@ use crate::{Damage, Disk, FileState, StoreError, compact, holder};
 
 /// A state in a file, held for writing; see the [crate's page](crate).
 pub struct FileStore {
-    /// What readers are given. Locked for a moment at a time.
+    /// The file and commit that readers get. Locked for a moment at a time.
     current: Mutex<(Arc<Shared>, Arc<Commit>)>,
-    /// Locked as long as somebody writes.
+    /// Locked during a commit.
     writing: Mutex<()>,
     path: PathBuf,
     protocol: Protocol,
-    /// Octets of memory for what is kept at hand, where somebody said how many; else 0.
+    /// Limit of the cache's memory, in octets; 0 if none was set.
     at_hand: AtomicUsize,
-    /// Whether commits leave the file uncompacted.
+    /// Set if commits leave the file uncompacted.
     is_uncompacted: AtomicBool,
 }
 
-/// What a package exported, to be imported by later ones.
+/// Exports of a package, for imports by later packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exports {
-    /// The hash of the package.
+    /// Hash of the package.
     pub package: Hash,
-    /// The root of the segments.
+    /// Root of the segments.
     pub root: Hash,
-    /// The segments, one after the other.
+    /// The segments, concatenated.
     pub segments: Blob,
 }
 
-/// What somebody keeps beside the state, set (`Some`) or removed (`None`): under a key of theirs.
+/// A record beside the state, set (`Some`) or removed (`None`), under a key of the caller's choice.
 pub type Record = (StateKey, Option<Vec<u8>>);
 
-/// All that one commit changes.
+/// All changes of one commit.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a> {
-    /// Of the state.
+    /// Changes of the state.
     pub changes: &'a Changes,
-    /// What packages exported.
+    /// Exports of packages.
     pub exports: &'a [Exports],
-    /// Packages, and their segment roots, whose exports are of no use any more.
+    /// Packages, with their segment roots, whose exports are to be removed.
     pub forgotten: &'a [(Hash, Hash)],
     /// Notes by their names.
     pub notes: &'a [(&'a str, Vec<u8>)],
-    /// What is kept beside the state.
+    /// Records beside the state.
     pub records: &'a [Record],
 }
 
@@ -71,7 +71,7 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// The file exists, or cannot be written.
+    /// [`StoreError::Exists`] if the file exists, [`StoreError::Io`] if it cannot be written.
     pub fn create(path: &Path, protocol: &Protocol) -> Result<Self, StoreError> {
         let io = |error| StoreError::Io { path: path.to_owned(), error };
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path);
@@ -82,27 +82,27 @@ impl FileStore {
         let store = file.lock().map_err(io);
         let store = store.and_then(|()| Self::init(Box::new(file), path, protocol));
         if store.is_err() {
-            // The error is what there is to tell; the beginning of a store is of use to nobody.
+            // The error is reported; an unfinished store is of no use.
             let _ = fs::remove_file(path);
         }
         sync_folder(path);
         store
     }
 
-    /// A new state on something other than a file.
+    /// A new state on a disk other than a file.
     ///
     /// # Errors
     ///
-    /// It cannot be written.
+    /// [`StoreError::Io`] if the disk cannot be written.
     pub fn create_on(disk: impl Disk, protocol: &Protocol) -> Result<Self, StoreError> {
         Self::init(Box::new(disk), Path::new(""), protocol)
     }
 
-    /// A new state in memory, which is gone with this value.
+    /// A new state in memory, which is gone when this value is dropped.
     ///
     /// # Errors
     ///
-    /// None that anybody could do something about.
+    /// None in practice: memory does not fail.
     pub fn in_memory(protocol: &Protocol) -> Result<Self, StoreError> {
         Self::create_on(Memory::default(), protocol)
     }
@@ -130,17 +130,17 @@ impl FileStore {
         Self { current, writing: Mutex::new(()), path, protocol, at_hand, is_uncompacted }
     }
 
-    /// The state that a file holds, to be changed. Nobody else can do so meanwhile; whoever only
-    /// reads, [can](FileState::open).
+    /// Opens a file's state for writing. No other process can write meanwhile; processes that only
+    /// read [can open it](FileState::open).
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, another process writes to it, or it is no store, of another
-    /// format, or damaged.
+    /// The file cannot be opened, another process writes to it, or it is no store, has another
+    /// format, or is damaged.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let io = |error| StoreError::Io { path: path.to_owned(), error };
         loop {
-            // What is no store is looked at only.
+            // A file that is no store is only looked at.
             drop(FileState::open(path)?);
             let file = OpenOptions::new().read(true).write(true).open(path).map_err(io)?;
             match file.try_lock() {
@@ -151,18 +151,18 @@ impl FileStore {
                 }
                 Err(TryLockError::Error(error)) => return Err(io(error)),
             }
-            // Who held it before may have put a smaller file in its place.
+            // The holder before may have put a compacted file in its place.
             if is_at(&file, path) {
                 return Self::open_disk(Box::new(file), path);
             }
         }
     }
 
-    /// The state that something other than a file holds.
+    /// Opens the state on a disk other than a file.
     ///
     /// # Errors
     ///
-    /// It cannot be read, is no store, is of another format, or is damaged.
+    /// The disk cannot be read, holds no store or one of another format, or is damaged.
     pub fn open_on(disk: impl Disk) -> Result<Self, StoreError> {
         Self::open_disk(Box::new(disk), Path::new(""))
     }
@@ -175,19 +175,19 @@ impl FileStore {
         Ok(Self::of(shared, commit, protocol))
     }
 
-    /// The file.
+    /// Path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The protocol of the chain whose state it is: its revision and parameters.
+    /// Protocol of the chain: its revision and parameters.
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// Writes down a note that goes with the state, such as the name of its chain.
+    /// Writes a note beside the state, such as the name of its chain.
     ///
     /// # Errors
     ///
@@ -197,20 +197,20 @@ impl FileStore {
         self.change(&[(Table::Notes, vec![(key, Some(note))])]).map(drop)
     }
 
-    /// The state as it was last committed.
+    /// The state of the last commit.
     #[must_use]
     pub fn read(&self) -> Arc<FileState> {
         let (shared, commit) = self.current();
         Arc::new(FileState::new(shared, commit, self.protocol))
     }
 
-    /// Makes changes, all or none of them, and gives the root of the state with them. With them go
-    /// names for services and what a package exported.
+    /// Commits changes, all or none of them, and gives the new state root. The same commit adds
+    /// names of services and the exports of a package.
     ///
     /// # Errors
     ///
-    /// The file cannot be written, the disk is full, say: the state is then as it was before. Or
-    /// what is to be changed is damaged.
+    /// The file cannot be written, for instance because the disk is full: the state is then as it
+    /// was before. Or an entry to be changed is damaged.
     pub fn write<'a>(
         &self,
         changes: &Changes,
@@ -235,8 +235,7 @@ impl FileStore {
         Ok(commit.head.table(Table::Values).map_or(Hash::ZERO, |table| table.hash))
     }
 
-    /// Makes all the changes of a batch, or none of them, and gives the root of the state with
-    /// them.
+    /// Commits all changes of a batch, or none of them, and gives the new state root.
     ///
     /// # Errors
     ///
@@ -272,12 +271,12 @@ impl FileStore {
         Ok(commit.head.table(Table::Values).map_or(Hash::ZERO, |table| table.hash))
     }
 
-    /// Goes back to a state that was taken from this store, with all that was beside it, by a
-    /// commit that costs no more than its head.
+    /// Reverts to a state taken from this store, with its records, notes and exports, by a commit
+    /// that consists of a head only.
     ///
     /// # Errors
     ///
-    /// The file cannot be written, or was [compacted](Self::compact) since.
+    /// The file cannot be written, or was [compacted](Self::compact) since the state was taken.
     pub fn revert(&self, state: &FileState) -> Result<(), StoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (shared, before) = self.current();
@@ -294,24 +293,24 @@ impl FileStore {
         Ok(())
     }
 
-    /// Keeps at most so many octets of memory for what was read or written last. Unless told
-    /// otherwise a store keeps 320 MiB.
+    /// Limits the cache's memory, in octets, for entries read or written last. The default is 320
+    /// MiB.
     pub fn limit_memory(&self, octets: usize) {
         self.at_hand.store(octets.max(1), Ordering::Relaxed);
         self.current().0.limit(octets);
     }
 
-    /// Has commits leave what is no longer in use where it is, so that states that were taken can
-    /// be [come back to](Self::revert); or not any more.
+    /// Sets whether commits leave unused octets in place, so that [`revert`](Self::revert) can go
+    /// back to states taken before.
     pub fn leave_uncompacted(&self, is_uncompacted: bool) {
         self.is_uncompacted.store(is_uncompacted, Ordering::Relaxed);
     }
 
-    /// All of the file, for another store to [be replaced by](Self::replace_by).
+    /// All octets of the file, to [replace another store by](Self::replace_by).
     ///
     /// # Errors
     ///
-    /// It cannot be read.
+    /// [`StoreError::Io`] if the file cannot be read.
     pub fn octets(&self) -> Result<Vec<u8>, StoreError> {
         let (shared, commit) = self.current();
         let mut octets = vec![0; usize::try_from(commit.end).unwrap_or(usize::MAX)];
@@ -319,22 +318,22 @@ impl FileStore {
         Ok(octets)
     }
 
-    /// Puts a copy of another store in the place of all that is here, at once.
+    /// Replaces this store's contents by a copy of another store, at once.
     ///
     /// # Errors
     ///
-    /// The octets are not those of a store of this revision and these parameters, or damaged, or
-    /// the file cannot be written: it is then as it was.
+    /// The octets are no store of this revision and these parameters, or damaged, or the file
+    /// cannot be written: the store is then unchanged.
     pub fn replace_by(&self, octets: Vec<u8>) -> Result<(), StoreError> {
         let other = Self::open_disk(Box::new(Memory::of(octets)), Path::new("the chain given"))?;
         other.read().expect(Some(self.protocol.revision), Some(&self.protocol.parameters))?;
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (shared, commit) = other.current();
-        // All that is copied is checked.
+        // Every copied octet is checked.
         self.replace(&shared, &commit)
     }
 
-    /// One commit.
+    /// Makes one commit.
     fn change(&self, tables: &[TableChanges<'_>]) -> Result<Arc<Commit>, StoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (shared, before) = self.current();
@@ -348,7 +347,7 @@ impl FileStore {
             change_table(view, &mut head, &mut out, &mut fresh, changes)?;
         }
         let commit = Arc::new(out.finish(head).map_err(|error| shared.io(error))?);
-        // The commit is on the disk. A mark that cannot be written is one that is behind.
+        // The commit is on the disk. A mark that cannot be written is only out of date.
         let _ = log::mark(&*shared.disk, &commit);
         fresh.keep(&shared);
         let mut current = self.lock();
@@ -358,14 +357,12 @@ impl FileStore {
         Ok(commit)
     }
 
-    /// Puts a file without what is no longer in use in the place of this one. States that were
-    /// taken before stay as they are. Commits do it by themselves once most of a large file is
-    /// without use.
-    ///
+    /// Replaces the file by one without unused octets. States taken before stay readable. Commits
+    /// do this by themselves once most of a large file is unused.
     /// # Errors
     ///
-    /// There is no room for the new file, or what is to be copied is damaged: the file stays as it
-    /// is. A store that is not [in a file](Self::create_on) has nothing to put in its place.
+    /// There is no room for the new file, or a part to be copied is damaged: the file is then
+    /// unchanged. A store that is not [in a file](Self::create_on) has no path for the new file.
     pub fn compact(&self) -> Result<(), StoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (shared, commit) = self.current();
@@ -376,13 +373,13 @@ impl FileStore {
         let can = !self.path.as_os_str().is_empty() || shared.disk.blank().is_some();
         let may = !self.is_uncompacted.load(Ordering::Relaxed);
         if can && may && compact::is_worth(commit) {
-            // That it fails, for want of room, say, changes nothing: the file as it is serves as
-            // well.
+            // A failure, for want of room for instance, changes nothing: the file as it is serves
+            // as well.
             let _ = self.replace(shared, commit);
         }
     }
 
-    /// Puts what a commit holds in the place of what is here, while nobody else writes.
+    /// Replaces this store's contents by those of a commit, while nobody else writes.
     fn replace(&self, shared: &Shared, commit: &Commit) -> Result<(), StoreError> {
         let header = encode_header(&self.protocol);
         let blank = self.current().0.disk.blank();
@@ -408,7 +405,7 @@ impl FileStore {
     }
 }
 
-/// What the keys of changes mean that do not say it themselves.
+/// Meanings of the changed keys, for keys that do not show theirs.
 fn meanings(changes: &Changes) -> Vec<(StateKey, Vec<u8>)> {
     let entries = changes.iter().filter_map(|(key, change)| {
         let meaning = change.meaning.as_ref().filter(|meaning| meaning.is_hashed())?;
@@ -417,7 +414,7 @@ fn meanings(changes: &Changes) -> Vec<(StateKey, Vec<u8>)> {
     entries.collect()
 }
 
-/// What changes of the tables of the state.
+/// Changes of the state's tables.
 fn state_tables<'a>(
     changes: &'a Changes,
     meanings: &'a [(StateKey, Vec<u8>)],
@@ -427,7 +424,7 @@ fn state_tables<'a>(
     vec![(Table::Values, values.collect()), (Table::Meanings, meanings.collect())]
 }
 
-/// Adds to a commit what changes of one table.
+/// Adds the changes of one table to a commit.
 fn change_table(
     view: View<'_>,
     head: &mut Head,
@@ -448,7 +445,7 @@ fn change_table(
             Some(old) => pages::find(&view, &old.root(), key)?,
             None => None,
         };
-        // What is there already stays where it is.
+        // A value already in the file stays in its place.
         if known.is_some_and(|(known, _)| known == hash) {
             continue;
         }
@@ -470,7 +467,7 @@ fn change_table(
     Ok(())
 }
 
-/// Whether a path leads to an open file.
+/// Tests whether a path leads to an open file.
 fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -480,17 +477,17 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
     #[cfg(not(unix))]
     {
-        // An open file cannot be replaced there.
+        // An open file cannot be replaced on this system.
         let _ = (file, path);
         true
     }
 }
 
-/// Makes it last that a file was made or renamed, where the system needs to be told.
+/// Makes the creation or renaming of a file last, on systems that need a call for it.
 fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
-        // Systems that cannot do this do not need it.
+        // Systems without this call do not need it.
         let _ = folder.sync_all();
     }
 }

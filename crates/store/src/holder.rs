@@ -1,4 +1,4 @@
-//! Who holds a file.
+//! The process that has a file open for writing.
 
 use std::fmt;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::path::Path;
 /// A process that has a file open for writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// Its process id.
+    /// Process id.
     pub pid: u32,
-    /// The name of its program.
+    /// Name of the program.
     pub program: String,
 }
 
@@ -18,7 +18,8 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The process other than this one that has `path` open for writing, where the system shows it.
+/// The process other than this one that has `path` open for writing; `None` if the system shows
+/// none.
 #[cfg(target_os = "linux")]
 pub(crate) fn of(path: &Path) -> Option<Holder> {
     use std::fs;
@@ -45,16 +46,16 @@ pub(crate) fn of(path: &Path) -> Option<Holder> {
     None
 }
 
-/// Whether a descriptor that the system describes in a file is one for writing.
+/// Tests whether the system's description of a file descriptor is that of a writable one.
 #[cfg(target_os = "linux")]
 fn is_writable(description: &Path) -> bool {
-    // The access mode is the last two bits of the flags, written in octal: 0 is reading only.
+    // The access mode is the last two bits of the flags, written in octal: 0 is read-only.
     let text = std::fs::read_to_string(description).unwrap_or_default();
     let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
     flags.is_some_and(|flags| !flags.trim().ends_with(['0', '4']))
 }
 
-/// The process other than this one that has `path` open for writing, where the system shows it.
+/// The process other than this one that has `path` open for writing; here the system shows none.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn of(_: &Path) -> Option<Holder> {
     None

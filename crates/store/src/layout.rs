@@ -1,53 +1,53 @@
-//! How the file is laid out.
+//! Layout of the file.
 //!
-//! A header, written once: the format, the revision, the parameters. Two marks, written in turn:
-//! which commit was last known to be on the disk. Then commits, one after the other, each a head
-//! and what it adds: values, and the pages of the tries that hold them. Nothing that a commit wrote
-//! is ever written over; a head names the first page of every trie, so that the last commit is the
-//! state.
+//! The file begins with a header, written once: format, revision, parameters. Two marks follow,
+//! written in turn: each names the commit that was last known to be on the disk. Then come the
+//! commits, each a head and its additions: values, and the pages of the tries that hold them. No
+//! octet of a commit is ever overwritten. A head names the first page of every trie, so that the
+//! last commit is the state.
 //!
-//! Whatever is read is checked first: the header, the marks, heads and pages against sums that
-//! stand beside the place where they are named, values and pages against the hashes of the trie.
+//! All parts are checked when read: header, marks, heads and pages against checksums that are
+//! stored with the reference to them, values and pages against the hashes of the trie.
 
 use jambox_types::Hash;
 
 use crate::cursor::{Cursor, sum};
 
-/// The version of all that is defined here, and of how it is encoded. Format 1 was that of a redb
-/// database, format 2 had no records.
+/// Version of the layout and encodings defined here. Format 1 was that of a redb database, format 2
+/// had no records.
 pub(crate) const FORMAT: u32 = 3;
 
-/// What a file of format 1 begins with.
+/// First octets of a file of format 1.
 pub(crate) const REDB_MAGIC: &[u8] = b"redb";
-/// What a file of any later format begins with.
+/// First octets of a file of any later format.
 pub(crate) const MAGIC: &[u8; 16] = b"jambox-chain\n\x1a\n\0";
 
-/// Where the marks are, each in a sector of its own.
+/// Offsets of the marks, each in a sector of its own.
 pub(crate) const MARKS: [u64; 2] = [2048, 3072];
 pub(crate) const MARK_LENGTH: usize = 24;
-/// Where the first commit is.
+/// Offset of the first commit.
 pub(crate) const COMMITS: u64 = 4096;
 
-/// What is kept, each in a trie of its own.
+/// Tables, each a trie of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Table {
     /// Values by their state keys.
     Values,
     /// Encoded meanings of keys, by the same keys.
     Meanings,
-    /// Names that people gave to services, by the service.
+    /// Names that users gave to services, by the service.
     Names,
-    /// Exported segments, one after the other, by their segment root.
+    /// Exported segments, concatenated, by their segment root.
     Exports,
-    /// The hash of a package that exported and its segment root, by the former.
+    /// Hash of an exporting package and its segment root, by the hash.
     Packages,
-    /// Notes that go with the state, by the hashes of their names.
+    /// Notes beside the state, by the hashes of their names.
     Notes,
-    /// What others keep beside the state, by keys of theirs.
+    /// Records beside the state, by keys of their owners' choice.
     Records,
 }
 
-/// How many of them there are.
+/// Number of tables.
 const TABLES: usize = 7;
 
 impl Table {
@@ -61,7 +61,7 @@ impl Table {
         Self::Records,
     ];
 
-    /// What people call an entry of it.
+    /// Name of an entry of the table, for messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Values => "value",
@@ -75,10 +75,10 @@ impl Table {
     }
 }
 
-/// What the file says of itself.
+/// Header of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Header {
-    /// What the header holds beside the format: the revision's name, the encoded parameters.
+    /// A header of this format: the revision's name, the encoded parameters.
     Known { revision: String, parameters: Vec<u8> },
     /// The file is of another format.
     Other { format: u32 },
@@ -89,7 +89,7 @@ pub(crate) enum Header {
 }
 
 impl Header {
-    /// A header, with all that is before the first mark.
+    /// Encodes a header, with all octets before the first mark.
     pub(crate) fn encode(revision: &str, parameters: &[u8]) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.extend_from_slice(&FORMAT.to_le_bytes());
@@ -103,7 +103,7 @@ impl Header {
         out
     }
 
-    /// The header of a file that begins with `octets`.
+    /// Decodes the header of a file that begins with `octets`.
     pub(crate) fn decode(octets: &[u8]) -> Self {
         if octets.starts_with(REDB_MAGIC) {
             return Self::Other { format: 1 };
@@ -129,14 +129,14 @@ impl Header {
     }
 }
 
-/// Which commit was last known to be on the disk.
+/// A mark: reference to the commit last known to be on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// Its number and where its head is.
+    /// Number of the commit, and offset of its head.
     Commit(u64, u64),
-    /// None was written here.
+    /// No mark was written here.
     Blank,
-    /// It is damaged, or half of it was written when the system went down.
+    /// The mark is damaged, or was half written when the system went down.
     Broken,
 }
 
@@ -163,64 +163,64 @@ impl Mark {
     }
 }
 
-/// Where a page is.
+/// Reference to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PageAt {
-    /// Its offset in the file, in octets.
+    /// Offset in the file, in octets.
     pub(crate) at: u64,
-    /// Its length in octets.
+    /// Length in octets.
     pub(crate) length: u32,
-    /// The sum of its octets.
+    /// Checksum of the octets.
     pub(crate) sum: u64,
 }
 
-/// Where a value is.
+/// Reference to a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ValueAt {
-    /// Its offset in the file, in octets.
+    /// Offset in the file, in octets.
     pub(crate) at: u64,
-    /// Its length in octets.
+    /// Length in octets.
     pub(crate) length: u32,
 }
 
-/// A trie as a head names it.
+/// Reference to a trie, in a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TableHead {
-    /// The first page.
+    /// Its first page.
     pub(crate) page: PageAt,
-    /// The root.
+    /// Its root hash.
     pub(crate) hash: Hash,
-    /// How many entries there are.
+    /// Number of entries.
     pub(crate) count: u64,
 }
 
-/// What begins a commit.
+/// Head of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// One more than that of the commit before.
+    /// Number of the commit: one more than that of the commit before.
     pub(crate) number: u64,
-    /// How many octets follow.
+    /// Number of octets that follow the head.
     pub(crate) length: u64,
-    /// The hash of the hashes of what follows, [`CHUNK`] by [`CHUNK`].
+    /// Hash of the hashes of these octets' chunks of [`CHUNK`] octets.
     pub(crate) payload: Hash,
-    /// The hash of the head before.
+    /// Hash of the head before.
     pub(crate) previous: Hash,
-    /// How many octets of all commits are in use.
+    /// Octets in use, of all commits together.
     pub(crate) live: u64,
-    /// The tries, those without entries left out, in the order of [`Table::ALL`].
+    /// Tries in the order of [`Table::ALL`]; `None` for those without entries.
     pub(crate) tables: [Option<TableHead>; TABLES],
 }
 
-/// What is hashed at once of a commit, in octets.
+/// Size of a hashed chunk of a commit, in octets.
 pub(crate) const CHUNK: usize = 1 << 20;
 
 const HEAD_MAGIC: &[u8; 8] = b"\xffcommit\n";
-/// The length of a head in octets.
+/// Length of a head, in octets.
 pub(crate) const HEAD_LENGTH: usize =
     8 + 8 + 8 + 32 + 32 + 8 + TABLES * (1 + 8 + 4 + 8 + 32 + 8) + 32;
 
 impl Head {
-    /// That of a first commit, yet without entries.
+    /// Head of a first commit, without entries.
     pub(crate) const fn first(number: u64) -> Self {
         let (payload, previous) = (Hash::ZERO, Hash::ZERO);
         Self { number, length: 0, payload, previous, live: 0, tables: [None; TABLES] }
@@ -249,7 +249,7 @@ impl Head {
         out
     }
 
-    /// A head and its hash, if the octets are those of one.
+    /// Decodes a head, and gives its hash, too; `None` if the octets are no head.
     pub(crate) fn decode(octets: &[u8]) -> Option<(Self, Hash)> {
         let covered = octets.get(..HEAD_LENGTH.checked_sub(32)?)?;
         let mut cursor = Cursor(octets.get(..HEAD_LENGTH)?.strip_prefix(HEAD_MAGIC)?);
@@ -278,7 +278,7 @@ impl Head {
     }
 }
 
-/// Where to look for heads when the marks are lost.
+/// Candidate offsets of heads, for files without valid marks.
 pub(crate) fn heads_in(octets: &[u8]) -> impl Iterator<Item = usize> {
     octets
         .windows(HEAD_MAGIC.len())

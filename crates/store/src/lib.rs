@@ -1,25 +1,25 @@
 //! A chain's state in one file.
 //!
-//! **What it is.** [`FileStore`], a [`Store`](jambox_state::Store) in a file: the serialised state
-//! in its trie, the names of the keys that were seen being written, what work packages exported,
-//! and records that others keep beside the state. [`FileState`], a state of such a file, for which
-//! it need not be writable. A commit is made whole or not at all: whoever is killed finds, on
-//! opening, the last state that was committed.
+//! **Contents.** [`FileStore`], a [`Store`](jambox_state::Store) in a file: the serialised state in
+//! its trie, the meanings of the keys whose writing was seen, exports of work packages, and records
+//! that others keep beside the state. [`FileState`], a state of such a file, which may be
+//! read-only. A commit is made whole or not at all: after a kill, the file opens with the last
+//! committed state.
 //!
-//! **What it is not.** It decides nothing about states, and it is no archive: of each value it
-//! keeps the latest.
+//! **Not here.** No decisions about states, and no archive: of each value only the latest is kept.
 //!
 //! **Invariants.**
 //!
-//! - Nothing that is read is believed before it is checked: values and pages against the hashes of
-//!   the trie that leads to them, heads and places against sums. What does not match is
+//! - Every part is checked before it is used: values and pages against the hashes of the trie that
+//!   leads to them, heads and references against checksums. A mismatch is
 //!   [`Damaged`](StoreError::Damaged), never a panic, and never read as absent.
 //! - A commit is written after all others and over none, its head last. So a [`FileState`] shows
-//!   the state as it was when it was taken, whatever is committed meanwhile, by whatever process;
-//!   neither waits for the other.
-//! - One process writes to a file at a time; another is [told which](StoreError::Held).
-//! - A file that another version wrote is refused and left as it is.
-//! - Memory for what is kept at hand is bounded.
+//!   the state at the time when it was taken, whichever process commits meanwhile; readers and
+//!   writers do not wait for each other.
+//! - One process writes to a file at a time; a second one gets [an error that names
+//!   it](StoreError::Held).
+//! - A file of another version is refused and left unchanged.
+//! - The cache's memory is bounded.
 //!
 //! ```
 //! use jambox_state::{Changes, Component, Store, Values};

@@ -9,17 +9,17 @@ use crate::layout::{
     CHUNK, COMMITS, HEAD_LENGTH, Head, MARK_LENGTH, MARKS, Mark, PageAt, ValueAt, heads_in,
 };
 
-/// A commit that is there whole.
+/// A commit whose octets are all in the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Commit {
     pub(crate) head: Head,
-    /// The hash of the head.
+    /// Hash of the head.
     pub(crate) hash: Hash,
-    /// Where it ends, and the next one begins.
+    /// Offset of its end, where the next commit begins.
     pub(crate) end: u64,
 }
 
-/// The head at a place, if there is one and all that it says follows is in the file.
+/// The head at an offset; `None` if there is none, or its commit goes beyond the end of the file.
 fn head_at(disk: &dyn Disk, at: u64, length: u64) -> io::Result<Option<Commit>> {
     if at.checked_add(HEAD_LENGTH as u64).is_none_or(|end| end > length) {
         return Ok(None);
@@ -31,7 +31,7 @@ fn head_at(disk: &dyn Disk, at: u64, length: u64) -> io::Result<Option<Commit>> 
     Ok((end <= length).then_some(Commit { head, hash, end }))
 }
 
-/// Whether what follows a head is what it says.
+/// Tests whether the octets after a head have the hash that it gives.
 fn is_whole(disk: &dyn Disk, commit: &Commit) -> io::Result<bool> {
     let mut at = commit.end.saturating_sub(commit.head.length);
     let mut hashes = Vec::new();
@@ -46,11 +46,11 @@ fn is_whole(disk: &dyn Disk, commit: &Commit) -> io::Result<bool> {
     Ok(Hash::blake2b(&hashes) == commit.head.payload)
 }
 
-/// The last commit of a file, or nothing if it is damaged.
+/// Finds the last commit of a file; `None` if the file is damaged.
 ///
-/// A mark is written once its commit is on the disk, so the commit that it names must be there, and
-/// a mark that is broken was being written for the commit after that of the other. What comes after
-/// the commit of a mark was committed if it is there whole; if not, its writing was interrupted.
+/// A mark is written once its commit is on the disk, so the commit it names must be there. A broken
+/// mark was being written for the commit after that of the other mark. A commit after the marked
+/// one counts if it is whole; otherwise its writing was interrupted.
 pub(crate) fn last_commit(disk: &dyn Disk) -> io::Result<Option<Commit>> {
     let length = disk.len()?;
     let mut marks = [Mark::Broken; 2];
@@ -92,13 +92,14 @@ pub(crate) fn last_commit(disk: &dyn Disk) -> io::Result<Option<Commit>> {
     Ok((last.head.number >= required).then_some(last))
 }
 
-/// The commit with the highest number of all whose heads are found in a file, wherever.
+/// Searches the whole file for heads, and gives the commit with the highest number; `None` if there
+/// is none.
 pub(crate) fn any_commit(disk: &dyn Disk) -> io::Result<Option<Commit>> {
     let length = disk.len()?;
     let mut best: Option<Commit> = None;
     let mut at = 0;
     while at < length {
-        // Chunks overlap by more than what is looked for.
+        // Chunks overlap by more than the length of the pattern.
         let size = usize::try_from(length.saturating_sub(at)).unwrap_or(CHUNK).min(CHUNK + 16);
         let mut chunk = vec![0; size];
         disk.read(at, &mut chunk)?;
@@ -116,13 +117,13 @@ pub(crate) fn any_commit(disk: &dyn Disk) -> io::Result<Option<Commit>> {
 #[derive(Debug)]
 pub(crate) struct Appender<'a> {
     disk: &'a dyn Disk,
-    /// Where the head is to be.
+    /// Offset for the head.
     start: u64,
-    /// What is not written yet.
+    /// Octets not written yet.
     buffer: Vec<u8>,
-    /// Where that is to be.
+    /// Offset for these octets.
     position: u64,
-    /// The hashes of the chunks that are written.
+    /// Hashes of the chunks written.
     hashes: Vec<u8>,
 }
 
@@ -132,7 +133,7 @@ impl<'a> Appender<'a> {
         Self { disk, start, buffer: Vec::new(), position, hashes: Vec::new() }
     }
 
-    /// Adds octets, and says where they are.
+    /// Adds octets, and gives their offset.
     pub(crate) fn add(&mut self, octets: &[u8]) -> io::Result<u64> {
         let at = self.position.saturating_add(self.buffer.len() as u64);
         self.buffer.extend_from_slice(octets);
@@ -156,7 +157,7 @@ impl<'a> Appender<'a> {
         Ok(PageAt { at: self.add(octets)?, length, sum: crate::cursor::sum(octets) })
     }
 
-    /// Ends the commit: it is on the disk whole when this returns, and no commit if it fails.
+    /// Ends the commit: it is whole on the disk when this returns, and no commit if it fails.
     pub(crate) fn finish(mut self, mut head: Head) -> io::Result<Commit> {
         let end = self.position.saturating_add(self.buffer.len() as u64);
         if !self.buffer.is_empty() {
@@ -174,8 +175,8 @@ impl<'a> Appender<'a> {
         }
         let written = self.disk.write(self.start, &octets).and_then(|()| self.disk.flush());
         if let Err(error) = written {
-            // It may have reached the disk all the same. Whoever was told that it failed expects
-            // not to find it; a disk that cannot do this either may keep it.
+            // The head may have reached the disk in spite of the error. Callers expect no commit
+            // after an error; a disk that cannot write these zeros either may keep the commit.
             let _ = self.disk.write(self.start, &[0; HEAD_LENGTH]);
             return Err(error);
         }
@@ -183,7 +184,7 @@ impl<'a> Appender<'a> {
     }
 }
 
-/// Writes down that a commit is on the disk.
+/// Writes a mark: the commit is on the disk.
 pub(crate) fn mark(disk: &dyn Disk, commit: &Commit) -> io::Result<()> {
     let number = commit.head.number;
     let start = commit.end.saturating_sub(commit.head.length).saturating_sub(HEAD_LENGTH as u64);

@@ -1,4 +1,4 @@
-//! A state as it is read from the file.
+//! States read from a file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,8 +18,8 @@ use crate::log::{self, Commit};
 use crate::tree::{Shared, Uncached, View};
 use crate::{Damage, Disk, StoreError};
 
-/// The state at one moment. Holding it keeps no commit waiting, in this process or another, and
-/// neither changes it: what a commit wrote is not written over.
+/// The state at one moment. It delays no commit, in this process or another, and no commit changes
+/// it, because octets of commits are not overwritten.
 #[derive(Clone)]
 pub struct FileState {
     shared: Arc<Shared>,
@@ -27,13 +27,13 @@ pub struct FileState {
     protocol: Protocol,
 }
 
-/// The layout in which a file holds parameters: one that has them all.
+/// Revision in whose layout the file holds parameters: one that has them all.
 const PARAMETERS_LAYOUT: Revision = Revision::GrayPaper072;
 
-/// A file, to be read.
+/// Opens a file for reading.
 fn open_file(path: &FilePath) -> Result<File, StoreError> {
     let io = |error| StoreError::Io { path: path.to_owned(), error };
-    // Looked at before it is opened: opening a pipe waits for a writer that may never come.
+    // Checked before opening: opening a pipe waits for a writer that may never come.
     if !fs::metadata(path).map_err(io)?.is_file() {
         let reason = "it is not a regular file".to_owned();
         return Err(StoreError::NotAStore { path: path.to_owned(), reason });
@@ -41,13 +41,13 @@ fn open_file(path: &FilePath) -> Result<File, StoreError> {
     File::open(path).map_err(io)
 }
 
-/// The header of a chain.
+/// Encodes the header for a chain.
 pub(crate) fn encode_header(protocol: &Protocol) -> Vec<u8> {
     let parameters = encode_with(&protocol.parameters, &PARAMETERS_LAYOUT);
     Header::encode(protocol.revision.name(), &parameters)
 }
 
-/// What the header of a file says.
+/// Reads the protocol from the header of a file.
 pub(crate) fn header(disk: &dyn Disk, path: &FilePath) -> Result<Protocol, StoreError> {
     let io = |error| StoreError::Io { path: path.to_owned(), error };
     let damaged = || StoreError::Damaged { path: path.to_owned(), damage: Damage::Header };
@@ -81,12 +81,12 @@ impl FileState {
         Self { shared, commit, protocol }
     }
 
-    /// The state that a file holds, to be read only: the file is not changed, nor kept from those
-    /// who change it.
+    /// Opens a file's state for reading: the file is not changed, and other processes can go on
+    /// writing to it.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is no store, is of another format, or is damaged.
+    /// The file cannot be read, is no store, has another format, or is damaged.
     pub fn open(path: &FilePath) -> Result<Self, StoreError> {
         let file = open_file(path)?;
         let protocol = header(&file, path)?;
@@ -94,7 +94,7 @@ impl FileState {
         let last = || log::last_commit(&*shared.disk).map_err(|error| shared.io(error));
         let mut commit = last()?;
         if commit.is_none() {
-            // Somebody may have been writing a mark that very moment.
+            // Another process may have been writing a mark at that moment.
             std::thread::sleep(Duration::from_millis(2));
             commit = last()?;
         }
@@ -102,19 +102,18 @@ impl FileState {
         Ok(Self::new(shared, Arc::new(commit), protocol))
     }
 
-    /// Whether a file that begins so is a store, of this format or another.
+    /// Tests whether a file that begins with these octets is a store, of this format or another.
     #[must_use]
     pub fn is_begun_by(octets: &[u8]) -> bool {
         octets.starts_with(MAGIC) || octets.starts_with(REDB_MAGIC)
     }
 
-    /// The last state that can still be found in a file that is damaged: its last commit may be
-    /// lost, and so may be any part of what is there. `fallback` is what the chain is taken to be
-    /// when the file does not say it any more.
+    /// Opens the last state that can be found in a damaged file: its last commit may be lost, and
+    /// any part of the state. `fallback` is the chain's protocol if the file no longer shows it.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or holds no beginning of a state.
+    /// The file cannot be read, or has no readable head of a commit.
     pub fn open_damaged(path: &FilePath, fallback: Protocol) -> Result<Self, StoreError> {
         let file = open_file(path)?;
         let protocol = match header(&file, path) {
@@ -131,17 +130,17 @@ impl FileState {
         Ok(Self::new(shared, Arc::new(commit), protocol))
     }
 
-    /// The protocol of the chain whose state it is: its revision and parameters.
+    /// Protocol of the chain: its revision and parameters.
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// Fails unless the chain is of a revision and has the parameters, where they are given.
+    /// Fails unless the chain has this revision and these parameters; `None` accepts all.
     ///
     /// # Errors
     ///
-    /// It is of another, or has others.
+    /// [`StoreError::OtherRevision`] or [`StoreError::OtherParameters`].
     pub fn expect(
         &self,
         revision: Option<Revision>,
@@ -151,7 +150,7 @@ impl FileState {
         if let Some(wanted) = revision.filter(|wanted| !wanted.is(own.revision)) {
             return Err(StoreError::OtherRevision { path, found: own.revision, wanted });
         }
-        // Some parameters follow from others under a revision, whatever was given for them.
+        // Under a revision some parameters follow from others, and given values are ignored.
         let wanted = parameters.map(|wanted| wanted.under(own.revision));
         if let Some(wanted) = wanted.filter(|wanted| *wanted != own.parameters) {
             let (found, wanted) = (named(&own.parameters), named(&wanted));
@@ -160,33 +159,34 @@ impl FileState {
         Ok(())
     }
 
-    /// The root.
+    /// State root.
     #[must_use]
     pub fn root(&self) -> Hash {
         self.commit.head.table(Table::Values).map_or(Hash::ZERO, |table| table.hash)
     }
 
-    /// How many values there are.
+    /// Number of values of the state.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.commit.head.table(Table::Values).map_or(0, |table| table.count)
     }
 
-    /// Whether there is no value.
+    /// Tests for no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many entries there are in all, values and what goes with them: as many as
-    /// [`verify`](Self::verify) finds.
+    /// Number of entries of all tables, values and others: as many as [`verify`](Self::verify)
+    /// finds.
     #[must_use]
     pub fn entries(&self) -> u64 {
         let tables = self.commit.head.tables.iter().flatten();
         tables.map(|table| table.count).fold(0, u64::saturating_add)
     }
 
-    /// A note that goes with the state, such as the name of its chain.
+    /// A note beside the state, such as the name of its chain; `None` if there is none of this
+    /// name.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl FileState {
         self.get(Table::Notes, &short(&Hash::blake2b(name.as_bytes())))
     }
 
-    /// What somebody keeps beside the state under a key of theirs.
+    /// A record beside the state, by its key; `None` if there is none.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ impl FileState {
         self.get(Table::Records, key)
     }
 
-    /// What is kept beside the state under keys that begin with these octets, in their order.
+    /// Records beside the state whose keys begin with these octets, in the order of keys.
     ///
     /// # Errors
     ///
@@ -224,12 +224,12 @@ impl FileState {
         Ok(found.into_iter().collect())
     }
 
-    /// The commit whose state this is, if it is one of this file.
+    /// The commit of this state; `None` if it is of another file.
     pub(crate) fn commit_in(&self, shared: &Arc<Shared>) -> Option<&Commit> {
         Arc::ptr_eq(&self.shared, shared).then_some(&*self.commit)
     }
 
-    /// What a key stands for, if it tells by itself or was seen being written.
+    /// Meaning of a key; `None` if the key does not show it and its writing was not seen.
     ///
     /// # Errors
     ///
@@ -242,7 +242,7 @@ impl FileState {
         Ok(decode_all::<Meaning>(&octets).ok().filter(|meaning| meaning.key() == *key))
     }
 
-    /// The names that people gave to services.
+    /// Names that users gave to services.
     ///
     /// # Errors
     ///
@@ -258,7 +258,7 @@ impl FileState {
         Ok(names)
     }
 
-    /// Segments that a package exported, one after the other, by their root.
+    /// Exported segments, concatenated, by their root; `None` if there are none of this root.
     ///
     /// # Errors
     ///
@@ -267,7 +267,7 @@ impl FileState {
         self.get(Table::Exports, &short(root))
     }
 
-    /// The segment root of what a package exported.
+    /// Segment root of a package's exports; `None` if the package is unknown.
     ///
     /// # Errors
     ///
@@ -277,7 +277,7 @@ impl FileState {
         Ok(both.and_then(|both| Some(Hash(both.last_chunk().copied()?))))
     }
 
-    /// The packages that exported, with the segment roots.
+    /// Exporting packages, with their segment roots.
     ///
     /// # Errors
     ///
@@ -292,8 +292,8 @@ impl FileState {
         Ok(packages)
     }
 
-    /// Reads all that the file holds and compares it with the hashes of the tries, going on where
-    /// something is lost. `found` is given the result for every entry and every part that is lost.
+    /// Reads everything in the file and compares it with the hashes of the tries, continuing after
+    /// losses. `found` gets the result for every entry and every lost part.
     ///
     /// # Errors
     ///
@@ -316,7 +316,7 @@ impl FileState {
         Ok(())
     }
 
-    /// All keys and values that can be read; `visit` is given each, or what is lost in its place.
+    /// Visits all readable keys and values; `visit` gets each, or the damage in its place.
     ///
     /// # Errors
     ///
@@ -331,7 +331,7 @@ impl FileState {
         })
     }
 
-    /// How many octets of the file are in use, and how many there are.
+    /// Octets of the file in use, and octets of the file in all.
     ///
     /// # Errors
     ///
@@ -352,7 +352,7 @@ impl FileState {
         found.map(|(hash, at)| view.value(key, &hash, at)).transpose()
     }
 
-    /// Every entry of a table, or what is lost in its place. What is read is not kept at hand.
+    /// Visits every entry of a table, or the damage in its place, without keeping it in the cache.
     fn scan<E: From<StoreError>>(
         &self,
         table: Table,
@@ -375,7 +375,7 @@ impl FileState {
         })
     }
 
-    /// Every entry of a table.
+    /// Visits every entry of a table.
     fn each<E: From<StoreError>>(
         &self,
         table: Table,
@@ -387,7 +387,7 @@ impl FileState {
         })
     }
 
-    /// The keys on paths that lead to a service's keys.
+    /// Keys on the paths that lead to a service's keys.
     fn keys(&self, service: ServiceId) -> Result<Vec<StateKey>, StoreError> {
         let Some(head) = self.commit.head.table(Table::Values) else { return Ok(Vec::new()) };
         let octets = service.0.to_le_bytes();
@@ -404,7 +404,7 @@ impl FileState {
     }
 }
 
-/// The key under which something with a hash is kept.
+/// The key of an item that has a hash.
 pub(crate) fn short(hash: &Hash) -> StateKey {
     StateKey(hash.0.first_chunk().copied().unwrap_or_default())
 }
@@ -427,7 +427,7 @@ impl Values for FileState {
     }
 
     fn services(&self) -> Result<Vec<ServiceId>, StateError> {
-        // The keys of accounts have the first octet of a service, and zeros for its others.
+        // The keys of accounts have the first octet of a service's id, and zeros for its others.
         let keys = self.keys(ServiceId(u32::from(u8::MAX)))?;
         let services = keys.iter().filter_map(|key| match key.kind() {
             KeyKind::Account(service) => Some(service),

@@ -15,15 +15,15 @@ use crate::layout::{PageAt, Table, TableHead, ValueAt};
 use crate::log::Appender;
 use crate::{Damage, Disk, StoreError};
 
-/// Octets of memory for pages, and for values, that were read and checked.
+/// Octets of memory for the cache of pages, and for that of values.
 const PAGE_CACHE: usize = 64 << 20;
 const VALUE_CACHE: usize = 256 << 20;
-/// About how much memory a page takes, in octets.
+/// Approximate memory of a page, in octets.
 const PAGE_WEIGHT: usize = 1800;
 
 pub(crate) type FilePage = Page<PageAt, ValueAt>;
 
-/// A file, and what was read of it.
+/// A file, with the caches of its pages and values.
 pub(crate) struct Shared {
     pub(crate) disk: Box<dyn Disk>,
     pub(crate) path: PathBuf,
@@ -36,7 +36,7 @@ impl Shared {
         Self { disk, path, pages: Cache::new(PAGE_CACHE), values: Cache::new(VALUE_CACHE) }
     }
 
-    /// Keeps at most so many octets at hand.
+    /// Limits the caches' memory, in octets.
     pub(crate) fn limit(&self, octets: usize) {
         self.pages.set_limit(octets / 2);
         self.values.set_limit(octets / 2);
@@ -51,17 +51,17 @@ impl Shared {
     }
 }
 
-/// A table of a file as one commit left it.
+/// A table of a file, at one commit.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) table: Table,
-    /// Where that commit ends.
+    /// End of that commit, an offset in octets.
     pub(crate) end: u64,
 }
 
 impl View<'_> {
-    /// The value of a leaf, if it is what the trie says.
+    /// The value of a leaf, checked against the trie's hash.
     pub(crate) fn value(
         &self,
         key: &StateKey,
@@ -78,7 +78,7 @@ impl View<'_> {
         Ok(value)
     }
 
-    /// [`Self::value`], read from the file whatever is at hand.
+    /// [`Self::value`], read from the file and not from the cache.
     pub(crate) fn checked_value(
         &self,
         key: &StateKey,
@@ -93,7 +93,7 @@ impl View<'_> {
         })
     }
 
-    /// Octets of the file, if it has them.
+    /// Octets of the file; `None` if they are beyond the commit's end.
     fn octets(&self, at: u64, length: u32) -> Result<Option<Vec<u8>>, StoreError> {
         if at.checked_add(length.into()).is_none_or(|end| end > self.end) {
             return Ok(None);
@@ -106,7 +106,7 @@ impl View<'_> {
         }
     }
 
-    /// A page, read from the file whatever is at hand.
+    /// A page, read from the file and not from the cache.
     pub(crate) fn checked_page(
         &self,
         path: &Path,
@@ -141,7 +141,7 @@ impl Pages for View<'_> {
     }
 }
 
-/// The same without keeping anything at hand, for walks through everything.
+/// A view without caching, for walks through everything.
 #[derive(Clone, Copy)]
 pub(crate) struct Uncached<'a>(pub(crate) View<'a>);
 
@@ -155,17 +155,17 @@ impl Pages for Uncached<'_> {
     }
 }
 
-/// What a commit wrote, to be kept at hand once it is there.
+/// Pages and values of a commit, for the cache once the commit is done.
 #[derive(Default)]
 pub(crate) struct Fresh {
     pages: Vec<(u64, Path, Hash, Arc<FilePage>)>,
     values: Vec<(u64, Hash, Blob)>,
-    /// The octets of the values.
+    /// Octets of the values.
     weight: usize,
 }
 
 impl Fresh {
-    /// The most pages, and octets of values, that are kept at hand of one commit.
+    /// Largest number of pages, and of octets of values, that are cached of one commit.
     const PAGES: usize = 4096;
     const VALUES: usize = 16 << 20;
 
@@ -188,15 +188,15 @@ impl Fresh {
     }
 }
 
-/// A table being changed by a commit.
+/// A table that a commit changes.
 pub(crate) struct Changing<'a, 'd> {
     pub(crate) view: View<'a>,
     pub(crate) out: &'a mut Appender<'d>,
     pub(crate) fresh: &'a mut Fresh,
-    /// How many octets the commit adds, and how many it leaves without use.
+    /// Octets that the commit adds, and octets that it leaves unused.
     pub(crate) added: u64,
     pub(crate) dropped: u64,
-    /// How many values are no longer part of the trie.
+    /// Number of values that are no longer part of the trie.
     pub(crate) removed: u64,
 }
 
@@ -238,7 +238,7 @@ impl TableHead {
     }
 }
 
-/// The octets of a page. What its path says already of the keys in it is left out.
+/// Encodes a page. The part of its keys that its path implies is left out.
 pub(crate) fn encode(path: &Path, page: &FilePage) -> Vec<u8> {
     let mut out = Vec::with_capacity(page.children().len().saturating_mul(64));
     let from = usize::from(path.nibbles / 2);
@@ -260,7 +260,7 @@ pub(crate) fn encode(path: &Path, page: &FilePage) -> Vec<u8> {
     out
 }
 
-/// The page at the end of a path, if the octets are those of one.
+/// Decodes the page at the end of a path; `None` if the octets are no page.
 fn decode(path: &Path, octets: &[u8]) -> Option<FilePage> {
     let mut cursor = Cursor(octets);
     let mut children = Vec::new();

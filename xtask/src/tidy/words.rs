@@ -19,6 +19,7 @@ const CLEAN: &[&str] = &[
     "sdk",
     "sdk-macros",
     "state",
+    "store",
     "symbols",
     "trace",
     "types",

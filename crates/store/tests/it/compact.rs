@@ -1,4 +1,4 @@
-//! Giving back the room of what is no longer in use.
+//! Compaction gives back the room of unused octets.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use jambox_types::{Hash, ServiceId};
 
 use crate::{PROTOCOL, add, key, storage};
 
-/// Octets of a value that is written again and again.
+/// Length of a value that is written repeatedly, in octets.
 const LARGE: usize = 100_000;
 
 #[test]
@@ -46,12 +46,12 @@ fn a_compacted_file_is_smaller_and_holds_the_same() {
         assert_eq!(state.segment_root(&Hash([1; 32])).unwrap(), Some(Hash([2; 32])));
         assert_eq!(state.exports(&Hash([2; 32])).unwrap().as_deref(), Some(&[5; 4104][..]));
     };
-    // Who took the state before has it still; its file is gone from the folder, not from the disk.
+    // A state taken before is still readable; its file is gone from the folder, not from the disk.
     check(&before);
     check(&store.read());
     check(&FileState::open(&path).unwrap());
 
-    // The file goes on: commits, and who opens it next.
+    // The file can be used further: for commits, and for the next process to open it.
     assert!(matches!(FileStore::open(&path), Err(StoreError::Held { .. })));
     let next = store.commit(&storage(7, b"more", Some(b"1"))).unwrap();
     drop(store);
@@ -67,7 +67,7 @@ fn commits_compact_a_file_that_is_mostly_without_use() {
     let mut store = FileStore::create(&path, &PROTOCOL).unwrap();
     let value = vec![1; 8 << 20];
     let mut longest = 0;
-    // 160 MiB are written: more than twice what is in use and what may be spare.
+    // 160 MiB are written: more than twice the octets in use and the spare ones allowed.
     for octet in 0..20_u8 {
         let mut value = value.clone();
         value[0] = octet;

@@ -1,13 +1,12 @@
 //! Killing the process in the middle of commits.
 //!
-//! A child commits without end and says what it is about to do: open, begin or end a commit, write
-//! to the file, flush it. It is killed at a random moment; the file must then open with the state
-//! of the last commit that was ended, or that of the one that was begun. `JAMBOX_CRASHES` sets how
-//! often.
+//! A child commits without end and announces each step: open, begin or end a commit, write to the
+//! file, flush it. It is killed at a random moment; the file must then open with the state of the
+//! last ended commit, or of the one begun after it. `JAMBOX_CRASHES` sets the number of kills.
 //!
-//! Nothing that a process wrote is lost when it is killed, flushed or not; what is lost with the
-//! system is the matter of [`faults`](crate::faults). A flush takes most of the time of a commit,
-//! so that most kills fall into it; every other child flushes nothing, so that they fall elsewhere.
+//! Writes of a killed process are not lost, flushed or not; losses with the system are tested in
+//! [`faults`](crate::faults). A flush takes most of the time of a commit, so that most kills happen
+//! in it; every other child flushes nothing, so that its kills happen elsewhere.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
@@ -22,7 +21,7 @@ use jambox_types::Hash;
 
 use crate::{PROTOCOL, add};
 
-/// The longest that a child lives after it began to commit; many commits fit in.
+/// Longest life of a child after its first commit began; many commits fit in.
 const LIFE: Duration = Duration::from_millis(40);
 
 /// The changes of a commit, by its number: some values set, some removed.
@@ -37,7 +36,7 @@ fn changes(number: usize) -> Changes {
     changes
 }
 
-/// A file that says what is done to it.
+/// A file that announces its operations.
 #[derive(Debug)]
 struct Announced {
     file: fs::File,
@@ -68,7 +67,7 @@ impl Disk for Announced {
     }
 }
 
-/// The child; run by the test below.
+/// Runs the child, for the test below.
 #[test]
 #[ignore = "run by a_killed_process_leaves_one_of_two_states"]
 fn committer() {
@@ -87,7 +86,7 @@ fn committer() {
     }
 }
 
-/// Where a kill fell.
+/// The step in which a child was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Moment {
     Opening,
@@ -98,10 +97,10 @@ enum Moment {
     BetweenCommits,
 }
 
-/// What a child said until it was killed.
+/// Announcements of a child until it was killed.
 struct Life {
     moment: Moment,
-    /// The commits that it began, and those that it ended, those of children before it included.
+    /// Numbers of commits begun and of commits ended, including those of children before it.
     begun: usize,
     ended: usize,
 }
@@ -112,7 +111,7 @@ fn a_killed_process_leaves_one_of_two_states() {
     let start = Instant::now();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("chain.redb");
-    // The root after each number of commits: a child goes on from the state that it finds, so the
+    // The root after each number of commits: a child continues from the state it finds, so the
     // commits of all children are one sequence.
     let mut roots = vec![FileStore::create(&path, &PROTOCOL).unwrap().root().unwrap()];
     let mut model = MemoryStore::default();
@@ -124,7 +123,7 @@ fn a_killed_process_leaves_one_of_two_states() {
         random ^= random >> 7;
         random ^= random << 17;
         let delay = Duration::from_nanos(random % LIFE.as_nanos() as u64);
-        // Every eighth is killed while it opens what the one before it left, or soon after.
+        // Every eighth is killed while it opens the file of the child before it, or soon after.
         let life = match crash % 8 {
             7 => run_and_kill(&path, number, "open", delay / 8),
             _ => run_and_kill(&path, number, "begin", delay),
@@ -149,7 +148,7 @@ fn a_killed_process_leaves_one_of_two_states() {
     assert!(crashes < 100 || inside > crashes / 2, "most kills are to fall inside of commits");
 }
 
-/// Lets a child live for a while after it first said `from`, and kills it.
+/// Lets a child live for some time after it first announced `from`, and kills it.
 fn run_and_kill(path: &Path, number: usize, from: &str, time: Duration) -> Life {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "crash::committer"])

@@ -1,4 +1,4 @@
-//! Files that something changed: what is read of them is what was written, or an error.
+//! Damaged files: every read gives the value written, or an error.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use jambox_types::{Hash, ServiceId};
 
 use crate::{PROTOCOL, add, key, storage};
 
-/// A file with some commits, and what it holds.
+/// Writes a file of several commits, and gives its root and values.
 fn written(path: &Path) -> (Hash, BTreeMap<StateKey, Vec<u8>>) {
     let store = FileStore::create(path, &PROTOCOL).unwrap();
     let mut wanted = BTreeMap::new();
@@ -34,7 +34,7 @@ fn written(path: &Path) -> (Hash, BTreeMap<StateKey, Vec<u8>>) {
     (root, wanted)
 }
 
-/// Everything that there is to read of a file.
+/// Reads everything in a file.
 fn read(path: &Path) -> Result<(Hash, BTreeMap<StateKey, Vec<u8>>), StoreError> {
     let state = FileState::open(path)?;
     let mut all = BTreeMap::new();
@@ -48,7 +48,7 @@ fn read(path: &Path) -> Result<(Hash, BTreeMap<StateKey, Vec<u8>>), StoreError> 
     Ok((state.root(), all))
 }
 
-/// Numbers that look random and are the same each time.
+/// Pseudorandom numbers, the same each time.
 struct Random(u64);
 
 impl Random {
@@ -104,7 +104,7 @@ fn a_damaged_file_is_an_error_or_what_was_written() {
             Err(StoreError::Io { .. }) => panic!("damage {seed} is no failure of the disk"),
             Err(_) => errors += 1,
         }
-        // Single values, and those that are not there, are checked just as well.
+        // Reads of single values, and of absent ones, are checked as well.
         if let Ok(state) = FileState::open(&path) {
             let absent = key(9, b"absent");
             for key in wanted.keys().chain([&absent]) {
@@ -113,7 +113,7 @@ fn a_damaged_file_is_an_error_or_what_was_written() {
                 }
             }
         }
-        // What can be saved is what was written at one time or another.
+        // Each salvaged value is one that was written at some time.
         let fallback = PROTOCOL;
         if let Ok(state) = FileState::open_damaged(&path, fallback)
             && state.root() == root
@@ -156,7 +156,7 @@ fn a_changed_value_is_named() {
     assert_eq!(*lost, key(5, b"key"));
 }
 
-/// A commit that was acknowledged does not vanish without a word, wherever it is damaged.
+/// An acknowledged commit does not vanish without an error, wherever it is damaged.
 #[test]
 fn the_last_commit_does_not_vanish() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use jambox_store::{Disk, FileStore};
 
 use crate::{PROTOCOL, add, key, storage};
 
-/// A file on a disk that takes so many more octets.
+/// A file on a disk with room for a limited number of octets.
 #[derive(Debug)]
 struct SmallDisk {
     file: File,
@@ -41,8 +41,8 @@ impl Disk for SmallDisk {
     }
 }
 
-/// Wherever the disk is full in the course of a commit: it fails, says so, and the state before is
-/// there on opening.
+/// Wherever the disk becomes full during a commit: the commit fails with an error, and the state
+/// before it is there on opening.
 #[test]
 fn a_full_disk_leaves_the_state_before() {
     let mut big = Changes::default();

@@ -1,9 +1,8 @@
-//! The system going down, or the disk failing, at every single operation of a commit.
+//! Failures of the system, or of the disk, at every single operation of a commit.
 //!
-//! The disk keeps what it was told before its last flush. Of what it was told since, it keeps
-//! whatever it likes: all, nothing, some of the writes, a part of one. What it has kept must open
-//! with the state before the commit or with the one after it, and with the latter once the commit
-//! has returned.
+//! The disk keeps all writes before the last flush. Of the writes since, it keeps an arbitrary
+//! part: all, none, some of them, a part of one. The result must open with the state before the
+//! commit or after it, and with the latter once the commit has returned.
 
 use std::io;
 use std::ops::Range;
@@ -21,15 +20,15 @@ struct Disk(Arc<Mutex<Content>>);
 
 #[derive(Debug, Default)]
 struct Content {
-    /// What is there after the last flush.
+    /// Contents after the last flush.
     flushed: Vec<u8>,
-    /// What was done since, in order.
+    /// Operations since, in order.
     since: Vec<Operation>,
-    /// What a reader sees.
+    /// Contents that a reader sees.
     seen: Vec<u8>,
-    /// How many operations there were.
+    /// Number of operations.
     done: usize,
-    /// The operations that fail.
+    /// Numbers of the operations that fail.
     failing: Range<usize>,
 }
 
@@ -56,7 +55,7 @@ impl Operation {
 }
 
 impl Content {
-    /// Counts an operation, and says whether it may succeed.
+    /// Counts an operation; an error if it is to fail.
     fn next(&mut self) -> io::Result<()> {
         let is_failing = self.failing.contains(&self.done);
         self.done += 1;
@@ -74,14 +73,14 @@ impl Disk {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fails after so many more operations: once, or from then on.
+    /// Fails after this number of further operations: once, or from then on.
     fn fail_after(&self, operations: usize, once: bool) {
         let mut content = self.lock();
         let first = content.done + operations;
         content.failing = first..if once { first + 1 } else { usize::MAX };
     }
 
-    /// Whether it has not come to fail.
+    /// Tests whether no operation has failed yet.
     fn is_sound(&self) -> bool {
         let content = self.lock();
         content.done <= content.failing.start
@@ -90,7 +89,7 @@ impl Disk {
     fn act(&self, operation: Operation) -> io::Result<()> {
         let mut content = self.lock();
         let result = content.next();
-        // The first one that fails may be there all the same.
+        // The first failing operation may reach the disk all the same.
         if result.is_ok() || content.done == content.failing.start + 1 {
             operation.apply(&mut content.seen);
             content.since.push(operation);
@@ -98,7 +97,7 @@ impl Disk {
         result
     }
 
-    /// All that could be there when the system is up again.
+    /// All possible contents of the disk after a failure of the system.
     fn images(&self) -> Vec<Vec<u8>> {
         let content = self.lock();
         let since = &content.since;
@@ -157,7 +156,7 @@ impl jambox_store::Disk for Disk {
     }
 }
 
-/// The changes of the commits that are made: small ones, a large one, removals.
+/// Changes of the commits: small ones, a large one, removals.
 fn commits() -> Vec<Changes> {
     let mut first = storage(1, b"kept", Some(b"value"));
     add(&mut first, 2, &5_u32.to_le_bytes(), Some(&[7; 5000]));
@@ -226,7 +225,7 @@ fn whatever_a_disk_keeps_of_a_commit_is_one_of_two_states() {
     assert!(operations > 20 && found_before > 20 && found_after > 20);
 }
 
-/// A disk that fails once while a commit is made: the next ones go on from the state before.
+/// After a commit that failed, the next ones continue from the state before it.
 #[test]
 fn commits_go_on_after_one_that_failed() {
     let (content, commits, roots) = (prepared(), commits(), roots());
@@ -254,7 +253,7 @@ fn commits_go_on_after_one_that_failed() {
     assert!(failures > 8, "{failures}");
 }
 
-/// Opening what a process left that did not live to close its file writes nothing.
+/// Opening the file of a process that did not close it writes nothing.
 #[test]
 fn opening_writes_nothing() {
     let disk = Disk::of(prepared());

@@ -1,4 +1,4 @@
-//! Opening, reading while writing, and what is refused.
+//! Opening, reading while writing, and refusals.
 
 use std::process::{Command, Stdio};
 use std::{env, fs, thread, time};
@@ -35,7 +35,7 @@ fn what_was_committed_is_there_again() {
     assert_eq!(state.exports(&Hash([2; 32])).unwrap().as_deref(), Some(&*segments));
 }
 
-/// The dictionary outlives the entry: who asks later what was there can still be told.
+/// The meaning of a key outlives its entry, so that the entry can still be named later.
 #[test]
 fn the_meaning_of_a_key_outlives_its_value() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,7 +93,7 @@ fn another_format_is_refused_and_kept() {
     drop(FileStore::create(&path, &PROTOCOL).unwrap());
     let mut newer = fs::read(&path).unwrap();
     newer[16] += 1;
-    // What earlier versions wrote was a database of another library.
+    // Earlier versions wrote a database of another library.
     let older = [&b"redb\x1a\x0a"[..], &[0; 5000]].concat();
     for (content, format) in [(newer, 4), (older, 1)] {
         fs::write(&path, &content).unwrap();
@@ -105,7 +105,7 @@ fn another_format_is_refused_and_kept() {
     }
 }
 
-/// A process of its own that holds a store until it is killed; run by the test below.
+/// Holds a store in a process of its own until killed, for the test below.
 #[test]
 #[ignore = "run by two_processes_cannot_hold_one_file"]
 fn holder() {

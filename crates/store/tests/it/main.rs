@@ -14,7 +14,7 @@ use jambox_types::{Parameters, Protocol, Revision, ServiceId};
 
 const PROTOCOL: Protocol = Protocol::new(Revision::GrayPaper072, Parameters::TINY);
 
-/// A change of one storage value.
+/// Sets or removes one storage value.
 fn storage(service: u32, key: &[u8], value: Option<&[u8]>) -> Changes {
     let mut changes = Changes::default();
     add(&mut changes, service, key, value);

@@ -1,4 +1,4 @@
-//! What others keep beside the state, going back, and copies of whole stores.
+//! Records beside the state, reverting, and copies of whole stores.
 
 use jambox_state::{Changes, StateKey, Store};
 use jambox_store::{Batch, Exports, FileState, FileStore, Record, StoreError};
@@ -79,7 +79,7 @@ fn a_store_goes_back_to_a_state_that_was_taken() {
         assert_eq!(keys(&store.read(), &[]), [[1, 1]]);
     };
     check(&store);
-    // It goes on from there.
+    // The store continues from there.
     store.commit(&storage(1, b"other", Some(b"third"))).unwrap();
     store.revert(&taken).unwrap();
     drop((store, taken));
@@ -128,7 +128,7 @@ fn a_copy_takes_the_place_of_a_store_in_a_file_or_in_memory() {
     assert_eq!(first.root().unwrap(), root, "what is refused changes nothing");
 }
 
-/// What is no longer in use does not stay in memory.
+/// A store in memory frees its unused octets.
 #[test]
 fn a_store_in_memory_gives_back_room() {
     let mut store = FileStore::in_memory(&PROTOCOL).unwrap();
@@ -139,7 +139,7 @@ fn a_store_in_memory_gives_back_room() {
         largest = largest.max(store.read().size().unwrap().1);
     }
     assert!(largest < 80 << 20, "{largest} octets of 100 MiB that were written");
-    // But not while somebody may want to go back.
+    // But not while a state that was taken can be reverted to.
     let taken = store.read();
     store.leave_uncompacted(true);
     for octet in 0..70 {
