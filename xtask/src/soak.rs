@@ -1,6 +1,6 @@
 //! `cargo xtask soak`: killing the process in the middle of commits, hundreds of times, and failing
 //! the disk at every single operation of one; damaging files by the thousand; loading and killing
-//! the node.
+//! the node; and comparing generated programs with what they are as services.
 
 use crate::command::{cargo, succeed};
 
@@ -38,6 +38,12 @@ enum Soak {
         #[arg(long, default_value = "1/1")]
         shard: String,
     },
+    /// Make programs in C by chance, and compare what they compute here and as services
+    Compiled {
+        /// How many.
+        #[arg(long, default_value_t = 150)]
+        programs: u32,
+    },
 }
 
 /// Runs tests for longer than tests may take.
@@ -60,6 +66,11 @@ pub fn run(options: &Options) -> Result<(), String> {
             command.env("JAMBOX_LOAD_KILLS", kills.to_string());
             // One after the other: the figures are of a node that has the machine for itself.
             succeed(command.args(["load::", "--test-threads", "1"]))
+        }
+        Some(Soak::Compiled { programs }) => {
+            let mut command = test("jambox-build");
+            command.env("JAMBOX_COMPILED", programs.to_string());
+            succeed(command.arg("compiled::"))
         }
         Some(Soak::Damage { files, chains, shard }) => {
             let mut command = test("jambox-store");

@@ -117,6 +117,8 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, settings: Settings) -> OsSt
             flags.push("-Cpanic=immediate-abort".into());
         }
         flags.push("--cfg=jambox_panics_trap".into());
+        // One trap would stand for all of a function, and none of their lines for it.
+        flags.push("-Cllvm-args=-enable-tail-merge=false".into());
     }
     flags.push("--check-cfg=cfg(jambox_panics_trap)".into());
     // Machine-dependent paths would end up in messages and so in the blob and its hash. The last

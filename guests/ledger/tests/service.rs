@@ -1,7 +1,7 @@
 //! The ledger natively and compiled, under every revision.
 
 use ed25519_dalek::{Signer, SigningKey};
-use jambox_sdk::codec::encode;
+use jambox_sdk::codec::{decode_all, encode};
 use jambox_sdk::types::ServiceId;
 use jambox_sdk_testing::{Chain, Code, Item, Package, Processed, Way, every_way, every_way_with};
 use ledger::{ACCOUNTS, ALL_TOKENS, Account, Checked, Command, Order, Refusal, Transferred};
@@ -106,6 +106,47 @@ fn refine_checks_keys_and_signatures() {
     }
     let nonsense = every_way(|way| chain(way).refine(&Item::new(7).payload("?")).result);
     assert_eq!(nonsense, Ok(encode(&Checked::Refused(Refusal::NoCommand))));
+}
+
+/// Keys, curve and hashes are by far the largest of what the examples are made of: more than a
+/// million instructions for each command, many of them multiplications of 128 bits.
+#[test]
+fn a_large_program_computes_the_same_natively_and_compiled() {
+    let mut state = 7u64;
+    let mut chance = |limit: u64| {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (state >> 33) % limit
+    };
+    let mut in_order = Vec::new();
+    let commands: Vec<Command> = (0..24)
+        .map(|_| {
+            let order = order(chance(5) as u32, chance(5) as u32, chance(1 << 20), chance(9));
+            let mut command = signed(1 + chance(9) as u8, order);
+            let (place, bit) = (chance(32) as usize, 1u8 << chance(8));
+            let Command::Transfer { order, owner, signature } = &mut command else {
+                unreachable!()
+            };
+            let forgery = chance(4);
+            match forgery {
+                1 => owner[place] ^= bit,
+                2 => signature[place] ^= bit,
+                3 => order.amount ^= u64::from(bit),
+                _ => {}
+            }
+            in_order.push(forgery == 0);
+            command
+        })
+        .collect();
+    assert!(in_order.contains(&true) && in_order.contains(&false));
+    let results = every_way(|way| {
+        let chain = chain(way);
+        let results = commands.iter().map(|command| chain.refine(&item(command)).result);
+        results.collect::<Vec<_>>()
+    });
+    for (result, in_order) in results.into_iter().zip(in_order) {
+        let checked = decode_all::<Checked>(&result.unwrap()).unwrap();
+        assert_eq!(matches!(checked, Checked::Transfer(..)), in_order, "{checked:?}");
+    }
 }
 
 /// The files that the build writes beside the blobs, and those that the packages are made of.

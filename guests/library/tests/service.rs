@@ -145,6 +145,15 @@ fn gas_stays_what_it_was() {
         let chain = chain(Mode::Compiled.under(revision), &program);
         let run = chain.refine(&call(&program, 1000, false, b"hello"));
         snapshot.check(&format!("{revision}: refine: call echo"), run.gas_used, 2.0);
+        // One that is written with the SDK.
+        let sorted = match revision {
+            Revision::GrayPaper072 => &include_bytes!("../../sorted/sorted.jam")[..],
+            Revision::GrayPaper080 => include_bytes!("../../sorted/sorted-0.8.0.jam"),
+        };
+        let chain = self::chain(Mode::Compiled.under(revision), sorted);
+        let run = chain.refine(&call(sorted, 100_000, false, b"hello"));
+        assert!(run.result.unwrap().ends_with(b"ehllo"));
+        snapshot.check(&format!("{revision}: refine: call sorted"), run.gas_used, 2.0);
     }
 }
 

@@ -9,7 +9,7 @@ use jambox_build::{
 use jambox_isa::{InstructionSet, Opcode};
 use jambox_program::Container;
 use jambox_sdk_testing::{Chain, Code, Item, Mode, Refinement};
-use jambox_types::Revision;
+use jambox_types::{Hash, Revision};
 
 /// A toolchain for guests in Rust; says that the test is skipped if there is none.
 pub fn toolchain() -> Option<Toolchain> {
@@ -146,6 +146,31 @@ fn what_compilers_call_is_there() {
         let settings = Settings { revision: Some(revision), ..Settings::default() };
         let Some(built) = c_with(code, settings) else { return };
         assert_eq!(output(&built.unwrap(), b""), expected, "{revision}");
+    }
+}
+
+/// The example service `library` has it for a preimage, as it has those in Rust.
+#[test]
+fn a_library_in_c_runs_in_an_inner_machine() {
+    let code = "static unsigned char out[64];
+        struct jambox_pair f(uint64_t a, uint64_t n) {
+            for (uint64_t i = 0; i < n; i++) out[n - 1 - i] = ((const unsigned char *)a)[i];
+            return (struct jambox_pair){(uint64_t)out, n}; }
+        JAMBOX_LIBRARY(f);";
+    let guests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/library");
+    for (revision, service) in Revision::ALL.into_iter().zip(["library.jam", "library-0.8.0.jam"]) {
+        let settings = Settings { revision: Some(revision), ..Settings::default() };
+        let Some(built) = c_with(code, settings) else { return };
+        let built = built.unwrap();
+        assert_eq!(built.kind, Kind::Library);
+        let mut chain = Chain::new(Mode::Compiled.under(revision));
+        let service = Code::compiled(&fs::read(guests.join(service)).unwrap());
+        chain.service(7, &service).has_preimage(&built.blob, 0);
+        // `Command::Call`: hash, gas, not packed, arguments. Then `Outcome::Called`: hash, output.
+        let (hash, gas) = (Hash::blake2b(&built.blob).0, 10_000u64.to_le_bytes());
+        let payload = [&[1][..], &hash, &gas, &[0, 5], b"hello"].concat();
+        let run = chain.refine(&Item::new(7).payload(payload));
+        assert_eq!(run.result.unwrap(), [&[1][..], &hash, &[0, 5], b"olleh"].concat());
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod bad_input;
 mod blobs;
+mod compiled;
 mod floats;
 mod instructions;
 mod links;
 mod new;
+mod panics;
