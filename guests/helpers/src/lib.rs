@@ -1,15 +1,15 @@
 //! Measures what the SDK's helpers cost by the size of what they handle.
 //!
-//! Refine's payload is a [`Measure`], padded to the size; its output is the gas of that helper, with
-//! one look at the gas that is left. Accumulate does the same for an operand, and gives the gas in
-//! the first eight octets of its hash. The test holds the figures to the table in the book.
+//! Refine's payload is a [`Measure`], padded to the size; its output is the gas of that helper with
+//! one look at the gas that is left. Accumulate does so for an operand, and gives the gas in the
+//! first eight octets of its hash. The test holds the figures to the table in the book.
 #![no_std]
 
 use core::hint::black_box;
 
 use jambox_sdk::prelude::*;
 
-/// What is measured. All of it handles octets as many as the payload or the operand has.
+/// The helper that is measured. Each of them handles as many octets as the payload or the operand has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Measure {
     /// A vector of zeros.
