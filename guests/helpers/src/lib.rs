@@ -9,7 +9,7 @@ use core::hint::black_box;
 
 use jambox_sdk::prelude::*;
 
-/// The helper that is measured. Each of them handles as many octets as the payload or the operand has.
+/// The helper that is measured. Each handles as many octets as the payload or the operand has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Measure {
     /// A vector of zeros.
