@@ -24,6 +24,13 @@ const TEXTS: &[(&str, &str, Option<&str>)] = &[
     ("docs/overview.md", "work package", None),
     // The tests of `jambox-sdk-testing` hold it against what they get.
     ("docs/testing.md", "refine of service 7", None),
+    // What a service built here says, which `stacks` checks for the functions and their lines.
+    ("docs/debugger.md", "source      __rustc", None),
+    ("docs/failures.md", "accumulate of deep (7)", None),
+    // Figures of `cargo xtask bench debug`.
+    ("docs/debugger.md", "gray-paper-0.7.2, interpreter", None),
+    // The form of what `bisect` tests for.
+    ("docs/measuring.md", "failed traces/", None),
 ];
 
 /// The service of which blocks of C are excerpts.
