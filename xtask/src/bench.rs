@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: what things cost, and the comparisons in `bench/`, a workspace of its own.
+//! `cargo xtask bench`: measurements of costs, and the comparisons in `bench/`, a workspace of its
+//! own.
 
 use std::path::PathBuf;
 
@@ -7,12 +8,12 @@ use jambox_vectors::archive;
 
 use crate::command::{cache, cargo, root, succeed};
 
-/// What `cargo xtask bench` takes. Without a view: every engine in one table.
+/// Options of `cargo xtask bench`. Without a view: every engine in one table.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(subcommand)]
     view: Option<View>,
-    /// At most how often each thing is timed, three times over.
+    /// Largest number of timings of each measurement, in each of three passes.
     #[arg(long, global = true, default_value_t = 30)]
     rounds: u32,
     /// Print numbers for machines instead of a table.
@@ -38,17 +39,17 @@ enum View {
     Interpreter,
     /// The recompilers only.
     Recompiler,
-    /// Blocks: those of public traces, and some on a chain of many entries. Fails when they take
-    /// longer, or more memory, than they may.
+    /// Blocks: those of public traces, and some on a chain of many entries. Fails when they exceed
+    /// their limits of time or memory.
     Blocks {
-        /// The entries of the chain.
+        /// Number of entries of the chain.
         #[arg(long, default_value_t = 1_000_000)]
         entries: u32,
     },
-    /// What recording an invocation costs, and going back in one of a hundred million instructions.
-    /// Fails when it is more than it may be.
+    /// The cost of recording an invocation, and of going back in one of a hundred million
+    /// instructions. Fails when it exceeds its limit.
     Debug,
-    /// What a unit of gas costs the host, for every host call and instruction. Fails when one takes
+    /// The host's time for a unit of gas, for every host call and instruction. Fails when one takes
     /// more than a microsecond and is not listed with its reason.
     Costs,
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::command::{root, succeed};
 
-/// How to get what makes the book.
+/// Installation command of the program that makes the book.
 const INSTALL: &str = "cargo install mdbook --no-default-features --features search";
 
 /// Makes the book.

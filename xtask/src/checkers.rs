@@ -1,8 +1,9 @@
-//! `cargo xtask miri` and `cargo xtask sanitize`: what the unsafe code does, watched while it runs.
+//! `cargo xtask miri` and `cargo xtask sanitize`: tests of the unsafe code, observed while it runs.
 //!
-//! Both want nightly Rust. Miri runs what needs no native code: it knows every rule that unsafe
-//! code must keep, but neither system calls nor machine code. The sanitizers run the rest, and see
-//! less: the thread sanitizer also wants the standard library's sources, to watch that, too.
+//! Both need nightly Rust. Miri runs the code that needs no native code: it checks every rule of
+//! unsafe code, but supports neither system calls nor machine code. The sanitizers run the rest,
+//! and detect less. The thread sanitizer also needs the sources of the standard library, to observe
+//! it, too.
 
 use std::process::Command;
 
@@ -10,7 +11,7 @@ use clap::ValueEnum;
 
 use crate::command::{cache, root, succeed};
 
-/// The tests that Miri runs, of what, with what and which: as many as it gets through in minutes.
+/// Tests for Miri: package, further arguments, and test names. As many as it can run in minutes.
 const INTERPRETED: &[(&str, &[&str], &[&str])] = &[
     ("jambox-sandbox", &[], &["slots::"]),
     (
@@ -30,7 +31,7 @@ const INTERPRETED: &[(&str, &[&str], &[&str])] = &[
     ),
 ];
 
-/// The tests that run under sanitizers, of what and which (all if none is named).
+/// Tests for the sanitizers: package, and test names (all if there are none).
 const SANITIZED: &[(&str, &[&str])] = &[
     ("jambox-sandbox", &["memory", "native", "slots"]),
     ("jambox-engine", &["behaviour", "hostile", "memory"]),
@@ -39,15 +40,15 @@ const SANITIZED: &[(&str, &[&str])] = &[
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Which sanitizer; both if none is named.
+    /// The sanitizer to run; both if none is named.
     sanitizer: Option<Sanitizer>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Sanitizer {
-    /// Accesses to memory that is not there, or not any more.
+    /// Accesses to memory that is not allocated, or no longer.
     Address,
-    /// Accesses of threads to the same memory that nothing orders.
+    /// Unordered accesses of several threads to the same memory.
     Thread,
 }
 
@@ -89,7 +90,7 @@ pub fn sanitize(options: &Options) -> Result<(), String> {
                 need_component("rust-src")?;
                 command.arg("-Zbuild-std");
             }
-            // The thread sanitizer takes most of the address space for itself.
+            // The thread sanitizer uses most of the address space.
             command.arg("--").args(*tests).args(["--skip", "memories_together"]);
             command.env("RUSTFLAGS", format!("-Zsanitizer={}", sanitizer.name()));
             command.env("CARGO_TARGET_DIR", cache().join(sanitizer.name()));
@@ -100,8 +101,8 @@ pub fn sanitize(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Nightly cargo, in the project's root. What the cargo that runs this chore says to its children
-/// would make them use its own toolchain.
+/// Nightly cargo, in the project's root, without the environment variables with which the cargo
+/// that runs this chore would select its own toolchain.
 fn nightly() -> Command {
     let mut command = Command::new("cargo");
     command.arg("+nightly").current_dir(root());
@@ -123,7 +124,7 @@ fn need_component(name: &str) -> Result<(), String> {
     Err(format!("nightly Rust with {name} is missing. {how}"))
 }
 
-/// The target that nightly Rust builds for here. Sanitizers want it named.
+/// The target of nightly Rust on this machine, which sanitizers need by name.
 fn host() -> Result<String, String> {
     let mut rustc = Command::new("rustc");
     rustc.args(["+nightly", "--version", "--verbose"]);

@@ -1,5 +1,6 @@
-//! `cargo xtask clients`: the clients of the field against `jambox node`: `jamt` and `jamtop`,
-//! which are installed, and one of our own over the traits of `jam-std-common` (`--rust`, for CI).
+//! `cargo xtask clients`: other implementations' clients against `jambox node`: `jamt` and
+//! `jamtop`, which are installed, and our own client of the traits in `jam-std-common` (`--rust`,
+//! for CI).
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -14,15 +15,15 @@ use crate::command::{cache, root};
 
 /// A release of the clients.
 struct Release {
-    /// Its version.
+    /// Version of the release.
     version: &'static str,
-    /// The revision that it speaks of.
+    /// Revision of its types.
     revision: &'static str,
-    /// A service to create: the bootstrap service once more.
+    /// A service to create: a second bootstrap service.
     service: &'static str,
-    /// How one is created so that the answer is the id.
+    /// Arguments that create a service so that the answer is the id.
     create: &'static [&'static str],
-    /// What is around the only instruction in a payload of the bootstrap service, in hexadecimal.
+    /// Hexadecimal digits around the only instruction in a payload of the bootstrap service.
     instructions: (&'static str, &'static str),
 }
 
@@ -33,7 +34,7 @@ const RELEASES: [Release; 2] = [
         revision: "gray-paper-0.8.0",
         service: "crates/node/genesis/bootstrap-0.8.0.jam",
         create: &["create-service", "--raw"],
-        // One of them, and a salt.
+        // One instruction, and a salt.
         instructions: ("01", "0000000000000000000000000000000000000000000000000000000000000000"),
     },
     Release {
@@ -45,12 +46,12 @@ const RELEASES: [Release; 2] = [
     },
 ];
 
-/// What lets the service that is created take a transfer: the default of 0.1.29 does not last.
+/// Memo gas with which the created service can take a transfer: the default of 0.1.29 is too small.
 const MEMO_GAS: [&str; 2] = ["--min-memo-gas", "1000000"];
-/// How long one command of a client may take.
+/// Longest duration of one client command.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A node that ends with this value.
+/// A node, killed when this value is dropped.
 struct Node(Child);
 
 impl Drop for Node {
@@ -60,14 +61,14 @@ impl Drop for Node {
     }
 }
 
-/// Which clients to run.
+/// Selection of the clients to run.
 #[derive(Args)]
 pub struct Options {
-    /// Only those that speak of this revision, for example gray-paper-0.8.0.
+    /// Only clients of this revision, for example gray-paper-0.8.0.
     #[arg(long, value_name = "NAME")]
     revision: Option<String>,
 
-    /// Only the client in `xtask/rpc-client`, which is made of the crate `jam-std-common`.
+    /// Only the client in `xtask/rpc-client`, which is built on the crate `jam-std-common`.
     #[arg(long, conflicts_with = "revision")]
     rust: bool,
 
@@ -76,7 +77,7 @@ pub struct Options {
     typeberry: bool,
 }
 
-/// How many cases passed and failed.
+/// Numbers of passed and failed cases.
 #[derive(Default)]
 struct Tally {
     passed: usize,
@@ -106,7 +107,7 @@ impl Tally {
     }
 }
 
-/// Runs `jamt` and `jamtop` against a node of each revision and prints how many cases passed.
+/// Runs `jamt` and `jamtop` against a node of each revision and prints the numbers of cases.
 pub fn run(options: &Options) -> Result<(), String> {
     if options.rust {
         return rust();
@@ -165,9 +166,9 @@ fn typeberry(tally: &mut Tally) -> Result<(), String> {
     Ok(())
 }
 
-/// Builds and runs the client that is made of the field's own types.
+/// Builds and runs the client that uses the types of `jam-std-common`.
 fn rust() -> Result<(), String> {
-    // That crate is of one revision.
+    // The crate supports one revision.
     let (_node, rpc) = start("gray-paper-0.8.0")?;
     let mut client = Command::new("cargo");
     client.args(["run", "--quiet", "--locked", "--manifest-path"]);
@@ -206,7 +207,7 @@ impl Release {
         Ok(())
     }
 
-    /// Has the bootstrap service solicit a preimage, and provides that.
+    /// Has the bootstrap service solicit a preimage, and provides it.
     fn provide(&self, jamt: &dyn Fn(&[&str]) -> Result<String, String>) -> Result<(), String> {
         let program = self.variant("0.1.26")?;
         let hash = hash_of(&program)?;
@@ -216,7 +217,7 @@ impl Release {
         let (before, after) = self.instructions;
         jamt(&["item", "0", &format!("0x{before}06{digits}{length}{after}")])?;
         let end = Instant::now() + PATIENCE;
-        // The request is there when the item is accumulated; 0.1.28 does not wait for that.
+        // The request exists once the item is accumulated; 0.1.28 does not wait for that.
         while let Err(refusal) = jamt(&["provide", "0", &program]) {
             if Instant::now() > end {
                 return Err(refusal);
@@ -232,7 +233,7 @@ impl Release {
         Ok(())
     }
 
-    /// The file of the service under another version, so that its code is not on the chain yet.
+    /// The service's file under another version, so that its code is not on the chain yet.
     fn variant(&self, version: &str) -> Result<String, String> {
         let failed = |error: std::io::Error| error.to_string();
         let mut blob = fs::read(root().join(self.service)).map_err(failed)?;
@@ -246,7 +247,7 @@ impl Release {
     }
 }
 
-/// Transfers, and waits until the service has received it, which it notes in its storage.
+/// Transfers, and waits until the service has recorded the receipt in its storage.
 fn transfer(jamt: &dyn Fn(&[&str]) -> Result<String, String>, id: &str) -> Result<(), String> {
     let count = || jamt(&["inspect", "best", "storage", id, "transfer-count"]);
     let before = count()?;
@@ -261,14 +262,14 @@ fn transfer(jamt: &dyn Fn(&[&str]) -> Result<String, String>, id: &str) -> Resul
     Ok(())
 }
 
-/// Whether the table of `jamtop` changes while a package comes in.
+/// Tests whether the table of `jamtop` changes while a package arrives.
 fn top(
     clients: &Path,
     rpc: &str,
     work: impl FnOnce() -> Result<String, String>,
 ) -> Result<(), String> {
     let top = clients.join("jamtop");
-    // A terminal of no size is none that it can draw in.
+    // `jamtop` cannot draw in a terminal without a size.
     let line = format!("stty cols 120 rows 40; timeout 4 {} --rpc {rpc}", top.display());
     let mut terminal = Command::new("script");
     terminal.args(["-qec", &line, "/dev/null"]).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -293,7 +294,7 @@ fn refused(result: Result<String, String>) -> Result<(), String> {
     }
 }
 
-/// The id in `Service 0a1b2c3d created at slot 8` (0.1.28), or that stands alone (0.1.29).
+/// The id in `Service 0a1b2c3d created at slot 8` (0.1.28), or alone in its line (0.1.29).
 fn created_id(said: &str) -> Option<String> {
     let is_id = |word: &&str| word.len() == 8 && word.bytes().all(|it| it.is_ascii_hexdigit());
     let of_line = |line: &str| {
@@ -303,7 +304,7 @@ fn created_id(said: &str) -> Option<String> {
     said.lines().find_map(of_line)
 }
 
-/// The hash of a program, by the command of this checkout.
+/// Hash of a program, by the command of this checkout.
 fn hash_of(program: &str) -> Result<String, String> {
     let mut inspect = Command::new("cargo");
     inspect.args(["run", "--quiet", "--package", "jambox-cli", "--", "inspect", "--json", program]);
@@ -313,7 +314,7 @@ fn hash_of(program: &str) -> Result<String, String> {
     inspected["hash"].as_str().map(ToOwned::to_owned).ok_or_else(|| "inspect: no hash".to_owned())
 }
 
-/// What a client says, when it ends with 0 in time.
+/// Output of a client; an error if it does not end with 0 in time.
 fn client(program: &Path, rpc: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new("timeout");
     command.arg(PATIENCE.as_secs().to_string()).arg(program).args(["--rpc", rpc]).args(arguments);
@@ -323,7 +324,7 @@ fn client(program: &Path, rpc: &str, arguments: &[&str]) -> Result<String, Strin
     if output.status.success() { Ok(said) } else { Err(format!("{}: {said}", output.status)) }
 }
 
-/// The folder with the clients, which are installed when they are not there yet: minutes of work.
+/// The folder of the clients, which are installed if they are missing: minutes of work.
 fn install(version: &str) -> Result<PathBuf, String> {
     let folder = cache().join("clients").join(version);
     let programs = folder.join("bin");
@@ -334,7 +335,7 @@ fn install(version: &str) -> Result<PathBuf, String> {
     let mut install = Command::new("cargo");
     install.args(["install", "--locked", "--debug", "--root"]).arg(&folder);
     install.args([format!("jamt@{version}"), format!("jamtop@{version}")]);
-    // Services that the clients would build have no part in this.
+    // Services that the clients would build are not needed.
     install.env("SKIP_PVM_BUILDS", "1").env("CARGO_PROFILE_DEV_DEBUG", "0");
     // The releases have most of their crates in common.
     install.env("CARGO_TARGET_DIR", cache().join("clients").join("build"));
@@ -345,7 +346,7 @@ fn install(version: &str) -> Result<PathBuf, String> {
     Ok(programs)
 }
 
-/// A node of this checkout on a port that is free, and where it listens.
+/// Starts a node of this checkout on a free port, and gives its address, too.
 fn start(revision: &str) -> Result<(Node, String), String> {
     let mut node = Command::new("cargo");
     node.args(["run", "--quiet", "--package", "jambox-cli", "--", "node", "--port", "0"]);

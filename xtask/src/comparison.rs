@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use jambox_build::{Messages, Options, Panics, Settings, Toolchain, build_with};
 use jambox_sdk_testing::{Chain, Code, Item, Mode, Revision, operand};
 
-/// Services of `guests`, which are in `guests/compat` as well.
+/// Services that are in `guests` and in `guests/compat`.
 const SERVICES: &[(&str, Work)] = &[("fibonacci", fibonacci), ("ledger", ledger)];
 
-/// Does the work with a chain that has the service as number 7, and gives what each part is, its
-/// gas, and what came of it.
+/// Does the work on a chain that has the service as number 7, and gives each part's name, gas and
+/// result.
 type Work = fn(&mut Chain) -> Result<Vec<Part>, String>;
 
 /// A part of the work.
@@ -21,7 +21,7 @@ struct Part {
     output: Vec<u8>,
 }
 
-/// Builds, runs and prints a table; where the two do not give the same, that is an error.
+/// Builds, runs and prints a table; different results are an error.
 pub fn run() -> Result<(), String> {
     let toolchain = Toolchain::find().map_err(|error| error.to_string())?;
     println!("| Service | Revision | | jambox-sdk | jam-pvm-common | |\n|---|---|---|---|---|---|");
@@ -59,7 +59,7 @@ fn measured(
     work: Work,
 ) -> Result<(usize, Vec<Part>), String> {
     let failed = |error: String| format!("{}: {error}", folder.display());
-    // Messages of panics are left out on either side.
+    // Messages of panics are left out of both.
     let settings =
         Settings { revision: Some(revision), panics: Some(Panics::Trap), ..Settings::default() };
     let options = Options { settings, messages: Messages::Keep };
@@ -76,7 +76,7 @@ fn fibonacci(chain: &mut Chain) -> Result<Vec<Part>, String> {
     Ok(vec![number, kept])
 }
 
-/// Opens two accounts and transfers, as `guests/ledger/package.toml` and `transfer.toml` say.
+/// Opens two accounts and transfers, as in `guests/ledger/package.toml` and `transfer.toml`.
 fn ledger(chain: &mut Chain) -> Result<Vec<Part>, String> {
     let file = |name: &str| {
         let path = Path::new("guests/ledger/files").join(name);

@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: the commands a person would type, over the public vectors.
+//! `cargo xtask conformance`: the commands that users would run over the public vectors.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,7 @@ use jambox_vectors::archive;
 
 use crate::command::{cache, jambox, root, succeed};
 
-/// The commands over a set of vectors, each with the folder it runs over, below the folder that
-/// holds the set.
+/// The commands over a set of vectors, each with its folder, below the folder that holds the set.
 const RUNS_072: &[(&[&str], &str)] = &[
     (&["vectors", "pvm"], "dev/pvm/w3f_v0.4/programs"),
     (&["trace", "replay"], "dev/ecalli"),
@@ -35,7 +34,7 @@ const RUNS_080: &[(&[&str], &str)] = &[
     (&["trace", "replay"], "dev-0.8.0/ecalli"),
 ];
 
-/// What `cargo xtask conformance` takes.
+/// Options of `cargo xtask conformance`.
 #[derive(clap::Args)]
 pub struct Options {
     /// The vectors: a folder that holds `dev` or `dev-0.8.0`, or a packed archive. Default:

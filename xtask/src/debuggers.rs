@@ -1,4 +1,4 @@
-//! `cargo xtask debuggers`: clients of the field against `jambox debug`.
+//! `cargo xtask debuggers`: clients of other projects against `jambox debug`.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 
 use crate::command::{cache, cargo, root, succeed};
 
-/// The client that debug adapters are tested with.
+/// Client for tests of debug adapters.
 const CLIENT: &str = "@vscode/debugadapter-testsupport@1.68.0";
 
-/// A debugger that ends with this value.
+/// A debug server, killed when this value is dropped.
 struct Server(Child);
 
 impl Drop for Server {
@@ -21,7 +21,7 @@ impl Drop for Server {
 }
 
 /// Drives a session through the Debug Adapter Protocol and one through GDB. A client that is not
-/// here is said to be missing, which is no failure.
+/// installed is reported as missing, which is no failure.
 pub fn run() -> Result<(), String> {
     succeed(cargo().args(["build", "--quiet", "--package", "jambox-cli"]))?;
     let jambox = cache().parent().unwrap_or(Path::new("")).join("debug/jambox");
@@ -43,7 +43,7 @@ fn is_here(program: &str) -> bool {
     ran.is_ok_and(|status| status.success())
 }
 
-/// The session of `dap.cjs` on a paste bin that is built here, for its symbols.
+/// The session of `dap.cjs` on a paste bin, built here to have its symbols.
 fn adapter(jambox: &Path) -> Result<(), String> {
     let modules = cache().join("npm");
     let failed = |error: std::io::Error| error.to_string();

@@ -1,17 +1,17 @@
-//! `cargo xtask check-dispatch`: whether the interpreter's ops pass control by jumps.
+//! `cargo xtask check-dispatch`: tests that the interpreter's ops pass control by jumps.
 //!
-//! The engine's threaded dispatch calls the next op as the last thing an op does. The stack stays
-//! flat only where the compiler makes these calls jumps, which the language does not promise. So
-//! this looks at what the compiler made of them in the release build of `jambox`.
+//! In the engine's threaded dispatch each op ends with a call of the next. The stack stays flat
+//! only if the compiler turns these calls into jumps, which the language does not promise. So this
+//! reads the machine code in the release build of `jambox`.
 
 use std::process::Command;
 
 use crate::command::{cargo, root, succeed};
 
-/// Where the engine's functions that pass control are.
+/// Module of the engine's functions that pass control.
 const MODULE: &str = "jambox_engine::interpreter::control::";
 
-/// Fewer jumping handlers than this, and the check looked at the wrong thing.
+/// Smallest number of jumping handlers; with fewer, the check has read the wrong functions.
 const EXPECTED_HANDLERS: usize = 150;
 
 /// Builds `jambox` and fails if a handler calls another.
@@ -43,7 +43,8 @@ pub fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// How many of the engine's functions jump through a register, and which call through one.
+/// Number of the engine's functions that jump through a register, and names of those that call
+/// through one.
 fn count(disassembly: &str) -> (usize, Vec<&str>) {
     let (mut jumping, mut calling) = (0, Vec::new());
     for function in disassembly.split("\n\n") {
@@ -69,8 +70,8 @@ fn is_indirect_jump(instruction: &str) -> bool {
     mnemonic_through_register(instruction, "jmp", "br")
 }
 
-/// What goes through a place relative to the program counter goes to one function for ever, by the
-/// linker's table: no handler.
+/// Calls and jumps through a place relative to the program counter are no dispatch: by the linker's
+/// table they go to one constant function.
 fn mnemonic_through_register(instruction: &str, x86: &str, arm: &str) -> bool {
     let (mnemonic, operands) = instruction.split_once(char::is_whitespace).unwrap_or_default();
     let is_indirect = operands.trim_start().starts_with('*') && !operands.contains("(%rip)");

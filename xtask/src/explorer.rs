@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::command::cargo;
 
-/// What to do beside looking.
+/// Options of `cargo xtask explorer`.
 #[derive(Args)]
 pub struct Options {
     /// Make the picture in `docs` anew.
@@ -15,10 +15,10 @@ pub struct Options {
     picture: bool,
 }
 
-/// The names under which browsers of this kind are installed.
+/// Names of programs that are such browsers.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// Runs the test of verdicts with a browser, which it installs where it may.
+/// Runs the test of the explorer's verdicts with a browser, which it installs if there is none.
 pub fn run(options: &Options) -> Result<(), String> {
     let browser = match find() {
         Some(browser) => browser,
@@ -38,14 +38,14 @@ pub fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// A browser on the path.
+/// Path of an installed browser; `None` if there is none.
 fn find() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders = || std::env::split_paths(&path);
     NAMES.iter().find_map(|name| folders().map(|it| it.join(name)).find(|it| it.is_file()))
 }
 
-/// Debian's, where whoever runs this may install packages.
+/// Installs Debian's chromium, if this user may install packages.
 fn install() -> Result<PathBuf, String> {
     let mut install = Command::new("apt-get");
     let installed = install.args(["install", "--yes", "chromium"]).status();

@@ -1,10 +1,9 @@
-//! The committed blobs of `guests/`: building them, and checking that they are what their sources
-//! give.
+//! The committed blobs of `guests/`: builds them, and checks that they are up to date.
 //!
-//! Every guest has a blob for each revision of the paper. Without a guest toolchain the table
-//! tells: it holds a hash of each blob and one of all that the blob is made of. With the compiler
-//! of the table, the blobs are built again and compared octet by octet; in which folder that
-//! happens is no matter.
+//! Every guest has a blob for each revision of the paper. The table holds a hash of each blob and
+//! one of all the blob's sources, which can be checked without a guest toolchain. With the compiler
+//! of the table, the blobs are built again and compared octet by octet; the folder of the build
+//! makes no difference.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -24,7 +23,7 @@ const TABLE: &str = "guests/blobs.txt";
 /// The guests' workspace.
 const MANIFEST: &str = "guests/Cargo.toml";
 
-/// The largest that some blobs may be, in octets.
+/// Largest sizes of some blobs, in octets.
 const LIMITS: &[(&str, usize)] =
     &[("fibonacci", 6 * 1024), ("paste-bin", 16 * 1024), ("library", 24 * 1024)];
 
@@ -126,7 +125,7 @@ fn check(rebuild: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// What tells compilers apart that may give different blobs.
+/// The part of a compiler's description that differs where blobs may differ.
 fn compiler(toolchain: &Toolchain) -> String {
     format!("rustc {} {}", toolchain.release, toolchain.commit)
 }
@@ -153,7 +152,7 @@ fn guests() -> Result<BTreeMap<String, PathBuf>, String> {
     Ok(guests)
 }
 
-/// Where a guest's blob lies: its name tells the revision, but for the first one's.
+/// Path of a guest's blob; its name has the revision, except for the first revision.
 fn blob_path(name: &str, folder: &Path, revision: Revision) -> PathBuf {
     let [first, ..] = Revision::ALL;
     let number = revision.name().trim_start_matches("gray-paper");
@@ -164,7 +163,7 @@ fn blob_path(name: &str, folder: &Path, revision: Revision) -> PathBuf {
     })
 }
 
-/// A guest's blob, and what its payloads hold if it says so.
+/// Builds a guest's blob, and the description of its payloads, if it has one.
 fn build(
     toolchain: &Toolchain,
     folder: &Path,

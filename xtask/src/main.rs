@@ -45,20 +45,20 @@ enum Chore {
     /// Look at the node's page in a headless browser (Debian's chromium), and at what it says of
     /// packages that fail.
     Explorer(explorer::Options),
-    /// Run clients of the field (the debug adapter's test client, `gdb-multiarch`) against the
-    /// debugger; one that is not here is said to be missing.
+    /// Run the debug adapter's test client and `gdb-multiarch` against the debugger; a client that
+    /// is not installed is reported as missing.
     Debuggers,
-    /// Kill processes in the middle of commits and check what they leave.
+    /// Kill processes in the middle of commits and check the files that they leave.
     Soak(soak::Options),
-    /// Run what needs no native code under Miri (nightly Rust).
+    /// Run the tests that need no native code under Miri (nightly Rust).
     Miri,
     /// Run guests, faults and signals in many threads under sanitizers (nightly Rust).
     Sanitize(checkers::Options),
-    /// Check what has to run on targets without native code, and test the engine in WebAssembly.
+    /// Check the crates for targets without native code, and test the engine in WebAssembly.
     Portable,
     /// Check that the release build's interpreter passes control by jumps.
     CheckDispatch,
-    /// Check the rules of the house that no compiler checks: lengths, words, who knows whom.
+    /// Check the rules of the house that no compiler checks: lengths, words, dependencies.
     Tidy,
 }
 

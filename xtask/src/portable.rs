@@ -1,14 +1,14 @@
 //! `cargo xtask portable`: the targets that have no native code.
 //!
 //! Engine, host and chain are checked for a browser and for another processor, and the engine's own
-//! tests run in WebAssembly under node. A target without a standard library here, or a machine
-//! without node, is named together with the command that installs it; nothing fails for it.
+//! tests run in WebAssembly under node. For a missing standard library of a target, or a missing
+//! node, the command that installs it is printed; neither is a failure.
 
 use std::process::Command;
 
 use crate::command::{cache, cargo, root, succeed};
 
-/// Targets for which the libraries have to compile.
+/// Targets for which the libraries must compile.
 const CHECKED: &[&str] = &["wasm32-unknown-unknown", "aarch64-unknown-linux-gnu"];
 
 /// The libraries.
@@ -17,7 +17,7 @@ const LIBRARIES: &[&str] = &["jambox-engine", "jambox-invocation", "jambox-chain
 /// The target of the engine's tests: WebAssembly with files and clocks.
 const TESTED: &str = "wasm32-wasip1";
 
-/// Parts of the names of tests that start threads, which the target lacks.
+/// Parts of the names of tests that start threads, which the target does not have.
 const LEFT_OUT: &[&str] = &["threads", "without_end"];
 
 pub fn run() -> Result<(), String> {
@@ -49,7 +49,7 @@ pub fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the target's standard library is installed; says how to install it if it is not.
+/// Tests for the target's standard library; prints how to install a missing one.
 fn is_here(target: &str) -> Result<bool, String> {
     let mut rustc = Command::new("rustc");
     let output = rustc.args(["--print", "target-libdir", "--target", target]).output();

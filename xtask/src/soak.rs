@@ -1,14 +1,14 @@
-//! `cargo xtask soak`: killing the process in the middle of commits, hundreds of times, and failing
-//! the disk at every single operation of one; damaging files by the thousand; loading and killing
-//! the node; and comparing generated programs with what they are as services.
+//! `cargo xtask soak`: long tests. Kills of the process in the middle of hundreds of commits, and
+//! failures of the disk at every single operation of a commit; thousands of damaged files; load on
+//! the node, and kills of it; generated programs, natively and as services.
 
 use crate::command::{cargo, succeed};
 
-/// What `cargo xtask soak` takes.
+/// Options of `cargo xtask soak`.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
-    /// How often the process is killed.
+    /// Number of times that the process is killed.
     #[arg(default_value_t = 500)]
     crashes: u32,
     #[command(subcommand)]
@@ -17,36 +17,36 @@ pub struct Options {
 
 #[derive(clap::Subcommand)]
 enum Soak {
-    /// Load the node with packages from many clients, and kill it while they come in
+    /// Load the node with packages from many clients, and kill it while they arrive
     Node {
-        /// How many packages eight clients send, with 64 subscriptions.
+        /// Number of packages that eight clients send, with 64 subscriptions.
         #[arg(long, default_value_t = 1000)]
         packages: u32,
-        /// How often the node is killed.
+        /// Number of times that the node is killed.
         #[arg(long, default_value_t = 200)]
         kills: u32,
     },
     /// Damage files of the formats that the command reads, and chains
     Damage {
-        /// How many files are damaged.
+        /// Number of files that are damaged.
         #[arg(long, default_value_t = 5000)]
         files: u32,
-        /// How many chains are damaged.
+        /// Number of chains that are damaged.
         #[arg(long, default_value_t = 2000)]
         chains: u32,
-        /// Which part of the files, such as 2/5.
+        /// Part of the files to damage, such as 2/5.
         #[arg(long, default_value = "1/1")]
         shard: String,
     },
-    /// Make programs in C by chance, and compare what they compute here and as services
+    /// Generate random programs in C, and compare their results natively and as services
     Compiled {
-        /// How many.
+        /// Number of programs.
         #[arg(long, default_value_t = 150)]
         programs: u32,
     },
 }
 
-/// Runs tests for longer than tests may take.
+/// Runs tests with larger numbers than in the test suite.
 pub fn run(options: &Options) -> Result<(), String> {
     let test = |package: &str| {
         let mut command = cargo();
@@ -64,7 +64,7 @@ pub fn run(options: &Options) -> Result<(), String> {
             let mut command = test("jambox-cli");
             command.env("JAMBOX_LOAD_PACKAGES", packages.to_string());
             command.env("JAMBOX_LOAD_KILLS", kills.to_string());
-            // One after the other: the figures are of a node that has the machine for itself.
+            // In sequence: the figures are of a node that has the machine to itself.
             succeed(command.args(["load::", "--test-threads", "1"]))
         }
         Some(Soak::Compiled { programs }) => {

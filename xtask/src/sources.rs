@@ -1,5 +1,5 @@
-//! A hash of everything that a guest's blob is made of, apart from the compiler: it tells that a
-//! source has changed where no guest can be compiled.
+//! A hash of all sources of a guest's blob, apart from the compiler: it shows that a source has
+//! changed even where no guest can be compiled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::Command;
 use jambox_types::Hash;
 use serde_json::Value;
 
-/// The sources of the builder that decide what a blob looks like.
+/// Sources of the builder that affect a blob.
 const BUILDER: &[&str] = &[
     "blob.rs",
     "compile.rs",
@@ -23,17 +23,17 @@ const BUILDER: &[&str] = &[
     "toolchain.rs",
 ];
 
-/// Where they are.
+/// Folder of these sources.
 const BUILDER_FOLDER: &str = "crates/build/src";
 
-/// What cargo knows of the guests: packages and what each depends on, by package id.
+/// Packages of the guests and the dependencies of each, by package id, according to cargo.
 pub struct Sources {
     packages: BTreeMap<String, Value>,
     nodes: BTreeMap<String, Value>,
 }
 
 impl Sources {
-    /// Asks cargo, which needs no guest toolchain for that.
+    /// Asks cargo, which needs no guest toolchain for this.
     pub fn of(manifest: &str) -> Result<Self, String> {
         let output = Command::new(env!("CARGO"))
             .args(["metadata", "--format-version", "1", "--locked", "--manifest-path", manifest])
@@ -70,7 +70,7 @@ impl Sources {
             let dependencies = node["deps"].as_array().cloned().unwrap_or_default();
             next.extend(dependencies.iter().filter(|it| is_built(it)).map(|it| text(&it["pkg"])));
         }
-        // By name and version: where a package lies is part of its id.
+        // By name and version: the id depends on the folder of a package.
         let order = |id: &String| {
             let package = &self.packages[id];
             (text(&package["name"]), text(&package["version"]), id.clone())
@@ -83,7 +83,7 @@ impl Sources {
     }
 }
 
-/// Whether a dependency is there in other than tests.
+/// Tests for a dependency that is built outside of tests, too.
 fn is_built(dependency: &Value) -> bool {
     let kinds = dependency["dep_kinds"].as_array().cloned().unwrap_or_default();
     kinds.iter().any(|kind| kind["kind"] != "dev")
@@ -95,7 +95,7 @@ fn add_package(parts: &mut Vec<u8>, package: &Value, features: &Value) -> Result
     }
     add(parts, &features.to_string());
     if !package["source"].is_null() {
-        // What a registry has under a version never changes.
+        // The files of a version in a registry never change.
         return Ok(());
     }
     let manifest = PathBuf::from(text(&package["manifest_path"]));
@@ -131,7 +131,7 @@ fn add_file(parts: &mut Vec<u8>, path: &Path, name: &str) -> Result<(), String> 
     Ok(())
 }
 
-/// Adds a text with its length, so that no two lists of texts look the same.
+/// Adds a text with its length, so that different lists of texts give different octets.
 fn add(parts: &mut Vec<u8>, text: &str) {
     parts.extend_from_slice(&(text.len() as u64).to_le_bytes());
     parts.extend_from_slice(text.as_bytes());

@@ -11,14 +11,14 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::command::root;
 
-/// The most columns of a comment's line. Rustfmt, which is told the same, leaves comments alone.
+/// Most columns of a comment's line. Rustfmt has the same limit, and leaves comments alone.
 const COLUMNS: usize = 100;
-/// The most lines of a file.
+/// Most lines of a file.
 const FILE_LINES: usize = 600;
-/// The most lines of a function.
+/// Most lines of a function.
 const FUNCTION_LINES: usize = 70;
 
-/// Tables, which are as long as what they list.
+/// Files that are tables, and as long as their contents.
 const TABLES: &[&str] = &["crates/hostcall/src/table.rs"];
 
 /// Functions that are tables.
@@ -27,7 +27,7 @@ const TABLE_FUNCTIONS: &[(&str, &str)] = &[
     ("crates/asm/tests/it/round_trip.rs", "text"),
 ];
 
-/// Crates whose results nodes must agree on: the order of a hash map is another in every run.
+/// Crates whose results nodes must agree on: the order of a hash map differs in every run.
 const CONSENSUS: &[&str] = &[
     "chain",
     "codec",
@@ -42,7 +42,7 @@ const CONSENSUS: &[&str] = &[
     "types",
 ];
 
-/// Checks everything; fails with all that is wrong, a line each.
+/// Checks everything; fails with all faults, a line each.
 pub fn run() -> Result<(), String> {
     let mut faults = rooms::check(&root())?;
     let sources = sources()?;
@@ -113,8 +113,8 @@ fn check_source(name: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// Words that a source must not have, with what to do instead. They are put together here, so that
-/// this file does not have them.
+/// Words that no source may have, with the alternative. They are composed here, so that this file
+/// does not have them.
 fn words(name: &str) -> Vec<(String, &'static str)> {
     let mut words = vec![
         (["#[", "allow("].concat(), "write expect with a reason"),

@@ -1,5 +1,5 @@
-//! The node as the `Node` trait of `jam-std-common` has it: what is asked for decodes with the
-//! types of that crate, and a package that they encode goes through.
+//! A client of the node over the `Node` trait of `jam-std-common`: answers decode with the types of
+//! that crate, and a package encoded with them is accepted and reported.
 
 use std::env::args;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use jam_types::{
 use jsonrpsee::ws_client::WsClientBuilder;
 use tokio::time::timeout;
 
-/// How long any case may take.
+/// Longest duration of a case.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::main]
@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
             }
         }
     };
-    // The types of the crate take their sizes from these.
+    // The types of the crate take their sizes from these parameters.
     judge("parameters", timeout(PATIENCE, parameters(&node)).await);
     judge("blocks", timeout(PATIENCE, blocks(&node)).await);
     judge("services", timeout(PATIENCE, services(&node)).await);
@@ -121,7 +121,8 @@ async fn context(node: &impl Node) -> Result<RefineContext> {
     })
 }
 
-/// A package for the bootstrap service goes through, and its report is one for their decoder, too.
+/// Submits a package for the bootstrap service; its report has to decode with the crate's types,
+/// too.
 async fn package(node: &impl Node) -> Result<()> {
     let best = node.best_block().await?.header_hash;
     let Some(service) = node.service_data(best, 0).await? else { bail!("no service 0") };
@@ -149,7 +150,7 @@ async fn package(node: &impl Node) -> Result<()> {
     let hash = WorkPackageHash(hash_raw(&package.encode()));
     let anchor = package.context.anchor;
     let mut statuses = node.subscribe_work_package_status(hash, anchor, false).await?;
-    // The results of the item, by the package and the item's index.
+    // Results of the item, by the package and the item's index.
     let key = [&[2][..], &hash.0, &0_u16.to_le_bytes()].concat();
     let mut results = node.subscribe_service_value(0, &key, false).await?;
     node.submit_work_package(1, &package, &[]).await?;

@@ -1,15 +1,15 @@
-//! The functions of a source, by their indentation: rustfmt sees to that.
+//! The functions of a source, by their indentation, which rustfmt makes regular.
 
 /// A function with a body.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Function<'a> {
     pub name: &'a str,
-    /// Its first line, from 1.
+    /// First line, from 1.
     pub line: usize,
     pub lines: usize,
 }
 
-/// All functions of a text that have bodies, nested ones too.
+/// All functions with bodies in a text, nested ones too.
 pub fn of(text: &str) -> Vec<Function<'_>> {
     let lines: Vec<&str> = text.lines().collect();
     let starts = lines.iter().enumerate().filter_map(|(index, line)| Some((index, name(line)?)));
@@ -17,7 +17,7 @@ pub fn of(text: &str) -> Vec<Function<'_>> {
         .filter_map(|(start, name)| {
             let indent = indent(lines[start]);
             let rest = &lines[start..];
-            // The signature goes on until its brace or, in a trait, its semicolon.
+            // The signature ends at its brace or, in a trait, at its semicolon.
             let at_end =
                 |line: &&str| line.ends_with('{') || line.ends_with('}') || line.ends_with(';');
             let signature = rest.iter().position(at_end)?;

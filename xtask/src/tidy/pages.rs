@@ -1,4 +1,5 @@
-//! Pages of the book that name tests and functions: those exist, and all that must be named is.
+//! Pages of the book that name tests and functions: all those named exist, and all that must be
+//! named are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,13 @@ use crate::command::root;
 /// Pages whose tables name a test for each line, as `crate path` or `crate: path` in backticks.
 const WITH_TESTS: &[&str] = &["docs/hostile-guests.md", "docs/recompiler.md"];
 
-/// The page that reviews every safe public function of the sandbox, and the section that does.
+/// The page that reviews every safe public function of the sandbox, and the section of the review.
 const REVIEW: (&str, &str) = ("docs/recompiler.md", "## What safe code can do");
 
-/// The crate with unsafe code, and the folder in it of which one row speaks: the assembler.
+/// The crate with unsafe code, and its folder that has one row for all functions: the assembler.
 const REVIEWED: (&str, &str) = ("crates/sandbox/src", "asm");
 
-/// Adds what the pages name and is not there, and what they lack.
+/// Adds a fault for each name of the pages that does not exist, and for each name they lack.
 pub fn check(faults: &mut Vec<String>) -> Result<(), String> {
     for page in WITH_TESTS {
         for (line, room, name) in tests_in(&read(&root().join(page))?) {
@@ -70,7 +71,7 @@ fn is_room(word: &str) -> bool {
         && root().join("crates").join(word).is_dir()
 }
 
-/// `a::{b, c}` as the two paths that it stands for.
+/// The two paths that `a::{b, c}` stands for.
 fn paths(written: &str) -> Vec<String> {
     match written.trim_end_matches('}').split_once('{') {
         Some((prefix, list)) => list.split(", ").map(|last| format!("{prefix}{last}")).collect(),
@@ -78,8 +79,9 @@ fn paths(written: &str) -> Vec<String> {
     }
 }
 
-/// Whether a crate has a test, a module of tests, or a case of a macro of that name. The last word
-/// of the path decides: a module in which a test moves is no reason to change a page.
+/// Tests whether a crate has a test, a module of tests, or a case of a macro of that name. The last
+/// word of the path decides, so that a test can move to another module without a change of the
+/// page.
 fn is_test(room: &str, path: &str) -> Result<bool, String> {
     let last = path.rsplit("::").next().unwrap_or_default();
     for file in rust_files(&root().join("crates").join(room))? {
@@ -119,7 +121,7 @@ fn section<'a>(text: &'a str, heading: &str) -> Option<&'a str> {
     Some(rest.split_once("\n## ").map_or(rest, |(section, _)| section))
 }
 
-/// The names of the functions that other crates can call: public ones, and those of public traits.
+/// Names of the functions that other crates can call: public ones, and those of public traits.
 fn public_functions(text: &str) -> Vec<String> {
     let mut is_in_trait = false;
     let mut found = Vec::new();
@@ -140,7 +142,7 @@ fn public_functions(text: &str) -> Vec<String> {
     found
 }
 
-/// Whether a text has a word.
+/// Tests whether a text has a word.
 fn names(text: &str, word: &str) -> bool {
     let is_of_name = |it: char| it.is_alphanumeric() || it == '_';
     text.split(|it: char| !is_of_name(it)).any(|it| it == word)

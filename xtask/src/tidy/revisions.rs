@@ -1,12 +1,12 @@
-//! Where revisions are told apart: in tables of their rules, and nowhere else.
+//! Comparisons of revisions: only in tables of their rules.
 
 use std::collections::BTreeSet;
 
 use super::functions;
 
-/// The functions and constants that may tell revisions apart, each with its file: the tables of
-/// their rules, and what is of one revision alone. What recognises something that is of another
-/// revision asks `Revision::is`.
+/// Functions and constants that may compare or name revisions, each with its file: the tables of
+/// their rules, and code for one revision alone. Code that detects a file or program of another
+/// revision uses `Revision::is` instead.
 const TABLES: &[(&str, &str)] = &[
     ("crates/build/src/ecosystem.rs", "VERSIONS"),
     ("crates/build/src/releases.rs", "of"),
@@ -22,22 +22,21 @@ const TABLES: &[(&str, &str)] = &[
     ("crates/node/src/blobs.rs", "of"),
     ("crates/program/src/rules.rs", "of"),
     ("crates/sdk/src/revision.rs", "revision"),
-    // In which layout chain files keep parameters.
+    // The layout of parameters in chain files.
     ("crates/store/src/state.rs", "PARAMETERS_LAYOUT"),
     ("crates/types/src/rules.rs", "of"),
-    // Files of a kind that one revision has.
+    // A file format that one revision has.
     ("crates/vectors/src/pvm/mod.rs", "revision"),
     ("crates/vectors/src/refine.rs", "run_part"),
 ];
 
-/// What of the tables was seen to be needed.
+/// The tables that were needed.
 #[derive(Default)]
 pub struct Seen(BTreeSet<(&'static str, &'static str)>);
 
 impl Seen {
-    /// Refuses to tell revisions apart outside of the tables: by comparing them, and by naming one
-    /// of them. What a revision does differently is a field of a row; tests name the revision they
-    /// mean.
+    /// Refuses to compare or name revisions outside of the tables. A difference of a revision is a
+    /// field of a row of rules; tests name the revision they mean.
     pub fn check(&mut self, name: &str, text: &str, faults: &mut Vec<String>) {
         if !name.starts_with("crates/") || !name.contains("/src/") {
             return;
@@ -61,7 +60,7 @@ impl Seen {
         }
     }
 
-    /// Refuses tables that are none any more.
+    /// Refuses tables that are no longer needed.
     pub fn check_all(&self, faults: &mut Vec<String>) {
         let lost = TABLES.iter().filter(|table| !self.0.contains(table));
         let fault = |(file, item): &(&str, &str)| {
@@ -84,13 +83,13 @@ fn tells_apart(line: &str) -> bool {
     compares || line.contains("Revision::GrayPaper") || line.contains("matches!(revision")
 }
 
-/// The innermost function that a line is in, or the constant outside of any function.
+/// The innermost function around a line, or the constant outside of any function.
 fn item<'a>(text: &'a str, functions: &[functions::Function<'a>], line: usize) -> Option<&'a str> {
     let around = functions.iter().filter(|it| (it.line..it.line + it.lines).contains(&line));
     if let Some(function) = around.min_by_key(|it| it.lines) {
         return Some(function.name);
     }
-    // A constant begins at the margin, and what comes between is indented.
+    // A constant begins at the margin, and the lines between are indented.
     let lines: Vec<&str> = text.lines().take(line).collect();
     let head = lines.iter().rev().find(|line| line.starts_with(char::is_alphabetic))?;
     let mut words = head.split([' ', ':']).skip_while(|word| word.starts_with("pub"));
@@ -121,7 +120,7 @@ mod tests {
             assert_eq!(faults("crates/chain/tests/it/x.rs", line), [""; 0]);
             let test = format!("#[cfg(test)]\nmod tests {{ {line} }}");
             assert_eq!(faults("crates/chain/src/x.rs", &test), [""; 0]);
-            // A table is a function of a file, not the file.
+            // The table is this function of the file, not the whole file.
             let within =
                 |name: &str| format!("impl X {{\n    fn {name}() {{\n        {line}    }}\n}}\n");
             assert_eq!(faults("crates/types/src/rules.rs", &within("of")), [""; 0]);

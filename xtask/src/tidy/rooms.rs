@@ -1,11 +1,11 @@
-//! The rooms of `ARCHITECTURE.md` and the folders in `crates`: the same, and none leans on what it
-//! must not know.
+//! The crates in `ARCHITECTURE.md` and the folders in `crates`: the same, and none depends on a
+//! crate that it must not know.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// What rooms must not depend on, whichever way they come to need it.
+/// Crates that must not depend on others, directly or indirectly.
 const MUST_NOT_KNOW: &[(&[&str], &[&str])] = &[
     (&["engine", "recompiler", "sandbox"], &["codec", "types", "hostcall", "state", "invocation"]),
     (&["isa", "program", "codec", "types", "hostcall"], &["engine", "recompiler", "sandbox"]),
@@ -14,7 +14,7 @@ const MUST_NOT_KNOW: &[(&[&str], &[&str])] = &[
     (&["sdk", "sdk-macros"], &["engine", "state", "invocation"]),
 ];
 
-/// Everything that is wrong with the rooms.
+/// All faults of the crates.
 pub fn check(root: &Path) -> Result<Vec<String>, String> {
     let read = |path: &Path| {
         fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
@@ -40,7 +40,7 @@ pub fn check(root: &Path) -> Result<Vec<String>, String> {
     Ok(faults)
 }
 
-/// The rooms that the table describes.
+/// The crates that the table describes.
 fn described(text: &str) -> BTreeSet<String> {
     let rows = text.lines().filter(|line| line.starts_with("| `"));
     let cells = rows.filter_map(|row| row.split('|').nth(1));

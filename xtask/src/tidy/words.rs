@@ -24,6 +24,7 @@ const CLEAN: &[&str] = &[
     "trace",
     "types",
     "vectors",
+    "xtask",
 ];
 
 /// Words that no comment line of a clean folder begins with.
