@@ -1,4 +1,4 @@
-//! Accounts of a test's chain: made, changed, looked at.
+//! Accounts of a test's chain: creating, changing and reading them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,19 +27,19 @@ impl Chain {
         &self.state
     }
 
-    /// The state, to change it.
+    /// The state, to be changed.
     pub fn state_mut(&mut self) -> &mut PartialState {
         &mut self.state
     }
 
-    /// A value in a service's storage.
+    /// A value in a service's storage; `None` if there is none under the key.
     #[must_use]
     pub fn storage(&self, id: u32, key: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         let value = self.state.accounts.storage(ServiceId(id), key.as_ref());
         value.expect("memory can be read").map(|value| value.to_vec())
     }
 
-    /// A value in a service's storage, decoded.
+    /// A value in a service's storage, decoded; `None` if there is none under the key.
     ///
     /// # Panics
     ///
@@ -51,13 +51,13 @@ impl Chain {
         })
     }
 
-    /// A service's account, if there is such a service.
+    /// A service's account; `None` if there is no such service.
     #[must_use]
     pub fn account(&self, id: u32) -> Option<AccountInfo> {
         self.state.accounts.get(ServiceId(id)).expect("memory can be read")
     }
 
-    /// All that a service stores, in the order of the keys.
+    /// All entries of a service's storage, in the order of the keys.
     #[must_use]
     pub fn storage_of(&self, id: u32) -> BTreeMap<Vec<u8>, Vec<u8>> {
         let changes = self.state.accounts.changes();
@@ -72,21 +72,21 @@ impl Chain {
         stored
     }
 
-    /// What a service stored where this chain has begun.
+    /// Entries of a service's storage in the chain that this one began from.
     #[cfg(feature = "load")]
     fn stored_before(&self, service: ServiceId) -> BTreeMap<Vec<u8>, Vec<u8>> {
         let stored = self.stored.as_ref().map(|state| Self::stored_in(state, service));
         stored.transpose().expect("the chain on disk can be read").unwrap_or_default()
     }
 
-    /// Such chains begin with nothing.
+    /// Chains of this build begin without services.
     #[cfg(not(feature = "load"))]
     fn stored_before(&self, _: ServiceId) -> BTreeMap<Vec<u8>, Vec<u8>> {
         BTreeMap::new()
     }
 
-    /// Hands in a preimage that a service has requested, as a block would, available from this slot
-    /// on.
+    /// Hands in a preimage that a service has requested, as a block would. It is available from
+    /// this slot on.
     ///
     /// # Panics
     ///
@@ -117,7 +117,7 @@ impl Chain {
     }
 }
 
-/// Adds to an account that was just made.
+/// Adds to an account that was just created.
 pub struct AccountBuilder<'a> {
     pub(crate) chain: &'a mut Chain,
     pub(crate) id: ServiceId,
@@ -132,7 +132,7 @@ impl AccountBuilder<'_> {
         self
     }
 
-    /// Sets the least gas for work items and for transfers.
+    /// Sets the smallest gas for work items and for transfers.
     pub fn minimum_gas(self, accumulate: u64, memo: u64) -> Self {
         let accounts = &mut self.chain.state.accounts;
         let set = accounts.update(self.id, |account| {
@@ -151,7 +151,7 @@ impl AccountBuilder<'_> {
         self
     }
 
-    /// Adds a preimage that is there since a slot.
+    /// Adds a preimage that is available since a slot.
     pub fn has_preimage(self, preimage: &[u8], since: u32) -> Self {
         self.chain.preimage(self.id, &preimage.into(), TimeSlot(since));
         self
@@ -166,7 +166,7 @@ impl AccountBuilder<'_> {
         self
     }
 
-    /// Makes the service the one that holds every privilege.
+    /// Gives the service every privilege.
     pub fn privileged(self) -> Self {
         let parameters = &self.chain.protocol.parameters;
         self.chain.state.privileges = Arc::new(Privileges {

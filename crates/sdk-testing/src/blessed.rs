@@ -1,19 +1,20 @@
-//! Files of what tests found when they were blessed.
+//! Files of results that tests write when they are blessed.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
-/// Set to anything, it makes tests write what they find.
+/// Environment variable that makes tests write their results; any value counts.
 pub(crate) const BLESS: &str = "JAMBOX_BLESS";
 
-/// Whether tests are to write what they find.
+/// Tests whether results are to be written.
 pub(crate) fn is_asked_for() -> bool {
     std::env::var_os(BLESS).is_some()
 }
 
-/// Changes the text of a file, which may be missing, under a lock: tests of several processes keep
-/// what the others write. What a killed test leaves half written is in the version control.
+/// Changes the text of a file, which may be missing, under a lock: tests in several processes keep
+/// each other's results. If a killed test leaves a file half written, version control has the old
+/// one.
 ///
 /// # Panics
 ///

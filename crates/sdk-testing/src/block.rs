@@ -45,9 +45,8 @@ impl Chain {
         }
     }
 
-    /// Does all that becomes of a package: its report, then the accumulation of that with every
-    /// transfer that it leads to, on the report's own octets. Keeps the state, and moves on by one
-    /// slot.
+    /// Processes a package: computes its report, then accumulates it with every transfer that
+    /// follows, on the report's own octets. Keeps the state, and advances by one slot.
     ///
     /// # Errors
     ///
@@ -59,11 +58,11 @@ impl Chain {
         Ok(Processed { computed, outputs, changes, failures, transfers, gas_used, record })
     }
 
-    /// As [`Chain::process`], of several packages whose reports become available in one block.
+    /// As [`Chain::process`], for several packages whose reports become available in one block.
     ///
     /// # Errors
     ///
-    /// When one of the packages is not valid or not authorized; then nothing has happened.
+    /// When one of the packages is not valid or not authorized; the chain is then unchanged.
     pub fn process_together(&mut self, packages: &[Package]) -> Result<Block, Refused> {
         let (mut computed, mut record) = (Vec::new(), Record::default());
         let mut failures = Vec::new();

@@ -29,7 +29,7 @@ use crate::symbols::KnownSymbols;
 use crate::watch::{Seen, Watcher};
 use crate::{Item, Package};
 
-/// Authorizes everything, with an empty trace.
+/// An authorizer that authorizes everything, with an empty trace.
 mod everything {
     use super::{AuthorizeArguments, AuthorizeContext, entry_points};
 
@@ -38,10 +38,10 @@ mod everything {
     entry_points! { is_authorized = authorize }
 }
 
-/// The service that hosts the authorizer of packages that name none.
+/// The service whose authorizer is used by packages that name none.
 const AUTHORIZER_HOST: ServiceId = ServiceId(u32::MAX - 1);
 
-/// What a chain remembers of accumulation: packages that others may wait for, and those that wait.
+/// The chain's history of accumulation: packages accumulated, and reports that wait for others.
 #[derive(Clone, Debug)]
 pub(crate) struct History {
     pub slot: TimeSlot,
@@ -51,11 +51,11 @@ pub(crate) struct History {
 
 /// A chain for tests.
 ///
-/// It has the `tiny` parameters and stands at slot 1000, with code that is there since slot 0. A
-/// mistake in the test itself (a service that is not there, a blob that is missing) panics.
+/// It has the `tiny` parameters and begins at slot 1000, with code that is available since slot 0.
+/// A mistake in the test itself (a missing service, a missing blob) panics.
 ///
-/// A clone goes its own way from there on: what happens on one is not seen on the other, answers
-/// that are [scripted](Chain::answer) included.
+/// A clone is independent: neither chain sees changes of the other, [scripted
+/// answers](Chain::answer) included.
 pub struct Chain {
     way: Way,
     pub(crate) protocol: Protocol,
@@ -64,15 +64,15 @@ pub struct Chain {
     pub(crate) symbols: KnownSymbols,
     pub(crate) exports: Exports,
     pub(crate) history: Option<History>,
-    /// The chain on disk that it has begun from.
+    /// The chain on disk that this one began from; `None` if it began empty.
     #[cfg(feature = "load")]
     pub(crate) stored: Option<Arc<jambox_store::FileState>>,
     faults: Arc<Faults>,
-    /// The slot of the next block.
+    /// Slot of the next block.
     pub slot: TimeSlot,
-    /// The entropy of the next block.
+    /// Entropy of the next block.
     pub entropy: Hash,
-    /// The core that packages are worked on.
+    /// Core of the packages.
     pub core: CoreIndex,
 }
 
@@ -97,7 +97,8 @@ impl Clone for Chain {
 }
 
 impl Chain {
-    /// A chain without services. A [`Mode`] alone means the revision under test.
+    /// A chain without services. A [`Mode`] alone stands for that mode under the revision under
+    /// test.
     #[must_use]
     pub fn new(way: impl Into<Way>) -> Self {
         Self::with_parameters(way, Parameters::TINY)
@@ -128,13 +129,13 @@ impl Chain {
         chain
     }
 
-    /// Puts a service there, with a balance of 10^12 and nothing stored but its code.
+    /// Creates a service, with a balance of 10^12 and nothing stored but its code.
     pub fn service(&mut self, id: u32, code: &Code) -> AccountBuilder<'_> {
         self.install(ServiceId(id), code, self.way.mode);
         AccountBuilder { chain: self, id: ServiceId(id) }
     }
 
-    /// Gives a service that is there other code, as an upgrade of it does; all else stays.
+    /// Gives an existing service other code, as an upgrade does; everything else stays.
     ///
     /// # Panics
     ///
@@ -147,11 +148,11 @@ impl Chain {
         self.preimage(ServiceId(id), &blob, TimeSlot(0));
     }
 
-    /// Puts the service there that hosts the authorizer of packages that name none.
+    /// Creates the service whose authorizer is used by packages that name none.
     pub(crate) fn install_authorizer(&mut self) {
         let code = Code::native(everything::SERVICE);
         if self.account(AUTHORIZER_HOST.0).is_some() {
-            // A state that a test has saved has it.
+            // A state saved by a test has it already.
             self.register(AUTHORIZER_HOST, &code, Mode::Native);
         } else {
             self.install(AUTHORIZER_HOST, &code, Mode::Native);
@@ -166,10 +167,10 @@ impl Chain {
         self.preimage(id, &blob, TimeSlot(0));
     }
 
-    /// Takes note of what runs for a code hash, and gives that with what stands for the code in the
-    /// state.
+    /// Registers the code to run for a code hash, and gives the hash with the octets of the code in
+    /// the state.
     fn register(&mut self, id: ServiceId, code: &Code, mode: Mode) -> (Hash, Blob) {
-        // Without a blob, something unique has to stand for the code in the state.
+        // Without a blob, the state needs unique octets in place of the code.
         let stand_in = || join_metadata(&id.0.to_le_bytes(), b"native").into();
         let compiled = code.blob(self.way.revision);
         let blob: Blob = compiled.map_or_else(stand_in, |it| Arc::clone(&it.octets));
@@ -187,28 +188,29 @@ impl Chain {
         (code_hash, blob)
     }
 
-    /// The protocol's parameters.
+    /// Parameters of the protocol.
     #[must_use]
     pub const fn parameters(&self) -> &Parameters {
         &self.protocol.parameters
     }
 
-    /// The revision of the paper that it is under.
+    /// Revision of the Gray Paper.
     #[must_use]
     pub const fn revision(&self) -> Revision {
         self.protocol.revision
     }
 
-    /// Lets so many slots pass in which nothing happens.
+    /// Advances by this number of slots, in which nothing happens.
     ///
     /// # Panics
     ///
-    /// When there are no such slots.
+    /// When the slot would be 2^32 or more.
     pub fn advance(&mut self, slots: u32) {
         self.slot.0 = self.slot.0.checked_add(slots).expect("there are as many slots");
     }
 
-    /// Answers the `nth` such call (from 1 on) from now with a code, in place of the host.
+    /// Answers the `nth` of these calls (from 1 on, counted from now) with a code, in place of the
+    /// host.
     pub fn answer(&self, call: HostCall, nth: usize, code: ResultCode) {
         self.faults.script(call, nth, code);
     }
@@ -239,7 +241,7 @@ impl Chain {
         package.lay_out(authorizer, self.slot, parameters, &self.exports, |id| self.code_hash(id))
     }
 
-    /// Asks a package's authorizer.
+    /// Runs a package's authorizer.
     pub fn authorize(&self, package: &Package) -> Authorization {
         let (env, watcher) = (self.env(), Watcher::of(self));
         let mut watch = watcher.watch(self.recorder(&env));
@@ -252,7 +254,7 @@ impl Chain {
         Authorization { result, gas_used, failure: seen.authorizer(), record: seen.record }
     }
 
-    /// Refines one item on its own, without asking an authorizer.
+    /// Refines one item alone, without an authorizer.
     pub fn refine(&self, item: &Item) -> Refinement {
         let (env, watcher) = (self.env(), Watcher::of(self));
         let mut watch = watcher.watch(self.recorder(&env));
@@ -278,8 +280,9 @@ impl Chain {
         }
     }
 
-    /// Lets one service accumulate alone in a block, and keeps the state that comes of it. As on a
-    /// chain, what it may not change stays: a `bless` counts if it is the manager's, for example.
+    /// Accumulates one service alone in a block, and keeps the resulting state. As on a chain,
+    /// changes that the service may not make have no effect: a `bless` counts only from the
+    /// manager, for example.
     pub fn accumulate(&mut self, id: u32, inputs: Vec<AccumulateInput>) -> Accumulation {
         self.accumulate_with_gas(id, inputs, 10_000_000)
     }
@@ -317,8 +320,8 @@ impl Chain {
         }
     }
 
-    /// Goes on from a state in which these services accumulated, and tells what is new in it. They
-    /// did so in this slot even if they used no gas, as native code without a host call does.
+    /// Continues from a state in which these services accumulated, and gives the differences. They
+    /// accumulated in this slot even if they used no gas, as native code without a host call does.
     pub(crate) fn keep(
         &mut self,
         mut after: PartialState,

@@ -1,4 +1,4 @@
-//! How services run, and the code that they run.
+//! Modes of running services, and services' code.
 
 use std::path::{Path, PathBuf};
 
@@ -8,17 +8,17 @@ use jambox_sdk::Service;
 use jambox_sdk::types::Revision;
 use jambox_state::Blob;
 
-/// The most octets of a file with a blob.
+/// Largest size of a file with a blob, in octets.
 const MOST_BLOB: u64 = 64 << 20;
 
-/// How services run.
+/// Mode of running services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// As the Rust code that the test is linked with.
+    /// Rust code, linked into the test.
     Native,
-    /// As the blob, on the engine.
+    /// Blobs, run on the engine.
     Compiled,
-    /// As the blob, executed in a certain way. All give the same results.
+    /// Blobs, run on one backend of the engine. All backends give the same results.
     CompiledOn(Backend),
 }
 
@@ -40,13 +40,13 @@ impl Mode {
 /// A mode under a revision of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Way {
-    /// How services run.
+    /// Mode of running services.
     pub mode: Mode,
-    /// What the host speaks.
+    /// Revision of the host.
     pub revision: Revision,
 }
 
-/// The mode under the revision that `jambox test` names, else under the default.
+/// The mode under the revision that `jambox test` names, or else under the default.
 ///
 /// # Panics
 ///
@@ -67,15 +67,15 @@ pub struct Code {
 /// A blob.
 #[derive(Clone, Debug)]
 pub(crate) struct Compiled {
-    /// The revision that its metadata name.
+    /// Revision named by its metadata; `None` if they name none.
     revision: Option<Revision>,
     pub octets: Blob,
-    /// Where it was read, if it was: its symbols lie beside it.
+    /// Path of the file it was read from, which has the symbols beside it; `None` for octets.
     pub path: Option<PathBuf>,
 }
 
 impl Code {
-    /// Code that can run natively. Until it is given a blob, it cannot run compiled.
+    /// Code that can run natively. Without a blob it cannot run compiled.
     #[must_use]
     pub const fn native(service: Service) -> Self {
         Self { native: Some(service), blobs: Vec::new() }
@@ -87,15 +87,15 @@ impl Code {
         Self { native: None, blobs: Vec::new() }.with_blob(blob)
     }
 
-    /// The same with a blob that was compiled from it, for the revision that its metadata name; one
-    /// that names none runs under any. Of several for one revision, the last is taken.
+    /// The same code with its blob, for the revision named by the blob's metadata; a blob that
+    /// names none runs under any. Of several for one revision, the last is used.
     #[must_use]
     pub fn with_blob(self, blob: &[u8]) -> Self {
         self.with(blob, None)
     }
 
-    /// [`Self::with_blob`] from a file. With the symbols that `jambox build` has left beside it,
-    /// failures tell function and line.
+    /// [`Self::with_blob`] from a file. With the symbols that `jambox build` wrote beside it,
+    /// failures name function and line.
     ///
     /// # Panics
     ///
@@ -115,17 +115,18 @@ impl Code {
         self
     }
 
-    /// The blob for a revision.
+    /// The blob for a revision; `None` if there is none.
     pub(crate) fn blob(&self, revision: Revision) -> Option<&Compiled> {
         let fits = |blob: &&Compiled| blob.revision.is_none_or(|named| named.is(revision));
         self.blobs.iter().rev().find(fits)
     }
 
-    /// The same with the blob that `jambox test` has just built, if it runs the test.
+    /// The same code with the blob that `jambox test` has just built; without, outside of `jambox
+    /// test`.
     ///
     /// # Panics
     ///
-    /// When that blob cannot be read.
+    /// When the blob cannot be read.
     #[must_use]
     pub fn with_built_blob(self) -> Self {
         match std::env::var_os(crate::BLOB_VARIABLE) {

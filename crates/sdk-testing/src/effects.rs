@@ -1,4 +1,4 @@
-//! Snapshots of effects: texts in a file that a test holds itself to.
+//! Snapshots of effects: texts in a file that a test compares with its results.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use crate::blessed;
 
-/// What stands above the texts.
+/// First line of the file.
 const HEADING: &str = "# What tests have found. JAMBOX_BLESS=1 writes it anew.\n";
 
-/// What runs did, by name, as texts in a file: of whatever can be displayed, such as a
-/// [`Processed`](crate::Processed), whose text has its effects and no gas, so that it is the
-/// same natively and compiled.
+/// Results of runs as texts in a file, by name. Every type that can be displayed has such a text;
+/// that of a [`Processed`](crate::Processed) has its effects and no gas, so that it is the same
+/// natively and compiled.
 ///
 /// ```
 /// use jambox_sdk_testing::EffectSnapshot;
@@ -33,19 +33,19 @@ pub struct EffectSnapshot {
 }
 
 impl EffectSnapshot {
-    /// Reads a file; one that is not there has no texts.
+    /// Reads a file; a missing file has no texts.
     #[must_use]
     pub fn open(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
         Self { texts: parse(&fs::read_to_string(&path).unwrap_or_default()), path }
     }
 
-    /// Holds effects against the file. With `JAMBOX_BLESS` in the environment, the file takes over
-    /// what was found instead.
+    /// Compares effects with the file. With `JAMBOX_BLESS` in the environment, writes them to the
+    /// file instead.
     ///
     /// # Panics
     ///
-    /// When there is no text of this name, or it is another.
+    /// When there is no text of this name, or a different one.
     pub fn check(&mut self, name: &str, effects: impl Display) {
         let found = effects.to_string();
         if blessed::is_asked_for() {
@@ -64,11 +64,11 @@ impl EffectSnapshot {
         });
     }
 
-    /// Holds a text against the file.
+    /// Compares a text with the file.
     ///
     /// # Errors
     ///
-    /// The lines that differ.
+    /// The lines that differ, or the whole text if there is none of this name.
     pub fn compare(&self, name: &str, found: &str) -> Result<(), String> {
         let found = normal(found);
         match self.texts.get(name) {
@@ -82,13 +82,13 @@ impl EffectSnapshot {
     }
 }
 
-/// A text without what editors take away.
+/// A text without trailing spaces and lines, which editors remove.
 fn normal(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(str::trim_end).collect();
     lines.join("\n").trim_end().to_owned()
 }
 
-/// Each text under its name in brackets, indented.
+/// The texts by their names: each name in brackets, then its text, indented.
 fn parse(file: &str) -> BTreeMap<String, String> {
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
     let mut name = None;
@@ -117,7 +117,7 @@ fn written(texts: &BTreeMap<String, String>) -> String {
     file
 }
 
-/// The lines of both, those that differ marked: what is between the first and the last difference.
+/// The lines of both from the first difference to the last, those that differ marked.
 fn difference(expected: &str, found: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), found.lines().collect());
     let pairs = |(a, b): &(&&str, &&str)| a == b;

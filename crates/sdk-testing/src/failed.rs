@@ -1,4 +1,4 @@
-//! Invocations that failed, told as the command tells them.
+//! Failed invocations, with the text that the command prints for them.
 
 use std::fmt;
 
@@ -8,27 +8,27 @@ use jambox_inspect::account::{Event, Invocation, Outcome};
 use jambox_invocation::Failure;
 use jambox_sdk::types::ServiceId;
 
-/// The most lines of a log that are told of a failure; the last ones say why.
+/// Largest number of log lines in a failure's text; the last lines are kept.
 const LOG_LINES: usize = 8;
 
-/// An invocation that failed.
+/// A failed invocation.
 ///
-/// Its text, also the one for debugging, is what `jambox run` says of it: the outcome, what the
-/// guest logged, the rule that was broken, and, of a compiled service, the instruction, the
-/// function, line and callers that it comes from as far as there are symbols, and the registers.
+/// Its text, the one for debugging, too, is that of `jambox run`: the outcome, the guest's log and
+/// the broken rule. For a compiled service it also has the instruction and the registers, and, with
+/// symbols, the function, line and callers.
 #[derive(Clone)]
 pub struct Failed {
-    /// The service whose code it was; none for an authorizer's.
+    /// The service of the code; `None` for an authorizer.
     pub service: Option<ServiceId>,
-    /// The item within its package, if it was refine.
+    /// Index of the item within its package; `None` outside of refine.
     pub item: Option<usize>,
-    /// Why the guest failed; none if no code ran, or if it was the result that was refused.
+    /// Failure of the guest; `None` if no code ran, or if the result was refused.
     pub why: Option<Box<Failure>>,
     told: Box<Invocation>,
 }
 
 impl Failed {
-    /// The failure of an invocation, if it failed.
+    /// The failure of an invocation; `None` if it succeeded.
     pub(crate) fn of(
         service: Option<ServiceId>,
         why: Option<Box<Failure>>,
@@ -38,13 +38,13 @@ impl Failed {
         failed.then(|| Self { service, item: told.item, why, told: Box::new(told) })
     }
 
-    /// Which invocation failed and how, in a line.
+    /// The invocation and its outcome, in a line.
     #[must_use]
     pub fn summary(&self) -> String {
         self.told.failed().unwrap_or_default()
     }
 
-    /// Where the machine stopped and why; none where there was no machine, as natively.
+    /// Place and reason of the machine's stop; `None` without a machine, as for native code.
     #[must_use]
     pub fn explanation(&self) -> Option<&Explanation> {
         self.told.failure.as_ref()?.explanation.as_ref()
@@ -66,7 +66,7 @@ impl fmt::Display for Failed {
             line("log", &format!("({skipped} lines before)"))?;
         }
         logs.iter().skip(skipped).try_for_each(|log| line("log", log))?;
-        // Of what never ran, and of what was refused, the outcome has said all.
+        // For code that never ran, and for refused results, the outcome is the whole explanation.
         let stopped = matches!(outcome, Outcome::Panic | Outcome::OutOfGas);
         let Some(failure) = failure.as_ref().filter(|_| stopped) else { return Ok(()) };
         line("failure", &failure.reason)?;
@@ -80,19 +80,19 @@ impl fmt::Display for Failed {
     }
 }
 
-/// The same text: it is what `unwrap` and `assert!` print.
+/// The same text, because `unwrap` and `assert!` print it.
 impl fmt::Debug for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// Why there is no report of a package.
+/// Reason for a package without a report.
 #[derive(Clone)]
 pub struct Refused {
-    /// What was wrong.
+    /// The error.
     pub why: Box<ReportError>,
-    /// The authorizer's failure, if that is it.
+    /// The authorizer's failure; `None` if the authorizer is not the reason.
     pub failed: Option<Failed>,
 }
 
@@ -103,7 +103,7 @@ impl fmt::Display for Refused {
     }
 }
 
-/// The same text: it is what `unwrap` and `assert!` print.
+/// The same text, because `unwrap` and `assert!` print it.
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

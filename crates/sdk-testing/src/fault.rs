@@ -1,11 +1,11 @@
-//! Faults on demand: answers that a test scripts in place of the host's.
+//! Scripted faults: answers that a test gives in place of the host's.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jambox_hostcall::{Abi, HostCall, ResultCode};
 
-/// Scripted answers, by call and how often it was made before.
+/// Scripted answers, by call and number of its earlier calls.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     state: Mutex<State>,
@@ -18,20 +18,20 @@ struct State {
 }
 
 impl Faults {
-    /// The `nth` call (from 1 on) from now is answered with a code.
+    /// Answers the `nth` call (from 1 on, counted from now) with a code.
     pub fn script(&self, call: HostCall, nth: usize, code: ResultCode) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let made = state.made.get(&call).copied().unwrap_or(0);
         state.scripted.insert((call, made + nth), code);
     }
 
-    /// The same for another chain: the answers that are still to come.
+    /// A copy for another chain, with the answers still to come.
     pub fn fork(&self) -> Self {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         Self { state: Mutex::new(state.clone()) }
     }
 
-    /// Counts a call; gives the register value that answers it, if that is scripted.
+    /// Counts a call; gives the register value of its scripted answer, `None` if there is none.
     pub fn answer(&self, call: HostCall) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let made = state.made.entry(call).or_default();

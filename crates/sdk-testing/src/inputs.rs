@@ -1,15 +1,15 @@
-//! Builders of what accumulate is given.
+//! Builders of accumulate's inputs.
 
 use jambox_sdk::types::{
     AccumulateInput, Balance, DeferredTransfer, Gas, Hash, Memo, Operand, ServiceId, WorkError,
     WorkResult,
 };
 
-/// Makes an operand; what is not set is zero or empty.
+/// Builds an operand; fields not set are zero or empty.
 #[derive(Clone, Debug)]
 pub struct OperandBuilder(Operand);
 
-/// An operand with a work result, to add to or to use as it is.
+/// An operand with a work result, complete or to be extended.
 #[must_use]
 pub fn operand(result: Result<&[u8], WorkError>) -> OperandBuilder {
     OperandBuilder(Operand {
@@ -52,7 +52,7 @@ impl From<OperandBuilder> for AccumulateInput {
     }
 }
 
-/// A transfer with a memo, cut or padded with zeros to 128 octets, and no gas of its own.
+/// A transfer with a memo, cut or padded with zeros to 128 octets, and without gas.
 #[must_use]
 pub fn transfer(from: u32, to: u32, amount: u64, memo: &[u8]) -> AccumulateInput {
     let mut padded = Memo::ZERO;

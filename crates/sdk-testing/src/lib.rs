@@ -1,15 +1,15 @@
 //! Runs services under `cargo test`: natively on the real host, or compiled on the engine.
 //!
-//! **What it is.** A [`Chain`] for tests: accounts, packages, operands and transfers by builders,
-//! and for each run what it gave, what it changed and every host call it made. A service runs as
-//! the Rust code that the test is linked with, or as its blob, as [`Mode`] says; [`both_ways`] runs
-//! a test in both modes and compares, and [`every_way`] under every revision of the paper.
+//! **Contents.** A [`Chain`] for tests: accounts, packages, operands and transfers by builders, and
+//! for each run its result, its changes of the state and all of its host calls. A service runs as
+//! Rust code that is linked into the test, or as its blob, depending on [`Mode`]. [`both_ways`]
+//! runs a test in both modes and compares, and [`every_way`] under every revision of the paper.
 //!
-//! **What it is not.** It implements no host call: a native service's calls enter the handlers of
-//! `jambox-invocation` through registers and a memory made of the octets that each call lends.
+//! **Not here.** No host call: a native service's calls enter the handlers of `jambox-invocation`
+//! through registers and a memory made of the octets that each call lends.
 //!
-//! **Invariants.** Natively, gas counts host calls only: figures of gas mean something compiled.
-//! Everything else is the same in both modes for a service that does not look at its gas.
+//! **Invariants.** Natively, only host calls take gas: gas figures are real only when compiled.
+//! Everything else is the same in both modes for a service that does not read its gas.
 //!
 //! # Example
 //!
@@ -86,17 +86,18 @@ pub use results::{Accumulation, Authorization, Block, Outcome, Processed, Refine
 pub use snapshot::GasSnapshot;
 pub use sweep::Fault;
 
-/// Names the blob that the crate under test was just compiled to; `jambox test` sets it.
+/// Environment variable: path of the blob just built from the crate under test. `jambox test` sets
+/// it.
 pub(crate) const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
 
-/// Names the revision to test under; `jambox test` sets it.
+/// Environment variable: name of the revision under test. `jambox test` sets it.
 const REVISION_VARIABLE: &str = "JAMBOX_REVISION";
 
-/// The revision that `jambox test` names, else the default.
+/// The revision that `jambox test` names, or else the default.
 ///
 /// # Panics
 ///
-/// When there is no such revision.
+/// When there is no revision of that name.
 #[must_use]
 pub fn revision_under_test() -> Revision {
     match std::env::var(REVISION_VARIABLE) {
@@ -105,8 +106,8 @@ pub fn revision_under_test() -> Revision {
     }
 }
 
-/// As [`both_ways`] under `jambox test`, which has just built the blob; natively only, and saying
-/// so once on standard error, under plain `cargo test`.
+/// As [`both_ways`] under `jambox test`, which has just built the blob. Under plain `cargo test` it
+/// runs natively only, with one message about it on standard error.
 ///
 /// # Panics
 ///
@@ -117,24 +118,24 @@ pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
     }
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Not by `eprintln`, which tests show only when they fail.
+        // Not by `eprintln`, whose output is shown only for tests that fail.
         let told = "natively only: `jambox test` builds the blob that the compiled half needs\n";
         let _ = std::io::stderr().write_all(told.as_bytes());
     });
     test(Mode::Native.into())
 }
 
-/// Runs a test natively and compiled, in every way that this machine can execute programs in, under
-/// the revision under test, and gives what it returned if that is the same.
+/// Runs a test natively and compiled, on every backend of this machine, under the revision under
+/// test, and gives the test's result if it is always the same.
 ///
 /// # Panics
 ///
-/// When it is not, or when the test panics.
+/// When the results differ, or when the test panics.
 pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
     both_ways_under(revision_under_test(), test)
 }
 
-/// As [`both_ways`], under a revision.
+/// As [`both_ways`], under a given revision.
 ///
 /// # Panics
 ///
@@ -148,7 +149,7 @@ pub fn both_ways_under<E: PartialEq + Debug>(revision: Revision, test: impl Fn(W
         "the service does not do the same natively (left) and compiled, under {revision}"
     );
     for backend in Backend::all_here() {
-        // Those two are for tests of the engine itself.
+        // These two are for tests of the engine itself.
         if !matches!(backend, Backend::Stepper | Backend::LoopedInterpreter) {
             let found = test(Mode::CompiledOn(backend));
             assert_eq!(
@@ -160,19 +161,19 @@ pub fn both_ways_under<E: PartialEq + Debug>(revision: Revision, test: impl Fn(W
     native
 }
 
-/// Runs a test both ways under every revision of the paper, and gives what it returned if that is
-/// the same. The service takes a blob for each.
+/// Runs a test both ways under every revision of the paper, and gives the test's result if it is
+/// always the same. The service needs a blob for each revision.
 ///
 /// # Panics
 ///
-/// When it is not, or when the test panics.
+/// When the results differ, or when the test panics.
 pub fn every_way<S: PartialEq + Debug>(test: impl Fn(Way) -> S) -> S {
     every_way_with(|way| (test(way), ()))
 }
 
-/// As [`every_way`], for a test that returns two things: what must be the same under every
-/// revision, and what need only be the same both ways under each, such as records, in which gas of
-/// inner machines and the sizes of blobs stand.
+/// As [`every_way`], for a test with two results. The first must be the same under every revision.
+/// The second must only be the same both ways under each: a record, for instance, which contains
+/// gas of inner machines and sizes of blobs.
 ///
 /// # Panics
 ///

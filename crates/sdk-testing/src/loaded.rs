@@ -1,4 +1,4 @@
-//! Chains that begin where others are: forks of a state file, or of a chain on disk.
+//! Chains that begin with the state of others: forks of a state file, or of a chain on disk.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,11 +16,11 @@ use crate::Chain;
 use crate::chain::History;
 
 impl Chain {
-    /// Goes on where a state file or a chain on disk (`chain.redb`) is: with its services, what
-    /// they store, and its entropy, in the slot after its last. What this chain had is gone; the
-    /// file stays as it is. The feature `load` has this.
+    /// Continues from a state file or a chain on disk (`chain.redb`): with its services, their
+    /// storage, and its entropy, in the slot after its last. This chain's own services are gone;
+    /// the file stays unchanged. Needs the feature `load`.
     ///
-    /// Services run as their blobs, on the engine; [`Chain::upgrade`] gives one other code.
+    /// Services run as their blobs, on the engine; [`Chain::upgrade`] replaces the code of one.
     ///
     /// # Panics
     ///
@@ -64,7 +64,7 @@ impl Chain {
         self.slot = jambox_chain::next_slot(slot).expect("there is a slot after the file's");
     }
 
-    /// What a service stores in the chain that this one has begun from.
+    /// Entries of a service's storage in the chain that this one began from.
     pub(crate) fn stored_in(
         state: &FileState,
         service: ServiceId,

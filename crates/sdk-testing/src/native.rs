@@ -1,5 +1,5 @@
-//! Running a service natively in place of the engine: its host calls enter the real handlers
-//! through registers and a memory made of the octets that each call lends.
+//! Native runs of services in place of the engine: their host calls enter the real handlers through
+//! registers and a memory made of the octets that each call lends.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -20,10 +20,10 @@ use jambox_types::Hash;
 
 use crate::fault::Faults;
 
-/// The name of the threads that services run on.
+/// Name of the threads that run services.
 const THREAD: &str = "native service";
 
-/// Runs the services that it knows natively, all others on the engine.
+/// Runs its known services natively, and all others on the engine.
 pub(crate) struct NativeRunner {
     pub services: BTreeMap<Hash, Service>,
     pub engine: EngineRunner,
@@ -40,22 +40,22 @@ impl Runner for NativeRunner {
     }
 }
 
-/// What the service's thread sends to the host's.
+/// A message from the service's thread to the host's.
 enum Message {
-    /// It makes a host call and waits for the answer.
+    /// The service makes a host call and waits for the answer.
     Call(Call),
-    /// It has ended: with its output, or with a panic's message.
+    /// The service has ended: with its output, or with a panic's message.
     Ended(Result<Vec<u8>, String>),
 }
 
-/// The host as the service's thread sees it.
+/// The host, for the service's thread.
 struct Remote {
     calls: Sender<Message>,
     answers: Receiver<Option<Call>>,
     revision: Revision,
 }
 
-/// Unwinds a service that may not go on.
+/// Unwinds a service that may not continue.
 struct Stopped;
 
 impl native::Host for Remote {
@@ -67,7 +67,7 @@ impl native::Host for Remote {
         let asked = self.calls.send(Message::Call(call.clone()));
         match asked.ok().and_then(|()| self.answers.recv().ok()).flatten() {
             Some(answer) => *call = answer,
-            // A destructor that calls while the service unwinds must not start a second unwinding.
+            // A destructor's call while the service unwinds must not start a second unwinding.
             None if thread::panicking() => call.registers[7] = u64::MAX - 1,
             None => panic::resume_unwind(Box::new(Stopped)),
         }
@@ -110,7 +110,7 @@ impl NativeRunner {
         Ok(Ran { end: end?, gas_left: gas })
     }
 
-    /// Serves the calls of a service until it ends or may not go on.
+    /// Serves the calls of a service until it ends or may not continue.
     fn serve(
         &self,
         host: &mut Host<'_>,
@@ -134,7 +134,7 @@ impl NativeRunner {
                 call.registers[7] = code;
             } else if let Err(stop) = serve_one(host, gas, &mut call) {
                 drop(answer.send(None));
-                // Destructors of the service may still call; they are answered by nobody.
+                // Destructors of the service may still call; nothing answers them.
                 while let Ok(Message::Call(_)) = asked.recv() {
                     drop(answer.send(None));
                 }
@@ -165,7 +165,7 @@ fn panicked(cause: Cause) -> End {
     End::Panic(Box::new(Failure { cause, machine: None }))
 }
 
-/// Tells the host what a compiled service's panic handler would: the message, as a log line.
+/// Logs the message of a panic, as a compiled service's panic handler would.
 fn log_panic(
     host: &mut Host<'_>,
     gas: &mut u64,
@@ -186,11 +186,11 @@ fn log_panic(
     }
 }
 
-/// The octets that a call lends, as guest memory.
+/// The octets lent by a call, as guest memory.
 struct Lent<'a>(&'a mut Vec<Region>);
 
 impl Lent<'_> {
-    /// The octets of a range that lies in one region, and whether they can be written.
+    /// The octets of a range within one region, and whether they are writable; `None` otherwise.
     fn find(&self, address: u64, length: u64) -> Option<(&Region, std::ops::Range<usize>)> {
         let length = usize::try_from(length).ok()?;
         self.0.iter().find_map(|region| {
@@ -239,11 +239,11 @@ impl GuestMemory for Lent<'_> {
 }
 
 thread_local! {
-    /// The message of the last panic on this thread.
+    /// Message of the last panic on this thread.
     static MESSAGE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Keeps the messages of services' panics, with file and line, in place of printing them.
+/// Keeps the messages of services' panics, with file and line, instead of printing them.
 fn remember_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

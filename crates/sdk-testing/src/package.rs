@@ -15,13 +15,13 @@ pub(crate) const SEGMENT: usize = 4104;
 /// A segment to import.
 #[derive(Clone, Debug)]
 pub(crate) enum Import {
-    /// This one, from nowhere.
+    /// A segment given by the test.
     Given(Blob),
-    /// One that a package on the chain has exported.
+    /// A segment exported by a package on the chain.
     Exported { package: Hash, index: u16 },
 }
 
-/// A work item with the data that it refers to.
+/// A work item with its extrinsics and imported segments.
 #[derive(Clone, Debug)]
 pub struct Item {
     pub(crate) service: ServiceId,
@@ -61,7 +61,7 @@ impl Item {
         Self { refine_gas: refine, accumulate_gas: accumulate, ..self }
     }
 
-    /// Sets how many segments the item declares to export.
+    /// Sets the number of segments that the item declares to export.
     #[must_use]
     pub fn exports(self, exports: u16) -> Self {
         Self { exports, ..self }
@@ -76,8 +76,8 @@ impl Item {
         self
     }
 
-    /// Adds a segment that an earlier package on the chain has exported, by the
-    /// [hash](crate::Processed::package_hash) of that package. Its accumulation waits for that of
+    /// Adds a segment exported by an earlier package on the chain, by that package's
+    /// [hash](crate::Processed::package_hash). The accumulation of this package waits for that of
     /// the other.
     #[must_use]
     pub fn import_exported(mut self, package: Hash, index: u16) -> Self {
@@ -93,7 +93,7 @@ impl Item {
     }
 }
 
-/// A work package with the data that it refers to.
+/// A work package with its extrinsics and imported segments.
 #[derive(Clone, Debug, Default)]
 pub struct Package {
     pub(crate) items: Vec<Item>,
@@ -104,7 +104,7 @@ pub struct Package {
 }
 
 impl Package {
-    /// A package without items. Unless it is given an authorizer, everything is authorized.
+    /// A package without items. Without an authorizer, everything is authorized.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -117,7 +117,7 @@ impl Package {
         self
     }
 
-    /// Lets a service's own code authorize the package.
+    /// Makes a service's own code the authorizer of the package.
     #[must_use]
     pub fn authorizer(self, service: u32) -> Self {
         Self { authorizer: Some(ServiceId(service)), ..self }
@@ -129,14 +129,14 @@ impl Package {
         Self { configuration: configuration.into(), ..self }
     }
 
-    /// Lets its accumulation wait for that of another package.
+    /// Adds a prerequisite: accumulation waits for that of the given package.
     #[must_use]
     pub fn prerequisite(mut self, package: Hash) -> Self {
         self.prerequisites.insert(package);
         self
     }
 
-    /// Sets the token that the authorizer is shown.
+    /// Sets the authorization token.
     #[must_use]
     pub fn token(self, token: impl Into<Vec<u8>>) -> Self {
         Self { token: token.into(), ..self }
@@ -149,16 +149,16 @@ impl From<Item> for Package {
     }
 }
 
-/// A package as the protocol has it, with its data by hash.
+/// An encoded work package, with its data by hash.
 pub(crate) struct Laid {
     pub package: WorkPackage,
     pub extrinsics: Vec<Vec<Blob>>,
     pub exported: BTreeMap<Hash, ExportedSegments>,
-    /// The segment roots of packages that imports name.
+    /// Segment roots of the packages named by imports.
     pub segment_roots: BTreeMap<Hash, Hash>,
 }
 
-/// What packages on a chain have exported, by their hashes.
+/// Segments exported by the packages of a chain, by the packages' hashes.
 pub(crate) type Exports = BTreeMap<Hash, Vec<Blob>>;
 
 impl Import {
@@ -177,7 +177,7 @@ impl Import {
 }
 
 impl Package {
-    /// Lays the package out. `code_hash` tells which code a service has.
+    /// Encodes the package. `code_hash` gives a service's code hash.
     pub(crate) fn lay_out(
         &self,
         authorizer: (ServiceId, Hash),

@@ -1,4 +1,4 @@
-//! What a service did: its host calls with the octets that went in and out, and its log.
+//! Records of services' runs: host calls with the octets read and written, and the log.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use jambox_sdk::types::ServiceId;
 
 use crate::fault::Faults;
 
-/// A host call, without what differs between native and compiled runs: addresses and gas.
+/// A host call, without the parts that differ between native and compiled runs: addresses and gas.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CallRecord {
-    /// Where it was made.
+    /// Context of the call.
     pub context: Context,
-    /// Whose code made it; none for an authorizer's.
+    /// The calling service; `None` for an authorizer.
     pub service: Option<ServiceId>,
-    /// Which call; none for a number that the context does not know.
+    /// The call; `None` for a number unknown in the context.
     pub call: Option<HostCall>,
-    /// What the host read of the service's memory, in order.
+    /// Octets that the host read from the service's memory, in order.
     pub read: Vec<Vec<u8>>,
-    /// What the host wrote to it.
+    /// Octets that the host wrote to it, in order.
     pub written: Vec<Vec<u8>>,
-    /// What `r7` held afterwards; none where that is gas, and where the call did not return.
+    /// `r7` afterwards; `None` for calls that return gas, and for those that did not return.
     pub result: Option<u64>,
 }
 
@@ -62,27 +62,27 @@ impl fmt::Display for Octets<'_> {
     }
 }
 
-/// A line that a service logged.
+/// A log line of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRecord {
-    /// How urgent it is.
+    /// Level of the line.
     pub level: LogLevel,
-    /// Who speaks, if it says so.
+    /// Target of the line; `None` if it has none.
     pub target: Option<String>,
-    /// What is said; octets that are no text are replaced.
+    /// Message of the line; octets that are no text are replaced.
     pub message: String,
 }
 
-/// What a service did, in order.
+/// Actions of services, in order.
 ///
-/// Two records are equal if the services did the same. What their panic handlers tell is compared
-/// as far as both tell it: a blob may be built to trap without a word, and names files from other
-/// folders.
+/// Two records are equal if the services did the same. Messages of panic handlers are compared only
+/// where both have one: a blob may be built to trap without a message, and its file names have
+/// other folders.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
-    /// The host calls.
+    /// Host calls.
     pub calls: Vec<CallRecord>,
-    /// The log.
+    /// Log lines.
     pub log: Vec<LogRecord>,
 }
 
@@ -96,17 +96,17 @@ impl PartialEq for Record {
 }
 
 impl Record {
-    /// The calls, but for those of a panic handler.
+    /// The calls, without those of a panic handler.
     fn calls(&self) -> impl Iterator<Item = &CallRecord> {
         self.calls.iter().filter(|call| !call.is_panic())
     }
 
-    /// The log, but for lines of a panic handler.
+    /// The log, without lines of a panic handler.
     fn lines(&self) -> impl Iterator<Item = &LogRecord> {
         self.log.iter().filter(|line| line.panic().is_none())
     }
 
-    /// What panic handlers said.
+    /// Messages of panic handlers.
     fn panics(&self) -> Vec<(&str, &str)> {
         self.log.iter().filter_map(LogRecord::panic).collect()
     }
@@ -114,16 +114,16 @@ impl Record {
 
 impl Eq for Record {}
 
-/// How a panic handler's line begins.
+/// Beginning of a panic handler's line.
 const PANIC: &str = "panicked at ";
 
 impl LogRecord {
-    /// Whether a panic handler says it.
+    /// Tests for a panic handler's line.
     pub(crate) fn is_panic(&self) -> bool {
         self.panic().is_some()
     }
 
-    /// File name and line of a panic, and what it says; nothing if this is no panic's line.
+    /// File name and line of a panic, and its message; `None` if this is no panic's line.
     fn panic(&self) -> Option<(&str, &str)> {
         let told = self.message.strip_prefix(PANIC)?;
         let (place, text) = told.split_once(": ")?;
@@ -132,7 +132,7 @@ impl LogRecord {
 }
 
 impl CallRecord {
-    /// Whether this is the panic handler's call.
+    /// Tests for a panic handler's call.
     fn is_panic(&self) -> bool {
         let tells = |octets: &Vec<u8>| octets.starts_with(PANIC.as_bytes());
         self.call == Some(HostCall::Log) && self.read.last().is_some_and(tells)
@@ -140,30 +140,30 @@ impl CallRecord {
 }
 
 impl Record {
-    /// Adds what was done after this.
+    /// Appends the actions of a later record.
     pub(crate) fn add(&mut self, more: Self) {
         self.calls.extend(more.calls);
         self.log.extend(more.log);
     }
 
-    /// The calls that a service made.
+    /// Host calls of a service.
     pub fn calls_of(&self, service: u32) -> impl Iterator<Item = &CallRecord> {
         self.calls.iter().filter(move |call| call.service == Some(ServiceId(service)))
     }
 
-    /// The names of the host calls.
+    /// Names of the host calls.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
         self.calls.iter().map(|call| call.call.map_or("unknown", HostCall::name)).collect()
     }
 
-    /// How often a call was made.
+    /// Number of calls of one kind.
     #[must_use]
     pub fn count(&self, call: HostCall) -> usize {
         self.calls.iter().filter(|record| record.call == Some(call)).count()
     }
 
-    /// The events of a type, in order.
+    /// Events of a type, in order.
     ///
     /// # Panics
     ///
@@ -178,21 +178,21 @@ impl Record {
         lines.map(event).collect()
     }
 
-    /// Whether a line of the log contains a text.
+    /// Tests whether a line of the log contains a text.
     #[must_use]
     pub fn logged(&self, text: &str) -> bool {
         self.log.iter().any(|line| line.message.contains(text))
     }
 }
 
-/// The octets that hexadecimal digits stand for.
+/// Octets of hexadecimal digits; `None` if they are none.
 fn octets_of(digits: &str) -> Option<Vec<u8>> {
     let pairs = digits.as_bytes().chunks(2);
     let octet = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     pairs.map(octet).collect()
 }
 
-/// Records, and answers calls of compiled services whose answers are scripted.
+/// Records calls, and answers those of compiled services whose answers are scripted.
 pub(crate) struct Recorder {
     pub record: Record,
     pub faults: Arc<Faults>,

@@ -1,4 +1,4 @@
-//! What came of an invocation, a package, or a block.
+//! Results of an invocation, a package, or a block.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,93 +9,93 @@ use jambox_state::Difference;
 
 use crate::{Failed, Record};
 
-/// What an authorizer made of a package.
+/// Result of an authorizer for a package.
 #[derive(Debug)]
 pub struct Authorization {
-    /// The trace, or why there is none.
+    /// The trace, or the error in place of it.
     pub result: Result<Vec<u8>, WorkError>,
-    /// The gas used.
+    /// Gas used.
     pub gas_used: Gas,
-    /// Why it failed, if it did.
+    /// The failure; `None` if it succeeded.
     pub failure: Option<Failed>,
-    /// What it did.
+    /// Host calls and log.
     pub record: Record,
 }
 
-/// What refine made of an item.
+/// Result of refine for an item.
 #[derive(Debug)]
 pub struct Refinement {
-    /// The output, or why there is none.
+    /// The output, or the error in place of it.
     pub result: Result<Vec<u8>, WorkError>,
-    /// The exported segments.
+    /// Exported segments.
     pub exports: Vec<Vec<u8>>,
-    /// The gas used.
+    /// Gas used.
     pub gas_used: Gas,
-    /// Why it failed, if it did.
+    /// The failure; `None` if it succeeded.
     pub failure: Option<Failed>,
-    /// What it did.
+    /// Host calls and log.
     pub record: Record,
 }
 
 impl Refinement {
-    /// All but gas: what must be the same natively and compiled.
+    /// Everything but gas: the part that must be the same natively and compiled.
     pub fn effects(&self) -> (&Result<Vec<u8>, WorkError>, &[Vec<u8>], &Record) {
         (&self.result, &self.exports, &self.record)
     }
 }
 
-/// What a service's accumulation did.
+/// Result of a service's accumulation.
 #[derive(Debug)]
 pub struct Accumulation {
-    /// The output.
+    /// The accumulation output; `None` if there is none.
     pub yielded: Option<Hash>,
     /// Transfers made.
     pub transfers: Vec<DeferredTransfer>,
-    /// What changed in the state.
+    /// Changes of the state.
     pub changes: Vec<Difference>,
-    /// The gas used.
+    /// Gas used.
     pub gas_used: Gas,
-    /// Why it failed, if it did.
+    /// The failure; `None` if it succeeded.
     pub failure: Option<Failed>,
-    /// What it did.
+    /// Host calls and log.
     pub record: Record,
 }
 
 impl Accumulation {
-    /// All but gas: what must be the same natively and compiled.
+    /// Everything but gas: the part that must be the same natively and compiled.
     #[must_use]
     pub fn effects(&self) -> (Option<Hash>, &[DeferredTransfer], &[Difference], &Record) {
         (self.yielded, &self.transfers, &self.changes, &self.record)
     }
 }
 
-/// What became of a package.
+/// Result of a package.
 pub type Processed = Outcome<Computed>;
 
-/// What became of packages whose reports became available together.
+/// Result of packages whose reports became available together.
 pub type Block = Outcome<Vec<Computed>>;
 
-/// What became of packages, with the report of the one or of each.
+/// Result of packages, with the report of the one or of each.
 #[derive(Debug)]
 pub struct Outcome<C> {
     /// The report with the exports.
     pub computed: C,
-    /// What services yielded.
+    /// Accumulation outputs of services.
     pub outputs: BTreeSet<(ServiceId, Hash)>,
-    /// What changed in the state.
+    /// Changes of the state.
     pub changes: Vec<Difference>,
-    /// What failed, in refine and in accumulate.
+    /// Failures, in refine and in accumulate.
     pub failures: Vec<Failed>,
-    /// The transfers that services made, in the order in which they made them.
+    /// Transfers in the order in which services made them.
     pub transfers: Vec<DeferredTransfer>,
-    /// The gas that each service's accumulation used.
+    /// Gas used by each service's accumulation.
     pub gas_used: BTreeMap<ServiceId, Gas>,
-    /// What the services did, authorizer, refine and accumulate.
+    /// Host calls and log of the services: authorizer, refine and accumulate.
     pub record: Record,
 }
 
 impl Processed {
-    /// The hash of the package, by which others import what it exported.
+    /// Hash of the package, by which later packages import its exports.
     #[must_use]
     pub fn package_hash(&self) -> Hash {
         self.computed.report.availability.package_hash
@@ -107,7 +107,7 @@ impl Processed {
         results(&self.computed).collect()
     }
 
-    /// All but gas: what must be the same natively and compiled.
+    /// Everything but gas: the part that must be the same natively and compiled.
     #[must_use]
     pub fn effects(&self) -> impl PartialEq + fmt::Debug + '_ {
         (self.results(), &self.computed.exports, &self.outputs, &self.changes, &self.record)

@@ -1,4 +1,4 @@
-//! Gas snapshots: figures in a file that a test holds itself to.
+//! Gas snapshots: figures in a file that a test compares with its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,11 +30,11 @@ pub struct GasSnapshot {
 }
 
 impl GasSnapshot {
-    /// Reads a file; one that is not there has no figures.
+    /// Reads a file; a missing file has no figures.
     ///
     /// # Panics
     ///
-    /// When a line of the file is not of the form.
+    /// When a line of the file is not of this form.
     #[must_use]
     pub fn open(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
@@ -43,12 +43,12 @@ impl GasSnapshot {
         Self { figures, path }
     }
 
-    /// Holds a figure against the file, up to a tolerance in percent. With `JAMBOX_BLESS` in the
-    /// environment, the file takes over the figure instead.
+    /// Compares a figure with the file, up to a tolerance in percent. With `JAMBOX_BLESS` in the
+    /// environment, writes the figure to the file instead.
     ///
     /// # Panics
     ///
-    /// When the figure is not there, or is off by more than the tolerance.
+    /// When the figure is missing, or off by more than the tolerance.
     pub fn check(&mut self, name: &str, gas: Gas, tolerance: f64) {
         if blessed::is_asked_for() {
             self.bless(name, gas);
@@ -57,8 +57,8 @@ impl GasSnapshot {
         }
     }
 
-    /// Writes a figure into the file, beside those that other tests, also of other processes, have
-    /// written by now.
+    /// Writes a figure into the file, beside those that other tests, in other processes, too, have
+    /// written so far.
     fn bless(&mut self, name: &str, gas: Gas) {
         let figures = &mut self.figures;
         blessed::update(&self.path, |before| {
@@ -68,11 +68,11 @@ impl GasSnapshot {
         });
     }
 
-    /// Holds a figure against the file, up to a tolerance in percent.
+    /// Compares a figure with the file, up to a tolerance in percent.
     ///
     /// # Errors
     ///
-    /// What is wrong, as a sentence.
+    /// The fault, as a sentence.
     pub fn compare(&self, name: &str, gas: Gas, tolerance: f64) -> Result<(), String> {
         let expected = self.figures.0.get(name).copied();
         match FigureChange::of(expected, Some(gas.0)) {
@@ -95,10 +95,10 @@ mod tests {
 
     use super::{Gas, GasSnapshot};
 
-    /// Names the file to bless for a process that the test below starts.
+    /// Environment variable: the file to bless, for a process started by the test below.
     const FILE: &str = "JAMBOX_GAS_TEST_FILE";
 
-    /// How many figures each process writes.
+    /// Number of figures that each process writes.
     const FIGURES: u64 = 20;
 
     #[test]

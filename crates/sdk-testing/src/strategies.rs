@@ -7,18 +7,18 @@ use proptest::sample::{Index, select};
 
 use crate::{Chain, Fault, Record};
 
-/// Any payload of at most so many octets.
+/// Any payload of at most this many octets.
 pub fn payload(most: usize) -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..=most)
 }
 
-/// The encoding of a value, for payloads that a service understands.
+/// Encodings of values, for payloads that a service understands.
 pub fn encoded<T: Encode>(values: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<u8>> {
     values.prop_map(|value| jambox_codec::encode(&value))
 }
 
-/// What is near some octets: these themselves, cut short, with something behind them, or with one
-/// octet changed. What a service has to refuse is found among these sooner than among all payloads.
+/// Octets similar to given ones: the same, cut short, extended, or with one octet changed. Octets
+/// that a service has to refuse are found among these sooner than among all payloads.
 pub fn near(octets: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let change = prop_oneof![
         Just(Change::None),
@@ -49,8 +49,7 @@ impl Change {
     }
 }
 
-/// One of the faults that can meet a service which does what is recorded, or none: for
-/// [`Chain::answer_with`].
+/// One of the faults possible in a run with this record, or none: for [`Chain::answer_with`].
 pub fn fault(chain: &Chain, record: &Record) -> impl Strategy<Value = Option<Fault>> {
     let faults: Vec<_> = chain.faults(record).into_iter().map(Some).collect();
     select([vec![None], faults].concat())

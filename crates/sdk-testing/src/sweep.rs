@@ -1,4 +1,4 @@
-//! Sweeps: a test run again for everything that a host may answer, or with less and less gas.
+//! Sweeps: a test repeated for every answer that a host may give, or with less and less gas.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,14 +9,14 @@ use jambox_sdk::types::Gas;
 
 use crate::{Chain, Record};
 
-/// An answer in place of the host's: the `nth` such call, from 1 on, gets this code.
+/// An answer in place of the host's: the `nth` of these calls, from 1 on, gets this code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
     /// The call.
     pub call: HostCall,
-    /// Which of those.
+    /// Number of the call among those of its kind, from 1 on.
     pub nth: usize,
-    /// What it is answered.
+    /// Code of the answer.
     pub code: ResultCode,
 }
 
@@ -28,14 +28,14 @@ impl fmt::Display for Fault {
 }
 
 impl Chain {
-    /// Runs a test on a clone of the chain as it is, then once more for every call that it made and
-    /// every result code that the host may answer it: every fault that can meet a service here. The
-    /// test says what must be true whatever happens, and returns its record; it is told of the
-    /// fault. Gives how many faults there were.
+    /// Runs a test on a clone of the chain, then once more for every call of the first run and
+    /// every result code that the host may answer it: every fault possible here. The test asserts
+    /// what must always hold, and returns its record; its argument is the fault. Gives the number
+    /// of faults.
     ///
     /// # Panics
     ///
-    /// When the test does; the fault is printed first.
+    /// When the test does, after printing the fault.
     pub fn fault_sweep(&self, test: impl Fn(&mut Self, Option<Fault>) -> Record) -> usize {
         let record = test(&mut self.clone(), None);
         let faults = self.faults(&record);
@@ -47,7 +47,7 @@ impl Chain {
         faults.len()
     }
 
-    /// Every fault that can meet a service which does what is recorded.
+    /// All faults possible in a run with this record.
     #[must_use]
     pub fn faults(&self, record: &Record) -> Vec<Fault> {
         let interface = Interface { abi: Abi::GrayPaper, revision: self.revision() };
@@ -61,19 +61,19 @@ impl Chain {
         faults
     }
 
-    /// Answers with a fault, counted from now.
+    /// Scripts a fault; calls are counted from now.
     pub fn answer_with(&self, fault: Fault) {
         self.answer(fault.call, fault.nth, fault.code);
     }
 
-    /// Runs a test on a clone of the chain as it is with this much gas, then with less: from none
-    /// to what the first run used, in so many even steps and one gas short of it. The test says
-    /// what must be true wherever the gas runs out, and returns the gas that was used. Gives what
-    /// the first run used.
+    /// Runs a test on a clone of the chain with this much gas, then with less: from none to the
+    /// amount used by the first run, in this number of even steps, and with one gas less than that
+    /// amount. The test asserts what must hold wherever the gas runs out, and returns the gas used.
+    /// Gives the gas used by the first run.
     ///
     /// # Panics
     ///
-    /// When the test does; the gas is printed first.
+    /// When the test does, after printing the gas.
     pub fn gas_sweep(&self, gas: u64, steps: u64, test: impl Fn(&mut Self, Gas) -> Gas) -> Gas {
         let used = test(&mut self.clone(), Gas(gas));
         let even = (0..steps).map(|step| u128::from(used.0) * u128::from(step) / u128::from(steps));
@@ -85,21 +85,21 @@ impl Chain {
     }
 }
 
-/// The codes that tell that a call did not do what it was asked for.
+/// Result codes of a call that did not do its work.
 fn codes(call: HostCall, interface: Interface) -> impl Iterator<Item = ResultCode> {
     let is_it = |form: &&Form| form.call == call && form.number(interface).is_some();
     let outcomes = interface.forms().find(is_it).into_iter();
     let outcomes = outcomes.flat_map(move |form| form.outcomes(interface.revision));
     outcomes.filter_map(move |outcome| match outcome.kind {
         OutcomeKind::Code(ResultCode::Ok) => None,
-        // Not a refusal: it tells that the key had no value, and a host that says so has written.
+        // No refusal: the key had no value, and the host has written.
         OutcomeKind::Code(ResultCode::None) if call == HostCall::Write => None,
         OutcomeKind::Code(code) => Some(code),
         _ => None,
     })
 }
 
-/// Says what a test was given if it panics.
+/// Prints a test's circumstances if it panics.
 fn told<T>(what: &str, test: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(test)).unwrap_or_else(|panic| {
         eprintln!("the test fails {what}");

@@ -1,4 +1,4 @@
-//! Where the instructions of the compiled services come from, read when one of them fails.
+//! Symbols of the compiled services, read when one of them fails.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use jambox_inspect::account::SymbolsByHash;
 use jambox_symbols::Symbols;
 use jambox_types::Hash;
 
-/// The most octets of a symbol file.
+/// Largest size of a symbol file, in octets.
 const LIMIT: u64 = 64 << 20;
 
 /// The symbols of the services on a chain.
@@ -17,13 +17,13 @@ pub(crate) struct KnownSymbols(BTreeMap<Hash, Known>);
 
 #[derive(Clone, Debug)]
 struct Known {
-    /// Where the blob was read, if it was.
+    /// Path of the file the blob was read from; `None` for octets.
     blob: Option<PathBuf>,
     symbols: OnceLock<Option<Symbols>>,
 }
 
 impl KnownSymbols {
-    /// There is a blob with this hash, which may fail, read from a file if there is one.
+    /// Adds a blob that may fail, by its code hash, with the file it was read from.
     pub fn expect(&mut self, code_hash: Hash, blob: Option<PathBuf>) {
         let known = Known { blob, symbols: OnceLock::new() };
         self.0.insert(code_hash, known);
@@ -36,7 +36,7 @@ impl SymbolsByHash for KnownSymbols {
         symbols.get_or_init(|| find(code_hash, blob.as_deref())).as_ref()
     }
 
-    /// Runs of inner machines are not told of.
+    /// Inner machines have no symbols here.
     fn of_program(&self, _: Hash) -> Option<&Symbols> {
         None
     }
@@ -46,10 +46,10 @@ impl SymbolsByHash for KnownSymbols {
     }
 }
 
-/// The symbols of a blob, from where `jambox build` leaves them: beside the blob, or in the folder
-/// of the package under test.
+/// Symbols of a blob, from the places where `jambox build` writes them: beside the blob, or in the
+/// folder of the package under test. `None` if there are none.
 fn find(code_hash: Hash, blob: Option<&Path>) -> Option<Symbols> {
-    // Cargo sets it for tests, too.
+    // Cargo sets the variable for tests, too.
     let own = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let own = own.map(|own| own.join("target/jambox/symbols"));
     let mut folders = blob.map(Symbols::folder_of).into_iter().chain(own);

@@ -1,4 +1,4 @@
-//! Effects as text, for snapshots: all but gas and the octets of accounts.
+//! Effects as text, for snapshots: everything but gas and the octets of accounts.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,7 +9,7 @@ use jambox_state::Difference;
 
 use crate::{Accumulation, Failed, Processed, Record, Refinement};
 
-/// The output, the exports, what failed, and the log. Gas and host calls are not told.
+/// The output, the exports, the failure, and the log; no gas and no host calls.
 impl Display for Refinement {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         result(f, "result", &self.result)?;
@@ -20,8 +20,7 @@ impl Display for Refinement {
     }
 }
 
-/// The output, transfers, changes of the state, what failed, and the log. Gas and host calls are
-/// not told.
+/// The output, transfers, changes of the state, the failure, and the log; no gas and no host calls.
 impl Display for Accumulation {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if let Some(hash) = self.yielded {
@@ -34,8 +33,8 @@ impl Display for Accumulation {
     }
 }
 
-/// The outputs of items, exports, what was yielded, transfers, changes of the state, what failed,
-/// and the log. Gas and host calls are not told.
+/// The outputs of items, exports, accumulation outputs, transfers, changes of the state, failures,
+/// and the log; no gas and no host calls.
 impl Display for Processed {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (item, output) in self.results().into_iter().enumerate() {
@@ -73,7 +72,7 @@ fn transfer(f: &mut Formatter<'_>, transfer: &DeferredTransfer) -> fmt::Result {
 fn change(f: &mut Formatter<'_>, difference: &Difference) -> fmt::Result {
     let Change { service, entry, before, after } = Change::new(difference, &Names::new());
     if entry.field.as_deref() == Some("octets") {
-        // The code's are among them.
+        // The octets of the code are among them, and differ between native and compiled.
         return Ok(());
     }
     let standing = |it: Option<Standing>| it.map_or_else(|| "nothing".into(), |it| it.to_string());
@@ -83,12 +82,12 @@ fn change(f: &mut Formatter<'_>, difference: &Difference) -> fmt::Result {
     writeln!(f, "{entry}: {} -> {}", standing(before), standing(after))
 }
 
-/// The first line of each failure: where in the code it was differs between native and compiled.
+/// The first line of each failure; the others differ between native and compiled.
 fn failed<'a>(f: &mut Formatter<'_>, all: impl IntoIterator<Item = &'a Failed>) -> fmt::Result {
     all.into_iter().try_for_each(|it| writeln!(f, "failed: {}", it.summary()))
 }
 
-/// What was logged, but for what panic handlers say: a blob may be built to say nothing.
+/// The log, without lines of panic handlers, which a blob may be built without.
 fn log(f: &mut Formatter<'_>, record: &Record) -> fmt::Result {
     for line in record.log.iter().filter(|line| !line.is_panic()) {
         let target = line.target.as_ref().map(|target| format!(" {target}"));

@@ -1,4 +1,4 @@
-//! What is kept of invocations: the record that tests compare, and the account that tells failures.
+//! Observation of invocations: the record that tests compare, and the account of failures.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,13 +13,13 @@ use crate::{Chain, Failed};
 /// Services have no names in tests.
 static NO_NAMES: Names = BTreeMap::new();
 
-/// What is kept of each invocation to tell of failures.
+/// Detail of an invocation's account, as failures need it.
 const DETAIL: Detail = Detail { calls: false, segments: false, events: 1000, octets: 1 << 20 };
 
-/// Watches invocations.
+/// Observers of invocations.
 pub(crate) type Watch<'a> = (Recorder, (account::Recorder<'a>, Ends));
 
-/// How invocations ended, in their order.
+/// Failures of invocations, in order; `None` for those that succeeded.
 #[derive(Debug, Default)]
 pub(crate) struct Ends(Vec<Option<Box<Failure>>>);
 
@@ -29,7 +29,7 @@ impl Observer for Ends {
     }
 }
 
-/// What of a chain is needed to watch invocations on it, apart from it so that it can change.
+/// The parts of a chain that observers need, separate from it, so that the chain can change.
 pub(crate) struct Watcher {
     protocol: Protocol,
     slot: TimeSlot,
@@ -49,7 +49,7 @@ impl Watcher {
     }
 }
 
-/// What was seen of invocations.
+/// Results of observation.
 pub(crate) struct Seen {
     pub record: Record,
     invocations: VecDeque<(Which, Invocation, Option<Box<Failure>>)>,
@@ -68,8 +68,8 @@ impl Seen {
             .and_then(|(_, told, why)| Failed::of(None, why, told))
     }
 
-    /// The failure of an item's refine, in the order of items. An error without one is of code that
-    /// was not there, or of a result that a report may not hold.
+    /// The failure of an item's refine, in the order of items. An error without a failure is of
+    /// missing code, or of a result that a report may not hold.
     pub fn refine(
         &mut self,
         item: usize,
@@ -89,7 +89,7 @@ impl Seen {
         Failed::of(Some(service), why, told)
     }
 
-    /// The failure of a service's accumulation, in the order in which they ran.
+    /// The failure of a service's accumulation, in the order of accumulation.
     pub fn accumulate(
         &mut self,
         service: ServiceId,

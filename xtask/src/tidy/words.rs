@@ -18,6 +18,7 @@ const CLEAN: &[&str] = &[
     "program",
     "sdk",
     "sdk-macros",
+    "sdk-testing",
     "state",
     "store",
     "symbols",

@@ -1,4 +1,4 @@
-//! Chains that begin elsewhere, imports from package to package, snapshots, and strategies.
+//! Chains loaded from elsewhere, imports from package to package, snapshots, and strategies.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-/// Exports its payload, or returns what it imports; stores what refine returns.
+/// Exports its payload, or returns its imported segment; stores the results of refine.
 mod mover {
     use jambox_sdk::prelude::*;
 
@@ -78,7 +78,7 @@ fn an_import_of_what_nobody_has_exported_is_the_tests_mistake() {
     chain.refine(&Item::new(7).import_exported(first.package_hash(), 1));
 }
 
-/// As a user's file: this one is held against the text that it is to have, not against itself.
+/// Like a user's file, but compared with the text it must have, not with itself.
 #[test]
 fn effects_are_told_as_text() {
     let mut chain = chain();
@@ -147,7 +147,7 @@ fn a_chain_goes_on_where_a_chain_on_disk_is() {
     assert_eq!(again.storage(7, "last").unwrap(), kept, "the file stays as it is");
 }
 
-/// Makes a chain on disk with one service, and gives the value that it stores.
+/// Makes a chain on disk with one service, and gives a value in its storage.
 fn on_disk(path: &Path) -> Vec<u8> {
     let before = chain();
     let protocol = jambox_types::Protocol::new(Revision::GrayPaper080, Parameters::TINY);

@@ -1,4 +1,4 @@
-//! Services that were not made with our SDK, unmodified: `guests/compat`.
+//! Services made with another SDK, unmodified: `guests/compat`.
 
 use jambox_sdk_testing::{Chain, Code, HostCall, Item, Mode, Revision};
 
@@ -15,7 +15,7 @@ fn a_service_of_the_ecosystems_sdk_runs() {
         let processed = chain.process(&Item::new(7).payload("shout").into()).unwrap();
         assert_eq!(processed.results(), [&Ok(b"SHOUT".to_vec())]);
         assert!(processed.failures.is_empty(), "{revision}: {:?}", processed.failures);
-        // Its storage functions encode keys and values: each with its length in front.
+        // The SDK's storage functions put the length in front of keys and values.
         let stored = chain.storage(7, b"last").or_else(|| chain.storage(7, b"\x04last"));
         assert!(stored.is_some_and(|value| value.ends_with(b"SHOUT")));
         assert!(processed.record.logged("accumulating 1 at 1000"));

@@ -1,4 +1,4 @@
-//! What a test is told of failures: all that the command tells.
+//! Failures in tests: the same text as that of the command.
 
 use jambox_sdk::prelude::*;
 use jambox_sdk_testing::{Cause, Chain, Code, Failed, Item, Mode, Package, Revision};
@@ -41,7 +41,7 @@ fn chain() -> Chain {
     chain
 }
 
-/// The line of this file in which a text stands first.
+/// The first line of this file that contains a text.
 fn line_of(text: &str) -> usize {
     include_str!("failures.rs").lines().position(|line| line.contains(text)).unwrap() + 1
 }
@@ -58,11 +58,11 @@ fn a_native_failure_tells_what_the_service_said_and_where() {
     assert_eq!(format!("{failed:?}"), text, "what `unwrap` prints");
 }
 
-/// Loads from a page that is not there, in the middle of a block.
+/// Loads from an inaccessible page, in the middle of a block.
 const FAULTING: &str = ".program standard\n.name \"faulting\"\n.stack_size 4096\n.code\n\
                         load_imm r3, 0x30000\nload_ind_u8 r1, [r3 + 2]\njump_ind ra\n";
 
-/// A folder with a blob and its symbols, as a build leaves them.
+/// A folder with a blob and its symbols, as a build writes them.
 fn built() -> (tempfile::TempDir, Code) {
     let folder = tempfile::tempdir().unwrap();
     let blob = assemble_text(FAULTING);
@@ -116,7 +116,7 @@ fn shown_in_the_book() -> &'static str {
     page[start..].split("```").next().unwrap()
 }
 
-/// As the command has it: refused results and services without code are failures, too.
+/// As in the command, refused results and services without code are failures, too.
 #[test]
 fn failures_without_a_guest_that_failed_are_told() {
     let mut chain = chain();

@@ -1,4 +1,4 @@
-//! What the harness does when services misbehave.
+//! The harness with services that misbehave.
 
 use jambox_sdk::prelude::*;
 use jambox_sdk_testing::{
@@ -8,7 +8,7 @@ use jambox_sdk_testing::{
 
 use crate::overhead::assemble_text;
 
-/// Does what its payload says.
+/// A service that its payload controls.
 mod moody {
     use jambox_sdk::prelude::*;
 
@@ -73,7 +73,7 @@ fn an_error_that_is_returned_is_a_panic_that_shows_it_at_a_place_of_the_user() {
     assert!(run.record.logged(&place), "{:?}", run.record.log);
 }
 
-/// Returns errors that know their place.
+/// A service with errors that name their place.
 mod placed {
     use jambox_sdk::prelude::*;
 
@@ -96,7 +96,7 @@ fn an_error_that_is_placed_tells_the_line_that_returned_it() {
     assert!(run.record.logged(&expected), "{:?}", run.record.log);
 }
 
-/// Files have other paths in a blob, and `panics = "trap"` says nothing at all.
+/// A blob has other file paths, and no message at all with `panics = "trap"`.
 #[test]
 fn records_are_equal_if_the_services_did_the_same() {
     let native = chain().refine(&Item::new(7).payload("panic")).record;
@@ -124,7 +124,7 @@ fn host_calls_use_up_gas_natively_too() {
     let run = chain().refine(&Item::new(7).payload("gas").gas(1005, 0));
     assert_eq!(run.result, Err(WorkError::OutOfGas));
     assert_eq!(run.gas_used.0, 1005);
-    // 48 gas each, as 0.8.0 has it: 20 are covered, and the call that is not takes the rest.
+    // 48 gas each under 0.8.0: 20 calls are covered, and the next takes the rest.
     assert_eq!(run.record.count(HostCall::Gas), 21, "the last is not covered");
 }
 
@@ -161,7 +161,7 @@ fn a_package_without_an_authorizer_is_authorized_and_one_with_a_service_that_is_
     assert!(chain().process(&package).is_err());
 }
 
-/// Takes every privilege.
+/// A service that takes every privilege.
 mod usurper {
     use jambox_sdk::prelude::*;
 
@@ -208,11 +208,11 @@ fn accumulation_leaves_its_slot() {
     assert_eq!(chain.account(7).unwrap().last_accumulation.0, 1005);
 }
 
-/// What a program leaves in r7 and r8 is its output only if it can be read; else there is none
-/// (`sec:virtualmachine`, "Argument Invocation Definition", 0.7.2). A lie is no failure.
+/// The octets named by r7 and r8 are a program's output only if they can be read; otherwise it has
+/// none (`sec:virtualmachine`, "Argument Invocation Definition", 0.7.2). That is no failure.
 #[test]
 fn a_guest_that_returns_a_range_it_does_not_have_returns_nothing() {
-    // No page there; a length that no memory has; an end beyond the last address.
+    // An inaccessible page; a length beyond all memory; an end beyond the last address.
     let ranges = [("0x20000", "100"), ("0xfefdf000", "0x7fffffff"), ("0xffffffffffffffff", "9")];
     for (address, length) in ranges {
         let text = format!(
@@ -225,7 +225,7 @@ fn a_guest_that_returns_a_range_it_does_not_have_returns_nothing() {
     }
 }
 
-/// Runs one of this file's tests in a process of its own, in which it does what it says there.
+/// Environment variable: set in a process of its own that runs one test of this file.
 const INSIDE: &str = "JAMBOX_TEST_INSIDE";
 
 #[test]

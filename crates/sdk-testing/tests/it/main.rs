@@ -1,4 +1,4 @@
-//! Services of others on our host, the harness itself, and the pages' examples.
+//! Foreign services on our host, the harness itself, and the pages' examples.
 
 mod chains;
 mod compatibility;

@@ -1,5 +1,5 @@
-//! What the SDK costs: assembly services and their twins in Rust do the same work, and their gas is
-//! held against the table of `docs/gas.md`.
+//! Gas of the SDK: assembly services and the same services in Rust do the same work, and their gas
+//! is compared with the table of `docs/gas.md`.
 //!
 //! `JAMBOX_BLESS=1` writes the table anew.
 
@@ -13,16 +13,16 @@ use jambox_sdk_testing::{
     Accumulation, Chain, Code, Difference, Item, Mode, Part, Place, Record, operand,
 };
 
-/// How far a figure may be from the table's, in percent.
+/// Largest difference of a figure from the table's, in percent.
 const TOLERANCE: f64 = 2.0;
 
-/// The gas that the counter's tip hands on: spent by both, and no work.
+/// Gas that the counter's tip hands on: used by both, without work.
 const TIP_GAS: u64 = 50_000;
 
-/// What each host call costs that is made here.
+/// Gas of each host call made here.
 const CALL_GAS: u64 = 10;
 
-/// What one service used for a piece of work.
+/// Gas and calls of one service for a piece of work.
 #[derive(Clone, Copy, Debug)]
 struct Used {
     gas: u64,
@@ -34,7 +34,7 @@ impl Used {
         Self { gas, calls: record.calls.len() as u64 }
     }
 
-    /// The gas of instructions.
+    /// Gas of instructions.
     fn instructions(self) -> u64 {
         self.gas - CALL_GAS * self.calls
     }
@@ -113,7 +113,7 @@ fn counter_refines(work: &'static str, payload: &[u8]) -> Row {
     Row { work, assembly, sdk }
 }
 
-/// What an accumulation changed, but for the octets of the account, in which the code is counted.
+/// Changes of an accumulation, without the account's octets, which include the code.
 fn changes(run: &Accumulation) -> Vec<&Difference> {
     let changes = run.changes.iter();
     changes.filter(|change| !matches!(change.place, Place::Service(_, Part::Octets))).collect()
@@ -156,7 +156,7 @@ fn inner_run(work: &'static str, arguments: &[u8]) -> Row {
     });
     assert_eq!(assembly.result.as_ref(), Ok(&output));
     assert_eq!(assembly.result, sdk.result);
-    // The assembly fetches the payload; to the SDK's refine it is an argument.
+    // The assembly fetches the payload; the SDK's refine has it as an argument.
     assert_eq!(assembly.record.names()[1..], sdk.record.names());
     let [assembly, sdk] = [assembly, sdk].map(|run| Used::of(run.gas_used.0, &run.record));
     Row { work, assembly, sdk }

@@ -1,8 +1,8 @@
-//! Typed storage on the real host: what it keeps, what it says, and what it costs.
+//! Typed storage on the real host: its entries, events, deposits and host calls.
 
 use jambox_sdk_testing::{Chain, Code, HostCall, Mode, Record, ResultCode, operand};
 
-/// Keeps one thing of each kind, and does what its only input says.
+/// A service that keeps one item of each kind; its only input selects the action.
 mod keeper {
     use jambox_sdk::prelude::*;
 
@@ -191,7 +191,7 @@ fn what_does_not_fit_leaves_no_half() {
     }
 }
 
-/// Tells of what it does.
+/// A service that emits events.
 mod teller {
     use jambox_sdk::prelude::*;
 

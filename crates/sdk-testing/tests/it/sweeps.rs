@@ -9,7 +9,7 @@ use jambox_sdk_testing::{
     Chain, Code, HostCall, Item, Mode, ResultCode, Revision, operand, transfer,
 };
 
-/// Stores two values or none, and hands on what it receives.
+/// A service that stores two values or none, and passes on its incoming balance.
 mod pair {
     use jambox_sdk::prelude::*;
 
@@ -44,7 +44,7 @@ mod pair {
     entry_points! { accumulate = accumulate, refine = refine }
 }
 
-/// Takes what comes.
+/// A service that accepts all transfers.
 mod till {
     use jambox_sdk::prelude::*;
 
