@@ -38,7 +38,7 @@
 .rw
 payload:    .zero MOST
 program:    .zero MOST
-; What `invoke` reads and writes: the gas, then the 13 registers, 8 octets each.
+; The block that `invoke` reads and writes: the gas, then the 13 registers, 8 octets each.
 block:      .u64 0
             .u64 0xffff0000             ; r0: returning there halts
             .u64 0xfefe0000             ; r1: the end of the stack

@@ -115,7 +115,7 @@ return_result:
     load_imm a3, refined
     load_imm a4, refined_end - refined
     ecalli log
-    ; What a0 and a1 name is the result.
+    ; The result is at address a0, with length a1.
     load_imm a0, buffer
     move_reg a1, s1
     jump_ind ra

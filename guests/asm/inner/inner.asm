@@ -15,7 +15,7 @@
 .const INPUT, 0x20000                   ; where the inner program is told to look, still unmapped
 .const ASK, 42                          ; the number of the inner program's host call
 
-; How a machine stopped, in a0 after `invoke`.
+; Exit reasons of a machine, in a0 after `invoke`.
 .const HALT, 0
 .const FAULT, 2
 .const HOST, 3
@@ -48,7 +48,7 @@ halted:     .ascii "the machine halted: fetching its result"
 halted_end:
 
 .rw
-; What `invoke` reads and writes: the gas, then the 13 registers, 8 octets each.
+; The block that `invoke` reads and writes: the gas, then the 13 registers, 8 octets each.
 block:      .u64 INNER_GAS
             .u64 0xffff0000             ; r0: the address to jump to in order to halt
             .u64 0, 0, 0, 0, 0, 0

@@ -47,7 +47,7 @@ look:
     jump look
 
 return_text:
-    ; What a0 and a1 name is the result.
+    ; The result is at address a0, with length a1.
     load_imm a0, buffer
     sub_64 a1, t0, a0
     jump_ind ra

@@ -1,15 +1,15 @@
-//! Measures what the SDK's helpers cost by the size of what they handle.
+//! Gas of the SDK's helpers, by the number of octets that they handle.
 //!
-//! Refine's payload is a [`Measure`], padded to the size; its output is the gas of that helper with
-//! one look at the gas that is left. Accumulate does so for an operand, and gives the gas in the
-//! first eight octets of its hash. The test holds the figures to the table in the book.
+//! Refine's payload is a [`Measure`], padded to the number of octets; its output is the gas of that
+//! helper and of one `gas` call. Accumulate measures with an operand, and gives the gas in the
+//! first eight octets of its hash. The test compares the figures with the table in the book.
 #![no_std]
 
 use core::hint::black_box;
 
 use jambox_sdk::prelude::*;
 
-/// The helper that is measured. Each handles as many octets as the payload or the operand has.
+/// The helper measured. Each handles as many octets as the payload or the operand has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Measure {
     /// A vector of zeros.
@@ -22,35 +22,35 @@ pub enum Measure {
     Extrinsic,
     /// A preimage in refine; its hash is the payload's last 32 octets.
     HistoricalLookup,
-    /// Octets with their length in front.
+    /// The encoding of octets with their length.
     Encode,
-    /// The same read.
+    /// The decoding of octets with their length.
     Decode,
-    /// A hash of the SDK's.
+    /// A hash by the SDK's function.
     Hash,
-    /// Octets put into an inner machine.
+    /// Octets written to an inner machine.
     Poke,
-    /// Octets taken from an inner machine.
+    /// Octets read from an inner machine.
     Peek,
-    /// An inner machine with the payload for its arguments.
+    /// An inner machine with the payload as its arguments.
     Nested,
-    /// A value stored.
+    /// A value written to storage.
     Set,
-    /// A value read.
+    /// A value read from storage.
     Get,
-    /// A value decoded as it is read.
+    /// A value read from storage and decoded.
     Load,
-    /// All inputs, of which one has so many octets.
+    /// All inputs, one of which has this many octets.
     Inputs,
-    /// That one.
+    /// One input of this many octets.
     Input,
     /// A preimage in accumulate.
     Lookup,
-    /// A preimage for this very service.
+    /// A preimage provided to this service.
     Provide,
 }
 
-/// Those that refine measures.
+/// Helpers measured in refine.
 pub const IN_REFINE: [Measure; 11] = [
     Measure::Zeros,
     Measure::Copy,
@@ -65,7 +65,7 @@ pub const IN_REFINE: [Measure; 11] = [
     Measure::Nested,
 ];
 
-/// Those that accumulate measures.
+/// Helpers measured in accumulate.
 pub const IN_ACCUMULATE: [Measure; 7] = [
     Measure::Set,
     Measure::Get,
@@ -76,7 +76,7 @@ pub const IN_ACCUMULATE: [Measure; 7] = [
     Measure::Provide,
 ];
 
-/// Gives its arguments back: `jump_ind r0`, as a standard program with a page of stack.
+/// A program that gives its arguments back: `jump_ind r0`, as a standard program with a stack.
 const ECHO: [u8; 21] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 6, 0, 0, 0, 0, 0, 2, 50, 0, 0b01];
 
 fn refine(ctx: &RefineContext, arguments: RefineArguments) -> Result<Vec<u8>, Error> {

@@ -12,14 +12,14 @@ use jambox_sdk_testing::{Chain, Code, Item, Mode, RequestHistory, Revision, oper
 
 const SIZES: [usize; 2] = [4096, 100_000];
 
-/// The most gas for an octet that any helper but these may take, under either revision: all of them
-/// go by words, or leave it to the host.
+/// Largest gas per octet under each revision, except for the helpers below: all others work by
+/// words, or leave the work to the host.
 const MOST_PER_OCTET: [f64; 2] = [0.8, 8.0];
 
-/// These look at each octet by their nature.
+/// Helpers that must look at each octet.
 const BY_OCTETS: &[Measure] = &[Measure::Hash];
 
-/// How far a figure may be from the table's, in percent.
+/// Largest difference of a figure from the table's, in percent.
 const TOLERANCE: f64 = 2.0;
 
 fn data(measure: Measure, size: usize, hash: &[u8; 32]) -> Vec<u8> {
