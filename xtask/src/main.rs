@@ -40,10 +40,9 @@ enum Chore {
     Book,
     /// Compare the engine with its peers.
     Bench(bench::Options),
-    /// Run clients of the field (`jamt`, `jamtop`, typeberry's) against the node.
+    /// Run other implementations' clients (`jamt`, `jamtop`, typeberry's) against the node.
     Clients(clients::Options),
-    /// Look at the node's page in a headless browser (Debian's chromium), and at what it says of
-    /// packages that fail.
+    /// Test the node's page in a headless browser (Debian's chromium), with packages that fail.
     Explorer(explorer::Options),
     /// Run the debug adapter's test client and `gdb-multiarch` against the debugger; a client that
     /// is not installed is reported as missing.

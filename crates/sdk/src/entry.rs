@@ -106,7 +106,7 @@ impl Service {
     /// Length of is-authorized's arguments, in octets; refine's are always longer.
     const AUTHORIZE_ARGUMENTS: usize = 2;
 
-    /// Enters at pc 0: is-authorized if the arguments are two octets, refine otherwise.
+    /// Enters at pc 0: is-authorized if there is one and the arguments are two octets, else refine.
     ///
     /// # Panics
     ///

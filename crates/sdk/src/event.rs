@@ -1,4 +1,4 @@
-//! Events: typed lines of the log, for whoever watches a node.
+//! Events: typed lines of the log, for observers of a node.
 
 use alloc::vec::Vec;
 

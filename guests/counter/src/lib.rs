@@ -4,7 +4,7 @@
 //! Accumulate counts the work items under `count`, stores the latest result under `latest`, sends a
 //! tip to the treasury and outputs the hash of the latest payload.
 //!
-//! The assembly is what its gas is compared with; the book's chapter on gas has the table.
+//! Its gas is compared with the assembly's; the book's chapter on gas has the table.
 #![no_std]
 
 use jambox_sdk::prelude::*;

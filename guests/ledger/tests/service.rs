@@ -108,8 +108,8 @@ fn refine_checks_keys_and_signatures() {
     assert_eq!(nonsense, Ok(encode(&Checked::Refused(Refusal::NoCommand))));
 }
 
-/// Keys, curve and hashes are by far the largest of what the examples are made of: more than a
-/// million instructions for each command, many of them multiplications of 128 bits.
+/// The largest program of the examples, because of keys, curve and hashes: more than a million
+/// instructions for each command, many of them multiplications of 128 bits.
 #[test]
 fn a_large_program_computes_the_same_natively_and_compiled() {
     let mut state = 7u64;
