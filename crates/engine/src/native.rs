@@ -50,7 +50,14 @@ type OnceCode = OnceLock<Option<Code>>;
 #[derive(Clone, Copy)]
 pub(crate) struct Resume {
     pc: u64,
-    at: CodeAddress,
+    at: Place,
+}
+
+/// An address in native code, and the tier whose code it is in.
+#[derive(Clone, Copy)]
+struct Place {
+    address: CodeAddress,
+    tier: Tier,
 }
 
 impl Tiered {
@@ -82,14 +89,6 @@ impl Tiered {
         made.get_or_init(make).as_ref()
     }
 
-    /// The code that an address is of, and its tier.
-    #[inline]
-    fn code_at(&self, at: CodeAddress) -> Option<(&Code, Tier)> {
-        let hot = self.hot.get().and_then(Option::as_ref).filter(|hot| hot.owns(at));
-        let first = || self.first.get().and_then(Option::as_ref);
-        hot.map(|hot| (hot, Tier::Hot)).or_else(|| Some((first()?, Tier::First)))
-    }
-
     /// The gas that an instance may use in the first tier's code until it is hot, counting what it
     /// used that the module does not know of.
     #[inline]
@@ -118,7 +117,7 @@ impl Tiered {
 /// What to do after native code came back.
 enum Next {
     /// Go on in native code.
-    Enter(CodeAddress),
+    Enter(Place),
     /// Execute the instruction at the instance's pc exactly.
     Step,
     /// The same, where code found that its gas is not there: it may be enough for less code.
@@ -204,8 +203,8 @@ fn enter(instance: &Instance) -> Next {
     let is_hot = tiered.until_hot(instance.heat) == 0;
     let tier = if is_hot { Tier::Hot } else { Tier::First };
     let Some(code) = tiered.code(module, tier) else { return Next::Interpret };
-    let at = u32::try_from(instance.state.pc).ok().and_then(|pc| code.enter(pc));
-    at.map_or(Next::Step, Next::Enter)
+    let address = u32::try_from(instance.state.pc).ok().and_then(|pc| code.enter(pc));
+    address.map_or(Next::Step, |address| Next::Enter(Place { address, tier }))
 }
 
 /// Tells the module what gas the instance used in its first tier's code.
@@ -217,7 +216,7 @@ fn tell_heat(instance: &mut Instance) {
 }
 
 /// Runs native code from an address on until it comes back.
-fn execute(instance: &mut Instance, at: CodeAddress) -> Next {
+fn execute(instance: &mut Instance, at: Place) -> Next {
     let next = run_until_hot(instance, at);
     match next {
         Next::Enter(_) => {}
@@ -229,23 +228,23 @@ fn execute(instance: &mut Instance, at: CodeAddress) -> Next {
 
 /// The same, in code of the first tier at most until the module is hot: it is given the gas that is
 /// left until then, and stops where that does not suffice. So the code itself counts nothing.
-fn run_until_hot(instance: &mut Instance, at: CodeAddress) -> Next {
+fn run_until_hot(instance: &mut Instance, Place { address, tier }: Place) -> Next {
     let Some((tiered, memory)) = instance.module.tiered().zip(instance.memory.fast()) else {
         return Next::Interpret;
     };
-    let Some((code, tier)) = tiered.code_at(at).filter(|_| memory.arm()) else {
+    let Some(code) = tiered.code(&instance.module, tier).filter(|_| memory.arm()) else {
         return Next::Interpret;
     };
     let regs = &mut instance.state.regs;
     if tier == Tier::Hot {
-        let stop = code.run(regs, &mut instance.gas, memory, at);
+        let stop = code.run(regs, &mut instance.gas, memory, address);
         return follow(instance, stop, tier);
     }
     let left = tiered.until_hot(instance.heat);
     let given = instance.gas.min(left);
     let reserve = instance.gas - given;
     instance.gas = given;
-    let stop = code.run(regs, &mut instance.gas, memory, at);
+    let stop = code.run(regs, &mut instance.gas, memory, address);
     // What does not suffice for a segment is used up as far as heat goes: it never would.
     let is_over = reserve > 0 && matches!(stop, Stop::Unpaid { .. });
     let next = follow(instance, stop, tier);
@@ -263,10 +262,12 @@ fn follow(instance: &mut Instance, stop: Stop, tier: Tier) -> Next {
     let Instance { module, state, gas, resume: resumed, .. } = instance;
     let module = &*module;
     let code = || module.tiered().and_then(|tiered| tiered.code(module, tier));
+    let go_on = |address| Next::Enter(Place { address, tier });
     match stop {
         Stop::HostCall { pc, number, resume } => {
             state.pc = pc.into();
-            *resumed = Some(Resume { pc: module.next_pc(pc.into()), at: resume });
+            let at = Place { address: resume, tier };
+            *resumed = Some(Resume { pc: module.next_pc(pc.into()), at });
             Next::Exit(Exit::HostCall(i64::from(number) as u64))
         }
         Stop::Step { pc } => {
@@ -279,10 +280,10 @@ fn follow(instance: &mut Instance, stop: Stop, tier: Tier) -> Next {
         }
         Stop::Compile { pc } => {
             state.pc = pc.into();
-            code().and_then(|code| code.enter(pc)).map_or(Next::Step, Next::Enter)
+            code().and_then(|code| code.enter(pc)).map_or(Next::Step, go_on)
         }
         Stop::Dispatch { index, pc } => match code().map(|code| code.dispatch(index)) {
-            Some(Dispatch::Enter(at)) => Next::Enter(at),
+            Some(Dispatch::Enter(address)) => go_on(address),
             Some(Dispatch::Interpret(target)) => {
                 state.pc = target.into();
                 Next::Step

@@ -133,13 +133,6 @@ impl Code {
         Ok(Self { set, tier, native, state: Mutex::new(state), program })
     }
 
-    /// Whether an address is of this code.
-    #[inline]
-    #[must_use]
-    pub fn owns(&self, address: CodeAddress) -> bool {
-        self.native.owns(address)
-    }
-
     /// Runs code of this program: see [`NativeProgram::run`].
     pub fn run(
         &self,

@@ -142,8 +142,7 @@ impl NativeProgram {
 
     /// Whether an address is of this program.
     #[inline]
-    #[must_use]
-    pub fn owns(&self, address: CodeAddress) -> bool {
+    pub(super) fn owns(&self, address: CodeAddress) -> bool {
         address.program == self.id
     }
 
