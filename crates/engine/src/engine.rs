@@ -9,16 +9,16 @@ use jambox_program::GasPlan;
 
 use crate::{EngineError, EngineErrorKind};
 
-/// How an [`Engine`] executes.
+/// Configuration of an [`Engine`]: the revision and the backend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Config {
     /// The revision of the paper whose machine this is.
     pub revision: Revision,
-    /// What executes programs. All backends give the same results.
+    /// The backend that executes programs. All backends give the same results.
     pub backend: Backend,
 }
 
-/// What executes programs.
+/// Means of executing programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Backend {
@@ -55,8 +55,9 @@ impl Backend {
     /// The backends that a person may choose, as they are written.
     pub const NAMES: [&'static str; 4] = ["auto", "interpreter", "recompiler", "stepper"];
 
-    /// Whatever can execute programs here, [`Auto`](Self::Auto) and [`Traces`](Self::Traces) with
-    /// small thresholds: for tests, which have to give the same on each.
+    /// Every backend that can execute programs here, [`Auto`](Self::Auto) and
+    /// [`Traces`](Self::Traces) with small thresholds: for tests, which have to give the same on
+    /// each.
     #[must_use]
     pub fn all_here() -> Vec<Self> {
         let mut all = vec![Self::Stepper, Self::LoopedInterpreter, Self::Interpreter];
@@ -149,7 +150,7 @@ impl Engine {
         self.inner.config
     }
 
-    /// Why [`Backend::Auto`] interprets everything here, if it does.
+    /// The reason why [`Backend::Auto`] interprets everything here; `None` if it does not.
     #[must_use]
     pub fn no_native_code(&self) -> Option<&str> {
         self.inner.no_native_code.as_deref()
@@ -161,14 +162,14 @@ impl Engine {
         self.inner.set
     }
 
-    /// How the revision charges gas.
+    /// The revision's way of charging gas.
     #[must_use]
     pub fn gas_plan(&self) -> GasPlan {
         GasPlan::of(self.inner.set)
     }
 }
 
-/// Why this platform cannot run native code, if it cannot.
+/// The reason why this platform cannot run native code; `None` if it can.
 fn no_native_code() -> Option<String> {
     #[cfg(native)]
     return crate::native::unavailable();

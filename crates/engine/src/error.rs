@@ -5,7 +5,7 @@ use core::fmt;
 use jambox_isa::Revision;
 use jambox_program::{InvalidProgram, ProgramError, UnknownForm};
 
-/// Why an engine, module or instance could not be made. As large as one pointer.
+/// The reason why an engine, module or instance could not be made. As large as one pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineError(Box<EngineErrorKind>);
 

@@ -1,8 +1,9 @@
-//! How a run ends.
+//! Exit reasons of a run.
 
 use core::fmt;
 
-/// Why [`Instance::run`](crate::Instance::run) came back (the paper's exit reasons, 0.7.2).
+/// The reason why [`Instance::run`](crate::Instance::run) came back (the paper's exit reasons,
+/// 0.7.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {
     /// A dynamic jump to the halt address, 2^32 - 2^16: the regular end.

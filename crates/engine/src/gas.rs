@@ -8,7 +8,7 @@ use jambox_program::{GasPlan, ProgramBlob};
 /// Positions of the code that are remembered together.
 const PAGE: usize = 64;
 
-/// What is due at positions of a program: computed when first asked for, and remembered where that
+/// Gas due at positions of a program: computed when first asked for, and remembered where that
 /// takes longer than computing it.
 pub(crate) struct Costs {
     plan: GasPlan,
@@ -27,7 +27,7 @@ impl Costs {
         self.plan
     }
 
-    /// What a run that comes to `pc` has to pay there.
+    /// Gas that a run coming to `pc` has to pay there.
     #[inline]
     pub(crate) fn at(&self, program: &ProgramBlob, pc: u32) -> u32 {
         self.plan.flat_cost().unwrap_or_else(|| self.remembered(program, pc))

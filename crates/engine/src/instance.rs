@@ -9,19 +9,19 @@ use crate::{EngineError, Exit, Inspector, Memory, Module, module, stepper};
 
 /// One machine: a [`Module`] with registers, a position in the code, gas and memory.
 ///
-/// Whatever ended a run, the state is the one the paper says, with two liberties: `pc` is always
-/// that of the instruction that caused the exit (the paper makes it 0 after a halt or a panic),
-/// and gas never shows below 0. A run can therefore always be resumed: after a host call with
+/// After every exit the state is the one the paper says, with two liberties: `pc` is always that of
+/// the instruction that caused the exit (the paper makes it 0 after a halt or a panic), and gas
+/// never shows below 0. A run can therefore always be resumed: after a host call with
 /// [`skip_host_call`](Self::skip_host_call), after a page fault once the page is accessible, after
 /// running out of gas with more gas.
 pub struct Instance {
     pub(crate) module: Module,
     pub(crate) state: State,
     pub(crate) gas: u64,
-    /// Whether the instruction at pc is paid. While backends run, only set when they stop.
+    /// True if the instruction at pc is paid. While backends run, only set when they stop.
     pub(crate) is_charged: bool,
     pub(crate) memory: Memory,
-    /// Where native code goes on, if it was left for a host call.
+    /// The place at which native code goes on, if it was left for a host call.
     #[cfg(native)]
     pub(crate) resume: Option<native::Resume>,
     /// Gas used in native code that the module does not know of yet.
@@ -123,10 +123,10 @@ impl Instance {
         self.gas = gas;
     }
 
-    /// Whether the instruction at [`pc`](Self::pc) is paid: the charged flag of the machine's
-    /// state (0.8.0, appendix A.1). False at first.
+    /// True if the instruction at [`pc`](Self::pc) is paid: the charged flag of the machine's state
+    /// (0.8.0, appendix A.1). False at first.
     ///
-    /// Where a revision charges each instruction by itself (0.7.2) no run leaves it set.
+    /// No run leaves it set under a revision that charges each instruction by itself (0.7.2).
     #[must_use]
     pub fn is_charged(&self) -> bool {
         self.is_charged
@@ -138,8 +138,8 @@ impl Instance {
         self.is_charged = is_charged;
     }
 
-    /// Whether the charged flag is what it is at this pc in the course of any run. Only then can
-    /// others than the stepper go on.
+    /// True if the charged flag is as any run has it at this pc. Only then can other backends than
+    /// the stepper go on.
     #[inline]
     pub(crate) fn is_regular(&self) -> bool {
         self.is_charged != self.module.is_due(self.state.pc)

@@ -1,7 +1,7 @@
 //! A deterministic PVM: modules, instances, exits, gas and the interpreter.
 //!
-//! What it is not: it knows nothing of JAM. A host call comes back as [`Exit::HostCall`] with its
-//! number; whoever runs the instance serves it and runs on.
+//! Not here: anything of JAM. A host call comes back as [`Exit::HostCall`] with its number; the
+//! caller that runs the instance serves it and runs on.
 //!
 //! # Invariants
 //!
@@ -61,10 +61,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Whatever ended a run, it can go on: after a host call behind the `ecalli`, after a page fault
-//! once the page is accessible, after the gas ran out with more gas. The folder `examples` has a
-//! host of plugins that has nothing to do with JAM (`plugins`) and many instances over threads
-//! (`threads`); the loop in which a node executes services is `service_loop` of `jambox-chain`.
+//! A run can go on after every exit: after a host call behind the `ecalli`, after a page fault once
+//! the page is accessible, after the gas ran out with more gas. The folder `examples` has a host of
+//! plugins that has nothing to do with JAM (`plugins`) and many instances over threads (`threads`);
+//! the loop in which a node executes services is `service_loop` of `jambox-chain`.
 //!
 //! To look into a run, hand an [`Inspector`] to [`run_with`](Instance::run_with); to go back,
 //! take a [`Snapshot`].

@@ -29,7 +29,7 @@ pub struct Inaccessible {
 pub struct Memory {
     space: Space,
     heap: Heap,
-    /// Which groups of [`GROUP`] pages have ever had an accessible one, a bit each.
+    /// The groups of [`GROUP`] pages that have ever had an accessible one, a bit each.
     touched: [u64; GROUPS / u64::BITS as usize],
 }
 
@@ -47,7 +47,7 @@ enum Space {
     Portable(PagedMemory),
 }
 
-/// Where `sbrk` stands, in octets: the next octet it hands out, and the first it never will.
+/// Bounds of `sbrk`, in octets: the next octet it hands out, and the first it never will.
 #[derive(Clone, Copy, Default)]
 struct Heap {
     end: u64,
@@ -71,13 +71,13 @@ impl Memory {
         Self { space: Space::Empty, heap: Heap::default(), touched: [0; _] }
     }
 
-    /// Whether the whole range can be read.
+    /// True if the whole range can be read.
     #[must_use]
     pub fn is_readable(&self, address: u64, length: u64) -> bool {
         self.check(address, length, Access::ReadOnly).is_ok()
     }
 
-    /// Whether the whole range can be written.
+    /// True if the whole range can be written.
     #[must_use]
     pub fn is_writable(&self, address: u64, length: u64) -> bool {
         self.check(address, length, Access::ReadWrite).is_ok()
@@ -130,7 +130,7 @@ impl Memory {
         with_space!(&self.space, memory => memory.access(page), empty => Access::Inaccessible)
     }
 
-    /// How many of `count` pages from page index `page` are accessible.
+    /// Number of accessible pages among `count` pages from page index `page`.
     #[must_use]
     pub fn accessible_pages(&self, page: u32, count: u32) -> u32 {
         with_space!(&self.space, memory => memory.accessible_pages(page, count), empty => 0)
@@ -192,7 +192,7 @@ impl Memory {
         })
     }
 
-    /// Where the heap ends: the next address that `sbrk` hands out, 0 if there is no heap.
+    /// End of the heap: the next address that `sbrk` hands out, 0 if there is no heap.
     #[must_use]
     pub fn heap_end(&self) -> u64 {
         self.heap.end
@@ -209,9 +209,10 @@ impl Memory {
         self.heap = Heap { end, limit: limit.min(SPACE) };
     }
 
-    /// What `sbrk` does, and a host for a guest without it: moves the end of the heap up by `size`
-    /// octets, makes the pages it crosses writable, and returns where the new octets begin. `None`
-    /// (and nothing changes) when there is no heap or it would grow beyond its limit.
+    /// The effect of `sbrk`, also for a host whose guest lacks the instruction: moves the end of
+    /// the heap up by `size` octets, makes the pages it crosses writable, and returns the address
+    /// of the new octets. `None` (and nothing changes) when there is no heap or it would grow
+    /// beyond its limit.
     pub fn grow_heap(&mut self, size: u64) -> Option<u64> {
         let start = self.heap.end;
         let end = start.checked_add(size).filter(|&end| end <= self.heap.limit)?;
@@ -241,7 +242,7 @@ impl Memory {
         }
     }
 
-    /// Whether a page of the same group has ever been accessible.
+    /// True if a page of the same group has ever been accessible.
     fn is_touched(&self, page: u32) -> bool {
         let group = page / GROUP;
         let word = self.touched.get((group / u64::BITS) as usize).copied().unwrap_or(0);

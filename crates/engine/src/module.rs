@@ -106,7 +106,7 @@ impl Module {
         &self.inner.program
     }
 
-    /// How many octets of native code were made of the program so far.
+    /// Octets of native code made of the program so far.
     #[must_use]
     pub fn native_octets(&self) -> usize {
         match &self.inner.code {
@@ -133,26 +133,26 @@ impl Module {
         pc.saturating_add(1 + u64::from(skip))
     }
 
-    /// Whether a basic block starts at a position.
+    /// True if a basic block starts at a position.
     #[must_use]
     pub fn is_block_start(&self, pc: u64) -> bool {
         u32::try_from(pc).is_ok_and(|pc| self.program().is_block_start(self.set(), pc))
     }
 
-    /// What a run that comes to `pc` from elsewhere in the program pays there, 0 if nothing is
-    /// due. Computed once and remembered.
+    /// Gas that a run coming to `pc` from elsewhere in the program pays there, 0 if nothing is due.
+    /// Computed once and remembered.
     #[must_use]
     pub fn cost_at(&self, pc: u64) -> u32 {
         u32::try_from(pc).map_or(0, |pc| self.inner.costs.at(self.program(), pc))
     }
 
-    /// How code is paid for.
+    /// The revision's way of charging gas for code.
     #[inline]
     pub(crate) fn gas_plan(&self) -> GasPlan {
         self.inner.costs.plan()
     }
 
-    /// What a run pays that begins at `pc` without having paid for it.
+    /// Gas that a run pays when it begins at `pc` without having paid for it.
     pub(crate) fn entry_cost(&self, pc: u64) -> u32 {
         let payer = u32::try_from(pc).ok().and_then(|pc| self.gas_plan().payer(self.program(), pc));
         // Beyond 2^32 there is no code, only the `trap`s of revisions that know no invalid place.
@@ -160,7 +160,7 @@ impl Module {
         payer.map_or(flat, |pc| self.inner.costs.at(self.program(), pc))
     }
 
-    /// Whether a run that comes to `pc` has anything to pay there.
+    /// True if a run that comes to `pc` has anything to pay there.
     #[inline]
     pub(crate) fn is_due(&self, pc: u64) -> bool {
         let plan = self.gas_plan();
@@ -168,7 +168,7 @@ impl Module {
             || u32::try_from(pc).is_ok_and(|pc| plan.is_due(self.program(), pc))
     }
 
-    /// Whether a run may begin at `pc`.
+    /// True if a run may begin at `pc`.
     pub(crate) fn is_entry(&self, pc: u64) -> bool {
         self.program().validate_entry(self.set(), pc).is_ok()
     }
@@ -187,7 +187,7 @@ impl Module {
         &self.inner.code
     }
 
-    /// Where a dynamic jump to `address` leads, or how it ends the run.
+    /// The target of a dynamic jump to `address`, or the exit with which it ends the run.
     pub(crate) fn resolve_jump(&self, address: u32) -> Result<u32, Exit> {
         match self.program().resolve_jump(self.set(), address) {
             Jump::To(target) => Ok(target),
@@ -196,7 +196,7 @@ impl Module {
         }
     }
 
-    /// What the revision says of code.
+    /// The revision's rules of code.
     #[inline]
     pub(crate) fn rules(&self) -> &'static CodeRules {
         CodeRules::of(self.set().revision())

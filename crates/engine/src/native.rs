@@ -14,7 +14,7 @@ use jambox_sandbox::native::{self, CodeAddress, Stop};
 
 use crate::{Exit, Instance, Module, module, stepper};
 
-/// Why this process cannot run native code, if it cannot.
+/// The reason why this process cannot run native code; `None` if it can.
 pub(crate) fn unavailable() -> Option<String> {
     native::prepare().err().map(|reason| reason.to_string())
 }
@@ -32,7 +32,7 @@ const MOST_HEAT: u64 = 1 << 16;
 pub(crate) struct Tiered {
     first: OnceCode,
     hot: OnceCode,
-    /// What runs it before, and where native code cannot.
+    /// Interpreted code: runs before native code, and wherever native code cannot.
     interpreted: OnceLock<Box<module::Code>>,
     /// Gas that instances used while interpreted, up to `threshold`.
     warmth: AtomicU64,
@@ -46,7 +46,7 @@ pub(crate) struct Tiered {
 /// Code that is made when it is needed; `None` if the process has no room for its tables.
 type OnceCode = OnceLock<Option<Code>>;
 
-/// Where native code goes on after a host call.
+/// The position and the place in native code at which a run goes on after a host call.
 #[derive(Clone, Copy)]
 pub(crate) struct Resume {
     pc: u64,
@@ -97,7 +97,7 @@ impl Tiered {
         self.hot_threshold.saturating_sub(known).saturating_sub(heat)
     }
 
-    /// How much native code there is.
+    /// Size of the native code made so far.
     pub(crate) fn usage(&self) -> Usage {
         let usage = |made: &OnceCode| {
             let code = made.get().and_then(Option::as_ref);
@@ -114,7 +114,7 @@ impl Tiered {
     }
 }
 
-/// What to do after native code came back.
+/// The next step after native code came back.
 enum Next {
     /// Go on in native code.
     Enter(Place),
@@ -174,7 +174,7 @@ fn warm_up(instance: &mut Instance) -> Option<Exit> {
     instance.gas = given;
     let exit = interpret(instance);
     let moves_over = exit == Exit::OutOfGas && reserve > 0;
-    // What running out left unspent would be lacking for ever.
+    // Gas left unspent when the interpreter ran out counts as used: it would be lacking for ever.
     let used = if moves_over { given } else { given - instance.gas };
     if let Some(tiered) = instance.module.tiered() {
         tiered.warmth.fetch_add(used, Ordering::Relaxed);
@@ -245,7 +245,7 @@ fn run_until_hot(instance: &mut Instance, Place { address, tier }: Place) -> Nex
     let reserve = instance.gas - given;
     instance.gas = given;
     let stop = code.run(regs, &mut instance.gas, memory, address);
-    // What does not suffice for a segment is used up as far as heat goes: it never would.
+    // Gas that does not suffice for a segment counts as used for the heat: it never would suffice.
     let is_over = reserve > 0 && matches!(stop, Stop::Unpaid { .. });
     let next = follow(instance, stop, tier);
     instance.heat += if is_over { given } else { given - instance.gas };

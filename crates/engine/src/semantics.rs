@@ -1,9 +1,9 @@
-//! What most instructions have in common, as data: one list that every interpreter expands.
+//! Semantics that most instructions share, as data: one list that every interpreter expands.
 //!
 //! A group says where operands come from and where the result goes; a row says which function of
-//! [`jambox_isa::arith`], which comparison or which integer type is meant. What is not listed
-//! here (jumps, calls, `sbrk`, ...) is written by hand in each interpreter. An instruction that
-//! is in neither place does not compile, because interpreters are visitors.
+//! [`jambox_isa::arith`], which comparison or which integer type is meant. Instructions not listed
+//! here (jumps, calls, `sbrk`, ...) are written by hand in each interpreter. An instruction that is
+//! in neither place does not compile, because interpreters are visitors.
 
 /// Calls `callback!` with the groups below.
 macro_rules! for_each_semantics {

@@ -27,7 +27,7 @@ pub struct Snapshot {
     access: Vec<(Range<u32>, Access)>,
     /// The accessible pages that hold anything but zeros, by index.
     pages: BTreeMap<u32, Arc<Page>>,
-    /// How many of the pages are not the parent's.
+    /// Number of pages that are not the parent's.
     own_pages: usize,
 }
 
@@ -50,7 +50,7 @@ impl Snapshot {
         self.gas
     }
 
-    /// Whether the instruction at [`pc`](Self::pc) is paid.
+    /// True if the instruction at [`pc`](Self::pc) is paid.
     #[must_use]
     pub const fn is_charged(&self) -> bool {
         self.is_charged
@@ -62,7 +62,7 @@ impl Snapshot {
         self.own_pages.saturating_mul(PAGE_SIZE as usize)
     }
 
-    /// Whether everything is the same in both.
+    /// True if everything is the same in both.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         (self.pc, self.regs, self.gas, self.is_charged, self.heap)
@@ -84,8 +84,8 @@ impl Snapshot {
         all.into_iter()
     }
 
-    /// Which page contents this snapshot holds, each told by its place in this process's memory:
-    /// how much several snapshots take together is the number of different ones.
+    /// The page contents that this snapshot holds, each told by its place in this process's memory:
+    /// several snapshots together take as many pages as there are different places.
     pub fn shares(&self) -> impl Iterator<Item = usize> + '_ {
         self.pages.values().map(|page| Arc::as_ptr(page) as usize)
     }

@@ -68,7 +68,7 @@ fn try_step<I: Inspector>(instance: &mut Instance, inspector: &mut I) -> Option<
     None
 }
 
-/// What comes after an instruction.
+/// Control flow after an instruction.
 enum Flow {
     Next,
     Jump(u64),

@@ -35,7 +35,7 @@ pub(crate) struct Code<D: Dispatch> {
     segment: Mutex<Vec<Draft<D>>>,
 }
 
-/// What a slot is to be filled with.
+/// The contents of a slot that is about to be filled.
 struct Draft<D: Dispatch> {
     op: Op<D>,
     cost: u32,
@@ -80,7 +80,7 @@ impl<D: Dispatch> Code<D> {
     #[inline(always)]
     pub(crate) fn jump(&self, address: u32) -> Option<At<'_, D>> {
         let index = self.jumps.get(entry_of(address))?.load(Ordering::Relaxed);
-        // What is not known yet has an index that no op has.
+        // An entry not known yet has an index that no op has.
         self.slots.get(index.wrapping_sub(1) as usize)
     }
 
@@ -151,7 +151,7 @@ impl<D: Dispatch> Code<D> {
         }
     }
 
-    /// Whether the next instruction has the next index: everywhere but at the end of the code, and
+    /// True if the next instruction has the next index: everywhere but at the end of the code, and
     /// where skipping stops before an instruction.
     #[inline(always)]
     fn goes_on(&self, window: Window) -> bool {
@@ -207,7 +207,7 @@ impl<D: Dispatch> Draft<D> {
     }
 }
 
-/// Where the instruction after that in the window starts.
+/// The position after the window's instruction.
 #[inline(always)]
 fn next_pc(window: Window) -> u32 {
     window.pc().saturating_add(u32::from(window.skip()) + 1)

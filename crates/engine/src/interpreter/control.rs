@@ -6,7 +6,7 @@ use super::op::{At, Handler, Registers};
 use super::ops::{self, Condition, Simple};
 use super::{State, Stop, View};
 
-/// What an op is to do, control included.
+/// The work of an op, control included.
 pub(crate) trait Action {
     /// Executes the op at `at`, whose segment has been paid, and passes control on.
     fn run<'t, D: Dispatch, R: Registers>(
@@ -20,7 +20,7 @@ pub(crate) trait Action {
 
 /// The handler for an action.
 pub(crate) const fn handler<D: Dispatch, A: Action, R: Registers>() -> Handler<D> {
-    /// What `cargo xtask check-dispatch` looks for in the disassembly.
+    /// The name that `cargo xtask check-dispatch` looks for in the disassembly.
     fn op_handler<'t, D: Dispatch, A: Action, R: Registers>(
         at: At<'t, D>,
         state: &mut State,
@@ -241,7 +241,7 @@ action! { @[C: Condition] BranchNowhere<C>: (at, state, gas, memory, code) {
     }
 } }
 
-/// Whatever only the stepper does.
+/// Everything that only the stepper does.
 pub(crate) enum Stepped {}
 
 action! { Stepped: (at, state, gas, _memory, _code) {

@@ -1,4 +1,4 @@
-//! How an op passes control to the next.
+//! Passing of control from an op to the next.
 
 use jambox_sandbox::{DefaultMemory, GuestMemory};
 
@@ -8,10 +8,10 @@ use super::{State, View};
 
 /// A way of passing control, and what handlers return in it.
 pub(crate) trait Dispatch: Sized + 'static {
-    /// What a handler returns.
+    /// The return type of a handler.
     type Next<'t>;
 
-    /// Whether handlers for particular registers are worth having.
+    /// True if handlers for particular registers are worth having.
     const SPECIAL: bool;
 
     /// Passes control to the op at `at`, whose segment has been paid.

@@ -2,9 +2,9 @@
 //!
 //! An op that says which registers it works on makes the processor compute their addresses. A
 //! value that one op writes then reaches the next through memory, which takes half a dozen cycles.
-//! Where the registers are fixed in the handler's code, the processor recognises the address and
-//! passes the value on at once. So the most frequent instructions have a handler for each choice
-//! of their first registers.
+//! The processor recognises the address and passes the value on at once if the registers are fixed
+//! in the handler's code. So the most frequent instructions have a handler for each choice of their
+//! first registers.
 
 use jambox_isa::Reg;
 
@@ -14,7 +14,7 @@ use super::op::{Fixed, Handler, Named};
 
 const REGS: usize = Reg::ALL.len();
 
-/// For which registers an action has handlers of their own.
+/// Registers for which an action has handlers of their own.
 #[derive(Clone, Copy)]
 pub(crate) enum Special {
     /// For none.
@@ -28,7 +28,7 @@ pub(crate) enum Special {
 /// The handlers of an action.
 pub(crate) struct Handlers<D: Dispatch> {
     handlers: &'static [Handler<D>],
-    /// How far apart those for neighbouring registers in places 0 and 1 are.
+    /// Distances between the handlers for neighbouring registers, in places 0 and 1.
     strides: [u8; 2],
 }
 

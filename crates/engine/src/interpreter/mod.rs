@@ -16,10 +16,10 @@
 //! there on and hands over to the stepper, which charges what it comes to. Where a segment cannot
 //! be paid, the stepper runs until gas is out.
 //!
-//! Where something is due and the machine has paid it already, or the other way round, the stepper
-//! executes the first instruction.
+//! The stepper executes the first instruction of a run where something is due and the machine has
+//! paid it already, or the other way round.
 //!
-//! # What hands over
+//! # Cases that hand over
 //!
 //! Everything rare does: traps, halting, faults, accesses that leave their page, jumps to where no
 //! block starts, `sbrk`. There is one implementation of all that, the exact one.
@@ -45,7 +45,7 @@ use crate::{Exit, Instance, stepper};
 /// Guest memory as handlers pass it along.
 type View<'m> = <DefaultMemory as GuestMemory>::View<'m>;
 
-/// What handlers change.
+/// State that handlers change.
 pub(crate) struct State {
     /// The registers.
     pub regs: [u64; 13],
@@ -53,7 +53,7 @@ pub(crate) struct State {
     pub pc: u64,
     /// Gas left when the ops stopped.
     gas: i64,
-    /// Why they stopped.
+    /// The reason why they stopped.
     stop: Stop,
 }
 
@@ -63,7 +63,7 @@ impl State {
     }
 }
 
-/// Why ops stopped. `pc` is at the instruction in question, which has not been charged.
+/// The reason why ops stopped. `pc` is at the instruction in question, which has not been charged.
 #[derive(Clone, Copy)]
 enum Stop {
     /// It needs the stepper.

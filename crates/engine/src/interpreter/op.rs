@@ -20,7 +20,7 @@ pub(crate) type Handler<D> =
 pub(crate) struct Op<D: Dispatch> {
     pub handler: Handler<D>,
     pub operands: Operands,
-    /// Where the instruction stands in the code.
+    /// Position of the instruction in the code.
     pub pc: u32,
 }
 
@@ -73,7 +73,7 @@ impl Operands {
     }
 }
 
-/// How an op finds its registers.
+/// An op's way of finding its registers.
 pub(crate) trait Registers {
     /// The value of the register in place `I` of the operands.
     fn get<const I: usize>(operands: &Operands, state: &State) -> u64;

@@ -1,4 +1,4 @@
-//! What ops do: a type for each instruction.
+//! Effects of ops: a type for each instruction.
 //!
 //! The types are named as the instructions are.
 
@@ -21,7 +21,7 @@ pub(crate) trait Simple {
 
 /// The condition of a branch.
 pub(crate) trait Condition {
-    /// Whether the branch is taken.
+    /// True if the branch is taken.
     fn holds<R: Registers>(operands: &Operands, state: &State) -> bool;
 }
 

@@ -1,4 +1,4 @@
-//! Which instruction, counted from the start of the code, stands where.
+//! Positions of instructions, counted from the start of the code.
 
 use jambox_program::ProgramBlob;
 

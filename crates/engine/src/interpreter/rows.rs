@@ -1,4 +1,4 @@
-//! What the interpreter makes of each opcode: one table.
+//! The interpreter's handlers of each opcode: one table.
 
 use jambox_isa::{Format, Opcode};
 
@@ -9,12 +9,12 @@ use super::op::{Handler, Named};
 use super::ops::{self, Condition, opcode};
 use crate::semantics::for_each_semantics;
 
-/// What becomes of the instructions with one opcode.
+/// The interpreter's form of the instructions with one opcode.
 pub(crate) struct Row<D: Dispatch> {
     pub format: Format,
-    /// Whether they end their segment.
+    /// True if they end their segment.
     pub ends: bool,
-    /// Whether they end a block and may go on to the next.
+    /// True if they end a block and may go on to the next.
     pub goes_on: bool,
     pub handlers: Handlers<D>,
     /// The handler of those that have a target where no block starts.
@@ -72,7 +72,7 @@ impl<D: Dispatch> Row<D> {
     }
 }
 
-/// Which instructions have handlers for particular registers: the most frequent.
+/// Choice of handlers for particular registers: the most frequent instructions have them.
 const fn special(opcode: Opcode) -> Special {
     match opcode {
         opcode::load_ind_u64

@@ -1,4 +1,4 @@
-//! What 0.8.0 changes of exits, gas and pc, from the paper's text (appendices A.1 to A.4).
+//! Changes of 0.8.0 to exits, gas and pc, from the paper's text (appendices A.1 to A.4).
 //!
 //! Costs of blocks are published ones: `ecalli; ecalli; trap` costs 101, `ecalli; fallthrough` 100,
 //! a `trap` alone 2, a `jump` alone 15, and a load at the start of a block 25.

@@ -6,7 +6,7 @@ use jambox_program::ProgramBlob;
 
 use crate::generator::{PAGES, Source, instances, program};
 
-/// What a host could see of a machine.
+/// The part of a machine's state that a host can see.
 fn state(instance: &Instance) -> (u64, (u64, bool), [u64; 13], Vec<Vec<u8>>) {
     let page = |page: u32| {
         let mut octets = vec![0; 4096];

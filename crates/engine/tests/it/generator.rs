@@ -10,7 +10,7 @@ const SLOT: u32 = 12;
 /// Pages that programs like to touch.
 pub const PAGES: [u32; 5] = [16, 17, 18, 20, 0xf_ffff];
 
-/// Where randomness comes from: octets that end in zeros. A clone gives the same again.
+/// A source of randomness: octets that end in zeros. A clone gives the same again.
 #[derive(Clone)]
 pub struct Source<'a> {
     octets: &'a [u8],
@@ -78,7 +78,7 @@ pub fn program(source: &mut Source<'_>, revision: Revision) -> ProgramBlob {
         let instruction = Instruction::from_fields(opcode, fields);
         let octets = instruction.encode(set, pc).expect("an instruction of the set");
         code.extend_from_slice(&octets);
-        // What follows an instruction extends its last immediate; keep that one's sign.
+        // The padding after an instruction extends its last immediate; keep that one's sign.
         let last = octets.last().copied().filter(|_| octets.len() > 2).unwrap_or(0);
         let sign = if last & 0x80 == 0 { 0 } else { 0xff };
         code.resize((pc + SLOT) as usize, sign);

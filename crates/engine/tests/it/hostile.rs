@@ -1,4 +1,4 @@
-//! What guests try that want out, on every backend.
+//! Attempts of guests that want out, on every backend.
 
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{Instruction, InstructionSet, Revision};

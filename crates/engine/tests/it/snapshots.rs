@@ -53,7 +53,7 @@ on_every_backend! {
             let middle = it.snapshot(Some(&start));
             assert_eq!(it.run(), Exit::HostCall(3));
             let end = it.snapshot(Some(&middle));
-            // What a host does to a machine is undone as well.
+            // Changes that a host makes to a machine are undone as well.
             it.memory_mut().grow_heap(3 * PAGE).expect("there is room");
             it.memory_mut().write(FIRST + 5 * PAGE, b"more").expect("it is writable");
             it.memory_mut().set_access(16, 1, Access::ReadOnly);
