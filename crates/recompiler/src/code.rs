@@ -11,7 +11,7 @@ use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop,
 use crate::emit::{Access, Buffers, Emitter};
 use crate::entries::{Entries, Entry};
 
-/// How much is made of code.
+/// Tier of code: the effort made on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tier {
     /// Block by block: soon written.
@@ -63,9 +63,9 @@ struct State {
     copies: usize,
 }
 
-/// What is known of the code in a chunk of the code space.
+/// Records of the code in a chunk of the code space.
 struct Part {
-    /// Which of the code space's chunks it is.
+    /// Index of the chunk in the code space.
     chunk: u32,
     /// Ordered by `at`.
     accesses: Vec<Access>,
@@ -86,7 +86,7 @@ pub struct Origin {
     pub refund: u64,
 }
 
-/// What an unset entry of the dispatch table leads to.
+/// The target of an unset entry of the dispatch table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dispatch {
     /// Code at this position; the table now leads there.
@@ -97,7 +97,7 @@ pub enum Dispatch {
     Nowhere,
 }
 
-/// How much native code there is.
+/// Size of the native code of a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Octets of code.
@@ -107,7 +107,7 @@ pub struct Usage {
     /// Instructions of the program that have code, each counted once for each time that it was
     /// written.
     pub instructions: usize,
-    /// How many of these are copies, which only hot code has.
+    /// Number of these that are copies, which only hot code has.
     pub copies: usize,
     /// Memory accesses that could fault.
     pub accesses: usize,
@@ -180,7 +180,7 @@ impl Code {
         }
     }
 
-    /// What the instruction of native code that faulted belongs to, if it is of this program.
+    /// The origin of the instruction of native code that faulted, if it is of this program.
     #[must_use]
     pub fn origin(&self, at: CodeAddress) -> Option<Origin> {
         let state = self.lock();
@@ -190,7 +190,7 @@ impl Code {
         Some(Origin { pc: access.pc, refund: access.refund.into() })
     }
 
-    /// How much code there is by now.
+    /// Size of the code made so far.
     #[must_use]
     pub fn usage(&self) -> Usage {
         let state = self.lock();
@@ -264,7 +264,8 @@ impl Code {
     }
 }
 
-/// How many copies there may still be, so that the work stays linear in the code that is reached.
+/// Number of copies that may still be made, so that the work stays linear in the code that is
+/// reached.
 pub(crate) fn copies_left(originals: usize, copies: usize) -> u32 {
     let most = COPIES.0 * originals as u64 + COPIES.1;
     u32::try_from(most.saturating_sub(copies as u64)).unwrap_or(u32::MAX)

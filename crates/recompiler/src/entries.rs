@@ -1,4 +1,4 @@
-//! What is known of each position of a program: its code, or who waits for it.
+//! Knowledge of each position of a program: its code, or the jumps that wait for it.
 
 /// A table by position that takes room only where something is known.
 pub(crate) struct Entries {
@@ -14,7 +14,7 @@ const PAGE: usize = 64;
 /// Pages that there is room for from the start, so that few programs need more.
 const ROOM: usize = 256;
 
-/// What is known of a position.
+/// Knowledge of a position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Entry {
     /// Nothing.

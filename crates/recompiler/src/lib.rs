@@ -1,12 +1,12 @@
 //! Basic blocks of a PVM program to x86-64 code.
 //!
-//! What it is: an emitter that turns runs of guest instructions into host code, and [`Code`], the
-//! code of one program, made as it is reached. Nothing here is unsafe, or could be: what is written
-//! here is written with the assembler of `jambox_sandbox::native`, and runs there.
+//! **Contents.** An emitter that turns runs of guest instructions into host code, and [`Code`], the
+//! code of one program, made as it is reached. Nothing here is unsafe, or could be: all code is
+//! written with the assembler of `jambox_sandbox::native`, and runs there.
 //!
-//! What it is not: it knows no instances, and decides nothing but plain computation. Wherever a
-//! program traps, faults, halts, grows its heap or runs out of gas, native code comes back as if
-//! the instruction had not begun, and the exact interpreter of `jambox-engine` executes it.
+//! **Not here.** Instances, and everything but plain computation. Wherever a program traps, faults,
+//! halts, grows its heap or runs out of gas, native code comes back as if the instruction had not
+//! begun, and the exact interpreter of `jambox-engine` executes it.
 //!
 //! # Invariants
 //!

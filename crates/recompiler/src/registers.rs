@@ -1,4 +1,4 @@
-//! Which host register holds what while generated code runs.
+//! Host registers by their use while generated code runs.
 //!
 //! All thirteen guest registers live in host registers from entry to exit. That leaves `rsp` for
 //! the frame, one register for the gas and one to work with: guest memory is reached through the

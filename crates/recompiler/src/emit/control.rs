@@ -7,12 +7,12 @@ use super::{Emitter, Flow};
 use crate::registers::host;
 
 impl Emitter<'_> {
-    /// Whether going on to the next block would panic.
+    /// True if going on to the next block would panic.
     fn lacks_next_block(&self) -> bool {
         self.checks_next_block && !self.may_jump_to(self.next_pc)
     }
 
-    /// Whether a branch may be taken; `None` if it panics, taken or not.
+    /// True if a branch may be taken; `None` if it panics, taken or not.
     fn may_branch_to(&self, target: u32) -> Option<bool> {
         let is_valid = self.may_jump_to(target);
         let panics = self.checks_next_block && (!is_valid || !self.may_jump_to(self.next_pc));
@@ -58,7 +58,7 @@ impl Emitter<'_> {
             return self.step_and_end();
         }
         self.asm().load_immediate(host(a), i64::from(x) as u64);
-        // What comes after a call is likely to be needed, what is called more so.
+        // Code after a call is likely to be needed, the called code more so.
         if self.may_jump_to(self.next_pc) {
             self.buffers.work.push(self.next_pc);
         }
@@ -94,7 +94,7 @@ impl Emitter<'_> {
             self.leave_at_step(jump);
             return Flow::NewSegment;
         }
-        // What leads back is likely to be taken.
+        // A branch that leads back is likely to be taken.
         if target > self.pc && self.can_join(next) {
             self.leave_trace(jump, target);
             return self.join(next);

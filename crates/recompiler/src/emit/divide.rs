@@ -6,14 +6,14 @@ use jambox_sandbox::native::asm::{Condition, Gpr, Mem, Size, Spill};
 use super::{Emitter, Flow};
 use crate::registers::{SCRATCH, host};
 
-/// What is wanted of a division.
+/// The wanted result of a division.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     Quotient,
     Remainder,
 }
 
-/// How the operands of a division are read.
+/// Signedness of the operands of a division.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
     Signed,

@@ -43,11 +43,11 @@ pub(crate) struct Request {
     /// The position that it should lead to.
     pub(crate) pc: u32,
     pub(crate) slot: Slot,
-    /// Where the unit jumps through the slot.
+    /// The unit's jump through the slot.
     place: Place,
 }
 
-/// What the code from a place of a unit on is for.
+/// The purpose of the code from a place of a unit on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// Charging a segment.
@@ -66,7 +66,7 @@ pub(crate) enum Mark {
     Ask(u32),
 }
 
-/// Where a jump goes that was written before its target was known.
+/// The target of a jump that was written before the place of its target was known.
 #[derive(Clone, Copy)]
 enum Target {
     Position(u32),
@@ -75,7 +75,7 @@ enum Target {
     SideExit { pc: u32, refund: u32 },
 }
 
-/// What follows an instruction.
+/// Control flow after an instruction.
 pub(crate) enum Flow {
     /// The next one, in the same segment.
     Next,
@@ -102,7 +102,7 @@ pub(crate) struct Emitter<'a> {
     plan: GasPlan,
     checks_next_block: bool,
     entries: &'a mut Entries,
-    /// Where accesses are noted: those of a unit after those of units before it.
+    /// List of accesses: those of a unit come after those of units before it.
     accesses: &'a mut Vec<Access>,
     buffers: &'a mut Buffers,
     trace: Trace,
@@ -113,7 +113,7 @@ pub(crate) struct Emitter<'a> {
     cost: u32,
 }
 
-/// What a unit is made of. Kept from unit to unit so that nothing is allocated anew.
+/// Working memory for a unit, kept from unit to unit so that nothing is allocated anew.
 pub(crate) struct Buffers {
     pub(crate) asm: Assembler,
     pub(crate) requests: Vec<Request>,
@@ -127,7 +127,7 @@ pub(crate) struct Buffers {
     /// beyond its first block.
     pub(crate) instructions: u32,
     pub(crate) copies: u32,
-    /// What the code is for, where a listing wants to know.
+    /// The purposes of the code, by distance in the unit, where a listing wants to know.
     pub(crate) marks: Option<Vec<(u32, Mark)>>,
 }
 

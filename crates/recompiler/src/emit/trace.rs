@@ -27,17 +27,17 @@ const MAX_JOINED: u32 = 48;
 /// The trace in hand. In code that is not hot it is a segment of one block.
 pub(super) struct Trace {
     tier: Tier,
-    /// How many copies there may still be.
+    /// Number of copies that may still be made.
     copies_left: u32,
     /// Instructions so far, and those of the first block once it is over.
     pub(super) length: u32,
     first_block: Option<u32>,
     /// The first block, and what is due there.
     start: Joined,
-    /// Where the trace goes on from there, as far as it is known.
+    /// The positions and costs at which the trace goes on from there, as far as they are known.
     path: [Joined; MAX_TRANSFERS],
     path_length: usize,
-    /// How many of the path's blocks this round has been to, and which round it is.
+    /// The number of the path's blocks that this round has been to, and the number of the round.
     at: usize,
     rounds: u32,
 }
@@ -64,7 +64,7 @@ impl Trace {
         }
     }
 
-    /// Whether segments may be more than blocks.
+    /// True if segments may be more than blocks.
     pub(super) fn is_on(&self) -> bool {
         self.tier == Tier::Hot
     }
@@ -80,14 +80,14 @@ impl Trace {
         self.first_block.map_or(0, |first_block| self.length - first_block)
     }
 
-    /// What is due where the trace has just gone on.
+    /// Gas due at the place where the trace has just gone on.
     pub(super) fn next_cost(&self) -> u32 {
         let joined = self.at.checked_sub(1).and_then(|last| self.path.get(last));
         joined.unwrap_or(&self.start).cost
     }
 
-    /// Whether there may be so many instructions more: in this segment, and copies in all. None
-    /// where the segment takes no gas: it began behind a host call, in a block that is paid.
+    /// True if so many more instructions may be added: to this segment, and to the copies in all.
+    /// False where the segment takes no gas: it began behind a host call, in a block that is paid.
     fn can_grow(&self, by: u32) -> bool {
         self.is_on()
             && self.start.cost > 0
@@ -95,7 +95,7 @@ impl Trace {
             && self.copied() + by <= self.copies_left
     }
 
-    /// Whether the trace, which has come back to its start, may go through it again.
+    /// True if the trace, which has come back to its start, may go through it again.
     fn can_repeat(&self) -> bool {
         let round = self.length / self.rounds;
         self.rounds < MAX_ROUNDS && round <= MAX_LOOP && self.can_grow(round)
@@ -122,12 +122,12 @@ impl Emitter<'_> {
         }
     }
 
-    /// Whether the trace may go on here because that is where it began.
+    /// True if the trace may go on here because that is where it began.
     pub(super) fn is_loop(&self, pc: u32) -> bool {
         pc == self.trace.start.pc && self.trace.can_repeat()
     }
 
-    /// Whether the trace may go on to a block: in its first round a short one, which may have code
+    /// True if the trace may go on to a block: in its first round a short one, which may have code
     /// of its own, later the one that it went to before.
     pub(super) fn can_join(&self, pc: u32) -> bool {
         let Trace { at, rounds, start, .. } = self.trace;

@@ -1,4 +1,4 @@
-//! Which code each row of the instruction table becomes.
+//! Native code of each row of the instruction table.
 
 use jambox_isa::Visitor;
 use jambox_isa::operands::{

@@ -1,4 +1,4 @@
-//! How much code there can be, whatever the program.
+//! Bounds on the amount of code, whatever the program.
 
 use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{Fields, Instruction, InstructionSet, Opcode, Reg, Revision};

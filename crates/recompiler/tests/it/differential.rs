@@ -6,7 +6,7 @@ use jambox_isa::Revision;
 use crate::scenario::{self, PAGES, PAGES_EACH, Program, Source};
 use crate::structured;
 
-/// How often a scenario goes on after its program came back.
+/// Number of times that a scenario goes on after its program came back.
 const ROUNDS: usize = 16;
 
 const BACKENDS: [Backend; 7] = [
@@ -82,7 +82,7 @@ fn gas(source: &mut Source<'_>) -> u64 {
     }
 }
 
-/// What a host may do between runs; false if it gives up.
+/// Actions that a host may take between runs; false if it gives up.
 fn serve(
     source: &mut Source<'_>,
     (program, is_structured): (&Program, bool),
@@ -121,7 +121,7 @@ fn serve(
     true
 }
 
-/// What a guest can see of an instance, and its pages' accesses.
+/// State of an instance that a guest can see, and its pages' accesses.
 fn state(instance: &Instance) -> impl PartialEq + std::fmt::Debug + use<> {
     let memory = instance.memory();
     let pages = PAGES.into_iter().flat_map(|page| page..page + PAGES_EACH + 3);
@@ -154,12 +154,12 @@ fn hashed(hash: u64, octets: &[u8]) -> u64 {
     })
 }
 
-/// What was compared.
+/// Amount of work that was compared.
 #[derive(Clone, Copy, Default)]
 pub struct Compared {
-    /// How often a run ended.
+    /// Number of runs that ended.
     pub exits: usize,
-    /// How much gas was used, by each backend.
+    /// Gas used, by each backend.
     pub gas: u64,
 }
 

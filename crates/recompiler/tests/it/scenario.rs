@@ -6,7 +6,7 @@
 use jambox_isa::{Fields, Format, Instruction, InstructionSet, Opcode, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob};
 
-/// Where choices come from.
+/// A source of choices.
 pub struct Source<'a> {
     given: &'a [u8],
     state: u64,
@@ -114,7 +114,7 @@ pub struct Builder {
     pub set: InstructionSet,
     code: Vec<u8>,
     pub starts: Vec<u32>,
-    /// Where a distance of four octets stands, which instruction it counts from, and to where.
+    /// Distances of four octets: their place, the instruction they count from, and the target.
     jumps: Vec<(usize, u32, usize)>,
     pub blocks: Vec<u32>,
 }

@@ -8,7 +8,7 @@ use jambox_isa::{Fields, Format, Opcode, Reg, Revision};
 
 use crate::scenario::{self, Builder, Program, Source, immediate};
 
-/// Where calls save what they return to, and where data is.
+/// Addresses of the stack, where calls save what they return to, and of data.
 const STACK: u64 = 0x8000_0000;
 const DATA: u64 = 0x1_0000;
 
@@ -26,7 +26,7 @@ const LONGEST: usize = 400;
 struct Writer<'s, 'o> {
     source: &'s mut Source<'o>,
     builder: Builder,
-    /// Where calls return to: blocks, in the order of the jump table.
+    /// The blocks that calls return to, in the order of the jump table.
     returns: Vec<usize>,
     /// The first block of each function.
     functions: Vec<usize>,
