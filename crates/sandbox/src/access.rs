@@ -1,4 +1,4 @@
-//! What both memories have in common: page geometry, permissions, the interface.
+//! Page geometry, permissions and the interface, common to both memories.
 
 /// Octets in a page (the paper's `Cpvmpagesize`).
 pub const PAGE_SIZE: u32 = 1 << 12;
@@ -6,7 +6,7 @@ pub const PAGE_SIZE: u32 = 1 << 12;
 /// Pages in the 32-bit address space.
 pub const PAGE_COUNT: u32 = 1 << 20;
 
-/// What a guest may do with a page. Ordered: every access includes the lesser ones.
+/// Access of a guest to a page. Ordered: every access includes the lesser ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Access {
@@ -23,7 +23,7 @@ pub enum Access {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no address space for a guest memory: {reason}")]
 pub struct ReserveError {
-    /// What the operating system said.
+    /// The operating system's reason.
     pub reason: String,
 }
 
@@ -53,10 +53,10 @@ pub trait GuestMemory: Sized {
     /// Makes `count` pages from page index `first` read as zeros; permissions stay as they are.
     fn zero(&mut self, first: u32, count: u32);
 
-    /// How many of the pages from `first` (at most `count`) allow at least `access` in one run.
+    /// Number of pages from `first` (at most `count`) that allow at least `access` in one run.
     fn accessible_run(&self, first: u32, count: u32, access: Access) -> u32;
 
-    /// How many of `count` pages from page index `first` are accessible.
+    /// Number of accessible pages among `count` pages from page index `first`.
     fn accessible_pages(&self, first: u32, count: u32) -> u32 {
         let pages = first..clipped_end(first, count);
         pages.filter(|&page| self.access(page) != Access::Inaccessible).count() as u32
@@ -106,7 +106,7 @@ pub(crate) const fn page_of(address: u32) -> u32 {
     address / PAGE_SIZE
 }
 
-/// Whether `length` octets from `address` lie within one page.
+/// True if `length` octets from `address` lie within one page.
 #[inline(always)]
 pub(crate) const fn within_page(address: u32, length: usize) -> bool {
     (address % PAGE_SIZE) as usize + length <= PAGE_SIZE as usize

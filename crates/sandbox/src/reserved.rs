@@ -38,7 +38,7 @@ const SPACE: usize = 1 << 32;
 const SLACK: usize = PAGE_SIZE as usize;
 const MAPPING: usize = TABLE + SPACE + SLACK;
 
-/// Where a mapping is.
+/// The place of a mapping.
 ///
 /// # Invariants
 ///
@@ -72,13 +72,13 @@ impl Base {
         unsafe { octet.read() }
     }
 
-    /// Whether an access lies in one page that allows it: almost every access.
+    /// True if an access lies in one page that allows it: almost every access.
     #[inline(always)]
     fn plainly_allows(self, address: u32, length: usize, access: Access) -> bool {
         self.permission(address) >= access as u8 && within_page(address, length)
     }
 
-    /// Whether an access of at most a page's length is allowed.
+    /// True if an access of at most a page's length is allowed.
     fn allows(self, address: u32, length: usize, access: Access) -> bool {
         let last = address.wrapping_add(length as u32).wrapping_sub(1);
         self.permission(address) >= access as u8 && self.permission(last) >= access as u8
@@ -139,7 +139,7 @@ pub struct ReservedMemory {
     hardware: Hardware,
     /// Outside of these ranges no page is accessible or holds anything.
     touched: Vec<Range<u32>>,
-    /// What the pool knows of the address space.
+    /// The pool's knowledge of the address space.
     areas: Vec<u32>,
     shares: Shares,
     /// The thread that native code ran on last, by a number of its own; 0 if none did yet.
@@ -149,7 +149,7 @@ pub struct ReservedMemory {
     opening: Mutex<()>,
 }
 
-/// What a memory has of the process's budgets.
+/// A memory's shares of the process's budgets.
 struct Shares {
     /// Absent if the pool has the address space.
     _space: Option<SpaceShare>,

@@ -72,7 +72,7 @@ impl<T: Copy> Slots<T> {
         self.slots.len() - 1
     }
 
-    /// Whether the table has no slot that can be filled.
+    /// True if the table has no slot that can be filled.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -202,7 +202,7 @@ impl<'t, T: Copy> Cursor<'t, T> {
         unsafe { self.slot().link.as_ptr().read() }
     }
 
-    /// How many octets away the slot is that the link leads to.
+    /// Distance in octets to the slot that the link leads to.
     #[inline(always)]
     fn distance(self) -> isize {
         (self.link() & !FLAGS) as isize

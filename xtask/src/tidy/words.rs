@@ -17,6 +17,8 @@ const CLEAN: &[&str] = &[
     "isa",
     "package",
     "program",
+    "recompiler",
+    "sandbox",
     "sdk",
     "sdk-macros",
     "sdk-testing",

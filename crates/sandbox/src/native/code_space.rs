@@ -1,4 +1,4 @@
-//! Where generated code lives.
+//! Address space of generated code.
 //!
 //! One reservation for the whole process:
 //!
@@ -54,7 +54,7 @@ unsafe impl Send for CodeSpace {}
 // SAFETY: as above.
 unsafe impl Sync for CodeSpace {}
 
-/// Which chunks are free: those that were used before, and all from `next` on.
+/// The free chunks: those that were used before, and all from `next` on.
 struct Chunks {
     warm: Vec<u32>,
     cold: Vec<u32>,
@@ -69,7 +69,7 @@ pub(super) fn space() -> Result<&'static CodeSpace, Unsupported> {
     if space.is_alive() { Ok(space) } else { Err(Unsupported::Forked) }
 }
 
-/// Whether this process is a child of one that had set the code space up.
+/// True if this process is a child of one that had set the code space up.
 #[inline]
 pub(super) fn is_forked() -> bool {
     matches!(SPACE.get(), Some(Ok(space)) if !space.is_alive())
@@ -87,7 +87,7 @@ impl CodeSpace {
         Ok(Self { start, writer, mark, chunks: Mutex::new(chunks) })
     }
 
-    /// Whether the space is there; false in a forked child, see [`CodeSpace::map`].
+    /// True if the space is there; false in a forked child, see [`CodeSpace::map`].
     #[inline]
     pub(super) fn is_alive(&self) -> bool {
         // SAFETY: the page is mapped as long as the process lives, and nothing refers to it but
@@ -309,7 +309,7 @@ impl Drop for Chunk {
     }
 }
 
-/// What writes a chunk. There is one for each, so that units come after each other.
+/// Writer of a chunk. There is one for each, so that units come after each other.
 pub(super) struct ChunkWriter {
     chunk: Arc<Chunk>,
     used: usize,
@@ -334,7 +334,7 @@ impl ChunkWriter {
         room.octets <= CHUNK_CODE - self.used && room.slots <= CHUNK_SLOTS - self.slots
     }
 
-    /// Where the next unit will be.
+    /// Location of the next unit.
     pub(super) fn location(&self) -> Location {
         let index = self.chunk.index;
         Location {

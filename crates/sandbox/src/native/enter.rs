@@ -7,7 +7,7 @@ use super::program::{CodeAddress, NativeProgram};
 use super::{frame, signals};
 use crate::ReservedMemory;
 
-/// Why generated code came back.
+/// The reason why generated code came back.
 ///
 /// Registers and gas are then as before the instruction at the position, except where said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Stop {
         pc: u32,
         /// Its number.
         number: i32,
-        /// Where to go on after it.
+        /// The address at which to go on after it.
         resume: CodeAddress,
     },
     /// There is no code yet for this position; its gas is not charged.
@@ -47,7 +47,7 @@ pub enum Stop {
     /// An access to guest memory that the page does not allow, by the instruction of generated
     /// code at this address. Gas is charged up to the end of the segment.
     Fault {
-        /// Where in the code space.
+        /// The instruction's address in the code space.
         at: CodeAddress,
     },
     /// Nothing was run: the address is another program's, the memory is not armed, or the process
@@ -62,12 +62,12 @@ const REASON_DISPATCH: u32 = 3;
 const REASON_FAULT: u32 = 4;
 const REASON_UNPAID: u32 = 5;
 
-/// Where an entry of a dispatch table leads that was not set: back as [`Stop::Dispatch`].
+/// The target of a dispatch table's entry that was not set: back as [`Stop::Dispatch`].
 pub(super) fn exit_dispatch_address() -> u64 {
     exit_dispatch as *const () as u64
 }
 
-/// What a run and the code that it enters share.
+/// Memory shared by a run and the code that it enters.
 #[repr(C)]
 struct Context {
     regs: *mut [u64; 13],

@@ -62,7 +62,7 @@ pub use code_space::{CHUNK_CODE, CHUNK_SLOTS};
 pub use enter::Stop;
 pub use program::{CodeAddress, NativeProgram, Room};
 
-/// Why this process cannot run generated code.
+/// The reason why this process cannot run generated code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
     /// The processor lacks an extension.
@@ -91,8 +91,8 @@ pub fn prepare() -> Result<(), Unsupported> {
     code_space::space().map(|_| ())
 }
 
-/// Whether this process is a forked child of one that was ready to run generated code, so that it
-/// runs none. Whoever would wait for a lock to make code asks first: in a child, a lock that
+/// True if this process is a forked child of one that was ready to run generated code, so that it
+/// runs none. A thread that would wait for a lock to make code asks first: in a child, a lock that
 /// another thread held is never released. Costs two loads.
 #[inline]
 #[must_use]
@@ -113,7 +113,7 @@ fn check_processor() -> Result<(), Unsupported> {
     }
 }
 
-/// Whether `rdgsbase` and `wrgsbase` work outside the kernel: the second bit of `AT_HWCAP2`.
+/// Checks that `rdgsbase` and `wrgsbase` work outside the kernel: the second bit of `AT_HWCAP2`.
 fn check_segment_base() -> Result<(), Unsupported> {
     const HWCAP2_FSGSBASE: libc::c_ulong = 1 << 1;
     // SAFETY: `getauxval` reads a value that the kernel gave the process, nothing else.

@@ -31,7 +31,7 @@ impl CodeAddress {
     }
 }
 
-/// How much a unit may need, at most.
+/// Room that a unit may need, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
     /// Octets of code, at most [`CHUNK_CODE`].
@@ -50,7 +50,7 @@ pub struct NativeProgram {
     space: &'static CodeSpace,
     table: Box<[AtomicU64]>,
     max_octets: usize,
-    /// What keeps the code.
+    /// The chunks of the program's code, kept alive here.
     chunks: Mutex<Vec<Arc<Chunk>>>,
 }
 
@@ -140,7 +140,7 @@ impl NativeProgram {
         self.id
     }
 
-    /// Whether an address is of this program.
+    /// True if an address is of this program.
     #[inline]
     pub(super) fn owns(&self, address: CodeAddress) -> bool {
         address.program == self.id

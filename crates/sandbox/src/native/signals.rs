@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use super::{Unsupported, frame, last_error};
 use crate::reserved::GUEST_SPACE;
 
-/// What the handler needs to know, set before it is installed.
+/// Facts that the handler needs, set before it is installed.
 struct Handling {
     code: Range<usize>,
     previous: libc::sigaction,
@@ -70,7 +70,7 @@ unsafe extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *m
     unsafe { chain(&handling.previous, signal, info, context) };
 }
 
-/// Whether the fault is an access to the guest memory that the thread's `gs` base points to.
+/// True if the fault is an access to the guest memory that the thread's `gs` base points to.
 /// Signals that were sent (by `kill`) carry no address; they are not ours.
 ///
 /// # Safety

@@ -1,5 +1,5 @@
-//! What all guests of the process may take of two things that only the kernel has: address space,
-//! and entries in the list of mappings.
+//! Budgets of all guests of the process for two things that only the kernel has: address space, and
+//! entries in the list of mappings.
 //!
 //! Both are limited for the whole process (to 128 TiB and 65,530, usually), and a process that has
 //! used one up can often not even allocate memory. A guest can have thousands of inner machines.

@@ -19,7 +19,7 @@ use crate::access::{Access, PAGE_COUNT, PAGE_SIZE};
 /// The parts of the pool, each with a lock of its own.
 const SHELVES: usize = 8;
 
-/// How many address spaces are kept in a part.
+/// Number of address spaces kept in a part.
 const SPARES: usize = 4;
 
 /// The longest range of pages in which those in use are looked for.
@@ -57,7 +57,7 @@ unsafe impl Send for Spare {}
 static POOL: [Mutex<Vec<Spare>>; SHELVES] = [const { Mutex::new(Vec::new()) }; SHELVES];
 
 thread_local! {
-    /// Where this thread looks first: it gets the spaces back that it used last.
+    /// The part in which this thread looks first: it gets the spaces back that it used last.
     static HOME: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
@@ -197,7 +197,7 @@ impl ReservedMemory {
                 // SAFETY: the range is of the guest space, and writable as was just checked.
                 unsafe { self.page(first).write_bytes(0, run.len() * PAGE) };
             } else if !self.discard(first..end) {
-                // What is not resident may have been swapped out, and is not zero then.
+                // A page that is not resident may have been swapped out, and is not zero then.
                 return false;
             }
             first = end;

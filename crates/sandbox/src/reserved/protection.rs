@@ -36,14 +36,14 @@ const LOWEST_PAGES: u32 = 16;
 /// Pages of equal access.
 pub(super) type Run = (Range<u32>, Access);
 
-/// What the hardware allows.
+/// Protection that the hardware gives.
 pub(super) enum Hardware {
     /// Everything.
     Open,
     /// These runs, in order, and nothing else.
     Runs {
         runs: Vec<Run>,
-        /// Whether that is what the permission table says; otherwise it is at least that.
+        /// True if the runs are what the permission table says; otherwise they allow at least that.
         is_exact: bool,
     },
     /// Everything, for good.
@@ -75,7 +75,7 @@ impl ReservedMemory {
         is_done
     }
 
-    /// Whether the hardware allows exactly what the permission table says.
+    /// True if the hardware allows exactly what the permission table says.
     #[inline]
     #[must_use]
     pub const fn is_armed(&self) -> bool {

@@ -6,7 +6,7 @@ fn memory() -> ReservedMemory {
     ReservedMemory::new().expect("address space")
 }
 
-/// How many mappings the process has.
+/// Number of mappings that the process has.
 fn mappings() -> usize {
     std::fs::read_to_string("/proc/self/maps").expect("Linux").lines().count()
 }

@@ -1,4 +1,4 @@
-//! Where instructions are written, eight octets at a time.
+//! Buffer of instructions, written eight octets at a time.
 
 use super::operand::{Gpr, Operand, Size};
 
@@ -90,13 +90,13 @@ fn rex(w: u8, reg: u8, index: u8, base: u8, forced: bool) -> u8 {
     if bits == 0 && !forced { 0 } else { 0x40 | bits }
 }
 
-/// Whether a register names its low octet only with a REX prefix (`bpl`, `sil`, `dil`).
+/// True if a register names its low octet only with a REX prefix (`bpl`, `sil`, `dil`).
 pub(super) const fn low_octet_needs_rex(reg: Gpr) -> bool {
     matches!(reg, Gpr::Rbp | Gpr::Rsi | Gpr::Rdi)
 }
 
 impl Buffer {
-    /// How many octets have been written.
+    /// Number of octets written.
     #[inline(always)]
     pub(super) fn length(&self) -> usize {
         self.length
@@ -271,7 +271,7 @@ fn place(head: Head, reg: u8, mem: Operand) -> (Head, Tail) {
     }
 }
 
-/// Whether a number needs more than the one octet that is extended by its sign.
+/// True if a number needs more than the one octet that is extended by its sign.
 #[inline(always)]
 pub(super) const fn is_long(value: i32) -> bool {
     value as i8 as i32 != value

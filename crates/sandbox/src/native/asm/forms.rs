@@ -11,9 +11,9 @@
 //! rest. The tests expand from the same rows: for every operand a form can take, what it writes
 //! must be what an independent decoder reads.
 //!
-//! What a public method writes cannot harm by itself: it changes registers, or it reads and writes
-//! what [`Mem`] names. Forms that jump, or that name other memory, are not public; the assembler
-//! puts them together to what cannot harm either.
+//! Code written by a public method cannot harm by itself: it changes registers, or it reads and
+//! writes the memory that [`Mem`] names. Forms that jump, or that name other memory, are not
+//! public; the assembler puts them together to code that cannot harm either.
 
 use super::Assembler;
 use super::buffer::{Head, Op, Tail, Vex, VexRm, displaced, is_long, low_octet_needs_rex};

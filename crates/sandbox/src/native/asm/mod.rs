@@ -1,7 +1,7 @@
 //! An assembler for the x86-64 instructions that a code generator for guests needs, and for
 //! nothing that could harm.
 //!
-//! Whatever a safe program writes with it may be run: see [`Assembler`].
+//! All code that a safe program writes with it may be run: see [`Assembler`].
 
 mod buffer;
 mod forms;

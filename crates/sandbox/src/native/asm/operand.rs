@@ -1,4 +1,4 @@
-//! What x86-64 instructions act on.
+//! Operands of x86-64 instructions.
 
 use crate::native::frame;
 
@@ -37,7 +37,7 @@ impl Gpr {
     }
 }
 
-/// How many bits of its registers an instruction works on.
+/// Number of bits of its registers that an instruction works on.
 ///
 /// With [`S32`](Self::S32) the upper half of a destination becomes zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -66,7 +66,7 @@ fn displacement(value: i32) -> String {
     }
 }
 
-/// How a memory operand is written; `end` is where the instruction ends.
+/// The text of a memory operand; `end` is where the instruction ends.
 fn memory(mem: impl Into<Operand>, bits: u32, end: u64) -> String {
     let place = match mem.into() {
         Operand::Guest(None, at) => format!("gs:[{}]", at as u32),
@@ -102,7 +102,7 @@ const FIELDS: [i8; 5] = [-128, -8, 0, 8, 127];
 
 const BASE: u64 = 0x1_0000;
 
-/// What the one instruction that `write` writes says, and where it ends.
+/// The text of the one instruction that `write` writes, and the address of its end.
 fn decoded(write: impl FnOnce(&mut Assembler)) -> (String, u64) {
     let mut assembler = Assembler::default();
     write(&mut assembler);

@@ -38,7 +38,7 @@ pub struct Assembler {
     program: Option<NonZeroU64>,
     /// The last index of the dispatch table.
     last_entry: u32,
-    /// Where units become code, once there is such a place.
+    /// The chunk in which units become code, once there is one.
     writer: Option<ChunkWriter>,
     /// Octets of all units that became code.
     finished: usize,
@@ -47,22 +47,22 @@ pub struct Assembler {
     origin: u32,
     /// That of the unit's first slot.
     first_slot: u32,
-    /// How many slots the unit may have.
+    /// Number of slots that the unit may have.
     slot_room: u32,
     /// The distances of all places from the start of the code space; those of the unit last.
     places: Vec<u32>,
     /// The distances of all slots; those of the unit last.
     slots: Vec<u32>,
-    /// Where the ways out are that the unit's slots lead to at first.
+    /// Distances of the ways out that the unit's slots lead to at first.
     ways_out: Vec<u32>,
     /// The jumps of the unit, each [packed](Self::jump); 0 once it was aimed.
     jumps: Vec<u32>,
     amount: Option<Blank>,
-    /// How many places and slots there were before the unit.
+    /// Number of places and slots before the unit.
     made: Made,
-    /// Where the last instruction ends after which no other runs.
+    /// End of the last instruction after which no other runs.
     last_end: usize,
-    /// Where the last instruction has to start that something leads to.
+    /// Required start of the last instruction that something leads to.
     last_target: usize,
     is_flawed: bool,
 }
@@ -112,7 +112,7 @@ pub struct Slot(u32);
 #[must_use = "a unit with a jump that leads nowhere is not fit"]
 pub struct Jump(u32);
 
-/// Why a unit cannot become code.
+/// The reason why a unit cannot become code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// A jump was never aimed.
@@ -136,7 +136,7 @@ pub enum Unfit {
     Forked,
 }
 
-/// Where a unit is to be.
+/// Location of a unit.
 #[derive(Clone, Copy)]
 pub(in crate::native) struct Location {
     pub(in crate::native) code: u32,
@@ -144,7 +144,7 @@ pub(in crate::native) struct Location {
     pub(in crate::native) slot_room: u32,
 }
 
-/// Where units are written that are only looked at.
+/// Location of units that are only looked at.
 const ELSEWHERE: Location =
     Location { code: 1 << 20, slots: 1 << 28, slot_room: CHUNK_SLOTS as u32 };
 
@@ -162,7 +162,7 @@ impl Assembler {
         asm
     }
 
-    /// Whether there is room for a unit where the last one became code.
+    /// True if there is room for a unit where the last one became code.
     pub(in crate::native) fn has_room(&self, room: Room) -> bool {
         self.writer.as_ref().is_some_and(|writer| writer.has_room(room))
     }
@@ -196,7 +196,7 @@ impl Assembler {
         done
     }
 
-    /// How many octets of code were made of the units so far.
+    /// Octets of code made of the units so far.
     #[must_use]
     pub const fn octets_finished(&self) -> usize {
         self.finished
@@ -252,7 +252,7 @@ impl Assembler {
         self.buffer.octets()
     }
 
-    /// Whether the unit can become code.
+    /// Checks that the unit can become code.
     ///
     /// # Errors
     /// With the first reason found.
