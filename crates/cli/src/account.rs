@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::plain::plain;
 use crate::style::{BAD, GOOD, NAME};
 
-/// Whether a package was taken in, and what happened in core.
+/// Writes the verdict on a package (accepted or refused), and its invocations in core.
 pub fn package(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     let Some(hash) = account["package"]["hash"].as_str() else { return Ok(()) };
     match account["refused"].as_str() {
@@ -22,7 +22,7 @@ pub fn package(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     failures(out, account)
 }
 
-/// What the authorizer and the items of a package did.
+/// Writes a package's invocations in core: the authorizer's, then the items'.
 pub fn in_core(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     let refined = list(account, "refine");
     for invocation in std::iter::once(&account["is_authorized"]).chain(refined) {
@@ -31,7 +31,7 @@ pub fn in_core(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     Ok(())
 }
 
-/// What a block did, if anything.
+/// Writes the account of a block; nothing for a block without reports, preimages and invocations.
 pub fn block(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     let count = |part: &str| account[part].as_array().map_or(0, Vec::len);
     let (reported, available) = (count("reported"), count("available"));
@@ -43,7 +43,7 @@ pub fn block(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     on_chain(out, account)
 }
 
-/// What was accumulated, and what that changed.
+/// Writes the invocations of accumulate, and the changes of the state.
 pub fn on_chain(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     for invocation in list(account, "accumulate") {
         self::invocation(out, invocation)?;
@@ -67,7 +67,7 @@ pub fn on_chain(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     Ok(())
 }
 
-/// What failed of a package, a line each; why it was refused is told before.
+/// Writes the failures of a package, a line each, but for the reason of a refusal (see `package`).
 pub fn failures(out: &mut dyn Write, account: &Value) -> io::Result<()> {
     for failure in list(account, "failures").filter(|failure| **failure != account["refused"]) {
         writeln!(out, "{BAD}failed{BAD:#} {}", plain(failure.as_str().unwrap_or_default()))?;
@@ -94,7 +94,7 @@ fn invocation(out: &mut dyn Write, invocation: &Value) -> io::Result<()> {
     Ok(())
 }
 
-/// Why an invocation failed: the reason, the instruction, the lines of the source.
+/// Writes the failure of an invocation: the reason, the instruction, the lines of the source.
 fn failure(out: &mut dyn Write, failure: &Value) -> io::Result<()> {
     let Some(reason) = failure["reason"].as_str() else { return Ok(()) };
     writeln!(out, "    {BAD}why{BAD:#} {}", plain(reason))?;

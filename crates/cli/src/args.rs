@@ -37,7 +37,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// How to speak.
+/// Options of the output.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
@@ -49,14 +49,14 @@ pub struct OutputArgs {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
 
-    /// When to colour
+    /// Use of colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Color {
-    /// When a terminal reads it and NO_COLOR is not set
+    /// On a terminal, unless NO_COLOR is set
     Auto,
     /// Always
     Always,
@@ -102,7 +102,7 @@ pub enum Command {
     Completions(commands::completions::Completions),
 }
 
-/// Whether JSON was asked for on a command line that could not be parsed.
+/// True if the arguments ask for JSON; for a command line that could not be parsed.
 pub fn wants_json(mut arguments: impl Iterator<Item = OsString>) -> bool {
     arguments.any(|argument| argument == "--json")
 }

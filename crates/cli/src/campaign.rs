@@ -14,7 +14,7 @@ use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result};
 
-/// Which cases are run, and where it is written down.
+/// The part of the cases to run, and the file of results.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Many machines")]
 pub struct Sharing {
@@ -47,7 +47,7 @@ pub enum Line {
     End { cases: usize },
 }
 
-/// What came of a case.
+/// Result of a case, as a line of the file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseLine {
     name: String,
@@ -94,12 +94,13 @@ impl Sharing {
         }
     }
 
-    /// Whether an option asks for a part, or for results.
+    /// True if an option names a part, or a file of results.
     pub const fn is_named(&self) -> bool {
         self.shard.is_some() || self.results.is_some()
     }
 
-    /// Whether not simply all cases are run.
+    /// True if the options ask for a file of results, or for fewer than all cases. Error: the part
+    /// is invalid.
     pub fn is_asked_for(&self) -> Result<bool> {
         Ok(self.results.is_some() || self.shard()? != Shard::WHOLE)
     }
@@ -192,7 +193,7 @@ impl Results {
             let diagnosis = Diagnosis::new(message).in_file(path).expected(expected).help(help);
             return Err(diagnosis.into());
         }
-        // What was written last may be cut short, and the end is to come again.
+        // The last line may be cut short, and the line of the end is written anew.
         fs::write(path, &found.kept).map_err(unwritable)?;
         let file = OpenOptions::new().append(true).open(path).map_err(unwritable)?;
         Ok(Self { file, before: found.cases })
@@ -207,13 +208,13 @@ impl Results {
 
 /// The results of a part.
 pub struct Part {
-    /// What was run.
+    /// Name of the set of cases, as the start of the file has it.
     pub what: String,
-    /// Which part.
+    /// The part of all cases.
     pub shard: Shard,
-    /// Its cases as far as they are done.
+    /// The finished cases of the part.
     pub cases: Vec<Case>,
-    /// Whether that is all of them.
+    /// True if all cases of the part are finished.
     pub is_complete: bool,
     /// The lines but for the last one.
     kept: String,

@@ -26,7 +26,7 @@ pub fn locate(path: &Path) -> Result<PathBuf> {
     if is_capsule(path) { Ok(path.to_owned()) } else { package_file::locate(path) }
 }
 
-/// Whether a file begins as a capsule does.
+/// True if a file begins with the mark of a capsule.
 fn is_capsule(path: &Path) -> bool {
     let mut beginning = Vec::new();
     let read = jambox_files::open(path).map(|file| file.take(64).read_to_end(&mut beginning));
@@ -83,7 +83,7 @@ pub fn write(to: &Path, path: &Path, switches: &Switches, state: Option<&Path>) 
     input::write(to, written.as_bytes())
 }
 
-/// What a capsule holds.
+/// Content of a capsule.
 #[derive(Serialize)]
 pub struct Content {
     package: String,
@@ -99,7 +99,7 @@ struct ContentFile {
 }
 
 impl Content {
-    /// What a capsule holds.
+    /// Content of a capsule, for the report.
     pub fn of(capsule: &Capsule) -> Self {
         let files = capsule.files.iter();
         Self {

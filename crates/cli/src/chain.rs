@@ -18,7 +18,7 @@ use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result};
 
-/// Whether a path is that of a store, there or yet to be made, rather than that of a state file.
+/// True if a path is that of a store, existing or to be made; false for a state file.
 pub fn is_store(path: &Path) -> bool {
     let is_named_so = || path.extension().is_some_and(|extension| extension == "redb");
     let Ok(file) = jambox_files::open(path) else { return !path.exists() && is_named_so() };
@@ -37,7 +37,7 @@ pub struct Chain {
     path: PathBuf,
 }
 
-/// Where the state after a run is kept.
+/// Location of the state after a run, with its slot.
 #[derive(Serialize)]
 pub struct Kept {
     pub file: String,
@@ -91,7 +91,8 @@ impl Chain {
         entropy.map_err(|error| self.failure(&error))
     }
 
-    /// What the chain remembers of the accumulation before.
+    /// Components of the state that accumulation reads. Error: one is missing, does not decode, or
+    /// cannot be read.
     pub fn history(&self) -> Result<AccumulationState> {
         let state = read_accumulation(&self.state, &self.store.protocol());
         state.map_err(|error| self.failure(&error))
@@ -123,7 +124,7 @@ impl Chain {
     }
 }
 
-/// What packages exported to the chain.
+/// Segments that packages exported to the chain.
 struct Library<'a>(&'a FileState);
 
 impl ExportsByHash for Library<'_> {
@@ -138,12 +139,12 @@ impl ExportsByHash for Library<'_> {
     }
 }
 
-/// Why a store cannot be used, and what to do.
+/// Failure for a store that cannot be used, with advice.
 pub fn failure(path: &Path, error: StoreError) -> Failure {
     diagnosis(path, &error).into()
 }
 
-/// Why a state cannot be used, and what to do.
+/// Failure for a state that cannot be used, with advice.
 pub fn state_failure(path: &Path, error: &StateError) -> Failure {
     if let StateError::Store(error) = error
         && let Some(error) = error.downcast_ref()
@@ -153,7 +154,7 @@ pub fn state_failure(path: &Path, error: &StateError) -> Failure {
     Diagnosis::new(error.to_string()).in_file(path).into()
 }
 
-/// What of a chain is lost, and what to do.
+/// Diagnosis of damage in a chain: the lost part, and advice.
 pub fn damaged(path: &Path, damage: &Damage) -> Diagnosis {
     let file = path.display();
     let help = format!(

@@ -28,12 +28,12 @@ pub struct Checks {
 struct Case {
     name: String,
     outcome: &'static str,
-    /// What the exception, the difference or the reason is.
+    /// The exception, the difference or the reason; `None` if there is nothing to remark.
     remark: Option<String>,
 }
 
 impl Case {
-    /// Whether a line for both says all: the same remark on neighbours. A failure has its own.
+    /// True if one line serves both neighbours: the same remark. A failure has its own line.
     fn is_told_with(&self, next: &Self) -> bool {
         let is_remark = self.remark.is_some() && self.outcome != "failed";
         is_remark && self.outcome == next.outcome && self.remark == next.remark
@@ -57,7 +57,7 @@ impl Checks {
         Self { passed, failed, skipped, revisions, cases: cases.collect(), all }
     }
 
-    /// Whether a case failed.
+    /// True if a case failed.
     pub fn failed(&self) -> bool {
         self.failed > 0
     }

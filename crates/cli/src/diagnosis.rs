@@ -1,4 +1,4 @@
-//! What a person is told when the input is bad: where, what, what was expected, what to do next.
+//! Diagnoses of bad input: its place, the mistake, the expected input, advice.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub struct Diagnosis {
     help: Option<String>,
 }
 
-/// Where a mistake is.
+/// Place of a mistake.
 #[derive(Debug, Clone)]
 enum Place {
     /// Nowhere in a file: an argument, or the lack of one.
@@ -62,19 +62,19 @@ impl Diagnosis {
         self
     }
 
-    /// What was expected in the place.
+    /// Adds the expected input.
     pub fn expected(mut self, expected: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
         self
     }
 
-    /// What to do next.
+    /// Adds advice: the next thing to do.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// What is wrong.
+    /// The mistake, in words.
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -20,7 +20,8 @@ use crate::protocol::interface;
 /// Segments of earlier packages by their root.
 type Exported = BTreeMap<Hash, ExportedSegments>;
 
-/// What a package runs in, if its block may follow the state that it starts from.
+/// The environment of a package's invocations. Errors: a block of the package may not follow the
+/// state that it starts from; the ABI has no calls; the backend is missing.
 pub fn env(package: &Package, execution: Execution) -> Result<Env> {
     if let Some(misplaced) = misplaced(package) {
         return Err(Failure::Input([vec![misplaced], limits(package)].concat()));
@@ -30,7 +31,7 @@ pub fn env(package: &Package, execution: Execution) -> Result<Env> {
     environment(package.protocol, execution)
 }
 
-/// Why a package has no report although it is valid.
+/// Reason for the lack of a report of a valid package, in words.
 pub struct NotAuthorized(pub String);
 
 /// Asks the authorizer and refines the items. A package that is not valid is bad input; one that is

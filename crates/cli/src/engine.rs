@@ -1,4 +1,4 @@
-//! What commands run programs on.
+//! Engines and environments of the commands.
 
 use std::sync::Once;
 
@@ -28,16 +28,16 @@ pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
     Ok(engine)
 }
 
-/// How invocations are executed, whatever the protocol.
+/// Execution of invocations, independent of the protocol.
 #[derive(Debug, Clone, Copy)]
 pub struct Execution {
-    /// What executes programs.
+    /// Backend of the engine.
     pub backend: Backend,
-    /// What a guest may cost this host.
+    /// Limits of the host's time and memory for a guest.
     pub limits: Limits,
 }
 
-/// What invocations run in.
+/// The environment of invocations. Error: the backend is missing on this machine.
 pub fn environment(protocol: Protocol, execution: Execution) -> Result<Env> {
     let Execution { backend, limits } = execution;
     engine(&protocol, backend)?;

@@ -26,7 +26,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// The path that stands for standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// What messages call standard input.
+/// Name of standard input in messages.
 const ITS_NAME: &str = "standard input";
 
 /// The path of a file, as messages show it.
@@ -76,14 +76,14 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     jambox_files::write(path, content).map_err(|error| unwritable(path, &error).into())
 }
 
-/// Why a file could not be written.
+/// Diagnosis of a file that could not be written.
 pub fn unwritable(path: &Path, error: &io::Error) -> Diagnosis {
     Diagnosis::new(format!("cannot write: {}", reason(error)))
         .in_file(path)
         .help("check that the folder exists and may be written")
 }
 
-/// Why a file could not be read.
+/// Diagnosis of a file that could not be read.
 pub fn unreadable(path: &Path, error: &io::Error) -> Diagnosis {
     Diagnosis::new(format!("cannot read: {}", reason(error))).in_file(path).help("check the path")
 }

@@ -1,4 +1,4 @@
-//! Where in the package file a package breaks the protocol's limits.
+//! Places in the package file at which a package breaks the protocol's limits.
 
 use jambox_chain::PackageError;
 use jambox_package::manifest::Item;
@@ -62,7 +62,7 @@ fn largest(items: &[Item], of: impl Fn(&Item) -> usize) -> Option<Place> {
     items.iter().max_by_key(|item| of(item)).map(|item| item.place.clone())
 }
 
-/// What takes most of the bundle: the payload or the rest of an item, the token or the
+/// The largest part of the bundle: the payload or the rest of an item, the token or the
 /// configuration.
 fn bundle_part(package: &Package) -> Option<Place> {
     let manifest = &package.source.manifest;
@@ -90,7 +90,7 @@ fn bundle_part(package: &Package) -> Option<Place> {
     parts.into_iter().max_by_key(|(size, _)| *size).map(|(_, place)| place)
 }
 
-/// What was expected, and what to do.
+/// The expected input, and advice.
 fn advice(error: &PackageError) -> (String, &'static str) {
     const SMALLER: &str =
         "make it smaller or split the package; the limits are the protocol's parameters";

@@ -19,7 +19,7 @@ use crate::plain::{Escape, Plain};
 /// The verbosity from which on instructions are shown.
 const VERBOSE: u8 = 3;
 
-/// Which instructions are written, and where.
+/// The instructions to write, and the file for them.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Measuring")]
 pub struct Logging {
@@ -28,7 +28,7 @@ pub struct Logging {
     #[arg(long, value_name = "FILE")]
     instructions: Option<PathBuf>,
 
-    /// Which that is: is-authorized, refine:ITEM or accumulate:SERVICE [default: refine:0]
+    /// The invocation: is-authorized, refine:ITEM or accumulate:SERVICE [default: refine:0]
     #[arg(long, value_name = "WHICH")]
     invocation: Option<Which>,
 

@@ -1,4 +1,4 @@
-//! What `--profile` and `--coverage` ask for, and where it goes.
+//! Options `--profile` and `--coverage`, and the output of the measurements.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -21,7 +21,7 @@ use crate::output::line;
 use crate::plain::plain;
 use crate::style::HEADING;
 
-/// What is measured of runs.
+/// Measurements of runs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Measuring")]
 pub struct Measuring {
@@ -45,12 +45,12 @@ fn formats() -> impl TypedValueParser<Value = ProfileFormat> {
 }
 
 impl Measuring {
-    /// Whether anything is to be measured.
+    /// True if an option asks for a measurement.
     pub const fn is_asked_for(&self) -> bool {
         self.profile.is_some() || self.coverage.is_some()
     }
 
-    /// Whether there is a profile to be shown.
+    /// True if the report shows a profile.
     pub const fn shows_profile(&self) -> bool {
         matches!(self.profile, Some(None))
     }
@@ -144,7 +144,7 @@ fn find(file: &str, folder: &Path) -> Option<PathBuf> {
     found.canonicalize().ok()
 }
 
-/// How much of the sources ran.
+/// Coverage of the sources by a run.
 #[derive(Serialize)]
 pub struct Covered {
     /// The file with every count.

@@ -1,4 +1,4 @@
-//! How a command ends, and the exit code that says so.
+//! Outcomes of commands, and their exit codes.
 
 use std::io;
 use std::process::ExitCode;
@@ -33,9 +33,9 @@ impl From<Verdict> for ExitCode {
 /// A command that could not do what it was asked to do.
 #[derive(Debug)]
 pub enum Failure {
-    /// What it was given is bad.
+    /// Bad input.
     Input(Vec<Diagnosis>),
-    /// What it has to say cannot be written.
+    /// The report cannot be written.
     Output(io::Error),
     /// It was done and is kept, and what there is to say of it cannot be written.
     Untold(String),
@@ -69,5 +69,5 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// What a command returns.
+/// Result of a command.
 pub type Result<T = Verdict> = std::result::Result<T, Failure>;

@@ -1,4 +1,4 @@
-//! Where reports go: as text or as JSON to standard output, mistakes to standard error.
+//! Output of reports: as text or as JSON to standard output, mistakes to standard error.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use crate::outcome::Failure;
 use crate::plain::{Escape, Plain, plain};
 use crate::style::FAINT;
 
-/// What a command has to say: one model, shown as text or serialised as JSON.
+/// Report of a command: one model, shown as text or serialised as JSON.
 pub trait Report: Serialize {
     /// Writes the report as a person reads it. Styles may be used freely: they are stripped when
     /// the reader does not want them.
@@ -30,20 +30,20 @@ struct Formatted<'a, R: ?Sized> {
     report: &'a R,
 }
 
-/// What the command says when it fails, as JSON.
+/// Report of a command that fails, as JSON.
 #[derive(Serialize)]
 struct Errors<E> {
     errors: Vec<E>,
 }
 
-/// How the command speaks.
+/// Form of a command's output.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     /// Reports as JSON.
     pub json: bool,
-    /// How often `-v` was given.
+    /// Number of `-v` on the command line.
     pub verbosity: u8,
-    /// Whether to colour.
+    /// Choice of colours.
     pub color: ColorChoice,
 }
 

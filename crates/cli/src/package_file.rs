@@ -9,7 +9,7 @@ use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::Result;
 
-/// What is looked for in a folder.
+/// Name of a package file in a folder.
 const NAME: &str = "package.toml";
 
 /// The package file that a path names: itself, or the one in the folder that it names.
@@ -47,7 +47,7 @@ pub fn in_folder(path: &Path) -> PathBuf {
 
 fn is_program(path: &Path) -> bool {
     let is_blob = |octets: &[u8]| {
-        // What is text is no program that anyone has made.
+        // UTF-8 counts as text: programs, in practice, are not valid UTF-8.
         std::str::from_utf8(octets).is_err() && Container::parse(octets).is_ok()
     };
     is_assembly(path) || input::read(path).is_ok_and(|octets| is_blob(&octets))

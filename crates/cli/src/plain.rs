@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Whether a terminal obeys a character, or lets it change how others are shown.
+/// True for a character that a terminal obeys, or that changes the display of others.
 const fn is_obeyed(c: char) -> bool {
     match c {
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
@@ -59,11 +59,11 @@ const fn is_layout(c: char) -> bool {
     matches!(c, '\n' | '\t')
 }
 
-/// What the styles of reports are made of: their end, bold, dimmed, red, green, cyan.
+/// The escape sequences of reports' styles: their end, bold, dimmed, red, green, cyan.
 const STYLES: [&str; 6] =
     ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[36m"];
 
-/// What stands for what would be obeyed.
+/// Replacement of characters that a terminal would obey.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Escape {
     /// An escape of Rust's strings; the styles of reports stay.
@@ -76,7 +76,7 @@ pub enum Escape {
 pub struct Plain<W: Write> {
     out: W,
     escape: Escape,
-    /// What was written since the last end of a line.
+    /// Octets since the last end of a line.
     line: Vec<u8>,
 }
 

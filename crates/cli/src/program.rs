@@ -22,13 +22,14 @@ pub struct Program {
     /// The octets of the blob: the file's, or what the assembler made of it.
     pub octets: Vec<u8>,
     pub container: Container,
-    /// What it is read under: the switches, and the revision that it names where they name none.
+    /// Protocol of the program: the switches, and the revision that the program names where they
+    /// name none.
     pub protocol: Protocol,
-    /// Where its instructions come from, if that is known.
+    /// Source positions of the instructions; `None` if unknown.
     pub symbols: Option<Symbols>,
 }
 
-/// Which form a program file has.
+/// Form of a program file.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum FormArg {
     /// Find out by trying
@@ -63,7 +64,7 @@ impl Program {
         let given = input::read_program(path)?;
         let is_named = input::named(path) == path;
         let path = input::named(path);
-        // What comes without a name is what it looks like.
+        // Standard input has no name, so its content tells text from a blob.
         let is_assembly = match is_named {
             true => jambox_package::is_assembly(path),
             false => std::str::from_utf8(without_mark(&given)).is_ok_and(is_text),
@@ -126,7 +127,7 @@ fn no_program(path: &Path, octets: &[u8], why: &UnknownForm) -> Diagnosis {
     diagnosis.at_octet(path, offset as u64).help(why.reasons())
 }
 
-/// Whether a person wrote this, in lines.
+/// True for text in lines, without control characters: assembly rather than a blob.
 fn is_text(text: &str) -> bool {
     text.contains('\n') && text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace())
 }

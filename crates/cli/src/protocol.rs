@@ -16,7 +16,7 @@ use crate::diagnosis::Diagnosis;
 use crate::engine::Execution;
 use crate::outcome::{Failure, Result};
 
-/// What the protocol is; each switch is independent of the others.
+/// Options of the protocol; each switch is independent of the others.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Protocol")]
 pub struct ProtocolArgs {
@@ -24,7 +24,7 @@ pub struct ProtocolArgs {
     #[arg(long, global = true, value_parser = revisions())]
     revision: Option<Revision>,
 
-    /// How guests and the host talk; all but gray-paper are non-consensus [default: gray-paper]
+    /// The host calls' interface; all but gray-paper are non-consensus [default: gray-paper]
     #[arg(long, global = true, value_parser = abis())]
     abi: Option<Abi>,
 
@@ -32,7 +32,7 @@ pub struct ProtocolArgs {
     #[arg(long = "params", global = true, value_name = "NAME|FILE", value_parser = parameters())]
     parameters: Option<ParametersSource>,
 
-    /// What executes programs; all backends give the same results [default: auto]
+    /// The backend that executes programs; all give the same results [default: auto]
     #[arg(long, global = true, value_parser = backends(), help_heading = "Execution")]
     backend: Option<Backend>,
 
@@ -47,7 +47,7 @@ pub struct ProtocolArgs {
     timeout: Option<Duration>,
 }
 
-/// Where the parameters come from.
+/// Source of the parameters.
 #[derive(Debug, Clone)]
 enum ParametersSource {
     Preset(Preset),
@@ -75,12 +75,12 @@ impl ProtocolArgs {
         self.revision
     }
 
-    /// What executes programs.
+    /// Backend of the engine: the option's, or the default.
     pub fn backend(&self) -> Backend {
         self.backend.unwrap_or_default()
     }
 
-    /// How invocations are executed: what executes them, and what they may cost.
+    /// Execution of invocations: the backend, and the limits of a guest.
     pub fn execution(&self) -> Execution {
         let mut limits = Limits { time: self.timeout, ..Limits::default() };
         limits.memory = self.limit_memory.unwrap_or(limits.memory);

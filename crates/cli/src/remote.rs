@@ -25,10 +25,10 @@ use crate::output::Report;
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, GOOD, NAME};
 
-/// How long to wait before asking a node again.
+/// Pause before the next request for the same thing to a node.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Which node, and how it is used.
+/// The node, and the use of it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Node")]
 pub struct RemoteArgs {
@@ -40,7 +40,7 @@ pub struct RemoteArgs {
     #[arg(long, default_value_t = 0)]
     core: u16,
 
-    /// How many seconds to wait for each step on the chain
+    /// The most seconds to wait for each step on the chain
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     patience: u64,
 }
@@ -54,7 +54,7 @@ pub struct Remote {
     parameters: Value,
 }
 
-/// What became of a package.
+/// Fate of a package.
 #[derive(Serialize)]
 pub struct PackageVerdict {
     package: String,
@@ -64,7 +64,7 @@ pub struct PackageVerdict {
     report: Option<String>,
     reported_in: Option<Place>,
     ready_in: Option<Place>,
-    /// What the package did, where the node tells.
+    /// Account of the package's invocations; `None` if the node keeps none.
     account: Option<Value>,
 }
 
@@ -81,7 +81,7 @@ impl From<Descriptor> for Place {
     }
 }
 
-/// What went wrong between the command and the node.
+/// Failure for an error between the command and the node.
 pub fn failure(error: &ClientError) -> Failure {
     let help = match error {
         ClientError::Address(_) => "--node takes the address that `jambox node` prints",
@@ -280,15 +280,15 @@ impl Remote {
 }
 
 impl PackageVerdict {
-    /// Whether anything went wrong: with the package, or in one of its invocations.
+    /// The verdict: failed if the package did not become ready, or an invocation of it failed.
     pub fn verdict(&self) -> Verdict {
         let failures = self.account.as_ref().and_then(|account| account["failures"].as_array());
         let has_failures = failures.is_some_and(|failures| !failures.is_empty());
         Verdict::failed_if(self.status != "ready" || has_failures)
     }
 
-    /// Whether the package came through and, as far as the node tells, nothing failed of what was
-    /// run for a service, or to authorize it.
+    /// True if the package is ready and, by the node's account, no invocation of the service
+    /// failed. Without an account, the status alone decides.
     pub fn has_worked_for(&self, service: ServiceId) -> bool {
         let Some(account) = &self.account else { return self.status == "ready" };
         let list = |part: &str| account[part].as_array().into_iter().flatten();

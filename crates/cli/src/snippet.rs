@@ -9,7 +9,7 @@ use crate::plain::plain_in_place;
 
 /// The longest line that is shown as it is, in octets.
 const LINE: usize = 400;
-/// How much of a longer one is shown before and after the mistake.
+/// Octets of a longer line that are shown before and after the mistake.
 const AROUND: usize = 60;
 
 /// A text with its name, of which lines of any length can be shown.

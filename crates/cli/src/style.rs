@@ -10,5 +10,5 @@ pub const GOOD: Style = AnsiColor::Green.on_default();
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// A name of the vocabulary: a host call, an instruction.
 pub const NAME: Style = AnsiColor::Cyan.on_default();
-/// What is there for completeness.
+/// Secondary text, there for completeness.
 pub const FAINT: Style = Style::new().dimmed();

@@ -15,16 +15,16 @@ use crate::diagnosis::Diagnosis;
 use crate::outcome::Result;
 use crate::output::Output;
 
-/// How long nothing must happen before what has happened counts: editors write in several steps.
+/// Silence after which changes count as complete: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(80);
 
-/// How long such a silence is waited for.
+/// Longest wait for such a silence.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Files longer than this are told apart by their times, and not read.
 const MOST_READ: u64 = 16 << 20;
 
-/// What to watch.
+/// Folders and files to watch.
 #[derive(Clone, Debug, Default)]
 pub struct Watched {
     /// Folders with all that is in them, but for what cargo makes and what is hidden.
@@ -51,7 +51,8 @@ pub fn watch(
         if let Err(failure) = round(&mut watched) {
             output.fail(&failure);
         }
-        // What was there before has to be as it was then: it may have changed during the round.
+        // The content before the round counts for files that existed: it may have changed
+        // meanwhile.
         let mut known = watched.fingerprints();
         for (path, fingerprint) in &mut known {
             if let Some(before) = before.get(path) {
@@ -81,7 +82,7 @@ fn clear() -> io::Result<()> {
     Ok(())
 }
 
-/// What tells a content from another.
+/// Identity of a file's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fingerprint {
     Missing,
@@ -126,7 +127,7 @@ impl Watched {
     }
 }
 
-/// What is in a folder, but for what cargo makes and what is hidden; nothing if it cannot be read.
+/// Paths in a folder, but for cargo's output and hidden ones; none if the folder cannot be read.
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let is_watched = |entry: &fs::DirEntry| {
