@@ -27,8 +27,8 @@ use crate::style::FAINT;
 
 /// Assemble a program from text
 ///
-/// Which line each instruction is of goes into the folder `symbols` beside the blob, where whatever
-/// shows the program looks for it. A jump that would panic is warned of.
+/// The line of each instruction goes into the folder `symbols` beside the blob, where every command
+/// that shows the program looks for it. A jump that would panic is warned of.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -116,7 +116,7 @@ struct AsmReport {
     verbose: bool,
 }
 
-/// What assembles and does not do what the text says.
+/// Warning: text that assembles, but does not do what it says.
 #[derive(Serialize)]
 struct Warning {
     file: String,

@@ -147,7 +147,7 @@ impl Apply {
         };
         match block::apply(env, &state, &block, checks, entropy, &mut ()) {
             Ok(applied) => {
-                // What comes next descends from this block.
+                // The next block descends from this one.
                 let header = encode_with(&block.header, protocol);
                 let written = chain.store.write_all(&Batch {
                     changes: &applied.changes,

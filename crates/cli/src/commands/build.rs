@@ -36,11 +36,11 @@ pub struct Build {
     #[arg(default_value = ".")]
     folder: PathBuf,
 
-    /// Where to write [default: target/jambox in the service's folder]
+    /// The folder for the blob and its files [default: target/jambox in the service's folder]
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
-    /// What panics do [default: as the package says, else log]
+    /// The effect of a panic [default: as the package says, else log]
     #[arg(long, value_name = "HOW")]
     panics: Option<PanicsArgument>,
 
@@ -49,8 +49,8 @@ pub struct Build {
     #[arg(long, value_name = "SIZE", value_parser = jambox_build::parse_stack)]
     stack: Option<u32>,
 
-    /// What a service in Rust can allocate before it asks the host for memory [default: as the
-    /// package says, else 64 KiB]
+    /// The memory that a service in Rust can allocate before it asks the host for more [default: as
+    /// the package says, else 64 KiB]
     #[arg(long, value_name = "SIZE", value_parser = jambox_build::parse_heap)]
     heap: Option<u32>,
 }
@@ -90,12 +90,12 @@ impl Build {
     }
 }
 
-/// What a person is told when there is no blob.
+/// Diagnosis of a build without a blob.
 pub fn diagnosis(error: &BuildError) -> Diagnosis {
     Diagnosis::new(error.to_string())
 }
 
-/// What was built of a workspace.
+/// Reports on the services of a workspace.
 #[derive(Serialize)]
 struct BuildReports {
     services: Vec<BuildReport>,

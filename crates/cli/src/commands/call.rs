@@ -32,7 +32,7 @@ pub struct Call {
     /// The payload: values as in a package file (text:, hex:, file:, u32: ..), one after the other
     payload: Vec<Value>,
 
-    /// How many segments the item exports
+    /// The number of segments that the item exports
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     exports: u16,
 

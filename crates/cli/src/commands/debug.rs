@@ -127,7 +127,7 @@ impl Debug {
         }
     }
 
-    /// Whether somebody sits at a terminal that can show them.
+    /// True if the panes are to be shown: a capable terminal, and no option for lines.
     fn shows_panes(&self) -> bool {
         let is_dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
         let is_asked_by_lines = self.lines || self.commands.is_some() || is_dumb;
@@ -156,7 +156,7 @@ impl Debug {
         Ok(Verdict::Done)
     }
 
-    /// What a `launch` request asks for, under the options of the command line.
+    /// Options of a `launch` request, over those of the command line.
     fn launched(&self, arguments: &serde_json::Value) -> std::result::Result<Self, String> {
         let text = |name: &str| arguments[name].as_str().map(str::to_owned);
         let number = |name: &str| arguments[name].as_u64();
@@ -218,7 +218,7 @@ impl Debug {
         instance.set_gas(self.gas);
         let hash = Hash::blake2b(&program.octets);
         let symbols = program.symbols.into_iter().map(|symbols| (hash, symbols)).collect();
-        // What runs first is the whole program, so this never comes to nothing.
+        // The first code to run is the whole program, so the recording is never empty.
         let recorder = Recorder::new(Target::Refine(0), self.bounds(), &symbols);
         let recording = recorder.record_program(&mut instance, hash);
         let session = recording.and_then(Session::new);
@@ -319,14 +319,14 @@ impl Debug {
     }
 }
 
-/// Why a door could not be opened, or was closed.
+/// Failure of a connection: it could not be opened, or was closed.
 fn unserved(error: io::Error) -> Failure {
     Diagnosis::new(format!("the session ended: {error}"))
         .help("--port 0 and --gdb 0 take a port that is free")
         .into()
 }
 
-/// Why there is no session, for a client that shows one line.
+/// Reason for the lack of a session, for a client that shows one line.
 fn in_words(failure: Failure) -> String {
     match failure {
         Failure::Input(all) | Failure::Limit(all) => {

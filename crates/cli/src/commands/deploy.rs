@@ -37,7 +37,7 @@ pub struct Deploy {
     /// The blob of the service
     blob: PathBuf,
 
-    /// What the service is given beyond the balance that its code needs
+    /// The service's balance beyond the part that its code needs
     #[arg(long, value_name = "BALANCE", default_value_t = 1_000_000_000)]
     endowment: u64,
 
@@ -53,7 +53,7 @@ pub struct Deploy {
     remote: RemoteArgs,
 }
 
-/// What was created.
+/// The new service.
 #[derive(Serialize)]
 struct Deployed {
     /// As `jambox call` and jamt take it.
@@ -124,7 +124,7 @@ fn refuse_other_revision(program: &Program, revision: Revision) -> Result<()> {
     }
 }
 
-/// Why there is no service.
+/// Reason for the lack of a service.
 enum Stop {
     /// The node could not be asked, or not in time.
     Failure(Failure),
@@ -146,14 +146,14 @@ impl From<ClientError> for Stop {
 
 /// The package's own, if it did what it was to do.
 fn done(verdict: PackageVerdict) -> std::result::Result<PackageVerdict, Stop> {
-    // How the new service takes its endowment is its own affair.
+    // The new service may treat its endowment as it likes, so only the bootstrap service counts.
     match verdict.has_worked_for(BOOTSTRAP) {
         true => Ok(verdict),
         false => Err(Stop::Package(Box::new(verdict))),
     }
 }
 
-/// How the node's bootstrap service is spoken to, by the version in its metadata.
+/// Protocol of the node's bootstrap service, by the version in its metadata.
 fn dialect(remote: &Remote) -> Result<Dialect> {
     let code_hash = remote.account(BOOTSTRAP)?.code_hash;
     let best = remote.best()?.hash;

@@ -86,7 +86,7 @@ impl Report for Disassembly {
     }
 }
 
-/// What was written where.
+/// The written file.
 #[derive(Serialize)]
 struct Written {
     file: String,

@@ -50,7 +50,7 @@ pub struct Exec {
     #[arg(long, value_enum, default_value_t = FormArg::Auto)]
     form: FormArg,
 
-    /// Where to start: is-authorized (0), refine (0), accumulate (5), or a pc
+    /// The entry point: is-authorized (0), refine (0), accumulate (5), or a pc
     #[arg(long, value_name = "NAME|PC", default_value = "0", value_parser = parse_entry)]
     entry: u64,
 
@@ -133,7 +133,8 @@ impl Exec {
         regions: &Regions,
     ) -> ExecReport {
         let [.., r7, r8, _, _, _, _] = *instance.regs();
-        // What a halting standard program leaves in r7 and r8 is its output, if it can be read.
+        // The output of a halting standard program is the range that r7 and r8 name, if it can be
+        // read.
         let output = (exit == Exit::Halt && program.standard().is_some())
             .then(|| instance.memory().read(r7, r8).unwrap_or_default());
         let range = |(address, length): &(u64, u64)| MemoryRange {
@@ -178,7 +179,7 @@ struct ExecReport {
     #[serde(serialize_with = "wide::all")]
     registers: [u64; 13],
     output: Option<Octets>,
-    /// What else there is to know of the end.
+    /// Remark on the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     /// The instructions, when asked for.
@@ -186,7 +187,7 @@ struct ExecReport {
     steps: Option<steps::Recorded>,
     memory: Vec<MemoryRange>,
     explanation: Option<Explanation>,
-    /// What else may be the matter.
+    /// Advice: another possible cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
@@ -195,7 +196,7 @@ struct ExecReport {
 struct ExitReport {
     #[serde(flatten)]
     kind: ExitKind,
-    /// What a host would have been asked for.
+    /// The host call at which the program stopped, as a host would see it.
     #[serde(flatten)]
     call: Option<Call>,
 }

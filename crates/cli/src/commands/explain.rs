@@ -87,7 +87,7 @@ struct Explanation<'a> {
 struct Switches {
     revisions: Vec<&'static str>,
     abi: &'static str,
-    /// Whether nodes agree on the ABI.
+    /// True if nodes agree on the ABI.
     consensus: bool,
 }
 
@@ -177,7 +177,7 @@ struct ArgumentEntry {
 struct OutcomeEntry {
     name: &'static str,
     revisions: Vec<&'static str>,
-    /// Whether every revision that has the call has it.
+    /// True if every revision with the call has the outcome.
     #[serde(skip)]
     in_all: bool,
     result: String,

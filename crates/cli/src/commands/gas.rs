@@ -141,13 +141,13 @@ impl Gas {
 
 /// The figures of packages.
 struct Measured {
-    /// What the packages are called.
+    /// Names of the packages.
     names: Vec<String>,
     figures: GasFigures,
 }
 
 impl Measured {
-    /// Whether a figure is one of these packages.
+    /// True if a figure belongs to one of these packages.
     fn is_of_package(&self, figure: &str) -> bool {
         let is_of = |name: &String| {
             figure.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(": "))
@@ -190,7 +190,7 @@ impl Packages {
     }
 }
 
-/// What a package is called: its folder, and its file unless that is the usual one.
+/// Name of a package: its folder, and its file unless that has the usual name.
 fn name_of(path: &Path) -> String {
     let folder =
         path.parent().and_then(|folder| folder.canonicalize().ok().or(Some(folder.into())));
@@ -271,7 +271,7 @@ impl Report for Kept {
     }
 }
 
-/// What has become of figures.
+/// Comparison of figures with kept ones.
 #[derive(Serialize)]
 struct Compared {
     figures: usize,

@@ -70,7 +70,7 @@ struct Inspection {
     octets: usize,
     /// The hash of all octets: a service's code hash when the form is the one of a service.
     hash: String,
-    /// What it is read under: what --revision names, or its metadata.
+    /// The revision that `--revision` names, or the program's metadata.
     revision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Metadata>,
@@ -79,9 +79,9 @@ struct Inspection {
     code: Code,
     entry_points: Vec<EntryPoint>,
     host_calls: Vec<HostCallUse>,
-    /// What is wrong with the program although it parses.
+    /// Problems of a program that parses.
     problems: Vec<String>,
-    /// What shows that it was made for another revision.
+    /// A sign that the program was made for another revision.
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
@@ -144,7 +144,7 @@ struct HostCallUse {
     number: u64,
     /// Nothing for a number that no call has.
     name: Option<&'static str>,
-    /// How many instructions make the call.
+    /// Number of instructions that make the call.
     uses: usize,
 }
 
@@ -198,7 +198,7 @@ fn memory_layout(program: &StandardProgram) -> Option<MemoryLayout> {
     })
 }
 
-/// Where the invocations start.
+/// Entry points of the invocations.
 fn entry_points(blob: &ProgramBlob, set: InstructionSet) -> Vec<EntryPoint> {
     let entry = |(name, pc)| EntryPoint {
         name,
@@ -232,7 +232,7 @@ fn host_calls_used(
         .collect()
 }
 
-/// What can be seen to be wrong without running the program.
+/// Problems that show without running the program.
 fn problems(program: &Program, set: InstructionSet, protocol: &Protocol) -> Vec<String> {
     let blob = program.blob();
     let mut problems = Problems::default();

@@ -94,7 +94,7 @@ pub struct Node {
     symbols: Option<PathBuf>,
 }
 
-/// Where the node listens.
+/// Addresses of the node, and its chain.
 #[derive(Serialize)]
 struct Listening {
     rpc: String,
@@ -115,7 +115,7 @@ struct ForkedFrom {
     node: String,
     at: String,
     state_root: String,
-    /// How many services the node lists.
+    /// Number of services that the node lists.
     services: usize,
     /// Components that JIP-2 has no method for, which are a development chain's.
     made_up: Vec<&'static str>,
@@ -301,7 +301,7 @@ fn genesis(
     Ok(Genesis { changes, header, origin: None })
 }
 
-/// Whether a state knows recent blocks.
+/// True if a state has the component of recent blocks.
 fn has_history(changes: &Changes) -> bool {
     let meaning = jambox_state::Meaning::Component(Component::RecentBlocks);
     changes.get(&meaning.key()).is_some()

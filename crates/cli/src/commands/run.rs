@@ -126,7 +126,7 @@ impl Run {
             let noted = Noted::default();
             let ended = self.once(protocol, output, &noted);
             watched.files.extend(noted.0.into_inner());
-            // What a run writes would start it again for ever.
+            // A file that the run writes would start the run again, for ever.
             watched.files.retain(|file| Some(file) != self.save_state.as_ref());
             ended
         })

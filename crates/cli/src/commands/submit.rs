@@ -112,8 +112,8 @@ impl Submit {
     }
 }
 
-/// Whether the chain's services have the code that the file gives them: with other code, refinement
-/// would fail for no reason that the file shows.
+/// Checks that the chain's services have the code that the file gives them: with other code,
+/// refinement would fail for no reason that the file shows.
 fn check_services(remote: &Remote, package: &Package) -> Result<()> {
     for item in &package.work_package.items {
         let account = remote.account(item.service)?;

@@ -21,7 +21,8 @@ const REVISION_VARIABLE: &str = "JAMBOX_REVISION";
 
 /// Run a service's tests: build its blob, then `cargo test` with it at hand
 ///
-/// Where no toolchain can build services, the tests run natively only, and the command says so.
+/// Without a toolchain that can build services, the tests run natively only, and the command says
+/// so.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -44,7 +45,7 @@ pub struct Test {
     #[arg(long)]
     watch: bool,
 
-    /// What else to pass to `cargo test`
+    /// Further arguments of `cargo test`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
@@ -122,7 +123,7 @@ impl Test {
     }
 }
 
-/// Whether a package has a test, of the documentation if nowhere else. It was built before.
+/// True if a package has a test, be it one of the documentation. The package was built before.
 fn has_tests(folder: &Path) -> bool {
     let lists = |tests: &str| {
         let mut cargo = Command::new("cargo");

@@ -104,7 +104,7 @@ struct Replay {
     /// A trace, or a folder of traces
     place: PathBuf,
 
-    /// Where the symbol files of its programs are [default: the folder symbols beside the trace]
+    /// The folder of its programs' symbol files [default: the folder symbols beside the trace]
     #[arg(long, value_name = "FOLDER")]
     symbols: Option<PathBuf>,
 
@@ -158,7 +158,7 @@ impl Record {
             Err(_) => Verdict::Failed,
         };
         let (mut instruments, recording) = recording;
-        // What is left of a file that holds nothing is no trace.
+        // A recording without executions is no trace, so its file is not finished.
         let executions = match recording.executions() {
             0 => 0,
             _ => recording.finish().map_err(unwritable)?,
@@ -174,7 +174,7 @@ impl Record {
     }
 }
 
-/// Where all executions are written to at first.
+/// First file of all executions.
 struct Whole {
     path: PathBuf,
     /// A folder that goes when this does.

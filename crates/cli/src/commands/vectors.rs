@@ -133,7 +133,7 @@ impl Vectors {
         let failed = failed(self.family.folder());
         let what = format!("vectors {}", self.family.name());
         if let (Family::Codec(Folder { folder }), None) = (&self.family, revision) {
-            // Which revision fits best shows in all cases together.
+            // The best fitting revision shows only in all cases together.
             if self.sharing.is_asked_for()? {
                 let message = "a part of the codec vectors does not tell their revision";
                 let help = "name it: --revision gray-paper-0.8.0";
@@ -209,7 +209,7 @@ impl Traces {
     }
 }
 
-/// Why vectors cannot be run at all.
+/// Failure for vectors that cannot be run at all.
 pub fn failure(place: &Path, error: &Error) -> Failure {
     let diagnosis = match error {
         Error::Io { path, error } => input::unreadable(path, error),

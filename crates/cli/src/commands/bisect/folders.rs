@@ -14,7 +14,7 @@ use crate::protocol::ProtocolArgs;
 use super::report::{Bisected, Found};
 use super::{Rules, sides};
 
-/// Whether both are folders of traces.
+/// True if both are folders of traces.
 pub fn are_traces(first: &Path, second: &Path) -> bool {
     [first, second].iter().all(|path| path.is_dir() && !path.join("package.toml").is_file())
 }

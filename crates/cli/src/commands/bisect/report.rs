@@ -1,4 +1,4 @@
-//! What `jambox bisect` finds, in words.
+//! Report of `jambox bisect`.
 
 use std::io::{self, Write};
 
@@ -13,7 +13,7 @@ use crate::style::{BAD, FAINT, GOOD, HEADING};
 
 use super::sides::Side;
 
-/// What came of it.
+/// Result of a bisection.
 #[derive(Serialize)]
 pub struct Bisected<'a> {
     pub first: &'a str,
@@ -34,7 +34,7 @@ pub struct Found {
     differs: &'static str,
     /// The event on either side; nothing where a run has no more.
     events: [Option<FoundEvent>; 2],
-    /// How many instructions of the invocation are the same.
+    /// Number of the invocation's instructions that are the same, from its start on.
     #[serde(serialize_with = "wide::option")]
     instructions: Option<u64>,
     /// The first instruction that differs, on either side.
@@ -58,7 +58,7 @@ struct FoundStep {
     instruction: String,
     /// The registers in which the two differ after it.
     registers: Vec<FoundRegister>,
-    /// What it wrote to memory, if that differs.
+    /// The instruction's write to memory; `None` unless it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     written: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -34,7 +34,7 @@ enum Kind {
     Trace { path: PathBuf, engines: Vec<Engine> },
 }
 
-/// Whether a path names a package rather than a trace.
+/// True if a path names a package, false for a trace.
 pub fn is_package(path: &Path) -> bool {
     path.is_dir() || path.extension().is_some_and(|ends| ends == "toml")
 }
@@ -89,12 +89,13 @@ impl Side {
         Ok(Self { label, symbols, what: Kind::Trace { path: path.to_owned(), engines } })
     }
 
-    /// How the run is called.
+    /// Name of the run in the report.
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// Whether another package runs under the same revision; a trace may hold several.
+    /// True if `other` is a package under the same revision; false for traces, which may hold
+    /// several.
     pub fn has_revision_of(&self, other: &Self) -> bool {
         let revision = |side: &Self| match &side.what {
             Kind::Package { package, .. } => Some(package.protocol.revision),
@@ -106,7 +107,7 @@ impl Side {
         }
     }
 
-    /// Where an instruction comes from, the innermost function first.
+    /// Source positions of an instruction, the innermost function first; empty if unknown.
     pub fn source(&self, code: Hash, pc: u64) -> Vec<String> {
         let mut symbols = self.symbols.values();
         let found = symbols.find(|symbols| symbols.are_for(code));
@@ -161,7 +162,7 @@ fn follow(execution: &Execution, number: usize, engines: &[Engine], witness: &mu
     let start = execution.start;
     witness.starts(title, Hash::blake2b(&execution.program), start.pc, start.gas, &written);
     if witness.sees_instructions() {
-        // Where the trace stops being right, the steps until then are what is wanted.
+        // A replay that fails is no error here: the steps until the first wrong one are compared.
         let _ = replay_watched(execution, engine, &mut Seen(witness));
         return;
     }

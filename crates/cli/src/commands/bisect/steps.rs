@@ -15,7 +15,7 @@ use crate::engine::environment;
 use crate::outcome::Result;
 use crate::protocol::ProtocolArgs;
 
-/// Whether a path names a step of a trace, or a folder of such.
+/// True if a path names a step of a trace, or a folder of steps.
 pub fn are_steps(path: &Path) -> bool {
     let is_step = |path: &Path| path.extension().is_some_and(|ends| ends == "bin");
     if path.is_dir() && !path.join("package.toml").is_file() {

@@ -16,7 +16,7 @@ use super::show::{self, Sources};
 use breakpoints::Breakpoints;
 use wire::Messages;
 
-/// What an editor has launched.
+/// Debuggee that an editor has launched.
 pub struct Launched {
     pub session: Session,
     pub sources: Sources,
@@ -70,7 +70,7 @@ struct Adapter<'a, W> {
     stops_on_entry: bool,
 }
 
-/// What is told to the client after the response.
+/// Event for the client, sent after the response.
 enum Then {
     Nothing,
     Initialized,
@@ -227,7 +227,7 @@ fn step(
     Ok((json!({}), then(launched, breakpoints, &stopped, direction)))
 }
 
-/// What to tell of a stop.
+/// Event after a stop.
 fn then(
     launched: &Launched,
     breakpoints: &Breakpoints,

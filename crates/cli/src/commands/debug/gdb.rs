@@ -32,7 +32,7 @@ use jambox_debug::{Direction, Kind, Stop, Stopped, Stops};
 
 use super::lines::{Answer, Lines};
 
-/// What GDB is told of the registers.
+/// Description of the registers for GDB.
 const DESCRIPTION: &str = r#"<?xml version="1.0"?>
 <!DOCTYPE target SYSTEM "gdb-target.dtd">
 <target version="1.0">
@@ -64,10 +64,10 @@ const DESCRIPTION: &str = r#"<?xml version="1.0"?>
 /// The machine as GDB sees it.
 enum Machine {}
 
-/// Where GDB finds the code: behind all memory.
+/// Address of the code for GDB: behind all memory.
 const CODE: u64 = 1 << 32;
 
-/// What GDB calls each register of the machine, as an index: `ra`, `sp`, `t0` ..
+/// GDB's index of each register of the machine: `ra`, `sp`, `t0` ..
 const REGISTERS: [usize; 13] = [1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,7 +94,7 @@ impl Registers for State {
     }
 
     fn gdb_deserialize(&mut self, _: &[u8]) -> Result<(), ()> {
-        // What ran is not to be changed.
+        // A recording cannot be changed.
         Err(())
     }
 }
@@ -110,7 +110,7 @@ impl Arch for Machine {
     }
 }
 
-/// What GDB wants to run, until it asks how that ended.
+/// GDB's request to run, until GDB asks for its result.
 #[derive(Clone, Copy)]
 enum Wanted {
     Step(Direction),

@@ -13,7 +13,7 @@ use super::show::{self, Sources};
 use crate::explanation::write_registers;
 use crate::input;
 
-/// What came of a command.
+/// Result of a command.
 pub enum Answer {
     Done,
     Quit,
@@ -27,11 +27,11 @@ pub struct Lines {
     stops: Stops,
     sources: Sources,
     interface: Interface,
-    /// Whether moves say where they have come to. A door that shows that anyway does without.
+    /// True if moves print the new place. A front end that shows the place anyway turns it off.
     pub says_place: bool,
 }
 
-/// What a command of this name does, in the words of `help`.
+/// Effect of the command of this name, in the words of `help`; `None` if there is no such command.
 pub fn purpose(name: &str) -> Option<&'static str> {
     COMMANDS.iter().find(|command| command.names.contains(&name)).map(|command| command.what)
 }
@@ -235,27 +235,27 @@ impl Lines {
         &self.session
     }
 
-    /// The session, for doors that move it themselves.
+    /// The session, for front ends that move it themselves.
     pub const fn session_mut(&mut self) -> &mut Session {
         &mut self.session
     }
 
-    /// What it stops for.
+    /// Breakpoints and other stops.
     pub const fn stops(&self) -> &Stops {
         &self.stops
     }
 
-    /// What it stops for, for doors that change that themselves.
+    /// Stops, for front ends that set them themselves.
     pub const fn stops_mut(&mut self) -> &mut Stops {
         &mut self.stops
     }
 
-    /// Where source files are.
+    /// Folders of the source files.
     pub const fn sources(&self) -> &Sources {
         &self.sources
     }
 
-    /// How host calls are read.
+    /// Interface under which host calls are read.
     pub const fn interface(&self) -> Interface {
         self.interface
     }

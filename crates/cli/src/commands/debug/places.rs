@@ -6,7 +6,7 @@ use jambox_debug::{
     Condition, Failing, Kind, Located, Recording, Stop, locate_function, locate_line,
 };
 
-/// Where something is, and what to say of it.
+/// Places in the code, with their description.
 pub struct Found {
     pub places: BTreeSet<(usize, u64)>,
     pub what: String,
@@ -46,7 +46,7 @@ fn at_pc(recording: &Recording, pc: &str) -> Result<Found, String> {
     Ok(Found { places: [(0, pc)].into(), what: format!("pc {pc}"), line: None })
 }
 
-/// What is found in the symbols of all programs.
+/// Places that `locate` finds in the symbols of all programs; `None` if there are none.
 fn each(
     recording: &Recording,
     locate: impl Fn(&jambox_symbols::Symbols) -> Option<Located>,

@@ -1,4 +1,4 @@
-//! What a session shows of the place where it is.
+//! Texts of a session at its place.
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use jambox_symbols::Frame;
 use crate::calls;
 use crate::style::{FAINT, NAME};
 
-/// Where source files are looked for.
+/// Folders in which source files are looked for.
 pub struct Sources {
     roots: Vec<PathBuf>,
 }
@@ -95,7 +95,7 @@ pub fn place(session: &mut Session, sources: &Sources, out: &mut dyn Write) -> i
     writeln!(out, "{FAINT}{pc:>6}: {instruction}{FAINT:#}")
 }
 
-/// How the recording ends.
+/// Ending of the recording, in words.
 pub fn ending(session: &Session) -> String {
     let recording = session.recording();
     if recording.is_cut {
@@ -131,7 +131,7 @@ pub fn stack(session: &Session, out: &mut dyn Write) -> io::Result<()> {
 pub struct Listed {
     pub pc: u64,
     pub text: String,
-    /// What the block that begins here costs, or the instruction itself where each has its price.
+    /// Gas of the block that begins here, or of the instruction where each has its price.
     pub gas: u64,
 }
 

@@ -109,7 +109,7 @@ pub fn record(instance: &mut Instance, verbosity: u8) -> (Exit, Option<Recorded>
 #[derive(Serialize)]
 pub struct Recorded {
     instructions: Vec<Step>,
-    /// How many came after those that are recorded.
+    /// Number of instructions after the recorded ones.
     dropped: u64,
 }
 

@@ -73,7 +73,7 @@ impl Entry {
         [name].into_iter().chain(symbol)
     }
 
-    /// Whether a word, as [`super::normal`] has it, or its number means this.
+    /// True if a word (in the form of [`super::normal`]) or its number names this entry.
     pub fn is_meant(&self, word: &str, number: Option<u64>) -> bool {
         let is_own = |number: u64| match self {
             Self::HostCall { revisions, .. } => revisions.iter().any(|it| it.number == number),

@@ -17,7 +17,7 @@ use crate::program::{FormArg, Program};
 use crate::protocol::ProtocolArgs;
 use crate::style::{BAD, FAINT, HEADING};
 
-/// How the names of programs end.
+/// Extensions of programs' files.
 const EXTENSIONS: &[&str] = &["jam", "pvm"];
 
 #[derive(Serialize)]
@@ -52,7 +52,7 @@ impl Folder {
         Ok(Self { folder: path.display().to_string(), programs })
     }
 
-    /// Whether a file is no program, or one with a problem.
+    /// True if a file is no program, or is one with a problem.
     pub fn has_problems(&self) -> bool {
         self.programs.iter().any(|member| match member {
             Member::Program(inspection) => !inspection.problems.is_empty(),

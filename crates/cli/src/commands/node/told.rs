@@ -1,4 +1,4 @@
-//! What a node tells in the terminal as it happens.
+//! Events of a node, printed in the terminal as they happen.
 
 use std::io::{self, Write};
 

@@ -23,15 +23,15 @@ use crate::output::Report;
 
 use super::model::RunReport;
 
-/// What one revision has, then what the other has.
+/// A value of each of the two revisions, in their order.
 type Pair<T> = [T; 2];
 
-/// What a run under one of the revisions came to.
+/// Results of a run under one of the revisions.
 pub struct Side {
     report: RunReport,
-    /// What the run changed in the state. The report has it in words, which may be shortened.
+    /// Changes of the state by the run. The report has them in words, which may be shortened.
     changed: Vec<(Difference, Change)>,
-    /// What else came of it, by name.
+    /// Other results, by name.
     results: Vec<(&'static str, Option<String>)>,
 }
 
@@ -85,7 +85,7 @@ pub struct Comparison {
     invocations: Vec<Invoked>,
     results: Vec<Outcomes>,
     state: State,
-    /// What went wrong in each, a line each.
+    /// Failures of each, a line each.
     pub failures: Pair<Vec<String>>,
 }
 
@@ -108,9 +108,9 @@ struct Invoked {
 /// The host calls of an invocation under both.
 #[derive(Serialize)]
 struct Calls {
-    /// How many there are that could be compared.
+    /// Number of calls that could be compared.
     counts: Pair<usize>,
-    /// How many are the same in both.
+    /// Number of calls that are the same in both.
     same: usize,
     /// Events that were not kept, because there were too many, and are not compared.
     events_dropped: Pair<u64>,
@@ -121,14 +121,14 @@ struct Calls {
 #[derive(Serialize)]
 struct CallDifference {
     calls: Pair<Option<Call>>,
-    /// Whether what it read or wrote differs, of which the texts may show only a part.
+    /// True if the memory that it read or wrote differs, of which the texts may show only a part.
     memory_differs: bool,
 }
 
 /// A host call, as one revision has it.
 #[derive(Serialize)]
 struct Call {
-    /// How many calls of the invocation come before.
+    /// Number of the invocation's calls before this one.
     index: usize,
     #[serde(serialize_with = "wide::number")]
     number: u64,
@@ -144,10 +144,10 @@ struct Outcomes {
     values: Pair<Option<String>>,
 }
 
-/// What the runs changed in the state.
+/// Changes of the state by the runs.
 #[derive(Serialize)]
 struct State {
-    /// How many changes are the same in both.
+    /// Number of changes that are the same in both.
     same: usize,
     differences: Vec<StateDifference>,
 }
@@ -280,13 +280,13 @@ impl Calls {
     }
 }
 
-/// What a call is told and tells, but for the addresses that builds choose.
+/// Arguments and result of a call, without the addresses that builds choose.
 fn told(call: &HostCall) -> (Vec<(&'static str, &str)>, &str) {
     let arguments = call.arguments.iter().map(|it| (it.name, it.apart_from_address()));
     (arguments.collect(), &call.result)
 }
 
-/// What a call read and wrote.
+/// Memory that a call read and wrote.
 fn touched(call: &HostCall) -> impl Iterator<Item = (MemoryDirection, usize, &[u8])> {
     call.memory.iter().map(|event| (event.access, event.length, event.octets.0.as_slice()))
 }

@@ -1,4 +1,4 @@
-//! What a run has to tell: one model for the text and for JSON.
+//! Model of a run's report, for the text and for JSON.
 
 use serde::Serialize;
 
@@ -15,12 +15,12 @@ pub struct RunReport {
     pub in_core: InCore,
     #[serde(flatten)]
     pub on_chain: OnChain,
-    /// Where the state is kept; nothing unless the run went on with a chain.
+    /// Location of the state; `None` unless the run continued a chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chain: Option<Kept>,
-    /// How much of the sources ran; nothing unless asked for.
+    /// Coverage of the sources; `None` unless asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Covered>,
-    /// What went wrong, a line each; empty when all went well.
+    /// Failures, a line each; empty for a run without any.
     pub failures: Vec<String>,
 }

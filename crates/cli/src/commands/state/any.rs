@@ -36,7 +36,7 @@ pub struct AnyState {
     /// The encoded header from which the chain descends.
     pub header: Option<Vec<u8>>,
     chain: Option<Arc<FileState>>,
-    /// What keys mean that a state file says in full.
+    /// Meanings of the keys that a state file spells out.
     meanings: BTreeMap<StateKey, Meaning>,
 }
 
@@ -137,7 +137,7 @@ impl AnyState {
         }
     }
 
-    /// What a key stands for, as far as is known.
+    /// Meaning of a key; `None` if unknown.
     pub fn meaning(&self, key: &StateKey) -> Option<Meaning> {
         let known = self.chain.as_ref().and_then(|chain| chain.meaning(key).ok().flatten());
         known.or_else(|| self.meanings.get(key).cloned()).or_else(|| Meaning::of(key))
@@ -208,7 +208,7 @@ fn of_snapshot(path: &Path, snapshot: Snapshot, protocol: &Protocol) -> Result<A
     Ok(AnyState { meanings: meanings(&changes), names: snapshot.names, ..state })
 }
 
-/// What the keys of changes stand for.
+/// Meanings of the keys of changes, as far as they are known.
 fn meanings(changes: &Changes) -> BTreeMap<StateKey, Meaning> {
     let known = changes.iter().filter_map(|(key, change)| Some((*key, change.meaning.clone()?)));
     known.collect()

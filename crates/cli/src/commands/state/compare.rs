@@ -1,4 +1,4 @@
-//! Where two states differ.
+//! Differences of two states.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -38,15 +38,15 @@ struct Difference {
     state_key: String,
     /// The service that it belongs to; nothing for components.
     service: Option<u32>,
-    /// What the key stands for.
+    /// Meaning of the key.
     #[serde(flatten)]
     entry: Entry,
     before: Option<Octets>,
     after: Option<Octets>,
-    /// What the key stands for, in words.
+    /// Meaning of the key, in words.
     #[serde(skip)]
     meaning: String,
-    /// What changed, for what is more than octets.
+    /// Changes of the parts, for values that are more than octets.
     #[serde(skip)]
     lines: Vec<String>,
 }

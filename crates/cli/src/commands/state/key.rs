@@ -34,7 +34,7 @@ Examples:
 pub struct Get {
     /// The state
     state: PathBuf,
-    /// What to look up
+    /// The key, in a form listed under Keys
     #[arg(required = true, num_args = 1..=4)]
     key: Vec<String>,
 }
@@ -43,10 +43,10 @@ pub struct Get {
 struct Found {
     key: String,
     service: Option<u32>,
-    /// What the key stands for, if anyone saw it being written.
+    /// Meaning of the key; `None` if its writing was not observed.
     entry: Option<Entry>,
     value: Option<Octets>,
-    /// What the key stands for, in words.
+    /// Meaning of the key, in words.
     #[serde(skip)]
     meaning: Option<String>,
 }

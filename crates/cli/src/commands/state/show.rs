@@ -117,12 +117,12 @@ struct Whole {
 #[derive(Serialize)]
 struct Entry {
     key: String,
-    /// What the key stands for, if anyone saw it being written.
+    /// Meaning of the key; `None` if its writing was not observed.
     entry: Option<account::Entry>,
     value: Octets,
     /// Of a request: its history.
     history: Option<account::Standing>,
-    /// What the key stands for, in words.
+    /// Meaning of the key, in words.
     #[serde(skip)]
     meaning: Option<String>,
 }
@@ -192,7 +192,7 @@ fn entry(state: &AnyState, key: StateKey, value: &[u8]) -> Entry {
     }
 }
 
-/// What an entry is, without the service it belongs to.
+/// Name of an entry, without its service.
 fn part(meaning: &Meaning) -> String {
     let text = meaning.to_string();
     let service = meaning.service().map(|service| format!("service {service} "));

@@ -61,7 +61,7 @@ pub struct Export {
     salvage: bool,
 }
 
-/// What was made.
+/// The file that was made.
 #[derive(Serialize)]
 struct Made {
     file: String,
@@ -108,7 +108,7 @@ impl Import {
     }
 }
 
-/// What a chain knows beside its state.
+/// Records of a chain beside its state.
 #[derive(Default)]
 struct Notes {
     names: BTreeMap<ServiceId, String>,

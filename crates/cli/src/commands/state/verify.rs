@@ -14,7 +14,7 @@ use crate::outcome::{Failure, Result, Verdict};
 use crate::output::{Output, Report};
 use crate::protocol::ProtocolArgs;
 
-/// How much damage is listed.
+/// Most damaged places that are listed.
 const LISTED: usize = 50;
 
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub struct Verify {
     chain: PathBuf,
 }
 
-/// What was checked.
+/// Report of a check.
 #[derive(Serialize)]
 struct Verified {
     file: String,

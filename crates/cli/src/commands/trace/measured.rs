@@ -1,4 +1,4 @@
-//! Where the gas of replayed executions goes, and what of their sources they run.
+//! Profiles and coverage of replayed executions.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
@@ -29,7 +29,7 @@ use crate::style::HEADING;
 use super::Replay;
 use super::show::context;
 
-/// What came of a replay, with what was measured.
+/// Report of a replay, with its measurements.
 #[derive(Serialize)]
 pub struct Replayed<'a> {
     #[serde(flatten)]
@@ -38,7 +38,7 @@ pub struct Replayed<'a> {
     pub measured: Measurements,
 }
 
-/// What was measured, as far as it is shown.
+/// Measurements, as far as they are shown.
 #[derive(Default, Serialize)]
 pub struct Measurements {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -47,7 +47,7 @@ pub struct Measurements {
     coverage: Option<Covered>,
 }
 
-/// What took the gas of one execution.
+/// Gas of one execution by its uses.
 #[derive(Serialize)]
 struct Rows {
     execution: String,

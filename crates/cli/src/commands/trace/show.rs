@@ -33,7 +33,7 @@ pub struct Show {
     /// The trace
     trace: PathBuf,
 
-    /// Where the symbol files of its programs are [default: the folder symbols beside the trace]
+    /// The folder of its programs' symbol files [default: the folder symbols beside the trace]
     #[arg(long, value_name = "FOLDER")]
     symbols: Option<PathBuf>,
 }
@@ -122,9 +122,9 @@ struct ExecutionReport {
     abi: &'static str,
     /// The revision that names the host calls.
     revision: &'static str,
-    /// Whether the trace says that it is of this revision.
+    /// True if the trace itself names this revision.
     says_revision: bool,
-    /// Whether nodes agree on the ABI.
+    /// True if nodes agree on the ABI.
     consensus: bool,
     #[serde(serialize_with = "wide::number")]
     pc: u64,
@@ -149,7 +149,7 @@ struct CallReport {
     arguments: Vec<Argument>,
     result: Option<String>,
     memory: Vec<MemoryEvent>,
-    /// Where the call is in the source, the innermost function first.
+    /// Source positions of the call, the innermost function first.
     source: Vec<String>,
     #[serde(skip)]
     show_all: bool,
@@ -162,7 +162,7 @@ struct EndReport {
     pc: u64,
     #[serde(serialize_with = "wide::number")]
     gas: u64,
-    /// Where that is in the source, the innermost function first.
+    /// Source positions of the end, the innermost function first.
     source: Vec<String>,
     #[serde(skip)]
     is_good: bool,
@@ -288,7 +288,7 @@ impl CallReport {
     }
 }
 
-/// Where an instruction comes from, the innermost function first.
+/// Source positions of an instruction, the innermost function first; empty without symbols.
 fn source(symbols: Option<&Symbols>, pc: u64) -> Vec<String> {
     let frames = symbols.map_or(&[][..], |symbols| symbols.frames_at(pc));
     frames.iter().map(ToString::to_string).collect()

@@ -1,4 +1,4 @@
-//! What the service at fault did in a step that differs.
+//! Host calls of the service at fault in a step that differs.
 
 use std::fmt::Write;
 
@@ -44,7 +44,7 @@ struct Lines {
     form: Option<&'static Form>,
     /// The registers before it.
     registers: Registers,
-    /// What it read and wrote.
+    /// Memory that the call read and wrote.
     memory: Vec<MemoryEvent>,
 }
 

@@ -11,7 +11,7 @@ use super::Launched;
 use crate::commands::debug::places::{self, Found};
 use crate::input;
 
-/// What the protocol calls exceptions.
+/// The protocol's exception filters: identifier, label, failure.
 pub const EXCEPTIONS: [(&str, &str, Failing); 4] = [
     ("panic", "Panic", Failing::Panic),
     ("page-fault", "Page fault", Failing::PageFault),
@@ -19,7 +19,7 @@ pub const EXCEPTIONS: [(&str, &str, Failing); 4] = [
     ("host-code", "Host code that is not OK", Failing::HostCode),
 ];
 
-/// How the identifier of a storage key begins; that of memory is `ADDRESS+LENGTH`.
+/// First part of a storage key's identifier; memory is identified by `ADDRESS+LENGTH`.
 const KEY: &str = "key ";
 
 /// All breakpoints, by what set them: a source file, or a kind.
@@ -135,7 +135,7 @@ impl Breakpoints {
         self.stops.iter().find(|(number, _)| numbers.contains(number)).map(|(_, stop)| stop)
     }
 
-    /// What the protocol calls the reason of a stop.
+    /// Reason of a stop, in the protocol's words.
     pub fn reason(&self, hit: &[usize]) -> &'static str {
         let is_of = |set: &str| {
             self.sets.get(set).is_some_and(|numbers| numbers.iter().any(|it| hit.contains(it)))
@@ -173,8 +173,8 @@ fn storage_key(text: &str) -> Result<Vec<u8>, String> {
     input::octets(&value).map_err(|_| format!("`{text}` cannot be read"))
 }
 
-/// What can be watched: an expression is an address, of `bytes` octets (8 unless given);
-/// `key text:..` is a storage key.
+/// Data that can be watched: an expression is an address, of `bytes` octets (8 unless given); `key
+/// text:..` is a storage key.
 pub fn data_info(launched: &Launched, arguments: &Value) -> Value {
     let name = arguments["name"].as_str().unwrap_or_default();
     if let Some(key) = name.strip_prefix(KEY) {

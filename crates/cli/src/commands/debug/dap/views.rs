@@ -1,4 +1,4 @@
-//! What an editor shows of a place: stack, scopes, memory, code.
+//! Views of a place for an editor: stack, scopes, memory, code.
 
 use std::collections::BTreeSet;
 use std::path::Path;

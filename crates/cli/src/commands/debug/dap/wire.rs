@@ -42,7 +42,7 @@ fn nonsense(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("the client sent {what}"))
 }
 
-/// Where messages go, numbered as the protocol wants them.
+/// Messages to the client, numbered as the protocol requires.
 pub struct Messages<W> {
     to: W,
     sequence: u64,

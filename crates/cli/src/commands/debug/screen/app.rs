@@ -1,4 +1,4 @@
-//! What the terminal interface is about: a session, the pane that has the keys, what is typed.
+//! State of the terminal interface: a session, the pane that has the keys, the typed text.
 
 use std::io::{self, Write};
 
@@ -52,7 +52,7 @@ impl Pane {
     }
 }
 
-/// What is typed, and what for.
+/// Typed text, and its purpose.
 pub struct Prompt {
     pub asks: Asks,
     pub text: String,
@@ -71,19 +71,19 @@ pub struct App {
     pub focus: Pane,
     /// The one of those that share a place which shows there.
     pub tab: Pane,
-    /// How far the pane at hand is scrolled, in lines.
+    /// Lines by which the pane at hand is scrolled.
     pub scroll: i64,
     pub prompt: Option<Prompt>,
     pub is_help: bool,
-    /// What the commands said.
+    /// Output of the commands.
     pub console: Vec<String>,
-    /// The last of it, for as long as nothing else is done.
+    /// Last output, until the next action.
     pub message: String,
-    /// Where the memory that is shown begins: an expression.
+    /// Start of the memory that is shown: an expression.
     pub address: Condition,
     /// The registers before the last move.
     pub registers: [u64; 13],
-    /// How many instructions ran before each stretch, and of all.
+    /// Number of instructions before each stretch; at the end, of all.
     pub starts: Vec<u64>,
 }
 
@@ -114,7 +114,7 @@ impl App {
         Ok(app)
     }
 
-    /// How many instructions have run, and how many there are.
+    /// Number of instructions that have run, and of all in the recording.
     pub fn instructions(&self) -> (u64, u64) {
         let Position { stretch, step } = self.lines.session().position();
         let before = self.starts.get(stretch).copied().unwrap_or(0);
@@ -169,7 +169,7 @@ impl App {
         self.prompt = Some(Prompt { asks, text: String::new() });
     }
 
-    /// What was typed is complete.
+    /// Acts on the typed text, which is complete.
     fn enter(&mut self) -> io::Result<bool> {
         let Some(Prompt { asks, text }) = self.prompt.take() else { return Ok(true) };
         match asks {
@@ -310,7 +310,7 @@ impl App {
         };
     }
 
-    /// What something writes, as lines without styles.
+    /// Lines of an output, without styles.
     pub fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Vec<String> {
         let mut octets = Vec::new();
         match write(&mut octets) {

@@ -1,4 +1,4 @@
-//! Where the panes are.
+//! Layout of the panes.
 
 use jambox_debug::Session;
 use jambox_invocation::Machine;
@@ -141,7 +141,7 @@ fn draw_pane(
     frame.render_widget(Paragraph::new(shown), inner);
 }
 
-/// What is debugged, and where this is in it.
+/// The debugged invocation, and the place in it.
 fn header(app: &App, theme: &Theme, width: u16) -> Line<'static> {
     let session = app.lines.session();
     let what = match session.recording().invocation {
@@ -196,7 +196,7 @@ fn timeline(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     ])
 }
 
-/// What is typed, else what was said last, else how it ends if this is the end.
+/// The typed text, else the last message; at the end of the recording, with its ending.
 fn said(app: &App, theme: &Theme) -> Line<'static> {
     if let Some(prompt) = &app.prompt {
         let asks = match prompt.asks {

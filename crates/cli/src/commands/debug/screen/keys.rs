@@ -7,10 +7,10 @@ use ratatui::crossterm::event::KeyCode;
 
 use crate::commands::debug::lines;
 
-/// What a key does.
+/// Effect of a key.
 #[derive(Clone, Copy)]
 pub enum Action {
-    /// What a command of the line mode does.
+    /// Effect of a command of the line mode.
     Command(&'static str),
     /// Moves along the timeline by so many hundredths of it.
     Scrub(i8),
@@ -79,7 +79,7 @@ pub const KEYS: &[Key] = &[
 ];
 
 impl Key {
-    /// What it does, in words.
+    /// Effect of the key, in words.
     pub fn purpose(&self) -> Cow<'static, str> {
         match self.action {
             Action::Command(name) => lines::purpose(name).unwrap_or(name).into(),

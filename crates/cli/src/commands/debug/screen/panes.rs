@@ -1,4 +1,4 @@
-//! What is in each pane.
+//! Contents of the panes.
 
 use jambox_debug::{Before, When};
 use jambox_engine::{Access, PAGE_SIZE};
@@ -16,7 +16,7 @@ use super::theme::Theme;
 
 /// A pane's content.
 pub struct Content {
-    /// What is behind the pane's name in its title.
+    /// Rest of the title, behind the pane's name.
     pub title: String,
     pub lines: Vec<Line<'static>>,
     /// The line that is to be seen.
@@ -34,7 +34,7 @@ fn text(text: &str, style: Style) -> Span<'static> {
     Span::styled(plain(&text.replace('\t', "    ")).into_owned(), style)
 }
 
-/// What a pane of this size shows. `scroll` is by how many lines it is scrolled.
+/// Content of a pane of this size, in characters and lines. `scroll` is in lines.
 pub fn content(
     app: &App,
     pane: Pane,
@@ -134,13 +134,13 @@ fn code(app: &App, height: usize, scroll: i64, theme: &Theme) -> Content {
     Content::new(format!("pc {pc}"), listed.into_iter().skip(down).map(row).collect())
 }
 
-/// How many registers are beside each other in a pane of this width.
+/// Number of registers side by side in a pane of this width.
 fn columns(width: usize) -> usize {
     const CELL: usize = 27;
     (width / CELL).clamp(1, Reg::ALL.len())
 }
 
-/// How many rows the registers take in a pane of this width.
+/// Number of rows of registers in a pane of this width.
 pub fn rows_of_registers(width: usize) -> usize {
     Reg::ALL.len().div_ceil(columns(width))
 }

@@ -145,7 +145,7 @@ fn a_small_terminal_has_one_pane_under_source_and_code() {
     assert_eq!(screen.app.focus, Pane::Console);
 }
 
-/// Who wrote the key, forwards and back, with what the panes say on the way.
+/// The writers of a key are found forwards and backwards, and the panes show each.
 #[test]
 fn keys_and_commands_find_who_wrote_an_entry() {
     let mut screen = Screen::new(COUNTER.0, COUNTER.1, LARGE);
@@ -175,7 +175,7 @@ fn keys_and_commands_find_who_wrote_an_entry() {
     screen.shows(&["memory at (an address", "a0█"]);
     screen.press(KeyCode::Enter);
     screen.shows(&["memory at a0 = 0x10040, ", "6c 61 74 65 73 74", "latest"]);
-    // What is not understood is said, and Escape takes back what is typed.
+    // A command that is not understood is named, and Escape takes back the typed text.
     screen.command("fly");
     screen.shows(&["`fly` is no command"]);
     screen.letters(":quit");
@@ -242,7 +242,7 @@ fn what_has_no_symbols_is_code() {
     screen.shows(&["a program alone", "there are no symbols of it", "=>"]);
 }
 
-/// What a guest or a file says cannot move the cursor or turn the writing around.
+/// Texts of a guest or a file cannot move the cursor or turn the direction of writing.
 #[test]
 fn nothing_that_a_terminal_obeys_is_shown() {
     let mut screen = Screen::new(COUNTER.0, COUNTER.1, LARGE);

@@ -1,17 +1,17 @@
-//! How things look.
+//! Styles of the terminal interface.
 
 use ratatui::style::{Color, Modifier, Style};
 
 /// The styles of all that is shown. Without colours the difference is in weight alone.
 pub struct Theme {
     pub plain: Style,
-    /// What is there for completeness.
+    /// Secondary text, there for completeness.
     pub faint: Style,
     /// A name of the vocabulary: a register, a host call.
     pub name: Style,
-    /// Where the machine stands.
+    /// Place of the machine.
     pub here: Style,
-    /// What the last move has changed.
+    /// Values that the last move has changed.
     pub changed: Style,
     /// The border of the pane that has the keys.
     pub focus: Style,

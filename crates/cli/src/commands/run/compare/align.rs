@@ -1,4 +1,4 @@
-//! Which items of two sequences belong together.
+//! Alignment of two sequences.
 
 /// The most pairs that are weighed against each other: a few milliseconds' work and 16 MiB.
 const LIMIT: usize = 1 << 22;
@@ -6,8 +6,8 @@ const LIMIT: usize = 1 << 22;
 /// Pairs the items of two sequences by a longest common subsequence of their keys, in order. An
 /// item without a partner stands alone.
 ///
-/// Where the sequences are so long, apart from what they have in common at both ends, that weighing
-/// all pairs would take too long, what lies between is paired one after the other.
+/// Of long sequences, for which weighing all pairs would take too long, only the items that both
+/// ends have in common are paired by key; the items between are paired one after the other.
 pub fn align<K: PartialEq>(older: &[K], newer: &[K]) -> Vec<[Option<usize>; 2]> {
     let front = older.iter().zip(newer).take_while(|(one, other)| one == other).count();
     let (rest, others) = (&older[front..], &newer[front..]);

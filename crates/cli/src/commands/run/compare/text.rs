@@ -153,7 +153,7 @@ fn clipped(value: &str) -> String {
     }
 }
 
-/// What both have, once; what differs, a line each.
+/// A value that both have, once; values that differ, a line each.
 fn side_by_side(
     out: &mut dyn Write,
     label: &str,
