@@ -52,14 +52,14 @@ pub fn recorder<'a>(
     Recorder::new(Setting { protocol, slot, names: &NO_NAMES, symbols }, detail)
 }
 
-/// What a package did in core; the node adds how it went on.
+/// The account of a package in core; the node adds how it went on.
 #[derive(Serialize)]
 struct PackageAccount {
     format: u32,
     package: PackageSummary,
     /// The authorizer that it names.
     authorizer: String,
-    /// Why it was refused; nothing when it was taken in.
+    /// The reason of its refusal; `None` when it was taken in.
     refused: Option<String>,
     #[serde(flatten)]
     in_core: InCore,
@@ -114,7 +114,7 @@ impl Handed<'_> {
     }
 }
 
-/// What a block did.
+/// The account of a block.
 #[derive(Serialize)]
 struct BlockAccount {
     format: u32,
@@ -192,7 +192,7 @@ pub fn of_block(
     }))
 }
 
-/// What services did to the state, and what became of what they alone may change.
+/// Changes of the state by services, and the outcome of the values that they alone may change.
 fn differences(
     before: &World,
     after: &World,

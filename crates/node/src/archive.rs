@@ -1,6 +1,6 @@
-//! What a node must not forget, in the file of its chain: the state after the last block, as the
-//! commands of `jambox state` read it, what packages exported, and beside it, as records, the
-//! blocks, the packages, and what waits.
+//! The file of a node's chain, with all that the node must not forget: the state after the last
+//! block, as the commands of `jambox state` read it, segments that packages exported, and beside
+//! it, as records, the blocks, the packages, and the packages and preimages that wait.
 //!
 //! Each thing that happens is one commit, there whole or not at all; nothing is acknowledged
 //! before.
@@ -27,24 +27,24 @@ const HEADER: &str = "header";
 /// Octets of memory for what was read or written last: the states in use are in memory anyway.
 const AT_HAND: usize = 8 << 20;
 
-/// What a record is, the first octet of its key.
+/// Kind of a record, the first octet of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Where the chain is.
+    /// The head of the chain.
     Head,
     /// A block, by its number.
     Block,
     /// The number of a block, by its hash.
     Number,
-    /// What was handed in as a package and what came of it in core, by its hash.
+    /// The input of a package and its result in core, by its hash.
     Package,
-    /// How far a package is, by its hash.
+    /// The progress of a package, by its hash.
     Progress,
     /// The hash of a package, by its place in the order.
     Order,
-    /// The same of those that are under way.
+    /// The hash of a package that is under way, by its place in the order.
     UnderWay,
-    /// The hash of a package, by that of its report.
+    /// The hash of a package, by the hash of its report.
     Report,
     /// A preimage that waits, by the hash of all that it is.
     Preimage,
@@ -67,7 +67,7 @@ impl Kind {
     }
 }
 
-/// Why a chain's file cannot be used.
+/// The reason why a chain's file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The file cannot be read or written, is of another protocol, or is damaged.
@@ -76,12 +76,12 @@ pub enum ArchiveError {
     /// The state in it cannot be read.
     #[error(transparent)]
     State(#[from] StateError),
-    /// What it holds is not what a node writes there.
+    /// The contents of a record are not as a node writes them.
     #[error("the chain is no chain of a node of this version: {what}: {error}")]
     Record {
-        /// What cannot be read.
+        /// The record or part that cannot be read.
         what: &'static str,
-        /// Why.
+        /// The decoder's reason.
         error: DecodeError,
     },
     /// Something that a record names is not there.
@@ -104,7 +104,7 @@ fn read_with<T: Decode<Protocol>>(
     decode_all_with(octets, protocol).map_err(|error| ArchiveError::Record { what, error })
 }
 
-/// Where the chain is.
+/// The head of the chain.
 struct HeadRecord {
     number: u64,
     root: Hash,
@@ -120,13 +120,13 @@ pub(crate) struct BlockRecord {
     accumulation_root: Hash,
     /// The header of a block that has no more.
     header: Vec<u8>,
-    /// Else all of it.
+    /// The whole block, if it has more than a header; else empty.
     block: Vec<u8>,
-    /// What it did; nothing of one that did nothing.
+    /// The account of its effects; empty for a block that did nothing.
     account: Vec<u8>,
 }
 
-/// What was handed in, and what came of it in core.
+/// The input of a package, and its result in core.
 struct PackageBody {
     core: u16,
     report: Option<Vec<u8>>,
@@ -134,7 +134,7 @@ struct PackageBody {
     input: Input,
 }
 
-/// How far a package is.
+/// The progress of a package.
 struct Progress {
     order: u64,
     reported: Option<Descriptor>,
@@ -176,7 +176,7 @@ impl BlockRecord {
         Summary { number, descriptor, root, accumulation_root }
     }
 
-    /// What it did, if anything.
+    /// The account of the block's effects; `None` if it did nothing.
     pub(crate) fn account(&self) -> Result<Option<Value>, ArchiveError> {
         if self.account.is_empty() { Ok(None) } else { json_of(&self.account).map(Some) }
     }
@@ -296,7 +296,7 @@ impl Archive {
         Ok((archive, ledger))
     }
 
-    /// What a node knows that goes on with the file.
+    /// The ledger of a node that goes on with the file.
     fn ledger(&self, protocol: &Protocol) -> Result<Ledger, ArchiveError> {
         let file = self.store.read();
         let mut ledger = match file.record(&Kind::Head.of(&Hash::ZERO))? {
@@ -419,7 +419,7 @@ impl Archive {
     }
 }
 
-/// Where the chain is, as it is written down.
+/// The head of the chain as a record.
 fn head_record(ledger: &Ledger) -> Record {
     let head = ledger.head();
     let record = HeadRecord {
@@ -432,7 +432,7 @@ fn head_record(ledger: &Ledger) -> Record {
     (Kind::Head.of(&Hash::ZERO), Some(encode(&record)))
 }
 
-/// What is not in the file yet, as it is written down.
+/// Records of everything that is not in the file yet.
 fn records(ledger: &Ledger) -> Vec<Record> {
     let mut records = vec![head_record(ledger)];
     let new = ledger.unkept.blocks_from.into_iter();
@@ -494,7 +494,7 @@ fn progress(record: &PackageRecord) -> Progress {
     Progress { order: record.order, reported, ready, accumulated: record.accumulated, failed }
 }
 
-/// What a package exported, as the file keeps it.
+/// Exported segments of a package, as the file keeps them; `None` if there are none.
 pub(crate) fn exports(package: Hash, root: Hash, segments: &[Blob]) -> Option<Exports> {
     let all: Vec<u8> = segments.concat();
     (!segments.is_empty()).then(|| Exports { package, root, segments: all.into() })

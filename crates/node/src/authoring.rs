@@ -17,7 +17,7 @@ use crate::account::{self, SymbolTable};
 use crate::archive::ArchiveError;
 use crate::ledger::{Descriptor, Entry, Ledger, Stage};
 
-/// Why there is no next block.
+/// The reason why there is no next block.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthoringError {
     /// The host cannot go on.
@@ -47,7 +47,7 @@ impl From<jambox_codec::DecodeError> for AuthoringError {
 pub struct Authored {
     /// The block.
     pub entry: Arc<Entry>,
-    /// What was taken out of the state before, for people.
+    /// A report taken out of the state before, for people.
     pub held_back: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub fn author(
 ) -> Result<Authored, AuthoringError> {
     jambox_chain::check_slot(TimeSlot(ledger.head().descriptor.slot), slot)?;
     let mut passed_over = BTreeSet::new();
-    // How many reports the block makes available at most.
+    // The most reports that the block makes available.
     let mut most = usize::MAX;
     let mut held_back = None;
     loop {
@@ -81,7 +81,7 @@ pub fn author(
                 } else if let [(_, package)] = assured.as_slice() {
                     fail(ledger, package, reason)?;
                 } else {
-                    // Which of several costs too much shows when they come one at a time.
+                    // The report that costs too much shows when they come one at a time.
                     most = 1;
                 }
             }
@@ -103,7 +103,7 @@ pub fn author(
     }
 }
 
-/// Whether a block that makes nothing available reaches a limit of this host all the same.
+/// True if a block that makes nothing available reaches a limit of this host all the same.
 fn is_too_costly(
     env: &Env,
     ledger: &Ledger,
@@ -343,8 +343,8 @@ fn guarantees(ledger: &Ledger, slot: TimeSlot, passed_over: &BTreeSet<Hash>) -> 
     (0..ledger.protocol.parameters.cores).filter_map(guarantee).collect()
 }
 
-/// The reports that are pending and can become available, at most so many, each with its core.
-/// What failed before costs too much to be accumulated: it is held back until it times out.
+/// The reports that are pending and can become available, at most so many, each with its core. A
+/// report that failed before costs too much to be accumulated: it is held back until it times out.
 fn assured(ledger: &Ledger, most: usize) -> Result<Vec<(CoreIndex, Hash)>, AuthoringError> {
     let pending = Component::PendingReports.read(&*ledger.head().world.values, &ledger.protocol)?;
     let pending: PerCore<Option<PendingReport>> = pending;

@@ -9,7 +9,7 @@ use crate::bootstrap::Dialect;
 pub struct Blobs {
     /// The bootstrap service.
     pub bootstrap: &'static [u8],
-    /// How the bootstrap service is told what to do.
+    /// The release's payloads and results.
     pub dialect: Dialect,
     /// The authorizer that lets everything pass.
     pub null_authorizer: &'static [u8],

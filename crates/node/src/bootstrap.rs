@@ -13,7 +13,7 @@ const RESULTS: u8 = 2;
 /// The number of the result that is a service's id.
 const SERVICE_ID: u8 = 1;
 
-/// How a release of the service is spoken to.
+/// Payloads and results of a release of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// 0.1.28: a payload is one instruction after the other, and the last id is under one key.
@@ -33,12 +33,12 @@ pub struct NewService {
     pub min_item_gas: Gas,
     /// The least gas of a transfer to it.
     pub min_memo_gas: Gas,
-    /// What it is given beyond the balance that its code needs.
+    /// Balance that it is given beyond the one that its code needs.
     pub endowment: Balance,
 }
 
 impl Dialect {
-    /// How a service is spoken to whose metadata have this name and version; none when it is not
+    /// The dialect of a service whose metadata have this name and version; `None` when it is not
     /// the bootstrap service.
     #[must_use]
     pub fn of(name: &str, version: &str) -> Option<Self> {

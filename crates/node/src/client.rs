@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The longest that a connection may take to come about.
 const CONNECTING: Duration = Duration::from_secs(10);
 
-/// Why a node does not answer, or not with what was asked for.
+/// The reason why a node does not answer, or not with a usable answer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address is none.
@@ -31,9 +31,9 @@ pub enum ClientError {
     /// Nobody is there.
     #[error("cannot connect to {address}: {reason}")]
     Connect {
-        /// Where.
+        /// The node's address.
         address: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The node has an error for an answer.
@@ -43,7 +43,7 @@ pub enum ClientError {
         method: String,
         /// The code: of JIP-2 from 0 to 3, below 0 of JSON-RPC itself.
         code: i32,
-        /// What the node says.
+        /// The node's message.
         message: String,
     },
     /// There is no answer, or not in time.
@@ -51,7 +51,7 @@ pub enum ClientError {
     Silent {
         /// The method.
         method: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The answer is of another form.
@@ -59,13 +59,13 @@ pub enum ClientError {
     Answer {
         /// The method.
         method: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
 impl ClientError {
-    /// Whether the node does not have the method.
+    /// True if the node does not have the method.
     #[must_use]
     pub fn is_unknown_method(&self) -> bool {
         let unknown = jsonrpsee::types::error::METHOD_NOT_FOUND_CODE;

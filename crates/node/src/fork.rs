@@ -14,7 +14,7 @@ use crate::ledger::Descriptor;
 use crate::origin::Origin;
 use crate::rpc::versioned_parameters;
 
-/// Why a chain cannot be forked.
+/// The reason why a chain cannot be forked.
 #[derive(Debug, thiserror::Error)]
 pub enum ForkError {
     /// The node does not answer, or does not have the block.
@@ -78,7 +78,7 @@ pub fn fork(
     Ok(Fork { protocol, genesis: Genesis { changes, header, origin }, made_up })
 }
 
-/// What a node runs under, by what it says of its parameters.
+/// The protocol that a node runs under, by the parameters it gives.
 fn protocol(client: &Client, given: Option<Parameters>) -> Result<Protocol, ForkError> {
     let said = client.parameters()?;
     let presets = Preset::ALL.into_iter().map(Parameters::preset);

@@ -15,21 +15,20 @@ use jambox_types::{
 use crate::blobs::Blobs;
 use crate::origin::Origin;
 
-/// What a chain begins with: the state, and the header that the first block descends from.
+/// The beginning of a chain: the state, and the header that the first block descends from.
 #[derive(Clone, Debug)]
 pub struct Genesis {
     /// The state.
     pub changes: Changes,
     /// The header.
     pub header: Header,
-    /// What the state lies over, of which `changes` are the components; nothing unless the chain is
-    /// a fork.
+    /// The state that `changes`, then its components, lie over; `None` unless the chain is a fork.
     pub origin: Option<Arc<Origin>>,
 }
 
 /// The service that makes others, as the clients of the field expect it.
 pub const BOOTSTRAP: ServiceId = ServiceId(0);
-/// What it owns.
+/// Its balance.
 const BALANCE: Balance = Balance(1 << 60);
 
 /// A development chain: the bootstrap service, with what it needs to make others, and the null

@@ -18,7 +18,7 @@ pub struct Held {
     fork: Option<Fork>,
 }
 
-/// What lies under the node's own values.
+/// The layer under the node's own values.
 #[derive(Clone, Debug)]
 struct Fork {
     origin: Arc<Origin>,
@@ -29,7 +29,7 @@ struct Fork {
 }
 
 impl Fork {
-    /// Whether a key may have a value at the origin that is in force here.
+    /// True if a key may have a value at the origin that is in force here.
     fn reaches(&self, key: &StateKey) -> bool {
         let service = match key.kind() {
             // All components were read when the fork began.
@@ -100,7 +100,7 @@ impl Held {
         Ok(severed)
     }
 
-    /// Whether all entries of a service are known, those elsewhere included.
+    /// True if all entries of a service are known, those elsewhere included.
     #[must_use]
     pub fn is_whole(&self, service: ServiceId) -> bool {
         self.fork.as_ref().is_none_or(|fork| fork.severed.contains(&service))

@@ -1,5 +1,5 @@
-//! What the node knows: the blocks with their states, and the packages with what became of them.
-//! The last states and what is under way is in memory; the rest is read from the chain's file.
+//! Ledger of the node: the blocks with their states, and the packages with their stages. The last
+//! states and the packages under way are in memory; the rest is read from the chain's file.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::genesis::Genesis;
 use crate::origin::Origin;
 use crate::world::World;
 
-/// How many blocks' states are kept, the last ones.
+/// Number of blocks whose states are kept, the last ones.
 pub const KEPT_STATES: usize = 256;
 
 /// A block by its hash and slot.
@@ -56,11 +56,11 @@ pub struct Entry {
     pub block: Option<Block>,
     /// The state after it.
     pub world: World,
-    /// What it did, for people and programs.
+    /// The account of its effects, for people and programs.
     pub account: Value,
 }
 
-/// Where a package has come to.
+/// The stage that a package has come to.
 #[derive(Clone, Debug)]
 pub enum Stage {
     /// It waits to be reported.
@@ -69,16 +69,16 @@ pub enum Stage {
     Reported(Descriptor),
     /// Its data became available.
     Ready {
-        /// Where it was reported.
+        /// The block that reported it.
         reported: Descriptor,
-        /// Where it became ready.
+        /// The block at which its data became available.
         ready: Descriptor,
     },
     /// It will not get any further.
     Failed(String),
 }
 
-/// What was handed in as a package.
+/// The input of a package, as it was handed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
     /// The encoded package.
@@ -96,15 +96,15 @@ impl_codec!(Input { package, extrinsics, head });
 pub struct PackageRecord {
     /// The core that it is for.
     pub core: CoreIndex,
-    /// Where it has come to.
+    /// The stage that it has come to.
     pub stage: Stage,
     /// Its report; none for one that was refused.
     pub report: Option<Arc<WorkReport>>,
     /// The hash of the report.
     pub report_hash: Hash,
-    /// What happened in core, for people and programs.
+    /// The account of its run in core, for people and programs.
     pub in_core: Arc<Value>,
-    /// What was handed in.
+    /// The input that was handed in.
     pub input: Arc<Input>,
     /// The block that accumulated it.
     pub accumulated: Option<Descriptor>,
@@ -113,35 +113,35 @@ pub struct PackageRecord {
 }
 
 impl PackageRecord {
-    /// Whether blocks will look at it again.
+    /// True if blocks will look at it again.
     pub(crate) const fn is_under_way(&self) -> bool {
         matches!(self.stage, Stage::Submitted | Stage::Reported(_))
     }
 }
 
-/// What a package's status is after a block.
+/// A package's status after a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It can still be reported in so many blocks.
     Reportable(u16),
     /// It was reported.
     Reported {
-        /// In which block.
+        /// The block that reported it.
         reported: Descriptor,
-        /// On which core.
+        /// The core.
         core: CoreIndex,
         /// The report.
         report: Hash,
     },
     /// Its data are available.
     Ready {
-        /// In which block it was reported.
+        /// The block that reported it.
         reported: Descriptor,
-        /// On which core.
+        /// The core.
         core: CoreIndex,
         /// The report.
         report: Hash,
-        /// In which block the data became available.
+        /// The block at which the data became available.
         ready: Descriptor,
     },
     /// It cannot get any further.
@@ -167,18 +167,18 @@ pub struct Ledger {
     pub(crate) oldest: Oldest,
     /// All else, as it was last written.
     pub(crate) file: Option<Arc<FileState>>,
-    /// What is not in the file yet.
+    /// Changes that are not in the file yet.
     pub(crate) unkept: Unkept,
 }
 
-/// Where what the file has begins.
+/// The oldest block and package that the file has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Oldest {
     pub block: u64,
     pub order: u64,
 }
 
-/// What is to be written with the next commit.
+/// Changes to be written with the next commit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unkept {
     /// Of the state.
@@ -189,7 +189,7 @@ pub(crate) struct Unkept {
     pub packages: OrdMap<Hash, bool>,
     /// Places in the order that are empty now.
     pub left: Vec<u64>,
-    /// What packages exported.
+    /// Exported segments of packages.
     pub exports: Vec<Exports>,
     /// Preimages that wait, or no longer do.
     pub preimages: OrdMap<(ServiceId, Blob), bool>,
@@ -213,7 +213,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// What a node knows at first that goes on with a file.
+    /// A ledger at first, of a node that goes on with a file.
     pub(crate) fn of(protocol: Protocol, head: Entry, file: Option<Arc<FileState>>) -> Self {
         Self {
             protocol,
@@ -317,7 +317,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// What became of a package, if it was handed in here.
+    /// The record of a package; `None` if it was not handed in here.
     ///
     /// # Errors
     ///
@@ -361,7 +361,7 @@ impl Ledger {
         self.preimages.keys()
     }
 
-    /// How many preimages wait.
+    /// Number of preimages that wait.
     #[must_use]
     pub fn preimage_count(&self) -> usize {
         self.preimages.len()
@@ -490,8 +490,8 @@ impl Ledger {
         }
     }
 
-    /// What a block did, for people and programs; none of one that did nothing and whose state is
-    /// not kept any more.
+    /// The account of a block's effects, for people and programs; `None` for a block that did
+    /// nothing and whose state is not kept any more.
     ///
     /// # Errors
     ///

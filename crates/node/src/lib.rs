@@ -1,11 +1,11 @@
 //! A JAM chain in one process, for the clients that people already use.
 //!
-//! **What it is.** [`Node`]: a chain whose blocks it makes itself, packages and preimages that wait
-//! to come into them, and the account of each package. [`rpc`] serves it by JIP-2 and by methods
-//! of its own.
+//! **Contents.** [`Node`]: a chain whose blocks it makes itself, packages and preimages that wait
+//! to come into them, and the account of each package. [`rpc`] serves it by JIP-2 and by methods of
+//! its own.
 //!
-//! **What it is not.** It is no validator: nothing is signed, seals and signatures are zeros, and
-//! there are no other nodes. What a block does is decided by `jambox-chain`.
+//! **Not here.** A validator: nothing is signed, seals and signatures are zeros, and there are no
+//! other nodes. The effects of a block are decided by `jambox-chain`.
 //!
 //! # Invariants
 //!

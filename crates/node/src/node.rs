@@ -38,7 +38,7 @@ pub enum Pace {
     ByHand,
 }
 
-/// Why a node cannot begin or go on.
+/// The reason why a node cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
     /// The chain's file cannot be used.
@@ -50,7 +50,7 @@ pub enum NodeError {
     /// The state cannot be read.
     #[error(transparent)]
     State(#[from] StateError),
-    /// What the chain is to begin with makes no sense.
+    /// The state or header that the chain is to begin with makes no sense.
     #[error("the chain is damaged: {0}")]
     Damaged(String),
     /// Too many of something are kept already.
@@ -75,7 +75,7 @@ impl From<DecodeError> for NodeError {
     }
 }
 
-/// What happens on the node, for whoever shows it.
+/// A receiver of the node's events, which shows them.
 pub type Listener = Box<dyn Fn(&Event<'_>) + Send + Sync>;
 
 /// Something that happened.
@@ -158,12 +158,12 @@ impl Node {
         self.env.protocol()
     }
 
-    /// What programs run in.
+    /// The environment that programs run in.
     pub(crate) const fn env(&self) -> &Env {
         &self.env
     }
 
-    /// What the node knows, as it was last made public.
+    /// The node's ledger, as it was last made public.
     #[must_use]
     pub fn ledger(&self) -> Arc<Ledger> {
         Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
@@ -545,7 +545,7 @@ impl Node {
     }
 }
 
-/// Why a package is not taken in.
+/// The reason why a package is not taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// It is refused.
@@ -565,7 +565,7 @@ fn is_known(ledger: &Ledger, package: &Hash) -> Result<bool, NodeError> {
     Ok(ledger.package(package)?.is_some_and(|record| record.report.is_some()))
 }
 
-/// Whether something would go into a block.
+/// True if something would go into a block.
 fn has_work(ledger: &Ledger) -> bool {
     let values = &ledger.head().world.values;
     let pending: Option<PerCore<Option<PendingReport>>> =

@@ -10,7 +10,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::client::{Client, ClientError};
 
-/// Why a value of a forked state cannot be told.
+/// The reason why a value of a forked state cannot be told.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OriginError {
     /// The other node has no answer.
@@ -34,7 +34,7 @@ impl From<OriginError> for StateError {
     }
 }
 
-/// What was read; nothing for an entry that is not there.
+/// An entry that was read; `value` is `None` for an entry that is not there.
 #[derive(Clone, Debug)]
 struct Kept {
     meaning: Option<Meaning>,
@@ -110,7 +110,7 @@ impl Origin {
         value
     }
 
-    /// What a key stands for, of those that were read by their names.
+    /// The meaning of a key, of those that were read by their names.
     #[must_use]
     pub fn meaning(&self, key: &StateKey) -> Option<Meaning> {
         self.lock().entries.get(key)?.meaning.clone()
@@ -125,14 +125,14 @@ impl Origin {
         there.map(|(key, _)| *key).collect()
     }
 
-    /// How many entries were read.
+    /// Number of entries that were read.
     #[must_use]
     pub fn count(&self) -> usize {
         self.lock().entries.len()
     }
 }
 
-/// What a node has of an entry, encoded as in the state.
+/// The entry of a node, encoded as in the state; `None` if it is not there.
 fn ask(client: &Client, at: Hash, entry: Named<'_>) -> Result<Option<Vec<u8>>, ClientError> {
     match entry {
         Named::Account(service) => client.service_data(at, service),

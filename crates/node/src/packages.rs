@@ -15,7 +15,7 @@ use crate::account::{self, Handed, SymbolTable};
 use crate::archive::ArchiveError;
 use crate::ledger::{Entry, Input, Ledger, PackageRecord};
 
-/// Why a package is refused.
+/// The reason why a package is refused.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refused {
     /// It is not encoded as a package is.
@@ -24,9 +24,9 @@ pub enum Refused {
     /// The extrinsics are not those that it names.
     #[error("{given} extrinsics are given: the package names {named}")]
     ExtrinsicCount {
-        /// How many were given.
+        /// Number of extrinsics given.
         given: usize,
-        /// How many the items name.
+        /// Number of extrinsics that the items name.
         named: usize,
     },
     /// There was one of the same hash before.
@@ -38,7 +38,7 @@ pub enum Refused {
     /// Its anchor was otherwise.
     #[error("the anchor's {what} is {found}: the package says {said}")]
     AnchorRoot {
-        /// Which root.
+        /// The name of the root.
         what: &'static str,
         /// As it is.
         found: Hash,
@@ -60,7 +60,7 @@ pub enum Refused {
         hash: Hash,
         /// The slot.
         slot: u32,
-        /// What is wrong with it.
+        /// The fault of the lookup anchor.
         what: &'static str,
     },
     /// Its authorizer may not use the core.
@@ -74,7 +74,7 @@ pub enum Refused {
     /// It cannot be worked on, or is not authorized.
     #[error(transparent)]
     Report(Arc<ReportError>),
-    /// What is needed to tell cannot be read from the chain's file.
+    /// The chain's file cannot be read, so nothing can be told of the package.
     #[error(transparent)]
     Archive(Arc<ArchiveError>),
     /// More packages wait than the node keeps.
@@ -95,9 +95,9 @@ pub struct Worked {
     pub hash: Hash,
     /// The core.
     pub core: CoreIndex,
-    /// What came of it.
+    /// The result of its run.
     pub computed: Computed,
-    /// What happened in core, for people and programs.
+    /// The account of its run in core, for people and programs.
     pub account: Value,
 }
 
@@ -106,9 +106,9 @@ pub struct Worked {
 pub struct Refusal {
     /// The hash of the package, where it could be told.
     pub hash: Option<Hash>,
-    /// Why.
+    /// The reason.
     pub reason: Refused,
-    /// What happened in core, for people and programs.
+    /// The account of its run in core, for people and programs.
     pub account: Value,
 }
 
@@ -214,7 +214,7 @@ pub fn watch(
     }
 }
 
-/// Whether a package came to nothing by what its authorizer said.
+/// True if a package came to nothing because of its authorizer's answer.
 const fn is_of_the_authorizer(error: &ReportError) -> bool {
     matches!(error, ReportError::NotAuthorized { .. } | ReportError::TraceTooLong { .. })
 }

@@ -18,7 +18,7 @@ use crate::ledger::{Entry, Ledger, PackageRecord};
 use crate::node::Node;
 use crate::packages::{Refused, watch};
 
-/// Why there is no trace.
+/// The reason why there is no trace.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// Nothing of this hash is known.
@@ -30,9 +30,9 @@ pub enum TraceError {
     /// It has fewer invocations.
     #[error("invocation {index} is asked for: {count} ran")]
     NoInvocation {
-        /// Which one was asked for.
+        /// The index that was asked for.
         index: usize,
-        /// How many there are.
+        /// The number of invocations.
         count: usize,
     },
     /// The package does not run once more.
@@ -47,7 +47,7 @@ pub enum TraceError {
     /// There is no room for the trace.
     #[error("the trace cannot be recorded: {0}")]
     Io(#[from] io::Error),
-    /// What was recorded does not read back.
+    /// The recording does not read back.
     #[error("the trace cannot be read: {0}")]
     Read(#[from] jambox_trace::Error),
 }

@@ -21,7 +21,7 @@ pub struct World {
     pub values: Arc<Held>,
     /// The root.
     pub root: Hash,
-    /// What hashed keys stand for, of those that were seen being written.
+    /// Meanings of hashed keys, of those that were seen being written.
     pub meanings: OrdMap<[u8; 31], Meaning>,
     trie: Option<Root<MemoryPage>>,
 }
@@ -94,7 +94,7 @@ impl World {
         Ok(after)
     }
 
-    /// What a key stands for, if it tells by itself or was seen being written, or read elsewhere.
+    /// The meaning of a key, if it tells by itself or was seen being written, or read elsewhere.
     #[must_use]
     pub fn meaning(&self, key: &StateKey) -> Option<Meaning> {
         let written = || self.meanings.get(&key.0).cloned();

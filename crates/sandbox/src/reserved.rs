@@ -139,7 +139,7 @@ pub struct ReservedMemory {
     hardware: Hardware,
     /// Outside of these ranges no page is accessible or holds anything.
     touched: Vec<Range<u32>>,
-    /// The pool's knowledge of the address space.
+    /// Areas that guests of the address space have touched, by index: see the pool.
     areas: Vec<u32>,
     shares: Shares,
     /// The thread that native code ran on last, by a number of its own; 0 if none did yet.

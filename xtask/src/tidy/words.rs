@@ -15,6 +15,7 @@ const CLEAN: &[&str] = &[
     "hostcall",
     "invocation",
     "isa",
+    "node",
     "package",
     "program",
     "recompiler",

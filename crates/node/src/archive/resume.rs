@@ -1,4 +1,4 @@
-//! What a node knows that goes on with a file.
+//! Ledger of a node that goes on with a file.
 
 use std::sync::Arc;
 

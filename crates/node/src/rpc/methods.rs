@@ -31,7 +31,7 @@ fn summary(ledger: &Ledger, block: &Hash) -> Result<Summary, ErrorObjectOwned> {
     ledger.summary(block).map_err(other)?.ok_or_else(|| block_unavailable(block))
 }
 
-/// What a state holds after a block.
+/// Reads a value of the state after a block.
 fn read(node: &Node, block: &Hash, read: &Read) -> Answer {
     let entry = entry(&node.ledger(), block)?;
     read.value(&entry)

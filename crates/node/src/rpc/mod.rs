@@ -18,7 +18,7 @@ pub(crate) use self::parameters::versioned as versioned_parameters;
 pub(crate) use self::values::{Base64, Hash64};
 use crate::node::Node;
 
-/// What the server admits.
+/// Limits of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct RpcLimits {
     /// Clients at a time.
@@ -31,7 +31,7 @@ pub struct RpcLimits {
     pub answer: u32,
     /// Notices that wait for a client before its subscriptions do.
     pub notices: u32,
-    /// How long a client may leave a notice unread before the subscription ends.
+    /// Time for which a client may leave a notice unread before the subscription ends.
     pub patience: Duration,
 }
 
@@ -49,7 +49,7 @@ impl Default for RpcLimits {
     }
 }
 
-/// Why nothing can be served.
+/// The reason why nothing can be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The port cannot be had.
@@ -57,7 +57,7 @@ pub enum ServeError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The operating system's reason.
         error: std::io::Error,
     },
     /// Two methods have one name.

@@ -24,7 +24,7 @@ const MINE_LIMIT: u32 = 10_000;
 /// The most blocks or packages that one call lists.
 const LIST_LIMIT: usize = 256;
 
-/// Which of a fork's entries are not listed.
+/// The warning of a fork's lists of entries.
 const MISSING: &str = "the node that this chain was forked from may have more: JIP-2 has no method \
                        that lists them, so those are here that were read or changed";
 
@@ -36,7 +36,7 @@ pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodE
     register_changes(module)
 }
 
-/// What packages and blocks did.
+/// Adds the accounts of packages and blocks.
 fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
     module.register_method("jambox_package", |params, node, _| -> Answer {
         let (Hash64(package),) = parse(&params)?;
@@ -101,7 +101,7 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
     Ok(())
 }
 
-/// What single invocations did, which are run once more for that.
+/// Adds single invocations, which are run once more to tell of them.
 fn register_invocations(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
     module.register_blocking_method("jambox_trace", |params, node, _| -> Answer {
         let (Hash64(hash), index) = parse(&params)?;
@@ -164,7 +164,7 @@ fn register_time(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethod
     Ok(())
 }
 
-/// What is changed by hand.
+/// Adds changes made by hand.
 fn register_changes(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
     module.register_blocking_method("jambox_setBalance", |params, node, _| -> Answer {
         let (id, balance): (u32, u64) = parse(&params)?;

@@ -12,7 +12,7 @@ use tower::{Layer, Service, ServiceBuilder};
 /// The page.
 const PAGE: &str = include_str!("page.html");
 
-/// What answers `GET /` with the page and leaves all else to the RPC.
+/// A layer that answers `GET /` with the page and leaves all else to the RPC.
 pub fn middleware() -> ServiceBuilder<Stack<PageLayer, Identity>> {
     ServiceBuilder::new().layer(PageLayer)
 }

@@ -45,7 +45,7 @@ pub fn versioned(protocol: &Protocol) -> Value {
         transfer_memo_size: memo_size,
         max_exports: max_package_exports,
         epoch_tail_start: epoch_tail_start,
-        // What one client asks for beside JIP-2.
+        // Two names that one client asks for beside JIP-2.
         max_refine_code_size: max_service_code_size,
         max_is_authorized_code_size: max_authorizer_code_size,
     };

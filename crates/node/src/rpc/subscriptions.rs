@@ -16,7 +16,7 @@ use super::values::{Base64, Hash64, descriptor, other, parse, status, update};
 use crate::ledger::{Entry, Ledger};
 use crate::node::Node;
 
-/// What is told of a block, and what it is told for.
+/// The subject of a subscription's notices.
 #[derive(Clone, Debug)]
 enum Topic {
     Block,
@@ -88,7 +88,7 @@ const ALL: &[(&str, &str, Parse)] = &[
     ("jambox_subscribeBlocks", "jambox_unsubscribeBlocks", |_| Ok(Topic::Account)),
 ];
 
-/// Why a subscription ended that its client did not end.
+/// The reason why a subscription ended that its client did not end.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
     #[error("notices of slot {slot} and later were left unread for {patience:?}: subscribe again")]

@@ -101,7 +101,7 @@ mod code {
     pub const SEGMENT_UNAVAILABLE: i32 = 3;
 }
 
-/// What goes wrong for a reason that JIP-2 has no code for.
+/// An error that JIP-2 has no code for.
 #[must_use]
 pub fn other(message: impl ToString) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(code::OTHER, message.to_string(), None::<()>)

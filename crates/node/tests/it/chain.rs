@@ -115,7 +115,7 @@ pub fn hand_in(node: &Node, core: u16, payload: &[u8]) -> Hash {
     submit(node, core, &package(node, payload)).unwrap()
 }
 
-/// How far a package is.
+/// The stage of a package.
 pub fn stage(node: &Node, package: &Hash) -> Stage {
     node.ledger().package(package).unwrap().unwrap().stage.clone()
 }
@@ -157,7 +157,7 @@ fn a_package_is_reported_then_ready_and_its_effects_are_there(revision: Revision
         world.values.request(ServiceId(0), &key).unwrap()
     };
     assert_eq!(request(&node), Some(RequestHistory::Requested));
-    // What nobody asks for waits; what is asked for comes into the next block.
+    // A preimage that nobody asks for waits; a requested one comes into the next block.
     node.provide(ServiceId(0), b"unwanted").unwrap();
     node.provide(ServiceId(0), wanted).unwrap();
     node.mine(1).unwrap();
@@ -184,7 +184,7 @@ fn roots_are_those_of_the_states(revision: Revision) {
     assert_eq!(ledger.entries().count(), 7);
 }
 
-/// What is run once more for its trace is what ran: a machine without a host gets through it.
+/// The run for a trace is the run of the block: a machine without a host gets through it.
 fn invocations_are_traced(revision: Revision) {
     let node = by_hand(revision);
     let hash = submit(&node, 0, &package(&node, &solicit(&node, b"x"))).unwrap();
@@ -366,7 +366,7 @@ fn a_chain_goes_on_from_its_file(revision: Revision) {
     assert!(error.contains("is damaged: its header does not match its sum"), "{error}");
 }
 
-/// Whatever octet is another one, the node tells what is damaged or never comes by it.
+/// A node with any one octet changed tells the damage or never comes by it.
 fn a_damaged_chain_is_told_or_goes_on(revision: Revision) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dev.chain");
@@ -426,7 +426,7 @@ fn a_snapshot_brings_back_the_same_roots(revision: Revision) {
         node.mine(3).unwrap();
         come_back(&node);
         let Some(path) = path else { continue };
-        // What was come back to is what the file has.
+        // The state that was gone back to is the state in the file.
         let head = node.ledger().head().clone();
         drop(node);
         let node = self::node(revision, Pace::ByHand, Some(path)).unwrap();
@@ -500,7 +500,7 @@ fn a_pruned_chain_goes_on(revision: Revision) {
     assert!(matches!(stage(&second, &waiting), Stage::Ready { .. }));
 }
 
-/// What `jambox state init` makes has a state, and no block yet.
+/// A state made by `jambox state init` has no block yet.
 fn a_state_in_a_file_is_gone_on_with(revision: Revision) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dev.redb");

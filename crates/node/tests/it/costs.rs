@@ -1,4 +1,4 @@
-//! What costs this host too much, and how the chain goes on.
+//! Work that costs this host too much, and how the chain goes on.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ pub fn a_service_that_always_costs_the_host_too_much_is_held_back(revision: Revi
     let told: Vec<String> = told.try_iter().collect();
     let [told] = told.as_slice() else { panic!("{told:?}") };
     assert!(told.starts_with("service 0 always accumulates no more: "), "{told}");
-    // What was changed by hand is in the root that the block names.
+    // Changes made by hand are in the root that the block names.
     let ledger = node.ledger();
     let [before, after] = [1, 2].map(|number| ledger.at(number).unwrap());
     assert_eq!(after.header.parent_state_root, before.world.root);

@@ -80,7 +80,7 @@ fn reads(node: &Node) -> usize {
     node.ledger().origin().unwrap().count()
 }
 
-/// What is there is read when it is asked for, once; what a fork changes is its own.
+/// Entries there are read when they are asked for, once; changes of a fork are its own.
 #[test]
 fn a_fork_reads_what_it_needs_and_keeps_its_changes_to_itself() {
     for revision in Revision::ALL.iter().copied() {
@@ -147,7 +147,7 @@ fn a_fork_taken_back_and_another_of_the_same_block_have_the_same_roots() {
     assert_eq!(work(&other), once);
 }
 
-/// What was read is kept: the first node may be gone by then.
+/// Entries that were read are kept: the first node may be gone by then.
 #[test]
 fn a_fork_goes_on_without_the_other_node_as_far_as_it_read() {
     let first = First::new(Revision::GrayPaper080);
