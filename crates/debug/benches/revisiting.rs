@@ -1,5 +1,5 @@
-//! What recording and going back cost: `cargo xtask bench debug`. Fails where they cost more than
-//! they may.
+//! Costs of recording and of going back: `cargo xtask bench debug`. Fails where they are more than
+//! they may be.
 //!
 //! A program of a hundred million instructions, which writes over a MiB of memory again and again,
 //! is run alone and recorded, and gone back in by one instruction from places all over it.
@@ -39,13 +39,13 @@ round:
     trap
 ";
 
-/// How often a run is timed; the quickest counts.
+/// Number of times that a run is timed; the quickest counts.
 const ROUNDS: usize = 3;
 
 /// From how many places one goes back.
 const PLACES: u64 = 24;
 
-/// What going back may take, and how many times the plain run's time recording.
+/// Time that going back may take, and the factor on the plain run's time that recording may take.
 const LONGEST_BACK: Duration = Duration::from_millis(100);
 const MOST_RECORDING: f64 = 2.0;
 

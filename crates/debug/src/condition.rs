@@ -14,15 +14,15 @@ pub struct Condition {
     root: Node,
 }
 
-/// What is wrong with an expression.
+/// The fault of an expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "at `{rest}`: expected {expected}; expressions are such as `r7 == 5 && u32[sp + 8] < 0x100`"
 )]
 pub struct ConditionError {
-    /// What was not understood, and all after it.
+    /// The part that was not understood, and all after it.
     pub rest: String,
-    /// What could stand there.
+    /// The syntax that could stand there.
     pub expected: &'static str,
 }
 
@@ -72,7 +72,7 @@ const LEVELS: [&[(&str, Operator)]; 5] = [
 const NAMES: [&str; 13] =
     ["ra", "sp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5"];
 
-/// How deep expressions may be nested.
+/// Depth to which expressions may be nested.
 const DEPTH: usize = 32;
 
 impl Condition {
@@ -102,7 +102,7 @@ impl Condition {
         self.root.value(instance)
     }
 
-    /// Whether it holds.
+    /// True if the condition holds.
     #[must_use]
     pub fn holds(&self, instance: &Instance) -> bool {
         self.value(instance).is_some_and(|value| value != 0)

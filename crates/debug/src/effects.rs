@@ -1,5 +1,5 @@
-//! What the host calls so far have done beyond the machine: storage that was written, lines that
-//! were logged.
+//! Effects of the host calls so far beyond the machine: storage that was written, lines that were
+//! logged.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::session::Session;
 pub struct Entry {
     /// Its key.
     pub key: Vec<u8>,
-    /// What was there when the invocation began.
+    /// The value when the invocation began.
     pub before: Before,
-    /// What is there now.
+    /// The value now.
     pub after: Kept,
 }
 
-/// What was under a key at first, as far as the calls tell.
+/// A value under a key at first, as far as the calls tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Before {
     /// Nothing.
@@ -43,15 +43,15 @@ pub struct Kept {
 /// A line that was logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logged {
-    /// How urgent it is.
+    /// The level of urgency.
     pub level: LogLevel,
-    /// Who speaks, if that is told.
+    /// The speaker, if it is told.
     pub target: Option<Kept>,
-    /// What is said.
+    /// The text.
     pub message: Kept,
 }
 
-/// Where a host call is, seen from where a session stands.
+/// A host call's time, seen from where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// It is done.
@@ -67,7 +67,7 @@ impl Session {
     pub fn calls(&self) -> impl Iterator<Item = (usize, &Call, When)> {
         let here = self.position().stretch;
         let stretches = &self.recording().stretches;
-        // What follows a call is the outer machine's again once it is done.
+        // The stretch after a call is the outer machine's again once the call is done.
         let outer_up_to_here = stretches.get(..=here).unwrap_or_default();
         let last = outer_up_to_here.iter().rposition(|it| it.machine == Machine::Outer);
         stretches.iter().enumerate().filter_map(move |(index, stretch)| {
@@ -147,7 +147,7 @@ impl Session {
 }
 
 impl Call {
-    /// What the call read of an argument, as far as it was kept.
+    /// The octets that the call read of an argument, as far as they were kept.
     fn kept(&self, address: u64, length: u64) -> Kept {
         let octets = self.find_read(address, length).unwrap_or_default();
         Kept { length, octets: octets.to_vec() }

@@ -1,12 +1,12 @@
 //! Recording an invocation, and revisiting any point of it, forwards and backwards.
 //!
-//! **What it is.** A [`Recorder`] watches one invocation and keeps what it takes to see any point
-//! of it again: snapshots of the machine now and then, and what each host call changed. A
-//! [`Session`] goes through that [`Recording`]: by instructions, to breakpoints and watchpoints, in
-//! either direction.
+//! **Contents.** A [`Recorder`] watches one invocation and keeps what it takes to see any point of
+//! it again: snapshots of the machine now and then, and what each host call changed. A [`Session`]
+//! goes through that [`Recording`]: by instructions, to breakpoints and watchpoints, in either
+//! direction.
 //!
-//! **What it is not.** It has no user interface and decides nothing about a run: the terminal and
-//! the protocols of editors are thin doors in front of it.
+//! **Not here.** A user interface, and decisions about a run: the terminal and the protocols of
+//! editors are thin doors in front of this crate.
 //!
 //! # Invariants
 //!

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jambox_symbols::{Frame, Symbols};
 
-/// Where something of the source is in the code.
+/// Positions in the code of an item of the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
     /// The positions at which it begins: several, where it was inlined or repeated.
@@ -17,8 +17,8 @@ pub struct Located {
     pub moved_from: Option<u32>,
 }
 
-/// Where a function begins, by its whole path or by its end (`refine` for `demo::refine`);
-/// wherever it was inlined, too.
+/// Positions at which a function begins, by its whole path or by its end (`refine` for
+/// `demo::refine`); the places where it was inlined, too.
 #[must_use]
 pub fn locate_function(symbols: &Symbols, name: &str) -> Option<Located> {
     let is_meant = |function: &str| {
@@ -39,8 +39,8 @@ pub fn locate_function(symbols: &Symbols, name: &str) -> Option<Located> {
     })
 }
 
-/// Where a line of a file begins. The file is told by its path or the end of it. A line without
-/// code is taken for the next that has some.
+/// Positions at which a line of a file begins. The file is told by its path or the end of it. A
+/// line without code is taken for the next that has some.
 #[must_use]
 pub fn locate_line(symbols: &Symbols, file: &str, line: u32) -> Option<Located> {
     let is_meant = |path: &str| {

@@ -11,7 +11,7 @@ use jambox_types::{Hash, ServiceId};
 
 use crate::recording::{Call, CallMemory, Code, Ending, Recording, Stretch};
 
-/// Which invocation is recorded.
+/// The invocation to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The one that asks the authorizer.
@@ -33,7 +33,7 @@ impl Target {
     }
 }
 
-/// What a recording may take.
+/// Bounds of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Octets of memory contents in snapshots and host calls. Default: 256 MiB.
@@ -49,7 +49,7 @@ impl Default for Bounds {
     }
 }
 
-/// How many instructions of a program tell what one of it costs, about.
+/// Number of a program's instructions from which the gas of one is estimated.
 const SAMPLED: usize = 4096;
 
 /// The most octets of one read of a host call that are kept: a whole segment.
@@ -120,7 +120,7 @@ impl<'a> Recorder<'a> {
         self.recording.filter(|recording| !recording.stretches.is_empty())
     }
 
-    /// What is being recorded, unless nothing is or it was cut.
+    /// The recording in progress; `None` if nothing is recorded, or if it was cut.
     fn open(&mut self) -> Option<&mut Recording> {
         self.recording.as_mut().filter(|recording| self.is_active && !recording.is_cut)
     }
@@ -212,7 +212,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// What an instruction of a program costs, about: at least 1. Gas is all that a machine counts.
+/// Estimated gas of one instruction of a program: at least 1. Gas is all that a machine counts.
 fn gas_of_instruction(module: &Module) -> u64 {
     let all = module.program().instructions(module.engine().instruction_set());
     let costs = all.take(SAMPLED).map(|it| u64::from(module.cost_at(it.pc.into())));
@@ -220,7 +220,7 @@ fn gas_of_instruction(module: &Module) -> u64 {
     (gas / u64::max(count, 1)).max(1)
 }
 
-/// How many octets snapshots and host calls take, and the list of them.
+/// Octets that snapshots, host calls and the list of stretches take.
 pub(crate) fn octets(stretches: &[Stretch]) -> usize {
     let snapshots = stretches.iter().filter_map(|stretch| stretch.start.as_ref());
     let pages: BTreeSet<usize> = snapshots.flat_map(Snapshot::shares).collect();
@@ -289,7 +289,7 @@ impl Observer for Recorder<'_> {
                 self.end(Ending::Exit(exit));
                 return exit;
             }
-            // What comes next may cost more than a stretch that is nearly over has left.
+            // The next run may cost more than a stretch that is nearly over has left.
             self.left = self.spacing.max(if used == 0 { self.left.saturating_mul(2) } else { 0 });
             if used > 0 {
                 let code = self.code(machine, instance.module());

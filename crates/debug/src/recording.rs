@@ -1,4 +1,4 @@
-//! What is kept of an invocation.
+//! Recording of an invocation: all that is kept of it.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use jambox_types::Hash;
 pub struct Position {
     /// The index of the stretch.
     pub stretch: usize,
-    /// How many of its instructions have run.
+    /// Number of its instructions that have run.
     pub step: u64,
 }
 
@@ -28,19 +28,19 @@ impl fmt::Display for Position {
 /// Stretches follow each other as they ran: what an inner machine did comes between the stretch of
 /// its owner that ends with the host call, and the one that goes on behind it.
 pub struct Recording {
-    /// Which invocation; none for a program that ran by itself.
+    /// The invocation; `None` for a program that ran by itself.
     pub invocation: Option<Invocation>,
     /// The gas that it was given.
     pub gas_limit: u64,
     /// The programs that ran; the first is that of the invocation.
     pub codes: Vec<Code>,
-    /// What ran, in order.
+    /// The stretches that ran, in order.
     pub stretches: Vec<Stretch>,
-    /// Why it failed, if it did.
+    /// The reason of its failure, if it failed.
     pub failure: Option<Failure>,
     /// The state in which the outer machine stopped; none when the recording is incomplete.
     pub end: Option<Snapshot>,
-    /// Whether the end was not recorded, for lack of the memory that the bounds allow.
+    /// True if the end was not recorded, for lack of the memory that the bounds allow.
     pub is_cut: bool,
 }
 
@@ -50,26 +50,26 @@ pub struct Code {
     pub module: Module,
     /// The hash of the blob, of an inner machine's program.
     pub hash: Hash,
-    /// Where its instructions come from, if that is known.
+    /// Origins of its instructions in the source, if they are known.
     pub symbols: Option<Symbols>,
 }
 
-/// What ran of one machine without interruption.
+/// A stretch: a run of one machine without interruption.
 pub struct Stretch {
-    /// Which machine.
+    /// The machine.
     pub machine: Machine,
     /// Its program, an index in [`Recording::codes`].
     pub code: usize,
     /// The state that it starts from. None behind a host call: then it is that at the call, with
     /// the call's effects.
     pub start: Option<Snapshot>,
-    /// Whether the machine begins a run here, rather than going on with one.
+    /// True if the machine begins a run here, rather than going on with one.
     pub is_first: bool,
-    /// How it ends.
+    /// The end of the stretch.
     pub ending: Ending,
 }
 
-/// How a stretch ends.
+/// The end of a stretch.
 pub enum Ending {
     /// Not at all: the next stretch goes on, and begins with a snapshot.
     Snapshot,
@@ -111,22 +111,22 @@ pub struct Call {
     pub gas_before: u64,
     /// The gas after.
     pub gas_after: u64,
-    /// What it read and wrote, in order.
+    /// Memory that it read and wrote, in order.
     pub memory: Vec<CallMemory>,
-    /// How far it moved the end of the heap up, in octets.
+    /// Octets by which it moved the end of the heap up.
     pub heap_growth: u64,
-    /// What came of it, or why the guest was stopped.
+    /// The reply, or the reason why the guest was stopped.
     pub reply: Result<Option<Reply>, String>,
 }
 
 /// Octets that a host call read or wrote.
 #[derive(Clone, Debug)]
 pub struct CallMemory {
-    /// Whether they were written.
+    /// True if they were written.
     pub is_write: bool,
-    /// Where.
+    /// The address of the first.
     pub address: u64,
-    /// How many octets there were.
+    /// Number of octets that were read or written.
     pub length: u64,
     /// The octets: all that were written, the first of those that were read.
     pub octets: Vec<u8>,

@@ -13,11 +13,11 @@ pub struct Session {
     /// The stretch that the outer machine has run to its end, if it stands there.
     outer_ended: Option<usize>,
     inner: Option<Instance>,
-    /// How many instructions each stretch has, where that is known.
+    /// Number of instructions of each stretch, where it is known.
     lengths: Vec<Option<u64>>,
 }
 
-/// What one step did.
+/// The effect of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// One instruction of the same stretch.
@@ -47,7 +47,7 @@ impl Session {
         &self.recording
     }
 
-    /// Where the session is.
+    /// The position of the session.
     #[must_use]
     pub const fn position(&self) -> Position {
         self.at
@@ -68,7 +68,7 @@ impl Session {
         &self.outer
     }
 
-    /// Which machine runs here.
+    /// The machine that runs here.
     #[must_use]
     pub fn machine(&self) -> Machine {
         self.stretch().map_or(Machine::Outer, |stretch| stretch.machine)
@@ -88,15 +88,15 @@ impl Session {
         before.into_iter().find_map(|stretch| stretch.ending.call())
     }
 
-    /// Whether nothing comes after this.
+    /// True if nothing comes after this.
     #[must_use]
     pub fn is_at_end(&self) -> bool {
         self.at.stretch + 1 == self.recording.stretches.len()
             && self.lengths.get(self.at.stretch).copied().flatten() == Some(self.at.step)
     }
 
-    /// How many instructions ran before this position, of all machines. Takes a run of what has
-    /// not been gone through yet, the first time.
+    /// Number of instructions that ran before this position, of all machines. The first time, runs
+    /// all stretches that have not been gone through yet.
     pub fn instructions(&mut self) -> u64 {
         let at = self.at;
         for stretch in 0..at.stretch {
@@ -107,8 +107,8 @@ impl Session {
         before.iter().copied().flatten().sum::<u64>() + at.step
     }
 
-    /// How many instructions ran before each stretch, and behind the last those of all. Takes a run
-    /// of what has not been gone through yet, the first time.
+    /// Numbers of instructions that ran before each stretch, and behind the last the number of all.
+    /// The first time, runs all stretches that have not been gone through yet.
     pub fn starts(&mut self) -> Vec<u64> {
         let at = self.at;
         let mut sum = 0;
@@ -121,7 +121,7 @@ impl Session {
         starts
     }
 
-    /// How many instructions a stretch has; moves the session.
+    /// Number of instructions of a stretch; moves the session.
     fn length(&mut self, stretch: usize) -> u64 {
         if let Some(length) = self.lengths.get(stretch).copied().flatten() {
             return length;
@@ -216,7 +216,7 @@ impl Session {
         Step::Into(stretch + 1)
     }
 
-    /// Whether the machine has come to where the next stretch begins with a snapshot.
+    /// True if the machine has come to where the next stretch begins with a snapshot.
     fn is_at_snapshot(&self) -> bool {
         let Some(Stretch { ending: Ending::Snapshot, .. }) = self.stretch() else { return false };
         let next = self.recording.stretches.get(self.at.stretch + 1);

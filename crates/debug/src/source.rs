@@ -12,7 +12,7 @@ use crate::stops::{Direction, Kind, Stop, Stopped, Stops};
 /// The most instructions that a line is followed for, before a step ends within it.
 const LONGEST_LINE: usize = 1_000_000;
 
-/// How much a step by lines goes over.
+/// The frames that a step by lines goes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
     /// Nothing: it ends in whatever function has the next line.
@@ -22,7 +22,7 @@ pub enum Over {
 }
 
 impl Session {
-    /// Where the machine stands in the source, innermost first; nothing where that is unknown.
+    /// The machine's frames in the source, innermost first; none where they are unknown.
     #[must_use]
     pub fn source(&self) -> &[Frame] {
         let symbols = self.code().and_then(|code| code.symbols.as_ref());
@@ -57,7 +57,7 @@ impl Session {
             if stopped.is_some() || self.is_other_line(&line, over) || self.source().is_empty() {
                 break;
             }
-            // What the compiler has added before the line does not begin it.
+            // Code that the compiler has added before the line does not begin it.
             if self.source().first() == line.first() {
                 start = self.position();
             }
@@ -65,7 +65,7 @@ impl Session {
         self.seek(start);
     }
 
-    /// Whether this is the beginning of another line than that of these frames.
+    /// True if this is the beginning of a line other than the one of these frames.
     fn is_other_line(&self, start: &[Frame], over: Over) -> bool {
         let here = self.source();
         let (Some(first), Some(now)) = (start.first(), here.first()) else { return false };
@@ -76,7 +76,7 @@ impl Session {
         if over == Over::Nothing {
             return first != now;
         }
-        // What is inlined into the line belongs to it: frames are compared from the outermost on.
+        // Functions inlined into the line belong to it: frames are compared from the outermost on.
         let depth = start.len().min(here.len());
         let outer = |frames: &[Frame]| frames.get(frames.len() - depth..).map(<[Frame]>::to_vec);
         outer(start) != outer(here) || here.len() < start.len()

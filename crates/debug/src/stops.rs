@@ -1,4 +1,4 @@
-//! Where a run through a recording stops.
+//! Stops of a run through a recording.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::recording::{Code, Ending, Position, Recording, Stretch};
 use crate::session::{Session, Step};
 use crate::walk::Touched;
 
-/// What a stop waits for.
+/// The event that a stop waits for.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// A position in a program (an index in [`Recording::codes`]), one of several; before the
@@ -48,7 +48,7 @@ pub enum Failing {
 }
 
 impl Failing {
-    /// Whether a stretch ends so; `is_out_of_gas` tells it of a host call that stopped the guest.
+    /// True if a stretch ends so; `is_out_of_gas` tells it of a host call that stopped the guest.
     fn ends(self, ending: &Ending, is_out_of_gas: bool) -> bool {
         match (self, ending) {
             (Self::Panic, Ending::Exit(exit)) => *exit == Exit::Panic,
@@ -71,9 +71,9 @@ impl Failing {
 /// Something to stop for.
 #[derive(Clone, Debug)]
 pub struct Stop {
-    /// What it waits for.
+    /// The event that the stop waits for.
     pub kind: Kind,
-    /// What has to hold for it to count, in the machine as it is there.
+    /// The condition that has to hold for the stop to count, in the machine as it is there.
     pub condition: Option<Condition>,
 }
 
@@ -86,7 +86,7 @@ pub enum Direction {
     Backwards,
 }
 
-/// Why a run came to a stop.
+/// The reason why a run came to a stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stopped {
     /// These stops were met, by their numbers.
@@ -133,7 +133,7 @@ struct Armed<'a> {
     /// By program and pc; host calls too, by where their `ecalli` are.
     places: BTreeMap<(usize, u64), Vec<usize>>,
     touched: Touched,
-    /// What else there is to look at after each instruction.
+    /// Stops to look at after each instruction besides: their numbers, and the gas they wait for.
     gas: Vec<(usize, u64)>,
 }
 
@@ -238,7 +238,7 @@ impl<'a> Armed<'a> {
     }
 }
 
-/// Where the `ecalli` of a host call are, in the program of the invocation.
+/// Positions of a host call's `ecalli`, in the program of the invocation.
 fn calls(recording: &Recording, name: Option<&str>) -> Vec<(usize, u64)> {
     let numbers: BTreeSet<u64> = recording
         .stretches
@@ -259,8 +259,8 @@ fn calls(recording: &Recording, name: Option<&str>) -> Vec<(usize, u64)> {
 impl Session {
     /// Runs to the next stop in a direction, or to the end.
     ///
-    /// Where a stop is for what an instruction does (a write, an exit), going forwards stops behind
-    /// it and going backwards before it: in both cases it is the last thing that was gone over.
+    /// A run forwards to a stop at an instruction's effect (a write, an exit) stops behind the
+    /// instruction, a run backwards before it: in both cases it is the last one that was gone over.
     pub fn run(&mut self, direction: Direction, stops: &Stops) -> Stopped {
         let mut armed = Armed::new(stops, self.recording());
         match direction {
@@ -315,10 +315,11 @@ impl Session {
                 last = Some(Met { stops: here, before: at, after: at });
             }
             while let Some(met) = self.run_on(armed, Some(until)) {
-                // What is met by arriving somewhere is at `after`; it must not be where this began.
+                // A stop met by arriving somewhere is at `after`; it must not be where this began.
                 let target = met.target(armed.stops);
                 if target < from {
-                    // What was arrived at before it did something is met twice.
+                    // A stop for arriving at an instruction and a stop for its effect have one
+                    // target: joined.
                     let same = last.take().filter(|last| last.before == target);
                     let mut stops = same.map_or_else(Vec::new, |last| last.stops);
                     stops.extend(met.stops);
@@ -354,8 +355,8 @@ struct Met {
 }
 
 impl Met {
-    /// Where going backwards stops: at the place that was arrived at, if that is what was met, else
-    /// before the instruction that did it.
+    /// The position at which going backwards stops: the place that was arrived at, if a stop for
+    /// arriving was met, else before the instruction whose effect was met.
     fn target(&self, stops: &Stops) -> Position {
         let arrives = |number: &usize| {
             let kind = stops.stops.get(number).map(|stop| &stop.kind);

@@ -1,4 +1,4 @@
-//! What is looked for on the way.
+//! Observation of a run on its way to a stop.
 
 use jambox_engine::{Inspector, Instance};
 

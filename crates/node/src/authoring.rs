@@ -47,7 +47,7 @@ impl From<jambox_codec::DecodeError> for AuthoringError {
 pub struct Authored {
     /// The block.
     pub entry: Arc<Entry>,
-    /// A report taken out of the state before, for people.
+    /// The reports or services taken out of the state before, for people; `None` if none were.
     pub held_back: Option<String>,
 }
 
@@ -117,9 +117,9 @@ fn is_too_costly(
     }
 }
 
-/// Takes out of the state, as if by hand, what would accumulate in every next block: the reports
-/// that wait for others or for gas or, when there are none, the services that always accumulate.
-/// Says which; gives nothing when there is neither.
+/// Takes out of the state, as if by hand, the work that would accumulate in every next block: the
+/// reports that wait for others or for gas or, when there are none, the services that always
+/// accumulate. Returns their names for people; `None` when there is neither.
 fn hold_back(ledger: &mut Ledger, reason: &str) -> Result<Option<String>, AuthoringError> {
     let protocol = ledger.protocol;
     let values = Arc::clone(&ledger.head().world.values);

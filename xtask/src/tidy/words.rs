@@ -8,6 +8,7 @@ const CLEAN: &[&str] = &[
     "asm",
     "chain",
     "codec",
+    "debug",
     "engine",
     "erasure",
     "files",

@@ -12,7 +12,7 @@ use jambox_invocation::{Env, Invocation, Machine, Observer, Started};
 use jambox_package::{Disk, Package, Switches, load};
 use jambox_types::ServiceId;
 
-/// What can be seen of a machine, and what a hundred octets of its stack hold.
+/// The visible state of a machine, and a hundred octets of its stack.
 #[derive(Clone, Debug, PartialEq)]
 struct State {
     machine: Machine,
@@ -211,7 +211,7 @@ fn calls_writes_and_keys_are_found_in_both_directions() {
     assert!(session.step());
     assert_eq!(session.position(), behind);
 
-    // Who wrote the first octets of the value that was stored?
+    // Look for the writer of the first octets of the value that was stored.
     let write = session.last_call().unwrap();
     let (address, expected) = (write.before[9], write.before[10]);
     assert!(expected > 0);
@@ -270,7 +270,7 @@ fn memory_is_bounded() {
     assert_eq!(all.len(), same.len());
     assert_eq!(all.pop(), same.pop());
 
-    // Where host calls alone take more, the recording ends early and the session with it.
+    // The recording ends early where host calls alone take more, and the session with it.
     let cut = record(&package, target, Bounds { octets: 12_000, spacing: 10 }, Backend::default());
     assert!(cut.is_cut && cut.end.is_none());
     let seen = states(&mut Session::new(cut).unwrap());
