@@ -7,6 +7,7 @@
 const CLEAN: &[&str] = &[
     "asm",
     "chain",
+    "cli",
     "codec",
     "debug",
     "engine",

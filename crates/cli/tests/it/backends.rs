@@ -1,4 +1,4 @@
-//! Whatever executes programs, the command says the same.
+//! The command gives the same output on every backend.
 
 use std::process::{Command, Stdio};
 

@@ -108,12 +108,12 @@ fn what_is_planted_in_a_trace_is_found() {
         assert_eq!(ran.code, 1, "{ran:?}");
         ran.json()["difference"].clone()
     };
-    // What the host answers.
+    // The host's answer.
     let (changed, _) = planted(&text, "setreg r07 <- ", |line| format!("{line}1"));
     let found = find(&changed);
     assert!(found["differs"].as_str().unwrap().contains("what the host reads"), "{found}");
     assert!(found["events"][0]["what"].as_str().unwrap().starts_with("the answer to host call"));
-    // Where a machine is at a host call: no machine comes there, whatever is stepped.
+    // The gas of a machine at a host call: no machine reaches that state, whatever is stepped.
     let (changed, before) = planted(&text, "ecalli=", |line| line.replace(" gas=", " gas=1"));
     let found = find(&changed);
     assert_eq!(found["differs"], "the machine there: its pc, registers or gas", "{found}");
@@ -256,7 +256,7 @@ fn revisions_and_backends_are_compared() {
     assert!(backends.stdout.contains("no difference between interpreter and stepper"));
     let one = line("bisect guests/asm/counter --backends interpreter");
     assert!(one.code == 2 && one.stderr.contains("not two runs"), "{one:?}");
-    // What is priced in one and not in the other is no difference; a program of the other is.
+    // Prices that only one revision has are no difference; a program of the other revision is one.
     let revisions = ["gray-paper-0.7.2", "gray-paper-0.8.0"].join(",");
     let ran = line(&format!("bisect guests/asm/panics --revisions {revisions} --json"));
     assert!(ran.code < 2, "{ran:?}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::jambox::{line, root};
 use crate::pages::{self, Block, Page};
 
-/// Where the Rust blocks of a page become documentation tests.
+/// Crates that take the Rust blocks of a page as documentation tests.
 const DOC_TESTS: &[&str] = &["crates/sdk-testing/src/lib.rs", "crates/asm/src/lib.rs"];
 
 /// Blocks of `text`: a page, how a block starts, and the file of which it is an excerpt, if it is
@@ -16,7 +16,7 @@ const TEXTS: &[(&str, &str, Option<&str>)] = &[
     ("docs/package-file.md", "enum { Open", Some("guests/ledger/ledger-0.8.0.payload")),
     ("docs/adding-an-abi.md", "number, registers", None),
     ("docs/adding-an-abi.md", "seed [20, 20]", Some("crates/hostcall/src/table.rs")),
-    // How editors and GDB are told of the debugger; they speak to it in tests of their own.
+    // Settings of the debugger in editors and GDB, which speak to it in tests of their own.
     ("docs/debugger.md", "{\n  \"type\": \"jambox\"", None),
     ("docs/debugger.md", "local dap", None),
     ("docs/debugger.md", "[[language]]", None),
@@ -24,7 +24,7 @@ const TEXTS: &[(&str, &str, Option<&str>)] = &[
     ("docs/overview.md", "work package", None),
     // The tests of `jambox-sdk-testing` hold it against what they get.
     ("docs/testing.md", "refine of service 7", None),
-    // What a service built here says, which `stacks` checks for the functions and their lines.
+    // Output of a service built here, in which `stacks` checks the functions and their lines.
     ("docs/debugger.md", "source      __rustc", None),
     ("docs/failures.md", "accumulate of deep (7)", None),
     // Figures of `cargo xtask bench debug`.
@@ -48,7 +48,7 @@ const OTHERS: &[&str] = &[
     "apt-get install ",
 ];
 
-/// What is wrong with a block, if anything; a language that nothing checks is wrong.
+/// Problem of a block; `None` if it is right. A language that nothing checks is a problem.
 fn problem(page: &Page, block: &Block) -> Option<String> {
     match block.language.as_str() {
         // `transcripts` runs them all.
@@ -105,7 +105,7 @@ fn toml(block: &Block) -> Option<String> {
     keys.find(|key| !known(key)).map(|key| format!("docs/package-file.md has no `{key}`"))
 }
 
-/// What a manifest sets has to be there to set.
+/// Problem of a manifest: a setting that does not exist; `None` if all exist.
 fn setting(manifest: &toml::Table) -> Option<String> {
     let at = |path: &[&str]| {
         let mut keys = path.iter();

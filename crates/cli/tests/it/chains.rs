@@ -93,7 +93,7 @@ fn a_chain_of_another_revision_or_parameters_is_refused() {
     }
 }
 
-/// What something else wrote into the file is not shown as the chain's.
+/// Values that something else wrote into the file are not shown as the chain's.
 #[test]
 fn a_changed_value_is_an_error_and_the_rest_is_saved() {
     let folder = tempfile::tempdir().unwrap();

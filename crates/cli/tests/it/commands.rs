@@ -77,7 +77,7 @@ fn explain_without_a_word_lists_everything() {
     ] {
         assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);
     }
-    // Whatever it lists can be asked for.
+    // Every listed entry can be asked for.
     let entries = line("explain --json").json()["entries"].as_array().unwrap().clone();
     assert!(entries.len() > 200, "{}", entries.len());
     for kind in ["host-call", "result-code", "inner-exit", "fetch-kind", "instruction", "parameter"]

@@ -21,7 +21,7 @@ const TIME: Duration = Duration::from_secs(120);
 /// damaged copy, `@` the folder that holds the other files, `OUT` a file to write.
 struct Sound {
     path: PathBuf,
-    /// Where the copy goes, if another file leads to it.
+    /// Path for the copy, if another file refers to it by that path.
     place: Option<PathBuf>,
     commands: &'static [&'static str],
 }
@@ -221,7 +221,7 @@ fn problem(words: &[String]) -> Option<String> {
     (most > MEMORY).then(|| format!("{most} KiB were resident"))
 }
 
-/// What the command shows of a sound chain.
+/// Output of the commands for a sound chain.
 fn shown(path: &Path) -> Vec<String> {
     ["state show", "state export"]
         .map(|line| {

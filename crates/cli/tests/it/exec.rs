@@ -85,7 +85,7 @@ fn arguments_and_entry_points_are_those_of_the_paper() {
     let report = ran.json();
     assert_eq!(report["registers"][7], "4278124544");
     assert_eq!((&report["registers"][8], &report["registers"][2]), (&json!("2"), &json!("11")));
-    // What a0 and a1 name at the end is the output.
+    // The range that a0 and a1 name at the end is the output.
     assert_eq!(report["output"], "0x0a0b");
 }
 

@@ -276,7 +276,7 @@ fn a_folder_of_traces_is_replayed_whatever_they_are_called() {
     assert_eq!(line("trace replay docs").code, 2);
 }
 
-/// What `trace record` writes, `trace replay` takes.
+/// Traces that `trace record` writes can be replayed.
 #[test]
 fn what_is_recorded_can_be_replayed() {
     let folder = tempfile::tempdir().unwrap();

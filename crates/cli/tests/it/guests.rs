@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::jambox::line;
 
-/// What is after the run in a place of the state that changed: a field of the account, or the value
-/// under a storage key.
+/// Value after the run in a place of the state that changed: a field of the account, or the value
+/// under a storage key. `None` if the place did not change.
 fn state<'a>(report: &'a Value, service: u64, place: Place<'_>) -> Option<&'a Value> {
     let (kind, name, value) = match place {
         Field(field) => ("account", "field", field.to_owned()),
@@ -149,7 +149,7 @@ fn a_wrong_token_is_refused_and_nothing_else_runs() {
 #[test]
 fn every_host_call_answers_as_the_paper_says() {
     let report = run("every-call", 0);
-    // What each call answers in this situation, by the paper's rules.
+    // Answers of the calls in this situation, by the paper's rules.
     let refine = [
         ("fetch", "134 octets"),
         ("export", "0"),

@@ -6,9 +6,8 @@ use std::process::Command;
 
 use crate::jambox::{binary, jambox, line, root};
 
-/// What examples are not run for: they take a compiler, data that the checkout does not hold, or a
-/// client.
-/// The tests of these commands run them on what there is.
+/// Examples that are not run: they need a compiler, data that the checkout does not hold, or a
+/// client. The tests of these commands run them on other data.
 const NOT_RUN: &[&str] = &[
     "jambox build",
     "jambox test",
@@ -153,7 +152,7 @@ fn every_example_works() {
             if is_chain_made(&example) {
                 let _ = fs::remove_file(scratch.path("chain.redb"));
             }
-            // What other programs make of the output is theirs.
+            // The other programs' use of the output is not tested.
             let command = example.split(" | ").next().unwrap_or_default();
             // Examples that name what a checkout has are run from there.
             let at_root = command.contains("guests/");

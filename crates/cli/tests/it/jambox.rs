@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// What the command said and how it ended.
+/// Output and exit code of the command.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -40,7 +40,7 @@ pub fn binary() -> PathBuf {
 
 /// Runs `jambox` with these arguments in the root of the checkout.
 ///
-/// Whatever it is given, the command must not crash, and must end soon.
+/// The command must not crash on any arguments, and must end soon.
 #[track_caller]
 pub fn jambox<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
     const SOON: Duration = Duration::from_secs(60);

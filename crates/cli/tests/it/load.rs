@@ -33,7 +33,7 @@ const CLIENTS: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The length of a preimage that a package asks for.
 const WANTED: u32 = 100;
-/// How often a chain's node is killed before another chain is begun.
+/// Number of times that a chain's node is killed before another chain is begun.
 const KILLS_OF_A_CHAIN: u32 = 20;
 
 /// A node that ends with this value.
@@ -152,7 +152,7 @@ fn send(client: &Client, number: u32) -> Result<Sent, ClientError> {
     Ok(Sent { hash: package.hash(&PROTOCOL), anchor: package.context.anchor, wanted })
 }
 
-/// Whether what the package asks for is asked for in the state.
+/// True if the state has the request that the package makes.
 fn has_effect(client: &Client, sent: &Sent) -> bool {
     let best = client.best_block().unwrap();
     let key = (sent.wanted, WANTED);
@@ -163,7 +163,7 @@ fn number_of(name: &str, usual: u32) -> u32 {
     std::env::var(name).map_or(usual, |count| count.parse().unwrap())
 }
 
-/// What one connection subscribes to, and whether every block is told of.
+/// Subscriptions of a connection: methods, parameters, and whether it notifies of every block.
 fn subscriptions() -> [(&'static str, &'static str, Value, bool); 8] {
     // The hash of nothing, in Base64.
     let none = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
@@ -201,7 +201,7 @@ async fn follow(address: String, last: watch::Receiver<Option<u32>>) -> Vec<usiz
             let mut told = 0;
             let mut before: Option<u64> = None;
             loop {
-                // Where not every block is told of, the last one may not be.
+                // A subscription without a notice for every block may have none for the last one.
                 let over = async {
                     match is_every_block {
                         true => std::future::pending().await,
@@ -317,7 +317,8 @@ fn nothing_is_lost_under_load() {
     assert_eq!((done.len(), lost), (count as usize, 0));
 }
 
-/// How far a package is, as its account says.
+/// Stage of a package by its account: an index, from submitted (0) to accumulated (3) or failed
+/// (4).
 fn stage(client: &Client, sent: &Sent) -> usize {
     let account = client.account(sent.hash).unwrap().expect("what was acknowledged is there");
     let status = &account["status"];
@@ -413,7 +414,7 @@ fn what_a_killed_node_acknowledged_is_there() {
                 *now = stage(&client, sent);
                 thread::sleep(Duration::from_millis(5));
             }
-            // What came too late for a block was acknowledged, and is told of as such.
+            // A package too late for a block was acknowledged, and its account says that it failed.
             assert_eq!(has_effect(&client, sent), *now == 3, "{}", sent.hash);
             stages[*now] += 1;
         }

@@ -1,4 +1,4 @@
-//! Why a call answers as it does: which of its ordered outcomes came about.
+//! Outcomes of host calls: the report names which of a call's ordered outcomes came about.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn run(before: &str, after: &str, more: &[&str]) -> crate::jambox::Ran {
     jambox(arguments.iter().chain(more))
 }
 
-/// What came of a call of accumulate, by its name.
+/// Outcome and result of a call of accumulate, by the call's name.
 fn call(report: &Value, name: &str) -> Value {
     let events = report["accumulate"][0]["events"].as_array().unwrap();
     let call = events.iter().find(|event| event["name"] == name).expect(name);
@@ -52,7 +52,7 @@ fn a_call_says_by_which_outcome_it_answers() {
     }
     let report = run(late, late, &["--json"]).json();
     assert_eq!(call(&report, "eject"), json!(["ok", "the service is gone", "OK"]));
-    // Where more than one outcome answers OK, it is told which.
+    // A call with several outcomes that answer OK names its outcome.
     let made = json!(["requested", "the request is made", "OK (the request is made)"]);
     assert_eq!(call(&report, "solicit"), made);
     let id = json!(["registered", "the id that the registrar asked for", "500"]);

@@ -8,15 +8,15 @@ use crate::jambox::root;
 pub struct Page {
     /// Its path from the root of the checkout.
     pub path: String,
-    /// What it says.
+    /// Text of the page.
     pub text: String,
 }
 
 /// A fenced block.
 pub struct Block {
-    /// What stands behind the opening fence.
+    /// Text behind the opening fence.
     pub language: String,
-    /// What it holds, each line without the fence's indentation.
+    /// Content, each line without the fence's indentation.
     pub text: String,
     /// The number of the line with the opening fence.
     pub line: usize,

@@ -49,7 +49,7 @@ fn functions_have_names_where_they_are_known() {
     assert_eq!(pasted["refine"][0]["profile"][0]["what"], "code without symbols");
 }
 
-/// What a run writes into a file of this name, and the report of the run.
+/// Text that a run writes into a file of this name, and the report of the run.
 fn written(arguments: &str, option: &str, name: &str) -> (String, Value) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);

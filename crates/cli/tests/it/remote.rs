@@ -22,9 +22,9 @@ use crate::schemas::fits;
 /// A node that ends with this value.
 struct Node {
     child: Child,
-    /// What `--node` takes.
+    /// Address for `--node`.
     address: String,
-    /// What it tells in the terminal, when it has ended.
+    /// Output in the terminal, once the node has ended.
     told: mpsc::Receiver<String>,
 }
 
@@ -65,7 +65,7 @@ impl Node {
         deployed["service"].as_str().unwrap().to_owned()
     }
 
-    /// What a method answers.
+    /// Answer of a method.
     #[track_caller]
     fn call(&self, method: &str, params: Vec<Value>) -> Value {
         Client::connect(&self.address).unwrap().call(method, params).unwrap()
@@ -280,7 +280,7 @@ fn every_verdict_names_the_reason() {
         contains(source, &failing.said[failing.said.len() - 1..]);
         assert!(!account["failures"][0].is_null(), "{account:#}");
     }
-    // What a core's pool does not have is not even asked.
+    // An authorizer that is not in the core's pool is not even asked.
     let ran =
         node.run(&format!("submit {gated} --service out-of-gas={endless} --service gate={gate}"));
     assert_eq!(ran.code, 1, "{ran:?}");

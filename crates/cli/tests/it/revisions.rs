@@ -91,7 +91,7 @@ fn metadata_say_the_revision() {
     assert!(ran.stdout.ends_with(&format!("hint        {said}\n")), "{ran:?}");
     let ran = line(&format!("inspect {blob} --json --revision {NEW}")).json();
     assert_eq!((&ran["hint"], &ran["revision"]), (&json!(said), &json!(NEW)));
-    // Where no switch says otherwise, what they say holds.
+    // Without a switch, the program's own revision holds.
     let ran = line(&format!("exec {blob} --json")).json();
     assert_eq!(ran["hint"], Value::Null);
     assert_eq!(ran["gas"], line(&format!("exec {blob} --json --revision {OLD}")).json()["gas"]);
@@ -161,7 +161,7 @@ fn both_revisions_are_compared() {
     let whats: Vec<_> = invocations.iter().map(|it| it["what"].as_str().unwrap()).collect();
     let expected = ["is-authorized", "refine", "refine", "accumulate", "accumulate"];
     assert_eq!(whats, expected);
-    // What each is by itself.
+    // Results of each revision by itself.
     let [old, new] = [OLD, NEW].map(|revision| {
         line(&format!("run guests/asm/counter --json --revision {revision}")).json()
     });

@@ -1,4 +1,4 @@
-//! What commands say as JSON is what `docs/schemas` says it is.
+//! JSON output of commands keeps to the schemas in `docs/schemas`.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -12,7 +12,7 @@ fn calls(invocation: &Value) -> Vec<(&str, &str)> {
     calls.map(|call| (call["name"].as_str().unwrap(), call["result"].as_str().unwrap())).collect()
 }
 
-/// What the call of this name cost.
+/// Gas of the call of this name.
 fn price(invocation: &Value, name: &str) -> u64 {
     let events = invocation["events"].as_array().expect("events");
     let call = events.iter().find(|event| event["name"] == name).expect(name);

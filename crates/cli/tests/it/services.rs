@@ -15,7 +15,7 @@ fn both(first: &str, second: &str) -> Value {
     ran.json()
 }
 
-/// What a key of a service's storage holds after the run.
+/// Value of a key in a service's storage after the run; `None` if it did not change.
 fn stored<'a>(report: &'a Value, key: &str) -> Option<&'a str> {
     let changes = report["state"].as_array()?;
     let of_key = |change: &&Value| change["kind"] == "storage" && change["key"] == key;

@@ -22,14 +22,14 @@ use crate::pages::{self, Page};
 /// The commands of one page.
 struct Session {
     _folder: TempDir,
-    /// Where the next command runs.
+    /// Folder of the next command.
     here: PathBuf,
     node: Option<Node>,
     /// Services by the ids that the page has and those of this time.
     ids: Vec<(String, String)>,
 }
 
-/// Where nodes listen that are told nothing.
+/// Default address of a node.
 const ADDRESS: &str = "127.0.0.1:19800";
 /// The lines that a node says before it serves.
 const BEGINNING: usize = 4;
@@ -107,7 +107,7 @@ impl Session {
         complained
     }
 
-    /// What a command writes to standard output, and what to standard error.
+    /// Standard output and standard error of a command.
     fn command(&self, line: &str) -> (String, String) {
         if line == "jambox build" {
             return (self.build(), String::new());
@@ -161,7 +161,7 @@ impl Session {
     }
 }
 
-/// What `head`, `tail` and `grep` with a plain word leave of a text.
+/// Rest of a text behind `head`, `tail` or `grep` with a plain word.
 fn filtered(text: &str, filter: &str) -> String {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let number = |digits: &str| digits.parse::<usize>().unwrap().min(lines.len());

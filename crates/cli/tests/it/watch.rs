@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use crate::jambox::{binary, jambox, root};
 
-/// How long a round may take, with a compiler in it and a machine that is busy.
+/// Longest duration of a round, with a compiler in it and on a busy machine.
 const SOON: Duration = Duration::from_secs(120);
 
-/// What a watcher says when it has done a round.
+/// Line of a watcher after a round.
 const WAITING: &str = "waiting for changes; Ctrl-C ends";
 
 /// A command that watches, killed when it is dropped.
@@ -60,7 +60,7 @@ impl Watching {
         said
     }
 
-    /// Whether nothing is done for a while.
+    /// True if nothing is done for a while (half a second).
     fn is_quiet(&self) -> bool {
         self.lines.recv_timeout(Duration::from_millis(500)).is_err()
     }
