@@ -1,7 +1,7 @@
 //! Collects the sources of the SDK, for new services to take along: the crates that `sdk` and
 //! `sdk-testing` are made of, without tests and benchmarks.
 //!
-//! Where these crates are not beside this one, nothing is collected.
+//! The collection is empty if these crates are not beside this one.
 
 use std::collections::BTreeSet;
 use std::env;

@@ -11,31 +11,31 @@ use jambox_types::{Hash, Parameters, Revision};
 use crate::BuildError;
 use crate::link::{Kind, Linked};
 
-/// What files end in that say what the payloads of the blob beside them hold.
+/// Extension of the files that describe the payloads of the blob beside them.
 pub const PAYLOAD_EXTENSION: &str = "payload";
 
-/// A finished blob with what is worth knowing of it.
+/// A finished blob with its code hash, sizes and symbols.
 #[derive(Clone, Debug)]
 pub struct Built {
-    /// What it is for.
+    /// The kind: service, authorizer or library.
     pub kind: Kind,
-    /// The revision that it is built for.
+    /// The revision that the blob is built for.
     pub revision: Revision,
-    /// The name of the crate, of which the files' names are made.
+    /// The name of the crate, and of the files but for their extensions.
     pub name: String,
-    /// Metadata prefix and standard program: what goes on chain.
+    /// The octets for the chain: metadata prefix and standard program.
     pub blob: Vec<u8>,
     /// The hash by which the chain knows the blob.
     pub code_hash: Hash,
-    /// What the octets are spent on.
+    /// Octets of each part of the blob.
     pub sizes: Sizes,
-    /// Where its code comes from.
+    /// Source locations of its code.
     pub symbols: Symbols,
-    /// What its payloads hold, if its sources say so.
+    /// Description of the service's payloads; `None` if the sources have none.
     pub payload: Option<String>,
 }
 
-/// What a blob's octets are spent on.
+/// Sizes of a blob and of its parts, in octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
     /// The whole blob.
@@ -50,7 +50,7 @@ pub struct Sizes {
     pub code: usize,
     /// The bitmask that tells instructions from their arguments.
     pub bitmask: usize,
-    /// Targets of indirect jumps.
+    /// The jump table: targets of indirect jumps.
     pub jump_table: usize,
     /// Stack, in octets of memory; costs nothing in the blob.
     pub stack: u32,
@@ -74,7 +74,7 @@ impl fmt::Display for Sizes {
 }
 
 impl Built {
-    /// Wraps a program and checks the chain's limits (full parameters).
+    /// Wraps a program with its metadata and checks the chain's limits (full parameters).
     ///
     /// # Errors
     ///
@@ -118,8 +118,8 @@ impl Built {
     }
 
     /// Writes `NAME.jam` and, beside it, `symbols/CODE_HASH.symbols`; gives the path of the blob.
-    /// The same symbols lie under the hash of the program in the blob: inner machines know no
-    /// other. What the payloads hold goes into `NAME.payload`, if that is known.
+    /// The same symbols also lie under the hash of the program in the blob: inner machines know
+    /// only this hash. The description of the payloads goes into `NAME.payload`, if there is one.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl Built {
         match &self.payload {
             Some(text) => jambox_files::write(&description, format!("{text}\n").as_bytes())
                 .map_err(BuildError::io(&description))?,
-            // One of an earlier build would describe what is no more.
+            // The description of an earlier build would be wrong now.
             None if description.exists() => {
                 fs::remove_file(&description).map_err(BuildError::io(&description))?;
             }

@@ -1,4 +1,4 @@
-//! Services in C: the header, which is made from the host-call table, and the compiler.
+//! Services in C: the header, generated from the host-call table, and the compiler.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -28,17 +28,17 @@ const FLAGS: &[&str] = &[
     // Paths of this machine stay out of the line tables.
     "-ffile-compilation-dir=.",
     "-Wl,--emit-relocs,--unique,--no-relax,--entry=0",
-    // lld warns of the relocations that stand for addresses in the export table: they are meant so.
+    // lld warns of relocations for the addresses in the export table, which are there on purpose.
     "-Wl,--no-warnings",
 ];
 
-/// Clangs that know the instruction set, newest first.
+/// Names of clang, the newest that knows the instruction set first.
 const CLANGS: &[&str] = &["clang-22", "clang-21", "clang-20", "clang-19", "clang"];
 
 /// The part of the header that is the same for every table of host calls.
 const PRELUDE: &str = include_str!("c/prelude.h");
 
-/// What compilers call without being told to, in C.
+/// Sources in C of the runtime functions that compilers call on their own.
 const BUILTINS: &[(&str, &str)] =
     &[("builtins.c", include_str!("c/builtins.c")), ("float.c", include_str!("c/float.c"))];
 
@@ -88,7 +88,7 @@ pub(crate) fn build(folder: &Path, options: &Options) -> Result<Built, BuildErro
     let service = Service { clang: &clang, lld: &lld, folder, out: &out, sources, builtins };
     let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
     let linked = match link(&service.compile(None, options)?, revision, stack) {
-        // As in Rust: the entry point that a service lacks traps.
+        // As in Rust: a service's missing entry point is one that traps.
         Err(BuildError::MissingEntryPoint { missing, .. }) => {
             link(&service.compile(Some(missing), options)?, revision, stack)
         }
@@ -97,19 +97,19 @@ pub(crate) fn build(folder: &Path, options: &Options) -> Result<Built, BuildErro
     Built::new(linked?, &CrateInfo { name, ..CrateInfo::default() })
 }
 
-/// What is compiled, and with what.
+/// The sources of a service and the tools that compile them.
 struct Service<'a> {
     clang: &'a Path,
     lld: &'a Path,
     folder: &'a Path,
-    /// Where the header is, and the ELF goes.
+    /// The folder with the header, into which the ELF goes.
     out: &'a Path,
     sources: Vec<PathBuf>,
     builtins: Vec<PathBuf>,
 }
 
 impl Service<'_> {
-    /// Compiles the service, with an entry point that traps if one is missing, and gives the ELF.
+    /// Compiles the service and gives the ELF. `missing` names an entry point to add as a trap.
     fn compile(&self, missing: Option<&str>, options: &Options) -> Result<Vec<u8>, BuildError> {
         let elf = self.out.join("service.elf");
         let mut command = Command::new(self.clang);

@@ -32,7 +32,7 @@ const PROFILE_SETTINGS: &[&str] = &[
     "strip='none'",
 ];
 
-/// Tells the SDK how many octets it has for its heap without asking the host.
+/// The environment variable that tells the SDK the octets of heap before it asks the host for more.
 const HEAP_VARIABLE: &str = "JAMBOX_HEAP";
 
 /// Builds the library and gives the path of the ELF.
@@ -44,7 +44,7 @@ pub(crate) fn compile(
 ) -> Result<PathBuf, BuildError> {
     let (revision, panics) = (settings.revision(), settings.panics.unwrap_or_default());
     let folder = manifest.target_directory.join("jambox");
-    // Each combination keeps what it has made of the standard library.
+    // Each combination of revision and panics keeps its own build of the standard library.
     let own = folder.join(number_of(revision)).join(panics.name());
     let target = write_target(toolchain, &own)?;
     let mut command = Command::new(&toolchain.cargo);
@@ -64,7 +64,7 @@ pub(crate) fn compile(
     }
     if let Some(own) = manifest.path.parent().and_then(|own| manifest.in_workspace(own)) {
         // A member of a workspace names its files as if it were alone. This flag is for the one
-        // crate: what the others are compiled with stays the same for all members.
+        // crate: the flags of the others stay the same for all members.
         command.arg("--").arg(remapped(own, ""));
     }
     command.env("RUSTC", shim::write(toolchain, &folder)?);
@@ -92,7 +92,7 @@ fn write_target(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildEr
     let mut target: Value =
         serde_json::from_str(TARGET_FILE).map_err(|error| BuildError::Link(error.to_string()))?;
     if let Linker::System(lld) = &toolchain.linker {
-        // With the flavour of the bundled linker, a distribution's compiler fails internally.
+        // A distribution's compiler fails internally with the flavour of the bundled linker.
         target["linker-flavor"] = json!("unix");
         target["linker"] = json!(lld);
     }
@@ -105,7 +105,8 @@ fn write_target(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildEr
     Ok(path)
 }
 
-/// The compiler's flags, separated as cargo wants them; the user's own come last and so win.
+/// The compiler's flags, joined as `CARGO_ENCODED_RUSTFLAGS` wants them; the user's own come last
+/// and so take precedence.
 fn flags(toolchain: &Toolchain, manifest: &Manifest, settings: Settings) -> OsString {
     let mut flags: Vec<OsString> = Vec::new();
     flags.push(format!("--cfg=jambox_revision={:?}", number_of(settings.revision())).into());
@@ -117,12 +118,12 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, settings: Settings) -> OsSt
             flags.push("-Cpanic=immediate-abort".into());
         }
         flags.push("--cfg=jambox_panics_trap".into());
-        // One trap would stand for all of a function, and none of their lines for it.
+        // Merged into one trap, the panics of a function would lose their lines.
         flags.push("-Cllvm-args=-enable-tail-merge=false".into());
     }
     flags.push("--check-cfg=cfg(jambox_panics_trap)".into());
-    // Machine-dependent paths would end up in messages and so in the blob and its hash. The last
-    // that fits is taken.
+    // Machine-dependent paths would end up in messages and so in the blob and its hash. The
+    // compiler applies the last prefix that fits.
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
@@ -148,7 +149,7 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, settings: Settings) -> OsSt
     flags.join(&OsString::from("\x1f"))
 }
 
-/// The flag that has the compiler write one path for another.
+/// The flag that makes the compiler write `to` in place of the path `from`.
 fn remapped(from: &Path, to: &str) -> OsString {
     let mut flag = OsString::from("--remap-path-prefix=");
     flag.push(from);
@@ -157,7 +158,7 @@ fn remapped(from: &Path, to: &str) -> OsString {
     flag
 }
 
-/// The ELF among the files that cargo reports.
+/// Path of the ELF among the files that cargo reports; `None` if it reports none.
 fn artifact(messages: &[u8], manifest: &Manifest) -> Option<PathBuf> {
     let text = String::from_utf8_lossy(messages);
     let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

@@ -11,7 +11,7 @@ use crate::manifest::depends_on;
 /// The SDK's crates that number host calls.
 const CRATES: &[&str] = &["jam-pvm-common"];
 
-/// Which revision a version of them speaks.
+/// The revision that each version of these crates speaks.
 const VERSIONS: &[(&str, Revision)] =
     &[("0.1.28", Revision::GrayPaper072), ("0.1.29", Revision::GrayPaper080)];
 
@@ -24,12 +24,12 @@ pub(crate) struct Fixed {
     pub by: String,
 }
 
-/// Whether a package depends on the ecosystem's SDK itself.
+/// True for a package that depends on the ecosystem's SDK directly.
 pub(crate) fn is_used_by(package: &Value) -> bool {
     CRATES.iter().any(|name| depends_on(package, name))
 }
 
-/// The revision that the versions in a `Cargo.lock` speak, where one is known.
+/// The revision that the versions in a `Cargo.lock` speak; `None` where no version is known.
 pub(crate) fn fixed_by(lock: &Path) -> Option<Fixed> {
     fixed_in(&fs::read_to_string(lock).ok()?)
 }

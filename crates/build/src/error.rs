@@ -5,15 +5,15 @@ use jambox_types::Revision;
 
 use crate::toolchain::Tried;
 
-/// Why there is no blob.
+/// Reason why a build gives no blob.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// No compiler on this machine can build guests.
     #[error("no toolchain here can build services; tried:{refused}\nto install one: {remedy}")]
     NoToolchain {
-        /// What was looked at and what it lacks.
+        /// The compilers that were tried, with what each lacks.
         refused: Tried,
-        /// One command that installs what is missing.
+        /// One command that installs the missing part.
         remedy: String,
     },
     /// No C compiler for the guest target is there.
@@ -49,7 +49,7 @@ pub enum BuildError {
     BadSetting {
         /// The manifest.
         manifest: PathBuf,
-        /// What is wrong.
+        /// The fault, with the setting's key.
         problem: String,
     },
     /// `cargo metadata` failed.
@@ -57,7 +57,7 @@ pub enum BuildError {
     BadManifest {
         /// The manifest.
         manifest: PathBuf,
-        /// What cargo says.
+        /// Cargo's messages.
         messages: String,
     },
     /// A dependency speaks one revision, and another is asked for.
@@ -66,17 +66,17 @@ pub enum BuildError {
          version of it, or build for {revision}"
     )]
     OtherRevision {
-        /// The dependency.
+        /// The dependency, with its version.
         by: String,
-        /// What it speaks.
+        /// The dependency's revision.
         revision: Revision,
-        /// What is asked for.
+        /// The revision of the settings.
         asked_for: Revision,
     },
     /// The code does not compile.
     #[error("the service does not compile{}", above_or(messages))]
     DoesNotCompile {
-        /// What the compiler says; empty when it was passed on as it came.
+        /// The compiler's messages; empty if they went to standard error.
         messages: String,
     },
     /// The compiled code cannot be linked into a PVM program.
@@ -91,9 +91,9 @@ pub enum BuildError {
     /// One of a service's two entry points is missing.
     #[error("the code has `{present}` but no `{missing}`; a service has both")]
     MissingEntryPoint {
-        /// What is there.
+        /// The entry point that the code has.
         present: &'static str,
-        /// What is not.
+        /// The entry point that it lacks.
         missing: &'static str,
     },
     /// Both an authorizer and a service claim the program's start.
@@ -105,24 +105,24 @@ pub enum BuildError {
     /// The program breaks a limit of standard programs.
     #[error("the program's {part} takes {size} octets; a standard program holds at most {limit}")]
     PartTooBig {
-        /// Which part.
+        /// Name of the part.
         part: &'static str,
-        /// What it takes.
+        /// Its size in octets.
         size: u64,
-        /// What there is.
+        /// The largest size, in octets.
         limit: u64,
     },
     /// The blob is larger than the chain accepts.
     #[error("the blob takes {size} octets; {what} may take at most {limit}")]
     BlobTooBig {
-        /// What it takes.
+        /// Size of the blob in octets.
         size: usize,
-        /// Whether a service or an authorizer.
+        /// The blob's kind with its article, for the message.
         what: &'static str,
-        /// What the chain accepts.
+        /// The largest size that the chain accepts, in octets.
         limit: u32,
     },
-    /// A folder or file for a new service is taken.
+    /// A folder or file of a new service exists already.
     #[error("{} is already there", .0.display())]
     Exists(PathBuf),
     /// A name that no crate can have.
@@ -134,9 +134,9 @@ pub enum BuildError {
     /// A file cannot be read or written.
     #[error("{}: {}", path.display(), jambox_files::reason(source))]
     Io {
-        /// Which file.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The operating system's error.
         source: io::Error,
     },
 }

@@ -1,8 +1,8 @@
-//! Learning from the linker which instructions of the ELF became which of the program.
+//! Labels that carry each instruction's address in the ELF through the linker.
 //!
-//! The linker tells where its output comes from only by names of functions and by line tables, and
+//! The linker reports the origin of its output only by names of functions and by line tables, and
 //! it cannot read the line tables of newer compilers (LLVM 22: it refuses two of their operations,
-//! and so the whole of the debug information). So it is handed an ELF without debug information
+//! and so the whole of the debug information). So its input is an ELF without debug information
 //! whose every instruction is a function of its own, named after its address.
 
 use object::elf::{FileHeader64, SHF_EXECINSTR, SHN_LORESERVE, SHT_SYMTAB, STT_FUNC, STT_NOTYPE};
@@ -11,24 +11,24 @@ use object::{LittleEndian, U16, U32, U64};
 
 use crate::mend::Mended;
 
-/// Offsets in a section header (ELF64).
+/// Offsets in a section header (ELF64), in octets.
 const NAME: usize = 0;
 pub(crate) const OFFSET: usize = 0x18;
 pub(crate) const SIZE: usize = 0x20;
-/// What a section header takes.
+/// Size of a section header, in octets.
 pub(crate) const HEADER: usize = 64;
 
 /// The shortest instruction, in octets; all start at multiples of it.
 const STEP: u64 = 2;
 
-/// The address that a name made by [`labelled`] stands for.
+/// The address in a name made by [`labelled`]; `None` for other names.
 pub(crate) fn address(name: &str) -> Option<u64> {
     u64::from_str_radix(name.strip_prefix('@')?, 16).ok()
 }
 
-/// The ELF with a name for every place where an instruction may start, and without debug
-/// information; nothing if it is not understood. An instruction that stands for another is named
-/// after that.
+/// The ELF with a name for every address where an instruction may start, and without debug
+/// information; `None` if it cannot be parsed. A replacement is named after the instruction that it
+/// replaces.
 pub(crate) fn labelled(mended: &Mended<'_>) -> Option<Vec<u8>> {
     let elf = &mended.elf[..];
     let header = FileHeader64::<LittleEndian>::parse(elf).ok()?;
@@ -47,7 +47,7 @@ pub(crate) fn labelled(mended: &Mended<'_>) -> Option<Vec<u8>> {
             let ends = address.checked_add(size)?.checked_sub(STEP - 1)?;
             added.extend((address..ends).step_by(2).map(|address| (address, number)));
         } else if sections.section_name(LittleEndian, section).ok()? == b".debug_info" {
-            // Without its dot nobody finds it.
+            // The linker does not find the section under a name without the dot.
             let name = section.sh_name(LittleEndian).checked_add(1)?;
             put(&mut out, place(index.0, NAME)?, &name.to_le_bytes())?;
         }

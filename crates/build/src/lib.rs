@@ -1,14 +1,14 @@
-//! Builds Rust and C services into `.jam` blobs with whatever toolchain is there.
+//! Builds Rust and C services into `.jam` blobs with a toolchain of the machine.
 //!
-//! **What it is.** The road from a folder with a crate (or C sources) to a blob: finding a compiler
+//! **Contents.** The way from a folder with a crate (or C sources) to a blob: finding a compiler
 //! ([`Toolchain`]), compiling for the guest target, linking, wrapping as a standard program with a
 //! metadata prefix, and the symbol file.
 //!
-//! **What it is not.** It runs nothing that it builds, and prints nothing of its own: the
+//! **Not here.** Nothing that is built is run, and this crate prints nothing of its own: the
 //! compiler's messages pass through ([`Messages`]).
 //!
-//! **Invariants.** The same sources and the same compiler give the same blob, wherever they lie and
-//! whoever builds. The user's manifest needs no edit and the user's environment is passed on.
+//! **Invariants.** The same sources and the same compiler give the same blob, in any folder and on
+//! any machine. The user's manifest needs no edit and the user's environment is passed on.
 //!
 //! # Example
 //!
@@ -52,18 +52,18 @@ pub use toolchain::{Linker, Toolchain};
 
 use manifest::Manifest;
 
-/// What a panic in a Rust service does.
+/// Effect of a panic in a Rust service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Panics {
-    /// It logs the message with file and line, then traps. Costs some kilobytes of blob.
+    /// Logs the message with file and line, then traps. Costs some kilobytes of blob.
     #[default]
     Log,
-    /// It traps at once.
+    /// Traps at once.
     Trap,
 }
 
 impl Panics {
-    /// `log` or `trap`, as in `[package.metadata.jambox] panics = ".."`.
+    /// The setting's name: `log` or `trap`, as in `[package.metadata.jambox] panics = ".."`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -73,22 +73,22 @@ impl Panics {
     }
 }
 
-/// Where the compiler's messages go.
+/// Destination of the compiler's messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Messages {
-    /// To standard error, as they come.
+    /// Standard error, as they come.
     #[default]
     Show,
-    /// Into the error, if there is one.
+    /// The [`BuildError`], if there is one; else nowhere.
     Keep,
 }
 
-/// How to build.
+/// Options of a build.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// What is set here goes before what the package sets.
+    /// Settings that take precedence over the package's own.
     pub settings: Settings,
-    /// Where the compiler's messages go.
+    /// Destination of the compiler's messages.
     pub messages: Messages,
 }
 
@@ -96,7 +96,7 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// See [`BuildError`]; each says what to do where something can be done.
+/// See [`BuildError`]; each message names the remedy where there is one.
 pub fn build(folder: &Path, options: &Options) -> Result<Built, BuildError> {
     let manifest = folder.join("Cargo.toml");
     if !manifest.is_file() {
@@ -130,14 +130,14 @@ pub fn build_with(
 }
 
 /// The folder into which `jambox build` writes by default: `target/jambox` in the service's own
-/// folder, wherever cargo puts what it makes, so that package files find the blob.
+/// folder, independent of cargo's target directory, so that package files find the blob.
 #[must_use]
 pub fn output_folder(folder: &Path) -> PathBuf {
     folder.join("target/jambox")
 }
 
-/// The folders of the services in a folder: of all members that use an SDK if it holds a workspace
-/// without a package of its own, else the folder itself.
+/// The folders of the services in a folder. In a workspace without a package of its own: all
+/// members that use an SDK; else the folder itself.
 ///
 /// # Errors
 ///

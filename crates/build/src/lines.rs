@@ -1,4 +1,4 @@
-//! From an address of the linked ELF to functions, files and lines: what its DWARF says.
+//! Functions, files and lines of the addresses of a linked ELF, read from its DWARF.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 type Octets<'e> = EndianSlice<'e, LittleEndian>;
 
-/// Where the code of an ELF comes from.
+/// Source locations of an ELF's code.
 pub(crate) struct Lines<'e> {
-    /// One for each object that was linked: their sections stay apart.
+    /// DWARF of each object that was linked: the linker does not merge their sections.
     objects: Vec<Context<Octets<'e>>>,
     /// Functions by address, with the address after their last instruction.
     functions: BTreeMap<u64, (u64, String)>,
 }
 
 impl<'e> Lines<'e> {
-    /// Reads what there is; what cannot be understood is as if it were not there.
+    /// Reads the DWARF and the symbol table; parts that cannot be parsed are left out.
     pub fn read(elf: &'e [u8]) -> Self {
         let Ok(file) = ElfFile64::<object::LittleEndian>::parse(elf) else {
             return Self { objects: Vec::new(), functions: BTreeMap::new() };
@@ -34,8 +34,8 @@ impl<'e> Lines<'e> {
         Self { objects, functions: functions.collect() }
     }
 
-    /// The functions at an address, the innermost first; at least the one that the symbol table
-    /// names, if it names one.
+    /// The functions at an address, the innermost first. Without DWARF: the function of the symbol
+    /// table, or none.
     pub fn frames_at(&self, address: u64) -> Vec<Frame> {
         let found = self.objects.iter().map(|object| frames(object, address));
         if let Some(frames) = found.into_iter().find(|frames| !frames.is_empty()) {
@@ -52,8 +52,8 @@ impl<'e> Lines<'e> {
 /// The debug sections of one object by name.
 type Sections<'e> = BTreeMap<&'e str, &'e [u8]>;
 
-/// The linker leaves the sections of each object together: where a name comes again, the next
-/// object begins.
+/// The debug sections of each object. The linker keeps an object's sections together: where a name
+/// comes again, the next object begins.
 fn debug_sections<'e>(file: &ElfFile64<'e, object::LittleEndian>) -> Vec<Sections<'e>> {
     let mut objects: Vec<Sections<'e>> = Vec::new();
     for section in file.sections() {
@@ -94,7 +94,7 @@ fn frames(object: &Context<Octets<'_>>, address: u64) -> Vec<Frame> {
     frames
 }
 
-/// A function's name as its author knows it.
+/// A function's name, demangled and without its hash.
 fn readable(name: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(name))
 }

@@ -10,30 +10,30 @@ use crate::lines::Lines;
 use crate::releases::{Names, Parts, Release, Settings};
 use crate::{BuildError, labels, mend, payload};
 
-/// What an entry point is exported as: the names that the ecosystem's SDK chose.
+/// Exported names of the entry points, as the ecosystem's SDK chose them.
 const REFINE: &str = "refine_ext";
 const ACCUMULATE: &str = "accumulate_ext";
 const IS_AUTHORIZED: &str = "is_authorized_ext";
 
-/// What our SDKs export the entry point of a library as.
+/// Exported name of a library's entry point, in our SDK and C header.
 const LIBRARY: &str = "library_ext";
 
-/// A page of guest memory.
+/// Size of a page of guest memory, in octets.
 const PAGE: u32 = 4096;
 
-/// What a blob is for.
+/// Kind of a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It refines (at pc 0) and accumulates (at pc 5).
+    /// Refines (at pc 0) and accumulates (at pc 5).
     Service,
-    /// It authorizes packages (at pc 0).
+    /// Authorizes packages (at pc 0).
     Authorizer,
-    /// It is run in inner machines of others (at pc 0).
+    /// Runs in inner machines of other programs (at pc 0).
     Library,
 }
 
 impl Kind {
-    /// `service`, `authorizer` or `library`.
+    /// The kind's name: `service`, `authorizer` or `library`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -56,21 +56,21 @@ impl Kind {
 /// A linked program.
 #[derive(Clone, Debug)]
 pub struct Linked {
-    /// What it is for.
+    /// The kind, by the entry points.
     pub kind: Kind,
-    /// The revision that its instructions are of.
+    /// The revision of its instructions.
     pub revision: Revision,
     /// The program.
     pub program: StandardProgram,
-    /// Where its code comes from; empty if the ELF says nothing.
+    /// Source locations of its code; empty if the ELF has none.
     pub ranges: Vec<Range>,
-    /// What its payloads hold, if the ELF says so.
+    /// Description of its payloads; `None` if the ELF has none.
     pub payload: Option<String>,
 }
 
 /// Links an ELF made by either of the SDKs, or by the C header, for a revision.
 ///
-/// The stack takes at least `stack` octets.
+/// `stack` is the smallest size of the stack, in octets.
 ///
 /// # Errors
 ///
@@ -83,7 +83,7 @@ pub fn link(elf: &[u8], revision: Revision, stack: u32) -> Result<Linked, BuildE
     let mended = mend::mended(&elf)?;
     let (lines, elf) = (Lines::read(&elf), &mended.elf[..]);
     let release = Release::of(revision);
-    // The entry points are known only once the code is linked, and they go into the linking.
+    // Linked twice: the second linking takes the entry points, and only the first tells them.
     let mut settings = Settings { entries: Vec::new(), strip: true, stack };
     let exported = (release.translate)(elf, &settings)?;
     let kind = kind_of(&(release.exports)(&exported)?)?;
@@ -97,7 +97,7 @@ pub fn link(elf: &[u8], revision: Revision, stack: u32) -> Result<Linked, BuildE
     Ok(Linked { kind, revision, program: standard_program(parts)?, ranges, payload })
 }
 
-/// Whether an ELF has no section for entry points; the linker would say of it that it has no code.
+/// True for an ELF without a section of entry points: the linker would report that it has no code.
 fn exports_nothing(elf: &[u8]) -> bool {
     let file = ElfFile64::<object::LittleEndian>::parse(elf);
     file.is_ok_and(|file| file.section_by_name(".polkavm_exports").is_none())
@@ -125,9 +125,9 @@ fn kind_of(exports: &[Vec<u8>]) -> Result<Kind, BuildError> {
     }
 }
 
-/// The linker leaves out zeros at the end of data. In read-only data they have to be there, for a
-/// standard program has no other way to say how large that is; in read-write data only those of
-/// the last page with octets come for free, and whole pages become heap pages.
+/// The standard program of linked parts. The linker leaves out zeros at the end of data. Read-only
+/// data get them back, for a standard program states their size only by their length. In read-write
+/// data the rest of the last page is zero without them, and whole pages of zeros become heap pages.
 fn standard_program(parts: Parts) -> Result<StandardProgram, BuildError> {
     let Parts { mut read_only, read_write, .. } = parts;
     read_only.resize(read_only.len().max(parts.read_only_size as usize), 0);
@@ -149,8 +149,8 @@ fn standard_program(parts: Parts) -> Result<StandardProgram, BuildError> {
     )
 }
 
-/// Where the code comes from, as far as that can be told: of a program linked from an ELF with
-/// labels, and of `parts`, which are the same program linked without.
+/// Source locations of the code of `parts`, read from `labelled`: the same program, linked from an
+/// ELF with labels. Empty if the two have different code.
 fn ranges(
     release: &Release,
     labelled: &[u8],
@@ -169,7 +169,7 @@ fn ranges(
     Ok(ranges)
 }
 
-/// Adds a range, or lengthens the last one if it goes on from there.
+/// Adds a range, or lengthens the last one if the range continues it with the same frames.
 fn push(ranges: &mut Vec<Range>, range: Range) {
     if range.start >= range.end || range.frames.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! What cargo knows of the package to build.
+//! The package to build, as `cargo metadata` describes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -15,28 +15,28 @@ use crate::{BuildError, Settings, Toolchain};
 pub(crate) struct Manifest {
     /// Its `Cargo.toml`.
     pub path: PathBuf,
-    /// What goes into the blob's metadata.
+    /// The fields of the blob's metadata.
     pub info: CrateInfo,
     /// The name of the library target.
     pub library: String,
-    /// Where cargo puts what it makes.
+    /// Cargo's target directory.
     pub target_directory: PathBuf,
     /// The root of the workspace.
     pub workspace_root: PathBuf,
-    /// What it depends on by path, directly or not.
+    /// Its dependencies by path, direct and indirect.
     pub path_dependencies: Vec<PathDependency>,
     /// `[package.metadata.jambox]`.
     pub settings: Settings,
-    /// What fixes the revision, if something does.
+    /// The dependency that fixes the revision; `None` if there is none.
     pub fixed: Option<Fixed>,
 }
 
 /// A package whose sources lie in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PathDependency {
-    /// Where.
+    /// The folder of its manifest.
     pub folder: PathBuf,
-    /// What it is called.
+    /// The package's name.
     pub name: String,
     /// Its version.
     pub version: String,
@@ -81,7 +81,7 @@ impl Manifest {
     }
 
     /// The services of a workspace without a package of its own: the folders of its members with a
-    /// library that depend on an SDK, in the order of their names. Nothing where there is a
+    /// library that depend on an SDK, in the order of their paths. `None` where there is a
     /// package.
     pub fn services(
         toolchain: &Toolchain,
@@ -104,25 +104,25 @@ impl Manifest {
         Ok(Some(folders))
     }
 
-    /// How cargo names a folder that is inside the workspace's: from there. Nothing for the
-    /// workspace's own.
+    /// Path of a folder from the workspace's root, as cargo names it; `None` for the root itself
+    /// and for folders outside.
     pub fn in_workspace<'f>(&self, folder: &'f Path) -> Option<&'f Path> {
         let inside = folder.strip_prefix(&self.workspace_root).ok();
         inside.filter(|inside| !inside.as_os_str().is_empty())
     }
 }
 
-/// What services in Rust depend on.
+/// The SDK's crate, on which services in Rust depend.
 const OWN_SDK: &str = "jambox-sdk";
 
-/// Whether a package depends on another by itself, in other than tests.
+/// True for a package that depends on another directly, development dependencies aside.
 pub(crate) fn depends_on(package: &Value, name: &str) -> bool {
     let mut used =
         array(&package["dependencies"]).iter().filter(|dependency| dependency["kind"] != "dev");
     used.any(|dependency| dependency["name"] == name)
 }
 
-/// Has cargo choose versions where that was never done. A failure shows when the crate is built.
+/// Lets cargo write the lock file if there is none. A failure shows when the crate is built.
 fn lock_versions(toolchain: &Toolchain, manifest: &Path, lock: &Path) {
     if !lock.is_file() {
         let mut command = Command::new(&toolchain.cargo);
@@ -131,8 +131,8 @@ fn lock_versions(toolchain: &Toolchain, manifest: &Path, lock: &Path) {
     }
 }
 
-/// What cargo says of a package and its workspace; it need not have any dependency at hand for
-/// that.
+/// Cargo's metadata of a package and its workspace. No dependency is resolved, so none has to be
+/// on the machine.
 fn metadata(toolchain: &Toolchain, manifest: &Path) -> Result<Value, BuildError> {
     let bad = |messages: String| BuildError::BadManifest { manifest: manifest.into(), messages };
     let output = Command::new(&toolchain.cargo)
@@ -147,7 +147,7 @@ fn metadata(toolchain: &Toolchain, manifest: &Path) -> Result<Value, BuildError>
     serde_json::from_slice(&output.stdout).map_err(|error| bad(error.to_string()))
 }
 
-/// Follows dependencies by path, into other workspaces, too.
+/// All dependencies of a package by path, direct and indirect, in other workspaces, too.
 fn path_dependencies(
     toolchain: &Toolchain,
     package: &Value,
@@ -166,7 +166,7 @@ fn path_dependencies(
     let mut next = dependency_folders(package);
     while let Some(folder) = next.pop() {
         if !known.contains_key(&folder) {
-            // What cargo cannot read may still build: it is no matter here.
+            // A package that cargo cannot read here is left out: it may still build.
             let other = metadata(toolchain, &folder.join("Cargo.toml")).unwrap_or_default();
             know(array(&other["packages"]), &mut known);
         }
@@ -179,7 +179,7 @@ fn path_dependencies(
     found.into_iter().collect()
 }
 
-/// The folders of what a package depends on by path, in other than tests.
+/// The folders of a package's direct dependencies by path, development dependencies aside.
 fn dependency_folders(package: &Value) -> Vec<PathBuf> {
     let dependencies = array(&package["dependencies"]).iter();
     let used = dependencies.filter(|dependency| dependency["kind"] != "dev");

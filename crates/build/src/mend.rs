@@ -1,17 +1,19 @@
-//! Instructions that the linker gets wrong, written so that it gets them right.
+//! Replacements of the instructions that the linker mistranslates.
 //!
-//! All of these but the last it takes without a word (polkavm-linker 0.30 and 0.37):
+//! Each line has the linker's fault (polkavm-linker 0.30 and 0.37; only the last has an error
+//! message) and then the replacement:
 //!
-//! - a read into the zero register, as compilers write a volatile read that nobody uses, becomes
-//!   nothing, and does not fault where it should: it is made into a register that is put back;
-//! - a division of the zero register is 0, by zero too, where it should be -1: its definition;
+//! - a read into the zero register (compilers write one for a volatile read with an unused result)
+//!   is dropped and so never faults: a read into a register whose value is put back;
+//! - 0 (the zero register) divided by 0 gives 0, where it should be -1: a comparison with 0, whose
+//!   result is negated;
 //! - a 32-bit remainder by the zero register is not cut to 32 bits: `sext.w`;
-//! - `min` and `max` of the zero register and the destination are 0: the same the other way round;
+//! - `min` and `max` of the zero register and the destination are 0: the operands exchanged;
 //! - `orc.b` into another register destroys its operand: a move, and `orc.b` in place;
-//! - a read or write at an address within 2 KiB of 0 is refused: the same by way of a register.
+//! - a read or write at an address within 2 KiB of 0 is refused: the address goes into a register.
 //!
-//! What takes more than one instruction goes to the end of its section, with a jump there and one
-//! back. Sections overlap then, which the linker does not mind: it knows them apart by number.
+//! A replacement of more than one instruction goes to the end of its section, with a jump there
+//! and one back. Sections overlap then; the linker tells them apart by number.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,16 +25,17 @@ use object::read::elf::{FileHeader, SectionHeader};
 use crate::BuildError;
 use crate::labels::{HEADER, OFFSET, SIZE, put};
 
-/// An ELF with nothing in it that the linker gets wrong.
+/// An ELF without instructions that the linker mistranslates.
 pub(crate) struct Mended<'e> {
     /// The ELF.
     pub elf: Cow<'e, [u8]>,
-    /// Which instruction another stands for, by section and address, if it is not in its place.
+    /// Address of the replaced instruction, by section and address of each instruction that was
+    /// added for it at a section's end.
     pub origins: BTreeMap<(usize, u64), u64>,
 }
 
-/// Replaces in all code what the linker would not translate as it is meant. What cannot be
-/// understood is left as it is: the linker says what is wrong with it.
+/// Replaces the instructions that the linker mistranslates, in all sections of code. An ELF that
+/// cannot be parsed stays as it is: the linker reports its fault.
 ///
 /// # Errors
 ///
@@ -84,11 +87,11 @@ pub(crate) fn mended(elf: &[u8]) -> Result<Mended<'_>, BuildError> {
 struct Code<'e> {
     index: usize,
     name: String,
-    /// Where its header lies in the file.
+    /// Offset of its section header in the file, in octets.
     header: usize,
     address: u64,
     text: &'e [u8],
-    /// The addresses at which the linker puts something in.
+    /// The addresses of its relocations.
     relocated: BTreeSet<u64>,
 }
 
@@ -125,11 +128,11 @@ fn code(elf: &[u8]) -> Option<Vec<Code<'_>>> {
     Some(code.into_values().collect())
 }
 
-/// A host call: the instruction, then the address of what is called.
+/// A host call's instruction; the address of the call's description follows.
 const HOST_CALL: u32 = 0xb;
 const HOST_CALL_SIZE: usize = 4 + 8;
 
-/// Where the instructions of four octets start.
+/// Offsets of the instructions of four octets.
 fn instructions(text: &[u8]) -> impl Iterator<Item = usize> {
     let mut next = 0;
     std::iter::from_fn(move || {
@@ -157,7 +160,7 @@ fn set(text: &mut [u8], place: usize, word: u32) {
     }
 }
 
-/// What stands for an instruction.
+/// The replacement of an instruction: one in its place, or several at the section's end.
 #[derive(Debug, PartialEq, Eq)]
 enum Mend {
     InPlace(u32),
@@ -186,19 +189,19 @@ const STORE: u32 = 0x23;
 const OP: u32 = 0x33;
 const OP_32: u32 = 0x3b;
 
-/// `ld` and `sd`, and what tells them from other widths.
+/// `funct3` of `ld` and `sd`: the width of 64 bits.
 const DOUBLE: u32 = 3;
 
-/// Multiplications and divisions.
+/// `funct7` of multiplications and divisions.
 const MULDIV: u32 = 1;
-/// Minimum and maximum.
+/// `funct7` of minimum and maximum.
 const MINMAX: u32 = 5;
 
-/// `addi` and `addiw`.
+/// `funct3` of `addi` and `addiw`.
 const ADD: u32 = 0;
 const SLTIU: u32 = 3;
 
-/// `orc.b`, the numbers of its registers left out.
+/// `orc.b`, the numbers of its registers 0.
 const ORC_B: u32 = 0x2870_5013;
 
 fn mend(word: u32, relocated: bool) -> Option<Mend> {
@@ -216,7 +219,7 @@ fn mend(word: u32, relocated: bool) -> Option<Mend> {
         Mend::InPlace(opcode | rd << 7 | funct3 << 12 | rs1 << 15 | rs2 << 20 | funct7 << 25)
     };
     match (opcode, funct7) {
-        // The linker puts the whole address in; what is in the register goes unread.
+        // The relocation gives the whole address; the linker never reads the base register.
         (LOAD, _) if rd == ZERO && relocated && rs1 != ZERO => Some(set(rs1, rs1, rs2)),
         (LOAD, _) if !relocated => load(&fields, (word.cast_signed() >> 20).cast_unsigned()),
         (STORE, _) if !relocated && rs1 == ZERO => {
@@ -284,8 +287,8 @@ fn division(fields: &Fields) -> Option<Mend> {
     }
 }
 
-/// Code that may use a register: what was in it is kept below the stack, where nothing else is, and
-/// put back.
+/// Code around `words` that keeps the register's value below the stack pointer, where no other
+/// data lies, and puts it back.
 fn borrowing(register: u32, words: &[u32]) -> Vec<u32> {
     let below = 8u32.wrapping_neg();
     let kept = store(DOUBLE, register, SP, below);
@@ -302,7 +305,7 @@ fn store(funct3: u32, rs2: u32, rs1: u32, offset: u32) -> u32 {
     STORE | low << 7 | funct3 << 12 | rs1 << 15 | rs2 << 20 | high << 25
 }
 
-/// `jal zero`, if it reaches.
+/// `jal zero` from one offset to another, in octets; `None` beyond a megabyte.
 fn jump(from: usize, to: usize) -> Option<u32> {
     let offset = i32::try_from(to.checked_signed_diff(from)?).ok()?;
     let bits = |value: i32, at: u32, bits: u32| value.cast_unsigned() >> at & ((1 << bits) - 1);

@@ -9,11 +9,12 @@ use object::read::elf::{FileHeader, SectionHeader};
 /// The section that `jambox_sdk::entry_points!` makes.
 const SECTION: &[u8] = b".note.jambox.payload";
 
-/// Where a section header (ELF64) has its flags.
+/// Offset of the flags in a section header (ELF64), in octets.
 const FLAGS: usize = 8;
 
-/// What the payloads hold, and the ELF without that section among those that are to be in memory:
-/// the linker knows no such, and the blob shall not pay for it.
+/// The ELF with its description section no longer marked as loaded (the linker does not know the
+/// section, and the blob should not carry it), and the description of the payloads. Without such a
+/// section: the ELF as it is, and `None`.
 pub(crate) fn take(elf: &[u8]) -> (Cow<'_, [u8]>, Option<String>) {
     match find(elf) {
         Some((text, hidden)) => (Cow::Owned(hidden), Some(text)),

@@ -1,27 +1,27 @@
 //! The releases of the linker library: each knows the instructions of one revision.
 //!
-//! They have the same functions under the same names and share nothing, so what is needed of them
-//! is written once and expanded for each.
+//! The releases have the same functions under the same names but no type in common, so the code
+//! that calls them is one macro, expanded for each.
 
 use jambox_types::Revision;
 
 use crate::BuildError;
 
-/// The target file for compilers. The later release's tells them that words may lie anywhere, which
-/// holds for either revision; the instructions are those that the linkers of both know.
+/// The target file for compilers, of the later release: it allows unaligned words, which hold for
+/// either revision, and its instructions are those that the linkers of both know.
 pub(crate) use polkavm_linker_0_37::TARGET_JSON_64_BIT_NEW as TARGET_FILE;
 
 /// Names of functions.
 pub(crate) type Names = Vec<Vec<u8>>;
 
-/// How to link.
+/// Settings of a linking.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// The functions that the program starts with jumps to.
+    /// The entry points: the program begins with a jump to each of these functions, in order.
     pub entries: Names,
-    /// Whether to leave out names and line tables.
+    /// Leaves out names and line tables.
     pub strip: bool,
-    /// The least that the stack may take, in octets.
+    /// The smallest stack, in octets.
     pub stack: u32,
 }
 
@@ -30,38 +30,38 @@ pub(crate) struct Settings {
 pub(crate) struct Parts {
     /// Read-only data, without the zeros at its end.
     pub read_only: Vec<u8>,
-    /// What read-only data take with those zeros.
+    /// Size of read-only data with those zeros, in octets.
     pub read_only_size: u32,
     /// Read-write data, without the zeros at its end.
     pub read_write: Vec<u8>,
-    /// What read-write data take with those zeros.
+    /// Size of read-write data with those zeros, in octets.
     pub read_write_size: u32,
-    /// The stack in octets.
+    /// Size of the stack, in octets.
     pub stack_size: u32,
     /// Instructions, bitmask and jump table.
     pub code: Vec<u8>,
 }
 
-/// A stretch of linked code and the name of the function that it comes from.
+/// A range of linked code and the name of its function.
 #[derive(Clone, Debug)]
 pub(crate) struct Region {
-    /// The first octet of code.
+    /// Offset of the first octet in the code.
     pub start: u32,
-    /// The octet after the last.
+    /// Offset after the last octet.
     pub end: u32,
-    /// The function.
+    /// Name of the function.
     pub function: String,
 }
 
-/// What is used of a release.
+/// The functions of a release that a build uses.
 pub(crate) struct Release {
     /// Translates an ELF into the linker's own form of a program.
     pub translate: fn(&[u8], &Settings) -> Result<Vec<u8>, BuildError>,
-    /// The names that such a program exports.
+    /// The exported names of a program in the linker's form.
     pub exports: fn(&[u8]) -> Result<Names, BuildError>,
-    /// Takes such a program apart.
+    /// The parts of a program in the linker's form.
     pub parts: fn(&[u8]) -> Result<Parts, BuildError>,
-    /// Where the code of such a program comes from, by its line tables.
+    /// The functions of a program's code by its line tables, the program in the linker's form.
     pub regions: fn(&[u8]) -> Result<Vec<Region>, BuildError>,
 }
 
@@ -94,13 +94,13 @@ macro_rules! release {
 
             fn translate(elf: &[u8], settings: &Settings) -> Result<Vec<u8>, BuildError> {
                 let mut config = Config::default();
-                // From O2 on, the linker takes a host call for a call of a C function, and removes
-                // what sets a register before it that such a call may change (t0 to t2, a0 to a5).
-                // Host calls change r7 and r8 only, and the SDK and the C header tell the compiler
-                // so: it keeps values in the others. Code is hardly smaller at O2.
+                // From O2 on, the linker treats a host call as a call of a C function, and removes
+                // a write before it to a register that such a call may change (t0 to t2, a0 to
+                // a5). Host calls change r7 and r8 only, as the SDK and the C header tell the
+                // compiler: it keeps values in the others. Code is hardly smaller at O2.
                 config.set_opt_level(OptLevel::O1).set_strip(settings.strip);
-                // A read may be volatile, and may fault: nobody but the compiler knows whether it
-                // can be left out, and the compiler has left out what could.
+                // A read may be volatile, and may fault: only the compiler knows which reads are
+                // superfluous, and it has removed them.
                 config.set_elide_unnecessary_loads(false);
                 config.set_dispatch_table(settings.entries.clone());
                 config.set_min_stack_size(settings.stack);

@@ -1,4 +1,4 @@
-//! What can be set of a build: by `[package.metadata.jambox]`, or by whoever asks for it.
+//! Settings of a build, from `[package.metadata.jambox]` or from the caller.
 
 use std::path::Path;
 
@@ -7,34 +7,34 @@ use serde_json::{Map, Value};
 
 use crate::{BuildError, Panics};
 
-/// The stack of a program that asks for none, in octets. It takes nothing of the blob.
+/// The stack of a program that sets none, in octets. It adds nothing to the blob.
 pub const DEFAULT_STACK: u32 = 64 << 10;
 
-/// The heap pages of a Rust program that asks for none, in octets. They take nothing of the blob.
+/// The heap pages of a Rust program that sets none, in octets. They add nothing to the blob.
 pub const DEFAULT_HEAP: u32 = 64 << 10;
 
-/// The most that the stack may take: what three octets tell, in whole pages.
+/// The largest stack, in octets: the largest multiple of a page in the three octets of its field.
 const MOST_STACK: u32 = 0x00FF_F000;
 
-/// The most that heap pages may take: what two octets tell, in pages.
+/// The largest heap, in octets: as many pages as the two octets of its field can count.
 const MOST_HEAP: u32 = 0xFFFF << 12;
 
-/// The settings of a build; each is the default's if `None`.
+/// The settings of a build; `None` stands for the default, which each field names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The revision to build for; [`Revision::default`].
     pub revision: Option<Revision>,
-    /// What a panic does; [`Panics::Log`].
+    /// Effect of a panic; [`Panics::Log`].
     pub panics: Option<Panics>,
     /// The stack in octets, rounded up to pages; [`DEFAULT_STACK`].
     pub stack: Option<u32>,
-    /// In Rust: the octets that can be allocated before the host is asked for memory, which an
-    /// inner machine's does not give; [`DEFAULT_HEAP`].
+    /// In Rust: the octets that can be allocated before the program asks the host for memory, which
+    /// the host of an inner machine does not give; [`DEFAULT_HEAP`].
     pub heap: Option<u32>,
 }
 
 impl Settings {
-    /// These settings, and `others` where there are none.
+    /// These settings, and those of `others` in place of each `None`.
     #[must_use]
     pub fn or(self, others: Self) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl Settings {
 ///
 /// # Errors
 ///
-/// Which names there are.
+/// The text is no revision; the message lists the numbers.
 pub fn parse_revision(text: &str) -> Result<Revision, String> {
     let known = Revision::ALL
         .into_iter()
@@ -101,16 +101,16 @@ pub(crate) fn number_of(revision: Revision) -> &'static str {
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// The fault of the text: its form, or a size above the largest stack.
 pub fn parse_stack(text: &str) -> Result<u32, String> {
     parse_size(text, MOST_STACK)
 }
 
-/// A size of the heap, as [`parse_stack`] has it.
+/// A size of the heap, in the form that [`parse_stack`] reads.
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// The fault of the text: its form, or a size above the largest heap.
 pub fn parse_heap(text: &str) -> Result<u32, String> {
     parse_size(text, MOST_HEAP)
 }

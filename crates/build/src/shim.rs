@@ -1,12 +1,12 @@
-//! A compiler for cargo to call that names crates by what they are, not by where they lie.
+//! A script between cargo and the compiler that keeps folders of the machine out of symbols.
 //!
-//! Cargo tells crates of the same name apart by a hash of where their sources come from. For a
-//! dependency by path, and for the standard library, that is a folder of this machine. The hash
-//! becomes part of every symbol, and symbols decide in which order functions stand in the blob. So
-//! the hash is replaced by the package's name and version on its way to the compiler.
+//! Cargo tells crates of the same name apart by a hash of their sources' location. For a dependency
+//! by path, and for the standard library, the location is a folder of this machine. The hash
+//! becomes part of every symbol, and symbols decide the order of functions in the blob. So the
+//! script passes the package's name and version to the compiler in place of the hash.
 //!
-//! Asked for its version by a build script, it answers as every compiler of rustup does, whatever
-//! words a distribution adds to that line: some scripts read it to its end.
+//! To a build script that asks for the version, the script answers in the form of rustup's
+//! compilers. A distribution adds words to that line, and some build scripts read it to its end.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,8 +16,8 @@ use crate::{BuildError, Toolchain};
 
 /// Writes the shim for a toolchain and gives its path.
 ///
-/// Cargo looks at the file to see whether the compiler is still the same: the text names the very
-/// compiler, and it is written only when it changes.
+/// Cargo takes a changed file for a changed compiler. So the text names the compiler's release,
+/// commit and path, and the file is written only when the text changes.
 pub(crate) fn write(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildError> {
     let path = folder.join("rustc");
     let text = text(&toolchain.release, &toolchain.commit, &toolchain.rustc);
@@ -50,8 +50,8 @@ fn text(release: &str, commit: &str, rustc: &Path) -> String {
     )
 }
 
-/// The answer to `--version`. A distribution's compiler may know neither commit nor date; the date
-/// is read of nightlies alone.
+/// The answer to `--version`. A distribution's compiler may know neither commit nor date; scripts
+/// read the date of nightlies only, so it is a constant.
 fn version(release: &str, commit: &str) -> String {
     let commit = commit.get(..9).filter(|_| commit != "unknown").unwrap_or("000000000");
     format!("rustc {release} ({commit} 1970-01-01)")

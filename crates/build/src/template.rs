@@ -17,35 +17,35 @@ const FILES: &[(&str, &str)] = &[
     (IGNORED, "/target\n"),
 ];
 
-/// What Git does not keep. Where there is one, it stays as it is.
+/// The file of the paths that Git leaves out. An existing one stays as it is.
 const IGNORED: &str = ".gitignore";
 
-/// The files of the SDK with their names; none where this crate was built apart from it.
+/// The files of the SDK with their names; empty in a build of this crate without the SDK beside it.
 const SDK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
 
 /// The folder of a new service that holds the SDK.
 const SDK_FOLDER: &str = "sdk";
 
-/// Where a new service takes the SDK from.
+/// Source of the SDK for a new service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sdk {
-    /// From the sources in this very program, which become a folder of the service. A program that
-    /// was built without them names the version.
+    /// The sources in this program, which become a folder of the service. In a program that was
+    /// built without them: the SDK of the same version, from the registry.
     #[default]
     Included,
-    /// From a folder with the repository in it.
+    /// A folder with the repository in it.
     Folder(PathBuf),
-    /// From a Git repository, by its URL.
+    /// A Git repository, by its URL.
     Git(String),
 }
 
 /// Makes a folder with a new service in it: a crate with tests, and a package to run, all for a
-/// revision. Gives what it wrote; the SDK's folder stands for all that is in it.
+/// revision. Gives the paths that it wrote; the SDK's folder stands for all files in it.
 ///
 /// # Errors
 ///
-/// When the folder is there already, its name cannot be a crate's, there is no SDK where `sdk`
-/// says, or it cannot be written.
+/// When the folder exists already, its name cannot be a crate's, `sdk` names a folder without the
+/// SDK, or a file cannot be written.
 pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Vec<PathBuf>, BuildError> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.filter(|name| is_crate_name(name)).ok_or_else(|| {
@@ -59,13 +59,13 @@ pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Vec<PathBu
     fill(folder, &name, sdk, revision)
 }
 
-/// Makes the same in a folder that is there, which may hold other files. The crate is called
-/// `name`, or as the folder is.
+/// Makes the same files in an existing folder, which may hold others. The crate is called `name`;
+/// if that is `None`, as the folder.
 ///
 /// # Errors
 ///
-/// When the name cannot be a crate's, a file that would be written is there already (nothing is
-/// written then), there is no SDK where `sdk` says, or the folder cannot be written to.
+/// When the name cannot be a crate's, one of the files exists already (nothing is written then),
+/// `sdk` names a folder without the SDK, or a file cannot be written.
 pub fn init(
     folder: &Path,
     name: Option<&str>,
@@ -112,7 +112,7 @@ fn fill(
     if *sdk == Sdk::Included && !SDK.is_empty() {
         for (file, text) in SDK {
             if *file == "Cargo.lock" {
-                // The versions that the SDK was tested with; cargo drops what is not used.
+                // The versions that the SDK was tested with; cargo drops the unused ones.
                 written.push(write(folder, file, text)?);
             } else {
                 write(&folder.join(SDK_FOLDER), file, text)?;
@@ -145,8 +145,8 @@ fn dependency(room: &str, sdk: &Sdk) -> Result<String, BuildError> {
     }
 }
 
-/// Names that cargo refuses: keywords, the standard library's crates and what is built in. Those of
-/// the SDK would be taken for the SDK.
+/// Names that a service cannot have. Cargo refuses keywords, the standard library's crates and its
+/// own folders; a name of the SDK's would clash with the SDK.
 const TAKEN: &[&str] = &[
     "abstract",
     "alloc",

@@ -15,42 +15,42 @@ use crate::BuildError;
 /// The oldest compiler whose target files the pinned linker crate speaks.
 const OLDEST: (u32, u32) = (1, 91);
 
-/// From here on `-Cpanic=immediate-abort` exists.
+/// The first compiler with `-Cpanic=immediate-abort`.
 const IMMEDIATE_ABORT: (u32, u32) = (1, 92);
 
-/// Which environment variable names the toolchain to try first: a rustup name or a folder with
-/// `bin/rustc` in it.
+/// The environment variable that names the one toolchain to try: a compiler, a folder with
+/// `bin/rustc` in it, or a name of rustup.
 pub const TOOLCHAIN_VARIABLE: &str = "JAMBOX_TOOLCHAIN";
 
-/// How a guest is linked.
+/// The linker of guests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Linker {
     /// The `rust-lld` that comes with rustup's toolchains.
     Bundled,
-    /// A `ld.lld` of the system, by its path.
+    /// An `ld.lld` of the system, by its path.
     System(PathBuf),
 }
 
 /// A compiler that can build guests.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
-    /// What it was found as, for messages: `$JAMBOX_TOOLCHAIN`, `PATH`, `rustup nightly`, ..
+    /// Source of the find, for messages: `$JAMBOX_TOOLCHAIN`, `PATH`, `rustup nightly`, ..
     pub origin: &'static str,
-    /// The compiler.
+    /// Path of the compiler.
     pub rustc: PathBuf,
-    /// Its cargo.
+    /// Path of its cargo.
     pub cargo: PathBuf,
     /// The `release` line of `rustc -vV`, for example `1.96.0`.
     pub release: String,
     /// The `commit-hash` line, which tells compilers of the same release apart.
     pub commit: String,
-    /// Where the compiler keeps its libraries.
+    /// The compiler's sysroot, the folder of its libraries.
     pub sysroot: PathBuf,
-    /// What links.
+    /// The linker.
     pub linker: Linker,
     /// Major and minor version.
     version: (u32, u32),
-    /// Whether cargo asks for `-Zjson-target-spec` before it takes a target file.
+    /// Cargo demands `-Zjson-target-spec` before it takes a target file.
     pub(crate) json_target_flag: bool,
 }
 
@@ -61,8 +61,8 @@ impl Toolchain {
     ///
     /// # Errors
     ///
-    /// When there is none: what was tried and why it did not do, and the one command that
-    /// installs one.
+    /// When there is none: the compilers that were tried, what each lacks, and the one command
+    /// that installs one.
     pub fn find() -> Result<Self, BuildError> {
         let mut refused = Vec::new();
         for candidate in candidates() {
@@ -79,7 +79,7 @@ impl Toolchain {
     ///
     /// # Errors
     ///
-    /// What it lacks.
+    /// The first requirement that it lacks.
     pub fn probe(origin: &'static str, rustc: &Path) -> Result<Self, Lack> {
         let verbose = output(Command::new(rustc).arg("-vV")).ok_or(Lack::Absent)?;
         let field = |name: &str| {
@@ -99,7 +99,8 @@ impl Toolchain {
         if !sysroot.join("lib/rustlib/src/rust/library/core").is_dir() {
             return Err(Lack::NoSources { sysroot });
         }
-        // A proxy on PATH would look at the folder it runs in again: use what it stands for.
+        // Rustup's proxy on PATH chooses a toolchain by the folder it runs in: use the compiler
+        // that it chose here.
         let real = |name: &str, otherwise: PathBuf| {
             let path = sysroot.join("bin").join(name);
             if path.is_file() { path } else { otherwise }
@@ -126,7 +127,7 @@ impl Toolchain {
         })
     }
 
-    /// Whether panics can be compiled into a bare trap without a special standard library.
+    /// The compiler can make a bare trap of panics without a special standard library.
     pub(crate) fn has_immediate_abort(&self) -> bool {
         self.version >= IMMEDIATE_ABORT
     }
@@ -139,16 +140,16 @@ impl fmt::Display for Toolchain {
     }
 }
 
-/// Why a compiler cannot build guests.
+/// Reason why a compiler cannot build guests.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lack {
-    /// It does not run.
+    /// The compiler does not run.
     #[error("not there")]
     Absent,
-    /// `rustc -vV` does not say what it should.
+    /// The output of `rustc -vV` lacks a line or has an unreadable release.
     #[error("does not answer as a Rust compiler does")]
     Unintelligible,
-    /// It predates the target files.
+    /// The compiler predates the target files.
     #[error("is {release}, and guests need 1.91 or newer")]
     TooOld {
         /// The release found.
@@ -160,7 +161,7 @@ pub enum Lack {
         /// The sysroot looked at.
         sysroot: PathBuf,
     },
-    /// There is no cargo beside it.
+    /// Cargo is missing beside the compiler, or does not run.
     #[error("has no cargo at {}", cargo.display())]
     NoCargo {
         /// The path looked at.
@@ -184,7 +185,7 @@ struct Refused {
     reason: Lack,
 }
 
-/// The toolchains tried, with what each lacks; one line each.
+/// The compilers that were tried and what each lacks, one line each.
 #[derive(Clone, Debug)]
 pub struct Tried(Vec<Refused>);
 
@@ -205,7 +206,7 @@ fn candidates() -> Vec<Candidate> {
         } else {
             rustup_rustc(&named).unwrap_or_else(|| named.into())
         };
-        // Who names one means it: another in its place would be found out late.
+        // A named toolchain is the only candidate: a silent replacement would be noticed late.
         return vec![Candidate { origin: "$JAMBOX_TOOLCHAIN", rustc }];
     }
     if let Some(rustc) = on_path("rustc") {
@@ -226,7 +227,7 @@ fn rustup_rustc(name: &OsString) -> Option<PathBuf> {
     Some(path.trim().into())
 }
 
-/// The one command that gives this machine what it lacks; `has` tells which commands there are.
+/// The one command that installs the missing part; `has` tells whether the machine has a command.
 fn remedy(refused: &[Refused], has: impl Fn(&str) -> bool) -> String {
     if has("rustup") {
         let toolchain = refused.iter().find_map(|refused| match &refused.reason {
@@ -254,7 +255,7 @@ fn system_lld(llvm: &str) -> Option<PathBuf> {
     on_path(&format!("ld.lld-{major}")).or_else(any_lld)
 }
 
-/// An `ld.lld` of whichever version, the unversioned first, then the newest.
+/// An `ld.lld` of any version: the unversioned one, else the newest.
 pub(crate) fn any_lld() -> Option<PathBuf> {
     let versioned = (17..=24).rev().find_map(|major| on_path(&format!("ld.lld-{major}")));
     on_path("ld.lld").or(versioned)
@@ -265,7 +266,7 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// What a command prints, if it runs and succeeds.
+/// Standard output of a command; `None` if it does not run, fails, or prints no UTF-8.
 fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok()

@@ -6,6 +6,7 @@
 /// Folders whose comments follow this rule: names in `crates`, or of the root.
 const CLEAN: &[&str] = &[
     "asm",
+    "build",
     "chain",
     "cli",
     "codec",

@@ -1,6 +1,6 @@
-/* What compilers call without being told to: memory functions and 128-bit division. A service that
+/* Functions that compilers call on their own: memory functions and 128-bit division. A service that
  * defines one of them itself gets its own. Written for `jambox build`, and linked into every service
- * in C; what is not called is left out. */
+ * in C; the linker leaves out those without a call. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,10 +10,10 @@ struct jambox_pair jambox_missing(uint64_t arguments, uint64_t length) { __built
 JAMBOX_MISSING(jambox_missing);
 #endif
 
-/* Loops in these functions are not to become calls of them. */
+/* The compiler may not turn loops in these functions into calls of them. */
 #define BUILTIN __attribute__((weak, used, no_builtin))
 
-/* Words may lie anywhere in the PVM, and cost what an octet costs. */
+/* Unaligned words: the PVM allows them, and a word costs the same gas as an octet. */
 typedef uint64_t __attribute__((aligned(1), may_alias)) word;
 
 BUILTIN void *memcpy(void *restrict to, const void *restrict from, size_t count) {

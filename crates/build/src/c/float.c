@@ -1,6 +1,6 @@
-/* Floating point for compilers without instructions for it: the functions of GCC's and LLVM's
- * runtime libraries for `float` and `double`. IEEE 754, to nearest and to even; results that are no
- * number have one form. A number is `part * 2^exponent`, exactly, and is rounded once. */
+/* Floating point without instructions for it: the functions of GCC's and LLVM's runtime libraries
+ * for `float` and `double`. IEEE 754, to nearest, ties to even; every NaN of a result has the same
+ * octets. A number is `part * 2^exponent`, exactly, and is rounded once. */
 #include <stdint.h>
 
 #define BUILTIN __attribute__((weak, used, no_builtin))
@@ -8,7 +8,7 @@
 typedef unsigned __int128 u128;
 typedef __int128 i128;
 
-/* A number between infinity and what is none. */
+/* Finite numbers, infinities, NaNs. */
 enum kind { NUMBER, INFINITE, NONE };
 
 struct number {
@@ -18,7 +18,7 @@ struct number {
     u128 part;
 };
 
-/* The formats: octets of the fraction, and exponent of the least number. */
+/* The formats, each by the bits of its fraction. */
 enum { SINGLE = 23, DOUBLE = 52 };
 
 static inline int least(int fraction) { return fraction == DOUBLE ? -1074 : -149; }
@@ -59,7 +59,7 @@ static int bits_of(u128 part) {
     return high ? 128 - __builtin_clzll(high) : low ? 64 - __builtin_clzll(low) : 0;
 }
 
-/* `part` shifted to the right; its lowest bit is set, too, if bits that are not 0 have gone. */
+/* `part` shifted to the right; the lowest bit is also set if a bit that was shifted out is 1. */
 static u128 shifted(u128 part, int by) {
     if (by <= 0) return part;
     if (by > 127) return part != 0;
@@ -72,7 +72,7 @@ static uint64_t closed(struct number it, int fraction) {
     if (it.kind == NONE) return infinite | (uint64_t)1 << (fraction - 1);
     if (it.kind == INFINITE) return sign | infinite;
     if (it.part == 0) return sign;
-    /* So many bits too many, two of them kept to round by. */
+    /* Number of bits to drop; two bits more than the fraction stay, for rounding. */
     int by = bits_of(it.part) - (fraction + 1);
     if (it.exponent + by < least(fraction)) by = least(fraction) - it.exponent;
     uint64_t part;
@@ -87,7 +87,7 @@ static uint64_t closed(struct number it, int fraction) {
     }
     int exponent = it.exponent + by - least(fraction);
     if (part >> (fraction + 1)) part >>= 1, exponent++;
-    /* The bit above the fraction is not written: it adds one to the exponent. */
+    /* The bit above the fraction is not stored: it adds one to the exponent. */
     int written = exponent + (part >> fraction ? 1 : 0);
     if (written >= largest(fraction)) return sign | infinite;
     return sign | (uint64_t)written << fraction | (part & (((uint64_t)1 << fraction) - 1));
@@ -109,7 +109,7 @@ static struct number sum(struct number a, struct number b) {
         struct number other = a;
         a = b, b = other;
     }
-    /* Room for all bits that can count: two below the lowest of the larger one. */
+    /* Room for all bits that can affect the result: two below the lowest of the larger number. */
     a.part <<= 64, a.exponent -= 64;
     int by = a.exponent - b.exponent;
     u128 part = by >= 0 ? shifted(b.part, by) : b.part << -by;
@@ -144,7 +144,7 @@ static struct number quotient(struct number a, struct number b) {
     }
     if (b.part == 0) return (struct number){a.part ? INFINITE : NONE, negative, 0, 0};
     if (a.part == 0) return (struct number){NUMBER, negative, 0, 0};
-    /* Both with their highest bit at the same place, then a bit of the result for each turn. */
+    /* Both with their highest bit at the same place; each turn gives one bit of the result. */
     uint64_t rest = (uint64_t)a.part, by = (uint64_t)b.part, result = 0;
     int exponent = a.exponent - b.exponent;
     int difference = __builtin_clzll(by) - __builtin_clzll(rest);
@@ -154,7 +154,7 @@ static struct number quotient(struct number a, struct number b) {
         if (rest >= by) rest -= by, result |= 1;
         rest <<= 1;
     }
-    /* What is left decides between halfway and more. */
+    /* The remainder tells exactly halfway from more than halfway. */
     u128 part = (u128)result << 1 | (rest != 0);
     return (struct number){NUMBER, negative, exponent + difference - (DOUBLE + 4), part};
 }
@@ -185,7 +185,7 @@ BUILTIN float __divsf3(float a, float b) { return of_floats(quotient, a, b, 0); 
 BUILTIN double __negdf2(double a) { return double_of(octets_of(a) ^ (uint64_t)1 << 63); }
 BUILTIN float __negsf2(float a) { return float_of(short_octets_of(a) ^ (uint32_t)1 << 31); }
 
-/* -1, 0 or 1; `none` where one of the two is no number. */
+/* -1, 0 or 1; `none` where one of the two is a NaN. */
 static long compared(uint64_t a, uint64_t b, int fraction, long none) {
     int sign = fraction == DOUBLE ? 63 : 31;
     uint64_t all = (uint64_t)largest(fraction) << fraction, mask = ((uint64_t)1 << sign) - 1;
@@ -225,7 +225,7 @@ BUILTIN float __truncdfsf2(double a) {
     return float_of(closed(opened(octets_of(a), DOUBLE), SINGLE));
 }
 
-/* Towards zero; what does not fit becomes the nearest that does, and what is no number 0. */
+/* Integer part, towards zero; at most `most`; 0 for a NaN. */
 static u128 whole(struct number it, u128 most) {
     if (it.kind == NONE || (it.kind == NUMBER && it.part == 0)) return 0;
     if (it.kind == INFINITE || bits_of(it.part) + it.exponent > 128) return most;

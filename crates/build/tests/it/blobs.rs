@@ -1,4 +1,4 @@
-//! What may become a blob.
+//! The chain's limits on blobs.
 
 use jambox_build::{BuildError, Built, Kind, Linked};
 use jambox_program::{Container, CrateInfo, ProgramKind, StandardProgram};

@@ -1,7 +1,7 @@
-//! Programs in C made by chance, as services and by the compiler of this machine: both must compute
-//! the same.
+//! Generated programs in C, compiled as services and for this machine: both must compute the same
+//! results.
 //!
-//! `JAMBOX_COMPILED` says how many there are; `cargo xtask soak compiled` has many.
+//! `JAMBOX_COMPILED` sets the number of programs; `cargo xtask soak compiled` runs many.
 
 use std::fmt::Write;
 use std::fs;
@@ -12,14 +12,14 @@ use jambox_types::Revision;
 
 use crate::links::{c_with, output};
 
-/// How many programs are made where nobody says.
+/// The number of programs unless `JAMBOX_COMPILED` sets another.
 const PROGRAMS: u64 = 3;
 
-/// How many results each program gives.
+/// The number of results of each program.
 const RESULTS: usize = 16;
 
-/// What the programs are made of: no behaviour of theirs is undefined. Arithmetic is that of
-/// unsigned numbers, divisors are not 0, indices are within their array.
+/// The operations of the programs, none with undefined behaviour: arithmetic is unsigned, divisors
+/// are not 0, indices are within their array.
 const PRELUDE: &str = "
     #include <stddef.h>
     #include <stdint.h>
@@ -62,7 +62,7 @@ const PRELUDE: &str = "
     static int64_t not_negative(int64_t a) { return a > 0 ? a : 0; }
 ";
 
-/// A generator after Knuth's MMIX.
+/// A generator of random numbers, after Knuth's MMIX.
 struct Chance(u64);
 
 impl Chance {
@@ -161,7 +161,7 @@ impl Program {
         );
         for local in 0..5 {
             let (kind, value) = (self.chance.of(TYPES), self.value(2));
-            // Nothing refers to what is not there yet.
+            // The first local variable has no other to refer to.
             let value = if local == 0 { "a + (uint64_t)b".to_owned() } else { value };
             let value =
                 (local..5).fold(value, |text, later| text.replace(&format!("v{later}"), "a"));
@@ -255,7 +255,7 @@ impl Program {
                 let body = format!("{body}v{local} = (uint64_t)v{local} + {name};\n");
                 writeln!(text, "for (uint8_t {name} = 0; {name} < {turns}; {name}++) {{\n{body}}}")
             }
-            // A statement of its own: in which order operands are computed is open.
+            // A statement of its own, for C leaves the order of operands open.
             6 if self.functions > 0 && self.loops == 0 => {
                 let function = self.chance.below(self.functions);
                 let (a, b, c) = (self.value(2), self.value(2), self.value(1));
@@ -285,7 +285,7 @@ impl Program {
     }
 }
 
-/// What a program gives here; nothing, and it says so, where there is no compiler.
+/// Output of a program on this machine; `None`, with a message, where there is no compiler.
 fn native(text: &str) -> Option<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let [source, binary] = ["p.c", "p"].map(|name| folder.path().join(name));

@@ -1,4 +1,4 @@
-//! Floating point in C, against that of this machine: IEEE 754 on either side.
+//! Floating point in C against this machine's: IEEE 754 on either side.
 
 use std::fmt::Write;
 
@@ -7,11 +7,11 @@ use jambox_types::Revision;
 
 use crate::links::{c_with, output};
 
-/// An expression in C of the doubles `a` and `b` and the floats `x` and `y`, as octets, and what it
-/// is. `x` and `y` are the lower halves of `a` and `b`.
+/// An expression in C of the doubles `a` and `b` and the floats `x` and `y`, and its value on this
+/// machine as octets. `x` and `y` are the lower halves of `a` and `b`.
 type Row = (&'static str, fn(f64, f64, f32, f32) -> u64);
 
-/// No number has many forms; one is enough here.
+/// Octets of a double; all NaNs have the same, for IEEE 754 allows many forms.
 fn double(value: f64) -> u64 {
     if value.is_nan() { 0x7ff8 << 48 } else { value.to_bits() }
 }
@@ -40,7 +40,7 @@ const ROWS: &[Row] = &[
         "(x == y) | (x != y) << 1 | (x < y) << 2 | (x <= y) << 3 | (x > y) << 4 | (x >= y) << 5",
         |_, _, x, y| comparisons(x.partial_cmp(&y)),
     ),
-    // What does not fit is undefined in C.
+    // A conversion of a number out of the range is undefined in C.
     ("a > -9e18 && a < 9e18 ? (int64_t)a : 0", |a, _, _, _| {
         if a > -9e18 && a < 9e18 { a as i64 as u64 } else { 0 }
     }),
@@ -82,8 +82,8 @@ fn comparisons(order: Option<std::cmp::Ordering>) -> u64 {
     }
 }
 
-/// Doubles and, in their lower halves, floats: the edges of both formats, and numbers made by
-/// chance, near to each other so that sums and quotients are hard to round.
+/// Doubles and, in their lower halves, floats: the edges of both formats, and random numbers near
+/// to each other, so that sums and quotients are hard to round.
 fn values() -> Vec<u64> {
     let edges = [
         f64::MIN_POSITIVE.to_bits() | 1,

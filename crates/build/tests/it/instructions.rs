@@ -1,5 +1,5 @@
 //! Every instruction of the compilers' instruction set, with every register twice and the zero
-//! register in every place, against what the RISC-V specification says of it.
+//! register in every place, against the RISC-V specification.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use jambox_types::Revision;
 
 use crate::links::{c_with, output, refined};
 
-/// An instruction by its operands, and what it computes.
+/// An instruction by its operands, with the function that it computes.
 enum Row {
     /// Two registers.
     Two(&'static str, fn(u64, u64) -> u64),
@@ -17,11 +17,11 @@ enum Row {
     One(&'static str, fn(u64) -> u64),
     /// A register and one of these numbers.
     Number(&'static str, fn(u64, i64) -> u64, &'static [i64]),
-    /// Two registers, of which the second says whether the first is taken.
+    /// Two registers: the first is moved if the second meets the condition.
     Move(&'static str, fn(u64) -> bool),
     /// Two registers, for a jump.
     Branch(&'static str, fn(u64, u64) -> bool),
-    /// A word in memory and a register, for what is in the word afterwards; 32 bits or all.
+    /// A word in memory and a register, with the word's new value; 32 bits if `true`, else 64.
     Atomic(&'static str, fn(u64, u64) -> u64, bool),
 }
 
@@ -145,17 +145,17 @@ const ROWS: &[Row] = &[
 /// The registers of the cases; the first is the zero register.
 const REGISTERS: [&str; 4] = ["zero", "a3", "a4", "a5"];
 
-/// What the registers hold to begin with: any two of these, and their difference.
+/// Initial values of the registers: any two of these, and their difference.
 const VALUES: &[u64] =
     &[0, 1, u64::MAX, 1 << 63, 0xffff_ffff_8000_0000, 0x7fff_ffff_8000_003f, 0xff00_0100_0080_7f00];
 
-/// Some text with its registers, and what is in them afterwards.
+/// A text in assembly with its registers, and their values after it.
 struct Case {
     text: String,
     result: Box<dyn Fn([u64; 4]) -> [u64; 4]>,
 }
 
-/// All ways to give registers to a target and two operands, but for other names of the same.
+/// All choices of registers for a target and two operands, up to renaming.
 fn placements() -> Vec<(usize, usize, usize)> {
     let mut found = Vec::new();
     for (a, b, to) in (0..36).map(|number| (number % 3, number / 3 % 3, number / 9)) {
@@ -207,7 +207,7 @@ fn cases() -> Vec<Case> {
                 }
             }
             Atomic(name, of, short) if b == 0 => {
-                // The word is what a5 held, and comes back in a5.
+                // The word begins as the value of a5, and its new value comes back in a5.
                 let text = format!(
                     "addi sp, sp, -16; sd a5, 0(sp); {name} {t}, {x}, (sp); ld a5, 0(sp); \
                      addi sp, sp, 16"
@@ -226,7 +226,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The same function in C is part of the program.
+/// A hash with another value mixed in. The program has the same function in C.
 fn mixed(hash: u64, value: u64) -> u64 {
     (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
 }
@@ -287,7 +287,7 @@ fn source(cases: &[Case]) -> String {
     text
 }
 
-/// The linker has its own mind about some; what is done about those stands in `mend.rs`.
+/// The linker mistranslates some instructions; `mend.rs` has their replacements.
 #[test]
 fn instructions_compute_what_the_specification_says() {
     let cases = cases();
@@ -304,19 +304,19 @@ fn instructions_compute_what_the_specification_says() {
     }
 }
 
-/// What a read or write does that nobody asks the result of.
+/// A read or write with an unused result, and its effect.
 struct Access {
     code: &'static str,
     stops: Stop,
 }
 
-/// What stops it.
+/// Fault of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
     Nothing,
-    /// There never is memory below 2^16.
+    /// A panic: addresses below 2^16 never have memory.
     Trap,
-    /// This page is not there.
+    /// A page fault at this address.
     Page(u32),
 }
 
@@ -336,7 +336,7 @@ const ACCESSES: &[Access] = &[
     Access { code: "n = *(volatile uint64_t *)-8;", stops: Page(0xffff_f000) },
     Access { code: "*(volatile uint64_t *)-2048 = a;", stops: Page(0xffff_f000) },
     Access { code: "*(volatile uint64_t *)-16;", stops: Page(0xffff_f000) },
-    // All of these are there, and registers keep what is in them.
+    // All of these addresses have memory, and registers keep their values.
     Access { code: "(void)known;", stops: Nothing },
     Access { code: "for (int i = 0; i < 3; i++) (void)many[i * 7];", stops: Nothing },
     Access {

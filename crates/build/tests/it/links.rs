@@ -11,7 +11,7 @@ use jambox_program::Container;
 use jambox_sdk_testing::{Chain, Code, Item, Mode, Refinement};
 use jambox_types::{Hash, Revision};
 
-/// A toolchain for guests in Rust; says that the test is skipped if there is none.
+/// A toolchain for guests in Rust; `None`, with a message that the test is skipped, without one.
 pub fn toolchain() -> Option<Toolchain> {
     let found = Toolchain::find();
     if let Err(error) = &found {
@@ -20,7 +20,7 @@ pub fn toolchain() -> Option<Toolchain> {
     found.ok()
 }
 
-/// Builds C code; nothing (and it says so) where there is no clang.
+/// Builds C code; `None`, with a message, where there is no clang.
 fn c(code: &str) -> Option<Result<Built, BuildError>> {
     c_with(code, Settings::default())
 }
@@ -65,14 +65,14 @@ fn none_and_too_many_entry_points_are_refused() {
     assert!(matches!(all, Err(BuildError::ConflictingEntryPoints)));
 }
 
-/// A run of `f`.
+/// A refinement with the function `f`.
 pub fn refined(built: &Built, payload: &[u8]) -> Refinement {
     let mut chain = Chain::new(Mode::Compiled.under(built.revision));
     chain.service(7, &Code::compiled(&built.blob));
     chain.refine(&Item::new(7).payload(payload).gas(1 << 40, 1 << 20))
 }
 
-/// What `f` outputs for this payload.
+/// Output of `f` for this payload.
 pub fn output(built: &Built, payload: &[u8]) -> Vec<u8> {
     let run = refined(built, payload);
     assert!(run.failure.is_none(), "{:?}", run.failure);
@@ -92,7 +92,7 @@ fn a_service_in_c_may_have_one_entry_point_and_traps_at_the_other() {
     }
 }
 
-/// Compilers call these functions without being told to: for copies of structures, for 128 bits.
+/// Compilers call these functions on their own: for copies of structures, for 128 bits.
 #[test]
 fn what_compilers_call_is_there() {
     let code = r"
@@ -128,7 +128,7 @@ fn what_compilers_call_is_there() {
     let (large, divisor) = ((7u128 << 100) | 12345, (1u128 << 70) | 3);
     let minus = -(large as i128);
     let expected: Vec<u8> = [
-        // 1 and 200; what was at 0 and 99, and 103 as it was.
+        // 1 and 200; the octets that were at 0 and 99, and 103 unchanged.
         1 | 200 << 8,
         99 << 8 | 103 << 16,
         5 | 5 << 8 | 10 << 16,
@@ -149,7 +149,7 @@ fn what_compilers_call_is_there() {
     }
 }
 
-/// The example service `library` has it for a preimage, as it has those in Rust.
+/// The example service `library` takes a library in C as a preimage, like those in Rust.
 #[test]
 fn a_library_in_c_runs_in_an_inner_machine() {
     let code = "static unsigned char out[64];
@@ -207,9 +207,9 @@ fn symbols_name_inlined_functions_with_the_line_of_each() {
     assert_eq!(frames.collect::<Vec<_>>(), expected, "{symbols}");
 }
 
-/// The linker's next level of optimisation takes a host call for a call of a C function, and drops
-/// what is kept over it in registers that those may change. A host call changes r7 and r8 only, and
-/// compilers are told so.
+/// The linker's next level of optimisation treats a host call as a call of a C function, and drops
+/// values kept over it in registers that such a call may change. A host call changes r7 and r8
+/// only, as the header tells compilers.
 #[test]
 fn what_is_kept_over_a_host_call_in_any_register_is_there_afterwards() {
     // The book shows this function.
@@ -240,8 +240,8 @@ fn octets_that_are_no_elf_are_refused() {
     }
 }
 
-/// One text, the numbers and opcodes of either revision: `__builtin_popcountll` is one instruction,
-/// whose octet differs, and so does the number of `fetch`.
+/// One text gets the numbers and opcodes of either revision: the opcode of `__builtin_popcountll`'s
+/// instruction differs, and so does the number of `fetch`.
 #[test]
 fn one_source_is_built_for_either_revision() {
     let code = "struct jambox_pair f(uint64_t a, uint64_t n) {

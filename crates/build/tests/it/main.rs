@@ -1,6 +1,6 @@
-//! Building, and everything that can be wrong with what is to be built.
+//! Builds, and the faults of sources and settings.
 //!
-//! Tests that compile take a guest toolchain; where there is none they say so and pass.
+//! Tests that compile take a guest toolchain; where there is none they print that and pass.
 
 mod bad_input;
 mod blobs;

@@ -10,7 +10,7 @@ use crate::links::toolchain;
 
 const REVISION: Revision = Revision::GrayPaper080;
 
-/// Cargo resolves it with what this very workspace was built with, and asks no network.
+/// Cargo resolves a new service with the dependencies of this workspace, without a network.
 #[test]
 fn a_new_service_is_whole() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Where a panic of a service in Rust is said to be.
+//! Reported lines of the panics of a service in Rust.
 
 use std::fs;
 use std::path::Path;
@@ -30,7 +30,7 @@ fn refine(_: &RefineContext, arguments: RefineArguments) -> Vec<u8> {
 entry_points! { refine = refine }
 ";
 
-/// Payloads, and the line of the panic.
+/// Payloads, each with the line of its panic.
 const CASES: &[(&[u8], u32)] = &[
     (&[], 5),
     (&[1], 5),
@@ -42,7 +42,7 @@ const CASES: &[(&[u8], u32)] = &[
     (&[5, 6, 0], 16),
 ];
 
-/// Without messages panics are nothing but traps, and compilers like to make one of several.
+/// Without messages panics are bare traps, and compilers merge several into one.
 #[test]
 fn every_panic_has_its_own_line() {
     if toolchain().is_none() {
