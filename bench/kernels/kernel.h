@@ -1,4 +1,4 @@
-/* What every kernel includes: `uint64_t kernel(void)` becomes a program whose output is the eight
+/* Included by every kernel: `uint64_t kernel(void)` becomes a program whose output is the eight
  * octets of its result; compiled natively (-DNATIVE) it prints the result instead. */
 #include <stddef.h>
 #include <stdint.h>

@@ -8,13 +8,12 @@ use crate::table::{self, Row, duration};
 /// An aim, and whether it was met.
 pub struct Aim {
     pub what: &'static str,
-    /// What was reached and what had to be, in words.
+    /// The figure that was reached and the aim, in words.
     pub outcome: String,
     pub is_met: bool,
 }
 
-/// What is to be reached under a revision. Ratios are by native code's time, or parts of the
-/// fastest peer's.
+/// The aims under a revision. Ratios are by native code's time, or parts of the fastest peer's.
 struct Goals {
     /// Kernels, by native code.
     kernels: f64,
@@ -93,8 +92,8 @@ fn recompiler(goals: &Goals, rows: &[Row]) -> Vec<Aim> {
     aims
 }
 
-/// Whether all engines whose gas is said to be the paper's took the same for every log and kernel:
-/// only with the same work done is their time comparable.
+/// The aim that all engines whose gas is said to be the paper's took the same for every log and
+/// kernel: only with the same work done is their time comparable.
 fn same_gas(rows: &[Row]) -> Option<Aim> {
     let exact = rows.iter().filter(|row| row.entry.is_exact());
     let exact: Vec<_> = exact.filter_map(|row| Some((row, row.figures.as_ref().ok()?))).collect();
@@ -107,7 +106,7 @@ fn same_gas(rows: &[Row]) -> Option<Aim> {
     Some(Aim { what, outcome, is_met: different == 0 })
 }
 
-/// How many times as fast as the exact interpreter of polkavm 0.30 ours says to be.
+/// The speed of our interpreter over polkavm 0.30's exact interpreter that is aimed at.
 const INTERPRETER_RATIO: f64 = 3.0;
 
 /// The aims for the interpreter.

@@ -13,7 +13,7 @@ const BAR: f64 = 20.0;
 const HEADING: f64 = 44.0;
 const FOOTER: f64 = 36.0;
 
-/// What stands below the bars.
+/// The note below the bars.
 const NOTE: &str = "Shorter is better. Gas: jambox exact; polkavm exact, or by block under 0.7.2; \
                     javm in another model; native none.";
 

@@ -1,13 +1,13 @@
-//! What times are measured in.
+//! Clocks that times are measured with.
 
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
 
-/// What times are measured in.
+/// A clock that times are measured with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// Processor time of the one thread that everything runs in: what else the machine does then
+    /// Processor time of the one thread that everything runs in: other work of the machine then
     /// matters little.
     Processor,
     /// Time: for engines that let another process work.
@@ -23,7 +23,7 @@ impl Clock {
         }
     }
 
-    /// How long something takes.
+    /// Runs something and returns its result and its time.
     pub fn time<T>(self, what: impl FnOnce() -> T) -> (T, Duration) {
         match self {
             Self::Processor => {

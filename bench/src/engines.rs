@@ -12,17 +12,17 @@ use crate::measure::{Task, measure};
 use crate::ours::Ours;
 use crate::{inner, native, threads};
 
-/// How an engine executes.
+/// An engine's way of executing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Native,
     Interpreter,
     Recompiler,
-    /// Whatever it finds best.
+    /// The mode that the engine finds best.
     Auto,
 }
 
-/// Whose an engine is.
+/// The owner of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     Compiler,
@@ -35,7 +35,7 @@ pub struct Entry {
     pub name: &'static str,
     pub owner: Owner,
     pub kind: Kind,
-    /// How gas is taken; empty for none.
+    /// The way of taking gas; empty for none.
     pub gas: &'static str,
     pub clock: Clock,
     /// The revision of the paper that the programs are in.
@@ -44,7 +44,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether its gas is the paper's.
+    /// True if its gas is the paper's.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.gas == EXACT

@@ -1,10 +1,10 @@
-//! What was measured of one engine: names and numbers, lines of text between processes.
+//! Figures measured of one engine: names and numbers, lines of text between processes.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-/// What the names of counted differences start with.
+/// Prefix of the names of counted differences.
 pub const DIFFERENCES: &str = "differences.";
 
 /// Numbers by name: seconds, octets or counts.
@@ -36,7 +36,7 @@ impl Figures {
         self.0.iter().map(|(name, number)| (name.as_str(), *number))
     }
 
-    /// What follows a prefix in names, with the numbers.
+    /// Names that begin with a prefix, without it, and their numbers.
     pub fn under(&self, prefix: &str) -> impl Iterator<Item = (&str, f64)> {
         self.iter().filter_map(move |(name, number)| Some((name.strip_prefix(prefix)?, number)))
     }

@@ -1,4 +1,4 @@
-//! What an inner machine costs: a program that a service runs in a machine of its own.
+//! Costs of an inner machine: a program that a service runs in a machine of its own.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! What the comparison is made of: engines behind one interface, what they are given to do, and
-//! what is said of it.
+//! Parts of the comparison: engines behind one interface, their workloads, and the report.
 
 #![cfg_attr(
     all(feature = "polkavm-0-30", feature = "polkavm-0-37"),

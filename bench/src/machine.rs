@@ -2,7 +2,7 @@
 
 use jambox_program::StandardProgram;
 
-/// Why a run stopped.
+/// The reason why a run stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     Halt,
@@ -69,7 +69,7 @@ pub trait Machine {
     fn read_u64(&mut self, address: u64) -> Option<u64>;
 }
 
-/// Where an engine keeps the stack and the arguments, which the paper has below 2^32: most peers
+/// An engine's addresses of the stack and the arguments, which the paper has below 2^32: most peers
 /// can only have them there by clearing the 16 MiB of the argument area for every instance, so they
 /// are given somewhere cheaper.
 #[derive(Clone, Copy, Debug, Default)]

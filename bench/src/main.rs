@@ -18,11 +18,11 @@ use jambox_isa::Revision;
 const USAGE: &str = "usage: compare [interpreter | recompiler] [--revision REVISION] [--rounds N] \
                      [--json] [--save]";
 
-/// How often each engine is measured, in turn with the others.
+/// Number of times that each engine is measured, in turn with the others.
 const PASSES: u32 = 3;
 
-/// How long an engine may take for a pass. Workers that have to share a processor with what else
-/// the machine does can take very long.
+/// The longest time that an engine may take for a pass. Workers that have to share a processor with
+/// other work of the machine can take very long.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 struct Options {
@@ -30,7 +30,7 @@ struct Options {
     only: Option<Kind>,
     /// The revision whose programs are run.
     revision: Revision,
-    /// At most how often each thing is timed in a pass.
+    /// The most times that each thing is timed in a pass.
     rounds: u32,
     is_json: bool,
     is_saved: bool,
@@ -147,7 +147,7 @@ fn compare(options: &Options) -> Result<bool, String> {
     Ok(is_fast && rows.iter().all(is_sound))
 }
 
-/// Whether an engine, if it is ours, ran and did everything as it has to be done.
+/// True if an engine, if it is ours, ran and did everything as it has to be done.
 fn is_sound(row: &Row) -> bool {
     row.entry.owner != Owner::Ours || row.figures.is_ok() && row.is_right()
 }
@@ -173,7 +173,7 @@ fn run(entry: &Entry, rounds: u32, more: &[&str], figures: &mut Figures) -> Resu
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| error.to_string())?;
     let started = Instant::now();
-    // What it writes fits in the pipes.
+    // The child's output fits in the pipes.
     while child.try_wait().is_ok_and(|status| status.is_none()) {
         if started.elapsed() > PATIENCE {
             let _ = child.kill();

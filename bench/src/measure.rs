@@ -12,29 +12,29 @@ use crate::memory;
 use crate::single::{self, Single};
 use crate::workload::{Differences, Workload, check, play};
 
-/// What to measure with.
+/// Workloads to measure with.
 pub struct Task {
     pub logs: Vec<Workload>,
     pub kernels: Vec<Workload>,
-    /// At most how often each thing is timed.
+    /// The most times that each thing is timed.
     pub rounds: u32,
-    /// Only run each log once, from scratch: what an engine takes in a process that is new.
+    /// True to run each log only once, from scratch: the time of an engine in a new process.
     pub is_once: bool,
 }
 
-/// How long one thing is timed at most, once it was timed twice.
+/// The longest time that one thing is timed, once it was timed twice.
 const LOG_BUDGET: Duration = Duration::from_millis(40);
 const KERNEL_BUDGET: Duration = Duration::from_millis(400);
 const SINGLE_BUDGET: Duration = Duration::from_millis(400);
 
-/// How often the logs are gone through in turn.
+/// Number of times that the logs are gone through in turn.
 const TURNS: u32 = 10;
 
-/// How many host calls, faults and instances are timed together.
+/// Number of host calls, faults and instances that are timed together.
 const BATCH: u32 = 1000;
 const INSTANCES: u32 = 20;
 
-/// How many instances are there when their memory is looked at.
+/// Number of instances there when their memory is looked at.
 const RESIDENT: usize = 64;
 const RESIDENT_PROCESSES: usize = 16;
 
@@ -156,7 +156,7 @@ impl<'a, P: Peer> Run<'a, P> {
         let program = peer.adapt(&workload.program, workload.arguments.len())?;
         let module = peer.compile(&program)?;
         let run = Self { peer, clock, workload, program, module };
-        // What is made lazily is there from now on.
+        // Code and tables that are made lazily are there from now on.
         play(&mut run.make()?, workload);
         Ok(run)
     }

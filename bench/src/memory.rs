@@ -1,4 +1,4 @@
-//! How much memory this process and its children have.
+//! Memory of this process and its children.
 
 use std::fs;
 

@@ -102,8 +102,8 @@ impl Peer for Ours {
     }
 
     /// Makes native code of every basic block, of a program that the revision accepts as a whole.
-    /// Where the blocks are is found once, at the first call: no host ever asks for them all. The
-    /// interpreter decodes what it reaches and nothing else.
+    /// Block starts are found once, at the first call: no host ever asks for them all. The
+    /// interpreter decodes the instructions that it reaches and nothing else.
     fn compile_all(&self, program: &Program) -> Result<(), String> {
         if self.0.config().backend == Backend::Interpreter {
             return Err("lazy".to_owned());

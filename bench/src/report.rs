@@ -12,7 +12,7 @@ use crate::aims::Aim;
 use crate::chart;
 use crate::table::{self, Row};
 
-/// Where and when a comparison was made.
+/// The place and date of a comparison.
 pub struct Place {
     date: String,
     processor: String,

@@ -2,8 +2,8 @@
 
 use jambox_program::{JumpTable, ProgramBlob, StandardProgram};
 
-/// Where the program adds 1 to `r7` and stores it at `[r8]`, until it reaches `r9`; then it makes
-/// host calls.
+/// The position at which the program adds 1 to `r7` and stores it at `[r8]`, until it reaches `r9`;
+/// then it makes host calls.
 pub const STORE: u64 = 0;
 
 /// The number of its host calls.

@@ -16,8 +16,8 @@ impl Row {
         self.figures.as_ref().ok()?.get(name)
     }
 
-    /// Whether it did what the logs and the natively computed results say, gas included if its gas
-    /// is said to be the paper's.
+    /// True if its results are those of the logs and of the natively computed ones, gas included if
+    /// its gas is said to be the paper's.
     #[must_use]
     pub fn is_right(&self) -> bool {
         let none = |name| self.get(name).is_none_or(|count| count == 0.0);
@@ -30,7 +30,7 @@ impl Row {
         self.figures.as_ref().ok()?.sum(&format!("log.{phase}."))
     }
 
-    /// How many times as much two threads do as one.
+    /// The work that two threads do in a time, over the work of one.
     #[must_use]
     pub fn two_threads(&self) -> Option<f64> {
         Some(2.0 * self.get("threads.one")? / self.get("threads.two")?)
@@ -49,7 +49,7 @@ impl Row {
     }
 }
 
-/// What native code took, if there was a compiler.
+/// The figures of native code; `None` if there was no compiler.
 #[must_use]
 pub fn native(rows: &[Row]) -> Option<&Figures> {
     rows.iter().find(|row| row.entry.kind == Kind::Native)?.figures.as_ref().ok()

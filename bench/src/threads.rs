@@ -9,7 +9,7 @@ use crate::measure::Task;
 use crate::ours::Ours;
 use crate::workload::play;
 
-/// How often a thread goes through the logs, and how often that is timed.
+/// Number of times that a thread goes through the logs, and number of times that is timed.
 const ROUNDS: u32 = 3;
 const PASSES: u32 = 7;
 

@@ -26,7 +26,7 @@ impl Sbrks {
         self.0.contains(&number).then(|| (register(number), register(number >> 4)))
     }
 
-    /// Whether there are any.
+    /// True if there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

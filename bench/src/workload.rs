@@ -1,4 +1,4 @@
-//! What the engines are given to do, and doing it.
+//! Workloads of the engines, and running them.
 
 use std::fs;
 use std::path::Path;
@@ -8,18 +8,18 @@ use jambox_program::StandardProgram;
 
 use crate::machine::{Machine, Peer, Stop};
 
-/// One execution: what it starts with, what the host does to it, and what is known of its end.
+/// One execution: its state at the start, the host's changes, and the known part of its end.
 pub struct Workload {
     pub name: String,
     pub program: StandardProgram,
     pub arguments: Vec<u8>,
     pub start: State,
     pub calls: Vec<Call>,
-    /// How it ends, for a log.
+    /// The end, for a log.
     pub end: Option<End>,
-    /// Whether the gas in `start`, `calls` and `end` is what the revision takes.
+    /// True if the gas in `start`, `calls` and `end` is the gas of the revision.
     pub is_gas_known: bool,
-    /// What it puts out, for a kernel.
+    /// The output, for a kernel.
     pub result: Option<u64>,
 }
 
@@ -40,7 +40,7 @@ pub struct Call {
     pub gas: Option<u64>,
 }
 
-/// How an execution ends.
+/// The exit of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     Halt,
@@ -48,7 +48,7 @@ pub enum Ending {
     OutOfGas,
 }
 
-/// How an execution ends, and in what state.
+/// The exit of an execution, and the state in which it ends.
 pub struct End {
     pub ending: Ending,
     pub state: State,
@@ -119,12 +119,12 @@ fn answer<M: Machine>(machine: &mut M, call: &Call) {
     machine.skip_host_call();
 }
 
-/// What an engine did otherwise than the logs and the natively computed results say.
+/// Differences of an engine's run from the logs and the natively computed results.
 #[derive(Clone, Debug, Default)]
 pub struct Differences {
     pub gas: usize,
     pub other: usize,
-    /// What the first of the others is.
+    /// The first of the others, in words.
     pub first: Option<String>,
 }
 

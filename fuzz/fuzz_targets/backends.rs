@@ -11,6 +11,6 @@ mod scenario;
 mod structured;
 
 fuzz_target!(|input: &[u8]| {
-    // Where the input ends, what follows is the same for all.
+    // Choices after the end of the input come from one seed, the same for all inputs.
     differential::check(input, 0);
 });

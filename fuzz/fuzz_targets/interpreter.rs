@@ -65,7 +65,7 @@ fn compare(mut pair: [Instance; 2]) {
     }
 }
 
-/// What a host could see of a machine.
+/// The part of a machine's state that a host can see.
 fn state(instance: &Instance) -> (u64, (u64, bool), [u64; 13], [Vec<u8>; 5]) {
     let page = |page: u32| {
         let mut octets = vec![0; 4096];

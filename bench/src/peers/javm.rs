@@ -41,7 +41,7 @@ pub struct Program {
     heap: Heap,
 }
 
-/// Where the heap ends, and where it must.
+/// The end of the heap, and the limit of its growth.
 #[derive(Clone)]
 struct Heap {
     sbrks: Sbrks,
@@ -50,7 +50,8 @@ struct Heap {
 }
 
 impl Heap {
-    /// Where `size` new octets begin; 0 when there is no room, as for `sbrk`.
+    /// Grows the heap and returns the address of `size` new octets; 0 when there is no room, as for
+    /// `sbrk`.
     fn grow(&mut self, size: u64) -> u64 {
         let start = self.end;
         match start.checked_add(size).filter(|&end| end <= self.limit) {

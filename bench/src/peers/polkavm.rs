@@ -20,7 +20,7 @@ use crate::engines::Kind;
 use crate::machine::{Machine, Moved, Peer, Stop};
 use crate::translate::{Sbrks, Translated};
 
-/// How polkavm runs programs.
+/// Polkavm's way of running programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Interpreted, gas taken at every instruction: exact.
@@ -34,7 +34,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// What kind of engine that is.
+    /// The kind of engine.
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
@@ -71,7 +71,7 @@ impl Polkavm {
 /// A program in polkavm's form.
 pub struct Program {
     parts: ProgramParts,
-    /// Where the arguments are.
+    /// The address of the arguments.
     arguments: u32,
     moved: Moved,
     sbrks: Sbrks,
@@ -82,7 +82,7 @@ const PAGE: usize = 4096;
 /// Octets between the stack and the arguments, so that no address is of both.
 const GAP: usize = 64;
 
-/// Where polkavm's stack ends when there is no area for arguments.
+/// The end of polkavm's stack when there is no area for arguments.
 const STACK_END: u32 = 0xfffe_0000;
 
 impl Peer for Polkavm {

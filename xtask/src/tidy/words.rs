@@ -6,6 +6,7 @@
 /// Folders whose comments follow this rule: names in `crates`, or of the root.
 const CLEAN: &[&str] = &[
     "asm",
+    "bench",
     "build",
     "chain",
     "cli",
@@ -14,6 +15,7 @@ const CLEAN: &[&str] = &[
     "engine",
     "erasure",
     "files",
+    "fuzz",
     "guests",
     "hostcall",
     "invocation",
