@@ -1,4 +1,4 @@
-//! The accounts that nodes of Jambox give of packages and blocks, as text.
+//! Text form of the accounts that Jambox nodes give of packages and blocks.
 
 use std::io::{self, Write};
 
@@ -114,12 +114,12 @@ fn failure(out: &mut dyn Write, failure: &Value) -> io::Result<()> {
     Ok(())
 }
 
-/// The members of a list, none where there is no list.
+/// Members of a list; none if there is no such list.
 fn list<'a>(object: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     object[name].as_array().into_iter().flatten()
 }
 
-/// A service by its id, and in the parentheses as `jambox call` takes it.
+/// A service: its id in decimal, above 9 also in hexadecimal, as `jambox call` takes it.
 fn service(service: &Value) -> String {
     match service["id"].as_u64() {
         Some(id) if id > 9 => format!("service {id} ({id:08x})"),
@@ -136,7 +136,7 @@ fn standing(value: &Value) -> String {
     }
 }
 
-/// Octets as `jambox run` shows them, text as text; any other text as it is.
+/// Octets in the form of `jambox run`, text as text; a string that is not octets stays as it is.
 fn readable(text: &str) -> String {
     match text.strip_prefix("0x").map(const_hex::decode) {
         Some(Ok(octets)) => Octets::new(octets).to_string(),

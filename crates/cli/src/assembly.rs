@@ -22,8 +22,8 @@ pub fn assemble(path: &Path, content: &[u8], protocol: &Protocol) -> Result<Asse
     assembly.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
 }
 
-/// The native code that a program becomes, at first or once it is hot, as text; nothing where there
-/// is no native code.
+/// Native code of a program as text, as first compiled or (`is_hot`) recompiled; nothing where
+/// there is no native code.
 pub fn native(program: &ProgramBlob, protocol: &Protocol, is_hot: bool) -> Option<String> {
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     {
@@ -38,7 +38,7 @@ pub fn native(program: &ProgramBlob, protocol: &Protocol, is_hot: bool) -> Optio
     }
 }
 
-/// The jumps and branches whose target is no start of a basic block: they panic when taken.
+/// Jumps and branches to targets that begin no basic block: they panic when taken.
 pub fn jumps_to_nowhere(
     program: &ProgramBlob,
     set: InstructionSet,

@@ -25,7 +25,7 @@ pub fn write(
     )
 }
 
-/// Writes what a call read and wrote, a line each.
+/// Writes the memory that a call read and wrote, a line each.
 pub fn write_memory(out: &mut dyn Write, memory: &[MemoryEvent]) -> io::Result<()> {
     memory.iter().try_for_each(|event| {
         let verb = match event.access {

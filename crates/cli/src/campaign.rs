@@ -29,7 +29,7 @@ pub struct Sharing {
     results: Option<PathBuf>,
 }
 
-/// The variables that name a part, and those that number the parts from elsewhere than 0.
+/// Environment variables that name a part, and those with the first number of the parts, if not 0.
 const VARIABLES: [(&str, &str, Option<&str>); 2] = [
     ("JOB_COMPLETION_INDEX", "JOB_COMPLETIONS", None),
     ("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", Some("SLURM_ARRAY_TASK_MIN")),
@@ -39,11 +39,11 @@ const VARIABLES: [(&str, &str, Option<&str>); 2] = [
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Line {
-    /// The first: what is run, and which part of it.
+    /// The first line: the set of cases, and the part of it.
     Start { format: u32, what: String, shard: String },
     /// A case.
     Case(CaseLine),
-    /// The last: all cases of the part are done.
+    /// The last line: all cases of the part are done.
     End { cases: usize },
 }
 
@@ -71,7 +71,7 @@ impl From<&Case> for CaseLine {
 }
 
 impl CaseLine {
-    /// The case; nothing if its outcome is none.
+    /// The case; `None` if the line's outcome is none of the known ones.
     pub fn case(self) -> Option<Case> {
         let remark = self.remark.unwrap_or_default();
         let outcome = match self.outcome.as_str() {
@@ -105,8 +105,8 @@ impl Sharing {
         Ok(self.results.is_some() || self.shard()? != Shard::WHOLE)
     }
 
-    /// Runs the cases of the part that are not in the file of results yet. The report is of all of
-    /// the part.
+    /// Runs the cases of the part that the file of results does not have yet. The report covers the
+    /// whole part.
     pub fn run(
         &self,
         what: &str,
@@ -142,7 +142,7 @@ impl Sharing {
     }
 }
 
-/// The part that variables of the environment name.
+/// The part that environment variables name; `None` if they name none.
 fn from_environment() -> Result<Option<Shard>> {
     for (index, count, least) in VARIABLES {
         let [Ok(index_text), Ok(count_text)] = [index, count].map(std::env::var) else { continue };
@@ -170,12 +170,13 @@ fn from_environment() -> Result<Option<Shard>> {
 /// A file of results that is being written.
 struct Results {
     file: File,
-    /// The cases that it held before.
+    /// Cases that the file held when it was opened.
     before: Vec<Case>,
 }
 
 impl Results {
-    /// A new file, or one that is gone on with.
+    /// Opens a new file, or continues an existing one. Error: it holds results of another set or
+    /// part.
     fn open(path: &Path, what: &str, shard: Shard) -> Result<Self> {
         let unwritable = |error: io::Error| input::unwritable(path, &error);
         let start = Line::Start { format: FORMAT, what: what.to_owned(), shard: shard.to_string() };
@@ -216,7 +217,7 @@ pub struct Part {
     pub cases: Vec<Case>,
     /// True if all cases of the part are finished.
     pub is_complete: bool,
-    /// The lines but for the last one.
+    /// Text of the file without the line of the end, and without a line that is cut short.
     kept: String,
 }
 

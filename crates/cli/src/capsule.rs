@@ -67,7 +67,7 @@ pub fn write(to: &Path, path: &Path, switches: &Switches, state: Option<&Path>) 
         return Err(Diagnosis::new(message).in_file(state).help(help).into());
     }
     let written = match read(path)? {
-        // Of a capsule, the same again.
+        // A capsule is written again as it is.
         Some(capsule) => capsule.to_json(),
         None => {
             let state = state.map(input::read).transpose()?;

@@ -46,8 +46,8 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The failure of a run whose report cannot be written although its block stands: whoever runs
-    /// it again would run it on the state after it.
+    /// Failure of a run whose block is committed, but whose report cannot be written. It warns,
+    /// because another run would start from the state after this block.
     pub fn but_untold(&self, error: &io::Error) -> Failure {
         let Self { file, slot, root } = self;
         Failure::Untold(format!(
@@ -114,7 +114,7 @@ impl Chain {
         Ok(Kept { file, slot: package.slot.0, root: root.to_string() })
     }
 
-    /// The root as it was last committed.
+    /// State root of the last commit.
     pub fn root(&self) -> Hash {
         self.store.read().root()
     }

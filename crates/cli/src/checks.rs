@@ -1,4 +1,4 @@
-//! The report of a set of checks: what is remarkable, then one line that counts.
+//! Report of a set of checks: the remarkable cases, then one line with the counts.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ pub struct Checks {
     passed: usize,
     failed: usize,
     skipped: usize,
-    /// The revisions of the cases, where the vectors say so.
+    /// Revisions of the cases, as far as the vectors name them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     revisions: Vec<&'static str>,
     cases: Vec<Case>,
@@ -41,7 +41,7 @@ impl Case {
 }
 
 impl Checks {
-    /// The report of what was checked; `all` lists the cases that passed, too.
+    /// Report of a set of checks; `all` lists the cases that passed, too.
     pub fn new(checked: Checked, all: bool) -> Self {
         let (passed, failed, skipped) = (checked.passed(), checked.failed(), checked.skipped());
         let cases = checked.cases.into_iter().map(|case| {

@@ -14,7 +14,7 @@ use crate::end_to_end::further_mistakes;
 use crate::plain::{plain, plain_lines};
 use crate::snippet::Snippet;
 
-/// One mistake in what the command was given.
+/// One mistake in the input of the command.
 #[derive(Debug, Clone)]
 pub struct Diagnosis {
     message: String,
@@ -42,19 +42,19 @@ impl Diagnosis {
         Self { message: message.into(), place: Place::Nowhere, expected: None, help: None }
     }
 
-    /// The mistake concerns a file as a whole.
+    /// Sets the place: a file as a whole.
     pub fn in_file(mut self, path: &Path) -> Self {
         self.place = Place::File(path.to_owned());
         self
     }
 
-    /// The mistake is at an octet of a binary file.
+    /// Sets the place: an octet of a binary file.
     pub fn at_octet(mut self, path: &Path, offset: u64) -> Self {
         self.place = Place::Octet { path: path.to_owned(), offset };
         self
     }
 
-    /// The mistake is in a range of a text file.
+    /// Sets the place: a range of a text file.
     pub fn at_text(mut self, path: &Path, text: &Arc<str>, place: std::ops::Range<usize>) -> Self {
         let source = Snippet::new(path.display().to_string(), text);
         let (start, length) = source.span(place);
@@ -100,14 +100,14 @@ impl Diagnosis {
         invalid.problems.iter().map(diagnosis).chain(further).collect()
     }
 
-    /// The mistake as a person reads it.
+    /// Text of the mistake, for a person.
     pub fn render(&self, coloured: bool) -> String {
         let theme =
             if coloured { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
-        // A path is of use only in one piece.
+        // Paths are useful only in one piece.
         let handler = handler.with_break_words(false);
-        // So is the name of a revision.
+        // Names of revisions are useful only in one piece.
         let handler = handler.with_word_splitter(WordSplitter::NoHyphenation);
         let mut rendered = String::new();
         match handler.render_report(&mut rendered, self) {
@@ -116,7 +116,7 @@ impl Diagnosis {
         }
     }
 
-    /// The mistake as a program reads it.
+    /// The mistake as JSON, for a program.
     pub fn to_json(&self) -> impl Serialize {
         let (file, line, column, offset) = match &self.place {
             Place::Nowhere => (None, None, None, None),
@@ -161,7 +161,7 @@ impl fmt::Display for Diagnosis {
         }
         write!(f, "{}", clipped(&plain_lines(&self.message)))?;
         match (&self.place, &self.expected) {
-            // A text shows it as the label under the place.
+            // In a text, the expected input is the label under the place.
             (Place::Text { .. }, _) | (_, None) => Ok(()),
             (_, Some(expected)) => write!(f, " ({})", clipped(&plain_lines(expected))),
         }
@@ -175,7 +175,7 @@ fn shown(path: &Path) -> String {
 /// The most characters of one text of a diagnosis that are shown.
 const SHOWN: usize = 2000;
 
-/// A text that may be as long as the file it is from, shortened.
+/// A text, shortened: it may be as long as its file.
 fn clipped(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}..", &text[..end]),

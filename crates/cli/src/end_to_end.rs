@@ -1,4 +1,4 @@
-//! A work package from end to end: what happens in core, then what happens on chain.
+//! A work package from end to end: first in core, then on chain.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub fn env(package: &Package, execution: Execution) -> Result<Env> {
     if let Some(misplaced) = misplaced(package) {
         return Err(Failure::Input([vec![misplaced], limits(package)].concat()));
     }
-    // An ABI without a single call would run, and answer WHAT to everything.
+    // An ABI without calls would run, and answer WHAT to every call.
     interface(&package.protocol)?;
     environment(package.protocol, execution)
 }
@@ -34,8 +34,8 @@ pub fn env(package: &Package, execution: Execution) -> Result<Env> {
 /// Reason for the lack of a report of a valid package, in words.
 pub struct NotAuthorized(pub String);
 
-/// Asks the authorizer and refines the items. A package that is not valid is bad input; one that is
-/// not authorized is not.
+/// Runs the authorizer, and refines the items. An invalid package is bad input; an unauthorized one
+/// is not.
 pub fn in_core(
     env: &Env,
     package: &Package,
@@ -57,7 +57,7 @@ pub fn in_core(
     }
 }
 
-/// Accumulates the report in a block of its own, upon what a chain remembers if there is one.
+/// Accumulates the report in a block of its own, after the history of a chain if there is one.
 pub fn on_chain(
     env: &Env,
     package: &Package,
@@ -98,13 +98,12 @@ fn call<'a>(package: &'a Package, exported: &'a Exported) -> ReportCall<'a> {
     }
 }
 
-/// The mistakes of a package that can be read in part: those beyond the ones in reading it.
+/// Further mistakes of a package that can be read in part, beyond the mistakes of reading.
 pub fn further_mistakes(partial: &Package) -> Vec<Diagnosis> {
     misplaced(partial).into_iter().chain(limits(partial)).collect()
 }
 
-/// The limits that a package breaks, but those that a package breaks of which items or segments
-/// cannot be read.
+/// Limits that a package breaks, but for those that unreadable items or segments seem to break.
 fn limits(package: &Package) -> Vec<Diagnosis> {
     let Ok(exported) = exported(package) else { return Vec::new() };
     let is_sure = |error: &PackageError| {
@@ -118,7 +117,7 @@ fn limits(package: &Package) -> Vec<Diagnosis> {
     errors.map(|error| invalid::diagnose(error, package)).collect()
 }
 
-/// The mistake of a block that does not come after the state.
+/// Diagnosis of a block that does not come after the state; `None` for one that does.
 fn misplaced(package: &Package) -> Option<Diagnosis> {
     let error = check_slot(package.prior_slot?, package.slot).err()?;
     let source = &package.source;

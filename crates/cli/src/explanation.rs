@@ -8,7 +8,7 @@ use crate::output::labelled;
 use crate::plain::plain;
 use crate::style::NAME;
 
-/// Writes an explanation under a line that says what happened.
+/// Writes an explanation, to follow the line with the failure.
 pub fn write(out: &mut dyn Write, indent: &str, explanation: &Explanation) -> io::Result<()> {
     for (label, text) in explanation.lines() {
         labelled(out, indent, label, &plain(&text))?;
@@ -16,7 +16,7 @@ pub fn write(out: &mut dyn Write, indent: &str, explanation: &Explanation) -> io
     write_registers(out, indent, &explanation.registers)
 }
 
-/// Writes the lines that say most.
+/// Writes the most important lines of an explanation.
 pub fn write_briefly(
     out: &mut dyn Write,
     indent: &str,

@@ -58,7 +58,7 @@ fn unread(path: &Path, reason: &str) -> Failure {
     Diagnosis::new(message).in_file(path).help("check the path").into()
 }
 
-/// The text in a file's content; `otherwise` is what to do with one that is none.
+/// Text of a file's content. Error: it is no text; `otherwise` is the advice for that.
 pub fn text(path: &Path, content: &[u8], otherwise: &str) -> Result<Arc<str>> {
     let text = String::from_utf8(without_mark(content).to_vec());
     text.map(Arc::from).map_err(|error| {

@@ -6,8 +6,8 @@ use jambox_package::{Package, Place, Placed};
 
 use crate::diagnosis::Diagnosis;
 
-/// Points at what makes a package invalid: where one place alone does, there; where a sum does, at
-/// its largest part.
+/// Diagnosis of an invalid package: at the one place of the mistake, or at the largest part of a
+/// sum that is too large.
 pub fn diagnose(error: &PackageError, package: &Package) -> Diagnosis {
     let source = &package.source;
     let diagnosis = Diagnosis::new(error.to_string());

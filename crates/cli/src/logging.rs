@@ -16,7 +16,7 @@ use crate::outcome::Result;
 use crate::output::Output;
 use crate::plain::{Escape, Plain};
 
-/// The verbosity from which on instructions are shown.
+/// Verbosity from which instructions are shown.
 const VERBOSE: u8 = 3;
 
 /// The instructions to write, and the file for them.
@@ -65,7 +65,7 @@ impl Logging {
 }
 
 impl OpenLog {
-    /// Puts the file under its name.
+    /// Completes the log, and gives the file its name.
     pub fn finish(self, log: InstructionLog) -> Result<()> {
         let path = self.file.as_ref().map(|(path, _)| path.clone()).unwrap_or_default();
         let written = log.finish().and_then(|has_run| match self.file {
@@ -78,7 +78,7 @@ impl OpenLog {
         });
         match written {
             Ok(true) => Ok(()),
-            // A reader that closes the pipe has seen enough.
+            // A reader that closes the pipe has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(input::unwritable(&path, &error).into()),
             Ok(false) => {
@@ -91,7 +91,7 @@ impl OpenLog {
     }
 }
 
-/// A file that is finished by somebody else.
+/// A file that another owner completes.
 struct Shared(Rc<RefCell<NewFile>>);
 
 impl Write for Shared {

@@ -55,12 +55,12 @@ impl Measuring {
         matches!(self.profile, Some(None))
     }
 
-    /// Refuses what could not be written after the run.
+    /// Refuses options whose output could not be written after the run.
     pub fn check(&self) -> Result<()> {
         self.format().map(drop)
     }
 
-    /// The instruments that are needed.
+    /// Instruments for the requested measurements.
     pub fn instruments<'s>(&self, symbols: &'s BTreeMap<Hash, Symbols>) -> Result<Instruments<'s>> {
         if self.coverage.is_some() && symbols.is_empty() {
             let message = "there are no symbols, so no line can be counted";
@@ -95,8 +95,8 @@ impl Measuring {
         }
     }
 
-    /// Writes what was asked for. Sources are looked for in the working folder and in `folder` with
-    /// those around it.
+    /// Writes the requested measurements. Sources are looked for in the working folder, and in
+    /// `folder` and its parents.
     pub fn write(&self, measured: &Instruments<'_>, folder: &Path) -> Result<Option<Covered>> {
         self.write_profiles(measured.profiles())?;
         let coverage = measured.coverage();
@@ -112,7 +112,7 @@ impl Measuring {
         input::write(path, &written)
     }
 
-    /// Writes what ran, and sums it up.
+    /// Writes the coverage, and returns its summary.
     pub fn write_coverage(&self, coverage: &Coverage, folder: &Path) -> Result<Covered> {
         let path = self.coverage.as_deref().unwrap_or(Path::new(""));
         let source = |file: &str| Some(find(file, folder)?.display().to_string());
@@ -133,8 +133,8 @@ impl Measuring {
     }
 }
 
-/// The path of a source file, if it is there: those of the standard library and of packages are
-/// named by where the compiler had them.
+/// Path of a source file; `None` if it is not on this machine. Files of the standard library and of
+/// packages are named by their paths on the compiler's machine.
 fn find(file: &str, folder: &Path) -> Option<PathBuf> {
     let file = Path::new(file);
     let folder = folder.canonicalize().ok();
@@ -150,7 +150,7 @@ pub struct Covered {
     /// The file with every count.
     pub file: String,
     pub files: Vec<CoveredFile>,
-    /// Files that are not there, such as those of the standard library.
+    /// Number of files that are not on this machine, such as those of the standard library.
     pub left_out: usize,
 }
 

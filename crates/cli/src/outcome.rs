@@ -37,9 +37,9 @@ pub enum Failure {
     Input(Vec<Diagnosis>),
     /// The report cannot be written.
     Output(io::Error),
-    /// It was done and is kept, and what there is to say of it cannot be written.
+    /// The command has acted and its result is kept, but the report cannot be written.
     Untold(String),
-    /// A guest reached a limit that this host is set to, which says nothing of the guest's gas.
+    /// A guest reached a limit of this host, which is unrelated to the guest's gas.
     Limit(Vec<Diagnosis>),
 }
 
@@ -47,8 +47,8 @@ impl Failure {
     /// The exit code of bad input, and of output that cannot be written.
     pub const CODE: u8 = 2;
 
-    /// The exit code: 1 where a limit was reached, as for a guest that failed, and where what was
-    /// done stands; 2 would mean that nothing was.
+    /// The exit code: 1 for a limit, as for a guest that failed, and for a result that is kept; 2
+    /// would mean that nothing was done.
     pub const fn code(&self) -> u8 {
         match self {
             Self::Input(_) | Self::Output(_) => Self::CODE,

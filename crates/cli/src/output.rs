@@ -18,7 +18,7 @@ pub trait Report: Serialize {
     fn write(&self, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// The number of the form that reports have as JSON. It changes when a program that reads one could
+/// Version of the reports' JSON form. It changes when a program that reads one version could
 /// misunderstand the next; the schemas in `docs/schemas` describe it.
 const FORMAT: u8 = 1;
 
@@ -48,8 +48,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Writes a report to standard output. A reader that closes the pipe has seen enough: that
-    /// changes nothing of how the command ends.
+    /// Writes a report to standard output. A reader that closes the pipe has read enough: the exit
+    /// code stays the same.
     pub fn emit<R: Report + ?Sized>(&self, report: &R) -> io::Result<()> {
         match self.try_emit(report) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -71,10 +71,10 @@ impl Output {
         stdout.flush()
     }
 
-    /// Tells why the command failed: on standard error, and under `--json` on standard output too,
-    /// so that a program that reads it always gets JSON.
+    /// Reports a failure on standard error, and under `--json` on standard output too, so that a
+    /// program always gets JSON.
     pub fn fail(&self, failure: &Failure) {
-        // Nothing is left to be done when even this cannot be written.
+        // There is no place left to report this error.
         let _ = self.try_fail(failure);
     }
 
@@ -113,7 +113,7 @@ impl Output {
         let spinner = ProgressBar::with_draw_target(None, target)
             .with_message(what)
             .with_finish(ProgressFinish::AndClear);
-        // The ticks come from a thread. Where none is to be had, the work goes on without them.
+        // The ticks come from a thread. Without one the work goes on, and the spinner stands.
         if !spinner.is_hidden() && std::thread::Builder::new().spawn(|| ()).is_ok() {
             spinner.enable_steady_tick(std::time::Duration::from_millis(200));
         }
@@ -134,7 +134,7 @@ impl Output {
     }
 }
 
-/// Writes a line of a report: what it is about, then what there is to say.
+/// Writes a line of a report: its label, then its text.
 pub fn line(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
     labelled(out, "  ", label, text)
 }

@@ -1,4 +1,4 @@
-//! Text that others wrote, as a terminal may have it.
+//! Text of foreign origin, made harmless for a terminal.
 //!
 //! Names, comments, snippets and paths come from files that anyone may have made. What a terminal
 //! would obey rather than show is shown as an escape: [`plain`] where a text is put into a line,
@@ -33,7 +33,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// The same of a text of several lines: their ends and tabs stay.
+/// As [`plain`], for a text of several lines: line ends and tabs stay.
 pub fn plain_lines(text: &str) -> Cow<'_, str> {
     if !text.contains(|c| is_obeyed(c) && !is_layout(c)) {
         return Cow::Borrowed(text);
@@ -43,7 +43,8 @@ pub fn plain_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// A text with everything in its place, counted in octets: what would be obeyed is replaced.
+/// A text with every octet in its place: a character that would be obeyed is replaced by one of as
+/// many octets.
 pub fn plain_in_place(text: &str) -> String {
     let replaced = |c: char| match (is_obeyed(c) && !is_layout(c), c.len_utf8()) {
         (false, _) => c,
@@ -72,7 +73,7 @@ pub enum Escape {
     Json,
 }
 
-/// A writer that lets nothing through that a terminal obeys, but the styles of reports.
+/// A writer that escapes everything that a terminal obeys, but for the styles of reports.
 pub struct Plain<W: Write> {
     out: W,
     escape: Escape,
@@ -85,7 +86,7 @@ impl<W: Write> Plain<W> {
         Self { out, escape, line: Vec::new() }
     }
 
-    /// Writes what has no end of a line yet.
+    /// Writes the line that has no end yet.
     fn finish_line(&mut self) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
         let Ok(text) = std::str::from_utf8(&line) else { return self.out.write_all(&line) };
@@ -143,7 +144,7 @@ mod tests {
 
     fn written(text: &str, escape: Escape) -> String {
         let mut out = Plain::new(Vec::new(), escape);
-        // A piece at a time: a character of several octets may come in several pieces.
+        // Piece by piece: a character of several octets may come in several pieces.
         for octet in text.as_bytes() {
             out.write_all(&[*octet]).unwrap();
         }

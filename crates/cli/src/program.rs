@@ -19,7 +19,7 @@ use crate::protocol::ProtocolArgs;
 /// A program file.
 pub struct Program {
     pub path: PathBuf,
-    /// The octets of the blob: the file's, or what the assembler made of it.
+    /// Octets of the blob: the file's, or the assembler's.
     pub octets: Vec<u8>,
     pub container: Container,
     /// Protocol of the program: the switches, and the revision that the program names where they
@@ -121,7 +121,7 @@ fn no_program(path: &Path, octets: &[u8], why: &UnknownForm) -> Diagnosis {
              build` makes programs of Rust and C",
         );
     }
-    // The form that got furthest is most likely the one that was meant.
+    // The form with the latest error is most likely the intended one.
     let furthest = why.errors.iter().max_by_key(|(_, error)| error.offset);
     let offset = furthest.map_or(0, |(_, error)| error.offset);
     diagnosis.at_octet(path, offset as u64).help(why.reasons())

@@ -55,7 +55,7 @@ enum ParametersSource {
 }
 
 impl ProtocolArgs {
-    /// The switches that were given; a package file may set the others.
+    /// The given switches; a package file may set the others.
     pub fn switches(&self) -> Result<Switches> {
         let parameters = match &self.parameters {
             None => None,
@@ -65,7 +65,7 @@ impl ProtocolArgs {
         Ok(Switches { revision: self.revision, abi: self.abi, parameters })
     }
 
-    /// The same under this revision, whatever was given.
+    /// The options with this revision in place of any given one.
     pub fn under(&self, revision: Revision) -> Self {
         Self { revision: Some(revision), ..self.clone() }
     }
@@ -97,7 +97,7 @@ fn from_file(path: &Path) -> Result<Parameters> {
     load_parameters(&Disk, path).map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
 }
 
-/// The host-call interface of a protocol, if there is one yet.
+/// The host-call interface of a protocol. Error: the revision has none for the ABI yet.
 pub fn interface(protocol: &Protocol) -> Result<Interface> {
     let interface = Interface { abi: protocol.abi, revision: protocol.revision };
     if interface.forms().next().is_some() {

@@ -1,4 +1,4 @@
-//! A node that a command speaks to by JIP-2, whoever made it: packages handed in and waited for.
+//! A connection to a node over JIP-2, of any implementation: packages are submitted and followed.
 
 use std::io::{self, Write};
 use std::thread::sleep;
@@ -45,7 +45,7 @@ pub struct RemoteArgs {
     patience: u64,
 }
 
-/// A connection to a node, and what was learnt of its chain.
+/// A connection to a node, with facts of its chain.
 pub struct Remote {
     pub client: Client,
     pub protocol: Protocol,
@@ -94,14 +94,14 @@ pub fn failure(error: &ClientError) -> Failure {
 }
 
 impl RemoteArgs {
-    /// Connects, and finds out what the node's chain runs under.
+    /// Connects, and learns the revision and the parameters of the node's chain.
     pub fn connect(&self, protocol: &ProtocolArgs) -> Result<Remote> {
         let client = Client::connect(&self.node).map_err(|error| failure(&error))?;
         let parameters = client.parameters().map_err(|error| failure(&error))?;
         let revision = protocol.revision().unwrap_or_else(|| revision_of(&parameters));
         Ok(Remote {
             client,
-            // Packages are encoded alike whatever the parameters; limits are the node's to check.
+            // Encodings of packages do not depend on the parameters; the node checks the limits.
             protocol: Protocol::new(revision, Parameters::FULL),
             core: CoreIndex(self.core),
             patience: Duration::from_secs(self.patience),
@@ -118,7 +118,7 @@ fn revision_of(parameters: &Value) -> Revision {
 }
 
 impl Remote {
-    /// The gas that an item may have to refine, and to accumulate.
+    /// Most gas of an item, to refine and to accumulate.
     pub fn most_gas(&self) -> (Gas, Gas) {
         let gas = |name: &str| Gas(self.parameters[name].as_u64().unwrap_or(0));
         (gas("max_refine_gas"), gas("max_accumulate_gas"))
@@ -143,8 +143,8 @@ impl Remote {
         })
     }
 
-    /// The context of a package that is handed in now: blocks old enough that their state roots are
-    /// known, as the clients of the field take them.
+    /// Context of a package that is submitted now: blocks old enough that their state roots are
+    /// known, the choice of other clients too.
     pub fn context(&self) -> Result<RefineContext> {
         self.try_context().map_err(|error| failure(&error))
     }
@@ -185,7 +185,7 @@ impl Remote {
         })
     }
 
-    /// An item for a service, with all the gas that there is.
+    /// An item for a service, with the most gas that the chain allows.
     pub fn item(&self, service: ServiceId, payload: Vec<u8>) -> Result<WorkItem> {
         let code_hash = self.account(service)?.code_hash;
         let (refine_gas_limit, accumulate_gas_limit) = self.most_gas();
@@ -207,7 +207,7 @@ impl Remote {
         added.map_err(|error| failure(&error))
     }
 
-    /// Hands a package in and waits until it is done with.
+    /// Submits a package and waits for its end.
     pub fn run(&self, package: &WorkPackage, extrinsics: &[Vec<u8>]) -> Result<PackageVerdict> {
         let hash = package.hash(&self.protocol);
         let encoded = encode_with(package, &self.protocol);
@@ -226,7 +226,7 @@ impl Remote {
             Err(ClientError::Refused { message, .. }) => verdict.reason = Some(message),
             Err(error) => return Err(failure(&error)),
         }
-        // Of what it refused before it looked a node has no account.
+        // A package that the node refused at once has no account.
         verdict.account = self.client.account(hash).unwrap_or(None);
         Ok(verdict)
     }
@@ -257,7 +257,7 @@ impl Remote {
         Ok(())
     }
 
-    /// Asks again and again until there is an answer.
+    /// Repeats a request until it has an answer.
     pub fn wait<T>(
         &self,
         what: &str,
@@ -297,7 +297,7 @@ impl PackageVerdict {
         self.status == "ready" && !ran.any(has_failed)
     }
 
-    /// Notes that the package did not do what it was for.
+    /// Marks the package as failed, for a reason of the command's own.
     pub fn fail(&mut self, reason: &str) {
         self.status = "failed";
         self.reason = Some(reason.to_owned());

@@ -1,4 +1,4 @@
-//! The part of a text that is shown around a mistake.
+//! Excerpt of a text around a mistake.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ const LINE: usize = 400;
 /// Octets of a longer line that are shown before and after the mistake.
 const AROUND: usize = 60;
 
-/// A text with its name, of which lines of any length can be shown.
+/// A text with its name; excerpts of it are short however long its lines are.
 #[derive(Debug, Clone)]
 pub struct Snippet {
     name: String,
-    /// The text, made harmless: every octet is where it was.
+    /// The text, made harmless: every octet keeps its place.
     text: Arc<str>,
 }
 
@@ -33,8 +33,8 @@ impl Snippet {
         &self.text
     }
 
-    /// The beginning and the length of what is marked of a place; of a very long line only what
-    /// is shown.
+    /// Start and length of the marked part of a place, in octets; on a very long line, of its
+    /// visible part.
     pub fn span(&self, place: Range<usize>) -> (usize, usize) {
         let start = self.boundary(place.start);
         let end = self.boundary(place.end).max(start);
@@ -53,7 +53,7 @@ impl Snippet {
         start..at + after.find('\n').unwrap_or(after.len())
     }
 
-    /// The last place up to an octet where a character begins.
+    /// Last start of a character up to an octet.
     fn boundary(&self, at: usize) -> usize {
         (0..=at.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
     }

@@ -21,22 +21,22 @@ const QUIET: Duration = Duration::from_millis(80);
 /// Longest wait for such a silence.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Files longer than this are told apart by their times, and not read.
+/// Files above this size, in octets, are compared by their times, and not read.
 const MOST_READ: u64 = 16 << 20;
 
 /// Folders and files to watch.
 #[derive(Clone, Debug, Default)]
 pub struct Watched {
-    /// Folders with all that is in them, but for what cargo makes and what is hidden.
+    /// Folders with everything in them, but for cargo's output and hidden files.
     pub folders: BTreeSet<PathBuf>,
     /// Single files, which may be missing.
     pub files: BTreeSet<PathBuf>,
 }
 
-/// Does a round at once, and another whenever a watched file has another content than before the
-/// last one. A round is given what is watched, to change that. One that cannot be done is told of,
-/// and may go better after the next change. Ends with the process only, unless nothing can be
-/// watched.
+/// Does a round at once, and another whenever the content of a watched file is not what it was
+/// before the last round. A round gets the watched paths, and may change them. A round that fails
+/// is reported, and the next change starts another. Error: the output is JSON, or nothing can be
+/// watched; otherwise this never returns.
 pub fn watch(
     output: &Output,
     mut watched: Watched,
@@ -61,7 +61,7 @@ pub fn watch(
         }
         eprintln!("\nwaiting for changes; Ctrl-C ends");
         loop {
-            // Listening begins before the look, and anew each time: there may be new folders.
+            // Listening starts before the comparison, and anew each time: there may be new folders.
             let changes = Changes::of(&watched)?;
             if watched.fingerprints() != known {
                 break;
@@ -113,12 +113,12 @@ impl Watched {
         paths.into_iter().map(fingerprint).collect()
     }
 
-    /// The folders with those in them.
+    /// The watched folders, with all folders in them.
     fn all_folders(&self) -> BTreeSet<PathBuf> {
         let mut found = BTreeSet::new();
         let mut next: Vec<_> = self.folders.iter().cloned().collect();
         while let Some(folder) = next.pop() {
-            // Links are not followed: they may lead around in circles.
+            // Links are not followed: they may form a cycle.
             let is_folder = |path: &PathBuf| path.is_dir() && !path.is_symlink();
             next.extend(entries(&folder).filter(is_folder));
             found.insert(folder);
@@ -140,7 +140,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 /// Listens for changes in folders.
 struct Changes {
     events: Receiver<()>,
-    /// It listens for as long as it is there.
+    /// Watcher that ends when it is dropped.
     _watcher: RecommendedWatcher,
 }
 
@@ -148,7 +148,7 @@ impl Changes {
     fn of(watched: &Watched) -> Result<Self> {
         let (sender, events) = channel();
         let told = move |event: notify::Result<Event>| {
-            // That somebody reads a file is no change, and the look at the files reads them.
+            // Reading a file is no change, and the comparison itself reads the files.
             if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
                 let _ = sender.send(());
             }

@@ -144,8 +144,8 @@ fn warnings(assembly: &Assembly, source: &Path, set: InstructionSet) -> Vec<Warn
     bad.collect()
 }
 
-/// Writes the symbols where whatever shows the program looks for them: under the hash of the blob,
-/// and under that of the program in it, which is all that inner machines are given.
+/// Writes the symbols under two hashes, by which commands look for them: the hash of the blob, and
+/// the hash of the program in it, which is all that inner machines are given.
 fn write_symbols(
     assembly: &Assembly,
     source: &Path,

@@ -1,4 +1,4 @@
-//! `jambox bisect`: where two runs part.
+//! `jambox bisect`: the first difference of two runs.
 
 mod folders;
 mod report;
@@ -77,7 +77,7 @@ impl Bisect {
         }
     }
 
-    /// Compares many, each a case.
+    /// Compares many traces or steps, each as a case.
     fn each(
         &self,
         output: &Output,

@@ -137,8 +137,8 @@ impl Apply {
             gas_used: 0,
             changed: 0,
         };
-        // Once blocks were applied here, the part of consensus in the state is not that of the
-        // chain.
+        // Blocks applied here leave the consensus part of the state unchanged, so it is not the
+        // chain's any more.
         let checks = match chain.root() {
             prior_root if prior_root == block.header.parent_state_root => {
                 Checks::All { prior_root }
@@ -170,7 +170,7 @@ impl Apply {
     }
 }
 
-/// A block, with the entropy after it if the file says.
+/// A block, and the entropy after it if the file holds it.
 fn read(path: &Path, protocol: &Protocol) -> Result<(JamBlock, Option<Hash>)> {
     let octets = input::read(path)?;
     if let Ok(step) = decode_all_with::<Step, _>(&octets, protocol) {

@@ -125,7 +125,7 @@ struct BuildReport {
 impl BuildReport {
     fn of(built: &Built, path: &Path) -> Self {
         let sizes = built.sizes;
-        // Cargo's target folder is absolute; from where the user stands the path is shorter.
+        // Cargo's target folder is absolute; a path relative to the working folder is shorter.
         let here = std::env::current_dir().unwrap_or_default();
         let path = path.strip_prefix(here).unwrap_or(path);
         Self {

@@ -1,4 +1,4 @@
-//! `jambox completions`: what a shell needs to complete the command.
+//! `jambox completions`: scripts by which shells complete the command.
 
 use std::io::{self, Write};
 

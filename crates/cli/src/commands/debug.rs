@@ -232,7 +232,7 @@ impl Debug {
         let package = load(&Disk, &path, &switches, None)
             .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
         let mut execution = protocol.execution();
-        // A limit of time would cut the runs that are recorded.
+        // A limit of time would cut the recorded runs short.
         execution.limits.time = None;
         let env = end_to_end::env(&package, execution)?;
         let target = self.target(&package)?;
@@ -272,7 +272,7 @@ impl Debug {
         })?))
     }
 
-    /// Reads commands and says what they bring.
+    /// Reads commands and prints their results.
     fn talk(&self, mut lines: Lines, output: &Output) -> Result {
         let stdout = anstream::AutoStream::new(io::stdout().lock(), output.color);
         let mut out = crate::plain::Plain::new(stdout, crate::plain::Escape::Text);

@@ -56,7 +56,7 @@ pub struct Deploy {
 /// The new service.
 #[derive(Serialize)]
 struct Deployed {
-    /// As `jambox call` and jamt take it.
+    /// The id in the form that `jambox call` and jamt take.
     service: String,
     id: u32,
     code_hash: String,
@@ -111,7 +111,7 @@ impl Deploy {
     }
 }
 
-/// Refuses code that says that it was built for another revision than the node's.
+/// Refuses code whose metadata names another revision than the node's.
 fn refuse_other_revision(program: &Program, revision: Revision) -> Result<()> {
     let other = program.container.other_revision(revision, |_, _| false);
     match other {
@@ -128,7 +128,7 @@ fn refuse_other_revision(program: &Program, revision: Revision) -> Result<()> {
 enum Stop {
     /// The node could not be asked, or not in time.
     Failure(Failure),
-    /// A package came to nothing.
+    /// A package failed.
     Package(Box<PackageVerdict>),
 }
 
@@ -144,7 +144,7 @@ impl From<ClientError> for Stop {
     }
 }
 
-/// The package's own, if it did what it was to do.
+/// The verdict, if the package has worked for the bootstrap service; otherwise a failure.
 fn done(verdict: PackageVerdict) -> std::result::Result<PackageVerdict, Stop> {
     // The new service may treat its endowment as it likes, so only the bootstrap service counts.
     match verdict.has_worked_for(BOOTSTRAP) {
@@ -169,7 +169,7 @@ fn dialect(remote: &Remote) -> Result<Dialect> {
     })
 }
 
-/// A number that no other package has, so that none is taken for one that was there before.
+/// Salt that makes a package's hash unique, so that no earlier package is taken for it.
 fn salt(remote: &Remote) -> [u8; 32] {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let process = std::process::id();
@@ -180,7 +180,7 @@ fn package(remote: &Remote, payload: Vec<u8>) -> Result<WorkPackage> {
     remote.package(remote.item(BOOTSTRAP, payload)?)
 }
 
-/// Makes the code a preimage of the bootstrap service, unless it is one.
+/// Makes the code a preimage of the bootstrap service, unless it already is one.
 fn provide(
     remote: &Remote,
     dialect: Dialect,
@@ -192,7 +192,7 @@ fn provide(
         let best = client.best_block()?.hash;
         client.service_request(best, BOOTSTRAP, (hash, length))
     };
-    // There when it became available and was not forgotten since.
+    // With one or three slots, the preimage became available and was not forgotten since.
     let is_there = |slots: &[u32]| slots.len() % 2 == 1;
     let slots = request()?;
     if slots.as_deref().is_some_and(is_there) {
@@ -233,7 +233,7 @@ fn create(
         let best = client.best_block()?.hash;
         let slots = client.service_request(best, id, (new.code_hash, length))?;
         let Some(slot) = slots.and_then(|slots| slots.last().copied()) else { return Ok(None) };
-        // Only where packages can be anchored in a state that has it is the code of use.
+        // The code is usable only once packages can be anchored in a state that has it.
         let anchor = client.parent(client.finalized_block()?.hash)?;
         Ok((anchor.slot >= slot).then_some(()))
     })?;

@@ -203,7 +203,7 @@ struct ExitReport {
 
 #[derive(Serialize)]
 struct Call {
-    /// Nothing for a number that no call has.
+    /// `None` for a number that no call has.
     name: Option<&'static str>,
     arguments: Vec<Argument>,
 }
@@ -224,7 +224,7 @@ struct MemoryRange {
     address: u64,
     #[serde(serialize_with = "wide::number")]
     length: u64,
-    /// Nothing when the range cannot be read.
+    /// `None` when the range cannot be read.
     octets: Option<Octets>,
 }
 

@@ -1,4 +1,4 @@
-//! `jambox explain`: what a word or a number of the protocol means.
+//! `jambox explain`: meanings of the protocol's words and numbers.
 
 mod listing;
 
@@ -117,7 +117,7 @@ struct OpcodeIn {
     opcode: u8,
 }
 
-/// One thing that a word means.
+/// A meaning of a word.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Entry {
@@ -184,12 +184,12 @@ struct OutcomeEntry {
     when: &'static str,
 }
 
-/// A word as it is compared: names are the same in any case, with `-` or `_`.
+/// A word in its form for comparison: any case, `-` and `_` alike.
 fn normal(word: &str) -> String {
     word.to_lowercase().replace('-', "_")
 }
 
-/// All that has a name in one of the revisions.
+/// Everything with a name in one of the revisions.
 fn everything(protocol: &Protocol, revisions: &[Revision]) -> Vec<Entry> {
     // Codes and kinds have one number in all revisions.
     let interface = Interface { abi: protocol.abi, revision: protocol.revision };
@@ -405,7 +405,7 @@ fn prices(calls: &[CallIn]) -> Vec<(&'static str, String)> {
     calls.iter().map(|call| (call.revision, call.gas.clone())).collect()
 }
 
-/// Writes what differs by revision, a column for each.
+/// Writes a column for each revision, where revisions differ.
 fn beside(
     out: &mut dyn Write,
     protocol: &Switches,

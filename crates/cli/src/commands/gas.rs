@@ -1,4 +1,4 @@
-//! `jambox gas`: figures of gas that are kept, and what has become of them.
+//! `jambox gas`: kept figures of gas, and their changes.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -126,7 +126,7 @@ impl Gas {
             Action::Check(Check { packages, tolerance }) => {
                 let before = read(&packages.file)?;
                 let measured = packages.measure(protocol, output)?;
-                // The figures of tests and of other packages are not measured now.
+                // Figures of tests and of other packages are not measured by this command.
                 let is_theirs = |name: &str| measured.is_of_package(name);
                 let before: BTreeMap<_, _> =
                     before.0.into_iter().filter(|(name, _)| is_theirs(name)).collect();
@@ -177,7 +177,7 @@ impl Packages {
         Ok(measured)
     }
 
-    /// Writes the figures of these packages in place of those that they had.
+    /// Writes the figures of these packages in place of their old ones.
     fn keep(&self, measured: Measured) -> Result<()> {
         let written = jambox_files::update(&self.file, LIMIT, |before| {
             let text = String::from_utf8(before).map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! `jambox inspect`: what a program file is, without running it.
+//! `jambox inspect`: contents of a program file, without running it.
 
 mod folder;
 
@@ -95,7 +95,7 @@ struct Metadata {
     license: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<String>,
-    /// For which revision it was built, if the builder says so.
+    /// Revision that the program was built for; `None` if the builder does not name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<&'static str>,
     /// The octets, when they are not of the known kind.
@@ -111,7 +111,7 @@ struct MemoryLayout {
     stack: Region,
 }
 
-/// A region: where it is, and how many octets the program gives for it.
+/// A region of memory: its place, and the octets that the program gives for it.
 #[derive(Serialize)]
 struct Region {
     #[serde(serialize_with = "wide::number")]
@@ -134,7 +134,7 @@ struct EntryPoint {
     name: &'static str,
     #[serde(serialize_with = "wide::number")]
     pc: u32,
-    /// The instruction there; nothing when execution cannot start there.
+    /// The instruction there; `None` if execution cannot start there.
     instruction: Option<String>,
 }
 
@@ -142,7 +142,7 @@ struct EntryPoint {
 struct HostCallUse {
     #[serde(serialize_with = "wide::number")]
     number: u64,
-    /// Nothing for a number that no call has.
+    /// `None` for a number that no call has.
     name: Option<&'static str>,
     /// Number of instructions that make the call.
     uses: usize,
@@ -258,8 +258,8 @@ fn problems(program: &Program, set: InstructionSet, protocol: &Protocol) -> Vec<
     problems.finish()
 }
 
-/// The most jump table entries that are looked at: entries of no octets can be claimed in any
-/// number.
+/// Most jump table entries that are examined: a blob can claim any number of entries without
+/// octets.
 const ENTRIES_LIMIT: u64 = 1 << 24;
 
 fn jump_table_problems(blob: &ProgramBlob, set: InstructionSet, problems: &mut Problems) {

@@ -1,4 +1,4 @@
-//! `jambox merge`: the verdict of many machines.
+//! `jambox merge`: one verdict from the results of many machines.
 
 use std::path::PathBuf;
 

@@ -100,11 +100,11 @@ struct Listening {
     rpc: String,
     page: String,
     revision: &'static str,
-    /// The oldest block that the node has: unless the chain was pruned, its genesis.
+    /// Oldest block that the node has: its genesis, unless the chain was pruned.
     genesis: String,
     head: String,
     slot: u32,
-    /// The state that the chain began with, if that is another node's.
+    /// State of another node that the chain began with; `None` without a fork.
     #[serde(skip_serializing_if = "Option::is_none")]
     fork: Option<ForkedFrom>,
 }
@@ -117,7 +117,7 @@ struct ForkedFrom {
     state_root: String,
     /// Number of services that the node lists.
     services: usize,
-    /// Components that JIP-2 has no method for, which are a development chain's.
+    /// Components without a method in JIP-2, which are taken from a development chain.
     made_up: Vec<&'static str>,
 }
 
@@ -133,7 +133,7 @@ impl ForkedFrom {
     }
 }
 
-/// Blocks that a development chain is given before anybody asks: clients want two of them.
+/// Blocks that a development chain makes before the first request: clients want two of them.
 const FIRST_BLOCKS: u32 = 3;
 
 impl Node {
@@ -230,11 +230,12 @@ impl Node {
         }
     }
 
-    /// That of the chain that is there, unless the switches say otherwise.
+    /// The protocol: the existing chain's, else the default with tiny parameters, and the switches
+    /// over it.
     fn protocol(&self, switches: Switches) -> Result<Protocol> {
         let own = match self.chain.as_deref().filter(|chain| chain.exists()) {
             Some(chain) => {
-                // The node would wait for whoever writes to a pipe.
+                // Opening a pipe would wait for a writer.
                 input::open(chain)?;
                 let state = FileState::open(chain).map_err(|error| chain::failure(chain, error))?;
                 state.protocol()
@@ -278,7 +279,7 @@ fn specification(path: &Path) -> Result<ChainSpec> {
     })
 }
 
-/// The beginning that a specification describes; without one, that of a development chain.
+/// Genesis of a specification; without one, of a development chain.
 fn genesis(
     spec: Option<ChainSpec>,
     protocol: &Protocol,

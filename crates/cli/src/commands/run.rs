@@ -202,7 +202,7 @@ impl Run {
             .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
     }
 
-    /// Makes the capsule that is asked for.
+    /// Writes the capsule that was asked for.
     fn keep(&self, path: &Path, switches: &Switches) -> Result<()> {
         match &self.capsule {
             Some(to) => capsule::write(to, path, switches, self.state.as_deref()),
@@ -226,7 +226,7 @@ impl Run {
         let switches = protocol.switches()?;
         let loaded =
             |revision| self.load(files, &path, &Switches { revision: Some(revision), ..switches });
-        // Mistakes of the file are told before anything runs.
+        // Mistakes of the file are reported before anything runs.
         let packages = [loaded(older)?, loaded(newer)?];
         let spinner = output.spinner("running");
         let side = |package: &Package| {
@@ -285,7 +285,7 @@ impl Run {
     }
 }
 
-/// The files of this machine, taking note of what is read.
+/// Files of this machine, with a record of the files that were read.
 #[derive(Debug, Default)]
 struct Noted(RefCell<BTreeSet<PathBuf>>);
 

@@ -1,4 +1,4 @@
-//! `jambox submit`: the package of a package file, handed in to a node.
+//! `jambox submit`: submission of a package file's package to a node.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -79,7 +79,7 @@ impl Submit {
         Ok(verdict.verdict())
     }
 
-    /// Puts the ids of the chain in the place of the file's.
+    /// Replaces the service ids of the file by the ids on the chain.
     fn place(&self, package: &mut Package) -> Result<()> {
         let mut ids = BTreeMap::new();
         for (name, on_chain) in &self.services {

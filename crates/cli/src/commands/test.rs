@@ -15,7 +15,7 @@ use crate::output::Output;
 use crate::protocol::ProtocolArgs;
 use crate::watch::{Watched, watch};
 
-/// Name the blob and the revision to the tests; jambox-sdk-testing reads them.
+/// Environment variables with the blob and the revision, for jambox-sdk-testing.
 const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
 const REVISION_VARIABLE: &str = "JAMBOX_REVISION";
 
@@ -71,7 +71,7 @@ impl Test {
     /// Tests every service under every revision.
     fn round(&self, revisions: &[Option<Revision>]) -> Result {
         let services = match jambox_build::services(&self.folder) {
-            // Told once more below, where the tests run natively.
+            // The message for native tests follows below.
             Err(BuildError::NoToolchain { .. }) => vec![self.folder.clone()],
             services => services.map_err(|error| diagnosis(&error))?,
         };
@@ -89,7 +89,7 @@ impl Test {
         Ok(Verdict::failed_if(failed))
     }
 
-    /// Runs the tests under one revision, the package's own if `None`; tells whether all passed.
+    /// Runs the tests under one revision, the package's own if `None`. True if all passed.
     fn test(
         &self,
         folder: &Path,

@@ -177,12 +177,12 @@ impl Record {
 /// First file of all executions.
 struct Whole {
     path: PathBuf,
-    /// A folder that goes when this does.
+    /// Temporary folder, removed when this is dropped.
     _folder: Option<TempDir>,
 }
 
 impl Record {
-    /// The output file, or one that is to be split.
+    /// The output file, or a temporary one that is split later.
     fn whole(&self) -> Result<Whole> {
         if !self.each {
             return Ok(Whole { path: self.output.clone(), _folder: None });

@@ -19,7 +19,8 @@ pub fn are_traces(first: &Path, second: &Path) -> bool {
     [first, second].iter().all(|path| path.is_dir() && !path.join("package.toml").is_file())
 }
 
-/// Compares the traces of the same name in two folders; one that only one of them has differs.
+/// Compares the traces of the same name in two folders. A trace in only one of them is a
+/// difference.
 pub fn compare(
     [first, second]: [&Path; 2],
     args: &ProtocolArgs,

@@ -146,8 +146,7 @@ fn read(path: &Path) -> Result<impl Iterator<Item = Result<Execution>>> {
     }))
 }
 
-/// Shows an execution to a witness: its events as the trace has them, its instructions as they are
-/// when it is replayed.
+/// Shows an execution to a witness: the events of the trace, and the instructions of a replay.
 fn follow(execution: &Execution, number: usize, engines: &[Engine], witness: &mut Witness) {
     let named = execution.revision();
     let is_named = |engine: &&Engine| named.is_none_or(|it| engine.config().revision.is(it));

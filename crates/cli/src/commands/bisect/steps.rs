@@ -1,4 +1,4 @@
-//! Our run of a block against the state after it: which value differs, and who wrote it.
+//! Our run of a block against the state after it: the value that differs, and its writer.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub fn compare(path: &Path, args: &ProtocolArgs, campaign: &mut Campaign<'_>) ->
     let progress = &mut |_: usize, _: usize, _: &str| {};
     let explain = &mut |env: &Env, step: &Step, difference: &traces::Difference| {
         let mut search = ChangerSearch::new(difference.place.as_ref()?.key, env.interface());
-        // It differs, as it did when the caller found out.
+        // The step fails again, as for the caller; only the search's findings matter here.
         let _ = traces::check_step(step, env, &mut search);
         Some(match search.found() {
             Some(changer) => told(&changer, path),
@@ -52,7 +52,7 @@ fn told(changer: &Changer, trace: &Path) -> String {
     let _ = write!(text, "\n    {name}({}) -> {result} [gas {gas}]", arguments.join(", "));
     let Some(pc) = pc else { return text };
     let _ = write!(text, "\n    ecalli {number} at pc {pc}");
-    // Beside the file; of a folder, in it.
+    // Symbols lie beside a trace's file, or in a folder of traces.
     let beside = if trace.is_dir() { trace.join("steps.bin") } else { trace.to_owned() };
     let symbols = symbols_beside(&Disk, &beside, *code);
     let frames = symbols.as_ref().map_or(&[][..], |symbols| symbols.frames_at(*pc));

@@ -23,10 +23,11 @@ pub struct Launched {
     pub interface: Interface,
 }
 
-/// Makes a session of the arguments of a `launch` request; in the error, why there is none.
+/// Makes a session from the arguments of a `launch` request. Error: the reason for its lack, in
+/// words.
 pub type Launch<'a> = &'a dyn Fn(&Value) -> Result<Launched, String>;
 
-/// The one thread that a recording has.
+/// Id of the only thread of a recording.
 const THREAD: u64 = 1;
 
 /// Serves a client on standard input and output.
@@ -34,7 +35,7 @@ pub fn serve_stdio(launch: Launch<'_>) -> io::Result<()> {
     serve(&mut io::stdin().lock(), io::stdout().lock(), launch)
 }
 
-/// Serves one client on a port of this machine, 0 for any that is free; says which.
+/// Serves one client on a port of this machine, 0 for any free one. Prints the port.
 pub fn serve_port(port: u16, launch: Launch<'_>) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     eprintln!("waiting for a debug adapter client on {}", listener.local_addr()?);
@@ -81,7 +82,7 @@ enum Then {
 type Answer = Result<(Value, Then), String>;
 
 impl<W: Write> Adapter<'_, W> {
-    /// Answers a message; whether to go on.
+    /// Answers a message; false once the session is to end.
     fn answer(&mut self, request: &Value) -> io::Result<bool> {
         if request["type"] != "request" {
             return Ok(true);
@@ -168,7 +169,7 @@ impl<W: Write> Adapter<'_, W> {
                 let stopped = stopped.ok_or("no caller is found: this may be the entry point")?;
                 Ok((json!({}), then(launched, breakpoints, &stopped, Direction::Forwards)))
             }
-            // It stands already: what runs here runs between two messages.
+            // The session stands already: it runs only while it handles a message.
             "pause" => told(json!({})),
             other => Err(format!("`{other}` is not supported")),
         }
@@ -241,7 +242,7 @@ fn then(
             let reason = breakpoints.reason(hit);
             Then::Stopped { reason, text: breakpoints.text(hit), hit: hit.clone() }
         }
-        // The recording can be gone back in, so this is no end of the session.
+        // The recording can still be run backwards, so this is no end of the session.
         _ if is_over => {
             let text = Some(format!("the end: {}", show::ending(session)));
             Then::Stopped { reason: "pause", text, hit: Vec::new() }

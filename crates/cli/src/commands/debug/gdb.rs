@@ -125,7 +125,7 @@ struct Stub {
     wanted: Wanted,
 }
 
-/// Serves one GDB on a port of this machine, 0 for any that is free; says which.
+/// Serves one GDB on a port of this machine, 0 for any free one. Prints the port.
 pub fn serve(port: u16, lines: Lines) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     let at = listener.local_addr()?;
@@ -138,19 +138,19 @@ pub fn serve(port: u16, lines: Lines) -> io::Result<()> {
     let connection: Box<dyn ConnectionExt<Error = io::Error>> = Box::new(stream);
     match GdbStub::new(connection).run_blocking::<Events>(&mut stub) {
         Ok(_) => Ok(()),
-        // A client that leaves without a word is no fault of the session.
+        // A client that disconnects without a word is no fault of the session.
         Err(error) if error.is_connection_error() => Ok(()),
         Err(error) => Err(io::Error::other(error.to_string())),
     }
 }
 
 impl Stub {
-    /// Removes what was set at a place, from a map of numbers.
+    /// Removes the stop of this number; false if there is none.
     fn remove(stops: &mut Stops, number: Option<usize>) -> bool {
         number.is_some_and(|number| stops.remove(number))
     }
 
-    /// Does what GDB wants, and says how it ended.
+    /// Runs as GDB requests, and gives the reason of the stop.
     fn go(&mut self) -> SingleThreadStopReason<u64> {
         let session = self.lines.session_mut();
         let (direction, stopped) = match self.wanted {
@@ -351,7 +351,7 @@ impl MonitorCmd for Stub {
     }
 }
 
-/// A run is over before anything else can come: nothing interrupts it.
+/// Events from elsewhere: none, since a run is over before a message can interrupt it.
 enum Events {}
 
 impl run_blocking::BlockingEventLoop for Events {

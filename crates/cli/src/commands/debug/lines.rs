@@ -17,11 +17,11 @@ use crate::input;
 pub enum Answer {
     Done,
     Quit,
-    /// It was not understood, or cannot be done; why.
+    /// The command was not understood, or cannot be done: the reason.
     Refused(String),
 }
 
-/// A session that is told what to do by lines of text.
+/// A session controlled by lines of text.
 pub struct Lines {
     session: Session,
     stops: Stops,
@@ -38,7 +38,7 @@ pub fn purpose(name: &str) -> Option<&'static str> {
 
 type Run = fn(&mut Lines, &str, &mut dyn Write) -> io::Result<Answer>;
 
-/// A command: its names, what follows them, what it does.
+/// A command: its names, its arguments, its effect.
 struct Command {
     names: &'static [&'static str],
     arguments: &'static str,
@@ -260,7 +260,7 @@ impl Lines {
         self.interface
     }
 
-    /// Says what is debugged, and where it begins.
+    /// Prints the debugged invocation, and its first place.
     pub fn welcome(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let recording = self.session.recording();
         match recording.invocation {
@@ -272,7 +272,7 @@ impl Lines {
         writeln!(out, "{} recorded; `help` lists the commands", count(calls as u64, "host call"))
     }
 
-    /// Does what a line says; nothing for an empty one or a remark (`# ..`).
+    /// Executes a line; an empty one or a remark (`# ..`) does nothing.
     pub fn command(&mut self, line: &str, out: &mut dyn Write) -> io::Result<Answer> {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -380,7 +380,7 @@ impl Lines {
         out: &mut dyn Write,
         kind: impl Fn(&str) -> Result<Kind, String>,
     ) -> io::Result<Answer> {
-        // A condition may be all that follows.
+        // The text may be a condition alone: the space lets ` if ` be found.
         let text = format!(" {text}");
         let stop = places::with_condition(&text)
             .and_then(|(what, condition)| Ok(Stop { kind: kind(what)?, condition }));

@@ -74,7 +74,7 @@ fn missing(recording: &Recording, message: &str) -> String {
         .to_owned()
 }
 
-/// A stop with a condition, which is what stands behind the last ` if `.
+/// Splits the text of a stop at its last ` if `. Error: the condition behind it does not parse.
 pub fn with_condition(text: &str) -> Result<(&str, Option<Condition>), String> {
     let Some((what, condition)) = text.rsplit_once(" if ") else { return Ok((text.trim(), None)) };
     let condition = Condition::parse(condition).map_err(|error| error.to_string())?;

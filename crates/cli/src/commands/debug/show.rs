@@ -24,15 +24,15 @@ pub struct Sources {
 const LIMIT: u64 = 16 << 20;
 
 impl Sources {
-    /// Sources in a folder and those around it, and in others.
+    /// Sources in a folder and its parents, and in other folders.
     pub fn new(folder: &Path, others: &[PathBuf]) -> Self {
         let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
         let around = folder.ancestors().take(4).map(Path::to_owned);
         Self { roots: others.iter().cloned().chain(around).collect() }
     }
 
-    /// The file that a compiler named so, if it is here. Compilers name files of a package
-    /// `NAME-VERSION/src/lib.rs`.
+    /// Path of the file that a compiler named so, if it is on this machine. Compilers name files of
+    /// a package `NAME-VERSION/src/lib.rs`.
     pub fn path(&self, file: &str) -> Option<PathBuf> {
         let whole = Path::new(file);
         let within: PathBuf = whole.components().skip(1).collect();
@@ -69,7 +69,7 @@ impl Sources {
     }
 }
 
-/// Says where a session is.
+/// Writes the place of a session.
 pub fn place(session: &mut Session, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
     let instructions = session.instructions();
     let instance = session.instance();
@@ -114,7 +114,7 @@ pub fn ending(session: &Session) -> String {
     }
 }
 
-/// The call stack; under an inner machine's that of its owner.
+/// Writes the call stack; below an inner machine's stack its owner's.
 pub fn stack(session: &Session, out: &mut dyn Write) -> io::Result<()> {
     let symbols = session.code().and_then(|code| code.symbols.as_ref());
     write!(out, "{}", stack::of(session.instance(), symbols))?;
@@ -135,7 +135,7 @@ pub struct Listed {
     pub gas: u64,
 }
 
-/// Some instructions before the one at hand, if there are as many, and some from there on.
+/// Some instructions before the one at hand, as far as there are any, and some from there on.
 pub fn instructions(instance: &Instance, before: usize, from_here: usize) -> Vec<Listed> {
     let module = instance.module();
     let set = module.engine().instruction_set();
@@ -153,7 +153,7 @@ pub fn instructions(instance: &Instance, before: usize, from_here: usize) -> Vec
     .collect()
 }
 
-/// The instructions around the one at hand, with what blocks cost.
+/// The instructions around the one at hand, with the gas of blocks.
 pub fn disassembly(instance: &Instance, count: usize, out: &mut dyn Write) -> io::Result<()> {
     let listed = instructions(instance, 4, count);
     if listed.is_empty() {
@@ -209,7 +209,7 @@ pub fn call(
     if is_done { calls::write_memory(out, &events) } else { Ok(()) }
 }
 
-/// The arguments and the result of a host call; the result of one that is not done is open.
+/// Arguments and result of a host call; the result of an unfinished one is left open.
 pub fn call_in_words(call: &Call, interface: Interface, is_done: bool) -> (Vec<Argument>, String) {
     let events: Vec<_> = call.memory.iter().map(event).collect();
     let arguments = call

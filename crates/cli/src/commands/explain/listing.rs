@@ -26,7 +26,7 @@ impl Report for Listing {
                 writeln!(out, "\n{HEADING}{of}{HEADING:#}")?;
                 section = of;
             }
-            // The first sentence: what a line has room for.
+            // The first sentence, for which a line has room.
             let doc = doc.split_once(". ").map_or(doc, |(first, _)| first).trim_end_matches('.');
             writeln!(out, "  {NAME}{name:<24}{NAME:#} {number:<9} {FAINT}{doc}{FAINT:#}")?;
         }
@@ -63,7 +63,7 @@ impl Entry {
         }
     }
 
-    /// The names that it goes by.
+    /// All names of the entry.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let (_, name, ..) = self.in_brief(&[]);
         let symbol = match self {
@@ -82,7 +82,7 @@ impl Entry {
             Self::Instruction { revisions, .. } => {
                 revisions.iter().any(|it| u64::from(it.opcode) == number)
             }
-            // Asking for 2 is not asking for what happens to be 2.
+            // A number such as 2 does not ask for parameters of that value.
             Self::Parameter { .. } => false,
         };
         number.is_some_and(is_own) || self.names().any(|name| super::normal(name) == word)

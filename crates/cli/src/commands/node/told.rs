@@ -9,7 +9,7 @@ use jambox_node::Event;
 use crate::account;
 use crate::style::BAD;
 
-/// Tells of an event on standard error: under `-v` all, else what goes wrong.
+/// Prints an event on standard error: all events under `-v`, otherwise faults only.
 pub fn tell(event: &Event<'_>, verbosity: u8, color: ColorChoice) {
     let mut out = AutoStream::new(io::stderr().lock(), color);
     let told = match event {
@@ -19,6 +19,6 @@ pub fn tell(event: &Event<'_>, verbosity: u8, color: ColorChoice) {
         Event::Package(package) if verbosity > 0 => account::package(&mut out, package),
         Event::Block(_) | Event::Package(_) => Ok(()),
     };
-    // A terminal that is gone is no reason to end the chain.
+    // A closed terminal is no reason to end the chain.
     let _ = told;
 }

@@ -1,4 +1,4 @@
-//! One package under two revisions, and what differs.
+//! Comparison of one package under two revisions.
 
 mod align;
 mod text;
@@ -36,7 +36,7 @@ pub struct Side {
 }
 
 impl Side {
-    /// Takes a run as it was summarized.
+    /// Takes the report of a run, and its results in full.
     pub fn new(
         package: &Package,
         report: RunReport,
@@ -68,7 +68,7 @@ impl Side {
     }
 }
 
-/// Octets without shortening them: what is compared must be all there.
+/// Octets in full: a comparison needs all of them.
 fn whole(octets: &Octets) -> String {
     const_hex::encode_prefixed(&octets.0)
 }
@@ -97,7 +97,7 @@ struct Invoked {
     service: Option<Service>,
     #[serde(skip_serializing_if = "Option::is_none")]
     item: Option<usize>,
-    /// Nothing where it did not come to that.
+    /// `None` where the invocation did not take place.
     outcome: Pair<Option<Outcome>>,
     output: Pair<Option<Octets>>,
     gas: Pair<Option<Gas>>,
@@ -112,7 +112,7 @@ struct Calls {
     counts: Pair<usize>,
     /// Number of calls that are the same in both.
     same: usize,
-    /// Events that were not kept, because there were too many, and are not compared.
+    /// Number of events that were dropped, because there were too many, and are not compared.
     events_dropped: Pair<u64>,
     differences: Vec<CallDifference>,
 }
@@ -152,7 +152,7 @@ struct State {
     differences: Vec<StateDifference>,
 }
 
-/// A place of the state that the runs changed differently; nothing for one that left it as it was.
+/// A place of the state that the runs changed differently; `None` for a run that left it unchanged.
 #[derive(Serialize)]
 struct StateDifference {
     changes: Pair<Option<Change>>,
@@ -164,7 +164,7 @@ impl Comparison {
         text::Shown { comparison: self, verbosity }
     }
 
-    /// Holds two runs against each other.
+    /// Compares two runs.
     pub fn of([older, newer]: Pair<Side>) -> Self {
         let results = older.results.into_iter().zip(newer.results);
         let results =
@@ -195,8 +195,8 @@ impl Comparison {
     }
 }
 
-/// A service accumulates more than once where transfers call it again: its first belongs to its
-/// first, and so on.
+/// A service accumulates more than once where transfers call it again. Its first invocations are
+/// paired, then its second, and so on.
 fn pair_by_service(
     older: Vec<Invocation>,
     newer: Vec<Invocation>,

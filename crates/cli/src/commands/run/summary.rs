@@ -1,4 +1,4 @@
-//! From what the libraries say of a run to its report.
+//! Summary of a run: from the libraries' results to the report.
 
 use jambox_chain::accumulation::output_root;
 use jambox_chain::{Alone, Computed, ServiceCall};
@@ -15,7 +15,7 @@ use crate::outcome::Result;
 
 use super::model::RunReport;
 
-/// Builds the report of a run from what was recorded and what came of it.
+/// Builds the report of a run from its recording and its results.
 pub fn summarize(
     package: &Package,
     recorded: Vec<(Which, Invocation)>,

@@ -1,4 +1,4 @@
-//! The account of a run as a person reads it.
+//! Text of a run's report.
 
 use std::io::{self, Write};
 
@@ -63,7 +63,7 @@ impl Report for Shown<'_> {
     }
 }
 
-/// The most rows of a profile that are written for a person.
+/// Most rows of a profile in the text.
 const PROFILE_ROWS: usize = 16;
 
 fn write_profile(out: &mut dyn Write, invocation: &Invocation) -> io::Result<()> {

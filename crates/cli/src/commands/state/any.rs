@@ -1,4 +1,4 @@
-//! A state, wherever it is written.
+//! A state in any of its file formats.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use crate::outcome::{Failure, Result};
 use crate::output::Output;
 use crate::protocol::ProtocolArgs;
 
-/// A state with what else its file says.
+/// A state, with the other contents of its file.
 pub struct AnyState {
     pub path: PathBuf,
     pub values: Arc<dyn Values>,
@@ -104,7 +104,7 @@ impl AnyState {
         })
     }
 
-    /// A chain of which more may be lost than its state.
+    /// Opens a damaged chain, whose losses may go beyond its state.
     pub fn of_damaged(path: &Path, protocol: &ProtocolArgs) -> Result<(Self, Arc<FileState>)> {
         let chain = FileState::open_damaged(path, protocol.protocol()?);
         let chain = Arc::new(chain.map_err(|error| chain::failure(path, error))?);

@@ -120,7 +120,7 @@ struct Entry {
     /// Meaning of the key; `None` if its writing was not observed.
     entry: Option<account::Entry>,
     value: Octets,
-    /// Of a request: its history.
+    /// History of a request; `None` for other entries.
     history: Option<account::Standing>,
     /// Meaning of the key, in words.
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! Making chains, and writing states for others.
+//! Making of chains, and export of states.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -130,7 +130,7 @@ fn make(
     let written = fill(&store, changes, &notes);
     drop(store);
     if written.is_err() {
-        // As in creating it: the beginning of a chain is of use to nobody.
+        // A chain that is written in part is of no use.
         let _ = fs::remove_file(path);
     }
     let root = written.map_err(|error| chain::failure(path, error))?;
@@ -186,7 +186,7 @@ impl Export {
         Ok(verdict)
     }
 
-    /// The state, its values, and what of them is lost.
+    /// The state, its values, and the damage.
     fn read(&self, protocol: &ProtocolArgs, output: &Output) -> Result<Exported> {
         if !self.salvage {
             let state = AnyState::open(&self.state, protocol, output)?;
@@ -206,7 +206,7 @@ impl Export {
     }
 }
 
-/// The header that blocks upon a state descend from which knows of none: one of its slot.
+/// Header from which blocks descend on a state without one: an empty header of the state's slot.
 fn first_header(state: &AnyState) -> Vec<u8> {
     let slot: Option<TimeSlot> = Component::Slot.read(&*state.values, &state.protocol).ok();
     let mut header = node::header(&state.protocol);

@@ -71,7 +71,7 @@ impl Report for Replayed<'_> {
     }
 }
 
-/// Replays a trace once more, instruction by instruction, and writes what is asked for.
+/// Replays a trace once more, by single instructions, and writes the requested measurements.
 pub fn write(options: &Replay, engines: &[Engine]) -> Result<Measurements> {
     let (place, measuring) = (&options.place, &options.measuring);
     if !measuring.is_asked_for() {
@@ -81,7 +81,7 @@ pub fn write(options: &Replay, engines: &[Engine]) -> Result<Measurements> {
         let message = "only one trace at a time can be measured, and this is a folder";
         return Err(Diagnosis::new(message).in_file(place).help("name a file in it").into());
     }
-    // An execution that cannot be read has been told of as a failed case.
+    // An execution that cannot be read is already reported as a failed case.
     let read = || -> Result<_> {
         Ok(Reader::new(BufReader::new(input::open(place)?)).map_while(std::result::Result::ok))
     };
@@ -102,7 +102,7 @@ pub fn write(options: &Replay, engines: &[Engine]) -> Result<Measurements> {
         let context = context(execution.start.pc);
         let form = |call: &Call| Interface::gray_paper(revision).form(context, call.number);
         let mut measured = Measured { instruments: &mut instruments, form: &form };
-        // It went well when it was replayed before, or was told of.
+        // A failed replay is already reported as a failed case.
         let _ = replay_watched(&execution, engine, &mut measured);
         let what = execution
             .comments
@@ -118,7 +118,7 @@ pub fn write(options: &Replay, engines: &[Engine]) -> Result<Measurements> {
     Ok(Measurements { profiles: shown.map(rows).collect(), coverage })
 }
 
-/// The engine of the revision that an execution names, or the first on which it is as in its trace.
+/// Engine of the revision that an execution names, or the first whose replay agrees with the trace.
 fn engine_of<'e>(execution: &Execution, engines: &'e [Engine]) -> Option<&'e Engine> {
     if let Some(revision) = execution.revision() {
         return engines.iter().find(|engine| engine.config().revision.is(revision));
@@ -130,7 +130,7 @@ fn engine_of<'e>(execution: &Execution, engines: &'e [Engine]) -> Option<&'e Eng
     engines.iter().find(is_right).or(engines.first())
 }
 
-/// Tells instruments of a replay.
+/// Passes the events of a replay to instruments.
 struct Measured<'a, 's> {
     instruments: &'a mut Instruments<'s>,
     form: &'a dyn Fn(&Call) -> Option<&'static Form>,

@@ -1,4 +1,4 @@
-//! `jambox trace show`: what a trace holds, in words.
+//! `jambox trace show`: contents of a trace, in words.
 
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ impl Show {
             if output.json {
                 executions.push(shown);
             } else {
-                // A trace may be longer than memory: as text, one execution is held at a time.
+                // A trace may be larger than memory: the text form holds one execution at a time.
                 output.emit(&shown)?;
             }
         }
@@ -236,7 +236,7 @@ impl Report for ExecutionReport {
     }
 }
 
-/// The context in which a program that starts at `pc` runs. What is-authorized offers, refine does.
+/// Context of a program that starts at `pc`. Refine offers all calls of is-authorized.
 pub fn context(pc: u64) -> Context {
     if pc == u64::from(entry_pc(Context::Accumulate)) {
         Context::Accumulate
@@ -263,7 +263,7 @@ impl CallReport {
             pc: call.state.pc,
             gas: call.state.gas,
             arguments: arguments.unwrap_or_default(),
-            // 0 is a number as often as it is OK.
+            // The value 0 may be a number as well as OK.
             result: r7.map(|value| match ResultCode::from_value(abi, value) {
                 Some(code) if value != 0 => code.name().to_owned(),
                 _ => value.to_string(),

@@ -10,7 +10,7 @@ use jambox_types::ServiceId;
 use jambox_vectors::steps::Step;
 use jambox_vectors::traces::check_step;
 
-/// The most lines that are shown; a differing value is mostly due to the last calls.
+/// Most lines that are shown; a differing value is mostly due to the last calls.
 const SHOWN: usize = 60;
 
 /// The host calls of a service in a step, a line each.
@@ -18,7 +18,7 @@ pub fn host_calls(step: &Step, env: &Env, service: ServiceId) -> String {
     let interface = env.interface();
     let (registers, memory) = ([0; 13], Vec::new());
     let mut lines = Lines { service, interface, lines: Vec::new(), form: None, registers, memory };
-    // It differs, as it did when the caller found out.
+    // The step fails again, as for the caller; only its host calls matter here.
     let _ = check_step(step, env, &mut lines);
     let Lines { lines, .. } = lines;
     if lines.is_empty() {
@@ -40,9 +40,9 @@ struct Lines {
     service: ServiceId,
     interface: Interface,
     lines: Vec<String>,
-    /// The call that is being served, if it is offered.
+    /// The current call; `None` if it is not offered.
     form: Option<&'static Form>,
-    /// The registers before it.
+    /// Registers before the call.
     registers: Registers,
     /// Memory that the call read and wrote.
     memory: Vec<MemoryEvent>,

@@ -1,4 +1,4 @@
-//! Breakpoints as an editor sets them: each request replaces all of its kind.
+//! Breakpoints of an editor: each request replaces all of its kind.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl Breakpoints {
         &self.stops
     }
 
-    /// Replaces a set; for each that cannot be, the reason stands in its place.
+    /// Replaces a set. A breakpoint that cannot be set is answered with the reason.
     fn replace(&mut self, set: &str, wanted: Vec<Result<(Stop, Value), String>>) -> Value {
         for number in self.sets.remove(set).unwrap_or_default() {
             self.stops.remove(number);

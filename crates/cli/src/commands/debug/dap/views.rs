@@ -23,7 +23,7 @@ const SCOPES: [(&str, u64); 5] =
 const MOST: u64 = 1 << 20;
 
 impl Launched {
-    /// The source files of all programs as their symbols name them, and where they are.
+    /// Source files of all programs: their names in the symbols, and their paths, if they are here.
     pub fn files(&self) -> Vec<(String, Option<String>)> {
         let codes = self.session.recording().codes.iter();
         let symbols = codes.filter_map(|code| code.symbols.as_ref());
@@ -70,7 +70,7 @@ impl Launched {
     }
 }
 
-/// The call stack, with inlined functions; below an inner machine's that of its owner.
+/// The call stack, with inlined functions; below an inner machine's stack its owner's.
 pub fn stack(launched: &Launched, arguments: &Value) -> Value {
     let session = &launched.session;
     let mut frames = Vec::new();
@@ -111,7 +111,7 @@ pub fn variables(launched: &mut Launched, arguments: &Value) -> Value {
     json!({ "variables": variables })
 }
 
-/// The entries of the service's storage that were written so far.
+/// Entries of the service's storage that were written so far.
 fn storage(launched: &Launched) -> Vec<Value> {
     let entry = |it: jambox_debug::Entry| {
         variable(&Shown(&it.key).to_string(), Shown(&it.after.octets).to_string())
@@ -212,8 +212,8 @@ pub fn memory(launched: &Launched, arguments: &Value) -> Result<Value, String> {
     }))
 }
 
-/// As many instructions as are asked for, from so many before or after a place on; what lies
-/// outside of the code is invalid.
+/// Disassembles the requested number of instructions, from a number of instructions before or after
+/// a place on. Instructions outside of the code are marked invalid.
 pub fn disassembly(launched: &Launched, arguments: &Value) -> Result<Value, String> {
     let start = address(arguments, "memoryReference", "offset")?;
     let skip = arguments["instructionOffset"].as_i64().unwrap_or(0);

@@ -10,7 +10,7 @@ const LONGEST: usize = 16 << 20;
 /// The most octets of a header line.
 const LONGEST_LINE: u64 = 4096;
 
-/// Reads a message; none when the client is gone.
+/// Reads a message; `None` when the client is gone.
 pub fn read(from: &mut impl BufRead) -> io::Result<Option<Value>> {
     let mut length = None;
     loop {
@@ -65,7 +65,7 @@ impl<W: Write> Messages<W> {
         self.send(json!({ "type": "event", "event": event, "body": body }))
     }
 
-    /// Answers a request: with a body, or with why there is none.
+    /// Answers a request: with a body, or with the reason for its lack.
     pub fn respond(&mut self, request: &Value, outcome: Result<Value, String>) -> io::Result<()> {
         let mut message = json!({
             "type": "response",
@@ -86,7 +86,7 @@ impl<W: Write> Messages<W> {
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Octets in base 64, as the protocol has memory.
+/// Octets in base 64, the protocol's form of memory.
 pub fn base64(octets: &[u8]) -> String {
     let mut text = String::new();
     for three in octets.chunks(3) {

@@ -10,7 +10,7 @@ use crate::commands::debug::lines::{Answer, Lines};
 
 use super::keys::{Action, KEYS};
 
-/// A pane. The first two are always there; of the others a small terminal shows one.
+/// A pane. The first two are always visible; a small terminal shows one of the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
     Source,
@@ -64,12 +64,12 @@ pub enum Asks {
     Address,
 }
 
-/// All that is shown and can be changed by keys.
+/// State of the interface: everything that is shown and that keys can change.
 pub struct App {
     pub lines: Lines,
     /// The pane that has the keys.
     pub focus: Pane,
-    /// The one of those that share a place which shows there.
+    /// The visible pane among those that share a place.
     pub tab: Pane,
     /// Lines by which the pane at hand is scrolled.
     pub scroll: i64,
@@ -88,7 +88,7 @@ pub struct App {
 }
 
 impl App {
-    /// At the start of a session. Goes through it once, to know how long it is.
+    /// The interface at the start of a session. Goes through the session once, to learn its length.
     pub fn new(mut lines: Lines) -> io::Result<Self> {
         let mut welcome = Vec::new();
         lines.welcome(&mut welcome)?;
@@ -121,7 +121,7 @@ impl App {
         (before + step, self.starts.last().copied().unwrap_or(0))
     }
 
-    /// Does what a key says; whether to go on.
+    /// Acts on a key; false once the user leaves.
     pub fn key(&mut self, key: KeyEvent) -> io::Result<bool> {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return Ok(key.code != KeyCode::Char('c'));
@@ -188,7 +188,7 @@ impl App {
         Ok(true)
     }
 
-    /// Does what a line says.
+    /// Executes a line; false once the user leaves.
     fn command(&mut self, line: &str) -> io::Result<bool> {
         self.message.clear();
         let registers = *self.lines.session().instance().regs();
@@ -206,7 +206,7 @@ impl App {
         Ok(true)
     }
 
-    /// The session is elsewhere.
+    /// Follows a move of the session; `registers` are those before it.
     fn moved(&mut self, registers: [u64; 13]) {
         self.registers = registers;
         if self.focus != Pane::Console {
@@ -214,7 +214,7 @@ impl App {
         }
     }
 
-    /// Keeps what was said; more than a line is shown whole.
+    /// Keeps an output in the console, which is shown if the output has more than a line.
     fn say(&mut self, said: &[u8]) {
         let text = String::from_utf8_lossy(said);
         let before = self.console.len();
@@ -238,7 +238,7 @@ impl App {
         self.moved(registers);
     }
 
-    /// Goes to just before a host call.
+    /// Goes to the place just before a host call.
     fn seek_call(&mut self, direction: Direction) {
         let (here, _) = self.instructions();
         let session = self.lines.session();
@@ -277,7 +277,7 @@ impl App {
         }
     }
 
-    /// The position of every stop that is for places, by program and pc.
+    /// Positions of all stops at places, by program and pc.
     pub fn marks(&self) -> impl Iterator<Item = (usize, (usize, u64))> {
         self.lines.stops().iter().flat_map(|(number, Stop { kind, .. })| {
             let places = match kind {

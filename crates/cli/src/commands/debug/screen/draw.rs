@@ -15,10 +15,10 @@ use super::keys::KEYS;
 use super::panes;
 use super::theme::Theme;
 
-/// The smallest terminal that this fits into.
+/// Smallest usable terminal: columns, rows.
 const SMALLEST: (u16, u16) = (60, 18);
 
-/// From what size on all panes are there at once.
+/// Smallest terminal that shows all panes: columns, rows.
 const LARGE: (u16, u16) = (140, 44);
 
 /// Draws everything.
@@ -92,7 +92,7 @@ fn all(app: &App, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-/// Source and code, and one of the others under them.
+/// Source and code, and one of the other panes under them.
 fn some(app: &App, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let [upper, lower] =
         Layout::vertical([Constraint::Percentage(55), Constraint::Percentage(45)]).areas(area);
@@ -129,7 +129,7 @@ fn draw_pane(
     }
     frame.render_widget(block.title(Line::from(title)), area);
     let rows = content.lines.len();
-    // Panes that are longer than they show are scrolled here; the others scroll what they show.
+    // Panes longer than their content area are scrolled here; the others scroll their own content.
     let first = if rows > height {
         let middle = (content.at + 1).saturating_sub(height);
         let first = (middle as u64).saturating_add_signed(scroll);
@@ -164,7 +164,7 @@ fn header(app: &App, theme: &Theme, width: u16) -> Line<'static> {
     ])
 }
 
-/// The whole run as a line: where this is, and where host calls are.
+/// The whole run as a line: the place in it, and the host calls.
 fn timeline(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let (here, all) = app.instructions();
     let (before, after) = (" 0 ".to_owned(), format!(" {all} "));

@@ -1,4 +1,4 @@
-//! The keys, and what they do.
+//! Keys and their effects.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub enum Action {
     Turn(Direction),
     /// Scrolls the pane by lines.
     Scroll(i8),
-    /// Stops at the instruction at hand, or does not any more.
+    /// Sets a breakpoint at the instruction at hand, or removes it.
     Mark,
     /// Asks for the address of the memory that is shown.
     Memory,
@@ -32,7 +32,7 @@ pub enum Action {
     Quit,
 }
 
-/// A key: how it comes, how it is written, what it does.
+/// A key: its code, its name, its effect.
 pub struct Key {
     pub code: KeyCode,
     pub shown: &'static str,

@@ -19,7 +19,7 @@ pub struct Content {
     /// Rest of the title, behind the pane's name.
     pub title: String,
     pub lines: Vec<Line<'static>>,
-    /// The line that is to be seen.
+    /// The line that has to be visible.
     pub at: usize,
 }
 
@@ -29,7 +29,7 @@ impl Content {
     }
 }
 
-/// Some text that comes from elsewhere, made harmless.
+/// Text of a guest or a file, made harmless.
 fn text(text: &str, style: Style) -> Span<'static> {
     Span::styled(plain(&text.replace('\t', "    ")).into_owned(), style)
 }
@@ -65,7 +65,7 @@ fn first(number: u64, height: usize, scroll: i64) -> u64 {
     number.saturating_sub(height as u64 / 2).saturating_add_signed(scroll)
 }
 
-/// A path, of which the end matters most.
+/// A path, shortened at its start: the end matters most.
 fn shortened(path: &str, width: usize) -> String {
     match path.chars().count().checked_sub(width) {
         None | Some(0) => path.to_owned(),
@@ -79,7 +79,7 @@ fn source(app: &App, (width, height): (usize, usize), scroll: i64, theme: &Theme
         let why = "the source of this place is not known: there are no symbols of it";
         return Content::new(String::new(), vec![text(why, theme.faint).into()]);
     };
-    // Beside the pane's name and the corners.
+    // Room beside the pane's name and the corners.
     let title = shortened(&format!("{}:{}", frame.file, frame.line), width.saturating_sub(10));
     let start = first(frame.line.into(), height, scroll).max(1);
     let start = u32::try_from(start).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! A comparison as a person reads it.
+//! Text of a comparison.
 
 use std::io::{self, Write};
 
@@ -12,8 +12,7 @@ use crate::style::{BAD, FAINT, GOOD, HEADING, NAME};
 
 use super::{Call, CallDifference, Calls, Comparison, Invoked, Outcomes, Pair, State};
 
-/// The most differences of one invocation's host calls that are shown when the reader has not asked
-/// for more.
+/// Most differences of one invocation's host calls that are shown by default.
 const SHOWN: usize = 12;
 
 /// The most characters of a result that are shown.
@@ -124,7 +123,7 @@ impl Shown<'_> {
     }
 }
 
-/// Gas under both, and how one is to the other.
+/// Gas under both, with the factor from the older to the newer.
 fn in_words(gas: &Pair<Option<Gas>>) -> String {
     let used = |gas: &Option<Gas>| gas.map_or("none".to_owned(), |gas| gas.used.to_string());
     let [older, newer] = gas.each_ref().map(used);
@@ -145,7 +144,7 @@ fn in_words(gas: &Pair<Option<Gas>>) -> String {
     }
 }
 
-/// A result as far as a line has room for it. JSON has all of it.
+/// A result, cut to the room of a line. JSON has all of it.
 fn clipped(value: &str) -> String {
     match value.char_indices().nth(CLIPPED) {
         Some((end, _)) => format!("{}..", &value[..end]),
@@ -196,7 +195,7 @@ fn write_difference(
         line(out, "", &format!("{only}{NAME}{revision}{NAME:#}  {}", shown(call)))?;
     }
     if *memory_differs && let [Some(one), Some(other)] = calls {
-        // The texts show the beginning of what is long.
+        // The texts show only the beginning of long values.
         if shown(one) == shown(other) {
             line(out, "", "what it read or wrote differs where the lines leave it out")?;
         }
