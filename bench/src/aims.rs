@@ -1,4 +1,4 @@
-//! This project's aims, beside what it reached.
+//! This project's aims, beside the figures reached.
 
 use jambox_isa::Revision;
 

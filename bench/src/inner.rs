@@ -13,7 +13,7 @@ const PAGES: (u32, u32) = (16, 16);
 /// Octets of data: all of the pages.
 const DATA: usize = 1 << 16;
 
-/// Rounds of the loop: three instructions each, 1,000 with what stands around them.
+/// Rounds of the loop: three instructions each, 1,000 with the code around them.
 const ROUNDS: u64 = 333;
 
 /// The time of making a module and an instance, writing 64 KiB into it, running 1,000 instructions

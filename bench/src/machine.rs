@@ -77,7 +77,7 @@ pub struct Moved {
     areas: [Area; 2],
 }
 
-/// Addresses in the paper, and what to add to have the engine's.
+/// Addresses in the paper, and their distance from the engine's.
 #[derive(Clone, Copy, Debug, Default)]
 struct Area {
     start: u64,

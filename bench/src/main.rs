@@ -36,7 +36,7 @@ struct Options {
     is_saved: bool,
     /// Measure this engine here and print its figures.
     engine: Option<String>,
-    /// Only what it takes in a process that is new.
+    /// Measure only the first run in a new process.
     is_once: bool,
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Octets of memory that this process and all processes below it have, their page tables included;
-/// what several share is counted once. `None` where the kernel does not say.
+/// shared memory is counted once. `None` where the kernel does not say.
 #[must_use]
 pub fn resident() -> Option<u64> {
     let mut processes = vec![std::process::id()];

@@ -3,7 +3,7 @@
 use crate::engines::{Entry, Kind};
 use crate::figures::Figures;
 
-/// An engine and what was measured of it, or why nothing was.
+/// An engine and its figures, or the reason why there are none.
 pub struct Row {
     pub entry: Entry,
     pub figures: Result<Figures, String>,
@@ -16,8 +16,8 @@ impl Row {
         self.figures.as_ref().ok()?.get(name)
     }
 
-    /// True if its results are those of the logs and of the natively computed ones, gas included if
-    /// its gas is said to be the paper's.
+    /// True if its results are the logs' and the natively computed ones, gas included if its gas is
+    /// said to be the paper's.
     #[must_use]
     pub fn is_right(&self) -> bool {
         let none = |name| self.get(name).is_none_or(|count| count == 0.0);

@@ -33,8 +33,8 @@ impl Sbrks {
     }
 }
 
-/// The program's code with the opcodes of `revision`, host calls for `sbrk`, and `trap` for what is
-/// no instruction.
+/// The program's code with the opcodes of `revision`, host calls for `sbrk`, and `trap` for opcodes
+/// of no instruction.
 ///
 /// # Errors
 /// When there is no program in it, or when it makes a host call that would stand for `sbrk`.

@@ -1,5 +1,5 @@
-//! Any text assembles or is refused; what it assembles to is a program, and disassembles to a text
-//! that assembles to the same.
+//! Any text assembles or is refused; the result of assembling is a program, and disassembles to a
+//! text that assembles to the same.
 #![no_main]
 
 use jambox_asm::{Dialect, assemble, disassemble};

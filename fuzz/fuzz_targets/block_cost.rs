@@ -1,5 +1,5 @@
-//! Block costs of 0.8.0: of any code they are what a simulator finds that is written from the paper
-//! alone.
+//! Block costs of 0.8.0: equal, for any code, to the ones of a simulator that is written from the
+//! paper alone.
 #![no_main]
 
 use jambox_isa::{InstructionSet, Revision};

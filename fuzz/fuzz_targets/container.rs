@@ -1,4 +1,4 @@
-//! Programs of any form: what parses encodes to itself.
+//! Programs of any form: octets that parse encode to themselves.
 #![no_main]
 
 use jambox_program::{Container, CrateInfo, Form, StandardProgram, split_metadata};

@@ -1,5 +1,5 @@
-//! The interpreter: whatever a program is, running it does not panic the host, and what it does
-//! is what the exact stepper does.
+//! The interpreter: whatever a program is, running it does not panic the host, and gives the same
+//! as the exact stepper.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ mod generator;
 
 use generator::{PAGES, Source, instances, program};
 
-/// For each revision the exact engine and the fast one.
+/// The exact engine and the fast one, for each revision.
 static ENGINES: LazyLock<[(Revision, [Engine; 2]); 2]> = LazyLock::new(|| {
     Revision::ALL.map(|revision| {
         let engines = [Backend::Stepper, Backend::Interpreter]

@@ -1,4 +1,4 @@
-//! Any text is a package or is refused with places in it; nothing else is read than what it names.
+//! Any text is a package or is refused with places in it; only files that it names are read.
 #![no_main]
 
 use std::path::Path;

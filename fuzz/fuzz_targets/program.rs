@@ -1,4 +1,5 @@
-//! Program blobs: what parses encodes to itself, and its code can be walked and decoded anywhere.
+//! Program blobs: octets that parse encode to themselves, and their code can be walked and decoded
+//! anywhere.
 #![no_main]
 
 use jambox_isa::{Instruction, InstructionSet, Revision};

@@ -1,4 +1,5 @@
-//! Host-call traces: what reads, written and read again, is the same; replaying it never panics.
+//! Host-call traces: a trace that reads is the same once written and read again; replaying it never
+//! panics.
 #![no_main]
 
 use jambox_engine::{Config, Engine};

@@ -1,4 +1,5 @@
-//! Encodings of the protocol's types: what decodes encodes to itself, and errors lie in the input.
+//! Encodings of the protocol's types: octets that decode encode to themselves, and errors lie in
+//! the input.
 #![no_main]
 
 use std::fmt::Debug;

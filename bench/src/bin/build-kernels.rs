@@ -9,7 +9,7 @@ use std::{env, fs, io};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// The instruction set of the guest linker, and options that leave it what it needs.
+/// The instruction set of the guest linker, and options that keep the relocations it needs.
 const GUEST: &[&str] = &[
     "--target=riscv64-unknown-none-elf",
     "-march=rv64emac_zbb_xtheadcondmov",

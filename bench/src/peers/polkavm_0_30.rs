@@ -6,7 +6,7 @@ use polkavm_0_30 as polkavm;
 
 use crate::translate::{Sbrks, Translated};
 
-/// Its naive one: 1 for every instruction.
+/// The naive model: 1 for every instruction.
 fn cost_model(_: Revision) -> Option<polkavm::CostModelKind> {
     None
 }

@@ -6,8 +6,8 @@ use polkavm_0_37 as polkavm;
 
 use crate::translate::{Translated, translated};
 
-/// Under 0.8.0 its own simulator, whose memory latency of a second-level cache is the paper's;
-/// else its naive model, 1 for every instruction.
+/// Polkavm's own simulator under 0.8.0, whose memory latency of a second-level cache is the
+/// paper's; else its naive model, 1 for every instruction.
 fn cost_model(revision: Revision) -> Option<polkavm::CostModelKind> {
     match revision {
         Revision::GrayPaper072 => None,

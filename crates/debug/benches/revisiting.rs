@@ -42,7 +42,7 @@ round:
 /// Number of times that a run is timed; the quickest counts.
 const ROUNDS: usize = 3;
 
-/// From how many places one goes back.
+/// Number of places from which one goes back.
 const PLACES: u64 = 24;
 
 /// Time that going back may take, and the factor on the plain run's time that recording may take.
@@ -96,7 +96,7 @@ fn recorded(revision: Revision, bounds: Bounds) -> (Recording, Duration) {
     (0..ROUNDS).map(once).min_by_key(|(_, time)| *time).expect("there is a round")
 }
 
-/// Says what something took, and whether that is within what it may take.
+/// Prints a figure and its verdict, which it returns.
 fn told(what: &str, figure: &str, is_well: bool) -> bool {
     println!("  {what:<34} {figure}{}", if is_well { "" } else { "  TOO MUCH" });
     is_well

@@ -173,7 +173,7 @@ impl Parser<'_> {
         true
     }
 
-    /// An operand of a level of operators, and what follows of that level.
+    /// An operand of a level of operators, and the rest of that level.
     fn level(&mut self, level: usize) -> Result<Node, ConditionError> {
         let Some(operators) = LEVELS.get(level) else { return self.operand() };
         let mut node = self.level(level + 1)?;

@@ -54,11 +54,11 @@ pub struct Logged {
 /// A host call's time, seen from where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// It is done.
+    /// The call is done.
     Done,
-    /// It is being served: an inner machine runs for it, or it has stopped the guest here.
+    /// The call is being served: an inner machine runs for it, or it has stopped the guest here.
     Now,
-    /// It comes later.
+    /// The call comes later.
     Later,
 }
 

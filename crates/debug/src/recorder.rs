@@ -1,4 +1,4 @@
-//! Watching an invocation and keeping what it takes to see it again.
+//! Recorder of an invocation: keeps enough to see it again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,7 +82,7 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder of this invocation. The symbols are those of all programs at hand, by code hash.
+    /// A recorder of this invocation, with the symbols of all programs at hand, by code hash.
     #[must_use]
     pub fn new(target: Target, bounds: Bounds, symbols: &'a BTreeMap<Hash, Symbols>) -> Self {
         let spacing = bounds.spacing.max(1);
@@ -102,8 +102,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Runs a program by itself and records it; its first host call ends it. The hash is what its
-    /// symbols know it by.
+    /// Runs a program by itself and records it; its first host call ends it. Its symbols are under
+    /// the hash.
     #[must_use]
     pub fn record_program(mut self, instance: &mut Instance, hash: Hash) -> Option<Recording> {
         self.is_active = true;
@@ -199,7 +199,7 @@ impl<'a> Recorder<'a> {
         let Some(recording) = self.open() else { return };
         let mut kept = octets(&recording.stretches);
         let mut is_thinner = false;
-        // Half of what is allowed, so that this does not happen all the time.
+        // Half of the bound, so that this does not happen all the time.
         while kept > most / 2 && thin(&mut recording.stretches) {
             kept = octets(&recording.stretches);
             is_thinner = true;
@@ -368,7 +368,7 @@ impl Recorder<'_> {
         }
     }
 
-    /// Notes what the last host call did to the heap, which no event tells.
+    /// Notes the last host call's growth of the heap, which no event tells.
     fn note_growth(&mut self, growth: u64) {
         let stretches = self.open().map(|recording| recording.stretches.iter_mut().rev());
         let last = stretches.and_then(|mut it| it.find(|it| it.machine == Machine::Outer));

@@ -25,14 +25,14 @@ impl fmt::Display for Position {
 
 /// One invocation, to be revisited by a [`Session`](crate::Session).
 ///
-/// Stretches follow each other as they ran: what an inner machine did comes between the stretch of
-/// its owner that ends with the host call, and the one that goes on behind it.
+/// Stretches follow each other as they ran: the stretches of an inner machine come between the
+/// stretch of its owner that ends with the host call, and the one that goes on behind it.
 pub struct Recording {
     /// The invocation; `None` for a program that ran by itself.
     pub invocation: Option<Invocation>,
     /// The gas that it was given.
     pub gas_limit: u64,
-    /// The programs that ran; the first is that of the invocation.
+    /// The programs that ran; the invocation's is the first.
     pub codes: Vec<Code>,
     /// The stretches that ran, in order.
     pub stretches: Vec<Stretch>,

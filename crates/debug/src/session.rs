@@ -301,7 +301,7 @@ impl Session {
         self.outer_ended = Some(index);
     }
 
-    /// Does to the outer machine what the host call before a stretch did.
+    /// Repeats on the outer machine the effects of the host call before a stretch.
     fn deliver(&mut self, index: usize) {
         let before = self.outer_before(index).and_then(|it| self.recording.stretches.get(it));
         let Some(call) = before.and_then(|stretch| stretch.ending.call()) else { return };

@@ -15,7 +15,7 @@ const LONGEST_LINE: usize = 1_000_000;
 /// The frames that a step by lines goes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// Nothing: it ends in whatever function has the next line.
+    /// Nothing: the step ends in whatever function has the next line.
     Nothing,
     /// Functions that are called, inlined ones too, and runs of inner machines.
     Calls,
@@ -69,7 +69,7 @@ impl Session {
     fn is_other_line(&self, start: &[Frame], over: Over) -> bool {
         let here = self.source();
         let (Some(first), Some(now)) = (start.first(), here.first()) else { return false };
-        // Line 0 is what the compiler has added.
+        // Line 0 is code that the compiler has added.
         if now.line == 0 {
             return false;
         }
@@ -82,7 +82,7 @@ impl Session {
         outer(start) != outer(here) || here.len() < start.len()
     }
 
-    /// One instruction, or a whole call. Gives what stopped it, if it was not done.
+    /// One instruction, or a whole call. Returns the stop if it was not done.
     fn step_over(
         &mut self,
         direction: Direction,
@@ -110,7 +110,8 @@ impl Session {
         }
     }
 
-    /// Goes over the call that comes next in a direction, if one does; in it, what stopped that.
+    /// Goes over the call that comes next in a direction; `None` if none does. The inner value is
+    /// the stop met in the call, if any.
     fn over_call(&mut self, direction: Direction, stops: &Stops) -> Option<Option<Stopped>> {
         let code = self.recording().stretches.get(self.position().stretch)?.code;
         let module = self.instance().module().clone();
@@ -149,7 +150,7 @@ impl Session {
         Some(stopped.unwrap_or(Stopped::At(Vec::new())))
     }
 
-    /// Runs to a place with a stack pointer; what stopped it, if it was anything else.
+    /// Runs to a place with a stack pointer; returns the stop met before it, if any.
     fn run_to(
         &mut self,
         place: (usize, u64),

@@ -80,9 +80,9 @@ pub struct Stop {
 /// A direction in a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// As it ran.
+    /// The direction in which it ran.
     Forwards,
-    /// Against it.
+    /// The other direction.
     Backwards,
 }
 

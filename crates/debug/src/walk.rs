@@ -2,7 +2,7 @@
 
 use jambox_engine::{Inspector, Instance};
 
-/// Notes what an instruction reads and writes of some ranges of memory.
+/// Notes an instruction's reads and writes of some ranges of memory.
 #[derive(Default)]
 pub(crate) struct Touched {
     /// Ranges of addresses: first, and length.

@@ -33,9 +33,9 @@ pub enum Backend {
     /// Native code for whatever is reached. Making an engine fails where the platform cannot run
     /// native code.
     Recompiler,
-    /// Native code for whatever is reached, and code for what runs long once the instances of a
-    /// module have used this much gas; [`Recompiler`](Self::Recompiler) with another threshold
-    /// than the one that measured best. For tests.
+    /// Native code for all code that is reached, and traces for code that runs long once the
+    /// instances of a module have used this much gas; [`Recompiler`](Self::Recompiler) with another
+    /// threshold than the one that measured best. For tests.
     Traces {
         /// Gas used in all by the instances of a module before it is made anew.
         threshold: u64,

@@ -1,4 +1,4 @@
-//! Mistakes and limits of the host. Those of a guest are [`Exit`](crate::Exit)s instead.
+//! Mistakes and limits of the host. A guest's faults are [`Exit`](crate::Exit)s instead.
 
 use core::fmt;
 

@@ -4,7 +4,7 @@ use jambox_isa::Instruction;
 
 use crate::{Exit, Instance};
 
-/// Is told what a run does: the base of tracers, profilers and debuggers.
+/// An observer of a run: the base of tracers, profilers and debuggers.
 ///
 /// Every method does nothing by default. A run with an inspector steps exactly, one instruction at
 /// a time; a run without one pays nothing for the possibility. Two inspectors are one as a pair,

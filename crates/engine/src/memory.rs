@@ -175,7 +175,7 @@ impl Memory {
     }
 
     /// The runs of pages of equal access, lowest first, without the inaccessible ones: ranges of
-    /// addresses and what they allow.
+    /// addresses and their access.
     pub fn accessible_ranges(&self) -> impl Iterator<Item = (Range<u64>, Access)> + '_ {
         let mut page = LOWEST_PAGE;
         core::iter::from_fn(move || {

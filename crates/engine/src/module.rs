@@ -27,11 +27,11 @@ struct Inner {
 
 /// The program as a backend has it.
 pub(crate) enum Code {
-    /// As it is.
+    /// The program as it is, for the stepper.
     Stepped,
-    /// For the interpreter, control passed by a loop.
+    /// Ops of the interpreter, control passed by a loop.
     Looped(Box<interpreter::Code<interpreter::Looped>>),
-    /// For the interpreter, control passed by calls.
+    /// Ops of the interpreter, control passed by calls.
     #[cfg(threaded)]
     Threaded(Box<interpreter::Code<interpreter::Threaded>>),
     /// Native.
@@ -59,7 +59,7 @@ impl Code {
         }
     }
 
-    /// For the interpreter, in the way that is fastest in this build.
+    /// The program for the interpreter, in the way that is fastest in this build.
     pub(crate) fn interpreted(engine: &Engine, program: &ProgramBlob) -> Self {
         #[cfg(threaded)]
         return Self::predecoded(engine, program, Self::Threaded);

@@ -19,9 +19,9 @@ pub(crate) fn unavailable() -> Option<String> {
     native::prepare().err().map(|reason| reason.to_string())
 }
 
-/// Gas that the instances of a module use in native code before what is reached is made anew, in
-/// traces: under 0.8.0 half a millisecond or so, about what making traces of a service takes, and
-/// four times what the longest of the public logs uses.
+/// Gas that the instances of a module use in native code before the code they reach is made anew,
+/// in traces: under 0.8.0 half a millisecond or so, about as long as making traces of a service
+/// takes, and four times the gas of the longest public log.
 pub(crate) const HOT: u64 = 1 << 25;
 
 /// The most gas that an instance uses before its module knows of it: threads that run a module
@@ -37,8 +37,8 @@ pub(crate) struct Tiered {
     /// Gas that instances used while interpreted, up to `threshold`.
     warmth: AtomicU64,
     threshold: u64,
-    /// Gas that instances used in the first tier's code, up to `hot_threshold` and what they used
-    /// at the same time.
+    /// Gas that instances used in the first tier's code, up to `hot_threshold` and the gas that
+    /// they used at the same time.
     heat: AtomicU64,
     hot_threshold: u64,
 }
@@ -89,8 +89,8 @@ impl Tiered {
         made.get_or_init(make).as_ref()
     }
 
-    /// The gas that an instance may use in the first tier's code until it is hot, counting what it
-    /// used that the module does not know of.
+    /// The gas that an instance may use in the first tier's code until it is hot, counting the gas
+    /// it used that the module does not know of.
     #[inline]
     fn until_hot(&self, heat: u64) -> u64 {
         let known = self.heat.load(Ordering::Relaxed);

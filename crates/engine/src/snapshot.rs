@@ -11,11 +11,11 @@ use crate::{Instance, Memory};
 type Page = [u8; PAGE_SIZE as usize];
 
 /// The whole state of an [`Instance`]: registers, pc, gas, the charged flag, the accessible pages
-/// with what they hold, the heap.
+/// with their contents, the heap.
 ///
 /// Pages that hold zeros take no room, and pages that are as in the snapshot given as parent are
-/// shared with it. What an inaccessible page holds is not kept: after
-/// [`restore`](Instance::restore) it is zeros.
+/// shared with it. The contents of inaccessible pages are not kept: after
+/// [`restore`](Instance::restore) they are zeros.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pc: u64,

@@ -1,8 +1,8 @@
 //! The exact interpreter: one instruction at a time, straight from the code.
 //!
-//! It is what the paper's single-step function says and nothing else. Inspected runs use it, and
-//! the fast interpreter hands over to it whenever the rest of a run has to be exact to the
-//! instruction, as when gas runs out in the middle of a block.
+//! It does exactly what the paper's single-step function says. Inspected runs use it, and the fast
+//! interpreter hands over to it whenever the rest of a run has to be exact to the instruction, as
+//! when gas runs out in the middle of a block.
 
 use jambox_isa::operands::{
     Imm, ImmImm, NoOperands, Offset, RegExtImm, RegImm, RegImmImm, RegImmOffset, RegReg, RegRegImm,
@@ -99,7 +99,7 @@ impl<I: Inspector> Step<'_, I> {
         }
     }
 
-    /// On to the next block.
+    /// Control flow on to the next block.
     fn fall_through(&self) -> Flow {
         let Instance { module, state, .. } = &*self.instance;
         let is_block = || module.is_block_start(module.next_pc(state.pc));

@@ -41,7 +41,7 @@ pub fn hex(octets: &[u8]) -> String {
     const_hex::encode_prefixed(octets)
 }
 
-/// An observer that keeps so much of what runs upon the state of a slot.
+/// An observer that keeps so much detail of all that runs upon the state of a slot.
 #[must_use]
 pub fn recorder<'a>(
     protocol: &'a Protocol,
@@ -66,7 +66,7 @@ struct PackageAccount {
     failures: Vec<String>,
 }
 
-/// The account of a package on its way through the core: what it is, upon which state.
+/// A package on its way through the core, with the state that it runs upon.
 #[derive(Clone, Copy, Debug)]
 pub struct Handed<'a> {
     /// The package.
@@ -80,7 +80,7 @@ pub struct Handed<'a> {
 }
 
 impl Handed<'_> {
-    /// The account of a package that was refused, with what ran until then.
+    /// The account of a package that was refused, with the invocations that ran until then.
     #[must_use]
     pub fn refused(&self, reason: &str, mut recorded: Recorded) -> Value {
         let refine = recorded.refined();

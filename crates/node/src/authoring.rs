@@ -1,4 +1,4 @@
-//! Making blocks: what goes into the next one, and what comes of it.
+//! Making of blocks: the contents of the next one, and their results.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub struct Authored {
     pub held_back: Option<String>,
 }
 
-/// Makes the next block, in this slot, with what waits for it.
+/// Makes the next block, in this slot, with the packages and preimages that wait for it.
 ///
 /// # Errors
 ///
@@ -202,7 +202,7 @@ pub fn run(
 }
 
 /// The entropy after a block. Without a signature there is no output of a verifiable random
-/// function; what stands in the place of the signature stands for it.
+/// function; the octets in the place of the signature stand for it.
 fn next_entropy(accumulator: Hash, header: &Header) -> Hash {
     let output = header.entropy_source.0.get(..32).unwrap_or_default();
     Hash::blake2b(&[&accumulator.0[..], output].concat())

@@ -15,7 +15,7 @@ pub struct Blobs {
     pub null_authorizer: &'static [u8],
 }
 
-/// The authorizer that lets everything pass: its instructions are those of both revisions.
+/// The authorizer that lets everything pass: its instructions are in both revisions.
 const NULL_AUTHORIZER: &[u8] = include_bytes!("../genesis/null-authorizer.jam");
 
 impl Blobs {

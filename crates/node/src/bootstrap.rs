@@ -1,4 +1,4 @@
-//! Telling the bootstrap service what to do (`jam-bootstrap-service-common`).
+//! Instructions for the bootstrap service (`jam-bootstrap-service-common`).
 
 use jambox_types::{Balance, Gas, Hash, ServiceId};
 
@@ -8,7 +8,8 @@ const MEMO: usize = 128;
 const CREATE: u8 = 0;
 /// The number of the instruction that asks for a preimage.
 const SOLICIT: u8 = 6;
-/// The number of the key under which the second release keeps what came of an item's instructions.
+/// The number of the key under which the second release keeps the results of an item's
+/// instructions.
 const RESULTS: u8 = 2;
 /// The number of the result that is a service's id.
 const SERVICE_ID: u8 = 1;

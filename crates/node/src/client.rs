@@ -80,8 +80,8 @@ struct Call {
     answer: mpsc::Sender<Result<Value, ClientError>>,
 }
 
-/// A connection to a node. Calls wait for their answers, and may come from any thread, those of a
-/// Tokio runtime included. The connection ends with this value.
+/// A connection to a node. Calls wait for their answers, and may come from any thread, also of a
+/// Tokio runtime. The connection ends with this value.
 #[derive(Clone, Debug)]
 pub struct Client {
     address: String,
@@ -140,7 +140,7 @@ impl Client {
                 while let Some(Call { method, params, answer }) = waiting.recv().await {
                     let connection = std::sync::Arc::clone(&connection);
                     tokio::spawn(async move {
-                        // Whoever asked may have gone.
+                        // The caller may have gone.
                         let _ = answer.send(ask(&connection, method, params).await);
                     });
                 }

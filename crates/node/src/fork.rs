@@ -51,11 +51,11 @@ pub struct Fork {
 }
 
 /// Forks the chain of the node at an address after a block, or after the last one that is final.
-/// `parameters` are those to try beside the presets.
+/// `parameters` are tried beside the presets.
 ///
 /// # Errors
 ///
-/// The node does not answer, or not with what a chain needs.
+/// The node does not answer, or its answer lacks something that a chain needs.
 pub fn fork(
     address: &str,
     at: Option<Hash>,

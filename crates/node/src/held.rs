@@ -110,7 +110,7 @@ impl Held {
     ///
     /// # Errors
     ///
-    /// None: what is known is here.
+    /// None: all known keys are here.
     pub fn known_of(&self, service: ServiceId) -> Result<Vec<StateKey>, StateError> {
         let mut keys = self.own.entries_of(service)?;
         if let Some(fork) = &self.fork {
@@ -138,8 +138,8 @@ impl Values for Held {
         }
     }
 
-    /// Of a fork those that were changed here: whoever asks removes the service, and with it all
-    /// that it has elsewhere.
+    /// The entries of a fork that were changed here: the caller removes the service, and with it
+    /// all entries that it has elsewhere.
     fn entries_of(&self, service: ServiceId) -> Result<Vec<StateKey>, StateError> {
         self.own.entries_of(service)
     }

@@ -159,13 +159,13 @@ pub struct Ledger {
     pub waiting: Vector<Hash>,
     /// Preimages that wait for services to want them.
     preimages: OrdMap<(ServiceId, Blob), ()>,
-    /// The packages that are under way, and those of which something is not in the file yet.
+    /// The packages that are under way, and the ones not wholly in the file yet.
     packages: OrdMap<Hash, Arc<PackageRecord>>,
     /// The place of the next package in the order.
     pub(crate) next_order: u64,
     /// The oldest block and the oldest place in the order that the file has.
     pub(crate) oldest: Oldest,
-    /// All else, as it was last written.
+    /// The chain's file as it was last written, with everything else.
     pub(crate) file: Option<Arc<FileState>>,
     /// Changes that are not in the file yet.
     pub(crate) unkept: Unkept,
@@ -181,11 +181,11 @@ pub(crate) struct Oldest {
 /// Changes to be written with the next commit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unkept {
-    /// Of the state.
+    /// Changes of the state.
     pub changes: Changes,
     /// The blocks from this number on; the head alone when only its state changed.
     pub blocks_from: Option<u64>,
-    /// Packages, and whether all of them is new or only how far they are.
+    /// Packages, each with a flag: true if all of it is new, false if only its progress is.
     pub packages: OrdMap<Hash, bool>,
     /// Places in the order that are empty now.
     pub left: Vec<u64>,
@@ -242,7 +242,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// The chain is a fork, and what it was forked from cannot be read.
+    /// The chain is a fork, and the state it was forked from cannot be read.
     pub fn amend(&mut self, changes: &Changes) -> Result<(), StateError> {
         let head = Arc::clone(self.head());
         let amended = Entry {
@@ -414,7 +414,7 @@ impl Ledger {
     /// The last block. There always is one: the genesis is never dropped without a successor.
     #[must_use]
     pub fn head(&self) -> &Arc<Entry> {
-        // `of` puts one in, and `push` drops only what is more than `KEPT_STATES`.
+        // `of` puts one in, and `push` drops only states beyond `KEPT_STATES`.
         match self.entries.last() {
             Some(entry) => entry,
             None => unreachable!("a ledger has a head"),
@@ -527,8 +527,8 @@ impl Ledger {
         recent
     }
 
-    /// In how many blocks after an entry's a package with this anchor can be reported; none when
-    /// the anchor is no recent block.
+    /// Number of blocks after an entry's in which a package with this anchor can be reported;
+    /// `None` when the anchor is no recent block.
     #[must_use]
     pub fn remaining(&self, entry: &Entry, anchor: &Hash) -> Option<u16> {
         let recent = self.recent(entry);

@@ -4,8 +4,9 @@
 //! to come into them, and the account of each package. [`rpc`] serves it by JIP-2 and by methods of
 //! its own.
 //!
-//! **Not here.** A validator: nothing is signed, seals and signatures are zeros, and there are no
-//! other nodes. The effects of a block are decided by `jambox-chain`.
+//! **Not here.** A validator: nothing is signed, seals and signatures are zeros (the entropy source
+//! is a hash, so that entropy differs from block to block), and there are no other nodes. The
+//! effects of a block are decided by `jambox-chain`.
 //!
 //! # Invariants
 //!

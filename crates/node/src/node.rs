@@ -1,4 +1,4 @@
-//! The node: one ledger, the file that keeps it, and whoever wants to know of changes.
+//! The node: one ledger, the file that keeps it, and the listeners to its changes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -282,7 +282,7 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// It is refused, or cannot be kept.
+    /// The package is refused, or cannot be kept.
     pub fn submit(
         &self,
         core: CoreIndex,
@@ -375,7 +375,7 @@ impl Node {
         Ok(())
     }
 
-    /// Changes what the node knows, in the chain's file first.
+    /// Changes the node's ledger, in the chain's file first.
     fn alter(
         &self,
         inner: &mut Inner,
@@ -393,7 +393,7 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// It cannot be kept.
+    /// The preimage cannot be kept.
     pub fn provide(&self, service: ServiceId, data: &[u8]) -> Result<(), NodeError> {
         let mut inner = self.lock();
         let data = Blob::from(data);
@@ -478,7 +478,7 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// It is no chain, or one of another protocol; the node's own then stays.
+    /// The octets are no chain, or one of another protocol; the node's own then stays.
     pub fn load(&self, octets: Vec<u8>) -> Result<(), NodeError> {
         let mut inner = self.lock();
         inner.ledger = inner.archive.replace(octets, self.protocol())?;
@@ -505,7 +505,8 @@ impl Node {
         Ok(())
     }
 
-    /// The account of a package: what happened in core and, where it has come so far, on chain.
+    /// The account of a package: its run in core and, as far as it has come, its accumulation on
+    /// chain.
     ///
     /// # Errors
     ///
@@ -548,10 +549,10 @@ impl Node {
 /// The reason why a package is not taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// It is refused.
+    /// The package is refused.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// It cannot be kept.
+    /// The package cannot be kept.
     #[error(transparent)]
     Node(#[from] NodeError),
 }

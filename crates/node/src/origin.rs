@@ -77,7 +77,7 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// It was not read before, and the node does not answer.
+    /// The entry was not read before, and the node does not answer.
     pub fn named(&self, entry: Named<'_>) -> Result<Option<Blob>, OriginError> {
         let key = entry.key();
         if let Some(kept) = self.lock().entries.get(&key) {
@@ -91,7 +91,8 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// It was not read before, and the node does not answer, or has no method that reads a key.
+    /// The key was not read before, and the node does not answer, or has no method that reads a
+    /// key.
     pub fn value(&self, key: &StateKey) -> Result<Option<Blob>, OriginError> {
         if let KeyKind::Account(service) = key.kind() {
             return self.named(Named::Account(service));

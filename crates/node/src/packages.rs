@@ -18,10 +18,10 @@ use crate::ledger::{Entry, Input, Ledger, PackageRecord};
 /// The reason why a package is refused.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refused {
-    /// It is not encoded as a package is.
+    /// The octets are not the encoding of a package.
     #[error("it is no work package: {0}")]
     Encoding(String),
-    /// The extrinsics are not those that it names.
+    /// The number of extrinsics is not the number that the package names.
     #[error("{given} extrinsics are given: the package names {named}")]
     ExtrinsicCount {
         /// Number of extrinsics given.
@@ -29,31 +29,31 @@ pub enum Refused {
         /// Number of extrinsics that the items name.
         named: usize,
     },
-    /// There was one of the same hash before.
+    /// A package of the same hash was handed in before.
     #[error("the package {0} was handed in before")]
     Known(Hash),
-    /// Its anchor is not as it says.
+    /// The anchor is not among the recent blocks.
     #[error("the anchor {0} is not among the recent blocks")]
     Anchor(Hash),
-    /// Its anchor was otherwise.
+    /// A root of the anchor is not the one that the package says.
     #[error("the anchor's {what} is {found}: the package says {said}")]
     AnchorRoot {
         /// The name of the root.
         what: &'static str,
-        /// As it is.
+        /// The root of the anchor.
         found: Hash,
-        /// As the package says.
+        /// The root that the package says.
         said: Hash,
     },
-    /// Its anchor is in another slot.
+    /// The anchor is in another slot.
     #[error("the anchor is of slot {found}: the package says {said}")]
     AnchorSlot {
-        /// The block's.
+        /// The slot of the anchor.
         found: TimeSlot,
-        /// As the package says.
+        /// The slot that the package says.
         said: TimeSlot,
     },
-    /// Its lookup anchor is unknown, too old, in another slot, or of another state.
+    /// The lookup anchor is unknown, too old, in another slot, or of another state.
     #[error("the lookup anchor {hash} in slot {slot} {what}")]
     LookupAnchor {
         /// The block.
@@ -63,7 +63,7 @@ pub enum Refused {
         /// The fault of the lookup anchor.
         what: &'static str,
     },
-    /// Its authorizer may not use the core.
+    /// The authorizer may not use the core.
     #[error("the authorizer {authorizer} is not in the pool of core {core}")]
     Authorizer {
         /// The authorizer.
@@ -71,7 +71,7 @@ pub enum Refused {
         /// The core.
         core: u16,
     },
-    /// It cannot be worked on, or is not authorized.
+    /// The package cannot be worked on, or is not authorized.
     #[error(transparent)]
     Report(Arc<ReportError>),
     /// The chain's file cannot be read, so nothing can be told of the package.
@@ -101,7 +101,7 @@ pub struct Worked {
     pub account: Value,
 }
 
-/// A package that was refused, with what happened until then.
+/// A package that was refused, with the account until then.
 #[derive(Debug)]
 pub struct Refusal {
     /// The hash of the package, where it could be told.
@@ -117,7 +117,7 @@ pub struct Refusal {
 ///
 /// # Errors
 ///
-/// It is no bundle.
+/// The octets are no bundle.
 pub fn unbundle(bundle: &[u8], ledger: &Ledger) -> Result<(Vec<u8>, Vec<Blob>), Refused> {
     let mut reader = Reader::new(bundle);
     let wrong = |error: jambox_codec::DecodeError| Refused::Encoding(error.to_string());
@@ -135,7 +135,7 @@ pub fn unbundle(bundle: &[u8], ledger: &Ledger) -> Result<(Vec<u8>, Vec<Blob>), 
 ///
 /// # Errors
 ///
-/// It is refused.
+/// The package is refused.
 pub fn work(
     env: &Env,
     ledger: &Ledger,
@@ -191,11 +191,11 @@ fn report(
     compute_report(env, call, observer).map_err(|error| Refused::Report(Arc::new(error)))
 }
 
-/// Works once more on what was handed in, for somebody who watches.
+/// Runs a package once more, for an observer.
 ///
 /// # Errors
 ///
-/// The host cannot go on, or what was handed in is not what it was.
+/// The host cannot go on, or the input is not as it was.
 pub fn watch(
     env: &Env,
     (ledger, at): (&Ledger, &Entry),
@@ -208,7 +208,7 @@ pub fn watch(
     let extrinsics = extrinsics.iter().map(|extrinsic| Blob::from(extrinsic.as_slice()));
     let lists = by_item(&package, extrinsics);
     match report(env, (ledger, at), record.core, (&package, &lists), observer) {
-        // That it is not authorized is what was to be seen.
+        // The refusal by the authorizer is the very result that was to be observed.
         Err(Refused::Report(error)) if is_of_the_authorizer(&error) => Ok(()),
         done => done.map(drop),
     }

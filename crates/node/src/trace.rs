@@ -1,4 +1,4 @@
-//! JIP-7 traces and close accounts of what happened on the chain, made while it is run once more.
+//! JIP-7 traces and close accounts of work on the chain, made while it is run once more.
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -24,10 +24,10 @@ pub enum TraceError {
     /// Nothing of this hash is known.
     #[error("there is no package and no block {0}")]
     Unknown(Hash),
-    /// The state that it ran upon is not kept any more.
+    /// The state that the package or block ran upon is not kept any more.
     #[error("the state after the block {0} is not available")]
     Forgotten(Hash),
-    /// It has fewer invocations.
+    /// The package or block has fewer invocations.
     #[error("invocation {index} is asked for: {count} ran")]
     NoInvocation {
         /// The index that was asked for.
@@ -58,12 +58,12 @@ enum Again {
     Block(Arc<Entry>, Arc<Entry>),
 }
 
-/// As much of an invocation as somebody reads who asks for it alone.
+/// The detail for a reader who asks for one invocation alone.
 const CLOSELY: Detail = Detail { calls: true, events: 10_000, ..Detail::KEPT };
 
 impl Node {
-    /// The trace of an invocation: of a package the one of its authorizer and then those of its
-    /// items, of a block the accumulations, in the order in which they ran.
+    /// The trace of an invocation: of a package first its authorizer and then its items, of a block
+    /// the accumulations, in the order in which they ran.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl Node {
     }
 
     /// The account of an invocation, numbered as for [`Node::trace`], with its host calls and with
-    /// what took its gas.
+    /// its gas by function.
     ///
     /// # Errors
     ///

@@ -10,11 +10,11 @@ use jambox_types::Hash;
 use crate::held::Held;
 use crate::origin::Origin;
 
-/// A whole state with its root. A clone costs O(1), and states share what they have in common.
+/// A whole state with its root. A clone costs O(1), and states share their common parts.
 ///
-/// Of a fork the root is no trie's of the whole state, which nobody here knows: it is the BLAKE2b
-/// hash of the root that the fork began with and of the root of a trie of what changed since. In
-/// that, a value has an octet 1 before it, and a removed one is an octet 0.
+/// The root of a fork is not the root of a trie of the whole state, which nobody here knows: it is
+/// the BLAKE2b hash of the root that the fork began with and of the root of a trie of the changes
+/// since. In that trie, a value has an octet 1 before it, and a removed one is an octet 0.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The values.
@@ -66,7 +66,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// The state is a fork, and what it was forked from cannot be read.
+    /// The state is a fork, and the state it was forked from cannot be read.
     pub fn after(&self, changes: &Changes) -> Result<Self, StateError> {
         let mut after = self.clone();
         Arc::make_mut(&mut after.values).change(changes)?;

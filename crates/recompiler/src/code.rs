@@ -44,7 +44,7 @@ pub(crate) const MAX_DISPATCH: u64 = 1 << 20;
 /// The most octets of native code of one program.
 pub const MAX_CODE: usize = 64 << 20;
 
-/// Native code of one program, made as it is reached and shared by whoever runs the program.
+/// Native code of one program, made as it is reached and shared by all runs of the program.
 pub struct Code {
     program: ProgramBlob,
     set: InstructionSet,
@@ -80,9 +80,9 @@ struct Waiting {
 /// The instruction of a program that an instruction of native code belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// Its position.
+    /// The instruction's position.
     pub pc: u32,
-    /// The gas that was taken for what is due at it and at what follows it in its segment.
+    /// The gas that was taken for it and for the instructions after it in its segment.
     pub refund: u64,
 }
 
@@ -91,7 +91,7 @@ pub struct Origin {
 pub enum Dispatch {
     /// Code at this position; the table now leads there.
     Enter(CodeAddress),
-    /// This position, for which there is no room for code.
+    /// The interpreter at this position: there is no room for code.
     Interpret(u32),
     /// No basic block: the jump panics.
     Nowhere,
@@ -114,7 +114,7 @@ pub struct Usage {
 }
 
 impl Code {
-    /// No code yet for a program whose instructions are those of `set`.
+    /// Code of a program whose instructions are in `set`; no native code is made yet.
     ///
     /// # Errors
     /// When the platform cannot run native code.
@@ -145,7 +145,7 @@ impl Code {
     }
 
     /// The code at a position that a host or the interpreter has come to. There is none in the
-    /// middle of a basic block, unless it was made for what stands before.
+    /// middle of a basic block, unless code was made for the instruction before.
     #[must_use]
     pub fn enter(&self, pc: u32) -> Option<CodeAddress> {
         let mut state = self.lock();

@@ -2,9 +2,9 @@
 
 /// A table by position that takes room only where something is known.
 pub(crate) struct Entries {
-    /// For each page of positions where it starts in `slots`; 0 if nothing is known of it.
+    /// The start in `slots` of each page of positions; 0 if nothing is known of the page.
     pages: Vec<u32>,
-    /// Packed entries. The first page stays empty: all that nothing is known of share it.
+    /// Packed entries. The first page stays empty: all pages of which nothing is known share it.
     slots: Vec<u32>,
 }
 
@@ -22,7 +22,7 @@ pub(crate) enum Entry {
     Unknown,
     /// Code asks for it: the index of the last request.
     Awaited(u32),
-    /// It has code, at the place of this number.
+    /// Code is there, at the place of this number.
     Compiled(u32),
 }
 
@@ -73,7 +73,7 @@ impl Entries {
         self.slots.get(start as usize + pc as usize % PAGE).copied().unwrap_or(0)
     }
 
-    /// Sets what is known of a position and returns what was before.
+    /// Sets an entry and returns the one before.
     #[inline]
     pub(crate) fn replace(&mut self, pc: u32, entry: Entry) -> Entry {
         let start = match self.pages.get(pc as usize / PAGE) {

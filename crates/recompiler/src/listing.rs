@@ -15,11 +15,10 @@ use crate::entries::Entries;
 const LEFT: usize = 44;
 
 /// The native code of a whole program as text: on the left the program's instructions with their
-/// positions, on the right what they become in a tier. Nothing is run, so it works wherever it
-/// compiles.
+/// positions, on the right their code in a tier. Nothing is run, so it works wherever it compiles.
 ///
 /// Each unit is headed by the position that it is made for. Offsets on the right count from the
-/// unit's start; what leads out of the unit stands at its end.
+/// unit's start; ways out of the unit stand at its end.
 ///
 /// ```
 /// use jambox_isa::{InstructionSet, Revision};

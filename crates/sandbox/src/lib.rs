@@ -1,7 +1,8 @@
 //! The one crate of the workspace that may hold unsafe code, behind safe interfaces.
 //!
-//! It knows nothing of instructions, gas or JAM. It offers what a fast interpreter cannot have in
-//! safe code: guest memory, and [`Slots`], a table that is filled while it is read.
+//! The crate knows nothing of instructions, gas or JAM. It offers the parts of a fast interpreter
+//! that safe code cannot give: guest memory, and [`Slots`], a table that is filled while it is
+//! read.
 //!
 //! Guest memory is 4 GiB of 4 KiB pages, each inaccessible, read-only or read-write. There are two
 //! implementations of [`GuestMemory`]:

@@ -13,8 +13,8 @@ use super::op::{At, Named, Op, Operands};
 use super::positions::Positions;
 use super::rows::Row;
 
-/// The most instructions that are decoded at once: a longer segment is cut. It bounds what entering
-/// a segment costs.
+/// The most instructions that are decoded at once: a longer segment is cut. It bounds the cost of
+/// entering a segment.
 const SEGMENT_LIMIT: usize = 1 << 10;
 
 /// The most entries of a jump table whose resolution is remembered; jumps beyond are stepped.

@@ -55,7 +55,7 @@ fn unpaid<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Nex
     D::stop(state, gas)
 }
 
-/// Gives back what the segment has left and lets the stepper execute the op.
+/// Gives back the gas left of the segment and lets the stepper execute the op.
 #[cold]
 fn hand_over<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Next<'t> {
     state.pc = u64::from(at.value().pc);

@@ -6,7 +6,7 @@ use super::code::Code;
 use super::op::At;
 use super::{State, View};
 
-/// A way of passing control, and what handlers return in it.
+/// A way of passing control, and the values that handlers return in it.
 pub(crate) trait Dispatch: Sized + 'static {
     /// The return type of a handler.
     type Next<'t>;
@@ -23,7 +23,7 @@ pub(crate) trait Dispatch: Sized + 'static {
         code: &'t Code<Self>,
     ) -> Self::Next<'t>;
 
-    /// Passes control back to whoever called [`run`](Self::run).
+    /// Passes control back to the caller of [`run`](Self::run).
     fn stop<'t>(state: &mut State, gas: i64) -> Self::Next<'t>;
 
     /// Runs ops from the one at `at` until one stops.

@@ -17,11 +17,11 @@ const REGS: usize = Reg::ALL.len();
 /// Registers for which an action has handlers of their own.
 #[derive(Clone, Copy)]
 pub(crate) enum Special {
-    /// For none.
+    /// No registers.
     None,
-    /// For each in place 0; it has none in place 1.
+    /// Each register in place 0, for actions without one in place 1.
     First,
-    /// For each choice of those in places 0 and 1.
+    /// Each pair of registers in places 0 and 1.
     Pair,
 }
 

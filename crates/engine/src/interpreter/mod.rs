@@ -9,12 +9,12 @@
 //! # Gas
 //!
 //! Gas is charged by the *segment*: a run of instructions that ends with the first one that may go
-//! elsewhere or leave the machine. Each slot is tagged with what is due
-//! ([`GasPlan`](jambox_program::GasPlan)) at it and at the rest of its segment, and whoever
-//! transfers control to a slot charges that first. So gas is exact wherever a segment ends, which
-//! includes every host call. An instruction that cannot go on as usual gives back what is due from
-//! there on and hands over to the stepper, which charges what it comes to. Where a segment cannot
-//! be paid, the stepper runs until gas is out.
+//! elsewhere or leave the machine. Each slot is tagged with the gas due
+//! ([`GasPlan`](jambox_program::GasPlan)) at it and at the rest of its segment, and every transfer
+//! of control to a slot charges that first. So gas is exact wherever a segment ends, which includes
+//! every host call. An instruction that cannot go on as usual gives back the gas due from there on
+//! and hands over to the stepper, which charges the instructions it comes to. Where a segment
+//! cannot be paid, the stepper runs until gas is out.
 //!
 //! The stepper executes the first instruction of a run where something is due and the machine has
 //! paid it already, or the other way round.
@@ -66,11 +66,11 @@ impl State {
 /// The reason why ops stopped. `pc` is at the instruction in question, which has not been charged.
 #[derive(Clone, Copy)]
 enum Stop {
-    /// It needs the stepper.
+    /// An instruction that needs the stepper.
     Step,
     /// The segment that begins there cannot be paid.
     Unpaid,
-    /// It is an `ecalli`, which has been charged.
+    /// An `ecalli`, which has been charged.
     HostCall(i32),
 }
 

@@ -12,7 +12,7 @@ pub(crate) type At<'t, D> = Cursor<'t, Op<D>>;
 
 /// Executes the op at a place, whose segment has been paid, and passes control on.
 ///
-/// These five arguments are what stays in machine registers for the whole run.
+/// These five arguments stay in machine registers for the whole run.
 pub(crate) type Handler<D> =
     for<'t, 'm> fn(At<'t, D>, &mut State, i64, View<'m>, &'t Code<D>) -> <D as Dispatch>::Next<'t>;
 
@@ -82,7 +82,7 @@ pub(crate) trait Registers {
     fn set(operands: &Operands, state: &mut State, value: u64);
 }
 
-/// As its operands say.
+/// Registers named by the operands.
 pub(crate) enum Named {}
 
 impl Registers for Named {
@@ -102,7 +102,7 @@ impl Registers for Named {
     }
 }
 
-/// Those in places 0 and 1 are `A` and `B`: the handler is for these registers only.
+/// Fixed registers, `A` in place 0 and `B` in place 1: the handler is for these only.
 pub(crate) enum Fixed<const A: usize, const B: usize> {}
 
 impl<const A: usize, const B: usize> Registers for Fixed<A, B> {

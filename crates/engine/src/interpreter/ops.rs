@@ -27,9 +27,9 @@ pub(crate) trait Condition {
 
 /// An unsigned or signed integer in memory.
 trait Stored<const N: usize> {
-    /// Extends it to 64 bits: with its sign if it has one.
+    /// The value extended to 64 bits: with its sign if it has one.
     fn extend(octets: [u8; N]) -> u64;
-    /// Its octets in memory: of the low bits of a value.
+    /// Octets in memory of the low bits of a value.
     fn octets(value: u64) -> [u8; N];
 }
 

@@ -48,25 +48,25 @@ impl<D: Dispatch> Row<D> {
         rows
     }
 
-    /// To the next in the segment.
+    /// The row of an instruction that goes on to the next in the segment.
     const fn simple<A: Action>(opcode: Opcode) -> Self {
         let handlers = Handlers::new::<A>(special(opcode));
         let nowhere = handler::<D, Stepped, Named>();
         Self { format: opcode.format(), ends: false, goes_on: false, handlers, nowhere }
     }
 
-    /// Elsewhere, or out of the machine.
+    /// The row of an instruction that goes elsewhere, or leaves the machine.
     const fn ending<A: Action>(opcode: Opcode) -> Self {
         Self { ends: true, ..Self::simple::<A>(opcode) }
     }
 
-    /// Elsewhere, or to the next.
+    /// The row of an instruction that goes elsewhere, or to the next.
     const fn branch<C: Condition>(opcode: Opcode) -> Self {
         let nowhere = handler::<D, BranchNowhere<C>, Named>();
         Self { nowhere, goes_on: true, ..Self::ending::<Branch<C>>(opcode) }
     }
 
-    /// To the stepper.
+    /// The row of an instruction that the stepper executes.
     const fn stepped(opcode: Opcode) -> Self {
         Self::ending::<Stepped>(opcode)
     }

@@ -46,7 +46,7 @@ on_every_backend! {
         for revision in Revision::ALL {
             let mut it = countdown(backend, revision);
             let start = it.snapshot(None);
-            // In the middle of the loop, as whoever gives gas by slices stops.
+            // In the middle of the loop, as a host that gives gas by slices stops.
             it.set_gas(300);
             assert_eq!(it.run(), Exit::OutOfGas);
             it.set_gas(50_000);

@@ -28,7 +28,7 @@ const LIST_LIMIT: usize = 256;
 const MISSING: &str = "the node that this chain was forked from may have more: JIP-2 has no method \
                        that lists them, so those are here that were read or changed";
 
-/// Adds them all.
+/// Adds all methods of our own.
 pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
     register_accounts(module)?;
     register_invocations(module)?;

@@ -3,7 +3,7 @@
 use jambox_types::{Parameters, Protocol, Rules};
 use serde_json::{Map, Value, json};
 
-/// The names of JIP-2 beside what they mean.
+/// The names of JIP-2 beside our fields.
 macro_rules! members {
     ($parameters:ident: $($name:ident: $field:ident,)*) => {
         [$((stringify!($name), json!($parameters.$field)),)*]

@@ -57,7 +57,7 @@ impl Topic {
 
 type Parse = fn(&Params<'_>) -> Result<Topic, ErrorObjectOwned>;
 
-/// The names of each, and what its parameters ask for.
+/// The subscriptions' names, and the topics that their parameters ask for.
 const ALL: &[(&str, &str, Parse)] = &[
     ("subscribeBestBlock", "unsubscribeBestBlock", |_| Ok(Topic::Block)),
     ("subscribeFinalizedBlock", "unsubscribeFinalizedBlock", |_| Ok(Topic::Block)),

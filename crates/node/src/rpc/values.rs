@@ -135,7 +135,7 @@ pub fn segment_unavailable(root: &Hash, index: Option<u16>) -> ErrorObjectOwned 
 ///
 /// # Errors
 ///
-/// They are fewer, more, or of other types.
+/// The parameters are fewer, more, or of other types.
 pub fn parse<T: for<'de> Deserialize<'de>>(params: &Params<'_>) -> Result<T, ErrorObjectOwned> {
     params.parse()
 }

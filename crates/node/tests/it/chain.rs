@@ -164,7 +164,7 @@ fn a_package_is_reported_then_ready_and_its_effects_are_there(revision: Revision
     assert_eq!(request(&node), Some(RequestHistory::Available(TimeSlot(6))));
 }
 
-/// The header's root is that of the state before, whole and computed anew.
+/// The header's root is the root of the state before, whole and computed anew.
 fn roots_are_those_of_the_states(revision: Revision) {
     let node = by_hand(revision);
     submit(&node, 0, &package(&node, &solicit(&node, b"x"))).unwrap();
@@ -345,7 +345,7 @@ fn a_chain_goes_on_from_its_file(revision: Revision) {
     assert!(held.err().unwrap().to_string().contains("is held by"));
     let head = first.ledger().head().descriptor;
     drop(first);
-    // The beginning of a commit is what a killed process may leave.
+    // A killed process may leave the beginning of a commit.
     let mut octets = std::fs::read(&path).unwrap();
     octets.extend(b"\xffcommit\n and half of a head");
     std::fs::write(&path, octets).unwrap();
@@ -515,7 +515,7 @@ fn a_state_in_a_file_is_gone_on_with(revision: Revision) {
     let hash = submit(&first, 0, &package(&first, &solicit(&first, b"x"))).unwrap();
     first.mine(2).unwrap();
     assert!(matches!(stage(&first, &hash), Stage::Ready { .. }));
-    // Whoever reads the file sees the state after the last block, while the node has it.
+    // Readers of the file see the state after the last block, while the node has it.
     let seen = FileState::open(&path).unwrap();
     assert_eq!(seen.root(), first.ledger().head().world.root);
     let header = seen.note("header").unwrap().unwrap();

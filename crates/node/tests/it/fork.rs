@@ -125,7 +125,7 @@ fn a_fork_reads_what_it_needs_and_keeps_its_changes_to_itself() {
     }
 }
 
-/// Roots tell what changed, not what was read.
+/// Roots tell the changes, not the reads.
 #[test]
 fn a_fork_taken_back_and_another_of_the_same_block_have_the_same_roots() {
     let first = First::new(Revision::GrayPaper080);
@@ -196,7 +196,7 @@ fn plain(address: &str, runtime: &Runtime) -> (ServerHandle, String) {
     })
 }
 
-/// Of a node that has JIP-2 alone the services are read; what no method reads is said.
+/// Services are read of a node that has JIP-2 alone; values that no method reads give an error.
 #[test]
 fn what_jip_2_cannot_give_is_said() {
     let first = First::new(Revision::GrayPaper080);
@@ -216,7 +216,7 @@ fn what_jip_2_cannot_give_is_said() {
     let client = Client::connect(&format!("ws://{own}")).unwrap();
     let head = client.best_block().unwrap().hash;
     let key = |name: &[u8]| StateKey::storage(SERVICE, name);
-    // Its name was asked for before; that of another was not.
+    // The entry was asked for by its name before; the other one was not.
     let known = client.state_value(head, &key(b"colour").0).unwrap();
     assert_eq!(known.as_deref(), Some(&b"green"[..]));
     let error = client.state_value(head, &key(b"size").0).unwrap_err().to_string();

@@ -228,7 +228,7 @@ fn errors_have_the_codes_of_jip_2() {
         ("jambox_package", json!([unknown]), 0),
         ("jambox_revert", json!([7]), 0),
         ("jambox_setBalance", json!([9, 1]), 0),
-        // Those of JSON-RPC itself.
+        // Codes of JSON-RPC itself.
         ("noSuchMethod", json!([]), -32601),
         ("parent", json!([]), -32602),
         ("parent", json!([5]), -32602),

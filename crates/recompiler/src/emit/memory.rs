@@ -10,7 +10,7 @@ impl Emitter<'_> {
     /// Notes that the instruction written next may fault.
     fn access(&mut self) {
         let (at, pc) = (self.buffers.asm.origin() + self.at(), self.pc);
-        // For now what is due before; `price` makes it what follows.
+        // The refund is the gas due before, for now; `price` makes it the gas of what follows.
         self.accesses.push(Access { at, pc, refund: self.due });
     }
 

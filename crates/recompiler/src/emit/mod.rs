@@ -1,10 +1,10 @@
 //! Instructions to machine code: a visitor of `jambox-isa`'s table.
 //!
-//! The emitter writes segments: runs of instructions, of which what is due at any
-//! ([`GasPlan`]) is taken at once, at the start. A segment ends with its basic block, and also
-//! after an `ecalli` or `sbrk`, because the gas must be exact there, and after [`MAX_SEGMENT`]
-//! instructions. In hot code it goes on into the blocks that follow: see [`trace`]. Whatever is
-//! not plain computation leaves the code: the interpreter does it exactly.
+//! The emitter writes segments: runs of instructions whose gas ([`GasPlan`]) is taken at once, at
+//! the start. A segment ends with its basic block, and also after an `ecalli` or `sbrk`, because
+//! the gas must be exact there, and after [`MAX_SEGMENT`] instructions. In hot code it goes on into
+//! the blocks that follow: see [`trace`]. Everything but plain computation leaves the code: the
+//! interpreter does it exactly.
 
 mod arithmetic;
 mod control;
@@ -22,8 +22,8 @@ use crate::entries::{Entries, Entry};
 use crate::registers::GAS;
 use trace::Trace;
 
-/// The most instructions in a segment: what an immediate of one octet can charge where each costs
-/// 1.
+/// The most instructions in a segment: an immediate of one octet can charge so many where each
+/// costs 1.
 pub(crate) const MAX_SEGMENT: u32 = 127;
 
 /// A memory access, should it fault.
@@ -33,7 +33,7 @@ pub(crate) struct Access {
     pub(crate) at: u32,
     /// The position of the guest's instruction.
     pub(crate) pc: u32,
-    /// The gas that was taken for what is due at it and at what follows it in its segment.
+    /// The gas that was taken for it and for the instructions after it in its segment.
     pub(crate) refund: u32,
 }
 
@@ -60,7 +60,7 @@ pub(crate) enum Mark {
     Step(u32),
     /// Leaving, because the gas of the segment at this position is not there.
     Unpaid(u32),
-    /// Leaving a trace for this position, the gas of what it does not reach given back.
+    /// Leaving a trace for this position, the gas of the rest of the trace given back.
     SideExit(u32),
     /// Asking for code for this position.
     Ask(u32),
@@ -102,11 +102,11 @@ pub(crate) struct Emitter<'a> {
     plan: GasPlan,
     checks_next_block: bool,
     entries: &'a mut Entries,
-    /// List of accesses: those of a unit come after those of units before it.
+    /// List of accesses: the unit's come after the accesses of earlier units.
     accesses: &'a mut Vec<Access>,
     buffers: &'a mut Buffers,
     trace: Trace,
-    /// The instruction in hand, what is due before it in its segment, and at it.
+    /// The instruction in hand, the gas due before it in its segment, and at it.
     pc: u32,
     next_pc: u32,
     due: u32,
@@ -261,7 +261,7 @@ impl<'a> Emitter<'a> {
             return false;
         }
         self.mark(Mark::Gas);
-        // A trace costs what all its blocks do, where each has a cost of its own.
+        // A trace costs as much as all its blocks, where each has a cost of its own.
         let is_long = i8::try_from(most).is_err() || inner == 0 && self.trace.is_on();
         self.asm().sub_amount(Size::S64, GAS, is_long);
         let unpaid = self.asm().jcc(Condition::Below);
@@ -269,7 +269,7 @@ impl<'a> Emitter<'a> {
         true
     }
 
-    /// Tells the parts of a segment what it costs: its accesses and fixups from the first on.
+    /// Sets the cost of a segment in its parts: its accesses and fixups from the first on.
     fn price(&mut self, cost: u32, is_charged: bool, first: (usize, usize)) {
         if is_charged {
             self.asm().fill(cost);
@@ -306,13 +306,13 @@ impl<'a> Emitter<'a> {
     /// Makes a jump leave to the interpreter, at this instruction.
     fn leave_at_step(&mut self, jump: Jump) {
         let pc = self.pc;
-        // For now what is due before; `price` makes it what follows.
+        // The refund is the gas due before, for now; `price` makes it the gas of what follows.
         self.buffers.fixups.push((jump, Target::Step { pc, refund: self.due }));
     }
 
     /// Makes a jump leave the trace for a position, after this instruction.
     fn leave_trace(&mut self, jump: Jump, pc: u32) {
-        // For now what is due until then; `price` makes it what follows.
+        // The refund is the gas due until then, for now; `price` makes it the gas of what follows.
         let refund = self.due + self.cost;
         self.buffers.fixups.push((jump, Target::SideExit { pc, refund }));
         self.want(pc);

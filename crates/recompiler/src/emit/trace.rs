@@ -1,12 +1,13 @@
 //! Traces: segments of hot code that go on from block to block.
 //!
 //! A trace follows a jump to its target, and a branch to where it is expected to go: back to the
+//! A trace follows a jump to its target, and a branch to where it is expected to go: back to the
 //! start of the trace, or else on, not taken. It charges all its blocks at once; its way out at a
-//! branch that goes elsewhere, a *side exit*, gives back what the blocks after the branch cost. A
+//! branch that goes elsewhere, a *side exit*, gives back the cost of the blocks after the branch. A
 //! trace that comes back to its start is written several times, so that a loop looks at its gas
 //! once in several rounds.
 //!
-//! That writes instructions more than once, so there are bounds on it: see [`Trace::can_grow`].
+//! Traces write instructions more than once, within bounds: see [`Trace::can_grow`].
 
 use super::{Emitter, Flow, MAX_SEGMENT};
 use crate::code::Tier;
@@ -29,10 +30,10 @@ pub(super) struct Trace {
     tier: Tier,
     /// Number of copies that may still be made.
     copies_left: u32,
-    /// Instructions so far, and those of the first block once it is over.
+    /// Number of instructions so far, and number at the end of the first block once it is over.
     pub(super) length: u32,
     first_block: Option<u32>,
-    /// The first block, and what is due there.
+    /// The first block, and the gas due there.
     start: Joined,
     /// The positions and costs at which the trace goes on from there, as far as they are known.
     path: [Joined; MAX_TRANSFERS],

@@ -1,8 +1,8 @@
 //! Programs and the code that they become, side by side.
 //!
-//! The listings in `testdata/recompiler` say what the code is, not what it ought to be: whether it
-//! is right is what the other tests find out. They show a change of the code generator to whoever
-//! reviews it. `JAMBOX_BLESS=1` writes them anew.
+//! The listings in `testdata/recompiler` record the code as it is; the other tests find out if it
+//! is right. They show a change of the code generator to its reviewer. `JAMBOX_BLESS=1` writes them
+//! anew.
 
 use std::collections::BTreeSet;
 use std::fs;

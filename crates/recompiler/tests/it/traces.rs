@@ -70,7 +70,7 @@ fn the_program_has_traces() {
     }
 }
 
-/// At every gas value at which it can run out, twice: wherever it does, and then again a little on.
+/// Gas runs out at every value at which it can, twice: at first, and then again a little on.
 #[test]
 fn gas_runs_out_at_the_same_places() {
     for revision in Revision::ALL {

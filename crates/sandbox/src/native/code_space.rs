@@ -317,7 +317,7 @@ pub(super) struct ChunkWriter {
 }
 
 impl ChunkWriter {
-    /// That of an empty chunk.
+    /// A writer of an empty chunk.
     ///
     /// # Errors
     /// When the platform cannot run generated code, or the code space is full.
@@ -325,7 +325,7 @@ impl ChunkWriter {
         Chunk::allocate().map(|chunk| Self { chunk: Arc::new(chunk), used: 0, slots: 0 })
     }
 
-    /// The chunk, to keep what is written in it.
+    /// The chunk, for the program to keep its code.
     pub(super) fn chunk(&self) -> Arc<Chunk> {
         Arc::clone(&self.chunk)
     }

@@ -29,7 +29,7 @@ pub(super) fn install(code: Range<usize>) -> Result<(), Unsupported> {
     }
     // SAFETY: the call filled it, and all zeros is a valid value too.
     let previous = unsafe { previous.assume_init() };
-    // Whoever else sets a handler between these two calls loses it; nothing can be done.
+    // Another thread that sets a handler between these two calls loses it; nothing can be done.
     let _ = HANDLING.set(Handling { code, previous });
     let mut action = previous;
     action.sa_sigaction = handle as *const () as usize;
@@ -92,7 +92,7 @@ unsafe fn is_guest_access(info: *const libc::siginfo_t) -> bool {
     address.wrapping_sub(base) < GUEST_SPACE as u64
 }
 
-/// Does what the previous action would have done.
+/// Does as the previous action would have done.
 ///
 /// # Safety
 /// The arguments must be those of a handler that the kernel calls.

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 pub(super) const MAX_SPACES: usize = 8192;
 
 /// The most runs of pages that are protected in all, each memory counting for one more. A run is
-/// two mappings at most: itself, and what is between it and the next.
+/// two mappings at most: itself, and the gap between it and the next.
 pub(super) const MAX_RUNS_OF_ALL: usize = 16_384;
 
 static SPACES: AtomicUsize = AtomicUsize::new(0);

@@ -255,7 +255,7 @@ impl ReservedMemory {
         runs
     }
 
-    /// Changes what the hardware allows from some runs to others; false if the kernel would not.
+    /// Changes the protection from some runs to others; false if the kernel would not.
     fn change(&self, from: &[Run], to: &[Run]) -> bool {
         let mut obsolete = from.iter().filter(|(old, _)| to.iter().all(|(new, _)| new != old));
         let closed = obsolete.all(|(pages, _)| self.protect(pages.clone(), Access::Inaccessible));

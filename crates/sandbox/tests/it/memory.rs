@@ -77,7 +77,7 @@ fn memories_together_leave_the_process_what_it_needs() {
     }
 }
 
-/// As many as an unlucky host may have, each with nearly as many runs as one memory may.
+/// Memories as many as an unlucky host may have, each with nearly as many runs as it may.
 #[test]
 #[ignore = "uses up what other tests need, see `memories_together_leave_the_process_what_it_needs`"]
 fn many_memories_together_cannot_use_up_the_mappings() {
@@ -101,7 +101,7 @@ fn many_memories_together_cannot_use_up_the_mappings() {
     assert!(memory().arm(), "they were given back");
 }
 
-/// 65,536 times 4 GiB are twice what a process has.
+/// 65,536 times 4 GiB: twice the address space of a process.
 #[test]
 #[ignore = "uses up what other tests need, see `memories_together_leave_the_process_what_it_needs`"]
 fn many_memories_together_cannot_use_up_the_address_space() {

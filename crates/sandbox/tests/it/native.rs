@@ -1,4 +1,4 @@
-//! Native code: entry, exit, faults, and what the host is owed.
+//! Native code: entry, exit, faults, and the duties to the host.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::process::{Command, ExitStatus};
@@ -39,7 +39,7 @@ fn append(
     program.address(asm, entry).expect("it is code")
 }
 
-/// Runs code that touches no memory; what comes back, and `r0`.
+/// Runs code that touches no memory; returns the stop and `r0`.
 fn run(program: &NativeProgram, entry: CodeAddress) -> (Stop, u64) {
     let mut regs = [0; 13];
     let stop = program.run(&mut regs, &mut 0, &mut armed(), entry);
@@ -280,7 +280,7 @@ fn a_host_call_goes_on_after_itself() {
     assert_eq!(run(&program, resume), (Stop::Step { pc: 11 }, 1));
 }
 
-/// Makes a child with what `fork` returns, has it check that it runs no native code, and waits.
+/// Makes a child with the result of `fork`, has it check that it runs no native code, and waits.
 fn fork_refuses(fork: impl FnOnce() -> libc::pid_t) {
     let mut memory = armed();
     assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 });

@@ -107,7 +107,7 @@ impl Buffer {
         self.octets.get(..self.length).unwrap_or_default()
     }
 
-    /// Forgets what was written, keeps the room.
+    /// Forgets the octets written, keeps the room.
     pub(super) fn clear(&mut self) {
         self.length = 0;
     }

@@ -1,4 +1,4 @@
-//! Units: what is written at once, and what makes it fit to run.
+//! Units: pieces of code written at once, and the rules that make them fit to run.
 
 use core::num::NonZeroU64;
 
@@ -45,13 +45,13 @@ pub struct Assembler {
     is_begun: bool,
     /// The distance of the unit from the start of the code space.
     origin: u32,
-    /// That of the unit's first slot.
+    /// The distance of the unit's first slot.
     first_slot: u32,
     /// Number of slots that the unit may have.
     slot_room: u32,
-    /// The distances of all places from the start of the code space; those of the unit last.
+    /// The distances of all places from the start of the code space; the unit's come last.
     places: Vec<u32>,
-    /// The distances of all slots; those of the unit last.
+    /// The distances of all slots; the unit's come last.
     slots: Vec<u32>,
     /// Distances of the ways out that the unit's slots lead to at first.
     ways_out: Vec<u32>,
@@ -73,7 +73,7 @@ struct Made {
     slots: usize,
 }
 
-/// In a packed jump: its distance is one octet, not four. The rest is where the jump ends.
+/// Flag of a packed jump: its distance is one octet, not four. The rest is where the jump ends.
 const SHORT: u32 = 1 << 31;
 
 /// An immediate to be filled in.
@@ -125,10 +125,10 @@ pub enum Unfit {
     /// long; or a register was used that the instruction needs itself.
     #[error("a jump, place or register cannot be used so")]
     Misused,
-    /// It was begun for another program, or elsewhere.
+    /// The unit was begun for another program, or elsewhere.
     #[error("the unit was not begun here")]
     NotBegun,
-    /// It is longer than the room that it was begun for.
+    /// The unit is longer than the room that it was begun for.
     #[error("the unit is longer than its room")]
     TooLong,
     /// The process is a forked child.

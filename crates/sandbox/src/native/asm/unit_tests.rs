@@ -1,4 +1,4 @@
-//! Units: what is fit to run, and what the forms become that are put together.
+//! Units: fitness to run, and code of the forms that the assembler puts together.
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter, NumberBase};
 
