@@ -12,7 +12,7 @@ use jambox_isa::{Fields, Instruction, Opcode, Reg, Slot};
 use crate::wide;
 use crate::{Regions, count};
 
-/// The octets of a page.
+/// Size of a page, in octets.
 const PAGE: u64 = PAGE_SIZE as u64;
 
 /// A memory access of one instruction.
@@ -22,22 +22,22 @@ pub struct MemoryAccess {
     /// The first address.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub address: u64,
-    /// How many octets.
+    /// The number of octets.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub length: u64,
-    /// Whether it writes.
+    /// True for a write, false for a read.
     pub writes: bool,
-    /// The first address that does not allow it, if there is one.
+    /// The first address that does not allow the access; `None` if all do.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::option"))]
     pub refused_at: Option<u64>,
-    /// What lies there.
+    /// Description of the region at that address, or at the first where all are allowed.
     pub region: String,
 }
 
 impl MemoryAccess {
-    /// The access that an instruction makes, nowhere located yet, by its text form in the
-    /// instruction table: what stands in brackets there is the address, and the name ends in the
-    /// width.
+    /// The access of an instruction, by its text form in the instruction table: the address is in
+    /// brackets there, and the name ends in the width. `None` for an instruction without an access.
+    /// The region is found by [`locate`](Self::locate).
     #[must_use]
     pub fn of(instruction: &Instruction, registers: &[u64; 13]) -> Option<Self> {
         let opcode = instruction.opcode();
@@ -53,7 +53,8 @@ impl MemoryAccess {
         })
     }
 
-    /// Finds the address that does not allow the access, which wraps, and what lies there.
+    /// Finds the address that does not allow the access, and its region. Addresses of instructions
+    /// wrap at 2^32.
     #[must_use]
     pub fn locate(mut self, memory: &Memory, regions: &Regions) -> Self {
         let wanted = if self.writes { Access::ReadWrite } else { Access::ReadOnly };
@@ -65,7 +66,7 @@ impl MemoryAccess {
         self
     }
 
-    /// The access that a host call was refused; the addresses of host calls do not wrap.
+    /// The refused access of a host call; the addresses of host calls do not wrap.
     #[must_use]
     pub fn by_host(
         address: u64,
@@ -80,7 +81,7 @@ impl MemoryAccess {
             true => memory.is_writable(within(*page), 1),
             false => memory.is_readable(within(*page), 1),
         };
-        // There are 2^20 pages: what lies beyond them is found at the first of it.
+        // There are 2^20 pages: a range that ends beyond them is refused there at the latest.
         let last = page(address.saturating_add(length.saturating_sub(1))).min(1 << 20);
         let refused = (page(address)..=last.max(page(address))).find(|page| !allows(page));
         let refused_at = refused.map(within);
@@ -116,7 +117,7 @@ impl fmt::Display for MemoryAccess {
     }
 }
 
-/// The address that a dynamic jump goes to.
+/// The address of a dynamic jump, an entry of the jump table.
 pub fn dynamic_target(instruction: &Instruction, registers: &[u64; 13]) -> u32 {
     let fields = instruction.fields();
     match instruction.opcode() {

@@ -1,4 +1,4 @@
-//! Following calls and returns of a machine that runs.
+//! The open calls of a running machine.
 
 use jambox_engine::{Exit, Instance};
 use jambox_isa::{Instruction, Opcode, Reg};
@@ -7,10 +7,10 @@ use jambox_program::Jump;
 /// The register in which the compilers' calling convention passes the return address.
 const LINK: Reg = Reg::R0;
 
-/// The most calls that are held open. A guest that opens more has them taken for one.
+/// The largest number of open calls. Calls beyond it count as one.
 const MOST_OPEN: usize = 1 << 14;
 
-/// How far up a return address is looked for.
+/// The number of open calls, from the innermost, among which a return address is looked for.
 const LOOK_UP: usize = 256;
 
 /// A call that has not returned.
@@ -18,24 +18,24 @@ const LOOK_UP: usize = 256;
 pub(crate) struct OpenCall {
     /// The pc of the call.
     pub at: u64,
-    /// The pc of what was called.
+    /// The pc of the called function.
     pub to: u64,
     /// The address, an entry of the jump table, that a return jumps to.
     returns_to: u32,
 }
 
-/// What an instruction that is about to run means for the stack of calls.
+/// Effect on the stack of calls, seen at the next instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It runs within the same call.
+    /// The instruction runs within the same call.
     None,
-    /// It is the first of a call.
+    /// The instruction is the first of a call.
     Called,
-    /// It is the first after a return.
+    /// The instruction is the first after a return.
     Returned,
 }
 
-/// The calls of one machine that are open.
+/// The open calls of one machine.
 ///
 /// A call is a jump that leaves a return address in `r0`, as compilers' calls do, or the address of
 /// the instruction after it in another register. A return is a jump to that address, whichever
@@ -43,9 +43,9 @@ pub(crate) enum Change {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Calls {
     open: Vec<OpenCall>,
-    /// The call that the last return came back to.
+    /// The pc of the call that the last return came back to.
     returned_to: Option<u64>,
-    /// What the last instruction does to the stack, if it goes well.
+    /// Effect of the last instruction on the stack, if it succeeds.
     pending: Option<Pending>,
 }
 
@@ -55,19 +55,19 @@ enum Pending {
         at: u64,
         returns_to: u32,
     },
-    /// Back to where so many calls are open.
+    /// A return after which `open` calls are open.
     Return {
         open: usize,
     },
 }
 
 impl Calls {
-    /// The calls that are open, the outermost first.
+    /// The open calls, the outermost first.
     pub fn open(&self) -> &[OpenCall] {
         &self.open
     }
 
-    /// Takes account of an instruction that is about to run.
+    /// Notes an instruction that is about to run.
     pub fn before(&mut self, instance: &Instance, instruction: &Instruction) -> Change {
         let pc = instance.pc();
         let change = match self.pending.take() {
@@ -95,12 +95,12 @@ impl Calls {
         change
     }
 
-    /// The call that the last return came back to; nothing after anything else.
+    /// The pc of the call that the last return came back to; `None` before the first return.
     pub const fn returned_to(&self) -> Option<u64> {
         self.returned_to
     }
 
-    /// Takes account of an exit: what has failed is not resumed, and what has halted starts anew.
+    /// Notes an exit: a failed machine is not resumed, and a halted one starts anew.
     pub fn stopped(&mut self, exit: Exit) {
         match exit {
             Exit::Halt | Exit::Panic => *self = Self::default(),
@@ -108,7 +108,7 @@ impl Calls {
         }
     }
 
-    /// The return that a dynamic jump is, if it is one.
+    /// The return that a dynamic jump makes; `None` if it is no return.
     fn returned(&self, instance: &Instance, instruction: &Instruction) -> Option<Pending> {
         let fields = instruction.fields();
         let address = instance.reg(fields.a).wrapping_add(fields.x as u64) as u32;
@@ -118,7 +118,7 @@ impl Calls {
     }
 }
 
-/// Whether a dynamic jump to an address goes to the instruction after this one.
+/// True if a dynamic jump to an address goes to the instruction after the current one.
 fn leads_to_next(instance: &Instance, address: u32) -> bool {
     let program = instance.module().program();
     let to = match program.resolve_jump(instance.module().engine().instruction_set(), address) {

@@ -1,4 +1,4 @@
-//! Why a guest failed: the instruction, the rule it broke, the address and the region it lies in.
+//! Explanation of a guest's failure: the instruction, the rule it broke, the address, its region.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::stack;
 #[cfg(feature = "serde")]
 use crate::wide;
 
-/// Where a machine stopped and why.
+/// The place where a machine stopped, and the reason.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Explanation {
@@ -27,16 +27,16 @@ pub struct Explanation {
     pub pc: u64,
     /// The instruction as text.
     pub instruction: String,
-    /// Where it comes from in the source, the innermost function first.
+    /// Source places of the instruction, the innermost function first; empty without symbols.
     pub source: Vec<String>,
-    /// Its callers, innermost first, with what was inlined into each; a line that begins with "no
-    /// frame found" where they could not be told, followed by the words of the stack.
+    /// Its callers, innermost first, with the functions inlined into each. Where no caller could be
+    /// found: a line that begins with "no frame found", then the words of the stack.
     pub callers: Vec<String>,
-    /// The basic block that it is in, by the positions of its first and after its last instruction.
+    /// The basic block of the instruction.
     pub block: Option<Block>,
-    /// The memory access that it made, if it made one.
+    /// The memory access of the instruction; `None` if it makes none.
     pub access: Option<MemoryAccess>,
-    /// The registers before it.
+    /// The registers before the instruction.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::all"))]
     pub registers: [u64; 13],
 }
@@ -67,8 +67,8 @@ pub struct Listed {
 }
 
 impl Explanation {
-    /// Explains why `instance`, which exited with `exit`, did so; nothing to explain after a halt
-    /// or a host call.
+    /// Explains the exit `exit` of `instance`; `None` after a halt or a host call, which are no
+    /// failures.
     #[must_use]
     pub fn of(instance: &Instance, exit: Exit, regions: &Regions) -> Option<Self> {
         if matches!(exit, Exit::Halt | Exit::HostCall(_)) {
@@ -112,7 +112,7 @@ impl Explanation {
         Some(Self { rule, access, ..Self::standing(instance) })
     }
 
-    /// Where a machine stands, with no rule broken yet.
+    /// The place where a machine stands, the rule left empty.
     fn standing(instance: &Instance) -> Self {
         let (module, pc) = (instance.module(), instance.pc());
         Self {
@@ -127,8 +127,8 @@ impl Explanation {
         }
     }
 
-    /// The same with the source that the instruction comes from, if that is known, and with its
-    /// callers. The instance is the one that is explained, as it stopped.
+    /// The same explanation with the callers and, if there are symbols, the source places.
+    /// `instance` is the machine of the explanation, as it stopped.
     #[must_use]
     pub fn with_stack(self, instance: &Instance, symbols: Option<&Symbols>) -> Self {
         let frames = symbols.map_or(&[][..], |symbols| symbols.frames_at(self.pc));
@@ -136,8 +136,8 @@ impl Explanation {
         Self { source, callers: stack::of(instance, symbols).callers(), ..self }
     }
 
-    /// The lines that explain, each with a label; a line that continues the one before has none.
-    /// The registers are left to [`registers`](Self::registers).
+    /// The lines of the explanation, each with a label; empty for a line that continues the one
+    /// before. The registers are given by [`registers`](Self::registers).
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![
@@ -156,7 +156,7 @@ impl Explanation {
         lines
     }
 
-    /// The lines that say most.
+    /// The most important lines.
     #[must_use]
     pub fn brief(&self) -> Vec<String> {
         let mut lines = vec![format!("{} at pc {}: {}", self.instruction, self.pc, self.rule)];
@@ -184,7 +184,7 @@ impl fmt::Display for Explanation {
     }
 }
 
-/// The most instructions of a block that are listed before the one that matters.
+/// The most instructions of a block that are listed before the last one.
 const LISTED: usize = 4;
 
 fn block(module: &Module, pc: u64) -> Option<Block> {
@@ -240,7 +240,7 @@ fn rule(
     }
 }
 
-/// Why a dynamic jump to `address` panics (`eq:jumptablealignment`, 0.7.2).
+/// Reason why a dynamic jump to `address` panics (`eq:jumptablealignment`, 0.7.2).
 fn dynamic_jump(module: &Module, address: u32) -> String {
     let entries = module.program().jump_table().len();
     if address == 0 {

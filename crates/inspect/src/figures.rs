@@ -1,4 +1,4 @@
-//! Figures of gas by name, as they are kept in a file.
+//! Figures of gas by name, in the form of a file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,38 +12,38 @@ pub struct GasFigures(pub BTreeMap<String, u64>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: `{text}` is not `NAME = GAS`")]
 pub struct FiguresError {
-    /// Which line, from 1 on.
+    /// Number of the line, from 1 on.
     pub line: usize,
-    /// What it says.
+    /// Text of the line.
     pub text: String,
 }
 
-/// How a figure is not as it was.
+/// Change of a figure of gas.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FigureChange {
-    /// It is new.
+    /// A new figure.
     New {
         /// The figure now.
         found: u64,
     },
-    /// It is no more.
+    /// A figure that no longer exists.
     Gone {
         /// The figure before.
         expected: u64,
     },
-    /// It is another one.
+    /// Another value.
     Other {
         /// The figure before.
         expected: u64,
         /// The figure now.
         found: u64,
-        /// By how much that is more, in percent.
+        /// Increase in percent; negative for a decrease.
         percent: f64,
     },
 }
 
 impl FigureChange {
-    /// How a figure changed, if it did.
+    /// The change from one figure to another; `None` if they are equal.
     #[must_use]
     pub fn of(expected: Option<u64>, found: Option<u64>) -> Option<Self> {
         match (expected, found) {
@@ -58,7 +58,7 @@ impl FigureChange {
         }
     }
 
-    /// Whether the change is within a tolerance in percent.
+    /// True for a change within a tolerance in percent.
     #[must_use]
     pub fn is_within(&self, tolerance: f64) -> bool {
         matches!(self, Self::Other { percent, .. } if percent.abs() <= tolerance)
@@ -78,7 +78,7 @@ impl fmt::Display for FigureChange {
 }
 
 impl GasFigures {
-    /// What is not as in these figures, by name.
+    /// The changes from these figures to `found`, by name.
     #[must_use]
     pub fn changes(&self, found: &Self) -> Vec<(String, FigureChange)> {
         let names: std::collections::BTreeSet<&String> =

@@ -1,4 +1,4 @@
-//! Host calls in words: arguments and results as the host-call table and the memory show them.
+//! Host calls in words: arguments and results, decoded by the host-call table and the memory.
 
 #[cfg(feature = "serde")]
 use serde::Serialize;
@@ -21,21 +21,21 @@ pub struct Argument {
     pub name: &'static str,
     /// The first register that it takes.
     pub register: u8,
-    /// What is in its registers.
+    /// Values of its registers.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::all"))]
     pub values: Vec<u64>,
     /// The octets that it points at, if the call read them.
     pub octets: Option<Octets>,
-    /// All that in words.
+    /// The argument in words.
     pub text: String,
-    /// How much of the front of the text is an address, which tells nothing but where a build of
-    /// the program has put something.
+    /// Length of the address at the front of the text, in octets; 0 without one. Addresses change
+    /// with each build of the program.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub address: usize,
 }
 
 impl Argument {
-    /// The text without the address that it begins with, if it does.
+    /// The text without the address at its front.
     #[must_use]
     pub fn apart_from_address(&self) -> &str {
         self.text.get(self.address..).unwrap_or_default()
@@ -46,33 +46,33 @@ impl Argument {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct MemoryEvent {
-    /// Which of both.
+    /// The direction: read or write.
     pub access: MemoryDirection,
     /// The first address.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub address: u64,
-    /// How many octets.
+    /// The number of octets.
     pub length: usize,
-    /// The octets, or the first of them when they are more than are kept.
+    /// The octets; beyond the limit of the recorder, only the first of them.
     pub octets: Octets,
 }
 
-/// Which way octets went.
+/// Direction of a memory access by the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum MemoryDirection {
-    /// The host read it.
+    /// The host read the octets.
     Read,
-    /// The host wrote it.
+    /// The host wrote the octets.
     Write,
 }
 
 /// The register of the kind of `fetch`; those of its indices follow.
 const FETCH_KIND: usize = 10;
 
-/// Decodes the arguments of a call. `memory` is what the call read and wrote: where it read what an
-/// argument points at, that is shown instead of the address.
+/// Decodes the arguments of a call. `memory` has the call's reads and writes: where the call read
+/// the range of an argument, the octets are shown instead of the address.
 #[must_use]
 pub fn arguments(
     form: &Form,
@@ -84,7 +84,7 @@ pub fn arguments(
     let indices = kind.map_or(0, |kind| kind.indices().len());
     form.arguments_with_registers()
         .filter(|(first, _)| {
-            // Registers that the kind of `fetch` does not look at hold whatever was left there.
+            // Registers that the kind of `fetch` does not read hold values of earlier code.
             form.call != HostCall::Fetch || *first <= FETCH_KIND.saturating_add(indices)
         })
         .map(|(first, info)| {
@@ -103,7 +103,7 @@ pub fn arguments(
         .collect()
 }
 
-/// An argument in words, and how many octets in front are an address.
+/// An argument in words, and the length of the address at its front in octets.
 fn argument(
     info: &ArgumentInfo,
     first: usize,
@@ -146,7 +146,7 @@ fn argument(
     (0, text)
 }
 
-/// The range that an argument points at for the call to read.
+/// The range (address and length) that the call reads for an argument; `None` if it reads none.
 fn target(kind: ArgumentKind, first: usize, registers: &Registers) -> Option<(u64, u64)> {
     let address = *registers.get(first)?;
     match kind {
@@ -156,7 +156,7 @@ fn target(kind: ArgumentKind, first: usize, registers: &Registers) -> Option<(u6
     }
 }
 
-/// The octets of a range, if the call has read just that.
+/// The octets of a range; `None` unless the call read exactly this range.
 fn read(address: u64, length: u64, memory: &[MemoryEvent]) -> Option<&Octets> {
     let event = memory.iter().find(|event| {
         event.access == MemoryDirection::Read
@@ -166,7 +166,7 @@ fn read(address: u64, length: u64, memory: &[MemoryEvent]) -> Option<&Octets> {
     event.map(|event| &event.octets)
 }
 
-/// A number as a person wants it: the largest ones are meant as "everything".
+/// A number for people: the largest values mean "everything".
 fn number(value: u64) -> String {
     match value {
         u64::MAX => "2^64-1".to_owned(),
@@ -175,7 +175,7 @@ fn number(value: u64) -> String {
     }
 }
 
-/// Says what came of a call, as far as its form tells the guest.
+/// The result of a call in words, limited to the part that its form tells the guest.
 #[must_use]
 pub fn result(
     reply: Result<Option<&Reply>, &Stop>,
@@ -191,7 +191,7 @@ pub fn result(
         Err(Stop::Host(error)) => format!("host failure: {error}"),
         Ok(None) => format!("WHAT ({})", code_doc(interface, r7)),
         Ok(Some(reply)) => match form.map_or(Told::All(reply), |form| form.told(reply)) {
-            // The ABI may know the code as another.
+            // The ABI may have another code for the same result.
             Told::Code(code) => answer(code, form, reply, interface),
             Told::All(Reply::Code(code)) => answer(code.result(), form, reply, interface),
             Told::All(reply) => describe(reply),
@@ -207,8 +207,8 @@ pub fn result(
     }
 }
 
-/// A code, and why the guest is told it, unless the code says it all: OK does, where it is the only
-/// one, and WHAT.
+/// A result code with its reason. WHAT, and OK where there is only one outcome with it, need no
+/// reason.
 fn answer(code: ResultCode, form: Option<&Form>, reply: &Reply, interface: Interface) -> String {
     let name = code.under(interface.abi).name();
     let matched = form.and_then(|form| Some((form, form.matched(interface, reply)?)));
@@ -222,17 +222,18 @@ fn answer(code: ResultCode, form: Option<&Form>, reply: &Reply, interface: Inter
     }
 }
 
-/// Which of a call's ordered outcomes came about.
+/// One of the ordered outcomes of a call in the host-call table.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct CallOutcome {
     /// Its name in the host-call table.
     pub name: &'static str,
-    /// When it comes about, or what the number is.
+    /// Condition of the outcome, or the meaning of the number in register 7.
     pub when: &'static str,
 }
 
-/// Which of the outcomes came about, where that can be told; what stops a guest gives its reason.
+/// The outcome of a call; `None` where the table does not tell the outcomes apart. An outcome that
+/// stops the guest has its reason.
 #[must_use]
 pub fn outcome(
     reply: Result<Option<&Reply>, &Stop>,
@@ -248,7 +249,7 @@ pub fn outcome(
     matched.map(|Outcome { name, when, .. }| CallOutcome { name, when })
 }
 
-/// The result code that a call gave, if it was one.
+/// The result code of a call; `None` if its result is no code.
 #[must_use]
 pub fn code(
     reply: Result<Option<&Reply>, &Stop>,

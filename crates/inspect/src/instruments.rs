@@ -1,4 +1,4 @@
-//! What runs are measured with, instruction by instruction, as one observer.
+//! Profiler, coverage counter and instruction log of a run, as one observer.
 
 use std::collections::BTreeMap;
 
@@ -13,30 +13,30 @@ use crate::coverage::{Counter, Coverage};
 use crate::profile::{Profile, Profiler};
 use crate::steps::InstructionLog;
 
-/// An observer that makes profiles of invocations and counts what they run, as asked. When asked
-/// for nothing, it leaves runs as fast as they are.
+/// An observer that makes profiles of invocations, counts of lines and functions, and a log of
+/// instructions, each on request. Without a request, runs are as fast as without the observer.
 #[derive(Debug)]
 pub struct Instruments<'s> {
     /// The symbols of all programs, by code hash.
     symbols: &'s BTreeMap<Hash, Symbols>,
-    /// Whether profiles are made.
+    /// Profiles are made.
     profiles: bool,
     profiler: Profiler,
     made: Vec<Profile>,
     counter: Option<Counter<'s>>,
     log: Option<InstructionLog>,
-    /// The symbols of the program that runs.
+    /// The symbols of the running program.
     running: Option<&'s Symbols>,
     code_hash: Hash,
     revision: Revision,
     /// The hashes of the programs of inner machines, by handle.
     inner: BTreeMap<u64, Hash>,
-    /// The gas before the host call that is being served.
+    /// The gas before the current host call.
     gas: u64,
 }
 
 impl<'s> Instruments<'s> {
-    /// No instruments yet. The symbols are those of all programs, by code hash.
+    /// An observer without requests. `symbols` has the symbols of all programs, by code hash.
     #[must_use]
     pub fn new(symbols: &'s BTreeMap<Hash, Symbols>) -> Self {
         Self {
@@ -54,25 +54,25 @@ impl<'s> Instruments<'s> {
         }
     }
 
-    /// The same, with profiles if asked for.
+    /// The same observer, with profiles if `true`.
     #[must_use]
     pub fn with_profiles(self, profiles: bool) -> Self {
         Self { profiles, ..self }
     }
 
-    /// The same, counting what runs if asked for.
+    /// The same observer, with counts of lines and functions if `true`.
     #[must_use]
     pub fn with_coverage(self, coverage: bool) -> Self {
         Self { counter: coverage.then(Counter::default), ..self }
     }
 
-    /// The same, with a log of instructions if there is one.
+    /// The same observer, with this log of instructions.
     #[must_use]
     pub fn with_log(self, log: Option<InstructionLog>) -> Self {
         Self { log, ..self }
     }
 
-    /// The log of instructions.
+    /// Takes the log of instructions out; `None` without one.
     pub fn take_log(&mut self) -> Option<InstructionLog> {
         self.log.take()
     }
@@ -83,7 +83,7 @@ impl<'s> Instruments<'s> {
         &self.made
     }
 
-    /// What ran so far, if it is counted.
+    /// The counts so far; `None` without a request for them.
     #[must_use]
     pub fn coverage(&self) -> Option<Coverage> {
         self.counter.as_ref().map(Counter::finish)
@@ -104,7 +104,7 @@ impl<'s> Instruments<'s> {
         }
     }
 
-    /// A program is over; its profile gets this title.
+    /// A program ended; its profile gets this title.
     pub fn end(&mut self, title: String) {
         if let Some(log) = &mut self.log {
             log.ended();
@@ -117,7 +117,7 @@ impl<'s> Instruments<'s> {
         }
     }
 
-    /// The outer guest makes a host call, with so much gas left.
+    /// The outer guest makes a host call; `gas` is left before it.
     pub fn called(
         &mut self,
         pc: Option<u64>,
@@ -129,22 +129,22 @@ impl<'s> Instruments<'s> {
         self.profiler.called(pc, form, self.revision, registers);
     }
 
-    /// The host call is over and left so much gas.
+    /// The host call ended; `gas` is left after it.
     pub fn returned(&mut self, gas: u64) {
         self.profiler.returned(self.gas.saturating_sub(gas));
     }
 
-    /// The symbols of the program of an inner machine.
+    /// The symbols of an inner machine's program, by its hash; `None` if there are none.
     fn symbols_of(symbols: &'s BTreeMap<Hash, Symbols>, program: Hash) -> Option<&'s Symbols> {
         symbols.values().find(|symbols| symbols.are_for(program))
     }
 
-    /// The hash of the program that a machine runs, if it is an inner one.
+    /// The hash of an inner machine's program; `None` for the outer machine.
     fn program(&mut self, machine: Machine, instance: &Instance) -> Option<Hash> {
         let hash = || Hash::blake2b(&instance.module().program().encode());
         match machine {
             Machine::Outer => None,
-            // Every child is another one.
+            // All children share a handle, so their hash is not kept.
             Machine::Inner(Machine::CHILD) => Some(hash()),
             Machine::Inner(handle) => Some(*self.inner.entry(handle).or_insert_with(hash)),
         }

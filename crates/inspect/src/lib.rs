@@ -1,20 +1,20 @@
 //! Runs as data and as text.
 //!
-//! **What it is.** What happened in a run ([`account`]), made by one observer for all who run
-//! programs. Why a machine stopped ([`Explanation`]): the instruction, the rule it broke, the
-//! address it wanted and the region that lies there ([`Regions`]), the function and line it comes
-//! from. All of it has fields for programs, and [`Display`](std::fmt::Display) for people.
-//! Where gas goes, by call stack ([`profile`]); which lines and functions run ([`coverage`]); both
-//! from an observer of invocations ([`Instruments`]). Where two runs part ([`difference`]).
+//! **Contents.** The account of a run ([`account`]), made by one observer for every program that
+//! runs guests. The explanation of a failure ([`Explanation`]): the instruction, the rule it broke,
+//! the address of its access and the region there ([`Regions`]), its function and source line. Both
+//! have fields for programs, and [`Display`](std::fmt::Display) for people. Gas by call stack
+//! ([`profile`]) and counts of lines and functions ([`coverage`]), both from an observer of
+//! invocations ([`Instruments`]). The first difference between two runs ([`difference`]).
 //!
-//! **What it is not.** It changes no run and decides nothing about one, prints nothing, and knows
-//! no colours: whoever shows an explanation does. Texts that come from files, such as the names of
-//! functions, are given as they are; a terminal's door escapes them.
+//! **Not here.** This crate changes no run and decides nothing about one. It prints nothing and
+//! knows no colours; the programs that show an explanation do. Texts from files, such as the names
+//! of functions, are given as they are: a program that writes to a terminal escapes them.
 //!
 //! # Invariants
 //!
-//! - An explanation is derived from a machine as it stopped. The engine keeps no reasons, which
-//!   would cost every run what only a failed one needs.
+//! - An explanation is derived from a machine as it stopped. The engine keeps no reasons: every run
+//!   would pay for them, and only a failed one needs them.
 //! - The same machine gives the same explanation, on every backend, and the same run the same
 //!   profile and the same counts. Gas is counted where it is charged; none is left out.
 //!

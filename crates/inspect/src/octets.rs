@@ -1,15 +1,15 @@
-//! Octets as a person or a program reads them.
+//! Octets in a form for people and for programs.
 
 use std::fmt;
 
 #[cfg(feature = "serde")]
 use serde::{Serialize, Serializer};
 
-/// How many octets of a value are shown when the reader has not asked for more.
+/// The number of octets of a value that are shown by default.
 const SHOWN: usize = 48;
 
-/// Octets, shown as text where they are text and in hexadecimal where not, shortened when there are
-/// many. Serialised in full, in hexadecimal.
+/// Octets, shown as text if all are printable, else in hexadecimal, and shortened beyond 48 octets.
+/// Serialised in full, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Octets(pub Vec<u8>);
 
@@ -34,7 +34,7 @@ impl Serialize for Octets {
     }
 }
 
-/// Borrowed octets, shown as [`Octets`] are.
+/// Borrowed octets, shown like [`Octets`].
 pub struct Shown<'a>(pub &'a [u8]);
 
 impl fmt::Display for Shown<'_> {
@@ -42,7 +42,7 @@ impl fmt::Display for Shown<'_> {
         if self.0.is_empty() {
             return f.write_str("empty");
         }
-        // The zeros that segments and memos end with are no news.
+        // Segments and memos are padded with zeros, which are left out.
         let padding = self.0.iter().rev().take_while(|octet| **octet == 0).count();
         let used = self.0.len().saturating_sub(padding);
         let (octets, zeros) = match self.0.get(..used).filter(|_| padding >= 16) {
@@ -70,7 +70,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// The octets as text, if every one of them is a character that prints.
+/// The octets as text; `None` unless all of them are printable characters.
 fn text(octets: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(octets).ok().filter(|text| !text.is_empty())?;
     text.chars().all(|c| !c.is_control() || c == '\n').then_some(text)

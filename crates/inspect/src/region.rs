@@ -1,4 +1,4 @@
-//! What lies at an address.
+//! Regions of guest memory, and the description of an address by them.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use jambox_program::StandardProgram;
 /// The region that grows towards lower addresses.
 const STACK: &str = "the stack";
 
-/// How far below the stack an access is taken for one of a function's frame, in octets.
+/// The largest distance below the stack at which an access counts as a stack overflow, in octets.
 const MOST_FRAME: u64 = 1 << 20;
 
 /// The regions of a machine's memory that have names.
@@ -40,7 +40,7 @@ impl Regions {
         Self(regions.map(|(name, range)| Region { name, range }).collect())
     }
 
-    /// Says what lies at an address, and what is near when nothing lies there.
+    /// Description of an address: its region and access rights, or the nearest region.
     #[must_use]
     pub fn describe(&self, at: u64, memory: &Memory) -> String {
         let Ok(address) = u32::try_from(at) else {
@@ -59,7 +59,8 @@ impl Regions {
             return format!("{name}, {:#x}..{:#x}, {access}", range.start, range.end);
         }
         if memory.access(address / PAGE_SIZE) != Access::Inaccessible {
-            // What `sbrk` or the machine's owner made accessible has no region of the layout.
+            // Pages that `sbrk` or the machine's owner made accessible are in no region of the
+            // layout.
             return if at < memory.heap_end() {
                 format!("the heap, {access}")
             } else {
@@ -78,7 +79,7 @@ impl Regions {
         }
     }
 
-    /// The region nearest to an address outside of all.
+    /// Description of the region nearest to an address outside of all regions.
     fn nearest(&self, at: u64) -> Option<String> {
         let distances = self.0.iter().map(|region| {
             if at < region.range.start {

@@ -4,7 +4,7 @@ use jambox_hostcall::Interface;
 use jambox_program::Container;
 use jambox_types::Protocol;
 
-/// What to say of a program that fails and shows signs of another revision.
+/// Hint for a failed program that shows signs of another revision; `None` without such signs.
 #[must_use]
 pub fn of_another_revision(container: &Container, protocol: &Protocol) -> Option<String> {
     let offers = |revision, number: u32| {

@@ -1,17 +1,17 @@
-//! The callers of where a machine stands.
+//! The call stack of a stopped machine.
 //!
 //! The machine has no frame pointer and no call stack. Compiled code keeps a return address in
-//! register 0, and on its stack (register 1) when it calls on: where, can be read from the
-//! beginning of the function. A return address is an index of the jump table; it is believed only
-//! if the instruction before its target is a call that leaves this very address. Where that leads
-//! nowhere, the stack is searched for the next such word; where there is none, the words are shown
-//! as they are.
+//! register 0, and on its stack (register 1) when it calls another function; the beginning of the
+//! function tells the place on the stack. A return address is an address of the jump table. It
+//! counts only if the instruction before its target is a call that leaves this very address. If it
+//! does not count, the stack is searched for the next word that does; without one, the words are
+//! shown as they are.
 //!
-//! Functions that never return, as those behind `panic!`, keep no return address, nor does who
-//! calls nothing but them. The word that the search finds tells which function was called there;
-//! if there is one way only from that function through calls of such to the one whose caller is
-//! missing, the frames on that way are known all the same. Without it, frames may be missing, and
-//! the next is marked as found by searching.
+//! Functions that never return, such as those behind `panic!`, keep no return address, and neither
+//! do functions that call only such functions. The word that the search finds names a call, and so
+//! the called function. If there is exactly one way from that function to the one whose caller is
+//! missing, through calls that keep no return address, the frames on that way are known.
+//! Otherwise frames may be missing, and the next one is marked as found by searching.
 
 mod ways;
 
@@ -24,20 +24,20 @@ use jambox_symbols::{Frame as Source, Symbols};
 
 use ways::Ways;
 
-/// The most frames that are found.
+/// The largest number of frames of a stack.
 const MOST_FRAMES: usize = 128;
 
-/// How far the stack is searched for a return address, in octets.
+/// Length of the part of the stack that is searched for a return address, in octets.
 const SEARCHED: u64 = 16 << 10;
 
-/// For how many words that the search finds a way from there is looked for: the first may be what
-/// a function that has returned left behind.
+/// The number of words that the search tries for a way: the first may be a remainder of a function
+/// that has returned.
 const MOST_TRIED: usize = 4;
 
-/// How many words are shown where no frame is found.
+/// The number of words that are shown where no frame is found.
 const RAW_WORDS: u64 = 8;
 
-/// How far before an instruction the beginning of its function may be, where no symbols tell it.
+/// The largest distance from the beginning of a function to an instruction, without symbols.
 const LONGEST_FUNCTION: usize = 4096;
 
 /// A call stack, the innermost function first.
@@ -45,49 +45,49 @@ const LONGEST_FUNCTION: usize = 4096;
 pub struct Stack {
     /// The frames.
     pub frames: Vec<Frame>,
-    /// What comes after the last.
+    /// The end of the stack, after the last frame.
     pub end: End,
 }
 
-/// One function that has not returned, with all that was inlined into it there.
+/// A function that has not returned, with the functions inlined into it at this place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Where it stands: the machine's position, or that of the call.
+    /// The machine's pc, or the pc of the frame's call.
     pub pc: u64,
     /// The stack pointer there.
     pub sp: u64,
-    /// Where that comes from in the source, innermost first; nothing where it is unknown.
+    /// Source places of the pc, innermost first; empty where they are unknown.
     pub source: Vec<Source>,
-    /// How it was found.
+    /// The evidence for the frame.
     pub found: Found,
 }
 
-/// How a frame was found.
+/// Evidence for a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// The machine stands there.
+    /// The pc of the machine.
     Here,
-    /// By the return address where the function keeps it.
+    /// The return address in the place where the function keeps it.
     ReturnAddress,
-    /// By the code: from the next return address on the stack there is one way to here.
+    /// The code: from the next return address on the stack there is only one way to this place.
     OnlyWay,
-    /// By the next word on the stack that can be a return address: functions may be missing before
-    /// it, and it may have returned already.
+    /// The next word on the stack that can be a return address: functions may be missing before
+    /// this frame, and its function may have returned already.
     Searching,
 }
 
-/// What comes after the last frame that was found.
+/// End of a call stack, after the last frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// The entry point, which was given the halt address to return to.
     Entry,
-    /// No frame could be found; the words of the stack from there on, with their addresses.
+    /// No further frame found; the words of the stack from there on, as address and value.
     NotFound(Vec<(u64, u64)>),
-    /// More frames than anybody reads.
+    /// More than 128 frames.
     TooMany,
 }
 
-/// Finds the callers of where a machine stands.
+/// The call stack of a machine as it stopped. `symbols` are those of its program.
 #[must_use]
 pub fn of(instance: &Instance, symbols: Option<&Symbols>) -> Stack {
     let mut walk = Walk { instance, symbols, pc: instance.pc(), sp: instance.reg(Reg::R1) };
@@ -123,15 +123,15 @@ struct Walk<'a> {
 
 enum Next {
     Caller(Found),
-    /// The caller and callers of it, each with the stack pointer there.
+    /// The caller and its callers, each a pc with the stack pointer there.
     Way(Vec<(u64, u64)>),
     Entry,
     NotFound,
 }
 
-/// Where a return address leads.
+/// Destination of a return address.
 enum Return {
-    /// Behind a call at this position.
+    /// The instruction after the call at this position.
     To(u64),
     Entry,
 }
@@ -150,7 +150,7 @@ impl Walk<'_> {
         self.instance.memory().read_array(address).ok().map(u64::from_le_bytes)
     }
 
-    /// Moves to the caller. `ra` is register 0, for the innermost frame.
+    /// Moves to the caller. `ra` is register 0 for the innermost frame, and `None` for the others.
     fn caller(&mut self, ra: Option<u64>) -> Next {
         let Prologue { size, saved } = self.prologue();
         let kept = match saved {
@@ -169,8 +169,8 @@ impl Walk<'_> {
         self.search(above)
     }
 
-    /// Goes on with the next word of the stack that is a return address, of a function that can
-    /// have led here if there is one.
+    /// Moves on by the next return address on the stack. A return address of a function with a way
+    /// to this place is preferred.
     fn search(&mut self, from: u64) -> Next {
         let mut first = None;
         let mut ways = Ways::new(self.module(), self.pc);
@@ -207,7 +207,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The call that left an address to return to, if one did.
+    /// Destination of a word as a return address; `None` if no call left it.
     fn returns_to(&self, address: u64) -> Option<Return> {
         let set = self.module().engine().instruction_set();
         let low = u32::try_from(address).ok()?;
@@ -221,15 +221,15 @@ impl Walk<'_> {
         (link(&instruction) == Some(low)).then_some(Return::To(call.into()))
     }
 
-    /// What the function at hand has done to the stack so far.
+    /// Effect on the stack of the current function up to the pc.
     fn prologue(&self) -> Prologue {
         self.function_start().map_or_else(Prologue::default, |start| {
             Prologue::between(self.module(), start, self.pc)
         })
     }
 
-    /// Where the function at hand begins: by symbols, else at the last instruction that makes room
-    /// on the stack.
+    /// Beginning of the current function: by symbols, else the last instruction before the pc that
+    /// makes room on the stack.
     fn function_start(&self) -> Option<u32> {
         let pc = u32::try_from(self.pc).ok()?;
         let Some(symbols) = self.symbols else { return self.last_push(pc) };
@@ -256,17 +256,18 @@ impl Walk<'_> {
     }
 }
 
-/// What the beginning of a function did.
+/// Effect on the stack of the beginning of a function.
 #[derive(Default)]
 struct Prologue {
-    /// The octets that it took off the stack pointer.
+    /// The octets that it subtracted from the stack pointer.
     size: u64,
-    /// Where it saved its return address, from the stack pointer on.
+    /// Offset of its saved return address from the stack pointer, in octets; `None` if it saved
+    /// none.
     saved: Option<u64>,
 }
 
 impl Prologue {
-    /// What a function that begins at `start` has done to the stack when it comes to `pc`.
+    /// Effect on the stack of a function that begins at `start`, up to `pc`.
     fn between(module: &Module, start: u32, pc: u64) -> Self {
         let mut prologue = Self::default();
         let set = module.engine().instruction_set();
@@ -282,60 +283,61 @@ impl Prologue {
             } else if prologue.saved.is_none() && !is_popped {
                 prologue.saved = saved_at(&it.instruction);
             }
-            // What follows the return of an early exit has its frame again.
+            // The code after an early return has the frame again.
             is_popped &= !it.instruction.opcode().is_terminator();
         }
         if is_popped { Self::default() } else { prologue }
     }
 }
 
-/// What an instruction adds to the stack pointer, if that is what it does.
+/// The number that an instruction adds to the stack pointer; `None` for other instructions.
 fn stack_change(instruction: &Instruction) -> Option<i64> {
     let Fields { a, b, x, .. } = instruction.fields();
     let moves = instruction.opcode() == Opcode::AddImm64 && a == Reg::R1 && b == Reg::R1;
     moves.then_some(x.into())
 }
 
-/// Where an instruction saves register 0 on the stack, from the stack pointer on.
+/// Offset from the stack pointer at which an instruction saves register 0, in octets; `None` for
+/// other instructions.
 fn saved_at(instruction: &Instruction) -> Option<u64> {
     let Fields { a, b, x, .. } = instruction.fields();
     let saves = instruction.opcode() == Opcode::StoreIndU64 && a == Reg::R0 && b == Reg::R1;
     saves.then_some(u64::try_from(x).ok()?)
 }
 
-/// Whether an instruction calls a function: it leaves an address to return to in register 0.
+/// True for a call of a function: an instruction that leaves a return address in register 0.
 #[must_use]
 pub fn is_call(instruction: &Instruction) -> bool {
     link(instruction).is_some() && instruction.fields().a == Reg::R0
 }
 
-/// Whether an instruction returns from a function, or does something that looks the same.
+/// True for a return from a function. Other dynamic jumps look the same and count, too.
 #[must_use]
 pub fn is_return(instruction: &Instruction) -> bool {
     instruction.opcode() == Opcode::JumpInd
 }
 
-/// The position of the call that stands before a position, if one does.
+/// The position of the call right before a position; `None` if another instruction is there.
 #[must_use]
 pub fn call_before(module: &Module, pc: u64) -> Option<u64> {
     let before = instruction_before(module, u32::try_from(pc).ok()?)?;
     is_call(&module.instruction_at(before.into())).then_some(before.into())
 }
 
-/// The instruction before another.
+/// The position of the instruction before a position; `None` if there is none.
 fn instruction_before(module: &Module, pc: u32) -> Option<u32> {
     let lowest = pc.saturating_sub(32);
     (lowest..pc).rev().find(|pc| module.program().is_instruction_start(*pc))
 }
 
-/// The return address that a call leaves.
+/// The return address that a call leaves; `None` for an instruction that leaves none.
 fn link(instruction: &Instruction) -> Option<u32> {
     let calls = matches!(instruction.opcode(), Opcode::LoadImmJump | Opcode::LoadImmJumpInd);
     calls.then_some(instruction.fields().x as u32)
 }
 
 impl Found {
-    /// A remark on frames that are not told by the return address in its place.
+    /// Remark on a frame with other evidence than the return address in its place; else empty.
     #[must_use]
     pub const fn mark(self) -> &'static str {
         match self {
@@ -347,8 +349,8 @@ impl Found {
 }
 
 impl Stack {
-    /// The callers of the innermost frame, a line each. Where nothing is on the stack and no caller
-    /// is found there is nothing to say.
+    /// The callers of the innermost frame, a line each. No lines if the stack is empty and no
+    /// caller was found.
     #[must_use]
     pub fn callers(&self) -> Vec<String> {
         let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! Every instruction of one invocation, written down while it runs.
+//! A log of every instruction of one invocation, written while it runs.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,14 +9,14 @@ use jambox_invocation::{Invocation, Machine};
 use jambox_isa::Instruction;
 use jambox_symbols::Symbols;
 
-/// Which invocation of a package is meant.
+/// The choice of one invocation of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     /// The authorizer's.
     IsAuthorized,
-    /// That of a work item, by its index.
+    /// The refinement of a work item, by its index.
     Refine(usize),
-    /// That of a service, or the first if none is named.
+    /// The accumulation of a service, by its index; the first accumulation if `None`.
     Accumulate(Option<u32>),
 }
 
@@ -26,7 +26,7 @@ pub enum Which {
 pub struct UnknownInvocation;
 
 impl Which {
-    /// Whether this is the invocation that is meant.
+    /// True for the chosen invocation.
     #[must_use]
     pub fn is(self, invocation: Invocation) -> bool {
         match (self, invocation) {
@@ -68,7 +68,7 @@ impl fmt::Display for Which {
     }
 }
 
-/// The registers that are not as they were, by name, with what they are now.
+/// The changed registers by name, with their new values.
 pub fn changed_registers(
     before: &[u64; 13],
     after: &[u64; 13],
@@ -78,17 +78,17 @@ pub fn changed_registers(
     changed.map(|(index, (_, after))| (format!("r{index}"), *after))
 }
 
-/// Writes a line for every instruction of one invocation, inner machines included: the pc, the
-/// instruction, the gas left after it and the registers that it changed. Where the source of a line
-/// is another than that of the line before, it is written above.
+/// A log with a line for every instruction of one invocation, inner machines included: the pc, the
+/// instruction, the gas left after it and the registers that it changed. Where the source place
+/// changes from one line to the next, it is written above.
 pub struct InstructionLog {
     out: Box<dyn Write>,
     which: Which,
-    /// How many lines may be written.
+    /// The number of lines that may still be written.
     left: u64,
-    /// How many instructions came after that.
+    /// The number of instructions beyond the limit.
     unwritten: u64,
-    /// Whether the invocation that is meant runs.
+    /// The chosen invocation runs.
     is_on: bool,
     has_run: bool,
     registers: [u64; 13],
@@ -105,7 +105,7 @@ impl fmt::Debug for InstructionLog {
 }
 
 impl InstructionLog {
-    /// A log of an invocation, of at most so many instructions.
+    /// A log of an invocation; `limit` is the largest number of instructions.
     #[must_use]
     pub fn new(out: Box<dyn Write>, which: Which, limit: u64) -> Self {
         Self {
@@ -125,7 +125,7 @@ impl InstructionLog {
 
     /// An invocation starts.
     pub fn started(&mut self, invocation: Invocation) {
-        // An accumulation may come twice: the first one is meant.
+        // A service may accumulate twice: the first accumulation is logged.
         self.is_on = !self.has_run && self.which.is(invocation);
         self.has_run |= self.is_on;
         if self.is_on {
@@ -133,7 +133,7 @@ impl InstructionLog {
         }
     }
 
-    /// Whether the invocation that is meant runs.
+    /// True while the chosen invocation runs.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.is_on
@@ -150,7 +150,7 @@ impl InstructionLog {
         }
     }
 
-    /// Takes account of an instruction that is about to run.
+    /// Notes an instruction that is about to run.
     pub fn before(
         &mut self,
         instance: &Instance,
@@ -170,7 +170,7 @@ impl InstructionLog {
         self.line = format!("{:>8}  {instruction}", instance.pc());
     }
 
-    /// Takes account of what it did.
+    /// Writes the line of the instruction after it ran.
     pub fn after(&mut self, instance: &Instance, exit: Option<Exit>) {
         if !self.is_on {
             return;
@@ -181,7 +181,7 @@ impl InstructionLog {
             return;
         }
         if line.is_empty() {
-            // It could not be paid for.
+            // The gas did not suffice for the instruction.
             line = format!("{:>8}  not run", instance.pc());
         }
         line = format!("{line:<56}  gas {}", instance.gas());
@@ -196,7 +196,7 @@ impl InstructionLog {
         self.write(&line);
     }
 
-    /// An invocation is over.
+    /// An invocation ended.
     pub fn ended(&mut self) {
         if self.is_on && self.unwritten > 0 {
             let text = format!("and {} more instructions, not written\n", self.unwritten);
@@ -205,7 +205,7 @@ impl InstructionLog {
         self.is_on = false;
     }
 
-    /// Whether the invocation that is meant ever ran; the output is written.
+    /// Completes the output. True if the chosen invocation ran.
     ///
     /// # Errors
     ///
@@ -224,7 +224,7 @@ impl InstructionLog {
     }
 }
 
-/// Without symbols.
+/// The log without symbols.
 impl Inspector for InstructionLog {
     fn before_instruction(&mut self, instance: &Instance, instruction: &Instruction) {
         self.before(instance, instruction, None);

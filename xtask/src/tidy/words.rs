@@ -18,6 +18,7 @@ const CLEAN: &[&str] = &[
     "fuzz",
     "guests",
     "hostcall",
+    "inspect",
     "invocation",
     "isa",
     "node",

@@ -1,4 +1,4 @@
-//! What a run changed of a state.
+//! The changes of a state by a run.
 
 use std::fmt;
 
@@ -15,18 +15,18 @@ use crate::Octets;
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Change {
-    /// The service that it belongs to; nothing for what belongs to none.
+    /// The service of the entry; `None` for a component of the state.
     pub service: Option<Service>,
-    /// Which entry.
+    /// The entry.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub entry: Entry,
-    /// What stood there before; nothing if nothing did.
+    /// The value before; `None` if the entry did not exist.
     pub before: Option<Standing>,
-    /// What stands there after; nothing if nothing does.
+    /// The value after; `None` if the entry no longer exists.
     pub after: Option<Standing>,
 }
 
-/// Which entry of a service, or of the state.
+/// Name of an entry of a service, or of a component of the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Entry {
@@ -37,7 +37,7 @@ pub struct Entry {
     pub field: Option<String>,
     /// The storage key, or the hash of the preimage.
     pub key: Option<Octets>,
-    /// The length of the preimage that is requested.
+    /// The length of the requested preimage, in octets.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub length: Option<u32>,
 }
@@ -47,13 +47,13 @@ impl Entry {
         Self { kind: kind.into(), field: None, key: None, length: None }
     }
 
-    /// The entry of a state key that nobody knows the meaning of.
+    /// The entry of a state key whose meaning is not known.
     #[must_use]
     pub fn unknown() -> Self {
         Self::new("unknown")
     }
 
-    /// The entry that a state key stands for.
+    /// The entry of a state key, by the key's meaning.
     #[must_use]
     pub fn of(meaning: &Meaning) -> Self {
         match meaning {
@@ -112,7 +112,7 @@ impl fmt::Display for Entry {
     }
 }
 
-/// What stands in a place. Serialised: a number as a decimal string, octets and hashes whole in
+/// The value of an entry. Serialised: a number as a decimal string, octets and hashes in full in
 /// hexadecimal, and lists of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -171,7 +171,7 @@ impl fmt::Display for Standing {
 }
 
 impl Change {
-    /// A difference between two states.
+    /// The change of a difference between two states.
     #[must_use]
     pub fn new(difference: &Difference, names: &Names) -> Self {
         let (service, entry) = Entry::of_place(&difference.place);

@@ -9,7 +9,7 @@ use jambox_invocation::{Invocation, LogLine};
 use jambox_types::{Parameters, TimeSlot};
 
 /// A log line, serialised in the JSON format of JIP-1 and displayed in its console format.
-/// Its texts are as the guest gave them, for whoever shows them to escape.
+/// Its texts are as the guest gave them; a program that shows them escapes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct JipLog {
@@ -22,8 +22,8 @@ pub struct JipLog {
 }
 
 impl JipLog {
-    /// The line as logged at a slot. The time is the slot's, not the clock's: a run of the same
-    /// package always logs the same.
+    /// A line logged at a slot. Its time is the start of the slot instead of the clock's, so that
+    /// runs of the same package log the same lines.
     #[must_use]
     pub fn new(line: &LogLine<'_>, slot: TimeSlot, parameters: &Parameters) -> Self {
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();

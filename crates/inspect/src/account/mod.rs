@@ -1,8 +1,8 @@
-//! The account of a run as data: what each invocation did, how it ended, what it changed.
+//! The account of a run as data: the events of each invocation, its end and its changes.
 //!
-//! It is made by one observer, the [`Recorder`], for whoever runs programs, so that all tell the
-//! same story in the same form. Serialised, octets are whole and in hexadecimal, and numbers that
-//! can exceed 2^53 are decimal strings, in all fields of their kind.
+//! One observer, the [`Recorder`], makes it for every program that runs guests, so that all report
+//! the same facts in the same form. Serialised, octets are complete and in hexadecimal, and numbers
+//! that can exceed 2^53 are decimal strings, in all fields of their kind.
 
 mod change;
 mod log;
@@ -31,16 +31,16 @@ use crate::profile::Spent;
 use crate::wide;
 use crate::{Explanation, Octets};
 
-/// The names that people gave to services.
+/// Names of services, as given by the user.
 pub type Names = BTreeMap<ServiceId, String>;
 
-/// A service with the name that people gave it.
+/// A service with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Service {
     /// Its index.
     pub id: u32,
-    /// Its name, if it has one.
+    /// Its name; `None` if the user gave none.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub name: Option<String>,
 }
@@ -53,7 +53,7 @@ impl Service {
     }
 }
 
-/// The name as it is, for whoever shows it to escape.
+/// The name as it is; a program that shows it escapes it.
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
@@ -63,16 +63,16 @@ impl fmt::Display for Service {
     }
 }
 
-/// What an invocation is for.
+/// Purpose of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum What {
-    /// A package's authorizer is asked.
+    /// The authorizer's decision on a package.
     IsAuthorized,
-    /// A work item is refined.
+    /// The refinement of a work item.
     Refine,
-    /// A service accumulates.
+    /// The accumulation of a service.
     Accumulate,
 }
 
@@ -92,30 +92,30 @@ impl What {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Invocation {
-    /// What it is for.
+    /// The purpose: is-authorized, refine or accumulate.
     pub what: What,
-    /// The service whose code runs; nothing for an authorizer.
+    /// The service whose code runs; `None` for an authorizer.
     pub service: Option<Service>,
-    /// The index of the work item; nothing unless it is refined.
+    /// The index of the work item; `None` for other purposes than refine.
     pub item: Option<usize>,
-    /// The hash of the code; nothing where there was none to run.
+    /// The hash of the code; `None` where there was no code to run.
     pub code_hash: Option<String>,
     /// The gas.
     pub gas: Gas,
-    /// How it ended.
+    /// The end of the invocation.
     pub outcome: Outcome,
-    /// What the guest returned, unless it failed.
+    /// The guest's output; `None` if it failed.
     pub output: Option<Octets>,
-    /// What else there is to know of the end.
+    /// A remark on the end; `None` if the outcome says it all.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub note: Option<String>,
-    /// What happened within, in order.
+    /// The events, in order.
     pub events: Vec<Event>,
-    /// Events that were not kept because there were too many.
+    /// The number of events beyond the limit, which were not kept.
     pub events_dropped: u64,
-    /// Why it failed; nothing if it did not.
+    /// The failure; `None` if it did not fail.
     pub failure: Option<Failure>,
-    /// What took the gas, the most first; empty unless asked for.
+    /// Gas by function and host call, the most first; empty unless a profile was asked for.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
     pub profile: Vec<Spent>,
 }
@@ -131,7 +131,7 @@ impl Invocation {
         }
     }
 
-    /// One that has just begun.
+    /// An invocation that has just begun.
     fn begun(what: What, service: Option<Service>, limit: u64) -> Self {
         Self {
             what,
@@ -149,13 +149,13 @@ impl Invocation {
         }
     }
 
-    /// Says that the guest halted and what it returned was refused.
+    /// Marks the invocation: the guest halted, and its output was refused for this reason.
     pub fn refuse(&mut self, reason: String) {
         self.outcome = Outcome::Refused;
         self.failure = Some(Failure { reason, explanation: None, hint: None });
     }
 
-    /// How it ended, with the reason where the outcome alone says little.
+    /// The end in words, with the reason where the outcome alone says little.
     #[must_use]
     pub fn ending(&self) -> String {
         match (&self.outcome, &self.failure) {
@@ -166,7 +166,7 @@ impl Invocation {
         }
     }
 
-    /// A line for a list of failures: which invocation failed, and how; nothing if it did not.
+    /// A line for a list of failures: the invocation and its end; `None` if it did not fail.
     #[must_use]
     pub fn failed(&self) -> Option<String> {
         if self.outcome == Outcome::Halt {
@@ -183,15 +183,15 @@ impl Invocation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Gas {
-    /// How much there was.
+    /// The gas limit.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub limit: u64,
-    /// How much was used.
+    /// The gas used.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub used: u64,
 }
 
-/// How an invocation ended.
+/// End of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
@@ -220,19 +220,19 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Why an invocation failed.
+/// Failure of an invocation.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Failure {
-    /// What happened, in a sentence.
+    /// The reason, in a sentence.
     pub reason: String,
-    /// Where the machine stopped and why; nothing if there never was one.
+    /// Place and reason of the machine's stop; `None` if there was no machine.
     pub explanation: Option<Explanation>,
-    /// What else may be the matter.
+    /// A hint at a probable cause outside the code; `None` without signs of one.
     pub hint: Option<String>,
 }
 
-/// Something that happened within an invocation.
+/// An event of an invocation.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[cfg_attr(feature = "serde", serde(tag = "kind", rename_all = "kebab-case"))]
@@ -252,7 +252,7 @@ pub enum Event {
     InnerCreated {
         /// Its handle.
         machine: u64,
-        /// The size of its program blob.
+        /// The size of its program blob, in octets.
         octets: usize,
     },
     /// An inner machine ran.
@@ -263,37 +263,37 @@ pub enum Event {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct InnerRun {
-    /// Its handle; nothing for the child of an `invoke_child`.
+    /// Its handle; `None` for the child of an `invoke_child`.
     pub machine: Option<u64>,
-    /// How it exited.
+    /// Its exit.
     pub exit: ExitKind,
-    /// Where it stands.
+    /// Its pc after the exit.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub pc: u64,
     /// Its gas.
     pub gas: Gas,
-    /// Why it failed; nothing if it did not.
+    /// Place and reason of its failure; `None` if it did not fail.
     pub explanation: Option<Explanation>,
 }
 
-/// How a machine exited.
+/// Exit of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[cfg_attr(feature = "serde", serde(tag = "kind", rename_all = "kebab-case"))]
 pub enum ExitKind {
-    /// It halted.
+    /// The machine halted.
     Halt,
-    /// It panicked.
+    /// The machine panicked.
     Panic,
-    /// It ran out of gas.
+    /// The machine ran out of gas.
     OutOfGas,
-    /// It faulted.
+    /// The machine accessed a page that does not allow the access.
     PageFault {
         /// The address of the page.
         #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
         address: u32,
     },
-    /// It made a host call.
+    /// The machine made a host call.
     HostCall {
         /// The number that it gave.
         #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
@@ -332,18 +332,18 @@ pub struct HostCall {
     /// The number that the guest gave.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub number: u64,
-    /// Its name; nothing for a call that is unknown or not offered here.
+    /// Its name; `None` for a call that is unknown or not offered here.
     pub name: Option<&'static str>,
-    /// Where the call is.
+    /// The pc of its `ecalli`; `None` for a native guest.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::option"))]
     pub pc: Option<u64>,
     /// Its arguments.
     pub arguments: Vec<Argument>,
-    /// The result code that the guest was given, if it was one.
+    /// The result code in the guest's register 7; `None` if the result is no code.
     pub code: Option<&'static str>,
-    /// What came of it, in words.
+    /// The result in words.
     pub result: String,
-    /// Which of the call's outcomes came about; nothing where the table does not tell them apart.
+    /// The call's outcome; `None` where the host-call table does not tell the outcomes apart.
     pub outcome: Option<CallOutcome>,
     /// Register 7 after the call.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
@@ -353,7 +353,7 @@ pub struct HostCall {
     pub r8: u64,
     /// The gas before and after.
     pub gas: CallGas,
-    /// What the host read from and wrote to the guest's memory.
+    /// The host's reads and writes of the guest's memory.
     pub memory: Vec<MemoryEvent>,
 }
 
@@ -361,10 +361,10 @@ pub struct HostCall {
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct CallGas {
-    /// Before the call was charged.
+    /// The gas before the call was charged.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub before: u64,
-    /// After the call.
+    /// The gas after the call.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub after: u64,
 }
@@ -373,11 +373,11 @@ pub struct CallGas {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Transfer {
-    /// The service that gives.
+    /// The sender.
     pub from: Service,
-    /// The service that is given to.
+    /// The receiver.
     pub to: Service,
-    /// How much.
+    /// The amount.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub amount: u64,
     /// The gas for the receiver.
@@ -388,7 +388,7 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// A transfer as the chain has it.
+    /// The account of a transfer of the chain.
     #[must_use]
     pub fn new(transfer: &DeferredTransfer, names: &Names) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The account of a work package: what is said of one, by whoever runs it.
+//! The account of a work package: its summary, invocations, report and effects on chain.
 
 use std::collections::BTreeMap;
 
@@ -18,20 +18,20 @@ use crate::Octets;
 #[cfg(feature = "serde")]
 use crate::wide;
 
-/// The package and what it runs under.
+/// Summary of a package and of the protocol that it runs under.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct PackageSummary {
-    /// The package file; nothing for one that was handed in to a node.
+    /// The package file; `None` for a package that was submitted to a node.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub file: Option<String>,
     /// The hash of the package.
     pub hash: String,
-    /// The size of the encoded package.
+    /// The size of the encoded package, in octets.
     pub octets: usize,
-    /// How many items it has.
+    /// The number of its items.
     pub items: usize,
-    /// The core that it is for.
+    /// The core of the package.
     pub core: u16,
     /// The slot of the state that it runs on.
     pub slot: u32,
@@ -39,14 +39,14 @@ pub struct PackageSummary {
     pub revision: &'static str,
     /// The host-call ABI.
     pub abi: &'static str,
-    /// Whether nodes agree on the ABI.
+    /// True for an ABI that nodes agree on.
     pub consensus: bool,
     /// The name of the parameters: a preset's, or `custom`.
     pub parameters: String,
 }
 
 impl PackageSummary {
-    /// A package that is for a core, upon the state of a slot.
+    /// The summary of a package for a core, on the state of a slot.
     #[must_use]
     pub fn new(
         package: &WorkPackage,
@@ -76,19 +76,19 @@ fn parameters_name(protocol: &Protocol) -> &'static str {
     Preset::ALL.into_iter().find(is_ours).map_or("custom", Preset::name)
 }
 
-/// What a package did in core.
+/// Account of a package in core.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct InCore {
-    /// The authorizer's invocation; nothing when it did not come to that.
+    /// The authorizer's invocation; `None` if the run ended before it.
     pub is_authorized: Option<Invocation>,
     /// The refinements, item by item.
     pub refine: Vec<Invocation>,
-    /// Nothing when the package was not authorized.
+    /// The work report; `None` if the package was not authorized.
     pub work_report: Option<WorkReport>,
 }
 
-/// What a block, or a package in a block of its own, did on chain.
+/// Account of a block on chain, or of a package in a block of its own.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct OnChain {
@@ -96,11 +96,11 @@ pub struct OnChain {
     pub accumulate: Vec<Invocation>,
     /// The deferred transfers, in the order in which they were made.
     pub transfers: Vec<Transfer>,
-    /// What services yielded.
+    /// The yields of services.
     pub outputs: Vec<Yielded>,
-    /// The commitment to the outputs; nothing when there are none.
+    /// The commitment to the outputs; `None` without outputs.
     pub output_root: Option<String>,
-    /// What changed in the state.
+    /// The changes of the state.
     pub state: Vec<Change>,
 }
 
@@ -114,22 +114,23 @@ pub struct WorkReport {
     pub package_hash: String,
     /// The hash of the authorizer: of its code hash and configuration.
     pub authorizer: String,
-    /// What the authorizer returned.
+    /// The authorizer trace: the authorizer's output.
     pub authorizer_trace: Octets,
-    /// The size of the bundle.
+    /// The size of the bundle, in octets.
     pub bundle_octets: usize,
     /// The erasure root.
     pub erasure_root: String,
     /// The segment root.
     pub segment_root: String,
-    /// How many segments were exported.
+    /// The number of exported segments.
     pub segments: usize,
-    /// What came of each item.
+    /// The digest of each item.
     pub digests: Vec<Digest>,
 }
 
 impl WorkReport {
-    /// A report of a package with a bundle of so many octets and so many exported segments.
+    /// The account of a report; `bundle_octets` is the size of the bundle, `segments` the number of
+    /// exported segments.
     #[must_use]
     pub fn new(
         report: &Report,
@@ -151,7 +152,7 @@ impl WorkReport {
     }
 }
 
-/// What came of an item.
+/// The work digest of an item.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Digest {
@@ -161,27 +162,27 @@ pub struct Digest {
     pub code_hash: String,
     /// The hash of the payload.
     pub payload_hash: String,
-    /// What refinement came to.
+    /// The result of refinement.
     pub result: DigestResult,
     /// The gas of refinement.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub gas_used: u64,
-    /// How many segments it imports.
+    /// The number of imported segments.
     pub imports: u64,
-    /// How many extrinsics it has.
+    /// The number of extrinsics.
     pub extrinsics: u64,
-    /// The octets of its extrinsics.
+    /// The size of all extrinsics, in octets.
     pub extrinsic_octets: u64,
-    /// How many segments it exports.
+    /// The number of exported segments.
     pub exports: u64,
 }
 
-/// What refinement of an item came to.
+/// Result of an item's refinement.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum DigestResult {
-    /// What it returned.
+    /// The output.
     Output(Octets),
     /// The work error.
     Error(String),
@@ -206,10 +207,11 @@ impl Digest {
     }
 }
 
-/// A service that took part in accumulation, its gas, and why its code did not run, if it did not.
+/// A service that took part in accumulation, its gas, and the reason why its code did not run;
+/// `None` if it ran.
 pub type Call = (ServiceId, GasAmount, Option<String>);
 
-/// What a recorder wrote down, by kind of invocation.
+/// The record of a [`Recorder`](super::Recorder), by kind of invocation.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
     /// The authorizer's invocation.
@@ -219,7 +221,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// What [`Recorder::finish`](super::Recorder::finish) gives.
+    /// Sorts the result of [`Recorder::finish`](super::Recorder::finish) by kind.
     #[must_use]
     pub fn new(all: Vec<(Which, Invocation)>) -> Self {
         let mut recorded = Self::default();
@@ -235,8 +237,8 @@ impl Recorded {
         recorded
     }
 
-    /// One invocation for each item, also for those that had no code to run, with what the report
-    /// made of it.
+    /// One invocation for each item, also for items without code to run, with the result in the
+    /// report.
     #[must_use]
     pub fn refine(
         &mut self,
@@ -262,13 +264,13 @@ impl Recorded {
         items.map(invocation).collect()
     }
 
-    /// The refinements that there were of a package that came to no report.
+    /// The refinements that ran of a package without a report.
     #[must_use]
     pub fn refined(&mut self) -> Vec<Invocation> {
         std::mem::take(&mut self.refined).into_values().collect()
     }
 
-    /// One invocation for each service that took part in accumulation, also for those that had no
+    /// One invocation for each service that took part in accumulation, also for services without
     /// code to run.
     #[must_use]
     pub fn accumulate(

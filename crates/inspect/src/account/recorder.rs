@@ -1,4 +1,4 @@
-//! Writes down what invocations do.
+//! The recorder: an observer that makes the account of invocations.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,33 +20,34 @@ use super::{
 use crate::hostcalls::{self, MemoryDirection, MemoryEvent};
 use crate::{Explanation, Octets, Regions, of_another_revision};
 
-/// The most octets of one memory access that are kept: a whole segment.
+/// The largest number of kept octets of one memory access: a whole segment.
 const OCTETS_LIMIT: usize = 4104;
-/// The most octets of one log line that are kept.
+/// The largest number of kept octets of one log line.
 const LOG_LIMIT: usize = 16 << 10;
-/// What a recorder needs to know of a run.
+/// Facts of a run that a recorder needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
-    /// What the programs run under.
+    /// The protocol of the run.
     pub protocol: &'a Protocol,
-    /// The slot that lines are logged at.
+    /// The slot of log lines.
     pub slot: TimeSlot,
     /// The names of services.
     pub names: &'a Names,
-    /// The symbols of programs, for failures.
+    /// The symbols of programs, for explanations of failures.
     pub symbols: &'a dyn SymbolsByHash,
 }
 
-/// Symbols by what they are for. A map of them by code hash is the plainest; others read a file
-/// when its program fails.
+/// Symbols by the hash of the code or program. A map by code hash is the simplest implementation;
+/// others read a file when its program fails.
 pub trait SymbolsByHash: fmt::Debug {
-    /// Those of a blob, by its code hash.
+    /// The symbols of a blob, by its code hash; `None` if it has none.
     fn of_code(&self, code_hash: Hash) -> Option<&Symbols>;
 
-    /// Those of a program alone, as inner machines are given it, by its hash.
+    /// The symbols of a program without metadata, the form of inner machines, by its hash; `None`
+    /// if it has none.
     fn of_program(&self, hash: Hash) -> Option<&Symbols>;
 
-    /// Whether there are none, so that no program needs to be hashed.
+    /// True without any symbols: then no program needs to be hashed.
     fn is_empty(&self) -> bool;
 }
 
@@ -64,27 +65,27 @@ impl SymbolsByHash for BTreeMap<Hash, Symbols> {
     }
 }
 
-/// How much a recorder keeps: a guest must not fill the host's memory.
+/// Limits of a recorder, so that no guest fills the host's memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Detail {
-    /// Whether host calls are told of, with what they read and write.
+    /// Keeps host calls, with their reads and writes.
     pub calls: bool,
-    /// Whether exported segments are.
+    /// Keeps exported segments.
     pub segments: bool,
-    /// The most events of one invocation.
+    /// The largest number of events of one invocation.
     pub events: usize,
-    /// The most octets of memory accesses and log lines in all.
+    /// The largest number of octets of all memory accesses and log lines together.
     pub octets: usize,
 }
 
 impl Detail {
-    /// What somebody reads who asks about one run.
+    /// Everything: for the account of one run that a user asks for.
     pub const WHOLE: Self = Self { calls: true, segments: true, events: 100_000, octets: 64 << 20 };
-    /// What can be kept of every block.
+    /// No host calls and no segments: small enough to keep for every block.
     pub const KEPT: Self = Self { calls: false, segments: false, events: 1000, octets: 4 << 20 };
 }
 
-/// An observer that keeps everything worth telling.
+/// An observer that records the events of invocations.
 pub struct Recorder<'a> {
     detail: Detail,
     protocol: Protocol,
@@ -95,10 +96,10 @@ pub struct Recorder<'a> {
     regions: Regions,
     symbols: &'a dyn SymbolsByHash,
     code_hash: Hash,
-    /// The code of the invocation that runs, with its metadata.
+    /// The code of the current invocation, with its metadata.
     code: Vec<u8>,
     call: Option<OpenCall>,
-    /// What to say of the first call of the invocation that only another ABI offers.
+    /// Hint for the invocation's first call that only another ABI offers.
     foreign_call: Option<String>,
     /// The hashes of the programs of inner machines, by handle.
     inner_programs: BTreeMap<u64, Hash>,
@@ -112,13 +113,13 @@ struct OpenCall {
     pc: Option<u64>,
     gas: u64,
     memory: Vec<MemoryEvent>,
-    /// What happened within it.
+    /// Events within the call.
     within: Vec<Event>,
     form: Option<&'static jambox_hostcall::Form>,
 }
 
 impl<'a> Recorder<'a> {
-    /// One that has seen nothing.
+    /// A recorder without any record.
     #[must_use]
     pub fn new(setting: Setting<'a>, detail: Detail) -> Self {
         let Setting { protocol, slot, names, symbols } = setting;
@@ -141,13 +142,13 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// What was recorded, in the order in which the invocations ran.
+    /// The recorded invocations, in the order in which they ran.
     #[must_use]
     pub fn finish(self) -> Vec<(Which, Invocation)> {
         self.invocations
     }
 
-    /// Adds an event; one within a host call that is told of comes after the call.
+    /// Adds an event. An event within a kept host call comes after the call.
     fn add(&mut self, event: Event) {
         match self.call.as_mut().filter(|_| self.detail.calls) {
             Some(call) if call.within.len() < self.detail.events => call.within.push(event),
@@ -176,7 +177,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// The first of some octets, within the limits of what is kept.
+    /// The octets up to `limit` and up to the recorder's own limit, which they count towards.
     fn keep<'o>(&mut self, octets: &'o [u8], limit: usize) -> &'o [u8] {
         let left = self.detail.octets.saturating_sub(self.octets_kept).min(limit);
         let octets = octets.get(..left).unwrap_or(octets);
@@ -327,7 +328,7 @@ impl Observer for Recorder<'_> {
             End::Panic(_) => (Outcome::Panic, None),
             End::OutOfGas(_) => (Outcome::OutOfGas, None),
         };
-        // A guest that never got a machine has not been told of as stopped.
+        // The stop of a guest without a machine is reported only here.
         if let Some(failure) = finished.end.failure().filter(|_| invocation.failure.is_none()) {
             let reason = failure.cause.to_string();
             let container = Container::parse(&self.code).ok();
@@ -337,7 +338,7 @@ impl Observer for Recorder<'_> {
     }
 }
 
-/// What to say when a guest fails that made a call which only another ABI offers.
+/// Hint for a failed guest about its call that only another ABI offers; `None` for other calls.
 fn foreign_call(interface: Interface, call: &CallStarted<'_>) -> Option<String> {
     let context = call.invocation.context();
     let (abi, form) = interface.offered_elsewhere(context, call.number)?;
@@ -348,9 +349,9 @@ fn foreign_call(interface: Interface, call: &CallStarted<'_>) -> Option<String> 
     ))
 }
 
-/// What to say of a guest that halts and names output that it cannot have.
+/// Note for a guest that halts with an output range that it cannot read; `None` for a readable one.
 ///
-/// Its output is then empty, as the paper has it (`eq:invocation`, 0.7.2), and nothing else tells.
+/// The guest's output is then empty (`eq:invocation`, 0.7.2), with no other sign of the fault.
 #[must_use]
 pub fn unreadable_output(instance: &Instance) -> Option<String> {
     let [.., r7, r8, _, _, _, _] = *instance.regs();

@@ -1,4 +1,4 @@
-//! The `.info` form of `lcov`, which `genhtml` and editors read.
+//! The `.info` form of `lcov`, the input of `genhtml` and editors.
 
 use std::fmt::Write;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::{Coverage, FileCoverage, FunctionCoverage, Part};
 
 impl Coverage {
-    /// The coverage as `lcov` writes it, for the files that `path` finds: it is given a file as the
-    /// compiler names it and gives the path to write.
+    /// The coverage in the form of `lcov`. `path` maps the compiler's name of a file to the path to
+    /// write; a file for which it gives `None` is left out.
     #[must_use]
     pub fn to_lcov(&self, path: &dyn Fn(&str) -> Option<String>) -> String {
         let mut text = String::new();
@@ -25,12 +25,12 @@ impl Coverage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: expected a record of lcov such as DA:12,1")]
 pub struct LcovError {
-    /// Which line, from 1 on.
+    /// Number of the line, from 1 on.
     pub line: usize,
 }
 
-/// Reads what [`Coverage::to_lcov`] writes, files by the paths that are written there. Records of
-/// the same file add up; those of branches and sums are passed over.
+/// Reads the form of [`Coverage::to_lcov`], with the written paths as names of the files. Records
+/// of the same file add up; records of branches and sums are ignored.
 impl FromStr for Coverage {
     type Err = LcovError;
 
@@ -71,15 +71,15 @@ impl FromStr for Coverage {
     }
 }
 
-/// A number and what comes after the comma.
+/// A number and the text after its comma.
 fn counted(text: &str) -> Option<(u32, &str)> {
     let (number, rest) = text.split_once(',')?;
     Some((number.parse().ok()?, rest))
 }
 
 fn write_file(text: &mut String, path: &str, counts: &FileCoverage) {
-    // Writing to a string does not fail. A comma ends a field, but the name is the last one; a
-    // function without a line is put at the first.
+    // Writing to a string does not fail. A name may have commas, for it is the last field. A
+    // function without a line gets line 1.
     let _ = writeln!(text, "TN:\nSF:{path}");
     for (name, function) in &counts.functions {
         let _ = writeln!(text, "FN:{},{}", function.line.max(1), one_line(name));

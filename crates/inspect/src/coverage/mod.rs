@@ -1,4 +1,4 @@
-//! Which lines and functions ran, and how often.
+//! Execution counts of source lines and functions.
 
 mod lcov;
 
@@ -15,19 +15,19 @@ use crate::calls::{Calls, Change};
 
 pub use lcov::LcovError;
 
-/// How often each line and function of the sources ran.
+/// Execution counts of each line and function of the sources.
 ///
-/// A line counts as often as the one of its instructions that ran most, and where it was inlined in
-/// several places, the sum over them. A function counts how often execution entered it, by a call
-/// or into a place where it was inlined; where the compiler mixed an inlined function with the code
-/// around it, coming back to it counts again.
+/// The count of a line is that of its most frequent instruction; for a line that was inlined in
+/// several places, the sum over the places. The count of a function is the number of times that
+/// execution entered it, by a call or into a place where it was inlined. Where the compiler mixed
+/// an inlined function with the code around it, each return to it counts again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
-    /// By the file as the compiler names it.
+    /// Counts of each file, by the compiler's name of it.
     pub files: BTreeMap<Arc<str>, FileCoverage>,
 }
 
-/// How often the lines and functions of a file ran.
+/// Execution counts of the lines and functions of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileCoverage {
     /// Every line that has code, from 1 on, with its count.
@@ -36,21 +36,21 @@ pub struct FileCoverage {
     pub functions: BTreeMap<Arc<str>, FunctionCoverage>,
 }
 
-/// How often a function ran.
+/// Execution count of a function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FunctionCoverage {
-    /// The first line that has code of it; 0 if no line is known.
+    /// The first line of the function that has code; 0 if no line is known.
     pub line: u32,
-    /// How often it was entered.
+    /// The number of entries into it.
     pub count: u64,
 }
 
-/// How much of something ran.
+/// The executed part of a number of lines or functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// How many ran.
+    /// The number of those that ran.
     pub hit: u64,
-    /// How many there are.
+    /// The number of all.
     pub found: u64,
 }
 
@@ -64,13 +64,13 @@ impl Part {
 }
 
 impl FileCoverage {
-    /// How many lines ran.
+    /// The executed lines.
     #[must_use]
     pub fn lines_hit(&self) -> Part {
         Part::of(self.lines.values().copied())
     }
 
-    /// How many functions ran.
+    /// The executed functions.
     #[must_use]
     pub fn functions_hit(&self) -> Part {
         Part::of(self.functions.values().map(|function| function.count))
@@ -113,15 +113,15 @@ fn add(sum: &mut u64, count: u64) {
     *sum = sum.saturating_add(count);
 }
 
-/// Counts what runs, for any number of invocations.
+/// A counter of executed instructions, for any number of invocations.
 ///
-/// Tell it of every run of a machine, as an [`Observer`](jambox_invocation::Observer) hears of
-/// them.
+/// The caller reports every run of a machine, in the order in which an
+/// [`Observer`](jambox_invocation::Observer) gets them.
 #[derive(Debug, Default)]
 pub struct Counter<'s> {
-    /// By the hash of the code or of the program.
+    /// The counts of each program, by the hash of the code or of the program.
     programs: BTreeMap<Hash, Program<'s>>,
-    /// What the machines of the invocation were doing when they last stopped.
+    /// Positions of the machines that do not run.
     walks: BTreeMap<Machine, Walk>,
     machine: Option<Machine>,
     walk: Walk,
@@ -129,18 +129,18 @@ pub struct Counter<'s> {
     current: Program<'s>,
 }
 
-/// What ran of one program.
+/// Execution counts of one program.
 #[derive(Debug, Default)]
 struct Program<'s> {
     symbols: Option<&'s Symbols>,
-    /// How often each instruction ran, by pc.
+    /// Execution count of each instruction, by pc.
     counts: Vec<u64>,
-    /// How often the functions of a range were entered with the innermost so many of its frames, by
-    /// the start of the range.
+    /// Number of entries into a range, by the start of the range and the number of its frames, from
+    /// the innermost, that execution entered.
     entries: BTreeMap<(u32, usize), u64>,
 }
 
-/// Where a machine is.
+/// Position of a machine in its program.
 #[derive(Debug, Default)]
 struct Walk {
     calls: Calls,
@@ -154,7 +154,7 @@ struct Walk {
 type Range64 = std::ops::Range<u64>;
 
 impl<'s> Counter<'s> {
-    /// Starts with an invocation: its machines are new.
+    /// An invocation started: its machines are new.
     pub fn invocation_started(&mut self) {
         self.walks.clear();
     }
@@ -164,7 +164,7 @@ impl<'s> Counter<'s> {
         self.walks.remove(&Machine::Inner(handle));
     }
 
-    /// A machine is about to run. `hash` names its code or program, and `symbols` are those of it.
+    /// A machine is about to run. `hash` is the hash of its code or program, `symbols` its symbols.
     pub fn enter(&mut self, machine: Machine, hash: Hash, symbols: Option<&'s Symbols>) {
         self.machine = Some(machine);
         self.walk = self.walks.remove(&machine).unwrap_or_default();
@@ -200,7 +200,7 @@ impl Inspector for Counter<'_> {
         let Some(symbols) = self.current.symbols else { return };
         self.current.count(pc);
         let before = match change {
-            // Most instructions stay where the last one was.
+            // Most instructions are in the same range as the last one.
             Change::None if self.walk.range.contains(&pc) => return,
             Change::None => last,
             Change::Called => None,
@@ -232,8 +232,8 @@ impl Program<'_> {
         }
     }
 
-    /// Counts the functions that execution enters when it comes from one place to another. From
-    /// nowhere, it enters all.
+    /// Counts the functions that execution enters on its way from one instruction to another. At
+    /// the first instruction (`from` is `None`) it enters all functions of the range.
     fn entered(&mut self, symbols: &Symbols, from: Option<u64>, to: Option<&Range>) {
         let Some(to) = to else { return };
         let from = from.and_then(|pc| symbols.range_at(pc));
@@ -244,7 +244,7 @@ impl Program<'_> {
         }
     }
 
-    /// The most that an instruction of a range ran.
+    /// Count of the most frequent instruction of a range.
     fn most(&self, range: &Range) -> u64 {
         let (start, end) = (range.start as usize, range.end as usize);
         let counts = self.counts.get(start..end.min(self.counts.len())).unwrap_or_default();
@@ -254,7 +254,7 @@ impl Program<'_> {
     fn coverage(&self) -> Coverage {
         let mut coverage = Coverage::default();
         let Some(symbols) = self.symbols else { return coverage };
-        // By the frame with those around it: a line in one place.
+        // The key is the frame with the frames around it: a line in one place.
         let mut places: BTreeMap<Vec<Key>, (&Frame, u64)> = BTreeMap::new();
         for range in symbols.ranges() {
             let count = self.most(range);
@@ -287,8 +287,8 @@ impl Program<'_> {
 /// A frame in a key.
 type Key<'a> = (&'a str, &'a str, u32);
 
-/// How many frames, from the outermost on, two places have in common: the same functions, the inner
-/// ones inlined in the same place.
+/// Number of frames, from the outermost, that two places have in common: the same functions, the
+/// inner ones inlined in the same place.
 fn in_common(one: &[Frame], other: &[Frame]) -> usize {
     let mut around: Option<(u32, u32)> = None;
     let pairs = one.iter().rev().zip(other.iter().rev());

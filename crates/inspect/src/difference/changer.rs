@@ -1,4 +1,4 @@
-//! Who changed a value of the state: the last host call that did.
+//! The last host call that changed a value of the state.
 
 use jambox_hostcall::{Form, HostCall, Interface, Registers, Reply, Request, ResultCode};
 use jambox_hostcall::{ServiceRef, Slice};
@@ -12,44 +12,44 @@ use crate::octets::Octets;
 /// A host call that changed a value of the state.
 #[derive(Clone, Debug)]
 pub struct Changer {
-    /// Who made it.
+    /// The invocation that made it.
     pub invocation: Invocation,
-    /// The hash of the code that ran.
+    /// The hash of the invocation's code.
     pub code: Hash,
     /// Its number among the calls of the invocation, from 0 on.
     pub call: usize,
     /// Its name.
     pub name: &'static str,
-    /// The number that was called, in `ecalli`.
+    /// Its number, the argument of `ecalli`.
     pub number: u64,
-    /// Where it is, in the program.
+    /// The pc of its `ecalli`; `None` for a native guest.
     pub pc: Option<u64>,
     /// Its arguments.
     pub arguments: Vec<Argument>,
-    /// What came of it.
+    /// Its result in words.
     pub result: String,
-    /// The gas before it.
+    /// The gas left before it.
     pub gas: u64,
 }
 
-/// Looks for the last call that changed what is under a key, as an observer of a block.
+/// A search for the last host call that changed the value under a key, as an observer of a block.
 ///
-/// A change that an invocation's end undoes counts as one: whether it was to be undone may be what
-/// differs.
+/// A change that is undone at its invocation's end counts, too: the two runs may differ in whether
+/// it is undone.
 pub struct ChangerSearch {
     key: StateKey,
     interface: Interface,
     code: Hash,
-    /// How many calls the invocation has made.
+    /// The number of calls of the invocation so far.
     calls: usize,
     open: Option<Open>,
     memory: Vec<MemoryEvent>,
-    /// The whole octets that the call at hand read, by address.
+    /// The octets that the current call read, in full, by address.
     read: Vec<(u64, Vec<u8>)>,
     found: Option<Changer>,
 }
 
-/// The call that is being served.
+/// The current call.
 struct Open {
     form: &'static Form,
     request: Request,
@@ -59,7 +59,7 @@ struct Open {
 }
 
 impl ChangerSearch {
-    /// A search for who changed what is under this key.
+    /// A search for the last change of the value under this key.
     #[must_use]
     pub fn new(key: StateKey, interface: Interface) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl ChangerSearch {
         }
     }
 
-    /// The last call that changed it, if one did.
+    /// The last call that changed the value; `None` if none did.
     #[must_use]
     pub fn found(self) -> Option<Changer> {
         self.found
@@ -96,7 +96,7 @@ impl ChangerSearch {
         self.octets(address, 32)?.try_into().ok().map(Hash)
     }
 
-    /// Whether a call that went well changes what is under the key.
+    /// True if a successful call changes the value under the key.
     fn changes(&self, own: ServiceId, request: &Request) -> bool {
         let of = |service: ServiceRef| match service {
             ServiceRef::Own => Some(own),

@@ -1,8 +1,9 @@
 //! The first difference between two runs: the invocation, the host call, the instruction.
 //!
-//! Both runs are made several times, which they are the same by being deterministic: first only
-//! host calls are looked at, at full speed; then every instruction of the invocation that differs,
-//! of which nothing is kept but a hash now and then; then the few instructions between two hashes.
+//! Both runs are repeated several times, for they are deterministic. The first pass compares only
+//! host calls, at full speed. The second looks at every instruction of the invocation that differs,
+//! and keeps one hash for each window of instructions. The third compares the instructions of the
+//! first window with different hashes.
 
 mod changer;
 mod witness;
@@ -18,54 +19,53 @@ use witness::{Look, Mark, MarkKind};
 /// The first difference between two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Which invocation of the runs, from 0 on.
+    /// Index of the invocation in the runs, from 0 on.
     pub invocation: usize,
-    /// What it is called in the two runs; nothing where a run has fewer.
+    /// Title of the invocation in the two runs; `None` for a run with fewer invocations.
     pub titles: [Option<String>; 2],
-    /// The first event that differs: its index within the invocation, and what it is in either run;
-    /// nothing where a run has no more events.
+    /// Index of the first different event within the invocation, from 0 on.
     pub event: usize,
-    /// That event in the two runs.
+    /// That event in the two runs; `None` for a run without more events.
     pub events: [Option<Event>; 2],
-    /// What of it differs.
+    /// The part of the event that differs.
     pub what: What,
-    /// The first instruction that does something else. None where the machines do the same when
-    /// stepped, so that the host or a backend must be what differs.
+    /// The first instruction with another effect. `None` where the machines do the same when
+    /// stepped, so that the difference lies in the host or a backend.
     pub step: Option<StepDifference>,
 }
 
-/// What differs at an event.
+/// The part of an event that differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// The program, the arguments or the gas given to it.
     Start,
-    /// Which event comes next.
+    /// The kind of the event.
     Kind,
-    /// The machine when it comes to the event: the pc, the registers or the gas.
+    /// The machine at the event: the pc, the registers or the gas.
     Machine,
-    /// What the host read from the guest, or wrote to it, or left in its registers.
+    /// The octets that the host read from the guest or wrote to it, or the registers that it left.
     Host,
 }
 
 /// An event of an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// What happened, in a few words.
+    /// The event in a few words.
     pub text: String,
     /// The hash of the code.
     pub code: Hash,
-    /// Where the machine was.
+    /// The pc of the machine; `None` for a native guest.
     pub pc: Option<u64>,
     /// The gas left.
     pub gas: u64,
 }
 
-/// The first step in which two machines do something else.
+/// The first step in which two machines differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepDifference {
-    /// How many instructions of the invocation both ran before it.
+    /// The number of instructions of the invocation that both ran before it.
     pub index: u64,
-    /// The steps; nothing where a machine has come to its end.
+    /// The steps; `None` for a machine that has come to its end.
     pub steps: [Option<Step>; 2],
 }
 
@@ -74,34 +74,35 @@ pub struct StepDifference {
 pub struct Step {
     /// The hash of the code, or of the program of an inner machine.
     pub code: Hash,
-    /// Where it is.
+    /// The pc of the instruction.
     pub pc: u64,
     /// The instruction.
     pub instruction: Instruction,
     /// The registers after it.
     pub registers: [u64; 13],
-    /// What it wrote to memory, and where.
+    /// Address and octets of its write to memory; `None` if it wrote nothing.
     pub written: Option<(u32, Vec<u8>)>,
-    /// How the run ended with it, if it did.
+    /// The exit that it caused; `None` if the machine went on.
     pub exit: Option<Exit>,
 }
 
 impl Step {
-    /// Whether it did the same as another, which may be of another program.
+    /// True if it did the same as another step, which may be of another program.
     fn is_same(&self, other: &Self) -> bool {
         (self.pc, self.instruction, self.registers, &self.written, self.exit)
             == (other.pc, other.instruction, other.registers, &other.written, other.exit)
     }
 }
 
-/// What is compared.
+/// The compared parts of two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// Whether gas is: two revisions charge otherwise.
+    /// Gas is compared; `false` for runs under two revisions, which charge differently.
     pub gas: bool,
-    /// Whether other code is a difference by itself. If not, an invocation whose code is another is
-    /// compared by what the host sees of it: which calls it makes, with which octets, and what
-    /// comes out; it keeps other things in its registers, and its arguments tell its hash.
+    /// Different code is a difference by itself. If `false`, invocations with different code are
+    /// compared only by the host's view of them: their calls, the octets of each call, and the
+    /// output. Positions, registers and gas are left out, and so are the arguments, which contain
+    /// the code's hash.
     pub code: bool,
 }
 
@@ -110,16 +111,16 @@ impl Rules {
     pub const STRICT: Self = Self { gas: true, code: true };
 }
 
-/// A run that can be made as often as one likes, and always does the same.
+/// A run that can be repeated any number of times, always with the same effects.
 pub trait Run {
-    /// Why it cannot be made.
+    /// Reason why the run cannot be made.
     type Error;
 
     /// Makes the run and lets a witness see it.
     ///
     /// # Errors
     ///
-    /// When it cannot be made; what a guest does is none.
+    /// When the run cannot be made. A guest's failure is no error.
     fn run(&mut self, witness: &mut Witness) -> Result<(), Self::Error>;
 }
 
@@ -159,7 +160,7 @@ fn marks<E>(run: &mut dyn Run<Error = E>) -> Result<(Vec<Mark>, Vec<String>), E>
     Ok((witness.marks, witness.titles))
 }
 
-/// The index of the first events that differ, and what of them does.
+/// Index of the first events that differ, and the part that differs; `None` if all are the same.
 fn first_mark([one, other]: &[Vec<Mark>; 2], rules: Rules) -> Option<(usize, What)> {
     for index in 0..one.len().max(other.len()) {
         let (Some(one), Some(other)) = (one.get(index), other.get(index)) else {
@@ -191,7 +192,7 @@ fn differing(one: &Mark, other: &Mark, rules: Rules) -> Option<What> {
     }
 }
 
-/// The first instruction of an invocation that does something else.
+/// The first instruction of an invocation with another effect; `None` if there is none.
 fn first_step<E>(
     one: &mut dyn Run<Error = E>,
     other: &mut dyn Run<Error = E>,

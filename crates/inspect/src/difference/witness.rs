@@ -1,4 +1,4 @@
-//! Seeing a run, as closely as is needed.
+//! The witness of a run: it keeps events, hashes of instructions, or instructions.
 
 use jambox_engine::{Exit, Inspector, Instance};
 use jambox_hostcall::Registers;
@@ -8,18 +8,18 @@ use jambox_types::Hash;
 
 use super::{Event, Step};
 
-/// How closely a run is looked at.
+/// Detail of a pass over a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// At its events.
+    /// Events only.
     Marks,
-    /// At every instruction of an invocation, of which hashes are kept.
+    /// Hashes of every instruction of an invocation, one for each window.
     Hashes { invocation: usize },
-    /// At the instructions of a window.
+    /// The instructions of a window.
     Steps { invocation: usize, start: u64 },
 }
 
-/// An event, with all that can differ of it. Octets only count by their hash.
+/// An event with all parts that can differ; its octets by their hash.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
     pub invocation: usize,
@@ -40,14 +40,14 @@ pub(super) enum MarkKind {
     Ended(Ending),
 }
 
-/// How an invocation ended.
+/// End of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Regularly.
+    /// A regular end.
     Halt,
-    /// By a panic or a page fault.
+    /// A panic or a page fault.
     Panic,
-    /// Because gas ran out.
+    /// Gas ran out.
     OutOfGas,
 }
 
@@ -65,36 +65,36 @@ impl Mark {
     }
 }
 
-/// Sees a run. As an observer of invocations it needs nothing else; who runs something else tells
-/// it of starts, runs, host calls and ends.
+/// The witness of a run. As an observer of invocations it needs no other reports. A caller that
+/// runs machines in another way reports starts, runs, host calls and ends itself.
 #[derive(Debug)]
 pub struct Witness {
     look: Look,
     pub(super) marks: Vec<Mark>,
-    /// What the invocations are called.
+    /// Titles of the invocations.
     pub(super) titles: Vec<String>,
     hashes: Vec<u64>,
     pub(super) steps: Vec<Step>,
-    /// How many invocations have started.
+    /// The number of invocations that have started.
     started: usize,
     code: Hash,
     pc: Option<u64>,
     registers: Registers,
     gas: u64,
-    /// What the host read and wrote in the call that is served.
+    /// Hash of the host's reads and writes in the current call.
     octets: Rolling,
     name: String,
-    /// How many instructions of the invocation ran.
+    /// The number of executed instructions of the invocation.
     count: u64,
     rolling: Rolling,
     open: Option<Step>,
     written: Option<(u32, Vec<u8>)>,
-    /// The hash of the code that runs, which may be that of an inner machine.
+    /// The hash of the running code, or of the program of a running inner machine.
     running: Hash,
 }
 
 impl Witness {
-    /// How many instructions lie between two hashes that are kept.
+    /// The number of instructions in a window, from one kept hash to the next.
     pub(super) const WINDOW: u64 = 1 << 14;
 
     pub(super) fn new(look: Look) -> Self {
@@ -131,7 +131,7 @@ impl Witness {
         self.mark(MarkKind::Started);
     }
 
-    /// Whether instructions are to be seen, not only events.
+    /// True if this pass needs the instructions, not only the events.
     #[must_use]
     pub fn sees_instructions(&self) -> bool {
         self.look != Look::Marks
@@ -166,19 +166,19 @@ impl Witness {
         self.octets.add_octets(octets);
     }
 
-    /// The host call is over.
+    /// The host call ended, with these registers and this gas left.
     pub fn served(&mut self, registers: &Registers, gas: u64) {
         (self.registers, self.gas) = (*registers, gas);
         let name = std::mem::take(&mut self.name);
         self.mark(MarkKind::Served(name));
     }
 
-    /// The outer machine stands still for good.
+    /// The outer machine stopped for the last time.
     pub fn stops(&mut self, pc: u64, registers: &Registers) {
         (self.pc, self.registers) = (Some(pc), *registers);
     }
 
-    /// The program is over, with this output.
+    /// The program ended, with this output.
     pub fn ends(&mut self, ending: Ending, gas: u64, output: &[u8]) {
         self.gas = gas;
         self.octets = Rolling::default();
@@ -200,7 +200,7 @@ impl Witness {
         }
     }
 
-    /// The hash after each window, and one of the rest.
+    /// The hash after each window, and the hash of the rest.
     pub(super) fn finished_hashes(mut self) -> Vec<u64> {
         self.hashes.push(self.rolling.0);
         self.hashes
@@ -275,7 +275,7 @@ impl Inspector for Witness {
             Look::Marks => {}
             Look::Hashes { .. } => {
                 self.rolling.add(step.pc);
-                // The instruction counts by what it is, not only by what it does here.
+                // The instruction itself counts, not only its effect here.
                 self.rolling.add(u64::from(step.instruction.opcode() as u8));
                 instance.regs().iter().for_each(|register| self.rolling.add(*register));
                 if let Some((address, octets)) = &written {
@@ -300,8 +300,8 @@ impl Inspector for Witness {
     }
 }
 
-/// A hash of all that came so far. Not one that withstands who wants to fool it: the windows that
-/// it finds different are looked at.
+/// A rolling hash of all values so far. It is not a cryptographic hash: the windows that it finds
+/// different are compared instruction by instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Rolling(u64);
 

@@ -1,4 +1,4 @@
-//! The forms that profiles are written in.
+//! The file forms of profiles.
 
 use std::fmt::Write;
 use std::io;
@@ -15,9 +15,9 @@ use super::{FrameKind, Profile, ProfileFrame, Spent, Stack};
 pub enum ProfileFormat {
     /// A table of functions and host calls.
     Text,
-    /// A line a stack, frames separated by `;`, then the gas: what flame graph scripts read.
+    /// A line a stack, frames separated by `;`, then the gas: the input of flame graph scripts.
     Folded,
-    /// A flame graph as a picture that a browser opens.
+    /// A flame graph as an SVG picture, for browsers.
     FlameGraph,
     /// For <https://profiler.firefox.com>.
     Firefox,
@@ -25,7 +25,7 @@ pub enum ProfileFormat {
     Speedscope,
 }
 
-/// Why a profile could not be written in a form.
+/// Reason why a profile could not be written in a form.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// No code used any gas.
@@ -45,8 +45,8 @@ pub enum ProfileError {
 pub struct UnknownFormat;
 
 impl ProfileFormat {
-    /// Each with its name, and how the names of such files end. A longer end comes before one that
-    /// it ends with itself.
+    /// The forms with their names and the ends of their files' names. A longer end comes before an
+    /// end that is a part of it.
     const TABLE: [(Self, &'static str, &'static [&'static str]); 5] = [
         (Self::Text, "text", &[".txt"]),
         (Self::Folded, "folded", &[".folded"]),
@@ -65,7 +65,7 @@ impl ProfileFormat {
         Self::TABLE.into_iter().flat_map(|(_, _, ends)| ends.iter().copied())
     }
 
-    /// The form that the name of a file tells.
+    /// The form of a file by the end of its name; `None` for an unknown end.
     #[must_use]
     pub fn of_file(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
@@ -74,12 +74,11 @@ impl ProfileFormat {
         row.map(|(format, ..)| format)
     }
 
-    /// Writes profiles. What inner machines used without being charged comes as a profile of its
-    /// own.
+    /// Writes profiles. The uncharged gas of inner machines is written as a profile of its own.
     ///
     /// # Errors
     ///
-    /// When there is nothing to draw, or what draws fails.
+    /// When there is nothing to draw, or the library that draws or writes fails.
     pub fn write(self, profiles: &[Profile]) -> Result<Vec<u8>, ProfileError> {
         match self {
             Self::Text => Ok(text(profiles).into_bytes()),
@@ -176,7 +175,7 @@ fn flame_graph(profiles: &[Profile]) -> Result<Vec<u8>, ProfileError> {
     Ok(picture)
 }
 
-/// A thread for each part. The time line is gas: a microsecond is one.
+/// A profile with a thread for each part. The time line is gas: a microsecond stands for 1 gas.
 fn firefox_profile(profiles: &[Profile]) -> Result<Vec<u8>, ProfileError> {
     use firefox::{CategoryColor, CpuDelta, Frame, FrameFlags, FrameInfo, Timestamp};
     const NANOSECONDS: u64 = 1000;

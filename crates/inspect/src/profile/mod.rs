@@ -1,4 +1,4 @@
-//! Where gas goes: by call stack, with inlined functions, host calls and inner machines as frames.
+//! Gas by call stack, with inlined functions, host calls and inner machines as frames.
 
 #[cfg(feature = "formats")]
 mod format;
@@ -24,35 +24,35 @@ use tree::{Edge, Tree};
 #[cfg(feature = "formats")]
 pub use format::{ProfileError, ProfileFormat};
 
-/// Where the gas of one invocation went.
+/// The gas of one invocation by call stack and by function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Which invocation.
+    /// Title of the invocation.
     pub title: String,
-    /// The frames that stacks are made of, each once.
+    /// The frames of all stacks, each once.
     pub frames: Vec<ProfileFrame>,
     /// The gas of each call stack; together the gas of the invocation.
     pub stacks: Vec<Stack>,
-    /// The gas that inner machines used and the invocation was not charged for, by stack.
+    /// The gas of inner machines that the invocation was not charged for, by stack.
     pub uncharged: Vec<Stack>,
-    /// What took gas, the most first; together the gas of the invocation. A function counts for
-    /// what it does itself. An inlined function counts for itself, too, unless it is one of the
-    /// standard library: then for the one that it was inlined into.
+    /// Gas by function and host call, the most first; together the gas of the invocation. A
+    /// function has the gas of its own instructions, without its callees. So has an inlined
+    /// function, except one of the standard library: its gas counts for the function around it.
     pub spent: Vec<Spent>,
 }
 
 /// A frame of a call stack.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProfileFrame {
-    /// What it is.
+    /// The kind of the frame.
     pub kind: FrameKind,
     /// Its name, on one line.
     pub name: String,
-    /// The file of a function; empty where that is unknown.
+    /// The source file of a function; empty if it is unknown.
     pub file: String,
 }
 
-/// What a frame is.
+/// Kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FrameKind {
     /// A function of the guest.
@@ -68,17 +68,17 @@ pub enum FrameKind {
 pub struct Stack {
     /// Indices of frames, the outermost first.
     pub frames: Vec<usize>,
-    /// What the innermost frame used itself.
+    /// Gas of the innermost frame itself.
     pub gas: u64,
 }
 
-/// What took gas, and how much.
+/// A function or host call and its gas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Spent {
-    /// A function with its file, or a host call.
+    /// Name of the function with its file, or of the host call.
     pub what: String,
-    /// The gas.
+    /// Its own gas.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub gas: u64,
 }
@@ -91,26 +91,26 @@ impl Profile {
     }
 }
 
-/// Sums up where the gas of one invocation goes.
+/// Sum of the gas of one invocation by call stack.
 ///
-/// Tell it of every run of a machine and of every host call, as an
-/// [`Observer`](jambox_invocation::Observer) hears of them. Gas counts where it is charged: under a
+/// The caller reports every run of a machine and every host call, in the order in which an
+/// [`Observer`](jambox_invocation::Observer) gets them. Gas counts where it is charged: under a
 /// revision that charges basic blocks whole, for the first instruction of the block. A call is a
 /// jump that leaves a return address in `r0`.
 #[derive(Debug, Default)]
 pub struct Profiler {
     tree: Tree,
-    /// The machines of the invocation that do not run.
+    /// The walks of the machines that do not run.
     walks: BTreeMap<Machine, Walk>,
     current: Walk,
-    /// The gas left before the instruction that comes next.
+    /// The gas left before the next instruction.
     left: u64,
     /// The gas left when the machine started to run.
     start: u64,
     call: Option<HostCall>,
 }
 
-/// Where a machine is in its calls.
+/// Position of a machine in the tree of calls.
 #[derive(Debug, Default)]
 struct Walk {
     calls: Calls,
@@ -121,7 +121,7 @@ struct Walk {
 #[derive(Debug)]
 struct HostCall {
     node: usize,
-    /// Whether its price has the gas of inner machines.
+    /// The price of the call includes the gas of inner machines.
     is_charged_inside: bool,
     /// The gas of inner machines that ran within it.
     inside: u64,
@@ -146,7 +146,7 @@ impl Inspector for Profiler {
 
     fn after_instruction(&mut self, instance: &Instance, exit: Option<Exit>) {
         let Some(exit) = exit else { return };
-        // What is left when it does not cover what comes next may be taken, too.
+        // A machine that runs out of gas may lose the rest, which did not cover its next charge.
         let spent = self.left.saturating_sub(instance.gas());
         self.left = instance.gas();
         self.tree.add(self.current.node, instance.pc(), spent);
@@ -160,7 +160,7 @@ impl Profiler {
         (self.left, self.start) = (instance.gas(), instance.gas());
         self.current = self.walks.remove(&machine).unwrap_or_default();
         let Machine::Inner(handle) = machine else { return };
-        // An inner machine may go on from another place of the outer one.
+        // The outer machine may run the inner one again from another place.
         let above = match &self.call {
             Some(call) if call.is_charged_inside => call.node,
             _ => Tree::UNCHARGED,
@@ -203,15 +203,15 @@ impl Profiler {
         self.call = Some(HostCall { node, is_charged_inside, inside: 0 });
     }
 
-    /// A host call ended and has cost so much gas in all.
+    /// A host call ended. `gas` is its whole price.
     pub fn returned(&mut self, gas: u64) {
         let Some(call) = self.call.take() else { return };
         let inside = if call.is_charged_inside { call.inside } else { 0 };
         self.tree.add_own(call.node, gas.saturating_sub(inside));
     }
 
-    /// The profile. `outer` are the symbols of the outer machine, `inner` finds those of inner
-    /// ones.
+    /// The profile. `outer` has the symbols of the outer machine, and `inner` finds the symbols of
+    /// inner machines.
     pub fn finish<'s>(
         self,
         title: impl Into<String>,

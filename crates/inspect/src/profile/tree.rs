@@ -1,4 +1,4 @@
-//! The tree of calls: gas by place in each.
+//! The tree of calls, with the gas of each instruction in each call.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,18 @@ use jambox_types::Hash;
 
 use super::{FrameKind, Profile, ProfileFrame, Spent, Stack};
 
-/// What instructions count as whose place in the source is not known.
+/// Name of the row for instructions without a place in the source.
 const UNKNOWN: &str = "code without symbols";
 
-/// How the compiler names files of the standard library.
+/// Beginning of the compiler's names for files of the standard library.
 const STANDARD_LIBRARY: &str = "/rust/";
 
-/// The most nodes, and the deepest: what goes beyond counts for the deepest that is kept.
+/// The largest number of nodes, and the largest depth. Gas of a call beyond either counts for its
+/// nearest caller in the tree.
 const MOST_NODES: usize = 1 << 15;
 const DEEPEST: usize = 128;
 
-/// How a node hangs below another.
+/// Edge from a node to a node below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Edge {
     /// A call by the instruction at a pc.
@@ -32,15 +33,15 @@ pub(super) enum Edge {
 #[derive(Debug, Default)]
 struct Node {
     parent: usize,
-    /// How many calls of its machine are open.
+    /// Number of open calls of its machine.
     open: usize,
-    /// How far from the root.
+    /// Distance from the root.
     depth: usize,
-    /// Where its code starts.
+    /// The pc at which its code starts.
     entry: Option<u64>,
-    /// What it used that no instruction did.
+    /// Gas that no instruction used.
     own: u64,
-    /// What its instructions used, by pc.
+    /// Gas of its instructions, by pc.
     gas: BTreeMap<u64, u64>,
     children: BTreeMap<Edge, usize>,
 }
@@ -59,14 +60,14 @@ impl Default for Tree {
 impl Tree {
     /// The root of the outer machine.
     pub const CHARGED: usize = 0;
-    /// The root of inner machines whose gas the outer one is not charged for.
+    /// The root of inner machines whose gas is not charged to the outer one.
     pub const UNCHARGED: usize = 1;
 
     fn node(&mut self, index: usize) -> Option<&mut Node> {
         self.nodes.get_mut(index)
     }
 
-    /// The node below another; the other itself where the tree is full.
+    /// The node below `parent` by an edge; `parent` itself if the tree is full.
     pub fn child(&mut self, parent: usize, edge: Edge) -> usize {
         let (count, is_call) = (self.nodes.len(), matches!(edge, Edge::Call { .. }));
         let Some(node) = self.node(parent) else { return parent };
@@ -91,8 +92,8 @@ impl Tree {
         count
     }
 
-    /// The node around another in which so many calls are open. Where the tree is full, fewer nodes
-    /// than calls are open.
+    /// The node around another in which at most `open` calls are open. In a full tree, a machine
+    /// has more open calls than nodes.
     pub fn ancestor(&self, mut index: usize, open: usize) -> usize {
         while let Some(node) = self.nodes.get(index).filter(|node| node.open > open) {
             index = node.parent;
@@ -147,11 +148,11 @@ impl Tree {
 #[derive(Clone, Copy)]
 struct Code<'s> {
     symbols: Option<&'s Symbols>,
-    /// What is added to what its functions are called in the sum.
+    /// Suffix of its functions' names in the sum.
     suffix: &'static str,
 }
 
-/// Makes stacks of nodes.
+/// The conversion of nodes into stacks.
 struct Unfolding<'t, 's> {
     tree: &'t Tree,
     inner: &'t dyn Fn(Hash) -> Option<&'s Symbols>,
@@ -171,8 +172,8 @@ impl<'t, 's> Unfolding<'t, 's> {
         }
     }
 
-    /// Adds the stacks of a node, of which `above` are the outer frames, and of those below it. No
-    /// node is deeper than the tree allows.
+    /// Adds the stacks of a node and of the nodes below it; `above` has the outer frames. The depth
+    /// of the recursion is bounded by that of the tree.
     fn unfold(&mut self, index: usize, above: &[usize], code: Code<'s>) {
         let Some(node) = self.tree.nodes.get(index) else { return };
         for (pc, gas) in &node.gas {
@@ -211,7 +212,7 @@ impl<'t, 's> Unfolding<'t, 's> {
         }
     }
 
-    /// The stack of an instruction: the outer frames, then the functions that it is in.
+    /// The stack of an instruction: the outer frames, then its functions, inlined ones innermost.
     fn stack(&mut self, above: &[usize], code: Code<'s>, pc: u64, node: &Node) -> Vec<usize> {
         let mut stack = above.to_vec();
         let frames = code.symbols.map_or(&[][..], |symbols| symbols.frames_at(pc));
@@ -241,12 +242,12 @@ fn count<K: Ord>(sums: &mut BTreeMap<K, u64>, key: K, gas: u64) {
     }
 }
 
-/// What an instruction counts for in the sum.
+/// Name of an instruction's row in the sum.
 fn place(symbols: Option<&Symbols>, pc: u64) -> String {
     let frames = symbols.map_or(&[][..], |symbols| symbols.frames_at(pc));
-    // Many small functions of the standard library are inlined into each that counts.
+    // Small functions of the standard library are inlined everywhere: their rows would say little.
     let inner = frames.iter().find(|frame| !frame.file.starts_with(STANDARD_LIBRARY));
-    // As a frame shows itself, without its line: a row is for a whole function.
+    // The form of a frame's `Display` without the line, for a row is for a whole function.
     inner
         .or(frames.last())
         .map_or_else(|| UNKNOWN.to_owned(), |frame| Frame { line: 0, ..frame.clone() }.to_string())

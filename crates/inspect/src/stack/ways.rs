@@ -7,28 +7,28 @@ use jambox_isa::{Instruction, Opcode, Reg};
 
 use super::{Prologue, is_call};
 
-/// The most functions that are between the one that kept its return address and the one whose
+/// The largest number of functions between the one that kept its return address and the one whose
 /// caller is missing.
 const MOST_BETWEEN: usize = 4;
 
-/// The most ways that are looked at.
+/// The largest number of ways that are tried.
 const MOST_WAYS: usize = 1024;
 
-/// Where a standard program begins for refine (and is-authorized), and for accumulate
+/// Entry points of a standard program: for refine (and is-authorized), and for accumulate
 /// (`sec:refineinvocation`, `sec:accumulateinvocation`).
 const ENTRIES: [u32; 2] = [0, 5];
 
-/// From this address on there can be memory (2^16): smaller numbers are no addresses.
+/// The lowest address that can have memory (2^16): smaller numbers are no addresses.
 const LOWEST_ADDRESS: u64 = 1 << 16;
 
 /// A call on a way.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
-    /// Where it is.
+    /// The pc of the call.
     pub site: u32,
-    /// The octets of stack that its function has taken by then.
+    /// The octets of stack that its function has taken before the call.
     pub size: u64,
-    /// The addresses that are loaded for it.
+    /// The addresses that the block of the call has loaded into registers.
     addresses: Vec<u64>,
 }
 
@@ -41,9 +41,9 @@ struct Site {
 /// The ways to one function.
 pub(super) struct Ways<'a> {
     module: &'a Module,
-    /// All direct calls, by position; found when they are first needed.
+    /// All direct calls, by position; `None` before they are first needed.
     sites: Option<Vec<Site>>,
-    /// Where functions begin that something calls.
+    /// Beginnings of all called functions.
     starts: BTreeSet<u32>,
     /// The position in the function that the ways lead to.
     to: u64,
@@ -54,12 +54,12 @@ impl<'a> Ways<'a> {
         Self { module, sites: None, starts: BTreeSet::new(), to }
     }
 
-    /// The beginning of the function that a call at a position calls, if the code tells.
+    /// The beginning of the function that the call at a position calls; empty for an indirect call.
     pub fn called_at(&self, pc: u64) -> Vec<u32> {
         target(&self.module.instruction_at(pc)).into_iter().collect()
     }
 
-    /// The functions that the host may have called.
+    /// The functions that the host may have called: the entry points.
     pub fn called_from_outside(&self) -> Vec<u32> {
         let start = |pc: u32| {
             let instruction = self.module.instruction_at(pc.into());
@@ -71,9 +71,10 @@ impl<'a> Ways<'a> {
         ENTRIES.map(start).into()
     }
 
-    /// The only way from one of some functions, the innermost call first. The last function keeps
-    /// its return address so many octets (`gap`) above where the innermost caller's stack begins,
-    /// and the others nowhere. Where several ways do, the one whose addresses were `kept`.
+    /// The only way from one of the functions `from`, the innermost call first; `None` without a
+    /// way or with several. On a way, the outermost function keeps its return address `gap` octets
+    /// above the beginning of the innermost caller's stack, and the others keep none. Among several
+    /// ways, only those count whose addresses were `kept` on the stack.
     pub fn only(
         &mut self,
         from: &[u32],
@@ -96,7 +97,7 @@ impl<'a> Ways<'a> {
         Some(way)
     }
 
-    /// Adds the ways that go on from the function that begins at `start`, the outermost call first.
+    /// Adds the ways that continue `way` from the function at `start`, the outermost call first.
     fn add_ways(
         &self,
         start: u32,
@@ -110,8 +111,8 @@ impl<'a> Ways<'a> {
                 return;
             }
             let Prologue { size, saved } = Prologue::between(self.module, start, site.pc.into());
-            // The outermost one has kept its return address at the end of the gap; who keeps it
-            // elsewhere is not on the way.
+            // The outermost function keeps its return address at the end of the gap. A function
+            // that keeps it elsewhere is not on the way.
             let taken = match (way.is_empty(), saved) {
                 (true, Some(saved)) => saved,
                 (false, None) => size,
@@ -152,7 +153,7 @@ impl<'a> Ways<'a> {
         sites.get(first..last).unwrap_or_default()
     }
 
-    /// The addresses that are in registers because the block of a call has put them there.
+    /// The addresses in registers at a call that its own block has loaded.
     fn addresses(&self, start: u32, site: u32) -> Vec<u64> {
         let set = self.module.engine().instruction_set();
         let mut loaded: Vec<(Reg, u64)> = Vec::new();
@@ -170,7 +171,7 @@ impl<'a> Ways<'a> {
     }
 }
 
-/// Where a direct call goes.
+/// Target of a direct call; `None` for another instruction.
 fn target(instruction: &Instruction) -> Option<u32> {
     let is_direct = instruction.opcode() == Opcode::LoadImmJump && is_call(instruction);
     is_direct.then_some(instruction.fields().target)

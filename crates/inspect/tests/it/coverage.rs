@@ -27,8 +27,8 @@ fn run(inspector: &mut impl Inspector, it: &mut Instance) {
     assert_eq!(it.run_with(inspector), Exit::Halt);
 }
 
-/// Counts of lines by their definition: for each place of a line, what its most frequent
-/// instruction ran; the sum over places.
+/// Counts of lines by their definition: for each place of a line, the count of its most frequent
+/// instruction; the sum over places.
 fn lines(trace: &[u64], symbols: &Symbols) -> BTreeMap<u32, u64> {
     let mut places: BTreeMap<String, (u32, BTreeMap<u64, u64>)> = BTreeMap::new();
     for pc in trace {

@@ -71,7 +71,7 @@ fn an_octet_of_memory_that_is_another_shows_where_it_is_read() {
         let mut right = Sum::new(Backend::Interpreter, None, 1);
         let mut wrong = Sum::new(Backend::Interpreter, Some(place), 1);
         let found = first_difference(&mut right, &mut wrong, Rules::STRICT).unwrap().unwrap();
-        // Shown by the sum that the host call finds.
+        // The sum at the host call shows the difference.
         assert_eq!((found.what, found.invocation, found.event), (What::Machine, 0, 1));
         let step = found.step.unwrap();
         assert_eq!(step.index, 2 + 4 * place, "two before, four a round");

@@ -1,4 +1,4 @@
-//! Profiles against sums done by hand, and against what other programs make of their files.
+//! Profiles against sums done by hand, and the contents of their files.
 
 use jambox_engine::{Exit, Instance, Revision};
 use jambox_hostcall::{HostCall, Interface};
@@ -32,7 +32,7 @@ fn profile(revision: Revision, program: &Program) -> Profile {
     profiler.called(Some(guest.pc()), invoke, revision, guest.regs());
     let mut child = instance(program, revision);
     assert_eq!(run(&mut profiler, Machine::Inner(4), Some(inner), &mut child), Exit::HostCall(7));
-    // The price of the call, with what the machine used where that is charged, too.
+    // The price of the call, and the gas of the inner machine under a revision that charges it.
     let used = 100_000 - child.gas();
     let prices = invoke.unwrap().price(revision).sum(guest.regs());
     profiler.returned(prices.base + if prices.terms.is_empty() { 0 } else { used });

@@ -34,7 +34,7 @@ returns:
     jump_ind ra
 ";
 
-/// A program and where it comes from.
+/// A program with its symbols.
 pub struct Program {
     pub blob: ProgramBlob,
     pub symbols: Symbols,

@@ -1,4 +1,4 @@
-//! Call stacks of programs whose calls are known: they are written here.
+//! Call stacks of programs in assembly, whose calls are known.
 
 use jambox_asm::{Dialect, assemble};
 use jambox_engine::{Config, Engine, Exit, Instance, StandardModule};
@@ -34,7 +34,7 @@ leaf:
     trap
 ";
 
-/// A program as it stands where it trapped.
+/// The machine of a program after its trap.
 fn trapped(text: &str) -> Instance {
     trapped_under(Revision::GrayPaper080, text)
 }
@@ -62,7 +62,7 @@ fn places(instance: &Instance) -> Vec<u64> {
     matters.map(|it| u64::from(it.pc)).collect()
 }
 
-/// Symbols that say which function is where: from one start to the next.
+/// Symbols of functions, each from its start to the next one's.
 fn symbols(starts: &[(&str, u32)], end: u32) -> Symbols {
     let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([end]);
     let ranges = starts.iter().zip(ends).map(|((name, start), end)| Range {
@@ -73,7 +73,7 @@ fn symbols(starts: &[(&str, u32)], end: u32) -> Symbols {
     Symbols::new(Hash::ZERO, ranges.collect()).unwrap()
 }
 
-/// The symbols of [`CALLS`] and of what is like it.
+/// The symbols of [`CALLS`] and of programs with the same calls.
 fn named(instance: &Instance) -> Symbols {
     let calls = places(instance);
     // `middle` begins four instructions after the first call, `leaf` after the second.
@@ -114,7 +114,8 @@ fn a_lost_frame_is_searched_for_and_marked() {
     let [outer, _, _, trap] = places(&instance)[..] else { panic!() };
     let stack = stack::of(&instance, Some(&named(&instance)));
     let found: Vec<_> = stack.frames.iter().map(|it| (it.pc, it.found)).collect();
-    // Where `middle` called from was in ra alone: it is missing, which the mark says can be.
+    // The return address of `middle`'s call was in ra alone: its frame is missing, and the mark
+    // says that frames may be.
     assert_eq!(found, [(trap, Found::Here), (outer, Found::Searching)], "{stack}");
     assert!(stack.to_string().contains("found by searching"), "{stack}");
 }
@@ -138,8 +139,8 @@ fn where_no_frame_is_found_the_words_are_shown() {
     assert!(shown.contains("no frame found") && shown.contains("0x0000000000001234"), "{shown}");
 }
 
-/// As a compiler makes it: who calls nothing but functions that never return keeps no return
-/// address, and neither do those. `FIRST` and `SECOND` are what `check` compares with 5.
+/// A program as compilers make it: functions that never return keep no return address, and neither
+/// do functions that call only such functions. `check` compares `FIRST` and `SECOND` with 5.
 const PANICS: &str = "
 .stack_size 4096
 .ro
