@@ -54,9 +54,6 @@ pub enum CapsuleError {
     /// The files are too many or too long.
     #[error("its files have more than {LIMIT} octets")]
     TooLong,
-    /// The path of the package file ends without a file name.
-    #[error("the package file needs a name")]
-    NoName,
 }
 
 /// The capsule as JSON.
