@@ -15,16 +15,16 @@ use clap::Args;
 use jambox_debug::{Bounds, Recorder, Session, Target};
 use jambox_engine::{EngineError, Instance, Module, StandardModule};
 use jambox_hostcall::Interface;
-use jambox_package::{Disk, load};
+use jambox_package::{Capsule, Disk, load};
 use jambox_types::{Hash, ServiceId};
 
+use crate::capsule;
 use crate::diagnosis::Diagnosis;
 use crate::end_to_end;
 use crate::engine::engine;
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
-use crate::package_file::locate;
 use crate::program::{FormArg, Program};
 use crate::protocol::{ProtocolArgs, interface};
 
@@ -48,7 +48,7 @@ Examples:
 
 Exit status: 0, whatever the guest did; 2 bad input, an unknown command in a file included.")]
 pub struct Debug {
-    /// The package file, a folder with package.toml, or a program (a blob or .asm)
+    /// The package file, a folder with package.toml, a capsule, or a program (a blob or .asm)
     #[arg(default_value = "package.toml")]
     subject: PathBuf,
 
@@ -190,13 +190,15 @@ impl Debug {
     }
 
     fn session(&self, protocol: &ProtocolArgs, output: &Output) -> Result<(Session, Interface)> {
-        let is_program = self.subject.is_file()
+        let capsule = capsule::read(&self.subject)?;
+        let is_program = capsule.is_none()
+            && self.subject.is_file()
             && self.subject.extension().is_none_or(|extension| extension != "toml");
         let spinner = output.spinner("recording");
         let recording = if is_program {
             self.record_program(protocol)?
         } else {
-            self.record_package(protocol)?
+            self.record_package(protocol, capsule.as_ref())?
         };
         spinner.finish_and_clear();
         Ok(recording)
@@ -226,11 +228,18 @@ impl Debug {
         Ok((session, interface(&protocol)?))
     }
 
-    fn record_package(&self, protocol: &ProtocolArgs) -> Result<(Session, Interface)> {
-        let path = locate(&self.subject)?;
+    fn record_package(
+        &self,
+        protocol: &ProtocolArgs,
+        capsule: Option<&Capsule>,
+    ) -> Result<(Session, Interface)> {
+        let path = capsule::locate(&self.subject)?;
         let switches = protocol.switches()?;
-        let package = load(&Disk, &path, &switches, None)
-            .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let package = match capsule {
+            Some(capsule) => capsule::load(capsule, &switches, None)?,
+            None => load(&Disk, &path, &switches, None)
+                .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
+        };
         let mut execution = protocol.execution();
         // A limit of time would cut the recorded runs short.
         execution.limits.time = None;

@@ -71,6 +71,25 @@ fn a_program_is_debugged_alone() {
 }
 
 #[test]
+fn a_capsule_is_debugged_as_the_package_that_it_was_made_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let capsule = folder.path().join("run.capsule");
+    let capsule = capsule.to_str().unwrap();
+    let switches = ["--revision", "gray-paper-0.8.0", "--params", "tiny"];
+    let made = ["run", COUNTER, "--capsule", capsule];
+    assert_eq!(jambox(made.iter().chain(&switches)).code, 0);
+    let commands = "stepi 20\nregisters\ncall fetch\ncontinue\nwhere\nreverse-stepi\nend\n";
+    for target in [&[][..], &["--accumulate", "counter"]] {
+        let plain = debug(&[&[COUNTER][..], &switches, target].concat(), commands);
+        let ran = debug(&[&[capsule, "--source", COUNTER][..], target].concat(), commands);
+        assert_eq!((plain.code, ran.code), (0, 0), "{ran:?}");
+        assert!(places(&ran).len() > 3, "{ran:?}");
+        // A capsule has paths from the package file on.
+        assert_eq!(ran.stdout, plain.stdout.replace("guests/asm/counter/", ""));
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_refused_with_its_line() {
     for (commands, message) in [
         ("stepi\nfly\n", "line 2: `fly` is no command"),
