@@ -133,15 +133,17 @@ pub(crate) fn run(instance: &mut Instance) -> Exit {
     if let Some(exit) = warm_up(instance) {
         return exit;
     }
-    if !instance.is_regular()
-        && let Some(exit) = stepper::step(instance, &mut ())
-    {
-        return exit;
-    }
-    let resume = instance.resume.take().filter(|resume| resume.pc == instance.state.pc);
-    let mut next = match resume {
+    // Behind a host call the charged flag is regular where it is as the call left it: an `ecalli`
+    // is followed by an instruction of its own block.
+    let stays_paid = instance.module.gas_plan().stays_paid();
+    let is_there =
+        |resume: &Resume| resume.pc == instance.state.pc && instance.is_charged == stays_paid;
+    let mut next = match instance.resume.take().filter(is_there) {
         Some(Resume { at, .. }) => Next::Enter(at),
-        None => enter(instance),
+        None => match regular(instance) {
+            Some(exit) => return exit,
+            None => enter(instance),
+        },
     };
     loop {
         next = match next {
@@ -159,6 +161,12 @@ pub(crate) fn run(instance: &mut Instance) -> Exit {
             }
         };
     }
+}
+
+/// Executes one instruction exactly where the charged flag is not as any run has it there; the exit,
+/// if that ends the run.
+fn regular(instance: &mut Instance) -> Option<Exit> {
+    if instance.is_regular() { None } else { stepper::step(instance, &mut ()) }
 }
 
 /// Interprets while the module is new; `None` if it is not, or not any more.
