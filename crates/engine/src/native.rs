@@ -163,8 +163,8 @@ pub(crate) fn run(instance: &mut Instance) -> Exit {
     }
 }
 
-/// Executes one instruction exactly where the charged flag is not as any run has it there; the exit,
-/// if that ends the run.
+/// Executes one instruction exactly where the charged flag is not as any run has it there; the
+/// exit, if that ends the run.
 fn regular(instance: &mut Instance) -> Option<Exit> {
     if instance.is_regular() { None } else { stepper::step(instance, &mut ()) }
 }
