@@ -184,13 +184,14 @@ fn created(said: &str) -> Option<String> {
     Some(id.to_owned())
 }
 
-/// A text without what a chain has anew each time: hashes, ids of services, slots.
+/// A text without values that every chain has anew: hashes, ids of services, slots, and gas used,
+/// which depends on the length of an id in arguments (a natural).
 fn masked(text: &str) -> String {
     let mut masked = String::new();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-        let is_named = masked.ends_with("slot ") || masked.ends_with("service ");
+        let is_named = ["slot ", "service ", "gas "].iter().any(|name| masked.ends_with(name));
         if digits >= 8 || is_named && rest.starts_with(|first: char| first.is_ascii_digit()) {
             masked.push('#');
             rest = &rest[digits..];
