@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jambox_isa::{InstructionSet, Revision};
 use jambox_program::GasPlan;
+use jambox_sandbox::{Pool, PoolLimits};
 
 use crate::{EngineError, EngineErrorKind};
 
@@ -123,6 +124,7 @@ struct Inner {
     config: Config,
     set: InstructionSet,
     no_native_code: Option<String>,
+    pool: Arc<Pool>,
 }
 
 impl Engine {
@@ -141,7 +143,8 @@ impl Engine {
         {
             return Err(EngineErrorKind::NoNativeCode { reason: reason.clone() }.into());
         }
-        Ok(Self { inner: Arc::new(Inner { config, set, no_native_code }) })
+        let pool = Pool::new(PoolLimits::default());
+        Ok(Self { inner: Arc::new(Inner { config, set, no_native_code, pool }) })
     }
 
     /// The configuration.
@@ -160,6 +163,11 @@ impl Engine {
     #[must_use]
     pub fn instruction_set(&self) -> InstructionSet {
         self.inner.set
+    }
+
+    /// The pool that the memories of instances are of.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.inner.pool
     }
 
     /// The revision's way of charging gas.

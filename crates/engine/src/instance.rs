@@ -46,7 +46,7 @@ impl Instance {
     /// # Errors
     /// None for now; backends may fail to provide what they need.
     pub fn new(module: &Module) -> Result<Self, EngineError> {
-        let memory = Memory::new();
+        let memory = Memory::of(module.engine().pool());
         Ok(Self {
             module: module.clone(),
             state: State::new(),

@@ -1,8 +1,12 @@
 //! The memory of an instance, as its host sees it.
 
 use core::ops::Range;
+use std::sync::Arc;
 
-use jambox_sandbox::{Access, DefaultMemory, GuestMemory, PAGE_COUNT, PAGE_SIZE, PagedMemory};
+use jambox_sandbox::{
+    Access, DefaultMemory, GuestMemory, PAGE_COUNT, PAGE_SIZE, PagedMemory, Pool, PoolLimits,
+    ReadOnly,
+};
 
 /// Guest addresses below this are never accessible (0.7.2, `sec:virtualmachine`).
 pub(crate) const LOWEST_ADDRESS: u32 = 1 << 16;
@@ -28,6 +32,8 @@ pub struct Inaccessible {
 /// where it was written.
 pub struct Memory {
     space: Space,
+    /// The pool that the space is to be of; `None` for one of its own.
+    pool: Option<Arc<Pool>>,
     heap: Heap,
     /// The groups of [`GROUP`] pages that have ever had an accessible one, a bit each.
     touched: [u64; GROUPS / u64::BITS as usize],
@@ -65,10 +71,26 @@ macro_rules! with_space {
 }
 
 impl Memory {
-    /// A memory without any accessible page, and without a heap.
+    /// A memory without any accessible page, and without a heap, of no engine.
     #[must_use]
     pub fn new() -> Self {
-        Self { space: Space::Empty, heap: Heap::default(), touched: [0; _] }
+        Self { space: Space::Empty, pool: None, heap: Heap::default(), touched: [0; _] }
+    }
+
+    /// The same, of an engine's pool.
+    pub(crate) fn of(pool: &Arc<Pool>) -> Self {
+        Self { pool: Some(Arc::clone(pool)), ..Self::new() }
+    }
+
+    /// Makes a fresh memory start with read-only pages; false, and nothing changes, if there is no
+    /// address space for that.
+    pub(crate) fn start_with(&mut self, section: &Arc<ReadOnly>) -> bool {
+        let Some(pool) = self.pool.as_ref().filter(|_| self.is_empty()) else { return false };
+        let Ok(memory) = DefaultMemory::with_read_only(pool, section) else { return false };
+        self.space = Space::Fast(memory);
+        let pages = section.pages();
+        self.touch(pages.start, pages.len() as u32);
+        true
     }
 
     /// True if the whole range can be read.
@@ -146,11 +168,7 @@ impl Memory {
             return;
         }
         let count = end - first;
-        for group in first / GROUP..=(end - 1) / GROUP {
-            if let Some(word) = self.touched.get_mut((group / u64::BITS) as usize) {
-                *word |= 1 << (group % u64::BITS);
-            }
-        }
+        self.touch(first, count);
         with_space!(self.occupied(), memory => memory.set_access(first, count, access), empty => ());
     }
 
@@ -249,6 +267,15 @@ impl Memory {
         word >> (group % u64::BITS) & 1 != 0
     }
 
+    /// Notes that some pages, at least one, may be accessible from now on.
+    fn touch(&mut self, first: u32, count: u32) {
+        for group in first / GROUP..=(first + count - 1) / GROUP {
+            if let Some(word) = self.touched.get_mut((group / u64::BITS) as usize) {
+                *word |= 1 << (group % u64::BITS);
+            }
+        }
+    }
+
     fn is_empty(&self) -> bool {
         matches!(self.space, Space::Empty)
     }
@@ -256,7 +283,9 @@ impl Memory {
     /// The space, which becomes a real one when it is first needed.
     fn occupied(&mut self) -> &mut Space {
         if self.is_empty() {
-            self.space = match DefaultMemory::new() {
+            let own = || Pool::new(PoolLimits { spares: 0, ..PoolLimits::default() });
+            let pool = self.pool.get_or_insert_with(own);
+            self.space = match DefaultMemory::new(pool) {
                 Ok(memory) => Space::Fast(memory),
                 Err(_) => Space::Portable(PagedMemory::default()),
             };

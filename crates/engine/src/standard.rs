@@ -2,9 +2,10 @@
 //! `sec:standardprograminit`).
 
 use core::ops::Range;
+use std::sync::Arc;
 
 use jambox_program::{Container, Layout, MAX_ARGUMENTS, ProgramBlob, ProgramKind, StandardProgram};
-use jambox_sandbox::{Access, PAGE_SIZE};
+use jambox_sandbox::{Access, PAGE_SIZE, ReadOnly};
 
 use crate::{Engine, EngineError, EngineErrorKind, Instance, Memory, Module};
 
@@ -19,6 +20,8 @@ const ZONE_SIZE: u64 = 1 << 16;
 pub struct StandardModule {
     module: Module,
     program: StandardProgram,
+    /// The read-only pages, if instances can take them over from each other.
+    read_only: Option<Arc<ReadOnly>>,
 }
 
 impl StandardModule {
@@ -28,7 +31,7 @@ impl StandardModule {
     /// When its code is no program blob, or when the engine's revision does not run it.
     pub fn new(engine: &Engine, program: StandardProgram) -> Result<Self, EngineError> {
         let module = Module::new(engine, program.program()?)?;
-        Ok(Self { module, program })
+        Ok(Self::of(module, program))
     }
 
     /// Joins a program with a module of its code that is there already, at the cost of comparing
@@ -38,9 +41,15 @@ impl StandardModule {
     /// When the module is of other code.
     pub fn from_parts(module: Module, program: StandardProgram) -> Result<Self, EngineError> {
         match ProgramBlob::parse(program.code()) {
-            Ok(code) if code == *module.program() => Ok(Self { module, program }),
+            Ok(code) if code == *module.program() => Ok(Self::of(module, program)),
             _ => Err(EngineErrorKind::OtherCode.into()),
         }
+    }
+
+    fn of(module: Module, program: StandardProgram) -> Self {
+        let start = program.layout(0).map_or(0, |layout| layout.read_only.start);
+        let read_only = module.engine().pool().read_only(start / PAGE_SIZE, program.read_only());
+        Self { module, program, read_only }
     }
 
     /// The module.
@@ -62,8 +71,30 @@ impl StandardModule {
     /// When the arguments do not fit the argument area.
     pub fn instance(&self, arguments: &[u8]) -> Result<Instance, EngineError> {
         let mut instance = Instance::new(&self.module)?;
-        initialize(&mut instance, &self.program, arguments)?;
+        self.initialize(&mut instance, arguments)?;
         Ok(instance)
+    }
+
+    /// Gives a fresh instance the program's memory and registers.
+    fn initialize(&self, instance: &mut Instance, arguments: &[u8]) -> Result<(), EngineError> {
+        let length = arguments.len() as u64;
+        let layout = self
+            .program
+            .layout(length)
+            .ok_or(EngineErrorKind::ArgumentsTooLong { length, limit: MAX_ARGUMENTS })?;
+        let Layout { read_only, read_write, stack, arguments: argument_area } = layout;
+        let heap_end = u64::from(read_write.end);
+        let heap_limit = u64::from(stack.start).saturating_sub(ZONE_SIZE);
+        let memory = &mut instance.memory;
+        if !self.read_only.as_ref().is_some_and(|section| memory.start_with(section)) {
+            section(memory, read_only, self.program.read_only(), Access::ReadOnly);
+        }
+        section(memory, read_write, self.program.read_write(), Access::ReadWrite);
+        section(memory, stack, &[], Access::ReadWrite);
+        section(memory, argument_area, arguments, Access::ReadOnly);
+        memory.set_heap(heap_end, heap_limit);
+        instance.state.regs = StandardProgram::registers(length);
+        Ok(())
     }
 }
 
@@ -79,29 +110,6 @@ impl Module {
             ProgramKind::Bare(_) => Err(EngineErrorKind::NotStandard.into()),
         }
     }
-}
-
-/// Gives a fresh instance the program's memory and registers.
-fn initialize(
-    instance: &mut Instance,
-    program: &StandardProgram,
-    arguments: &[u8],
-) -> Result<(), EngineError> {
-    let length = arguments.len() as u64;
-    let layout = program
-        .layout(length)
-        .ok_or(EngineErrorKind::ArgumentsTooLong { length, limit: MAX_ARGUMENTS })?;
-    let Layout { read_only, read_write, stack, arguments: argument_area } = layout;
-    let heap_end = u64::from(read_write.end);
-    let heap_limit = u64::from(stack.start).saturating_sub(ZONE_SIZE);
-    let memory = &mut instance.memory;
-    section(memory, read_only, program.read_only(), Access::ReadOnly);
-    section(memory, read_write, program.read_write(), Access::ReadWrite);
-    section(memory, stack, &[], Access::ReadWrite);
-    section(memory, argument_area, arguments, Access::ReadOnly);
-    memory.set_heap(heap_end, heap_limit);
-    instance.state.regs = StandardProgram::registers(length);
-    Ok(())
 }
 
 /// Makes whole pages accessible and fills them from their start.

@@ -1,5 +1,9 @@
 //! Page geometry, permissions and the interface, common to both memories.
 
+use std::sync::Arc;
+
+use crate::pool::{Pool, ReadOnly};
+
 /// Octets in a page (the paper's `Cpvmpagesize`).
 pub const PAGE_SIZE: u32 = 1 << 12;
 
@@ -37,11 +41,23 @@ pub trait GuestMemory: Sized {
     where
         Self: 'a;
 
-    /// An address space without any accessible page.
+    /// An address space of a pool, without any accessible page.
     ///
     /// # Errors
-    /// When the operating system refuses the reservation.
-    fn new() -> Result<Self, ReserveError>;
+    /// When the pool has as many as it may, or the operating system refuses the reservation.
+    fn new(pool: &Arc<Pool>) -> Result<Self, ReserveError>;
+
+    /// The same, with read-only pages that are filled.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    fn with_read_only(pool: &Arc<Pool>, section: &Arc<ReadOnly>) -> Result<Self, ReserveError> {
+        let mut memory = Self::new(pool)?;
+        let pages = section.pages();
+        memory.set_access(pages.start, pages.len() as u32, Access::ReadOnly);
+        memory.write_raw(pages.start * PAGE_SIZE, section.octets());
+        Ok(memory)
+    }
 
     /// The permission of a page, by page index; inaccessible from [`PAGE_COUNT`] on.
     fn access(&self, page: u32) -> Access;

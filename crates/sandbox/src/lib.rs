@@ -23,9 +23,10 @@
 //! - Memory costs resident pages only where it was written (or read, for page-table octets).
 //!
 //! ```
-//! use jambox_sandbox::{Access, DefaultMemory, GuestMemory};
+//! use jambox_sandbox::{Access, DefaultMemory, GuestMemory, Pool, PoolLimits};
 //!
-//! let mut memory = DefaultMemory::new()?;
+//! let pool = Pool::new(PoolLimits::default());
+//! let mut memory = DefaultMemory::new(&pool)?;
 //! memory.set_access(16, 1, Access::ReadWrite);
 //! assert!(memory.store(0x1_0000, [1, 2, 3, 4]));
 //! assert_eq!(memory.load::<2>(0x1_0001), Some([2, 3]));
@@ -37,12 +38,14 @@ mod access;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod native;
 mod paged;
+mod pool;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod reserved;
 mod slots;
 
 pub use access::{Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError};
 pub use paged::PagedMemory;
+pub use pool::{Pool, PoolLimits, PoolUsage, ReadOnly};
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub use reserved::{ReservedMemory, ReservedView};
 

@@ -1,9 +1,12 @@
 //! A guest memory in safe, portable code: a two-level page table.
 
+use std::sync::Arc;
+
 use crate::access::{
     Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space,
     clipped_end, page_of, within_page,
 };
+use crate::pool::Pool;
 
 const TABLE_PAGES: usize = 1 << 10;
 const PAGE: usize = PAGE_SIZE as usize;
@@ -95,7 +98,8 @@ impl GuestMemory for PagedMemory {
         self
     }
 
-    fn new() -> Result<Self, ReserveError> {
+    /// No address space is reserved, so the pool has no part in it.
+    fn new(_: &Arc<Pool>) -> Result<Self, ReserveError> {
         Ok(Self::default())
     }
 

@@ -13,25 +13,29 @@
 //! ordinary return value.
 
 mod budget;
-mod pool;
 mod protection;
+mod spares;
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ops::Range;
 use core::ptr::{self, NonNull};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::access::{
     Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space,
     clipped_end, page_of, within_page,
 };
 
-use budget::{RunShare, SpaceShare};
-use pool::Spare;
+use crate::pool::{Pool, PoolLimits, ReadOnly};
+pub(crate) use budget::Budgets;
+use budget::{Shares, Spent};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use protection::GUEST_SPACE;
 use protection::Hardware;
+pub(crate) use spares::Shelves;
+use spares::Spare;
 
 const TABLE: usize = PAGE_COUNT as usize;
 const SPACE: usize = 1 << 32;
@@ -133,73 +137,17 @@ impl Base {
     }
 }
 
-/// Guest memory over a 4 GiB address-space reservation, which this value owns.
-pub struct ReservedMemory {
-    base: Base,
-    hardware: Hardware,
-    /// Outside of these ranges no page is accessible or holds anything.
-    touched: Vec<Range<u32>>,
-    /// Areas that guests of the address space have touched, by index: see the pool.
-    areas: Vec<u32>,
-    shares: Shares,
-    /// The thread that native code ran on last, by a number of its own; 0 if none did yet.
-    #[cfg(target_arch = "x86_64")]
-    thread: u64,
-    /// Held while inaccessible pages are open for a reader, so that none is closed under another.
-    opening: Mutex<()>,
-}
-
-/// A memory's shares of the process's budgets.
-struct Shares {
-    /// Absent if the pool has the address space.
-    _space: Option<SpaceShare>,
-    runs: RunShare,
-}
+/// A mapping, which this value owns.
+struct Mapping(Base);
 
 // SAFETY: the mapping belongs to this value alone and is not tied to a thread.
-unsafe impl Send for ReservedMemory {}
-// SAFETY: shared references only read the mapping, and what they change of its protection for that,
-// under a lock, is what no other reads without the lock; writing takes `&mut self`.
-unsafe impl Sync for ReservedMemory {}
+unsafe impl Send for Mapping {}
+// SAFETY: a shared reference gives nothing but the place.
+unsafe impl Sync for Mapping {}
 
-impl ReservedMemory {
-    /// A memory over an address space, which it owns from now on.
-    fn over(Spare { base, hardware, areas, shares }: Spare) -> Self {
-        Self {
-            base,
-            hardware,
-            touched: Vec::new(),
-            areas,
-            shares,
-            #[cfg(target_arch = "x86_64")]
-            thread: 0,
-            opening: Mutex::new(()),
-        }
-    }
-
-    fn permissions(&self) -> &[u8] {
-        // SAFETY: the mapping begins with `TABLE` initialised octets, which change only through
-        // `&mut self`.
-        unsafe { core::slice::from_raw_parts(self.base.start().as_ptr(), TABLE) }
-    }
-
-    fn permissions_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `permissions`, and `&mut self` excludes every other reference.
-        unsafe { core::slice::from_raw_parts_mut(self.base.start().as_ptr(), TABLE) }
-    }
-}
-
-impl GuestMemory for ReservedMemory {
-    type View<'a> = ReservedView<'a>;
-
-    fn new() -> Result<Self, ReserveError> {
-        if let Some(spare) = pool::take() {
-            return Ok(Self::over(spare));
-        }
-        let Some(space) = SpaceShare::take() else {
-            let reason = "the process's guests have as many as they may".to_string();
-            return Err(ReserveError { reason });
-        };
+impl Mapping {
+    /// A mapping of all zeros.
+    fn new() -> Result<Self, String> {
         // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no
         // memory that anything else uses.
         let start = unsafe {
@@ -213,8 +161,7 @@ impl GuestMemory for ReservedMemory {
             )
         };
         if start == libc::MAP_FAILED {
-            let reason = std::io::Error::last_os_error().to_string();
-            return Err(ReserveError { reason });
+            return Err(std::io::Error::last_os_error().to_string());
         }
         // Huge pages would make a small guest resident by 2 MiB steps. Kernels without them
         // refuse the advice, which changes nothing.
@@ -222,10 +169,157 @@ impl GuestMemory for ReservedMemory {
         unsafe { libc::madvise(start, MAPPING, libc::MADV_NOHUGEPAGE) };
         // SAFETY: `TABLE` is less than `MAPPING`.
         let base = unsafe { start.cast::<u8>().add(TABLE) };
-        let base = NonNull::new(base).ok_or_else(|| ReserveError { reason: "null".into() })?;
-        let shares = Shares { _space: Some(space), runs: RunShare::none() };
-        let (base, hardware) = (Base(base), Hardware::Open);
-        Ok(Self::over(Spare { base, hardware, areas: Vec::new(), shares }))
+        NonNull::new(base).map(|base| Self(Base(base))).ok_or_else(|| "null".to_string())
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own and nothing outlives it.
+        unsafe { libc::munmap(self.0.start().as_ptr().cast::<c_void>(), MAPPING) };
+    }
+}
+
+/// Guest memory over a 4 GiB address-space reservation, which this value owns.
+pub struct ReservedMemory {
+    mapping: ManuallyDrop<Mapping>,
+    hardware: Hardware,
+    /// Outside of these ranges no page is accessible or holds anything.
+    touched: Vec<Range<u32>>,
+    /// Areas that guests of the address space have touched, by index: see the spares.
+    areas: Vec<u32>,
+    shares: ManuallyDrop<Shares>,
+    pool: Arc<Pool>,
+    /// The read-only pages that the memory started with, as long as nobody changed them or their
+    /// access.
+    read_only: Option<Arc<ReadOnly>>,
+    /// The thread that native code ran on last, by a number of its own; 0 if none did yet.
+    #[cfg(target_arch = "x86_64")]
+    thread: u64,
+    /// Held while inaccessible pages are open for a reader, so that none is closed under another.
+    opening: Mutex<()>,
+}
+
+// SAFETY: shared references only read the mapping, and what they change of its protection for that,
+// under a lock, is what no other reads without the lock; writing takes `&mut self`.
+unsafe impl Sync for ReservedMemory {}
+
+impl ReservedMemory {
+    /// A memory over an address space, which it owns from now on, with read-only pages.
+    fn over(spare: Spare, pool: &Arc<Pool>, wanted: Option<&Arc<ReadOnly>>) -> Self {
+        let Spare { mapping, hardware, areas, shares, read_only } = spare;
+        let touched = read_only.as_ref().map(|section| section.pages()).into_iter().collect();
+        let mut memory = Self {
+            mapping: ManuallyDrop::new(mapping),
+            hardware,
+            touched,
+            areas,
+            shares: ManuallyDrop::new(shares),
+            pool: Arc::clone(pool),
+            read_only,
+            #[cfg(target_arch = "x86_64")]
+            thread: 0,
+            opening: Mutex::new(()),
+        };
+        let is_there = match (&memory.read_only, wanted) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_there {
+            memory.forget_read_only();
+            if let Some(section) = wanted {
+                let pages = section.pages();
+                memory.set_access(pages.start, pages.len() as u32, Access::ReadOnly);
+                memory.write_raw(pages.start * PAGE_SIZE, section.octets());
+                memory.read_only = Some(Arc::clone(section));
+            }
+        }
+        memory
+    }
+
+    /// A memory that starts with read-only pages, if any.
+    fn make(pool: &Arc<Pool>, wanted: Option<&Arc<ReadOnly>>) -> Result<Self, ReserveError> {
+        if let Some(spare) = pool.shelves.take(wanted) {
+            return Ok(Self::over(spare, pool, wanted));
+        }
+        let spare = match Shares::take(&pool.budgets) {
+            Ok(shares) => {
+                let mapping = Mapping::new().map_err(|reason| ReserveError { reason })?;
+                Spare {
+                    mapping,
+                    hardware: Hardware::Open,
+                    areas: Vec::new(),
+                    shares,
+                    read_only: None,
+                }
+            }
+            // Spares of other programs are counted, too.
+            Err(spent) => pool.shelves.take_oldest().ok_or_else(|| out_of_spaces(pool, spent))?,
+        };
+        Ok(Self::over(spare, pool, wanted))
+    }
+
+    /// Takes the address space out of a memory that is about to end, whose fields are not used
+    /// after it.
+    fn take_apart(&mut self) -> Spare {
+        // SAFETY: only dropping a memory calls this, once, and drops neither field itself.
+        let mapping = unsafe { ManuallyDrop::take(&mut self.mapping) };
+        // SAFETY: as above.
+        let shares = unsafe { ManuallyDrop::take(&mut self.shares) };
+        let hardware = core::mem::replace(&mut self.hardware, Hardware::Refused);
+        let areas = core::mem::take(&mut self.areas);
+        Spare { mapping, hardware, areas, shares, read_only: self.read_only.take() }
+    }
+
+    /// Takes the pages of another program from a memory that was just made.
+    fn forget_read_only(&mut self) {
+        if let Some(section) = self.read_only.take() {
+            let pages = section.pages();
+            self.set_access(pages.start, pages.len() as u32, Access::Inaccessible);
+            self.zero(pages.start, pages.len() as u32);
+        }
+    }
+
+    /// Notes that a host changes pages: if they are the program's read-only ones, no other guest
+    /// may have them.
+    #[inline]
+    fn note_change(&mut self, pages: &Range<u32>) {
+        let overlaps = |section: &Arc<ReadOnly>| {
+            let kept = section.pages();
+            kept.start < pages.end && pages.start < kept.end
+        };
+        if self.read_only.as_ref().is_some_and(overlaps) {
+            self.read_only = None;
+        }
+    }
+
+    #[inline(always)]
+    fn base(&self) -> Base {
+        self.mapping.0
+    }
+
+    fn permissions(&self) -> &[u8] {
+        // SAFETY: the mapping begins with `TABLE` initialised octets, which change only through
+        // `&mut self`.
+        unsafe { core::slice::from_raw_parts(self.base().start().as_ptr(), TABLE) }
+    }
+
+    fn permissions_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `permissions`, and `&mut self` excludes every other reference.
+        unsafe { core::slice::from_raw_parts_mut(self.base().start().as_ptr(), TABLE) }
+    }
+}
+
+impl GuestMemory for ReservedMemory {
+    type View<'a> = ReservedView<'a>;
+
+    fn new(pool: &Arc<Pool>) -> Result<Self, ReserveError> {
+        Self::make(pool, None)
+    }
+
+    fn with_read_only(pool: &Arc<Pool>, section: &Arc<ReadOnly>) -> Result<Self, ReserveError> {
+        Self::make(pool, Some(section))
     }
 
     #[inline]
@@ -239,6 +333,7 @@ impl GuestMemory for ReservedMemory {
 
     fn set_access(&mut self, first: u32, count: u32, access: Access) {
         let end = clipped_end(first, count) as usize;
+        self.note_change(&(first..end as u32));
         if let Some(pages) = self.permissions_mut().get_mut(first as usize..end) {
             pages.fill(access as u8);
             self.follow(first..end as u32, access);
@@ -250,8 +345,9 @@ impl GuestMemory for ReservedMemory {
         if first >= end {
             return;
         }
+        self.note_change(&(first..end));
         let length = (end - first) as usize * PAGE_SIZE as usize;
-        let start = self.base.at(first * PAGE_SIZE).as_ptr();
+        let start = self.base().at(first * PAGE_SIZE).as_ptr();
         // SAFETY: `first..end` are pages of the guest space, and `&mut self` excludes references
         // into them; private anonymous pages read as zeros after this.
         let result = unsafe { libc::madvise(start.cast::<c_void>(), length, libc::MADV_DONTNEED) };
@@ -272,7 +368,7 @@ impl GuestMemory for ReservedMemory {
     }
 
     fn view(&mut self) -> ReservedView<'_> {
-        ReservedView { base: self.base, memory: PhantomData }
+        ReservedView { base: self.base(), memory: PhantomData }
     }
 
     fn reborrow<'a>(view: &'a mut ReservedView<'_>) -> ReservedView<'a> {
@@ -280,16 +376,16 @@ impl GuestMemory for ReservedMemory {
     }
 
     fn load<const N: usize>(&self, address: u32) -> Option<[u8; N]> {
-        self.base.load_in_page(address).or_else(|| self.base.load(address))
+        self.base().load_in_page(address).or_else(|| self.base().load(address))
     }
 
     fn store<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool {
-        self.base.store_in_page(address, octets) || self.base.store(address, octets)
+        self.base().store_in_page(address, octets) || self.base().store(address, octets)
     }
 
     fn read_raw(&self, address: u32, into: &mut [u8]) {
         assert_in_space(address, into.len());
-        let (from, to, length) = (self.base.at(address).as_ptr(), into.as_mut_ptr(), into.len());
+        let (from, to, length) = (self.base().at(address).as_ptr(), into.as_mut_ptr(), into.len());
         let copy = || {
             // SAFETY: the range was just checked to lie in the guest space, and is readable for
             // the moment; `into` cannot overlap the mapping, into which no Rust reference but the
@@ -303,9 +399,11 @@ impl GuestMemory for ReservedMemory {
         assert_in_space(address, octets.len());
         if let Some(last) = octets.len().checked_sub(1) {
             let last = (address as usize + last) as u32;
-            self.note(page_of(address)..page_of(last) + 1);
+            let pages = page_of(address)..page_of(last) + 1;
+            self.note_change(&pages);
+            self.note(pages);
         }
-        let (from, to) = (octets.as_ptr(), self.base.at(address).as_ptr());
+        let (from, to) = (octets.as_ptr(), self.base().at(address).as_ptr());
         let copy = || {
             // SAFETY: as in `read_raw`, and `&mut self` makes this the only access.
             unsafe { ptr::copy_nonoverlapping(from, to, octets.len()) };
@@ -316,12 +414,23 @@ impl GuestMemory for ReservedMemory {
 
 impl Drop for ReservedMemory {
     fn drop(&mut self) {
-        if self.recycle() {
-            return;
-        }
-        // SAFETY: the mapping is this value's own and nothing outlives it.
-        unsafe { libc::munmap(self.base.start().as_ptr().cast::<c_void>(), MAPPING) };
+        self.recycle();
     }
+}
+
+/// The error for a budget that has nothing left.
+fn out_of_spaces(pool: &Pool, spent: Spent) -> ReserveError {
+    let reason = match spent {
+        Spent::Pool => {
+            let limit = pool.limits().memories;
+            format!("there are as many as the limit `memories` allows, {limit}")
+        }
+        Spent::Process => {
+            let limit = PoolLimits::OF_PROCESS.memories;
+            format!("the process's guests have as many as they may, {limit}")
+        }
+    };
+    ReserveError { reason }
 }
 
 /// Exclusive access to a [`ReservedMemory`]: its base address.

@@ -1,13 +1,13 @@
 //! Attempts of guests that want out, on every backend.
 
-use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
+use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module, StandardModule};
 use jambox_isa::{Instruction, InstructionSet, Revision};
-use jambox_program::{JumpTable, ProgramBlob};
+use jambox_program::{JumpTable, ProgramBlob, StandardProgram};
 
 use crate::backends::on_every_backend;
 
-/// The octets of instructions, one a line, with a jump table.
-fn module(backend: Backend, text: &str, table: &[u64]) -> Module {
+/// The program of instructions, one a line, with a jump table.
+fn program(text: &str, table: &[u64]) -> ProgramBlob {
     let set = InstructionSet::of(Revision::GrayPaper072);
     let (mut code, mut starts) = (Vec::new(), Vec::new());
     for line in text.lines() {
@@ -16,10 +16,15 @@ fn module(backend: Backend, text: &str, table: &[u64]) -> Module {
         starts.push(pc);
         code.extend_from_slice(&instruction.encode(set, pc).expect(line));
     }
-    let program = ProgramBlob::from_parts(&code, starts, JumpTable::new(table)).expect("a program");
-    let engine =
-        Engine::new(Config { backend, revision: Revision::GrayPaper072 }).expect("an engine");
-    Module::new(&engine, program).expect("a module")
+    ProgramBlob::from_parts(&code, starts, JumpTable::new(table)).expect("a program")
+}
+
+fn engine(backend: Backend) -> Engine {
+    Engine::new(Config { backend, revision: Revision::GrayPaper072 }).expect("an engine")
+}
+
+fn module(backend: Backend, text: &str, table: &[u64]) -> Module {
+    Module::new(&engine(backend), program(text, table)).expect("a module")
 }
 
 /// An instance with one writable page, the first that may be.
@@ -109,5 +114,51 @@ on_every_backend! {
         };
         let thread = std::thread::Builder::new().stack_size(128 << 10).spawn(run);
         thread.expect("a thread").join().expect("it does not overflow");
+    }
+
+    // An engine gives a guest the address space of another, and of its own program even the
+    // read-only pages as they are.
+    fn no_guest_finds_anything_of_another(backend) {
+        let code = program(
+            "store_imm_ind_u8 [r7], 9\nsbrk r4, r5\nstore_imm_ind_u8 [r4], 9\n\
+             store_imm_ind_u8 [r1-8], 9\nstore_imm_ind_u8 [r8], 9\necalli 0\ntrap",
+            &[],
+        );
+        let standards = [3_u8, 4].map(|octet| {
+            StandardProgram::new([octet; 5000], [octet; 20], 2, 8192, code.encode()).expect("it fits")
+        });
+        let shared = engine(backend);
+        let start = standards[0].layout(0).expect("a layout").read_write.start;
+        let read_only = standards[0].layout(0).expect("a layout").read_only.start;
+        // Ends in a fault in the middle, by a host call, and for want of gas.
+        let ends = [(read_only, 99), (0, 99), (start, 99), (start, 3), (1 << 30, 99)];
+        for round in 0..30_usize {
+            let standard = &standards[round * 3 / 5 % 2];
+            let arguments = vec![round as u8 + 1; [0, 9, 5000, 4096][round % 4]];
+            let make = |engine| {
+                let module = StandardModule::new(engine, standard.clone()).expect("a module");
+                module.instance(&arguments).expect("an instance")
+            };
+            let mut instance = make(&shared);
+            let fresh = make(&engine(backend));
+            assert!(instance.snapshot(None).is_same(&fresh.snapshot(None)), "round {round}");
+            for inaccessible in [start - 4096, start + 3 * 4096, 0xfeff_2000] {
+                let mut octets = [1; 4096];
+                instance.memory().peek(inaccessible.into(), &mut octets);
+                assert_eq!(octets, [0; 4096], "{inaccessible:#x}, round {round}");
+            }
+            let (last, gas) = ends[round % ends.len()];
+            instance.set_gas(gas);
+            let regs = instance.regs_mut();
+            (regs[7], regs[5], regs[8]) = (start.into(), 9000, last.into());
+            let expected = match (last, gas) {
+                (_, 3) => Exit::OutOfGas,
+                (0, _) => Exit::Panic,
+                (at, _) if at == start => Exit::HostCall(0),
+                (at, _) => Exit::PageFault(at),
+            };
+            assert_eq!(instance.run(), expected, "round {round}");
+            assert_eq!(instance.memory().read_array(start.into()), Ok([9]));
+        }
     }
 }

@@ -1,85 +1,119 @@
-//! Budgets of all guests of the process for two things that only the kernel has: address space, and
-//! entries in the list of mappings.
+//! Budgets for two things that only the kernel has: address space, and entries in the list of
+//! mappings.
 //!
-//! Both are limited for the whole process (to 128 TiB and 65,530, usually), and a process that has
-//! used one up can often not even allocate memory. A guest can have thousands of inner machines.
+//! Both are limited for the whole process, so what all pools have together is counted in statics of
+//! the process; what a pool may have of it is its owner's choice.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
-/// The most address spaces, used and spare. 32 TiB in all.
-pub(super) const MAX_SPACES: usize = 8192;
+use crate::pool::{PoolLimits, PoolUsage};
 
-/// The most runs of pages that are protected in all, each memory counting for one more. A run is
-/// two mappings at most: itself, and the gap between it and the next.
-pub(super) const MAX_RUNS_OF_ALL: usize = 16_384;
-
-static SPACES: AtomicUsize = AtomicUsize::new(0);
-static RUNS: AtomicUsize = AtomicUsize::new(0);
-
-/// The right to so many of something that a counter counts; given back when dropped.
-#[derive(Debug)]
-struct Share {
-    of: &'static AtomicUsize,
+/// Number of something used, and the most of it.
+struct Budget {
+    used: AtomicUsize,
     limit: usize,
-    amount: usize,
 }
 
-impl Share {
-    /// Changes the amount; false, and unchanged, if there is not as much left.
-    fn set(&mut self, amount: usize) -> bool {
-        if let Some(more) = amount.checked_sub(self.amount).filter(|&more| more > 0) {
-            let taken = self.of.fetch_add(more, Ordering::Relaxed);
-            if taken + more > self.limit {
-                self.of.fetch_sub(more, Ordering::Relaxed);
+impl Budget {
+    const fn new(limit: usize) -> Self {
+        Self { used: AtomicUsize::new(0), limit }
+    }
+
+    fn take(&self, amount: usize) -> bool {
+        let before = self.used.fetch_add(amount, Ordering::Relaxed);
+        let is_there = before.saturating_add(amount) <= self.limit;
+        if !is_there {
+            self.give_back(amount);
+        }
+        is_there
+    }
+
+    fn give_back(&self, amount: usize) {
+        self.used.fetch_sub(amount, Ordering::Relaxed);
+    }
+}
+
+/// A pool's budgets.
+pub(crate) struct Budgets {
+    spaces: Budget,
+    runs: Budget,
+}
+
+static OF_PROCESS: Budgets = Budgets::new(PoolLimits::OF_PROCESS);
+
+impl Budgets {
+    pub(crate) const fn new(limits: PoolLimits) -> Self {
+        Self { spaces: Budget::new(limits.memories), runs: Budget::new(limits.runs) }
+    }
+
+    pub(crate) fn usage(&self) -> PoolUsage {
+        let used = |budget: &Budget| budget.used.load(Ordering::Relaxed);
+        PoolUsage { memories: used(&self.spaces), runs: used(&self.runs) }
+    }
+}
+
+/// A memory's shares of its pool's budgets and of the process's; given back when dropped.
+pub(super) struct Shares {
+    of: Arc<Budgets>,
+    runs: usize,
+}
+
+/// The budget that has nothing left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spent {
+    Pool,
+    Process,
+}
+
+impl Shares {
+    /// One more address space, without runs yet.
+    pub(super) fn take(budgets: &Arc<Budgets>) -> Result<Self, Spent> {
+        if !budgets.spaces.take(1) {
+            return Err(Spent::Pool);
+        }
+        if !OF_PROCESS.spaces.take(1) {
+            budgets.spaces.give_back(1);
+            return Err(Spent::Process);
+        }
+        Ok(Self { of: Arc::clone(budgets), runs: 0 })
+    }
+
+    /// Says how many runs the memory is to have; false, and nothing changes, if there may not be so
+    /// many.
+    pub(super) fn set_runs(&mut self, runs: usize) -> bool {
+        let amount = runs + 1;
+        if let Some(more) = amount.checked_sub(self.runs).filter(|&more| more > 0) {
+            if !self.of.runs.take(more) {
                 return false;
             }
-        } else {
-            self.of.fetch_sub(self.amount - amount, Ordering::Relaxed);
+            if !OF_PROCESS.runs.take(more) {
+                self.of.runs.give_back(more);
+                return false;
+            }
+            self.runs = amount;
+        } else if amount < self.runs {
+            self.give_back_runs(self.runs - amount);
         }
-        self.amount = amount;
         true
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.set(0);
-    }
-}
-
-/// An address space, counted.
-#[derive(Debug)]
-pub(super) struct SpaceShare {
-    _share: Share,
-}
-
-impl SpaceShare {
-    /// One more address space, if there may be one.
-    pub(super) fn take() -> Option<Self> {
-        let mut share = Share { of: &SPACES, limit: MAX_SPACES, amount: 0 };
-        share.set(1).then_some(Self { _share: share })
-    }
-}
-
-/// The runs of a memory, counted.
-#[derive(Debug)]
-pub(super) struct RunShare {
-    share: Share,
-}
-
-impl RunShare {
-    /// None yet.
-    pub(super) const fn none() -> Self {
-        Self { share: Share { of: &RUNS, limit: MAX_RUNS_OF_ALL, amount: 0 } }
-    }
-
-    /// Says how many runs the memory is to have; false if there may not be so many.
-    pub(super) fn set(&mut self, runs: usize) -> bool {
-        self.share.set(runs + 1)
     }
 
     /// Says that nothing of the memory is protected.
-    pub(super) fn clear(&mut self) {
-        self.share.set(0);
+    pub(super) fn clear_runs(&mut self) {
+        self.give_back_runs(self.runs);
+    }
+
+    fn give_back_runs(&mut self, amount: usize) {
+        self.of.runs.give_back(amount);
+        OF_PROCESS.runs.give_back(amount);
+        self.runs -= amount;
+    }
+}
+
+impl Drop for Shares {
+    fn drop(&mut self) {
+        self.clear_runs();
+        self.of.spaces.give_back(1);
+        OF_PROCESS.spaces.give_back(1);
     }
 }

@@ -62,7 +62,7 @@ impl ReservedMemory {
         }
         let wanted = self.runs_of_table();
         let is_done = wanted.len() <= MAX_RUNS
-            && self.shares.runs.set(wanted.len())
+            && self.shares.set_runs(wanted.len())
             && match &self.hardware {
                 Hardware::Runs { runs, .. } => self.change(runs, &wanted),
                 _ => self.protect_everything(Access::Inaccessible) && self.change(&[], &wanted),
@@ -86,7 +86,7 @@ impl ReservedMemory {
     #[inline]
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn guest_base(&self) -> u64 {
-        self.base.at(0).as_ptr() as u64
+        self.base().at(0).as_ptr() as u64
     }
 
     /// Notes that a thread runs native code on this memory; false if it was the last to do so.
@@ -107,12 +107,17 @@ impl ReservedMemory {
             Hardware::Runs { runs, is_exact: false } => {
                 let allowed = runs.iter().any(|run| covers(run, &pages, access));
                 if access != Access::Inaccessible && !allowed {
-                    self.open();
+                    // Writable, for the host will fill them.
+                    replace(runs, pages.clone(), Access::ReadWrite);
+                    let is_allowed = runs.len() <= MAX_RUNS && self.shares.set_runs(runs.len());
+                    if !is_allowed || !self.protect(pages, Access::ReadWrite) {
+                        self.open();
+                    }
                 }
             }
             Hardware::Runs { runs, is_exact: true } => {
                 replace(runs, pages.clone(), access);
-                let is_allowed = runs.len() <= MAX_RUNS && self.shares.runs.set(runs.len());
+                let is_allowed = runs.len() <= MAX_RUNS && self.shares.set_runs(runs.len());
                 if is_low || !is_allowed || !self.protect(pages, access) {
                     self.open_for_good();
                 }
@@ -181,7 +186,7 @@ impl ReservedMemory {
             let is_open = self.protect_everything(Access::ReadWrite);
             assert!(is_open, "out of memory mappings");
             self.hardware = Hardware::Open;
-            self.shares.runs.clear();
+            self.shares.clear_runs();
         }
     }
 
@@ -218,7 +223,7 @@ impl ReservedMemory {
         // Also if the state is `Open`: some of it may have been protected.
         assert!(self.protect_everything(Access::ReadWrite), "out of memory mappings");
         self.hardware = Hardware::Refused;
-        self.shares.runs.clear();
+        self.shares.clear_runs();
     }
 
     fn protect_everything(&self, access: Access) -> bool {
@@ -257,10 +262,8 @@ impl ReservedMemory {
 
     /// Changes the protection from some runs to others; false if the kernel would not.
     fn change(&self, from: &[Run], to: &[Run]) -> bool {
-        let mut obsolete = from.iter().filter(|(old, _)| to.iter().all(|(new, _)| new != old));
-        let closed = obsolete.all(|(pages, _)| self.protect(pages.clone(), Access::Inaccessible));
-        let mut missing = to.iter().filter(|run| !from.contains(run));
-        closed && missing.all(|(pages, access)| self.protect(pages.clone(), *access))
+        let mut changes = differences(from, to).into_iter();
+        changes.all(|(pages, access)| self.protect(pages, access))
     }
 
     fn protect_octets(&self, start: usize, length: usize, access: Access) -> bool {
@@ -272,7 +275,7 @@ impl ReservedMemory {
         assert!(start + length <= GUEST_SPACE, "pages beyond the guest's address space");
         // SAFETY: the range was just checked to lie in the mapping after the base, of which no
         // Rust reference exists.
-        let at = unsafe { self.base.at(0).add(start) };
+        let at = unsafe { self.base().at(0).add(start) };
         // SAFETY: as above. Whoever reads or writes these octets looks at the permission table
         // first, or opens them: see `with_readable` and `with_writable`.
         unsafe { libc::mprotect(at.as_ptr().cast(), length, protection) == 0 }
@@ -308,6 +311,32 @@ fn gaps(runs: &[Run], pages: &Range<u32>) -> Vec<Range<u32>> {
 
 fn covers((run, allowed): &Run, pages: &Range<u32>, access: Access) -> bool {
     *allowed >= access && run.start <= pages.start && pages.end <= run.end
+}
+
+/// Pages that have another access in one list of runs than in another, and that access. Pages that
+/// are the same in both are left alone: each change interrupts other processors.
+fn differences(from: &[Run], to: &[Run]) -> Vec<Run> {
+    let mut ends: Vec<u32> =
+        from.iter().chain(to).flat_map(|(run, _)| [run.start, run.end]).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let access_at = |runs: &[Run], page: u32| {
+        let run = runs.get(runs.partition_point(|(run, _)| run.end <= page));
+        run.filter(|(run, _)| run.start <= page).map_or(Access::Inaccessible, |(_, access)| *access)
+    };
+    let mut changes: Vec<Run> = Vec::new();
+    for pages in ends.windows(2) {
+        let &[start, end] = pages else { continue };
+        let access = access_at(to, start);
+        if access == access_at(from, start) {
+            continue;
+        }
+        match changes.last_mut() {
+            Some((last, same)) if last.end == start && *same == access => last.end = end,
+            _ => changes.push((start..end, access)),
+        }
+    }
+    changes
 }
 
 /// Gives pages another access in a list of runs.
@@ -367,7 +396,16 @@ mod tests {
             let start = draw(39);
             let pages = start..start + 1 + draw(39 - start + 1).min(39 - start);
             let access = accesses[draw(3) as usize];
+            let old = runs.clone();
             replace(&mut runs, pages.clone(), access);
+            let mut changed = table(&old);
+            for (part, access) in differences(&old, &runs) {
+                for page in &mut changed[part.start as usize..part.end as usize] {
+                    assert_ne!(*page, access, "no change: {old:?} to {runs:?}");
+                    *page = access;
+                }
+            }
+            assert_eq!(changed, table(&runs), "{old:?} to {runs:?}");
             expected[pages.start as usize..pages.end as usize].fill(access);
             assert_eq!(table(&runs), expected, "{runs:?}");
             let looked_at = draw(20)..20 + draw(20);

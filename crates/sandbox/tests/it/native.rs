@@ -2,13 +2,17 @@
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::process::{Command, ExitStatus};
+use std::sync::{Arc, LazyLock};
 
 use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{Instruction, InstructionSet, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob};
 use jambox_sandbox::native::asm::{Assembler, Condition, Gpr, Mem, Place, Size, Unfit};
 use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop, Unsupported};
-use jambox_sandbox::{Access, GuestMemory, ReservedMemory};
+use jambox_sandbox::{Access, GuestMemory, Pool, PoolLimits, ReservedMemory};
+
+/// The pool of all memories here.
+static POOL: LazyLock<Arc<Pool>> = LazyLock::new(|| Pool::new(PoolLimits::default()));
 
 /// Code that reads guest memory at `r7` into `r8`, adds 1 to `r0`, and leaves with position 77.
 fn reader() -> (NativeProgram, CodeAddress) {
@@ -47,7 +51,7 @@ fn run(program: &NativeProgram, entry: CodeAddress) -> (Stop, u64) {
 }
 
 fn armed() -> ReservedMemory {
-    let mut memory = ReservedMemory::new().expect("address space");
+    let mut memory = ReservedMemory::new(&POOL).expect("address space");
     memory.set_access(16, 1, Access::ReadOnly);
     memory.write_raw(0x1_0000, &0x1122_3344_5566_7788_u64.to_le_bytes());
     assert!(memory.arm());
@@ -142,7 +146,7 @@ fn a_thread_without_an_alternate_stack_gets_one() {
 
 #[test]
 fn an_unarmed_memory_is_refused() {
-    let mut memory = ReservedMemory::new().expect("address space");
+    let mut memory = ReservedMemory::new(&POOL).expect("address space");
     assert_eq!(read(0x1_0000, &mut memory).0, Stop::Refused);
 }
 
@@ -338,7 +342,7 @@ fn a_child_of_a_busy_process_has_guest_memory() {
                 memory.set_access(16, 1, Access::ReadWrite);
                 let is_written = memory.store(0x1_0000, [1]);
                 drop(memory);
-                let is_empty = ReservedMemory::new().is_ok_and(|memory| {
+                let is_empty = ReservedMemory::new(&POOL).is_ok_and(|memory| {
                     let mut octets = [1; 16];
                     memory.read_raw(0x1_0000, &mut octets);
                     octets == [0; 16]

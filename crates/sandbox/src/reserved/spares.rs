@@ -1,0 +1,296 @@
+//! Address spaces that are ready for the next guest.
+//!
+//! Reserving 4 GiB costs little, but every page that a guest touches costs a page fault, giving
+//! pages back costs again, and so does protecting them anew: with several threads, each change of
+//! protection and each page given back interrupts the processors of the others. So a memory that is
+//! dropped is emptied and kept: the few pages that its guest used are zeroed in place, or given
+//! back if there were many. What the hardware allowed stays as it is, see
+//! [`protection`](super::protection), and so do the read-only pages of the program, for the next
+//! guest of the same.
+
+use core::cell::Cell;
+use core::ops::Range;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+
+use super::budget::Shares;
+use super::protection::Hardware;
+use super::{Mapping, ReservedMemory};
+use crate::access::{Access, PAGE_COUNT, PAGE_SIZE};
+use crate::pool::ReadOnly;
+
+/// The parts of a pool's spares, each with a lock of its own.
+const SHELVES: usize = 8;
+
+/// The longest range of pages in which those in use are looked for.
+const MAX_SEARCHED: usize = 512;
+
+/// The longest range of pages that are zeroed without asking the kernel which are in use, which
+/// takes as long.
+const MAX_UNASKED: usize = 2;
+
+/// The most pages in use that stay with a spare address space, besides the program's read-only
+/// ones.
+const MAX_KEPT: usize = 64;
+
+/// The most ranges that a memory has that is worth keeping.
+const MAX_RANGES: usize = 8;
+
+/// The most areas of [`AREA`] pages that guests of an address space have touched. The kernel keeps
+/// a page of its own for each, which it goes through at every change.
+const MAX_AREAS: usize = 64;
+
+/// The pages that one of the kernel's tables describes.
+const AREA: u32 = 512;
+
+const PAGE: usize = PAGE_SIZE as usize;
+
+/// An address space in which nothing is accessible but the read-only pages of a program, if it has
+/// any, and whose other pages are all zeros.
+pub(super) struct Spare {
+    pub(super) mapping: Mapping,
+    pub(super) hardware: Hardware,
+    pub(super) areas: Vec<u32>,
+    pub(super) shares: Shares,
+    pub(super) read_only: Option<Arc<ReadOnly>>,
+}
+
+impl Spare {
+    fn is_of(&self, wanted: Option<&Arc<ReadOnly>>) -> bool {
+        match (&self.read_only, wanted) {
+            (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The spares of a pool.
+///
+/// Nobody waits for a shelf: there are others, and a memory that finds none is made anew or given
+/// back. So threads do not hold each other up, and a child that was forked while another thread
+/// held a lock, which is never released then, has memories all the same.
+pub(crate) struct Shelves {
+    shelves: [Shelf; SHELVES],
+}
+
+/// A part of the spares, in the order in which they came. Apart from the others in the processor's
+/// caches, as each has a thread that uses it most.
+#[repr(align(128))]
+struct Shelf {
+    spares: Mutex<Vec<Spare>>,
+    room: usize,
+}
+
+thread_local! {
+    /// The shelf at which this thread looks first: it gets the spaces back that it used last.
+    static HOME: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+fn home() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    HOME.get().unwrap_or_else(|| {
+        let home = NEXT.fetch_add(1, Ordering::Relaxed);
+        HOME.set(Some(home));
+        home
+    })
+}
+
+impl Shelves {
+    /// Shelves with room for so many spares in all.
+    pub(crate) fn new(room: usize) -> Self {
+        let shelf = |index: usize| {
+            let room = room / SHELVES + usize::from(index < room % SHELVES);
+            Shelf { spares: Mutex::default(), room }
+        };
+        Self { shelves: core::array::from_fn(shelf) }
+    }
+
+    /// The shelves that nobody else is at, this thread's own first, and their room.
+    fn in_order(&self) -> impl Iterator<Item = (MutexGuard<'_, Vec<Spare>>, usize)> {
+        let home = home();
+        let shelves =
+            (0..SHELVES).filter_map(move |index| self.shelves.get((home + index) % SHELVES));
+        shelves.filter_map(|shelf| match shelf.spares.try_lock() {
+            Ok(spares) => Some((spares, shelf.room)),
+            Err(TryLockError::Poisoned(spares)) => Some((spares.into_inner(), shelf.room)),
+            Err(TryLockError::WouldBlock) => None,
+        })
+    }
+
+    /// A spare with these read-only pages; or else one without any; or else, if no more can be
+    /// kept, the one of another program that was not used for longest.
+    pub(super) fn take(&self, wanted: Option<&Arc<ReadOnly>>) -> Option<Spare> {
+        self.take_if(|spare| spare.is_of(wanted))
+            .or_else(|| self.take_if(|spare| spare.read_only.is_none()))
+            .or_else(|| if self.has_room() { None } else { self.take_oldest() })
+    }
+
+    /// The spare at this thread's shelf that was not used for longest, or one of the next.
+    pub(super) fn take_oldest(&self) -> Option<Spare> {
+        let mut shelves = self.in_order().map(|(spares, _)| spares);
+        shelves.find(|spares| !spares.is_empty()).map(|mut spares| spares.remove(0))
+    }
+
+    fn take_if(&self, is_wanted: impl Fn(&Spare) -> bool) -> Option<Spare> {
+        self.in_order().find_map(|(mut spares, _)| {
+            let index = spares.iter().rposition(&is_wanted)?;
+            Some(spares.remove(index))
+        })
+    }
+
+    fn has_room(&self) -> bool {
+        self.in_order().any(|(spares, room)| spares.len() < room)
+    }
+
+    /// Keeps an address space, or gives it back if there is no room.
+    fn put(&self, spare: Spare) {
+        if let Some((mut spares, _)) = self.in_order().find(|(spares, room)| spares.len() < *room) {
+            spares.push(spare);
+        }
+    }
+}
+
+impl ReservedMemory {
+    /// Gives the address space to the pool if there is room and it is worth keeping, and to the
+    /// system otherwise. To be called once, when the memory is dropped.
+    pub(super) fn recycle(&mut self) {
+        let is_kept =
+            self.touched.len() <= MAX_RANGES && self.pool.shelves.has_room() && self.empty();
+        let spare = self.take_apart();
+        if is_kept {
+            self.pool.shelves.put(spare);
+        }
+    }
+
+    /// Makes all pages inaccessible and zero, but for the program's read-only ones if they are as
+    /// they were at the start.
+    fn empty(&mut self) -> bool {
+        let kept_pages = self.read_only.as_ref().map_or(0..0, |section| section.pages());
+        let touched = core::mem::take(&mut self.touched);
+        if !self.loosen(&kept_pages) || !self.count_areas(&touched) {
+            return false;
+        }
+        let mut kept = 0;
+        let ranges = touched.into_iter().flat_map(|range| without(range, &kept_pages));
+        for range in ranges.filter(|range| !range.is_empty()) {
+            let range = range.start as usize..range.end as usize;
+            let Some(table) = self.permissions_mut().get_mut(range.clone()) else { return false };
+            table.fill(Access::Inaccessible as u8);
+            if !self.clear(range, &mut kept) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Makes pages that the hardware lets the guest read writable, so that they can be zeroed now
+    /// and filled by the next owner; but for those that are kept as they are.
+    fn loosen(&mut self, kept: &Range<u32>) -> bool {
+        match core::mem::replace(&mut self.hardware, Hardware::Open) {
+            Hardware::Open => true,
+            Hardware::Refused => false,
+            Hardware::Runs { mut runs, .. } => {
+                let mut is_loose = runs.len() <= MAX_RANGES;
+                for (pages, access) in &mut runs {
+                    let is_kept = pages.start >= kept.start && pages.end <= kept.end;
+                    if is_loose && *access == Access::ReadOnly && !is_kept {
+                        is_loose = self.protect(pages.clone(), Access::ReadWrite);
+                        *access = Access::ReadWrite;
+                    }
+                }
+                self.hardware = Hardware::Runs { runs, is_exact: false };
+                is_loose
+            }
+        }
+    }
+
+    /// Notes which areas were touched; false if they are too many by now.
+    fn count_areas(&mut self, touched: &[Range<u32>]) -> bool {
+        for range in touched {
+            for area in range.start / AREA..range.end.div_ceil(AREA) {
+                if !self.areas.contains(&area) {
+                    self.areas.push(area);
+                }
+                if self.areas.len() > MAX_AREAS {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Makes pages read as zeros, whatever they hold.
+    fn clear(&mut self, pages: Range<usize>, kept: &mut usize) -> bool {
+        if pages.len() <= MAX_UNASKED
+            && *kept + pages.len() <= MAX_KEPT
+            && self.allows_writing(&pages)
+        {
+            *kept += pages.len();
+            // SAFETY: the range is of the guest space, and writable as was just checked.
+            unsafe { self.page(pages.start).write_bytes(0, pages.len() * PAGE) };
+            return true;
+        }
+        let mut residency = [0_u8; MAX_SEARCHED];
+        let Some(residency) = residency.get_mut(..pages.len()) else { return self.discard(pages) };
+        let start = self.page(pages.start);
+        let to = residency.as_mut_ptr();
+        // SAFETY: the range is mapped, and the kernel writes an octet for each page of it.
+        if unsafe { libc::mincore(start.as_ptr().cast(), pages.len() * PAGE, to) } != 0 {
+            return self.discard(pages);
+        }
+        let is_used = |octet: u8| octet & 1 != 0;
+        let used = residency.iter().filter(|&&octet| is_used(octet)).count();
+        if *kept + used > MAX_KEPT || !self.allows_writing(&pages) {
+            return self.discard(pages);
+        }
+        *kept += used;
+        let mut first = pages.start;
+        for run in residency.chunk_by(|a, b| is_used(*a) == is_used(*b)) {
+            let end = first + run.len();
+            if run.first().copied().is_some_and(is_used) {
+                // SAFETY: the range is of the guest space, and writable as was just checked.
+                unsafe { self.page(first).write_bytes(0, run.len() * PAGE) };
+            } else if !self.discard(first..end) {
+                // A page that is not resident may have been swapped out, and is not zero then.
+                return false;
+            }
+            first = end;
+        }
+        true
+    }
+
+    fn allows_writing(&self, pages: &Range<usize>) -> bool {
+        match &self.hardware {
+            Hardware::Open | Hardware::Refused => true,
+            Hardware::Runs { runs, .. } => runs.iter().any(|(run, access)| {
+                *access == Access::ReadWrite
+                    && run.start as usize <= pages.start
+                    && pages.end <= run.end as usize
+            }),
+        }
+    }
+
+    /// Gives pages back to the system; they read as zeros then.
+    pub(super) fn discard(&self, pages: Range<usize>) -> bool {
+        let start = self.page(pages.start).as_ptr();
+        let length = pages.len() * PAGE;
+        // SAFETY: the range is mapped and private, and `touched` has no page beyond the space.
+        unsafe { libc::madvise(start.cast(), length, libc::MADV_DONTNEED) == 0 }
+    }
+
+    fn page(&self, index: usize) -> NonNull<u8> {
+        debug_assert!(index <= PAGE_COUNT as usize, "a page of the guest space");
+        // SAFETY: that is at most the end of the guest space, which the mapping goes beyond.
+        unsafe { self.base().at(0).add(index * PAGE) }
+    }
+}
+
+/// The parts of a range that are not in another.
+fn without(range: Range<u32>, other: &Range<u32>) -> [Range<u32>; 2] {
+    if other.is_empty() {
+        return [range.clone(), range.end..range.end];
+    }
+    [range.start..range.end.min(other.start), range.start.max(other.end)..range.end]
+}
