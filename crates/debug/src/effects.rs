@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use jambox_hostcall::{LogLevel, Reply, Request, ServiceRef};
+use jambox_hostcall::{LogLevel, Reply, Request, ResultCode, ServiceRef};
 use jambox_invocation::Machine;
 
-use crate::recording::{Call, Ending};
+use crate::recording::{Answer, Call, Ending};
 use crate::session::Session;
 
 /// An entry of the service's own storage that was written.
@@ -97,8 +97,8 @@ impl Session {
         let mut entries: BTreeMap<Vec<u8>, Entry> = BTreeMap::new();
         let mut read: BTreeMap<&[u8], &[u8]> = BTreeMap::new();
         for call in self.done() {
-            match (&call.request, &call.reply) {
-                (Some(Request::Read(request)), Ok(Some(Reply::Data(Some(value)))))
+            match (&call.request, &call.answer) {
+                (Some(Request::Read(request)), Answer::Reply(Some(Reply::Data(Some(value)))))
                     if request.service == ServiceRef::Own =>
                 {
                     let key = call.read_at(request.key.address, request.key.length);
@@ -106,14 +106,14 @@ impl Session {
                         read.insert(key, value);
                     }
                 }
-                (Some(Request::Write(request)), Ok(Some(Reply::Replaced(replaced)))) => {
+                (Some(Request::Write(request)), _) => {
                     let key = call.read_at(request.key.address, request.key.length);
-                    let Some(key) = key else { continue };
+                    let (Some(key), Some(replaced)) = (key, call.replaced()) else { continue };
                     let after = call.kept(request.value.address, request.value.length);
                     let before = || match (replaced, read.get(key)) {
                         (None, _) => Before::Nothing,
                         (Some(_), Some(octets)) => Before::Read(octets.to_vec()),
-                        (Some(length), None) => Before::Length(*length),
+                        (Some(length), None) => Before::Length(length),
                     };
                     entries
                         .entry(key.to_vec())
@@ -147,6 +147,18 @@ impl Session {
 }
 
 impl Call {
+    /// Length of the value that a `write` replaced, `None` of nothing; no outer value if nothing
+    /// was written.
+    fn replaced(&self) -> Option<Option<u64>> {
+        let [_, _, _, _, _, _, _, r7, ..] = self.after;
+        match (&self.answer, self.code()) {
+            (Answer::Reply(Some(Reply::Replaced(replaced))), _) => Some(*replaced),
+            (Answer::Traced, None) => Some(Some(r7)),
+            (Answer::Traced, Some(ResultCode::None)) => Some(None),
+            _ => None,
+        }
+    }
+
     /// The octets that the call read of an argument, as far as they were kept.
     fn kept(&self, address: u64, length: u64) -> Kept {
         let octets = self.find_read(address, length).unwrap_or_default();

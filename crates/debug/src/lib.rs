@@ -57,13 +57,14 @@ mod recording;
 mod session;
 mod source;
 mod stops;
+mod traced;
 mod walk;
 
 pub use condition::{Condition, ConditionError};
 pub use effects::{Before, Entry, Kept, Logged, When};
 pub use line::{Located, locate_function, locate_line};
 pub use recorder::{Bounds, Recorder, Target};
-pub use recording::{Call, CallMemory, Code, Ending, Position, Recording, Stretch};
+pub use recording::{Answer, Call, CallMemory, Code, Ending, Position, Recording, Stretch};
 pub use session::Session;
 pub use source::Over;
 pub use stops::{Direction, Failing, Kind, Stop, Stopped, Stops};

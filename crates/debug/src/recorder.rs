@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_engine::{Exit, Instance, Module, PAGE_SIZE, Snapshot};
+use jambox_hostcall::{Form, Registers, Request};
 use jambox_invocation::{
-    CallEnded, CallStarted, Failure, Finished, Invocation, Machine, Observer, Started,
+    CallEnded, CallStarted, Failure, Finished, Invocation, Machine, Observer, Started, Stop,
 };
 use jambox_symbols::Symbols;
 use jambox_types::{Hash, ServiceId};
 
-use crate::recording::{Call, CallMemory, Code, Ending, Recording, Stretch};
+use crate::recording::{Answer, Call, CallMemory, Code, Ending, Recording, Stretch};
 
 /// The invocation to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +21,14 @@ pub enum Target {
     Refine(usize),
     /// The first accumulation of a service.
     Accumulate(ServiceId),
+    /// The one of this number, in the order in which they run, from 0 on.
+    Number(usize),
 }
 
 impl Target {
-    fn is(self, invocation: Invocation) -> bool {
+    fn is(self, invocation: Invocation, number: usize) -> bool {
         match (self, invocation) {
+            (Self::Number(wanted), _) => wanted == number,
             (Self::IsAuthorized, Invocation::IsAuthorized { .. }) => true,
             (Self::Refine(wanted), Invocation::Refine { item, .. }) => wanted == item,
             (Self::Accumulate(wanted), Invocation::Accumulate { service, .. }) => wanted == service,
@@ -63,6 +67,8 @@ pub struct Recorder<'a> {
     target: Target,
     bounds: Bounds,
     symbols: &'a BTreeMap<Hash, Symbols>,
+    /// All invocations so far.
+    ran: Vec<Invocation>,
     recording: Option<Recording>,
     is_active: bool,
     /// The hash of the invocation's code.
@@ -90,6 +96,7 @@ impl<'a> Recorder<'a> {
             target,
             bounds,
             symbols,
+            ran: Vec::new(),
             recording: None,
             is_active: false,
             code_hash: Hash::ZERO,
@@ -106,18 +113,34 @@ impl<'a> Recorder<'a> {
     /// the hash.
     #[must_use]
     pub fn record_program(mut self, instance: &mut Instance, hash: Hash) -> Option<Recording> {
-        self.is_active = true;
-        self.code_hash = hash;
-        self.recording = Some(Recording::new(None, instance.gas()));
+        self.start(hash, instance.gas());
         self.run(Machine::Outer, instance);
         self.stopped(instance, None);
         self.finish()
+    }
+
+    /// Begins the recording of a program that is no invocation.
+    pub(crate) fn start(&mut self, hash: Hash, gas: u64) {
+        self.is_active = true;
+        self.code_hash = hash;
+        self.recording = Some(Recording::new(None, gas));
     }
 
     /// The recording; none if the invocation never came, or never got a machine.
     #[must_use]
     pub fn finish(self) -> Option<Recording> {
         self.recording.filter(|recording| !recording.stretches.is_empty())
+    }
+
+    /// True if the outer machine has stopped for good.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.recording.as_ref().is_some_and(|recording| recording.end.is_some())
+    }
+
+    /// All invocations so far, in the order in which they ran; the recorded one among them.
+    #[must_use]
+    pub fn ran(&self) -> &[Invocation] {
+        &self.ran
     }
 
     /// The recording in progress; `None` if nothing is recorded, or if it was cut.
@@ -257,7 +280,9 @@ fn thin(stretches: &mut Vec<Stretch>) -> bool {
 
 impl Observer for Recorder<'_> {
     fn invocation_started(&mut self, started: &Started<'_>) {
-        if self.recording.is_some() || !self.target.is(started.invocation) {
+        let number = self.ran.len();
+        self.ran.push(started.invocation);
+        if self.recording.is_some() || !self.target.is(started.invocation, number) {
             return;
         }
         self.is_active = true;
@@ -301,20 +326,12 @@ impl Observer for Recorder<'_> {
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
-        if self.open().is_none() {
-            return;
-        }
-        self.call = Some(Call {
+        self.begin_call(Called {
             number: call.number,
             form: call.form,
             request: call.request.copied(),
-            before: *call.registers,
-            after: *call.registers,
-            gas_before: call.gas,
-            gas_after: call.gas,
-            memory: Vec::new(),
-            heap_growth: 0,
-            reply: Ok(None),
+            registers: *call.registers,
+            gas: call.gas,
         });
     }
 
@@ -328,17 +345,14 @@ impl Observer for Recorder<'_> {
     }
 
     fn host_call_ended(&mut self, ended: &CallEnded<'_>) {
-        let Some(call) = self.call.take() else { return };
-        let reply = ended.reply.map(Option::<&_>::cloned).map_err(ToString::to_string);
-        let call = Box::new(Call { after: *ended.registers, gas_after: ended.gas, reply, ..call });
-        self.octets += size_of_call(&call);
-        let Some(recording) = self.open() else { return };
-        let mut stretches = recording.stretches.iter_mut().rev();
-        if let Some(outer) = stretches.find(|stretch| stretch.machine == Machine::Outer) {
-            outer.ending =
-                if call.reply.is_ok() { Ending::Call(call) } else { Ending::Stopped(call) };
-        }
-        self.keep_bounds();
+        let answer = match ended.reply {
+            Ok(reply) => Answer::Reply(reply.cloned()),
+            Err(stop) => Answer::Stopped {
+                reason: stop.to_string(),
+                is_out_of_gas: matches!(stop, Stop::OutOfGas { .. }),
+            },
+        };
+        self.end_call(*ended.registers, ended.gas, answer);
     }
 
     fn inner_created(&mut self, handle: u64, blob: &[u8]) {
@@ -360,7 +374,50 @@ impl Observer for Recorder<'_> {
     }
 }
 
+/// A host call as it begins.
+pub(crate) struct Called {
+    pub number: u64,
+    pub form: Option<&'static Form>,
+    pub request: Option<Request>,
+    pub registers: Registers,
+    pub gas: u64,
+}
+
 impl Recorder<'_> {
+    pub(crate) fn begin_call(&mut self, called: Called) {
+        if self.open().is_none() {
+            return;
+        }
+        let Called { number, form, request, registers, gas } = called;
+        self.call = Some(Call {
+            number,
+            form,
+            request,
+            before: registers,
+            after: registers,
+            gas_before: gas,
+            gas_after: gas,
+            memory: Vec::new(),
+            heap_growth: 0,
+            answer: Answer::Reply(None),
+        });
+    }
+
+    pub(crate) fn end_call(&mut self, after: Registers, gas_after: u64, answer: Answer) {
+        let Some(call) = self.call.take() else { return };
+        let call = Box::new(Call { after, gas_after, answer, ..call });
+        self.octets += size_of_call(&call);
+        let Some(recording) = self.open() else { return };
+        let mut stretches = recording.stretches.iter_mut().rev();
+        if let Some(outer) = stretches.find(|stretch| stretch.machine == Machine::Outer) {
+            outer.ending = match call.has_stopped_guest() {
+                false => Ending::Call(call),
+                true => Ending::Stopped(call),
+            };
+        }
+        self.keep_bounds();
+    }
+
     fn note_memory(&mut self, is_write: bool, address: u64, length: usize, octets: &[u8]) {
         if let Some(call) = self.call.as_mut().filter(|_| length > 0) {
             let (length, octets) = (length as u64, octets.to_vec());

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jambox_engine::{Exit, Module, Snapshot};
-use jambox_hostcall::{Form, Registers, Reply, Request};
+use jambox_hostcall::{Abi, Form, Registers, Reply, Request, ResultCode};
 use jambox_invocation::{Failure, Invocation, Machine};
 use jambox_symbols::Symbols;
 use jambox_types::Hash;
@@ -28,8 +28,10 @@ impl fmt::Display for Position {
 /// Stretches follow each other as they ran: the stretches of an inner machine come between the
 /// stretch of its owner that ends with the host call, and the one that goes on behind it.
 pub struct Recording {
-    /// The invocation; `None` for a program that ran by itself.
+    /// The invocation; `None` for a program that ran by itself, and for an execution of a trace.
     pub invocation: Option<Invocation>,
+    /// That what ran, in words.
+    pub title: String,
     /// The gas that it was given.
     pub gas_limit: u64,
     /// The programs that ran; the invocation's is the first.
@@ -115,8 +117,24 @@ pub struct Call {
     pub memory: Vec<CallMemory>,
     /// Octets by which it moved the end of the heap up.
     pub heap_growth: u64,
-    /// The reply, or the reason why the guest was stopped.
-    pub reply: Result<Option<Reply>, String>,
+    /// The answer to the guest.
+    pub answer: Answer,
+}
+
+/// The answer of a host call, as far as it is known.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The reply; `None` for a call that is unknown or not offered.
+    Reply(Option<Reply>),
+    /// Only what it did to the machine: the call comes from a trace.
+    Traced,
+    /// None: the call stopped the guest.
+    Stopped {
+        /// The reason in words.
+        reason: String,
+        /// True if the gas left did not cover the price.
+        is_out_of_gas: bool,
+    },
 }
 
 /// Octets that a host call read or wrote.
@@ -152,11 +170,24 @@ impl Call {
     #[must_use]
     pub fn written_key(&self) -> Option<&[u8]> {
         match &self.request {
-            Some(Request::Write(write)) if self.reply.is_ok() => {
+            Some(Request::Write(write)) if !self.has_stopped_guest() => {
                 self.read_at(write.key.address, write.key.length)
             }
             _ => None,
         }
+    }
+
+    /// True if the guest did not go on after the call.
+    #[must_use]
+    pub const fn has_stopped_guest(&self) -> bool {
+        matches!(self.answer, Answer::Stopped { .. })
+    }
+
+    /// The code in register 7 after the call, if it is one other than OK.
+    #[must_use]
+    pub fn code(&self) -> Option<ResultCode> {
+        let [_, _, _, _, _, _, _, r7, ..] = self.after;
+        ResultCode::from_value(Abi::GrayPaper, r7).filter(|code| *code != ResultCode::Ok)
     }
 
     /// The host call's name, or its number where it has none.
@@ -170,9 +201,11 @@ impl Call {
 }
 
 impl Recording {
-    pub(crate) const fn new(invocation: Option<Invocation>, gas_limit: u64) -> Self {
+    pub(crate) fn new(invocation: Option<Invocation>, gas_limit: u64) -> Self {
+        let title = invocation.map_or_else(|| "a program alone".to_owned(), |it| it.to_string());
         Self {
             invocation,
+            title,
             gas_limit,
             codes: Vec::new(),
             stretches: Vec::new(),

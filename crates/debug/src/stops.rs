@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jambox_engine::Exit;
-use jambox_hostcall::{Reply, ResultCode};
+use jambox_hostcall::{Reply, Request, ResultCode};
 use jambox_isa::Opcode;
 
 use crate::condition::Condition;
-use crate::recording::{Code, Ending, Position, Recording, Stretch};
+use crate::recording::{Answer, Code, Ending, Position, Recording, Stretch};
 use crate::session::{Session, Step};
 use crate::walk::Touched;
 
@@ -48,20 +48,29 @@ pub enum Failing {
 }
 
 impl Failing {
-    /// True if a stretch ends so; `is_out_of_gas` tells it of a host call that stopped the guest.
-    fn ends(self, ending: &Ending, is_out_of_gas: bool) -> bool {
+    /// True if a stretch ends so.
+    fn ends(self, ending: &Ending) -> bool {
         match (self, ending) {
             (Self::Panic, Ending::Exit(exit)) => *exit == Exit::Panic,
             (Self::PageFault, Ending::Exit(exit)) => matches!(exit, Exit::PageFault(_)),
             (Self::OutOfGas, Ending::Exit(exit)) => *exit == Exit::OutOfGas,
-            (Self::Panic, Ending::Stopped(_)) => !is_out_of_gas,
-            (Self::OutOfGas, Ending::Stopped(_)) => is_out_of_gas,
-            (Self::HostCode, Ending::Call(call)) => match &call.reply {
-                Ok(Some(Reply::Code(code))) => code.result() != ResultCode::Ok,
-                Ok(
-                    None | Some(Reply::Data(None) | Reply::Account(None) | Reply::History(None)),
-                ) => true,
-                _ => false,
+            (Self::Panic | Self::OutOfGas, Ending::Stopped(call)) => {
+                let is_out_of_gas =
+                    matches!(call.answer, Answer::Stopped { is_out_of_gas: true, .. });
+                is_out_of_gas == (self == Self::OutOfGas)
+            }
+            (Self::HostCode, Ending::Call(call)) => match &call.answer {
+                Answer::Reply(None) => true,
+                Answer::Reply(Some(reply)) => match reply {
+                    Reply::Code(code) => code.result() != ResultCode::Ok,
+                    Reply::Data(None) | Reply::Account(None) | Reply::History(None) => true,
+                    _ => false,
+                },
+                Answer::Traced => {
+                    let is_write = matches!(call.request, Some(Request::Write(_)));
+                    call.code().is_some_and(|code| !(is_write && code == ResultCode::None))
+                }
+                Answer::Stopped { .. } => false,
             },
             _ => false,
         }
@@ -177,10 +186,8 @@ impl<'a> Armed<'a> {
             stretches.get(before.stretch).filter(|_| step != Step::Within || session.is_at_end());
         if let Some(stretch) = ended {
             self.add_ended(stretch, &mut met);
-            let failure = session.recording().failure.as_ref();
-            let is_out_of_gas = failure.is_some_and(jambox_invocation::Failure::is_out_of_gas);
             met.extend(self.of(|kind| match kind {
-                Kind::Failure(failing) => failing.ends(&stretch.ending, is_out_of_gas),
+                Kind::Failure(failing) => failing.ends(&stretch.ending),
                 _ => false,
             }));
         }

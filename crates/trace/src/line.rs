@@ -45,6 +45,20 @@ impl Line {
     }
 }
 
+/// True if octets begin as a trace does: its first line with content is a comment or a program. The
+/// octets may be cut off anywhere.
+#[must_use]
+pub fn begins_trace(octets: &[u8]) -> bool {
+    // Programs are full of zeros, and no text has any.
+    let is_text = !octets.contains(&0);
+    let mut keywords = octets.split(|octet| *octet == b'\n').filter_map(|line| {
+        let (end, _) = find_keyword(line)?;
+        line.get(..end)
+    });
+    let begins = |line: &[u8]| line.ends_with(b"comment") || line.ends_with(b"program");
+    is_text && keywords.next().is_some_and(begins)
+}
+
 type Parse = fn(&mut Cursor<'_>) -> Result<Line, (usize, SyntaxError)>;
 
 /// Mark that must follow a keyword.

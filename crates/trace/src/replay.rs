@@ -157,7 +157,7 @@ fn finish<W: Watch>(
         .map(DifferenceKind::Event)
         .or_else(|| between_states(&end.state, &state));
     let Some(kind) = kind else { return Replayed::Same };
-    if served.is_some_and(|(call, served)| is_ended_by_host(end, call, &served)) {
+    if served.is_some_and(|(call, served)| end.is_in_call(call, &served)) {
         return Replayed::Same;
     }
     match (exit, end.kind) {
@@ -168,14 +168,20 @@ fn finish<W: Watch>(
     }
 }
 
-/// True if the host did not return to the guest after the last call, which a bare machine cannot
-/// know. Some hosts show the price of such a call only in the gas of the end.
-fn is_ended_by_host(end: &End, call: &Call, served: &State) -> bool {
-    match end.kind {
-        EndKind::Halt => false,
-        EndKind::Panic(_) if call.sets_gas() => between_states(&end.state, served).is_none(),
-        EndKind::Panic(_) => end.state.gas <= served.gas && is_same_but_for_gas(&end.state, served),
-        EndKind::OutOfGas => end.state.gas == 0 && is_same_but_for_gas(&end.state, served),
+impl End {
+    /// True if the host did not return to the guest after the last call, which a bare machine
+    /// cannot know. `served` is the machine after the host's actions, still at the `ecalli`.
+    ///
+    /// Some hosts show the price of such a call only in the gas of the end.
+    #[must_use]
+    pub fn is_in_call(&self, call: &Call, served: &State) -> bool {
+        let is_here = is_same_but_for_gas(&self.state, served);
+        match self.kind {
+            EndKind::Halt => false,
+            EndKind::Panic(_) if call.sets_gas() => is_here && self.state.gas == served.gas,
+            EndKind::Panic(_) => is_here && self.state.gas <= served.gas,
+            EndKind::OutOfGas => is_here && self.state.gas == 0,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use jambox_vectors::traces::keyed;
 
 use crate::chain::{self, Chain};
 use crate::diagnosis::Diagnosis;
-use crate::engine::environment;
+use crate::engine::{Execution, environment};
 use crate::input;
 use crate::outcome::{Result, Verdict};
 use crate::output::{Output, Report};
@@ -96,13 +96,7 @@ impl Block {
 impl Apply {
     fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let mut chain = Chain::open(&self.state)?;
-        let own = chain.store.protocol();
-        let execution = protocol.execution();
-        let switches = protocol.switches()?;
-        let expected = chain.state.expect(switches.revision, switches.parameters.as_ref());
-        expected.map_err(|error| chain::failure(&self.state, error))?;
-        let protocol = switches.over(Protocol::default());
-        let env = environment(Protocol { abi: protocol.abi, ..own }, execution)?;
+        let env = env(&chain, &self.state, protocol, protocol.execution())?;
         let progress = output.progress(self.blocks.len());
         let mut lines = Vec::new();
         for path in &self.blocks {
@@ -122,13 +116,9 @@ impl Apply {
     }
 
     fn apply(&self, chain: &mut Chain, env: &Env, path: &Path) -> Result<Line> {
-        let protocol = env.protocol();
-        let (block, known) = read(path, protocol)?;
+        let Prepared { block, checks, entropy } =
+            prepare(chain, &self.state, path, env.protocol(), self.entropy)?;
         let state = chain.store.read();
-        let in_state = |error| chain::state_failure(&self.state, &error);
-        let own: [Hash; 4] = Component::Entropy.read(&*state, protocol).map_err(in_state)?;
-        let [own, ..] = own;
-        let entropy = self.entropy.or(known).unwrap_or(own);
         let mut line = Line {
             file: path.display().to_string(),
             slot: block.header.slot.0,
@@ -137,18 +127,10 @@ impl Apply {
             gas_used: 0,
             changed: 0,
         };
-        // Blocks applied here leave the consensus part of the state unchanged, so it is not the
-        // chain's any more.
-        let checks = match chain.root() {
-            prior_root if prior_root == block.header.parent_state_root => {
-                Checks::All { prior_root }
-            }
-            _ => Checks::WithoutConsensus,
-        };
         match block::apply(env, &state, &block, checks, entropy, &mut ()) {
             Ok(applied) => {
                 // The next block descends from this one.
-                let header = encode_with(&block.header, protocol);
+                let header = encode_with(&block.header, env.protocol());
                 let written = chain.store.write_all(&Batch {
                     changes: &applied.changes,
                     exports: &[],
@@ -168,6 +150,54 @@ impl Apply {
         }
         Ok(line)
     }
+}
+
+/// A block, with what it takes to apply it to a chain.
+pub struct Prepared {
+    pub block: JamBlock,
+    pub checks: Checks,
+    /// The entropy accumulator after it.
+    pub entropy: Hash,
+}
+
+/// The environment of a chain's blocks. Error: the chain, at `state`, has other parameters or
+/// another revision than asked for; the backend is missing.
+pub fn env(
+    chain: &Chain,
+    state: &Path,
+    protocol: &ProtocolArgs,
+    execution: Execution,
+) -> Result<Env> {
+    let own = chain.store.protocol();
+    let switches = protocol.switches()?;
+    let expected = chain.state.expect(switches.revision, switches.parameters.as_ref());
+    expected.map_err(|error| chain::failure(state, error))?;
+    let protocol = switches.over(Protocol::default());
+    environment(Protocol { abi: protocol.abi, ..own }, execution)
+}
+
+/// Reads a block that is to be applied to a chain. Without an entropy it is that of the file, or of
+/// the chain. Error: the file is no block, the chain at `state` cannot be read.
+pub fn prepare(
+    chain: &Chain,
+    state: &Path,
+    path: &Path,
+    protocol: &Protocol,
+    entropy: Option<Hash>,
+) -> Result<Prepared> {
+    let (block, known) = read(path, protocol)?;
+    let own: [Hash; 4] = Component::Entropy
+        .read(&*chain.store.read(), protocol)
+        .map_err(|error| chain::state_failure(state, &error))?;
+    let [own, ..] = own;
+    let entropy = entropy.or(known).unwrap_or(own);
+    // Blocks applied here leave the consensus part of the state unchanged, so it is not the chain's
+    // any more.
+    let checks = match chain.root() {
+        prior_root if prior_root == block.header.parent_state_root => Checks::All { prior_root },
+        _ => Checks::WithoutConsensus,
+    };
+    Ok(Prepared { block, checks, entropy })
 }
 
 /// A block, and the entropy after it if the file holds it.

@@ -6,32 +6,24 @@ mod lines;
 mod places;
 mod screen;
 mod show;
+mod subject;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use jambox_debug::{Bounds, Recorder, Session, Target};
-use jambox_engine::{EngineError, Instance, Module, StandardModule};
-use jambox_hostcall::Interface;
-use jambox_package::{Capsule, Disk, load};
-use jambox_types::{Hash, ServiceId};
-
-use crate::capsule;
 use crate::diagnosis::Diagnosis;
-use crate::end_to_end;
-use crate::engine::engine;
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
-use crate::program::{FormArg, Program};
-use crate::protocol::{ProtocolArgs, interface};
+use crate::protocol::ProtocolArgs;
 
 use lines::Lines;
 use show::Sources;
+use subject::{Choice, Subject};
 
-/// Debug one invocation of a work package, or a program: forwards and backwards
+/// Debug one invocation of a package, a block or a trace, or a program: forwards and backwards
 ///
 /// The invocation is run once and recorded; every point of it can then be gone to. On a terminal it
 /// is shown in panes, and `?` lists the keys; from a pipe or a file commands are read, which `help`
@@ -45,24 +37,32 @@ Examples:
   jambox debug --dap                                 for an editor, on standard input and output
   jambox debug package.toml --gdb 1234               for gdb-multiarch: target remote :1234
   jambox debug program.asm                           a program alone, up to its first host call
+  jambox debug run.log --invocation 3                the third execution of a trace
+  jambox debug block.bin --state chain.redb --list   the invocations of a block on a chain
 
 Exit status: 0, whatever the guest did; 2 bad input, an unknown command in a file included.")]
 pub struct Debug {
-    /// The package file, a folder with package.toml, a capsule, or a program (a blob or .asm)
+    /// The package file, a folder with package.toml, a capsule, a trace, a block or a step of a
+    /// trace of blocks, or a program (a blob or .asm)
     #[arg(default_value = "package.toml")]
     subject: PathBuf,
 
-    /// Debug the refinement of this item, from 0 on [default: 0]
-    #[arg(long, value_name = "ITEM", group = "target")]
-    refine: Option<usize>,
+    #[command(flatten)]
+    choice: Choice,
 
-    /// Debug the first accumulation of this service, by id or name
-    #[arg(long, value_name = "SERVICE", group = "target")]
-    accumulate: Option<String>,
+    /// List the invocations instead, with their numbers
+    #[arg(long, conflicts_with_all = ["dap", "gdb", "commands", "target"])]
+    list: bool,
 
-    /// Debug the authorizer
-    #[arg(long, group = "target")]
-    is_authorized: bool,
+    /// The chain that a block is applied to, which stays as it is; of a package, a chain or a state
+    /// file to start from
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    /// The folder of the symbol files of a trace's or block's programs [default: the folder symbols
+    /// beside it]
+    #[arg(long, value_name = "FOLDER")]
+    symbols: Option<PathBuf>,
 
     /// Read commands from this file; one that is not understood ends the session with status 2
     #[arg(long, value_name = "FILE")]
@@ -112,8 +112,11 @@ impl Debug {
             let help = "--dap serves the Debug Adapter Protocol, --gdb the protocol of GDB";
             return Err(Diagnosis::new("the debugger speaks in lines, not JSON").help(help).into());
         }
-        let (session, interface) = self.session(protocol, output)?;
-        let lines = Lines::new(session, self.sources(), interface);
+        let subject = self.load(protocol)?;
+        if self.list {
+            return self.print_list(&subject, protocol, output);
+        }
+        let lines = self.lines(subject, protocol, output)?;
         match self.gdb {
             Some(port) => {
                 gdb::serve(port, lines).map_err(unserved)?;
@@ -125,6 +128,14 @@ impl Debug {
             }
             None => self.talk(lines, output),
         }
+    }
+
+    /// A session on the subject, controlled by lines.
+    fn lines(&self, subject: Subject, protocol: &ProtocolArgs, output: &Output) -> Result<Lines> {
+        let ready = self.record(subject, protocol, output)?;
+        let mut lines = Lines::new(ready.session, self.sources(), ready.interface);
+        lines.note = ready.note;
+        Ok(lines)
     }
 
     /// True if the panes are to be shown: a capable terminal, and no option for lines.
@@ -145,8 +156,9 @@ impl Debug {
     fn serve_editor(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let launch = |arguments: &serde_json::Value| {
             let debug = self.launched(arguments)?;
-            let (session, interface) = debug.session(protocol, output).map_err(in_words)?;
-            Ok(dap::Launched { session, sources: debug.sources(), interface })
+            let ready =
+                debug.load(protocol).and_then(|subject| debug.record(subject, protocol, output));
+            Ok(dap::Launched::new(ready.map_err(in_words)?, debug.sources()))
         };
         let served = match self.port {
             Some(port) => dap::serve_port(port, &launch),
@@ -160,7 +172,7 @@ impl Debug {
     fn launched(&self, arguments: &serde_json::Value) -> std::result::Result<Self, String> {
         let text = |name: &str| arguments[name].as_str().map(str::to_owned);
         let number = |name: &str| arguments[name].as_u64();
-        let refine = number("refine").map(|item| usize::try_from(item).unwrap_or(usize::MAX));
+        let index = |name: &str| number(name).map(|it| usize::try_from(it).unwrap_or(usize::MAX));
         let accumulate =
             text("accumulate").or_else(|| number("accumulate").map(|service| service.to_string()));
         let sources = arguments["sources"].as_array().cloned().unwrap_or_default();
@@ -169,9 +181,15 @@ impl Debug {
             subject: text("program")
                 .ok_or("`launch` needs `program`: a package or a program")?
                 .into(),
-            is_authorized: arguments["isAuthorized"].as_bool().unwrap_or(false),
-            refine,
-            accumulate,
+            choice: Choice {
+                is_authorized: arguments["isAuthorized"].as_bool().unwrap_or(false),
+                refine: index("refine"),
+                accumulate,
+                invocation: index("invocation"),
+            },
+            list: false,
+            state: text("state").map(PathBuf::from).or_else(|| self.state.clone()),
+            symbols: text("symbols").map(PathBuf::from).or_else(|| self.symbols.clone()),
             commands: None,
             lines: false,
             dap: false,
@@ -182,103 +200,6 @@ impl Debug {
             spacing: number("spacing").unwrap_or(self.spacing),
             memory: number("memory").unwrap_or(self.memory),
         })
-    }
-
-    fn bounds(&self) -> Bounds {
-        let octets = usize::try_from(self.memory.saturating_mul(1 << 20)).unwrap_or(usize::MAX);
-        Bounds { octets, spacing: self.spacing }
-    }
-
-    fn session(&self, protocol: &ProtocolArgs, output: &Output) -> Result<(Session, Interface)> {
-        let capsule = capsule::read(&self.subject)?;
-        let is_program = capsule.is_none()
-            && self.subject.is_file()
-            && self.subject.extension().is_none_or(|extension| extension != "toml");
-        let spinner = output.spinner("recording");
-        let recording = if is_program {
-            self.record_program(protocol)?
-        } else {
-            self.record_package(protocol, capsule.as_ref())?
-        };
-        spinner.finish_and_clear();
-        Ok(recording)
-    }
-
-    fn record_program(&self, args: &ProtocolArgs) -> Result<(Session, Interface)> {
-        let program = Program::load(&self.subject, FormArg::Auto, args)?;
-        let protocol = program.protocol;
-        let failed = |error: EngineError| Diagnosis::new(error.to_string());
-        let engine = engine(&protocol, args.backend())?;
-        let mut instance = match program.standard() {
-            Some(standard) => {
-                StandardModule::new(&engine, standard.clone()).and_then(|ready| ready.instance(&[]))
-            }
-            None => Module::new(&engine, program.blob().clone())
-                .and_then(|module| Instance::new(&module)),
-        }
-        .map_err(failed)?;
-        instance.set_gas(self.gas);
-        let hash = Hash::blake2b(&program.octets);
-        let symbols = program.symbols.into_iter().map(|symbols| (hash, symbols)).collect();
-        // The first code to run is the whole program, so the recording is never empty.
-        let recorder = Recorder::new(Target::Refine(0), self.bounds(), &symbols);
-        let recording = recorder.record_program(&mut instance, hash);
-        let session = recording.and_then(Session::new);
-        let session = session.ok_or_else(|| Diagnosis::new("nothing ran"))?;
-        Ok((session, interface(&protocol)?))
-    }
-
-    fn record_package(
-        &self,
-        protocol: &ProtocolArgs,
-        capsule: Option<&Capsule>,
-    ) -> Result<(Session, Interface)> {
-        let path = capsule::locate(&self.subject)?;
-        let switches = protocol.switches()?;
-        let package = match capsule {
-            Some(capsule) => capsule::load(capsule, &switches, None)?,
-            None => load(&Disk, &path, &switches, None)
-                .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
-        };
-        let mut execution = protocol.execution();
-        // A limit of time would cut the recorded runs short.
-        execution.limits.time = None;
-        let env = end_to_end::env(&package, execution)?;
-        let target = self.target(&package)?;
-        let mut recorder = Recorder::new(target, self.bounds(), &package.symbols);
-        let computed = end_to_end::in_core(&env, &package, &mut recorder)?;
-        let why_not = match &computed {
-            Ok(computed) if matches!(target, Target::Accumulate(_)) => {
-                end_to_end::on_chain(&env, &package, &computed.report, None, &mut recorder)?;
-                None
-            }
-            Ok(_) => None,
-            Err(end_to_end::NotAuthorized(reason)) => Some(reason.clone()),
-        };
-        let session = recorder.finish().and_then(Session::new);
-        let session = session.ok_or_else(|| {
-            let why = why_not.unwrap_or_else(|| "it has no code, or no such item".to_owned());
-            Diagnosis::new(format!("that invocation did not run: {why}"))
-                .in_file(&path)
-                .help("--refine ITEM, --accumulate SERVICE and --is-authorized choose another")
-        })?;
-        Ok((session, interface(&package.protocol)?))
-    }
-
-    fn target(&self, package: &jambox_package::Package) -> Result<Target> {
-        if self.is_authorized {
-            return Ok(Target::IsAuthorized);
-        }
-        let Some(service) = &self.accumulate else {
-            return Ok(Target::Refine(self.refine.unwrap_or(0)));
-        };
-        let named = package.names.iter().find(|(_, name)| *name == service).map(|(id, _)| *id);
-        let id = named.or_else(|| service.parse().ok().map(ServiceId));
-        let known: Vec<_> = package.names.values().map(String::as_str).collect();
-        Ok(Target::Accumulate(id.ok_or_else(|| {
-            Diagnosis::new(format!("no service `{service}`"))
-                .expected(format!("expected an id, or one of: {}", known.join(", ")))
-        })?))
     }
 
     /// Reads commands and prints their results.

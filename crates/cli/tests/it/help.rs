@@ -14,6 +14,7 @@ const NOT_RUN: &[&str] = &[
     "jambox vectors",
     "jambox merge",
     "jambox block apply",
+    "jambox debug block.bin",
     "jambox bisect traces/fuzzy/",
     "jambox node",
     "jambox deploy",

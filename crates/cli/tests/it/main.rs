@@ -10,6 +10,7 @@ mod commands;
 mod damage;
 mod debug;
 mod debug_dap;
+mod debug_subjects;
 mod exec;
 mod files;
 mod gas;

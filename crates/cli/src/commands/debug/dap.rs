@@ -13,6 +13,7 @@ use jambox_debug::{Direction, Over, Position, Session, Stopped};
 use jambox_hostcall::Interface;
 
 use super::show::{self, Sources};
+use super::subject::Ready;
 use breakpoints::Breakpoints;
 use wire::Messages;
 
@@ -21,6 +22,15 @@ pub struct Launched {
     pub session: Session,
     pub sources: Sources,
     pub interface: Interface,
+    /// A remark on the recording as a whole.
+    note: Option<String>,
+}
+
+impl Launched {
+    pub fn new(ready: Ready, sources: Sources) -> Self {
+        let Ready { session, interface, note } = ready;
+        Self { session, sources, interface, note }
+    }
 }
 
 /// Makes a session from the arguments of a `launch` request. Error: the reason for its lack, in
@@ -100,7 +110,14 @@ impl<W: Write> Adapter<'_, W> {
     fn tell(&mut self, then: Then) -> io::Result<bool> {
         match then {
             Then::Nothing => {}
-            Then::Initialized => self.messages.event("initialized", json!({}))?,
+            Then::Initialized => {
+                let note = self.launched.as_ref().and_then(|launched| launched.note.as_ref());
+                if let Some(note) = note {
+                    let output = json!({ "category": "important", "output": format!("{note}\n") });
+                    self.messages.event("output", output)?;
+                }
+                self.messages.event("initialized", json!({}))?;
+            }
             Then::Stopped { reason, text, hit } => {
                 let mut body =
                     json!({ "reason": reason, "threadId": THREAD, "allThreadsStopped": true });
@@ -146,8 +163,7 @@ impl<W: Write> Adapter<'_, W> {
             "setExceptionBreakpoints" => told(breakpoints.set_exceptions(arguments)),
             "dataBreakpointInfo" => told(breakpoints::data_info(launched, arguments)),
             "threads" => {
-                let name = launched.session.recording().invocation;
-                let name = name.map_or("program".to_owned(), |it| it.to_string());
+                let name = &launched.session.recording().title;
                 told(json!({ "threads": [{ "id": THREAD, "name": name }] }))
             }
             "stackTrace" => told(views::stack(launched, arguments)),

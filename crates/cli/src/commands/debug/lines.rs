@@ -29,6 +29,8 @@ pub struct Lines {
     interface: Interface,
     /// True if moves print the new place. A front end that shows the place anyway turns it off.
     pub says_place: bool,
+    /// A remark on the recording as a whole.
+    pub note: Option<String>,
 }
 
 /// Effect of the command of this name, in the words of `help`; `None` if there is no such command.
@@ -227,7 +229,7 @@ fn key(text: &str) -> Result<Vec<u8>, String> {
 
 impl Lines {
     pub const fn new(session: Session, sources: Sources, interface: Interface) -> Self {
-        Self { session, stops: Stops::new(), sources, interface, says_place: true }
+        Self { session, stops: Stops::new(), sources, interface, says_place: true, note: None }
     }
 
     /// The session.
@@ -263,11 +265,11 @@ impl Lines {
     /// Prints the debugged invocation, and its first place.
     pub fn welcome(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let recording = self.session.recording();
-        match recording.invocation {
-            Some(invocation) => write!(out, "{invocation}")?,
-            None => write!(out, "a program alone")?,
+        let (title, gas) = (&recording.title, recording.gas_limit);
+        writeln!(out, "{title}, gas {gas}: {}", show::ending(&self.session))?;
+        if let Some(note) = &self.note {
+            writeln!(out, "{note}")?;
         }
-        writeln!(out, ", gas {}: {}", recording.gas_limit, show::ending(&self.session))?;
         let calls = recording.stretches.iter().filter(|it| it.ending.call().is_some()).count();
         writeln!(out, "{} recorded; `help` lists the commands", count(calls as u64, "host call"))
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use jambox_debug::{Call, Code, Session};
+use jambox_debug::{Answer, Call, Code, Session};
 use jambox_engine::Instance;
 use jambox_hostcall::Interface;
 use jambox_inspect::hostcalls::{self, Argument, MemoryDirection, MemoryEvent};
@@ -105,9 +105,11 @@ pub fn ending(session: &Session) -> String {
     match &last.ending {
         jambox_debug::Ending::Exit(exit) => exit.to_string(),
         jambox_debug::Ending::Stopped(call) | jambox_debug::Ending::Call(call) => {
-            match &call.reply {
-                Ok(_) => format!("host call {}", call.name()),
-                Err(reason) => format!("host call {} stopped it: {reason}", call.name()),
+            match &call.answer {
+                Answer::Stopped { reason, .. } => {
+                    format!("host call {} stopped it: {reason}", call.name())
+                }
+                _ => format!("host call {}", call.name()),
             }
         }
         jambox_debug::Ending::Snapshot | jambox_debug::Ending::Cut => String::new(),
@@ -216,12 +218,17 @@ pub fn call_in_words(call: &Call, interface: Interface, is_done: bool) -> (Vec<A
         .form
         .map(|form| hostcalls::arguments(form, &call.before, &events, interface.abi))
         .unwrap_or_default();
-    let result = match (&call.reply, is_done) {
+    let result = match (&call.answer, is_done) {
         (_, false) => "...".to_owned(),
-        (Ok(reply), true) => {
+        (Answer::Reply(reply), true) => {
             hostcalls::result(Ok(reply.as_ref()), call.form, interface, call.after[7])
         }
-        (Err(reason), true) => reason.clone(),
+        // A trace tells no more than the registers.
+        (Answer::Traced, true) => match call.code() {
+            Some(code) => code.name().to_owned(),
+            None => call.after[7].to_string(),
+        },
+        (Answer::Stopped { reason, .. }, true) => reason.clone(),
     };
     (arguments, result)
 }

@@ -110,7 +110,8 @@ impl App {
         };
         app.say(&welcome);
         (app.focus, app.tab) = (Pane::Source, Pane::Registers);
-        app.message = "? lists the keys".to_owned();
+        let note = app.lines.note.clone();
+        app.message = note.unwrap_or_else(|| "? lists the keys".to_owned());
         Ok(app)
     }
 

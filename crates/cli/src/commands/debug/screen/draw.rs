@@ -144,10 +144,7 @@ fn draw_pane(
 /// The debugged invocation, and the place in it.
 fn header(app: &App, theme: &Theme, width: u16) -> Line<'static> {
     let session = app.lines.session();
-    let what = match session.recording().invocation {
-        Some(invocation) => invocation.to_string(),
-        None => "a program alone".to_owned(),
-    };
+    let what = &session.recording().title;
     let (here, all) = app.instructions();
     let machine = match session.machine() {
         Machine::Outer => String::new(),

@@ -13,7 +13,6 @@ use super::app::{App, Pane};
 use super::draw::draw;
 use super::theme::Theme;
 use crate::args::{Cli, Command};
-use crate::commands::debug::lines::Lines;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
@@ -32,10 +31,12 @@ impl Screen {
         let words = ["jambox", "debug", subject].into_iter().chain(options.iter().copied());
         let cli = Cli::try_parse_from(words).unwrap();
         let Command::Debug(debug) = &cli.command else { panic!() };
-        let Ok((session, interface)) = debug.session(&cli.protocol, &cli.output.output()) else {
+        let (protocol, output) = (&cli.protocol, &cli.output.output());
+        let loaded = debug.load(protocol);
+        let Ok(lines) = loaded.and_then(|loaded| debug.lines(loaded, protocol, output)) else {
             panic!("{subject:?} has no session")
         };
-        let app = App::new(Lines::new(session, debug.sources(), interface)).unwrap();
+        let app = App::new(lines).unwrap();
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut screen = Self { app, terminal };
         screen.draw();
