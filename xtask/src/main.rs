@@ -16,6 +16,7 @@ mod dispatch;
 mod explorer;
 mod guests;
 mod portable;
+mod publish;
 mod soak;
 mod sources;
 mod tidy;
@@ -55,6 +56,8 @@ enum Chore {
     Sanitize(checkers::Options),
     /// Check the crates for targets without native code, and test the engine in WebAssembly.
     Portable,
+    /// Package the crates for the registry, build the packages, and upload them.
+    Publish(publish::Options),
     /// Check that the release build's interpreter passes control by jumps.
     CheckDispatch,
     /// Check the rules of the house that no compiler checks: lengths, words, dependencies.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Chore::Miri => checkers::miri(),
         Chore::Sanitize(options) => checkers::sanitize(&options),
         Chore::Portable => portable::run(),
+        Chore::Publish(options) => publish::run(&options),
         Chore::CheckDispatch => dispatch::run(),
         Chore::Tidy => tidy::run(),
         Chore::Guests(options) => guests::run(&options),

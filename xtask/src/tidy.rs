@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of the house that no compiler checks.
 
 mod functions;
+mod packages;
 mod pages;
 mod revisions;
 mod rooms;
@@ -57,6 +58,7 @@ pub fn run() -> Result<(), String> {
     }
     seen.check_all(&mut faults);
     pages::check(&mut faults)?;
+    packages::check(&root(), &mut faults)?;
     if faults.is_empty() {
         println!("{} sources are tidy", sources.len());
         return Ok(());
@@ -66,9 +68,12 @@ pub fn run() -> Result<(), String> {
 
 /// All Rust sources of the project.
 fn sources() -> Result<Vec<PathBuf>, String> {
+    sources_in(["bench", "crates", "fuzz", "guests", "xtask"].map(|it| root().join(it)).to_vec())
+}
+
+/// All Rust sources in folders.
+fn sources_in(mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>, String> {
     let mut sources = Vec::new();
-    let mut folders =
-        ["bench", "crates", "fuzz", "guests", "xtask"].map(|it| root().join(it)).to_vec();
     while let Some(folder) = folders.pop() {
         let failed = |error| format!("{}: {error}", folder.display());
         for entry in fs::read_dir(&folder).map_err(failed)? {

@@ -36,7 +36,7 @@
 //! ```
 //!
 //! # The language
-#![doc = include_str!("../../../docs/assembly.md")]
+#![doc = include_str!("assembly.md")]
 #![cfg_attr(
     not(test),
     deny(

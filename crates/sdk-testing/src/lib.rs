@@ -196,14 +196,14 @@ pub fn every_way_with<S: PartialEq + Debug, E: PartialEq + Debug>(
 /// The examples of the book, compiled and run.
 #[cfg(doctest)]
 mod book {
-    #[doc = include_str!("../../../docs/deploying.md")]
+    #[doc = include_str!("../book/deploying.md")]
     mod deploying {}
-    #[doc = include_str!("../../../docs/first-service.md")]
+    #[doc = include_str!("../book/first-service.md")]
     mod first_service {}
-    #[doc = include_str!("../../../docs/inner-machines.md")]
+    #[doc = include_str!("../book/inner-machines.md")]
     mod inner_machines {}
-    #[doc = include_str!("../../../docs/sdk.md")]
+    #[doc = include_str!("../book/sdk.md")]
     mod sdk {}
-    #[doc = include_str!("../../../docs/testing.md")]
+    #[doc = include_str!("../book/testing.md")]
     mod testing {}
 }

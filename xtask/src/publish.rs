@@ -1,0 +1,157 @@
+//! `cargo xtask publish`: all crates that others use, to the registry.
+//!
+//! Cargo takes the crates in the order of their dependencies, and builds each package as its users
+//! will: unpacked, alone, on the packages before it. What makes that possible is checked by `tidy`
+//! on every change: no file from outside of a crate's folder, and crates that only tests use named
+//! by path.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command::{cargo, root, succeed};
+
+/// Largest package that crates.io accepts, in octets.
+const LARGEST: u64 = 10 << 20;
+
+/// Options of `cargo xtask publish`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Make and build every package, and upload none.
+    #[arg(long)]
+    dry_run: bool,
+    /// Package changes that are not committed.
+    #[arg(long, requires = "dry_run")]
+    allow_dirty: bool,
+}
+
+/// Packages, builds, and without `--dry-run` uploads all crates.
+pub fn run(options: &Options) -> Result<(), String> {
+    let workspace = Workspace::read()?;
+    if !options.dry_run {
+        workspace.check_repository()?;
+    }
+    let mut package = cargo();
+    package.args(["package", "--workspace", "--locked"]);
+    package.args(workspace.private.iter().flat_map(|name| ["--exclude", name]));
+    package.args(options.allow_dirty.then_some("--allow-dirty"));
+    succeed(&mut package)?;
+    let octets = workspace.sizes()?;
+    println!("{} packages of {octets} octets are ready", workspace.public.len());
+    if options.dry_run {
+        return Ok(());
+    }
+    succeed(cargo().args(["publish", "--workspace", "--locked", "--no-verify"]))
+}
+
+/// The crates of the workspace, as cargo knows them.
+struct Workspace {
+    /// Names and versions of the crates that are published.
+    public: Vec<(String, String)>,
+    /// Names of the others.
+    private: Vec<String>,
+    /// Address of the sources, in the manifests of all that are published.
+    repository: String,
+    /// Folder of what cargo makes.
+    target: String,
+}
+
+impl Workspace {
+    fn read() -> Result<Self, String> {
+        let mut metadata = cargo();
+        metadata.args(["metadata", "--no-deps", "--format-version", "1", "--locked"]);
+        let output = metadata.output().map_err(|error| format!("{metadata:?}: {error}"))?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        let metadata: Value =
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+        Self::of(&metadata)
+    }
+
+    fn of(metadata: &Value) -> Result<Self, String> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut read = Self {
+            public: Vec::new(),
+            private: Vec::new(),
+            repository: String::new(),
+            target: text(&metadata["target_directory"]),
+        };
+        for package in metadata["packages"].as_array().into_iter().flatten() {
+            let name = text(&package["name"]);
+            // The registries it may go to: none if the manifest says `publish = false`.
+            if package["publish"].as_array().is_some_and(Vec::is_empty) {
+                read.private.push(name);
+                continue;
+            }
+            let repository = text(&package["repository"]);
+            if repository.is_empty() || !read.public.is_empty() && repository != read.repository {
+                return Err(format!("{name}: its repository is not that of the other crates"));
+            }
+            read.repository = repository;
+            read.public.push((name, text(&package["version"])));
+        }
+        Ok(read)
+    }
+
+    /// Checks that the repository which the manifests name has the commit that is checked out: what
+    /// is published can be found there.
+    fn check_repository(&self) -> Result<(), String> {
+        let git = |arguments: &[&str]| {
+            let mut command = Command::new("git");
+            command.args(arguments).current_dir(root());
+            let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+            match output.status.success() {
+                true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+                false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+            }
+        };
+        let commit = git(&["rev-parse", "HEAD"])?;
+        let refs = git(&["ls-remote", &self.repository])?;
+        if refs.lines().any(|line| line.starts_with(&commit)) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} has no branch or tag at {commit}: push it, or correct `repository` in Cargo.toml",
+            self.repository
+        ))
+    }
+
+    /// Octets of all packages; a package that is missing or too large is an error.
+    fn sizes(&self) -> Result<u64, String> {
+        let mut all = 0;
+        for (name, version) in &self.public {
+            let path = format!("{}/package/{name}-{version}.crate", self.target);
+            let file = fs::metadata(&path).map_err(|error| format!("{path}: {error}"))?;
+            if file.len() > LARGEST {
+                return Err(format!("{path}: {} octets, at most {LARGEST}", file.len()));
+            }
+            all += file.len();
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn crates_are_public_or_private() {
+        let package = |name: &str, publish: Value, repository: &str| json!({ "name": name, "version": "1.0.0", "publish": publish, "repository": repository });
+        let workspace =
+            |packages: &[Value]| json!({ "target_directory": "t", "packages": packages });
+        let public = package("a", Value::Null, "https://a");
+        let private = package("b", json!([]), "");
+        let read = Workspace::of(&workspace(&[public.clone(), private])).unwrap();
+        assert_eq!(read.public, [("a".to_owned(), "1.0.0".to_owned())]);
+        assert_eq!(read.private, ["b"]);
+        assert_eq!(read.repository, "https://a");
+        let other = package("c", Value::Null, "https://c");
+        assert!(Workspace::of(&workspace(&[public, other])).is_err());
+        assert!(Workspace::of(&workspace(&[package("d", Value::Null, "")])).is_err());
+    }
+}
