@@ -15,6 +15,7 @@ mod debuggers;
 mod dispatch;
 mod explorer;
 mod guests;
+mod man;
 mod portable;
 mod publish;
 mod soak;
@@ -56,6 +57,8 @@ enum Chore {
     Sanitize(checkers::Options),
     /// Check the crates for targets without native code, and test the engine in WebAssembly.
     Portable,
+    /// Write the command's manual pages and completions into target.
+    Man,
     /// Package the crates for the registry, build the packages, and upload them.
     Publish(publish::Options),
     /// Check that the release build's interpreter passes control by jumps.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Chore::Miri => checkers::miri(),
         Chore::Sanitize(options) => checkers::sanitize(&options),
         Chore::Portable => portable::run(),
+        Chore::Man => man::run(),
         Chore::Publish(options) => publish::run(&options),
         Chore::CheckDispatch => dispatch::run(),
         Chore::Tidy => tidy::run(),

@@ -14,6 +14,8 @@ const FILES: &[(&str, &str)] = &[
     ("src/lib.rs", include_str!("../template/src/lib.rs.in")),
     ("tests/service.rs", include_str!("../template/tests/service.rs.in")),
     ("package.toml", include_str!("../template/package.toml.in")),
+    // Editors find it by the first line of the package: it describes and completes the keys.
+    ("package.schema.json", include_str!("../template/package.schema.json")),
     (IGNORED, "/target\n"),
 ];
 

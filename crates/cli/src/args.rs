@@ -100,6 +100,7 @@ pub enum Command {
     Vectors(commands::vectors::Vectors),
     Merge(commands::merge::Merge),
     Completions(commands::completions::Completions),
+    Man(commands::man::Manual),
 }
 
 /// True if the arguments ask for JSON; for a command line that could not be parsed.

@@ -84,6 +84,7 @@ fn main() -> ExitCode {
         Command::Vectors(command) => command.run(&cli.protocol, &output),
         Command::Merge(command) => command.run(&output),
         Command::Completions(command) => command.run(&output),
+        Command::Man(command) => command.run(&output),
     };
     match result {
         Ok(verdict) => verdict.into(),

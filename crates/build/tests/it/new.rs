@@ -47,7 +47,7 @@ fn an_sdk_that_is_not_there_makes_no_service() {
 fn new_services_take_free_folders_with_names_for_crates() {
     let folder = tempfile::tempdir().unwrap();
     let made = create(&folder.path().join("my-service"), &Sdk::Included, REVISION).unwrap();
-    assert_eq!(made.len(), 7);
+    assert_eq!(made.len(), 8);
     let again = create(&folder.path().join("my-service"), &Sdk::Included, REVISION).unwrap_err();
     assert!(matches!(again, BuildError::Exists(_)));
     let unfit = ["2nd", "my service", "ümlaut", "-"];

@@ -13,6 +13,7 @@ pub mod exec;
 pub mod explain;
 pub mod gas;
 pub mod inspect;
+pub mod man;
 pub mod merge;
 pub mod new;
 pub mod node;

@@ -1,5 +1,7 @@
 //! The smaller commands, and what all commands have in common.
 
+use std::path::Path;
+
 use crate::jambox::{jambox, line};
 
 #[test]
@@ -275,6 +277,35 @@ fn completions_are_made_for_every_shell() {
         assert!(ran.stdout.contains("vectors"), "{shell}");
         let json = jambox(["completions", shell, "--json"]).json();
         assert_eq!((&json["shell"], &json["script"]), (&shell.into(), &ran.stdout.into()));
+    }
+}
+
+/// Each page has the examples of its command's help, line by line; where groff is at hand, it has
+/// nothing to object to.
+#[test]
+fn manual_pages_are_made_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = jambox(["man", folder.path().to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let pages: Vec<&str> = ran.stdout.lines().collect();
+    for name in ["jambox.1", "jambox-run.1", "jambox-state-get.1", "jambox-man.1"] {
+        assert!(pages.iter().any(|page| page.ends_with(&format!("/{name}"))), "{name}");
+    }
+    for path in pages {
+        let page = std::fs::read_to_string(path).unwrap();
+        let shown = page.replace("\\&", "").replace("\\-", "-").replace("\\e", "\\");
+        let name = Path::new(path).file_stem().unwrap().to_str().unwrap();
+        let words = name.split('-').skip(1).chain(["--help"]);
+        let help = jambox(words).stdout;
+        let examples = help.lines().skip_while(|line| *line != "Examples:").skip(1);
+        for example in examples.take_while(|line| !line.is_empty()) {
+            assert!(shown.lines().any(|line| line == example), "{name}: {example}\n{page}");
+        }
+        let groff = std::process::Command::new("groff").args(["-man", "-ww", "-z", path]).output();
+        if let Ok(output) = groff {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && said.is_empty(), "{name}: {said}");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value};
@@ -34,6 +35,12 @@ impl Checker<'_> {
                 "enum" if said.as_array().unwrap().contains(value) => {}
                 "enum" => wrong.push(format!("{at}: {value} is none of {said}")),
                 "pattern" => wrong.extend(matches(value, said.as_str().unwrap(), at)),
+                "minimum" if value.as_u64() >= said.as_u64() => {}
+                "maximum" if value.as_u64() <= said.as_u64() => {}
+                "maxItems" if value.as_array().map(|it| it.len() as u64) <= said.as_u64() => {}
+                "minimum" | "maximum" | "maxItems" => {
+                    wrong.push(format!("{at}: {value} is beyond the {word} of {said}"));
+                }
                 "anyOf" => wrong.extend(self.any(said, value, at)),
                 "items" => {
                     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
@@ -105,14 +112,7 @@ fn is_of_type(value: &Value, name: &str, at: &str) -> Option<String> {
 
 fn matches(value: &Value, pattern: &str, at: &str) -> Option<String> {
     let text = value.as_str()?;
-    let is_digit = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
-    let fits = match pattern {
-        "^[0-9]+$" => !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()),
-        "^0x([0-9a-f]{2})*$" => text
-            .strip_prefix("0x")
-            .is_some_and(|digits| digits.len() % 2 == 0 && digits.bytes().all(is_digit)),
-        other => panic!("the checker does not know the pattern {other}"),
-    };
+    let fits = regex_lite::Regex::new(pattern).expect(pattern).is_match(text);
     (!fits).then(|| format!("{at}: {text} does not match {pattern}"))
 }
 
@@ -176,6 +176,7 @@ const LINES: &[(&str, &str)] = &[
     ("state-diff", "state diff @before.json @chain.redb"),
     ("state-verify", "state verify @chain.redb"),
     ("completions", "completions bash"),
+    ("man", "man @man1"),
     ("errors", "run no/such/package.toml"),
     ("errors", "run --no-such-flag"),
     ("errors", "inspect README.md"),
@@ -184,7 +185,10 @@ const LINES: &[(&str, &str)] = &[
 /// Those of which other tests hold what commands say, with [`fits`]: they take a node, a block that
 /// fits a chain, or a compiler for services. What begins with `node-` a node says by RPC.
 const ELSEWHERE: &[&str] =
-    &["build", "block-apply", "node", "node-package", "node-block", "deploy", "verdict"];
+    &["build", "block-apply", "node", "node-package", "node-block", "deploy", "verdict", PACKAGE];
+
+/// The schema of what people write, for their editors.
+const PACKAGE: &str = "package-file";
 
 /// Holds what a command said against the schema of a name.
 #[track_caller]
@@ -222,6 +226,53 @@ fn every_schema_is_of_some_command_and_refuses_what_is_not_its_own() {
     let of = |root: &str| serde_json::json!({ "format": 1, "root": root });
     assert!(wrong(&root, &of("0x00ff")).is_empty());
     assert!(!wrong(&root, &of("0x00f")).is_empty() && !wrong(&root, &of("00ff")).is_empty());
+}
+
+/// The package files of the examples, and that of a new service, keep to the schema that editors
+/// read. `jambox-package` holds the schema's keys against the parser's.
+#[test]
+fn package_files_are_what_their_schema_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = folder.path().join("demo");
+    let sdk = root();
+    let ran = jambox(["new", demo.to_str().unwrap(), "--sdk", sdk.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let below = |folder: &Path| {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.collect::<Vec<_>>()
+    };
+    let guests = [root().join("guests"), root().join("guests/asm")];
+    let folders = guests.iter().flat_map(|folder| below(folder)).filter(|path| path.is_dir());
+    let files = folders.chain([demo.clone()]).flat_map(|folder| below(&folder));
+    let texts = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .map(|path| fs::read_to_string(path).unwrap());
+    let packages: Vec<toml::Value> = texts
+        .filter(|text| text.contains("\n[authorizer]\n"))
+        .map(|text| toml::Value::Table(text.parse().unwrap()))
+        .collect();
+    assert!(packages.len() > 20, "only {} packages", packages.len());
+    let schema = schema(PACKAGE);
+    for package in &packages {
+        let package = serde_json::to_value(package).unwrap();
+        assert_eq!(wrong(&schema, &package), [""; 0], "{package}");
+        for (place, value) in [
+            ("/authorizer/host", serde_json::json!([7])),
+            ("/items/0/service", serde_json::json!(-1)),
+            ("/items/0/refine_gas_limit", serde_json::json!("1000")),
+            ("/authorizer/token", serde_json::json!("open sesame")),
+        ] {
+            let mut damaged = package.clone();
+            let Some(part) = damaged.pointer_mut(place) else { continue };
+            *part = value;
+            assert!(!wrong(&schema, &damaged).is_empty(), "{place} of {damaged}");
+        }
+    }
+    // The file names its schema where editors look for it, and has it beside it.
+    let first = fs::read_to_string(demo.join("package.toml")).unwrap();
+    assert!(first.starts_with("#:schema ./package.schema.json\n"), "{first}");
+    let beside = fs::read_to_string(demo.join("package.schema.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&beside).unwrap(), schema);
 }
 
 /// Compiles a service, where there is what that takes; else says so.

@@ -8,4 +8,5 @@ mod mistakes;
 mod parameters;
 mod payloads;
 mod robustness;
+mod schema;
 mod state_file;
