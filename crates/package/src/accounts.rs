@@ -9,9 +9,10 @@ use jambox_types::{Balance, Gas, Hash, PerCore, Privileges, Protocol, ServiceId,
 
 use crate::code;
 use crate::description::Kind;
-use crate::manifest::{self, Authorizer, Gaps, Preimage, Service, ServiceName};
-use crate::problem::{Place, ProblemKind};
-use crate::reader::Placed;
+use crate::draft::Gaps;
+use crate::manifest::{self, Authorizer, Preimage, Service, ServiceName};
+use crate::placed::{Place, Placed};
+use crate::problem::ProblemKind;
 use crate::sources::Sources;
 use crate::state_file::{self, Snapshot};
 use crate::value::Value;

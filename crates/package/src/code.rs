@@ -11,8 +11,9 @@ use jambox_program::{Container, OtherRevision, ProgramKind, Sign, StandardProgra
 use jambox_state::Blob;
 use jambox_types::{Hash, Protocol};
 
-use crate::problem::{Invalid, Place, Problem, ProblemKind};
-use crate::reader::Placed;
+use crate::placed::{Place, Placed};
+use crate::problem::{Problem, ProblemKind};
+use crate::problems::Invalid;
 use crate::sources::Sources;
 use crate::symbols::{symbols_beside, symbols_of_assembly};
 use crate::value::Value;

@@ -8,24 +8,11 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use jambox_types::Revision;
 
-use crate::description::Written;
-use crate::problem::{Place, ProblemKind, Problems};
+use crate::placed::{Place, Placed};
+use crate::problem::ProblemKind;
+use crate::problems::Problems;
 use crate::value::{Value, ValueError};
-
-/// A value with its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placed<T> {
-    /// The value.
-    pub value: T,
-    /// Its place in the file.
-    pub place: Place,
-}
-
-impl<T> Placed<T> {
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Placed<U> {
-        Placed { value: f(self.value), place: self.place }
-    }
-}
+use crate::written::Written;
 
 /// A table in the course of reading.
 pub(crate) struct Section<'a> {

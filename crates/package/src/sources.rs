@@ -10,8 +10,9 @@ use jambox_symbols::Symbols;
 use jambox_types::{Hash, Revision};
 
 use crate::files::Files;
-use crate::problem::{Place, ProblemKind, Problems};
-use crate::reader::Placed;
+use crate::placed::{Place, Placed};
+use crate::problem::ProblemKind;
+use crate::problems::Problems;
 use crate::symbols::symbols_beside;
 use crate::value::Value;
 

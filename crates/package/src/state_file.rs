@@ -20,7 +20,9 @@ use jambox_types::{
 };
 
 use crate::files::Files;
-use crate::problem::{Invalid, Place, Problem, ProblemKind};
+use crate::placed::Place;
+use crate::problem::{Problem, ProblemKind};
+use crate::problems::Invalid;
 
 /// Value of the first key in every state file.
 const FORMAT: &str = "jambox-state/2";

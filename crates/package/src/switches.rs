@@ -7,8 +7,9 @@ use jambox_types::{Abi, Parameters, Preset, Protocol, Revision};
 
 use crate::files::Files;
 use crate::manifest;
-use crate::problem::{Invalid, Place, Problem, ProblemKind, Problems};
-use crate::reader::Placed;
+use crate::placed::{Place, Placed};
+use crate::problem::{Problem, ProblemKind};
+use crate::problems::{Invalid, Problems};
 
 /// Largest parameters file, in octets.
 const PARAMETERS_LIMIT: u64 = 1 << 16;

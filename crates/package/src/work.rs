@@ -9,10 +9,12 @@ use jambox_types::{
 };
 
 use crate::accounts::Builder;
-use crate::description::Encoder;
-use crate::manifest::{Context, Draft, Import, Item, Manifest, Payload, Segments};
-use crate::problem::{Place, ProblemKind, Problems};
-use crate::reader::Placed;
+use crate::draft::Draft;
+use crate::manifest::{Context, Import, Item, Manifest, Payload, Segments};
+use crate::payload::Encoder;
+use crate::placed::{Place, Placed};
+use crate::problem::ProblemKind;
+use crate::problems::Problems;
 use crate::sources::Sources;
 use crate::value::Value;
 
