@@ -17,7 +17,7 @@ use jambox_types::{Block, CoreIndex, Hash, Protocol, ServiceId, TimeSlot, WorkPa
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ledger::Descriptor;
+use crate::records::Descriptor;
 use crate::world::World;
 
 /// The symbols of programs, by code hash.

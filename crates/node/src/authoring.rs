@@ -14,8 +14,9 @@ use jambox_types::{
 };
 
 use crate::account::{self, SymbolTable};
-use crate::archive::ArchiveError;
-use crate::ledger::{Descriptor, Entry, Ledger, Stage};
+use crate::archive::read::ArchiveError;
+use crate::ledger::{Entry, Ledger};
+use crate::records::{Descriptor, Stage};
 
 /// The reason why there is no next block.
 #[derive(Debug, thiserror::Error)]

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::ledger::{Descriptor, Status};
-use crate::rpc::{Base64, Hash64};
+use crate::octets::{Base64, Hash64};
+use crate::records::{Descriptor, Status};
 
 /// The most octets of an answer: a node's whole chain is one.
 const ANSWER_LIMIT: u32 = 512 << 20;

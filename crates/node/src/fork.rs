@@ -10,8 +10,8 @@ use jambox_types::{
 
 use crate::client::{Client, ClientError};
 use crate::genesis::{self, Genesis};
-use crate::ledger::Descriptor;
 use crate::origin::Origin;
+use crate::records::Descriptor;
 use crate::rpc::versioned_parameters;
 
 /// The reason why a chain cannot be forked.

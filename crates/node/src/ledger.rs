@@ -5,43 +5,19 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
 use jambox_chain::ExportedSegments;
-use jambox_codec::impl_codec;
 use jambox_state::{Blob, Changes, Component, StateError, Values};
 use jambox_store::{Exports, FileState};
-use jambox_types::{Block, CoreIndex, Hash, Header, Protocol, RecentBlocks, ServiceId, WorkReport};
+use jambox_types::{Block, Hash, Header, Protocol, RecentBlocks, ServiceId};
 use serde_json::Value;
 
-use crate::archive::{self, ArchiveError};
+use crate::archive::read::{self, ArchiveError};
 use crate::genesis::Genesis;
 use crate::origin::Origin;
+use crate::records::{Descriptor, PackageRecord, Stage, Status, Summary};
 use crate::world::World;
 
 /// Number of blocks whose states are kept, the last ones.
 pub const KEPT_STATES: usize = 256;
-
-/// A block by its hash and slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Descriptor {
-    /// The hash of the header.
-    pub hash: Hash,
-    /// The slot.
-    pub slot: u32,
-}
-
-impl_codec!(Descriptor { hash, slot });
-
-/// A block whose state need not be there any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// Its number, the genesis being 0.
-    pub number: u64,
-    /// The hash and the slot.
-    pub descriptor: Descriptor,
-    /// The root of the state after it.
-    pub root: Hash,
-    /// The root of the log of accumulation outputs after it.
-    pub accumulation_root: Hash,
-}
 
 /// A block with the state after it.
 #[derive(Debug)]
@@ -58,94 +34,6 @@ pub struct Entry {
     pub world: World,
     /// The account of its effects, for people and programs.
     pub account: Value,
-}
-
-/// The stage that a package has come to.
-#[derive(Clone, Debug)]
-pub enum Stage {
-    /// It waits to be reported.
-    Submitted,
-    /// A block reported it.
-    Reported(Descriptor),
-    /// Its data became available.
-    Ready {
-        /// The block that reported it.
-        reported: Descriptor,
-        /// The block at which its data became available.
-        ready: Descriptor,
-    },
-    /// It will not get any further.
-    Failed(String),
-}
-
-/// The input of a package, as it was handed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
-    /// The encoded package.
-    pub package: Vec<u8>,
-    /// The extrinsics, item by item.
-    pub extrinsics: Vec<Vec<u8>>,
-    /// The block that was the last one then.
-    pub head: Hash,
-}
-
-impl_codec!(Input { package, extrinsics, head });
-
-/// A package that was handed in.
-#[derive(Clone, Debug)]
-pub struct PackageRecord {
-    /// The core that it is for.
-    pub core: CoreIndex,
-    /// The stage that it has come to.
-    pub stage: Stage,
-    /// Its report; none for one that was refused.
-    pub report: Option<Arc<WorkReport>>,
-    /// The hash of the report.
-    pub report_hash: Hash,
-    /// The account of its run in core, for people and programs.
-    pub in_core: Arc<Value>,
-    /// The input that was handed in.
-    pub input: Arc<Input>,
-    /// The block that accumulated it.
-    pub accumulated: Option<Descriptor>,
-    /// Its place among all packages in the order in which they were last handed in.
-    pub order: u64,
-}
-
-impl PackageRecord {
-    /// True if blocks will look at it again.
-    pub(crate) const fn is_under_way(&self) -> bool {
-        matches!(self.stage, Stage::Submitted | Stage::Reported(_))
-    }
-}
-
-/// A package's status after a block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It can still be reported in so many blocks.
-    Reportable(u16),
-    /// It was reported.
-    Reported {
-        /// The block that reported it.
-        reported: Descriptor,
-        /// The core.
-        core: CoreIndex,
-        /// The report.
-        report: Hash,
-    },
-    /// Its data are available.
-    Ready {
-        /// The block that reported it.
-        reported: Descriptor,
-        /// The core.
-        core: CoreIndex,
-        /// The report.
-        report: Hash,
-        /// The block at which the data became available.
-        ready: Descriptor,
-    },
-    /// It cannot get any further.
-    Failed(String),
 }
 
 /// All that the node knows; a clone costs O(1).
@@ -327,7 +215,7 @@ impl Ledger {
             return Ok(Some(Arc::clone(record)));
         }
         let Some(file) = &self.file else { return Ok(None) };
-        Ok(archive::package(file, package, &self.protocol)?.map(Arc::new))
+        Ok(read::package(file, package, &self.protocol)?.map(Arc::new))
     }
 
     /// The packages that were handed in last, the latest first, at most so many.
@@ -342,7 +230,7 @@ impl Ledger {
             if latest.len() >= count {
                 break;
             }
-            latest.extend(archive::at_order(file, order)?);
+            latest.extend(read::at_order(file, order)?);
         }
         Ok(latest)
     }
@@ -353,7 +241,7 @@ impl Ledger {
     ///
     /// The file cannot be read.
     pub fn package_of(&self, report: &Hash) -> Result<Option<Hash>, ArchiveError> {
-        self.file.as_ref().map_or(Ok(None), |file| archive::package_of(file, report))
+        self.file.as_ref().map_or(Ok(None), |file| read::package_of(file, report))
     }
 
     /// The preimages that wait for services to want them.
@@ -447,7 +335,7 @@ impl Ledger {
     pub fn summary(&self, hash: &Hash) -> Result<Option<Summary>, ArchiveError> {
         match (self.entry(hash), &self.file) {
             (Some(entry), _) => Ok(Some(self.summary_of(entry))),
-            (None, Some(file)) => archive::summary(file, hash),
+            (None, Some(file)) => read::summary(file, hash),
             (None, None) => Ok(None),
         }
     }
@@ -484,7 +372,7 @@ impl Ledger {
         match (self.at(number), &self.file) {
             (Some(entry), _) => Ok(Some(entry.descriptor)),
             (None, Some(file)) => {
-                Ok(archive::block(file, number)?.map(|block| block.summary(number).descriptor))
+                Ok(read::block(file, number)?.map(|block| block.summary(number).descriptor))
             }
             (None, None) => Ok(None),
         }
@@ -501,8 +389,8 @@ impl Ledger {
             return Ok(Some(entry.account.clone()));
         }
         let Some(file) = &self.file else { return Ok(None) };
-        let Some(summary) = archive::summary(file, hash)? else { return Ok(None) };
-        let account = archive::block(file, summary.number)?.map(|block| block.account());
+        let Some(summary) = read::summary(file, hash)? else { return Ok(None) };
+        let account = read::block(file, summary.number)?.map(|block| block.account());
         Ok(account.transpose()?.flatten())
     }
 
@@ -584,7 +472,7 @@ impl Ledger {
     /// The file cannot be read.
     pub fn segments(&self, hash: &Hash) -> Result<Option<ExportedSegments>, ArchiveError> {
         let Some(file) = &self.file else { return Ok(None) };
-        archive::segments(file, hash, &self.protocol)
+        read::segments(file, hash, &self.protocol)
     }
 }
 

@@ -14,11 +14,13 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::account::{SymbolTable, hex, set};
-use crate::archive::{self, Archive, ArchiveError};
+use crate::archive::read::ArchiveError;
+use crate::archive::{self, Archive};
 use crate::authoring::{AuthoringError, author};
 use crate::genesis::Genesis;
-use crate::ledger::{Entry, Input, Ledger, PackageRecord, Stage};
+use crate::ledger::{Entry, Ledger};
 use crate::packages::{Refused, Worked, work};
+use crate::records::{Descriptor, Input, PackageRecord, Stage};
 
 /// The most packages that wait to be reported.
 const WAITING_LIMIT: usize = 4096;
@@ -528,7 +530,7 @@ impl Node {
             Stage::Ready { reported, ready } => (Some(*reported), Some(*ready)),
             Stage::Submitted | Stage::Failed(_) => (None, None),
         };
-        let describe = |it: Option<crate::ledger::Descriptor>| {
+        let describe = |it: Option<Descriptor>| {
             it.map(|it| json!({ "block": hex(&it.hash.0), "slot": it.slot }))
         };
         set(&mut account, "reported_in", describe(reported));

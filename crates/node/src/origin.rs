@@ -20,7 +20,7 @@ pub enum OriginError {
     #[error(
         "the value under the state key {} was not read before, and no method of JIP-2 reads a \
          state key: ask for the entry by its name",
-        crate::account::hex(&.0.0)
+        const_hex::encode_prefixed(.0.0)
     )]
     Unnamed(StateKey),
     /// All of it was asked for.

@@ -12,8 +12,9 @@ use jambox_types::{CoreIndex, Hash, ImportSource, PerCore, TimeSlot, WorkPackage
 use serde_json::Value;
 
 use crate::account::{self, Handed, SymbolTable};
-use crate::archive::ArchiveError;
-use crate::ledger::{Entry, Input, Ledger, PackageRecord};
+use crate::archive::read::ArchiveError;
+use crate::ledger::{Entry, Ledger};
+use crate::records::{Input, PackageRecord};
 
 /// The reason why a package is refused.
 #[derive(Clone, Debug, thiserror::Error)]

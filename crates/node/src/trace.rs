@@ -12,11 +12,12 @@ use jambox_types::{Hash, TimeSlot};
 use serde_json::Value;
 
 use crate::account;
-use crate::archive::ArchiveError;
+use crate::archive::read::ArchiveError;
 use crate::authoring::{AuthoringError, run};
-use crate::ledger::{Entry, Ledger, PackageRecord};
+use crate::ledger::{Entry, Ledger};
 use crate::node::Node;
 use crate::packages::{Refused, watch};
+use crate::records::PackageRecord;
 
 /// The reason why there is no trace.
 #[derive(Debug, thiserror::Error)]

@@ -7,9 +7,12 @@ use jambox_store::FileState;
 use jambox_types::{Block, Hash, Header, Protocol, RecentBlocks};
 use serde_json::Value;
 
-use super::{ArchiveError, HEADER, HeadRecord, Kind, Waiting, block, package, read, read_with};
+use super::read::{
+    ArchiveError, HEADER, HeadRecord, Kind, Waiting, block, package, read, read_with,
+};
 use crate::genesis::{self, Genesis};
-use crate::ledger::{Descriptor, Entry, Ledger, Oldest};
+use crate::ledger::{Entry, Ledger, Oldest};
+use crate::records::Descriptor;
 use crate::world::World;
 
 /// All values of a file, with what their keys stand for.

@@ -12,12 +12,14 @@ use serde_json::{Value, json};
 
 use super::parameters;
 use super::values::{
-    Base64, Hash64, blob, block_unavailable, descriptor, hash, other, parse, report_unavailable,
-    segment_unavailable, status,
+    blob, block_unavailable, descriptor, other, parse, report_unavailable, segment_unavailable,
+    status,
 };
-use crate::ledger::{Entry, Ledger, Summary};
+use crate::ledger::{Entry, Ledger};
 use crate::node::Node;
+use crate::octets::{Base64, Hash64, hash};
 use crate::packages::unbundle;
+use crate::records::Summary;
 
 type Answer = Result<Value, ErrorObjectOwned>;
 

@@ -15,7 +15,6 @@ use jsonrpsee::RpcModule;
 use jsonrpsee::server::{ServerBuilder, ServerConfig, ServerHandle};
 
 pub(crate) use self::parameters::versioned as versioned_parameters;
-pub(crate) use self::values::{Base64, Hash64};
 use crate::node::Node;
 
 /// Limits of the server.

@@ -12,9 +12,10 @@ use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
 
 use super::methods::entry;
-use super::values::{Base64, Hash64, blob, block_unavailable, descriptor, other, parse};
+use super::values::{blob, block_unavailable, descriptor, other, parse};
 use crate::account::hex;
 use crate::node::{Node, NodeError};
+use crate::octets::{Base64, Hash64};
 use crate::trace::TraceError;
 
 type Answer = Result<Value, ErrorObjectOwned>;

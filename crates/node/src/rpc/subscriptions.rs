@@ -12,9 +12,10 @@ use jsonrpsee::types::{ErrorObjectOwned, Params};
 use serde_json::Value;
 
 use super::methods::Read;
-use super::values::{Base64, Hash64, descriptor, other, parse, status, update};
+use super::values::{descriptor, other, parse, status, update};
 use crate::ledger::{Entry, Ledger};
 use crate::node::Node;
+use crate::octets::{Base64, Hash64};
 
 /// The subject of a subscription's notices.
 #[derive(Clone, Debug)]
