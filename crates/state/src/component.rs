@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use jambox_codec::{Decode, decode_all_with};
-use jambox_types::Protocol;
-
-use crate::{StateError, StateKey, Values};
+use crate::StateKey;
 
 macro_rules! components {
     ($($(#[$doc:meta])* $name:ident = $chapter:literal, $words:literal;)*) => {
@@ -83,21 +80,6 @@ impl Component {
     #[must_use]
     pub fn key(self) -> StateKey {
         StateKey::component(self.chapter())
-    }
-
-    /// Decodes the value.
-    ///
-    /// # Errors
-    ///
-    /// When there is no value, it does not decode under this protocol, or it cannot be read.
-    pub fn read<T: Decode<Protocol>>(
-        self,
-        values: &(impl Values + ?Sized),
-        protocol: &Protocol,
-    ) -> Result<T, StateError> {
-        let value = values.value(&self.key())?.ok_or(StateError::NoComponent(self))?;
-        decode_all_with(&value, protocol)
-            .map_err(|error| StateError::CorruptComponent { component: self, error })
     }
 }
 

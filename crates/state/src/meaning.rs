@@ -5,8 +5,7 @@ use std::fmt;
 use jambox_codec::{Decode, DecodeError, DecodeErrorKind, Encode, Reader};
 use jambox_types::{Hash, ServiceId};
 
-use crate::diff::Part;
-use crate::{Blob, Component, KeyKind, RequestKey, StateKey};
+use crate::{Blob, Component, KeyKind, Part, RequestKey, StateKey};
 
 /// The meaning of a state key. Keys of entries are hashes; their meaning is known only to the
 /// writer of the entry.

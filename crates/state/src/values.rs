@@ -2,10 +2,12 @@
 
 use std::fmt::Debug;
 
-use jambox_codec::{Decode, decode_all};
-use jambox_types::{Hash, ServiceId};
+use jambox_codec::{Decode, decode_all, decode_all_with};
+use jambox_types::{Hash, Protocol, ServiceId};
 
-use crate::{AccountInfo, Base, Blob, Meaning, RequestHistory, RequestKey, StateError, StateKey};
+use crate::{
+    AccountInfo, Base, Blob, Component, Meaning, RequestHistory, RequestKey, StateError, StateKey,
+};
 
 /// An entry of an account by its name, which the state keys of all but the account hash away.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +74,23 @@ pub trait Values: Base {
         &self,
         visit: &mut dyn FnMut(StateKey, Blob) -> Result<(), StateError>,
     ) -> Result<(), StateError>;
+}
+
+impl Component {
+    /// Decodes the value.
+    ///
+    /// # Errors
+    ///
+    /// When there is no value, it does not decode under this protocol, or it cannot be read.
+    pub fn read<T: Decode<Protocol>>(
+        self,
+        values: &(impl Values + ?Sized),
+        protocol: &Protocol,
+    ) -> Result<T, StateError> {
+        let value = values.value(&self.key())?.ok_or(StateError::NoComponent(self))?;
+        decode_all_with(&value, protocol)
+            .map_err(|error| StateError::CorruptComponent { component: self, error })
+    }
 }
 
 impl<V: Values + Debug + Send + Sync> Base for V {
