@@ -6,12 +6,14 @@ use std::sync::Arc;
 use jambox_isa::OutOfRange;
 use jambox_program::{Container, JumpTable, ProgramBlob, ProgramKind, StandardProgram};
 
+use crate::assembly::Assembly;
 use crate::code::{Code, place};
+use crate::dialect::Dialect;
 use crate::error::{ErrorKind, Fault};
+use crate::limits::MAX_FAULTS;
 use crate::parser::parse;
 use crate::unit::{Kind, Settings, Unit};
 use crate::values::Values;
-use crate::{Assembly, Dialect, MAX_FAULTS};
 
 /// Assembles the lines in a range of a text, at this depth of nested programs.
 pub(crate) fn assemble_range(

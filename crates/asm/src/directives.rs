@@ -11,9 +11,9 @@ use crate::cursor::Cursor;
 use crate::error::{ErrorKind, Fault, What};
 use crate::expression::{Expression, Value};
 use crate::instruction::parse_target;
+use crate::limits::{MAX_PADDING, MAX_SECTION};
 use crate::parser::Parser;
 use crate::unit::{Data, DataValue, Kind, Meaning, Piece, PieceKind, Section};
-use crate::{MAX_PADDING, MAX_SECTION};
 
 type Read = fn(&mut Parser<'_>, &mut Cursor<'_>, Range<usize>) -> Result<(), Fault>;
 

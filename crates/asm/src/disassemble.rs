@@ -11,7 +11,7 @@ use jambox_program::{
     Container, CrateInfo, GasPlan, JumpTable, ProgramBlob, ProgramKind, StandardProgram,
 };
 
-use crate::Dialect;
+use crate::dialect::Dialect;
 use crate::pieces::{Form, Piece, pieces};
 use crate::print::{DialectNames, Hex, Label, Printable, Quoted};
 

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use jambox_isa::{Fields, Opcode, OperandReader, Reg, Slot};
 
-use crate::Dialect;
 use crate::alike::most_like;
 use crate::cursor::Cursor;
+use crate::dialect::Dialect;
 use crate::error::{ErrorKind, Fault, What};
 use crate::expression::Expression;
 use crate::unit::{Operand, Target};

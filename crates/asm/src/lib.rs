@@ -47,21 +47,19 @@
     )
 )]
 
-use std::collections::BTreeMap;
-
-use jambox_isa::InstructionSet;
-use jambox_program::Container;
-
 mod alike;
 mod assemble;
+mod assembly;
 mod code;
 mod cursor;
+mod dialect;
 mod directives;
 mod disassemble;
 mod error;
 mod expression;
 mod instruction;
 mod layout;
+mod limits;
 mod parser;
 mod pieces;
 mod print;
@@ -69,60 +67,10 @@ mod unit;
 mod values;
 
 pub use alike::most_like;
+pub use assembly::{Assembly, Place};
+pub use dialect::Dialect;
 pub use disassemble::{disassemble, disassemble_with_notes};
 pub use error::{AsmError, AsmErrors, ErrorKind, What};
-
-/// Largest section of data, in octets.
-const MAX_SECTION: usize = (1 << 24) - 1;
-/// Largest position of padding, in octets.
-const MAX_PADDING: u32 = 1 << 16;
-/// Largest depth of nested programs.
-const MAX_NESTING: usize = 8;
-/// Largest number of errors reported for a text.
-const MAX_FAULTS: usize = 100;
-
-/// Instructions and host calls with their names.
-#[derive(Clone, Copy, Debug)]
-pub struct Dialect<'a> {
-    /// Instructions.
-    pub set: InstructionSet,
-    /// Names and numbers of host calls.
-    pub host_calls: &'a [(&'a str, u64)],
-}
-
-impl Dialect<'_> {
-    /// Number of the host call with this name.
-    fn host_call_number(&self, name: &str) -> Option<u64> {
-        let mut calls = self.host_calls.iter();
-        calls.find(|(known, _)| *known == name).map(|(_, number)| *number)
-    }
-
-    /// Name of the host call with this number. `None` if the name also stands for another number.
-    fn host_call_name(&self, number: u64) -> Option<&str> {
-        let (name, _) = self.host_calls.iter().find(|(_, known)| *known == number)?;
-        (self.host_call_number(name) == Some(number)).then_some(name)
-    }
-}
-
-/// Result of assembling a text.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Assembly {
-    /// The program.
-    pub container: Container,
-    /// Labels with their places.
-    pub labels: BTreeMap<String, Place>,
-    /// Position of each instruction in the code, with its line of the text, from 1.
-    pub lines: Vec<(u32, usize)>,
-}
-
-/// The place of a label.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// A position in the code.
-    Code(u32),
-    /// An address in memory.
-    Data(u32),
-}
 
 /// Assembles a text. Fails with all of its errors, up to a hundred.
 pub fn assemble(text: &str, dialect: &Dialect<'_>) -> Result<Assembly, AsmErrors> {

@@ -6,11 +6,12 @@ use jambox_isa::{Opcode, Reg};
 
 use crate::alike::most_like;
 use crate::cursor::{Cursor, Word};
+use crate::dialect::Dialect;
 use crate::directives::{DIRECTIVES, Directive};
 use crate::error::{ErrorKind, Fault, What};
 use crate::instruction::parse_operands;
+use crate::limits::{MAX_FAULTS, MAX_NESTING};
 use crate::unit::{Definition, InstructionText, Meaning, Piece, PieceKind, Section, Unit};
-use crate::{Dialect, MAX_FAULTS, MAX_NESTING};
 
 /// State of parsing a text.
 pub(crate) struct Parser<'a> {

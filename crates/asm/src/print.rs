@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use jambox_isa::Names;
 
-use crate::Dialect;
+use crate::dialect::Dialect;
 
 /// Writes targets as labels, and host calls by their names.
 #[derive(Clone, Copy)]

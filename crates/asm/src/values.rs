@@ -7,10 +7,11 @@ use std::sync::Arc;
 use jambox_isa::OutOfRange;
 use jambox_program::ZONE_SIZE;
 
-use crate::MAX_FAULTS;
 use crate::alike::most_like;
+use crate::assembly::Place;
 use crate::error::{ErrorKind, Fault, What};
 use crate::expression::{Expression, Value};
+use crate::limits::MAX_FAULTS;
 use crate::unit::{Data, Definition, Meaning, Section, Target};
 
 /// Names of a text, the jump table made by its expressions, and the faults of both.
@@ -172,12 +173,12 @@ impl Values {
     }
 
     /// Places of the labels, by name.
-    pub(crate) fn labels(&self, starts: &[u32]) -> BTreeMap<String, crate::Place> {
+    pub(crate) fn labels(&self, starts: &[u32]) -> BTreeMap<String, Place> {
         let place = |meaning| match meaning {
             Meaning::Constant(_) => None,
-            Meaning::Code(piece) => starts.get(piece).copied().map(crate::Place::Code),
+            Meaning::Code(piece) => starts.get(piece).copied().map(Place::Code),
             Meaning::Data(section, offset) => {
-                Some(crate::Place::Data(self.data_address(section, offset) as u32))
+                Some(Place::Data(self.data_address(section, offset) as u32))
             }
         };
         let labels = self.names.iter();
