@@ -31,6 +31,7 @@ mod lines;
 mod link;
 mod manifest;
 mod mend;
+mod options;
 mod payload;
 mod releases;
 mod settings;
@@ -44,53 +45,14 @@ pub use blob::{Built, Sizes};
 pub use c::header as c_header;
 pub use error::BuildError;
 pub use link::{Kind, Linked, link};
+pub use options::{Messages, Options};
 pub use settings::{
-    DEFAULT_HEAP, DEFAULT_STACK, Settings, parse_heap, parse_revision, parse_stack,
+    DEFAULT_HEAP, DEFAULT_STACK, Panics, Settings, parse_heap, parse_revision, parse_stack,
 };
 pub use template::{Sdk, create, init};
 pub use toolchain::{Linker, Toolchain};
 
 use manifest::Manifest;
-
-/// Effect of a panic in a Rust service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Panics {
-    /// Logs the message with file and line, then traps. Costs some kilobytes of blob.
-    #[default]
-    Log,
-    /// Traps at once.
-    Trap,
-}
-
-impl Panics {
-    /// The setting's name: `log` or `trap`, as in `[package.metadata.jambox] panics = ".."`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Log => "log",
-            Self::Trap => "trap",
-        }
-    }
-}
-
-/// Destination of the compiler's messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Messages {
-    /// Standard error, as they come.
-    #[default]
-    Show,
-    /// The [`BuildError`], if there is one; else nowhere.
-    Keep,
-}
-
-/// Options of a build.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Settings that take precedence over the package's own.
-    pub settings: Settings,
-    /// Destination of the compiler's messages.
-    pub messages: Messages,
-}
 
 /// Builds the crate or the C sources in `folder`.
 ///

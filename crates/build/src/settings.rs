@@ -5,7 +5,7 @@ use std::path::Path;
 use jambox_types::Revision;
 use serde_json::{Map, Value};
 
-use crate::{BuildError, Panics};
+use crate::BuildError;
 
 /// The stack of a program that sets none, in octets. It adds nothing to the blob.
 pub const DEFAULT_STACK: u32 = 64 << 10;
@@ -18,6 +18,27 @@ const MOST_STACK: u32 = 0x00FF_F000;
 
 /// The largest heap, in octets: as many pages as the two octets of its field can count.
 const MOST_HEAP: u32 = 0xFFFF << 12;
+
+/// Effect of a panic in a Rust service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Panics {
+    /// Logs the message with file and line, then traps. Costs some kilobytes of blob.
+    #[default]
+    Log,
+    /// Traps at once.
+    Trap,
+}
+
+impl Panics {
+    /// The setting's name: `log` or `trap`, as in `[package.metadata.jambox] panics = ".."`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Trap => "trap",
+        }
+    }
+}
 
 /// The settings of a build; `None` stands for the default, which each field names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
