@@ -14,7 +14,7 @@ use jambox_types::{
 use crate::accumulation::statistics::of_services;
 use crate::accumulation::{AccumulationState, BlockContext, BlockOutcome, accumulate_block};
 use crate::advance_entropy;
-use crate::block::set_accumulation;
+use crate::components::set_accumulation;
 
 /// Result of a report's accumulation.
 #[derive(Clone, Debug)]

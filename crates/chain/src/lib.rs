@@ -25,6 +25,7 @@
 pub mod accumulation;
 mod alone;
 pub mod block;
+mod components;
 mod time;
 mod work_report;
 

@@ -10,7 +10,8 @@ use jambox_types::{
 };
 
 use super::disputes::DisputeRules;
-use super::{Refusal, read_any};
+use super::refusal::Refusal;
+use crate::components::read_any;
 
 /// The state components of block production, if the state has them.
 pub(super) struct Consensus {

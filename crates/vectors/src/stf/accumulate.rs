@@ -10,12 +10,12 @@ use jambox_types::{
 };
 use serde_json::{Value, json};
 
-use super::{AccountEntry, Loaded, PreimageEntry, RequestEntry};
+use super::case::{self, AccountEntry, Loaded, PreimageEntry, RequestEntry};
 use crate::Error;
 use crate::json::{FromJson, ToJson, impl_json, member};
 
 /// One case.
-pub type Case = super::Case<Input, State, Output>;
+pub type Case = case::Case<Input, State, Output>;
 
 /// Data from the block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,5 +136,5 @@ impl ToJson for Output {
 ///
 /// When the folder cannot be read or holds no case.
 pub fn load(folder: &Path, protocol: &Protocol) -> Result<Vec<Loaded<Case>>, Error> {
-    super::load(folder, protocol)
+    case::load(folder, protocol)
 }

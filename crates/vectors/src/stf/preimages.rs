@@ -6,12 +6,12 @@ use jambox_codec::{Decode, DecodeError, Encode, Reader, encode_natural, impl_cod
 use jambox_types::{Preimage, Protocol, Revised, Rules, ServiceStatistics, TimeSlot};
 use serde_json::{Value, json};
 
-use super::{AccountEntry, Loaded, PreimageEntry, RequestEntry};
+use super::case::{self, AccountEntry, Loaded, PreimageEntry, RequestEntry};
 use crate::Error;
 use crate::json::{FromJson, ToJson, impl_json};
 
 /// One case.
-pub type Case = super::Case<Input, State, Output>;
+pub type Case = case::Case<Input, State, Output>;
 
 /// Data from the block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,5 +120,5 @@ impl FromJson for Output {
 ///
 /// When the folder cannot be read or holds no case.
 pub fn load(folder: &Path, protocol: &Protocol) -> Result<Vec<Loaded<Case>>, Error> {
-    super::load(folder, protocol)
+    case::load(folder, protocol)
 }

@@ -20,10 +20,9 @@ use jambox_types::{Hash, PerCore, PerQueuePosition, PerValidator, Protocol, Rule
 
 use serde_json::{Value, json};
 
+use super::case::{AccountEntry, EXPECTED, PreimageEntry, RequestEntry, read_json};
 use super::preimages::Invalid;
-use super::{
-    AccountEntry, EXPECTED, PreimageEntry, RequestEntry, accumulate, preimages, read_json,
-};
+use super::{accumulate, preimages};
 use crate::campaign::whole;
 use crate::environments::Environments;
 use crate::json::{FromJson, ToJson, first_difference};
