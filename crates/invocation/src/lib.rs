@@ -102,6 +102,7 @@
 
 mod accumulate;
 mod context;
+mod dispatch;
 mod env;
 mod failure;
 mod guest;

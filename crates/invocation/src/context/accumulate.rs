@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
-use jambox_hostcall::{FetchKind, Reply, Request};
+use jambox_hostcall::FetchKind;
 use jambox_state::{AccountInfo, Accounts, Blob, PartialState, StateError};
 use jambox_types::{AccumulateInput, DeferredTransfer, Hash, ServiceId, TimeSlot};
 
-use crate::guest::Guest;
-use crate::handlers::{fetch, general, heap, preimages, privileges, services, storage, transfers};
-use crate::host::HostContext;
+use crate::handlers::ids::first_new_id;
 use crate::inputs::Inputs;
-use crate::{Env, HostError, Invocation, Stop};
+use crate::{Env, HostError};
 
 /// Effects of an accumulation (`eq:implications`, 0.7.2). A clone costs O(1).
 #[derive(Clone, Debug)]
@@ -58,7 +56,7 @@ impl<'a> Accumulate<'a> {
         let (slot, entropy) = block;
         let implications = Implications {
             state,
-            next_service: services::first_new_id(&base, service, slot, entropy)?,
+            next_service: first_new_id(&base, service, slot, entropy)?,
             transfers: Vector::new(),
             yielded: None,
             provisions: OrdMap::new(),
@@ -90,50 +88,12 @@ impl<'a> Accumulate<'a> {
         self.accounts().get(self.service)?.ok_or(StateError::NoAccount(self.service))
     }
 
-    fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
+    /// The data of a kind of `fetch`; `None` for data that there are not.
+    pub(crate) fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
         match kind {
             FetchKind::Constants => Some(self.env.constants()),
             FetchKind::Entropy => Some(Arc::from(self.entropy.0.as_slice())),
             _ => self.inputs.fetch(kind, first),
-        }
-    }
-}
-
-impl HostContext for Accumulate<'_> {
-    fn invocation(&self) -> Invocation {
-        Invocation::Accumulate { slot: self.slot, service: self.service }
-    }
-
-    fn handle(&mut self, request: &Request, guest: &mut Guest<'_>) -> Result<Reply, Stop> {
-        match request {
-            Request::Gas(_) => Ok(general::gas(guest)),
-            Request::Log(request) => Ok(general::log(self.invocation(), guest, request)),
-            Request::GrowHeap(request) => heap::grow(guest, request),
-            Request::Fetch(request) => {
-                Ok(fetch::fetch(request, |kind| self.fetch(kind, request.first)))
-            }
-            Request::Lookup(request) => {
-                preimages::lookup(self.accounts(), self.service, guest, request)
-            }
-            Request::Read(request) => storage::read(self.accounts(), self.service, guest, request),
-            Request::Write(request) => storage::write(self, guest, request),
-            Request::Info(request) => {
-                general::info(self.accounts(), self.service, self.env.parameters(), request)
-            }
-            Request::Bless(request) => privileges::bless(self, guest, request),
-            Request::Assign(request) => privileges::assign(self, guest, request),
-            Request::Designate(request) => privileges::designate(self, guest, request),
-            Request::Checkpoint(_) => Ok(general::checkpoint(self, guest)),
-            Request::New(request) => services::new(self, guest, request),
-            Request::Upgrade(request) => services::upgrade(self, guest, request),
-            Request::Transfer(request) => transfers::transfer(self, guest, request),
-            Request::Eject(request) => services::eject(self, guest, request),
-            Request::Query(request) => preimages::query(self, guest, request),
-            Request::Solicit(request) => preimages::solicit(self, guest, request),
-            Request::Forget(request) => preimages::forget(self, guest, request),
-            Request::Yield(request) => general::yield_hash(self, guest, request),
-            Request::Provide(request) => preimages::provide(self, guest, request),
-            _ => Err(HostError::not_implemented(request, self.invocation()).into()),
         }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod exports;
 pub(crate) mod fetch;
 pub(crate) mod general;
 pub(crate) mod heap;
+pub(crate) mod ids;
 pub(crate) mod machines;
 pub(crate) mod preimages;
 pub(crate) mod privileges;

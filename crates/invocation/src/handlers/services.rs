@@ -1,52 +1,15 @@
-//! `new`, `upgrade` and `eject`, and the ids of new services.
+//! `new`, `upgrade` and `eject`.
 
-use jambox_codec::{Encode, encode_natural};
 use jambox_hostcall::{Reply, code, outcome, request};
-use jambox_state::{AccountInfo, Accounts, Footprint, RequestHistory, RequestKey, StateError};
+use jambox_state::{AccountInfo, Footprint, RequestHistory, RequestKey};
 use jambox_types::constants::MIN_PUBLIC_INDEX;
 use jambox_types::{Balance, Gas, Hash, ServiceId, TimeSlot};
 
 use super::general::service;
+use super::ids::next_new_id;
 use crate::context::Accumulate;
 use crate::guest::Guest;
 use crate::{PanicReason, Stop};
-
-/// Number of ids from [`MIN_PUBLIC_INDEX`] on that new services can get: all but the last 2^8.
-const PUBLIC_IDS: u32 = u32::MAX - MIN_PUBLIC_INDEX - 0xff;
-
-/// Distance between the ids of new services in one accumulation.
-const ID_STEP: u32 = 42;
-
-/// Id of the first service created by an accumulation (`I` in `eq:accinvocation`, 0.7.2).
-pub(crate) fn first_new_id(
-    base: &Accounts,
-    service: ServiceId,
-    slot: TimeSlot,
-    entropy: Hash,
-) -> Result<ServiceId, StateError> {
-    let mut seed = Vec::new();
-    encode_natural(u64::from(service.0), &mut seed);
-    entropy.encode_to(&mut seed, &());
-    encode_natural(u64::from(slot.0), &mut seed);
-    let Hash([a, b, c, d, ..]) = Hash::blake2b(&seed);
-    let number = u32::from_le_bytes([a, b, c, d]) % PUBLIC_IDS;
-    free_id(base, ServiceId(number.saturating_add(MIN_PUBLIC_INDEX)))
-}
-
-/// The first id from `id` on that is not in use in `base` (`eq:newserviceindex`, 0.7.2).
-fn free_id(base: &Accounts, mut id: ServiceId) -> Result<ServiceId, StateError> {
-    while base.contains(id)? {
-        id = public_id_after(id, 1);
-    }
-    Ok(id)
-}
-
-/// The public id `step` ids later, around the end of the range.
-fn public_id_after(id: ServiceId, step: u32) -> ServiceId {
-    let number = u64::from(id.0.saturating_sub(MIN_PUBLIC_INDEX)).saturating_add(u64::from(step));
-    let number = number.checked_rem(u64::from(PUBLIC_IDS)).unwrap_or(0);
-    ServiceId((number as u32).saturating_add(MIN_PUBLIC_INDEX))
-}
 
 pub(crate) fn new(
     context: &mut Accumulate<'_>,
@@ -87,7 +50,7 @@ pub(crate) fn new(
         Some(id) => id,
         None => {
             let id = context.regular.next_service;
-            context.regular.next_service = free_id(&context.base, public_id_after(id, ID_STEP))?;
+            context.regular.next_service = next_new_id(&context.base, id)?;
             id
         }
     };
