@@ -1,6 +1,7 @@
 //! Decoded instructions, and visitors of them.
 
-use crate::operands::{Fields, Operands};
+use crate::format::Fields;
+use crate::operands::Operands;
 use crate::window::{Encoded, Encoder};
 use crate::{InstructionSet, Opcode, Window, operands};
 

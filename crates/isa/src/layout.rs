@@ -1,6 +1,6 @@
 //! Bit positions of the operands in each format (the equations of `sec:instructiontables`, 0.7.2).
 
-use crate::Format;
+use crate::format::Format;
 
 /// Up to eight bits of an instruction's first four octets.
 #[derive(Clone, Copy)]

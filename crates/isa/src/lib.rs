@@ -39,6 +39,7 @@
 mod table;
 
 pub mod arith;
+mod format;
 mod instruction;
 mod layout;
 mod opcode;
@@ -49,9 +50,9 @@ mod revision;
 mod text;
 mod window;
 
+pub use format::{Fields, Format};
 pub use instruction::{Instruction, Visitor};
 pub use opcode::{InstructionSet, Opcode};
-pub use operands::{Fields, Format};
 pub use pipeline::{Latency, Pipeline, Units};
 pub use reg::{Reg, UnknownReg};
 pub use revision::{Revision, UnknownRevision};

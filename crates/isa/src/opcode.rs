@@ -1,7 +1,8 @@
 //! Opcodes, and the octets that stand for them in each revision.
 
 use crate::Revision;
-use crate::operands::{self, Format, Operands};
+use crate::format::Format;
+use crate::operands::{self, Operands};
 use crate::pipeline::{Pipeline, pipeline};
 
 macro_rules! octet {

@@ -1,7 +1,7 @@
 //! Decoding against the paper's definitions, transcribed here in their own terms.
 
-use jambox_isa::operands::{Format, Operands, RegRegReg};
-use jambox_isa::{Fields, Instruction, InstructionSet, Opcode, Reg, Revision, Window};
+use jambox_isa::operands::{Operands, RegRegReg};
+use jambox_isa::{Fields, Format, Instruction, InstructionSet, Opcode, Reg, Revision, Window};
 use proptest::prelude::*;
 
 /// Operands as the paper has them: register numbers, 64-bit immediates, integer positions.

@@ -21,14 +21,23 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::asm::{Location, Unfit};
-use super::program::Room;
-use super::{Unsupported, check_processor, check_segment_base, last_error, signals};
+use super::signals;
+use super::support::{Unsupported, check_processor, check_segment_base, last_error};
 
 /// Octets of code in a chunk.
 pub const CHUNK_CODE: usize = 64 << 10;
 
 /// Slots in a chunk.
 pub const CHUNK_SLOTS: usize = 2 << 10;
+
+/// Room that a unit may need, at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Octets of code, at most [`CHUNK_CODE`].
+    pub octets: usize,
+    /// Slots, at most [`CHUNK_SLOTS`].
+    pub slots: usize,
+}
 
 const CHUNKS: usize = 16 << 10;
 const CODE: usize = CHUNKS * CHUNK_CODE;

@@ -57,31 +57,12 @@ mod enter;
 mod frame;
 mod program;
 mod signals;
+mod support;
 
-pub use code_space::{CHUNK_CODE, CHUNK_SLOTS};
+pub use code_space::{CHUNK_CODE, CHUNK_SLOTS, Room};
 pub use enter::Stop;
-pub use program::{CodeAddress, NativeProgram, Room};
-
-/// The reason why this process cannot run generated code.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unsupported {
-    /// The processor lacks an extension.
-    #[error("the processor has no {0}")]
-    Processor(&'static str),
-    /// The kernel does not let programs set the `gs` base.
-    #[error("the kernel does not enable rdgsbase and wrgsbase for programs")]
-    SegmentBase,
-    /// The kernel refuses memory that is executable through one mapping and writable through
-    /// another, or the address space for it.
-    #[error("no executable memory: {0}")]
-    ExecutableMemory(String),
-    /// The signal handler could not be installed.
-    #[error("no signal handler: {0}")]
-    Signals(String),
-    /// The process is a fork of the one that set the code space up.
-    #[error("the process was forked from one that runs generated code")]
-    Forked,
-}
+pub use program::{CodeAddress, NativeProgram};
+pub use support::Unsupported;
 
 /// Makes this process ready to run generated code, once; later calls return the first's result.
 ///
@@ -98,29 +79,4 @@ pub fn prepare() -> Result<(), Unsupported> {
 #[must_use]
 pub fn is_forked() -> bool {
     code_space::is_forked()
-}
-
-fn check_processor() -> Result<(), Unsupported> {
-    let needed = [
-        (std::arch::is_x86_feature_detected!("bmi1"), "BMI1"),
-        (std::arch::is_x86_feature_detected!("bmi2"), "BMI2"),
-        (std::arch::is_x86_feature_detected!("lzcnt"), "LZCNT"),
-        (std::arch::is_x86_feature_detected!("popcnt"), "POPCNT"),
-    ];
-    match needed.into_iter().find(|(there, _)| !there) {
-        Some((_, name)) => Err(Unsupported::Processor(name)),
-        None => Ok(()),
-    }
-}
-
-/// Checks that `rdgsbase` and `wrgsbase` work outside the kernel: the second bit of `AT_HWCAP2`.
-fn check_segment_base() -> Result<(), Unsupported> {
-    const HWCAP2_FSGSBASE: libc::c_ulong = 1 << 1;
-    // SAFETY: `getauxval` reads a value that the kernel gave the process, nothing else.
-    let capabilities = unsafe { libc::getauxval(libc::AT_HWCAP2) };
-    if capabilities & HWCAP2_FSGSBASE == 0 { Err(Unsupported::SegmentBase) } else { Ok(()) }
-}
-
-fn last_error() -> String {
-    std::io::Error::last_os_error().to_string()
 }

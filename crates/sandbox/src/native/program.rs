@@ -5,8 +5,9 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::asm::{Assembler, Place, Slot, Unfit};
-use super::code_space::{CHUNK_CODE, CHUNK_SLOTS, Chunk, ChunkWriter, CodeSpace, space};
-use super::{Unsupported, enter};
+use super::code_space::{CHUNK_CODE, CHUNK_SLOTS, Chunk, ChunkWriter, CodeSpace, Room, space};
+use super::enter;
+use super::support::Unsupported;
 
 /// The address of an instruction of a [`NativeProgram`].
 ///
@@ -29,15 +30,6 @@ impl CodeAddress {
     pub const fn offset(self) -> u32 {
         self.offset.get()
     }
-}
-
-/// Room that a unit may need, at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
-    /// Octets of code, at most [`CHUNK_CODE`].
-    pub octets: usize,
-    /// Slots, at most [`CHUNK_SLOTS`].
-    pub slots: usize,
 }
 
 /// The native code of one program, with the slots and the dispatch table that it jumps through.

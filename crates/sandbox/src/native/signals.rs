@@ -9,7 +9,8 @@ use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 
-use super::{Unsupported, frame, last_error};
+use super::frame;
+use super::support::{Unsupported, last_error};
 use crate::reserved::GUEST_SPACE;
 
 /// Facts that the handler needs, set before it is installed.
