@@ -180,7 +180,7 @@ impl Engine {
 /// The reason why this platform cannot run native code; `None` if it can.
 fn no_native_code() -> Option<String> {
     #[cfg(native)]
-    return crate::native::unavailable();
+    return jambox_sandbox::native::prepare().err().map(|reason| reason.to_string());
     #[cfg(not(native))]
     Some("this build has none".to_string())
 }

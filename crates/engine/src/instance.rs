@@ -4,8 +4,8 @@ use jambox_isa::Reg;
 
 use crate::interpreter::State;
 #[cfg(native)]
-use crate::native;
-use crate::{EngineError, Exit, Inspector, Memory, Module, module, stepper};
+use crate::tiers::Resume;
+use crate::{EngineError, Memory, Module};
 
 /// One machine: a [`Module`] with registers, a position in the code, gas and memory.
 ///
@@ -23,7 +23,7 @@ pub struct Instance {
     pub(crate) memory: Memory,
     /// The place at which native code goes on, if it was left for a host call.
     #[cfg(native)]
-    pub(crate) resume: Option<native::Resume>,
+    pub(crate) resume: Option<Resume>,
     /// Gas used in native code that the module does not know of yet.
     #[cfg(native)]
     pub(crate) heat: u64,
@@ -60,34 +60,6 @@ impl Instance {
         })
     }
 
-    /// Runs from the current pc until something ends the run.
-    pub fn run(&mut self) -> Exit {
-        #[cfg(native)]
-        if self.module.tiered().is_some() {
-            return native::run(self);
-        }
-        let module = self.module.clone();
-        module::run(module.code(), self)
-    }
-
-    /// Like [`run`](Self::run), exactly and slowly, telling an inspector what happens.
-    pub fn run_with<I: Inspector>(&mut self, inspector: &mut I) -> Exit {
-        stepper::run(self, inspector)
-    }
-
-    /// Like [`run_with`](Self::run_with), but asks the inspector before every instruction whether
-    /// to stop there: `None` if it did. The run then goes on with another call, whose inspector is
-    /// asked anew.
-    pub fn run_until<I: Inspector>(&mut self, inspector: &mut I) -> Option<Exit> {
-        stepper::run_until(self, inspector)
-    }
-
-    /// Runs one instruction, telling an inspector (`&mut ()` for none) what happens. Returns the
-    /// exit if it ended the run; otherwise pc is at the next instruction.
-    pub fn step<I: Inspector>(&mut self, inspector: &mut I) -> Option<Exit> {
-        stepper::step(self, inspector)
-    }
-
     /// The position of the next instruction; after an exit, of the one that caused it.
     #[must_use]
     pub fn pc(&self) -> u64 {
@@ -106,7 +78,7 @@ impl Instance {
         self.module.next_pc(self.state.pc)
     }
 
-    /// Moves past the instruction at [`pc`](Self::pc). After [`Exit::HostCall`] it is the `ecalli`
+    /// Moves past the instruction at [`pc`](Self::pc). After [`Exit::HostCall`](crate::Exit::HostCall) it is the `ecalli`
     /// that was served.
     pub fn skip_host_call(&mut self) {
         self.state.pc = self.next_pc();

@@ -84,10 +84,13 @@ mod memory;
 mod module;
 #[cfg(native)]
 mod native;
+mod run;
 mod semantics;
 mod snapshot;
 mod standard;
 mod stepper;
+#[cfg(native)]
+mod tiers;
 
 pub use engine::{Backend, Config, Engine, UnknownBackend};
 pub use error::{EngineError, EngineErrorKind};

@@ -7,9 +7,10 @@ use jambox_isa::{Instruction, InstructionSet};
 use jambox_program::{CodeRules, GasPlan, Jump, ProgramBlob};
 
 use crate::gas::Costs;
+use crate::interpreter;
 #[cfg(native)]
-use crate::native;
-use crate::{Backend, Engine, EngineError, EngineErrorKind, Exit, Instance, interpreter, stepper};
+use crate::tiers::{HOT, Tiered};
+use crate::{Backend, Engine, EngineError, EngineErrorKind, Exit};
 
 /// A program made ready to run by instances of one [`Engine`]. Cheap to clone; instances and
 /// threads share what was decoded.
@@ -36,7 +37,7 @@ pub(crate) enum Code {
     Threaded(Box<interpreter::Code<interpreter::Threaded>>),
     /// Native.
     #[cfg(native)]
-    Native(Box<native::Tiered>),
+    Native(Box<Tiered>),
 }
 
 impl Code {
@@ -46,14 +47,12 @@ impl Code {
             Backend::Stepper => Self::Stepped,
             Backend::LoopedInterpreter => Self::predecoded(engine, program, Self::Looped),
             #[cfg(native)]
-            Backend::Recompiler => Self::Native(Box::new(native::Tiered::new(0, native::HOT))),
+            Backend::Recompiler => Self::Native(Box::new(Tiered::new(0, HOT))),
             #[cfg(native)]
-            Backend::Traces { threshold } => {
-                Self::Native(Box::new(native::Tiered::new(0, threshold)))
-            }
+            Backend::Traces { threshold } => Self::Native(Box::new(Tiered::new(0, threshold))),
             #[cfg(native)]
             Backend::Auto { threshold } if engine.no_native_code().is_none() => {
-                Self::Native(Box::new(native::Tiered::new(threshold, native::HOT)))
+                Self::Native(Box::new(Tiered::new(threshold, HOT)))
             }
             _ => Self::interpreted(engine, program),
         }
@@ -176,7 +175,7 @@ impl Module {
     /// The native code, if the backend has any.
     #[cfg(native)]
     #[inline]
-    pub(crate) fn tiered(&self) -> Option<&native::Tiered> {
+    pub(crate) fn tiered(&self) -> Option<&Tiered> {
         match &self.inner.code {
             Code::Native(tiered) => Some(tiered),
             _ => None,
@@ -204,17 +203,5 @@ impl Module {
 
     pub(crate) fn set(&self) -> InstructionSet {
         self.inner.engine.instruction_set()
-    }
-}
-
-/// Runs until something ends the run.
-pub(crate) fn run(code: &Code, instance: &mut Instance) -> Exit {
-    match code {
-        Code::Stepped => stepper::run(instance, &mut ()),
-        Code::Looped(code) => interpreter::run(code, instance),
-        #[cfg(threaded)]
-        Code::Threaded(code) => interpreter::run(code, instance),
-        #[cfg(native)]
-        Code::Native(_) => native::run(instance),
     }
 }

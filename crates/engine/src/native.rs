@@ -6,113 +6,18 @@
 //!
 //! This module is only there where the build can have native code (`cfg(native)`, see `build.rs`).
 
-use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::OnceLock;
+use core::sync::atomic::Ordering;
 
-use jambox_recompiler::{Code, Dispatch, Tier, Usage};
-use jambox_sandbox::native::{self, CodeAddress, Stop};
+use jambox_recompiler::{Dispatch, Tier};
+use jambox_sandbox::native::{self, Stop};
 
-use crate::{Exit, Instance, Module, module, stepper};
-
-/// The reason why this process cannot run native code; `None` if it can.
-pub(crate) fn unavailable() -> Option<String> {
-    native::prepare().err().map(|reason| reason.to_string())
-}
-
-/// Gas that the instances of a module use in native code before the code they reach is made anew,
-/// in traces: under 0.8.0 half a millisecond or so, about as long as making traces of a service
-/// takes, and four times the gas of the longest public log.
-pub(crate) const HOT: u64 = 1 << 25;
+use crate::module::Code;
+use crate::tiers::{Place, Resume};
+use crate::{Exit, Instance, run, stepper};
 
 /// The most gas that an instance uses before its module knows of it: threads that run a module
 /// need not write a word of it at every host call.
 const MOST_HEAT: u64 = 1 << 16;
-
-/// A module that moves over to native code, and then to code that is hot.
-pub(crate) struct Tiered {
-    first: OnceCode,
-    hot: OnceCode,
-    /// Interpreted code: runs before native code, and wherever native code cannot.
-    interpreted: OnceLock<Box<module::Code>>,
-    /// Gas that instances used while interpreted, up to `threshold`.
-    warmth: AtomicU64,
-    threshold: u64,
-    /// Gas that instances used in the first tier's code, up to `hot_threshold` and the gas that
-    /// they used at the same time.
-    heat: AtomicU64,
-    hot_threshold: u64,
-}
-
-/// Code that is made when it is needed; `None` if the process has no room for its tables.
-type OnceCode = OnceLock<Option<Code>>;
-
-/// The position and the place in native code at which a run goes on after a host call.
-#[derive(Clone, Copy)]
-pub(crate) struct Resume {
-    pc: u64,
-    at: Place,
-}
-
-/// An address in native code, and the tier whose code it is in.
-#[derive(Clone, Copy)]
-struct Place {
-    address: CodeAddress,
-    tier: Tier,
-}
-
-impl Tiered {
-    /// A module that is interpreted until its instances have used `threshold` gas, and whose code
-    /// is hot when they have used `hot_threshold` more.
-    pub(crate) fn new(threshold: u64, hot_threshold: u64) -> Self {
-        Self {
-            first: OnceLock::new(),
-            hot: OnceLock::new(),
-            interpreted: OnceLock::new(),
-            warmth: AtomicU64::new(0),
-            threshold,
-            heat: AtomicU64::new(0),
-            hot_threshold,
-        }
-    }
-
-    /// A tier's code.
-    #[inline]
-    fn code(&self, module: &Module, tier: Tier) -> Option<&Code> {
-        let made = match tier {
-            Tier::First => &self.first,
-            Tier::Hot => &self.hot,
-        };
-        let make = || {
-            let set = module.engine().instruction_set();
-            Code::new(module.program().clone(), set, tier).ok()
-        };
-        made.get_or_init(make).as_ref()
-    }
-
-    /// The gas that an instance may use in the first tier's code until it is hot, counting the gas
-    /// it used that the module does not know of.
-    #[inline]
-    fn until_hot(&self, heat: u64) -> u64 {
-        let known = self.heat.load(Ordering::Relaxed);
-        self.hot_threshold.saturating_sub(known).saturating_sub(heat)
-    }
-
-    /// Size of the native code made so far.
-    pub(crate) fn usage(&self) -> Usage {
-        let usage = |made: &OnceCode| {
-            let code = made.get().and_then(Option::as_ref);
-            code.map(Code::usage).unwrap_or_default()
-        };
-        let (first, hot) = (usage(&self.first), usage(&self.hot));
-        Usage {
-            octets: first.octets + hot.octets,
-            units: first.units + hot.units,
-            instructions: first.instructions + hot.instructions,
-            copies: first.copies + hot.copies,
-            accesses: first.accesses + hot.accesses,
-        }
-    }
-}
 
 /// The next step after native code came back.
 enum Next {
@@ -193,9 +98,9 @@ fn warm_up(instance: &mut Instance) -> Option<Exit> {
 
 fn interpret(instance: &mut Instance) -> Exit {
     let module = instance.module.clone();
-    let make = || Box::new(module::Code::interpreted(module.engine(), module.program()));
+    let make = || Box::new(Code::interpreted(module.engine(), module.program()));
     match module.tiered() {
-        Some(tiered) => module::run(tiered.interpreted.get_or_init(make), instance),
+        Some(tiered) => run::by_backend(tiered.interpreted.get_or_init(make), instance),
         None => stepper::run(instance, &mut ()),
     }
 }

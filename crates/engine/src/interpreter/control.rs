@@ -4,7 +4,7 @@ use super::code::Code;
 use super::dispatch::Dispatch;
 use super::op::{At, Handler, Registers};
 use super::ops::{self, Condition, Simple};
-use super::{State, Stop, View};
+use super::state::{State, Stop, View};
 
 /// The work of an op, control included.
 pub(crate) trait Action {

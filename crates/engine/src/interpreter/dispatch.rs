@@ -4,7 +4,7 @@ use jambox_sandbox::{DefaultMemory, GuestMemory};
 
 use super::code::Code;
 use super::op::At;
-use super::{State, View};
+use super::state::{State, View};
 
 /// A way of passing control, and the values that handlers return in it.
 pub(crate) trait Dispatch: Sized + 'static {

@@ -32,47 +32,18 @@ mod op;
 mod ops;
 mod positions;
 mod rows;
+mod state;
 
-use jambox_sandbox::{DefaultMemory, GuestMemory};
+use jambox_sandbox::GuestMemory;
 
 pub(crate) use code::Code;
 #[cfg(threaded)]
 pub(crate) use dispatch::Threaded;
 pub(crate) use dispatch::{Dispatch, Looped};
+pub(crate) use state::State;
+use state::Stop;
 
 use crate::{Exit, Instance, stepper};
-
-/// Guest memory as handlers pass it along.
-type View<'m> = <DefaultMemory as GuestMemory>::View<'m>;
-
-/// State that handlers change.
-pub(crate) struct State {
-    /// The registers.
-    pub regs: [u64; 13],
-    /// The position of the next instruction; while ops run, only set when they stop.
-    pub pc: u64,
-    /// Gas left when the ops stopped.
-    gas: i64,
-    /// The reason why they stopped.
-    stop: Stop,
-}
-
-impl State {
-    pub(crate) fn new() -> Self {
-        Self { regs: [0; 13], pc: 0, gas: 0, stop: Stop::Step }
-    }
-}
-
-/// The reason why ops stopped. `pc` is at the instruction in question, which has not been charged.
-#[derive(Clone, Copy)]
-enum Stop {
-    /// An instruction that needs the stepper.
-    Step,
-    /// The segment that begins there cannot be paid.
-    Unpaid,
-    /// An `ecalli`, which has been charged.
-    HostCall(i32),
-}
 
 /// Runs until something ends the run.
 pub(crate) fn run<D: Dispatch>(code: &Code<D>, instance: &mut Instance) -> Exit {

@@ -5,7 +5,7 @@ use jambox_sandbox::Cursor;
 
 use super::code::Code;
 use super::dispatch::Dispatch;
-use super::{State, View};
+use super::state::{State, View};
 
 /// An op in its table.
 pub(crate) type At<'t, D> = Cursor<'t, Op<D>>;

@@ -7,9 +7,8 @@
 use jambox_isa::arith;
 use jambox_sandbox::GuestView;
 
-use super::State;
-use super::View;
 use super::op::{Operands, Registers};
+use super::state::{State, View};
 use crate::semantics::for_each_semantics;
 
 /// An instruction that just computes, loads or stores, and goes on to the next.
