@@ -68,6 +68,7 @@ pub mod native;
 mod nested;
 mod preimages;
 mod revision;
+mod row;
 mod service;
 mod storage;
 pub mod stored;

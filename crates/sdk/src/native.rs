@@ -11,8 +11,8 @@ use std::vec::Vec;
 
 use jambox_hostcall::Revision;
 
-use crate::ecalli::number;
 use crate::revision::interface;
+use crate::row::number;
 
 /// Address of a call's first region.
 const FIRST_ADDRESS: u64 = 0x1_0000;

@@ -5,8 +5,8 @@ use core::arch::asm;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use crate::ecalli::{inputs, number};
 use crate::revision::interface;
+use crate::row::{inputs, number};
 
 /// Contents of one register.
 #[derive(Clone, Copy)]
