@@ -8,7 +8,7 @@ pub enum Messages {
     /// Standard error, as they come.
     #[default]
     Show,
-    /// The [`BuildError`], if there is one; else nowhere.
+    /// The [`BuildError`](crate::BuildError), if there is one; else nowhere.
     Keep,
 }
 

@@ -19,7 +19,7 @@ use crate::plain::plain;
 pub fn assemble(path: &Path, content: &[u8], protocol: &Protocol) -> Result<Assembly> {
     let text = input::text(path, content, "`jambox disasm` turns a program into text")?;
     let assembly = assemble_text(path, &text, protocol);
-    assembly.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+    assembly.map_err(|invalid| Failure::Input(Diagnosis::of_reading(&invalid)))
 }
 
 /// Native code of a program as text, as first compiled or (`is_hot`) recompiled; nothing where

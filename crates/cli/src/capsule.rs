@@ -11,6 +11,7 @@ use jambox_types::{Abi, Revision};
 
 use crate::chain;
 use crate::diagnosis::Diagnosis;
+use crate::end_to_end;
 use crate::input;
 use crate::outcome::{Failure, Result};
 use crate::output::{Report, line};
@@ -56,7 +57,7 @@ pub fn load(capsule: &Capsule, switches: &Switches, state: Option<&Path>) -> Res
         return Err(Diagnosis::new(message).in_file(state).help(help).into());
     }
     let package = capsule.load(switches);
-    package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+    package.map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))
 }
 
 /// Writes the capsule of a package.
@@ -73,7 +74,7 @@ pub fn write(to: &Path, path: &Path, switches: &Switches, state: Option<&Path>) 
             let state = state.map(input::read).transpose()?;
             let recorded = Capsule::record(&Disk, path, switches, state);
             let (capsule, _) =
-                recorded.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+                recorded.map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?;
             capsule.to_json()
         }
     };

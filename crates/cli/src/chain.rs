@@ -15,6 +15,7 @@ use jambox_store::{Damage, Exports, FileState, FileStore, StoreError};
 use jambox_types::Hash;
 
 use crate::diagnosis::Diagnosis;
+use crate::end_to_end;
 use crate::input;
 use crate::outcome::{Failure, Result};
 
@@ -83,7 +84,7 @@ impl Chain {
         let revision = protocol.revision;
         let snapshot = Snapshot { revision, slot, entropy, state, names };
         let package = load_on_chain(files, package, &switches, snapshot, &Library(&self.state));
-        package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+        package.map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))
     }
 
     fn entropy(&self) -> Result<[Hash; 4]> {

@@ -10,7 +10,6 @@ use textwrap::WordSplitter;
 
 use jambox_package::{Invalid, line_and_column};
 
-use crate::end_to_end::further_mistakes;
 use crate::plain::{plain, plain_lines};
 use crate::snippet::Snippet;
 
@@ -79,8 +78,8 @@ impl Diagnosis {
         &self.message
     }
 
-    /// All mistakes of a package file.
-    pub fn of_package(invalid: &Invalid) -> Vec<Self> {
+    /// The mistakes that were found in reading a package file or a file of another kind.
+    pub fn of_reading(invalid: &Invalid) -> Vec<Self> {
         let diagnosis = |problem: &jambox_package::Problem| {
             let (path, text) = invalid.file(problem);
             let mut diagnosis = Self::new(problem.kind.to_string()).in_file(path);
@@ -96,8 +95,7 @@ impl Diagnosis {
                 None => diagnosis,
             }
         };
-        let further = invalid.partial.iter().flat_map(|partial| further_mistakes(partial));
-        invalid.problems.iter().map(diagnosis).chain(further).collect()
+        invalid.problems.iter().map(diagnosis).collect()
     }
 
     /// Text of the mistake, for a person.

@@ -8,7 +8,7 @@ use jambox_chain::{
     accumulate_alone, check_slot, compute_report, package_errors,
 };
 use jambox_invocation::{Env, HostError, Observer};
-use jambox_package::Package;
+use jambox_package::{Invalid, Package};
 use jambox_types::{Hash, WorkReport};
 
 use crate::diagnosis::Diagnosis;
@@ -99,8 +99,14 @@ fn call<'a>(package: &'a Package, exported: &'a Exported) -> ReportCall<'a> {
 }
 
 /// Further mistakes of a package that can be read in part, beyond the mistakes of reading.
-pub fn further_mistakes(partial: &Package) -> Vec<Diagnosis> {
+fn further_mistakes(partial: &Package) -> Vec<Diagnosis> {
     misplaced(partial).into_iter().chain(limits(partial)).collect()
+}
+
+/// All mistakes of a package file: those of reading it, and the limits that its readable part breaks.
+pub fn mistakes(invalid: &Invalid) -> Vec<Diagnosis> {
+    let further = invalid.partial.iter().flat_map(|partial| further_mistakes(partial));
+    Diagnosis::of_reading(invalid).into_iter().chain(further).collect()
 }
 
 /// Limits that a package breaks, but for those that unreadable items or segments seem to break.

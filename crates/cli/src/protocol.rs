@@ -94,7 +94,7 @@ impl ProtocolArgs {
 }
 
 fn from_file(path: &Path) -> Result<Parameters> {
-    load_parameters(&Disk, path).map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+    load_parameters(&Disk, path).map_err(|invalid| Failure::Input(Diagnosis::of_reading(&invalid)))
 }
 
 /// The host-call interface of a protocol. Error: the revision has none for the ABI yet.

@@ -163,7 +163,7 @@ impl Packages {
         for path in &self.packages {
             let path = locate(path)?;
             let package = load(&Disk, &path, &protocol.switches()?, None)
-                .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+                .map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?;
             let env = end_to_end::env(&package, protocol.execution())?;
             let name = format!("{} {}", name_of(&path), package.protocol.revision);
             let mut observer = Figures { name: &name, package: &package, seen: BTreeMap::new() };

@@ -199,7 +199,7 @@ impl Run {
             return capsule::load(&capsule, switches, self.state.as_deref());
         }
         load(files, path, switches, self.state.as_deref())
-            .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))
+            .map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))
     }
 
     /// Writes the capsule that was asked for.

@@ -12,6 +12,7 @@ use jambox_types::{Hash, ServiceId};
 
 use super::call::service;
 use crate::diagnosis::Diagnosis;
+use crate::end_to_end;
 use crate::outcome::{Failure, Result};
 use crate::output::Output;
 use crate::package_file::locate;
@@ -60,7 +61,7 @@ impl Submit {
         let mut switches = protocol.switches()?;
         switches.revision = Some(remote.protocol.revision);
         let mut package = load(&Disk, &path, &switches, None)
-            .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+            .map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?;
         self.place(&mut package)?;
         check_services(&remote, &package)?;
         for (code, symbols) in &package.symbols {

@@ -136,7 +136,7 @@ impl Record {
         let package = match &chain {
             Some(chain) => chain.load(&Disk, &path, switches)?,
             None => load(&Disk, &path, &switches, self.state.as_deref())
-                .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?,
+                .map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?,
         };
         let env = end_to_end::env(&package, protocol.execution())?;
         let unwritable = |error: io::Error| input::unwritable(&self.output, &error);

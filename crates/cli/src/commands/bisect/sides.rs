@@ -56,7 +56,7 @@ impl Side {
     ) -> Result<Self> {
         let path = locate(path)?;
         let package = load(&Disk, &path, &switches, None);
-        let package = package.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+        let package = package.map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?;
         let env = end_to_end::env(&package, execution)?;
         let symbols = package.symbols.clone();
         Ok(Self {

@@ -243,7 +243,7 @@ impl Debug {
             return Ok(Loaded { package, chain: Some(chain) });
         }
         let package = load(&Disk, &path, &switches, state)
-            .map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+            .map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?;
         Ok(Loaded { package, chain: None })
     }
 

@@ -80,7 +80,7 @@ impl AnyState {
                 let protocol = switches.over(unsaid);
                 let snapshot = load_state(&Disk, path, &protocol);
                 let snapshot =
-                    snapshot.map_err(|invalid| Failure::Input(Diagnosis::of_package(&invalid)))?;
+                    snapshot.map_err(|invalid| Failure::Input(Diagnosis::of_reading(&invalid)))?;
                 of_snapshot(path, snapshot, &protocol)
             }
             _ => Err(Diagnosis::new(problem.to_string())
