@@ -103,7 +103,7 @@ fn further_mistakes(partial: &Package) -> Vec<Diagnosis> {
     misplaced(partial).into_iter().chain(limits(partial)).collect()
 }
 
-/// All mistakes of a package file: those of reading it, and the limits that its readable part breaks.
+/// All mistakes of a package file: those of reading it, and limits that its readable part breaks.
 pub fn mistakes(invalid: &Invalid) -> Vec<Diagnosis> {
     let further = invalid.partial.iter().flat_map(|partial| further_mistakes(partial));
     Diagnosis::of_reading(invalid).into_iter().chain(further).collect()

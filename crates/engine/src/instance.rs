@@ -78,8 +78,8 @@ impl Instance {
         self.module.next_pc(self.state.pc)
     }
 
-    /// Moves past the instruction at [`pc`](Self::pc). After [`Exit::HostCall`](crate::Exit::HostCall) it is the `ecalli`
-    /// that was served.
+    /// Moves past the instruction at [`pc`](Self::pc). After
+    /// [`Exit::HostCall`](crate::Exit::HostCall) it is the `ecalli` that was served.
     pub fn skip_host_call(&mut self) {
         self.state.pc = self.next_pc();
     }
