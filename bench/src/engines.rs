@@ -108,7 +108,7 @@ fn jambox(
     task: &Task,
     figures: &mut Figures,
 ) -> Result<(), String> {
-    let config = Config { revision: entry.revision, backend };
+    let config = Config { revision: entry.revision, backend, ..Config::default() };
     let engine = Ours::new(config)?;
     measure(&engine, entry, task, figures)?;
     if task.is_once {

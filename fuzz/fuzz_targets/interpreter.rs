@@ -18,7 +18,7 @@ use generator::{PAGES, Source, instances, program};
 static ENGINES: LazyLock<[(Revision, [Engine; 2]); 2]> = LazyLock::new(|| {
     Revision::ALL.map(|revision| {
         let engines = [Backend::Stepper, Backend::Interpreter]
-            .map(|backend| Engine::new(Config { revision, backend }).expect("an engine"));
+            .map(|backend| Engine::new(Config { revision, backend, ..Config::default() }).expect("an engine"));
         (revision, engines)
     })
 });

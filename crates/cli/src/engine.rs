@@ -11,7 +11,7 @@ use crate::outcome::Result;
 
 /// An engine of the protocol's revision, if it can run here.
 pub fn engine(protocol: &Protocol, backend: Backend) -> Result<Engine> {
-    let engine = Engine::new(Config { revision: protocol.revision, backend });
+    let engine = Engine::new(Config { revision: protocol.revision, backend, ..Config::default() });
     let engine = engine.map_err(|error| {
         let diagnosis = Diagnosis::new(error.to_string());
         match error.kind() {

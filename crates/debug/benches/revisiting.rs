@@ -53,7 +53,7 @@ fn instance(revision: Revision) -> Instance {
     let dialect = Dialect { set: InstructionSet::of(revision), host_calls: &[] };
     let assembly = assemble(PROGRAM, &dialect).expect("the program is right");
     let standard: &StandardProgram = assembly.container.standard().expect("it is a standard one");
-    let config = Config { revision, backend: Backend::Interpreter };
+    let config = Config { revision, backend: Backend::Interpreter, ..Config::default() };
     let engine = Engine::new(config).expect("the interpreter is everywhere");
     let ready = StandardModule::new(&engine, standard.clone()).expect("it is valid");
     let mut instance = ready.instance(&[]).expect("there is memory");

@@ -6,17 +6,106 @@ use std::sync::Arc;
 
 use jambox_isa::{InstructionSet, Revision};
 use jambox_program::GasPlan;
-use jambox_sandbox::{Pool, PoolLimits};
+use jambox_sandbox::{Pool, PoolLimits, PoolUsage};
 
 use crate::{EngineError, EngineErrorKind};
 
-/// Configuration of an [`Engine`]: the revision and the backend.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Configuration of an [`Engine`]: the revision, the backend, and what the engine may take of the
+/// process. The default has as much as the process does.
+///
+/// ```
+/// use jambox_engine::{Backend, Config, Engine, PoolLimits, Revision};
+///
+/// let config = Config::default()
+///     .with_revision(Revision::GrayPaper080)
+///     .with_backend(Backend::AUTO)
+///     .with_pool(PoolLimits { memories: 200, spares: 20, ..PoolLimits::default() });
+/// assert_eq!(Engine::new(config)?.config().pool.spares, 20);
+///
+/// let none = Config::default().with_pool(PoolLimits { memories: 0, ..PoolLimits::default() });
+/// let error = Engine::new(none).expect_err("no memory at all").to_string();
+/// assert_eq!(error, "the limit `memories` is 0: give it a value from 1 to 8192");
+/// # Ok::<(), jambox_engine::EngineError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Config {
     /// The revision of the paper whose machine this is.
     pub revision: Revision,
     /// The backend that executes programs. All backends give the same results.
     pub backend: Backend,
+    /// Limits of the memories and of the native code of everything that runs on the engine. Where
+    /// one is reached, execution goes on in a slower way: in portable memories, or interpreted.
+    pub pool: PoolLimits,
+    /// Octets of native code of a module, in each tier; what is reached beyond is interpreted.
+    pub module_code: usize,
+    /// Limits of what hosts keep of programs that do not run.
+    pub cache: CacheLimits,
+}
+
+/// Limits of the programs that hosts keep ready between runs, as `jambox-invocation` does. Those
+/// used longest ago leave first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CacheLimits {
+    /// Octets of programs, 16 MiB by default. The interpreter's decoded form is a fixed multiple.
+    pub programs: usize,
+    /// Octets of native code, 256 MiB by default.
+    pub code: usize,
+}
+
+impl Default for CacheLimits {
+    fn default() -> Self {
+        Self { programs: 16 << 20, code: 256 << 20 }
+    }
+}
+
+/// Octets of native code of a module in each tier, unless told otherwise.
+const MODULE_CODE: usize = 64 << 20;
+
+#[cfg(native)]
+const _: () = assert!(MODULE_CODE == jambox_recompiler::MAX_CODE);
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            revision: Revision::default(),
+            backend: Backend::default(),
+            pool: PoolLimits::default(),
+            module_code: MODULE_CODE,
+            cache: CacheLimits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The same for another revision.
+    #[must_use]
+    pub const fn with_revision(self, revision: Revision) -> Self {
+        Self { revision, ..self }
+    }
+
+    /// The same with another backend.
+    #[must_use]
+    pub const fn with_backend(self, backend: Backend) -> Self {
+        Self { backend, ..self }
+    }
+
+    /// The same with other limits of memories and native code.
+    #[must_use]
+    pub const fn with_pool(self, pool: PoolLimits) -> Self {
+        Self { pool, ..self }
+    }
+
+    /// The same with another limit of the native code of a module.
+    #[must_use]
+    pub const fn with_module_code(self, module_code: usize) -> Self {
+        Self { module_code, ..self }
+    }
+
+    /// The same with other limits of what hosts keep.
+    #[must_use]
+    pub const fn with_cache(self, cache: CacheLimits) -> Self {
+        Self { cache, ..self }
+    }
 }
 
 /// Means of executing programs.
@@ -37,6 +126,7 @@ pub enum Backend {
     /// Native code for all code that is reached, and traces for code that runs long once the
     /// instances of a module have used this much gas; [`Recompiler`](Self::Recompiler) with another
     /// threshold than the one that measured best. For tests.
+    #[doc(hidden)]
     Traces {
         /// Gas used in all by the instances of a module before it is made anew.
         threshold: u64,
@@ -59,6 +149,7 @@ impl Backend {
     /// Every backend that can execute programs here, [`Auto`](Self::Auto) and
     /// [`Traces`](Self::Traces) with small thresholds: for tests, which have to give the same on
     /// each.
+    #[doc(hidden)]
     #[must_use]
     pub fn all_here() -> Vec<Self> {
         let mut all = vec![Self::Stepper, Self::LoopedInterpreter, Self::Interpreter];
@@ -131,8 +222,9 @@ impl Engine {
     /// An engine of this configuration.
     ///
     /// # Errors
-    /// When the backend needs what the platform lacks.
+    /// When the backend needs what the platform lacks, or a limit is none that an engine can have.
     pub fn new(config: Config) -> Result<Self, EngineError> {
+        config.pool.check().map_err(EngineErrorKind::Limit)?;
         let set = InstructionSet::of(config.revision);
         let no_native_code = match config.backend {
             Backend::Recompiler | Backend::Traces { .. } | Backend::Auto { .. } => no_native_code(),
@@ -143,7 +235,7 @@ impl Engine {
         {
             return Err(EngineErrorKind::NoNativeCode { reason: reason.clone() }.into());
         }
-        let pool = Pool::new(PoolLimits::default());
+        let pool = Pool::new(config.pool);
         Ok(Self { inner: Arc::new(Inner { config, set, no_native_code, pool }) })
     }
 
@@ -163,6 +255,12 @@ impl Engine {
     #[must_use]
     pub fn instruction_set(&self) -> InstructionSet {
         self.inner.set
+    }
+
+    /// The part of the limits that the engine's memories and programs use now.
+    #[must_use]
+    pub fn usage(&self) -> PoolUsage {
+        self.inner.pool.usage()
     }
 
     /// The pool that the memories of instances are of.

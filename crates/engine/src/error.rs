@@ -4,6 +4,7 @@ use core::fmt;
 
 use jambox_isa::Revision;
 use jambox_program::{InvalidProgram, ProgramError, UnknownForm};
+use jambox_sandbox::InvalidLimit;
 
 /// The reason why an engine, module or instance could not be made. As large as one pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,9 @@ pub enum EngineErrorKind {
         /// The feature that the platform lacks.
         reason: String,
     },
+    /// A limit of the configuration is none that an engine can have.
+    #[error(transparent)]
+    Limit(InvalidLimit),
     /// Arguments are longer than the standard program's argument area.
     #[error("{length} octets of arguments, but the argument area has room for {limit}")]
     ArgumentsTooLong {

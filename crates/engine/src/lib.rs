@@ -66,6 +66,13 @@
 //! plugins that has nothing to do with JAM (`plugins`) and many instances over threads (`threads`);
 //! the loop in which a node executes services is `service_loop` of `jambox-chain`.
 //!
+//! An engine owns what its modules and instances share: spare memories, budgets of address space
+//! and page protection, space for native code. [`Config`] says how much of each, and
+//! [`Engine::usage`] what is used; two engines do not take from each other. Only what the kernel
+//! gives to a process as a whole is one for all: the handler of faults, the reservation in which
+//! all native code lies, so that the handler can tell it by its address, and
+//! [`PoolLimits::OF_PROCESS`], which all engines share.
+//!
 //! To look into a run, hand an [`Inspector`] to [`run_with`](Instance::run_with); to go back,
 //! take a [`Snapshot`].
 
@@ -92,13 +99,13 @@ mod stepper;
 #[cfg(native)]
 mod tiers;
 
-pub use engine::{Backend, Config, Engine, UnknownBackend};
+pub use engine::{Backend, CacheLimits, Config, Engine, UnknownBackend};
 pub use error::{EngineError, EngineErrorKind};
 pub use exit::Exit;
 pub use inspector::Inspector;
 pub use instance::{Instance, Parts};
 pub use jambox_isa::Revision;
-pub use jambox_sandbox::{Access, PAGE_COUNT, PAGE_SIZE};
+pub use jambox_sandbox::{Access, InvalidLimit, PAGE_COUNT, PAGE_SIZE, PoolLimits, PoolUsage};
 pub use memory::{Inaccessible, Memory};
 pub use module::Module;
 pub use snapshot::Snapshot;

@@ -68,8 +68,9 @@ impl Tiered {
             Tier::Hot => &self.hot,
         };
         let make = || {
-            let set = module.engine().instruction_set();
-            Code::new(module.program().clone(), set, tier).ok()
+            let engine = module.engine();
+            let (set, most) = (engine.instruction_set(), engine.config().module_code);
+            Code::of_pool(engine.pool(), most, module.program().clone(), set, tier).ok()
         };
         made.get_or_init(make).as_ref()
     }

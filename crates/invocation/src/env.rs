@@ -36,7 +36,17 @@ impl Env {
     ///
     /// The errors of [`Env::new`].
     pub fn with_backend(protocol: Protocol, backend: Backend) -> Result<Self, HostError> {
-        let engine = Engine::new(Config { revision: protocol.revision, backend })?;
+        Self::with_config(protocol, Config::default().with_backend(backend))
+    }
+
+    /// An environment that runs programs on the default engine with this configuration, but for the
+    /// revision, which is the protocol's.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Env::new`], and a limit that is none.
+    pub fn with_config(protocol: Protocol, config: Config) -> Result<Self, HostError> {
+        let engine = Engine::new(config.with_revision(protocol.revision))?;
         let runner = Box::new(EngineRunner::new(engine.clone()));
         let constants = encode_with(&protocol.parameters, &protocol).into();
         Ok(Self { protocol, constants, engine, runner, limits: Limits::default() })

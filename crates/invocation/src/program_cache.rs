@@ -1,27 +1,14 @@
 //! Prepared programs by the hash of their code: one cache for all threads and environments of the
-//! process.
+//! process, in which each configuration of an engine has a part with limits of its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jambox_engine::{Config, Engine, EngineError, EngineErrorKind, StandardModule};
+use jambox_engine::{CacheLimits, Config, Engine, EngineError, EngineErrorKind, StandardModule};
 use jambox_program::StandardProgram;
 use jambox_types::Hash;
 
 use crate::failure::Cause;
-
-/// Limits of the cache.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    /// Octets of programs. The interpreter's decoded form is a fixed multiple.
-    programs: usize,
-    /// Octets of native code.
-    native: usize,
-}
-
-/// The process's limits. Native code of running modules is not counted; no module has more than 64
-/// MiB of it.
-const LIMITS: Limits = Limits { programs: 16 << 20, native: 256 << 20 };
 
 /// A prepared standard program, with the octets it was made of.
 pub(crate) struct Program {
@@ -29,18 +16,15 @@ pub(crate) struct Program {
     octets: Box<[u8]>,
 }
 
-/// A code hash, and the engine configuration of the prepared program.
-type Key = (Hash, Config);
-
 /// Programs by the hash of their code. The least recently used leave first.
 pub(crate) struct ProgramCache {
-    limits: Limits,
-    entries: Mutex<Entries>,
+    parts: Mutex<BTreeMap<Config, Entries>>,
 }
 
+/// Programs for engines of one configuration.
 #[derive(Default)]
 struct Entries {
-    programs: BTreeMap<Key, Entry>,
+    programs: BTreeMap<Hash, Entry>,
     /// Number of uses so far.
     clock: u64,
     octets: usize,
@@ -55,15 +39,13 @@ struct Entry {
 }
 
 impl ProgramCache {
-    const fn new(limits: Limits) -> Self {
-        let programs = BTreeMap::new();
-        let entries = Entries { programs, clock: 0, octets: 0, native_octets: 0 };
-        Self { limits, entries: Mutex::new(entries) }
+    const fn new() -> Self {
+        Self { parts: Mutex::new(BTreeMap::new()) }
     }
 
     /// The cache of the process.
     pub(crate) fn of_process() -> &'static Self {
-        static CACHE: ProgramCache = ProgramCache::new(LIMITS);
+        static CACHE: ProgramCache = ProgramCache::new();
         &CACHE
     }
 
@@ -77,8 +59,8 @@ impl ProgramCache {
         code_hash: Hash,
         octets: &[u8],
     ) -> Result<Result<Arc<Program>, Cause>, EngineError> {
-        let key = (code_hash, engine.config());
-        if let Some(program) = self.lock().get(&key, octets) {
+        let config = engine.config();
+        if let Some(program) = self.lock().entry(config).or_default().get(&code_hash, octets) {
             return Ok(Ok(program));
         }
         let standard = match StandardProgram::parse(octets) {
@@ -94,35 +76,37 @@ impl ProgramCache {
             Err(other) => return Err(other.into()),
         };
         let program = Arc::new(Program { ready, octets: octets.into() });
-        let mut entries = self.lock();
+        let mut parts = self.lock();
+        let entries = parts.entry(config).or_default();
         // Another thread may have prepared it in the meantime.
-        if let Some(program) = entries.get(&key, octets) {
+        if let Some(program) = entries.get(&code_hash, octets) {
             return Ok(Ok(program));
         }
-        entries.insert(key, &program);
-        entries.shrink(self.limits);
+        entries.insert(code_hash, &program);
+        entries.shrink(config.cache);
         Ok(Ok(program))
     }
 
     /// Records the size of a program's native code. To be called after a run of the program.
     pub(crate) fn settle(&self, engine: &Engine, code_hash: Hash) {
-        let key = (code_hash, engine.config());
-        let mut entries = self.lock();
+        let config = engine.config();
+        let mut parts = self.lock();
+        let Some(entries) = parts.get_mut(&config) else { return };
         let Entries { programs, native_octets, .. } = &mut *entries;
-        let Some(entry) = programs.get_mut(&key) else { return };
+        let Some(entry) = programs.get_mut(&code_hash) else { return };
         let now = entry.program.ready.module().native_octets();
         *native_octets = native_octets.saturating_sub(entry.native_octets).saturating_add(now);
         entry.native_octets = now;
-        entries.shrink(self.limits);
+        entries.shrink(config.cache);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Entries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Config, Entries>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Entries {
-    fn get(&mut self, key: &Key, octets: &[u8]) -> Option<Arc<Program>> {
+    fn get(&mut self, key: &Hash, octets: &[u8]) -> Option<Arc<Program>> {
         let entry = self.programs.get_mut(key)?;
         if *entry.program.octets != *octets {
             return None;
@@ -132,7 +116,7 @@ impl Entries {
         Some(Arc::clone(&entry.program))
     }
 
-    fn insert(&mut self, key: Key, program: &Arc<Program>) {
+    fn insert(&mut self, key: Hash, program: &Arc<Program>) {
         self.remove(&key);
         self.clock = self.clock.saturating_add(1);
         self.octets = self.octets.saturating_add(program.octets.len());
@@ -140,15 +124,15 @@ impl Entries {
         self.programs.insert(key, entry);
     }
 
-    fn remove(&mut self, key: &Key) {
+    fn remove(&mut self, key: &Hash) {
         if let Some(entry) = self.programs.remove(key) {
             self.octets = self.octets.saturating_sub(entry.program.octets.len());
             self.native_octets = self.native_octets.saturating_sub(entry.native_octets);
         }
     }
 
-    fn shrink(&mut self, limits: Limits) {
-        while self.octets > limits.programs || self.native_octets > limits.native {
+    fn shrink(&mut self, limits: CacheLimits) {
+        while self.octets > limits.programs || self.native_octets > limits.code {
             let oldest = self.programs.iter().min_by_key(|(_, entry)| entry.used);
             let Some(key) = oldest.map(|(key, _)| *key) else { return };
             self.remove(&key);
@@ -161,8 +145,10 @@ mod tests {
     use super::*;
     use jambox_engine::{Backend, Exit, Instance};
 
-    fn engine(backend: Backend) -> Engine {
-        Engine::new(Config { backend, revision: jambox_engine::Revision::GrayPaper072 }).unwrap()
+    fn engine(backend: Backend, cache: CacheLimits) -> Engine {
+        let revision = jambox_engine::Revision::GrayPaper072;
+        let config = Config::default().with_revision(revision).with_backend(backend);
+        Engine::new(config.with_cache(cache)).unwrap()
     }
 
     /// A program of 100 equal octets of read-only data, and one instruction, a trap.
@@ -170,68 +156,72 @@ mod tests {
         StandardProgram::new([data; 100], [], 0, 0, [0, 0, 1, 0, 1]).unwrap().encode()
     }
 
-    fn limits(programs: usize) -> Limits {
-        Limits { programs, native: 1 << 20 }
+    fn limits(programs: usize) -> CacheLimits {
+        CacheLimits { programs, code: 1 << 20 }
     }
 
     fn take(cache: &ProgramCache, engine: &Engine, data: u8) -> Arc<Program> {
         cache.program(engine, Hash([data; 32]), &octets(data)).unwrap().unwrap()
     }
 
-    fn count(cache: &ProgramCache) -> usize {
-        cache.lock().programs.len()
+    /// Number of programs, their octets, and those of their native code.
+    fn sizes(cache: &ProgramCache, engine: &Engine) -> (usize, usize, usize) {
+        let parts = cache.lock();
+        let entries = parts.get(&engine.config()).expect("it was used");
+        (entries.programs.len(), entries.octets, entries.native_octets)
     }
 
     #[test]
     fn what_was_used_longest_ago_leaves_first() {
-        let engine = engine(Backend::default());
-        let cache = ProgramCache::new(limits(3 * octets(0).len()));
+        let engine = engine(Backend::default(), limits(3 * octets(0).len()));
+        let cache = ProgramCache::new();
         let first = take(&cache, &engine, 1);
         let second = take(&cache, &engine, 2);
         take(&cache, &engine, 3);
         assert!(Arc::ptr_eq(&first, &take(&cache, &engine, 1)));
         take(&cache, &engine, 4);
-        assert_eq!(count(&cache), 3);
+        assert_eq!(sizes(&cache, &engine).0, 3);
         assert!(Arc::ptr_eq(&first, &take(&cache, &engine, 1)));
         assert!(!Arc::ptr_eq(&second, &take(&cache, &engine, 2)));
-        assert_eq!(cache.lock().octets, 3 * octets(0).len());
+        assert_eq!(sizes(&cache, &engine).1, 3 * octets(0).len());
     }
 
     #[test]
     fn a_program_larger_than_all_is_not_kept() {
-        let engine = engine(Backend::default());
-        let cache = ProgramCache::new(limits(octets(0).len() - 1));
+        let engine = engine(Backend::default(), limits(octets(0).len() - 1));
+        let cache = ProgramCache::new();
         take(&cache, &engine, 1);
-        assert_eq!((count(&cache), cache.lock().octets), (0, 0));
+        assert_eq!(sizes(&cache, &engine), (0, 0, 0));
     }
 
     #[test]
     fn native_code_counts_too() {
-        let engine = engine(Backend::default());
-        let cache = ProgramCache::new(Limits { programs: 1 << 20, native: 0 });
+        let engine = engine(Backend::default(), CacheLimits { programs: 1 << 20, code: 0 });
+        let cache = ProgramCache::new();
         let program = take(&cache, &engine, 1);
         cache.settle(&engine, Hash([1; 32]));
-        assert_eq!(count(&cache), 1, "it has no code yet");
+        assert_eq!(sizes(&cache, &engine).0, 1, "it has no code yet");
         let mut instance = Instance::new(program.ready.module()).unwrap();
         instance.set_gas(10);
         assert_eq!(instance.run(), Exit::Panic);
         cache.settle(&engine, Hash([1; 32]));
         let is_native = program.ready.module().native_octets() > 0;
-        assert_eq!(count(&cache), usize::from(!is_native));
-        assert_eq!(cache.lock().native_octets, 0);
+        let kept = sizes(&cache, &engine);
+        assert_eq!((kept.0, kept.2), (usize::from(!is_native), 0));
     }
 
     #[test]
     fn threads_share_and_engines_do_not() {
-        let engines = [engine(Backend::default()), engine(Backend::Interpreter)];
-        let cache = ProgramCache::new(limits(1 << 20));
+        let engines =
+            [Backend::default(), Backend::Interpreter].map(|it| engine(it, limits(1 << 20)));
+        let cache = ProgramCache::new();
         let programs: Vec<_> = std::thread::scope(|scope| {
             let (cache, engines) = (&cache, &engines);
             let threads: Vec<_> =
                 (0..8).map(|it| scope.spawn(move || take(cache, &engines[it % 2], 1))).collect();
             threads.into_iter().map(|it| it.join().unwrap()).collect()
         });
-        assert_eq!(count(&cache), 2);
+        assert!(engines.iter().all(|engine| sizes(&cache, engine).0 == 1));
         for (index, program) in programs.iter().enumerate() {
             assert!(Arc::ptr_eq(program, &programs[index % 2]));
         }
@@ -239,14 +229,26 @@ mod tests {
     }
 
     #[test]
+    fn engines_have_limits_of_their_own() {
+        let [small, large] = [1, 3].map(|programs| limits(programs * octets(0).len()));
+        let [small, large] = [small, large].map(|it| engine(Backend::default(), it));
+        let cache = ProgramCache::new();
+        for data in 0..5 {
+            take(&cache, &small, data);
+            take(&cache, &large, data);
+        }
+        assert_eq!((sizes(&cache, &small).0, sizes(&cache, &large).0), (1, 3));
+    }
+
+    #[test]
     fn a_wrong_hash_does_not_lead_to_another_program() {
-        let engine = engine(Backend::default());
-        let cache = ProgramCache::new(limits(1 << 20));
+        let engine = engine(Backend::default(), limits(1 << 20));
+        let cache = ProgramCache::new();
         let hash = Hash([1; 32]);
         let first = cache.program(&engine, hash, &octets(1)).unwrap().unwrap();
         let second = cache.program(&engine, hash, &octets(2)).unwrap().unwrap();
         assert!(first.ready.program() != second.ready.program());
-        assert_eq!((count(&cache), cache.lock().octets), (1, octets(0).len()));
+        assert_eq!(sizes(&cache, &engine), (1, octets(0).len(), 0));
         assert!(cache.program(&engine, hash, &[1, 2, 3]).unwrap().is_err());
     }
 }

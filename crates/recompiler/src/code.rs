@@ -1,12 +1,12 @@
 //! The code of one program, made as it is reached.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jambox_isa::InstructionSet;
 use jambox_program::ProgramBlob;
-use jambox_sandbox::ReservedMemory;
 use jambox_sandbox::native::asm::{Place, Slot, Unfit};
 use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop, Unsupported};
+use jambox_sandbox::{Pool, PoolLimits, ReservedMemory};
 
 use crate::emit::{Access, Buffers, Emitter};
 use crate::entries::{Entries, Entry};
@@ -41,7 +41,7 @@ const ROOM: Room = Room { octets: MAX_UNIT, slots: MAX_SLOTS };
 /// The most entries of a jump table that jumps look up in code; the interpreter does the rest.
 pub(crate) const MAX_DISPATCH: u64 = 1 << 20;
 
-/// The most octets of native code of one program.
+/// The most octets of native code of one program, unless told otherwise.
 pub const MAX_CODE: usize = 64 << 20;
 
 /// Native code of one program, made as it is reached and shared by all runs of the program.
@@ -114,13 +114,28 @@ pub struct Usage {
 }
 
 impl Code {
-    /// Code of a program whose instructions are in `set`; no native code is made yet.
+    /// Code of a program whose instructions are in `set`, in a pool of its own, with at most
+    /// [`MAX_CODE`] octets; no native code is made yet.
     ///
     /// # Errors
     /// When the platform cannot run native code.
     pub fn new(program: ProgramBlob, set: InstructionSet, tier: Tier) -> Result<Self, Unsupported> {
+        Self::of_pool(&Pool::new(PoolLimits::default()), MAX_CODE, program, set, tier)
+    }
+
+    /// The same in a pool, with at most so many octets.
+    ///
+    /// # Errors
+    /// When the platform cannot run native code.
+    pub fn of_pool(
+        pool: &Arc<Pool>,
+        max_octets: usize,
+        program: ProgramBlob,
+        set: InstructionSet,
+        tier: Tier,
+    ) -> Result<Self, Unsupported> {
         let dispatch_length = program.jump_table().len().min(MAX_DISPATCH) as u32;
-        let native = NativeProgram::new(dispatch_length + 1, MAX_CODE)?;
+        let native = NativeProgram::new(pool, dispatch_length + 1, max_octets)?;
         let state = State {
             entries: Entries::new(program.code_len()),
             parts: Vec::new(),

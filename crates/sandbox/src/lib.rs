@@ -45,7 +45,7 @@ mod slots;
 
 pub use access::{Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError};
 pub use paged::PagedMemory;
-pub use pool::{Pool, PoolLimits, PoolUsage, ReadOnly};
+pub use pool::{InvalidLimit, Pool, PoolLimits, PoolUsage, ReadOnly};
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub use reserved::{ReservedMemory, ReservedView};
 

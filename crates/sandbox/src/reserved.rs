@@ -30,6 +30,8 @@ use crate::access::{
 
 use crate::pool::{Pool, PoolLimits, ReadOnly};
 pub(crate) use budget::Budgets;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use budget::CodeShare;
 use budget::{Shares, Spent};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use protection::GUEST_SPACE;

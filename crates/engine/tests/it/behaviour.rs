@@ -32,7 +32,8 @@ fn program_with(text: &str, jump_table: &[u64]) -> ProgramBlob {
 }
 
 fn engine(backend: Backend) -> Engine {
-    Engine::new(Config { backend, revision: Revision::GrayPaper072 }).expect("an engine")
+    Engine::new(Config { backend, revision: Revision::GrayPaper072, ..Config::default() })
+        .expect("an engine")
 }
 
 fn instance_of(backend: Backend, program: ProgramBlob, gas: u64) -> Instance {

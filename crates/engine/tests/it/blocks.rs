@@ -27,7 +27,8 @@ fn program(text: &str) -> ProgramBlob {
 }
 
 fn module(backend: Backend, program: ProgramBlob) -> Result<Module, EngineError> {
-    let engine = Engine::new(Config { revision: REVISION, backend }).expect("an engine");
+    let engine = Engine::new(Config { revision: REVISION, backend, ..Config::default() })
+        .expect("an engine");
     Module::new(&engine, program)
 }
 

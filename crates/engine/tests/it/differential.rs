@@ -49,7 +49,8 @@ fn check(octets: &[u8], revision: Revision, backends: &[Backend]) {
     let program = program(source, revision);
     let rest = source;
     let module = |backend| {
-        let engine = Engine::new(Config { revision, backend }).expect("an engine");
+        let engine =
+            Engine::new(Config { revision, backend, ..Config::default() }).expect("an engine");
         Module::new(&engine, program.clone()).expect("a module")
     };
     for &backend in backends {

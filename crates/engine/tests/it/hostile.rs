@@ -20,7 +20,8 @@ fn program(text: &str, table: &[u64]) -> ProgramBlob {
 }
 
 fn engine(backend: Backend) -> Engine {
-    Engine::new(Config { backend, revision: Revision::GrayPaper072 }).expect("an engine")
+    Engine::new(Config { backend, revision: Revision::GrayPaper072, ..Config::default() })
+        .expect("an engine")
 }
 
 fn module(backend: Backend, text: &str, table: &[u64]) -> Module {

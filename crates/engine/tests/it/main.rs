@@ -7,6 +7,7 @@ mod differential;
 mod examples;
 mod generator;
 mod hostile;
+mod limits;
 mod memory;
 mod snapshots;
 mod vectors;

@@ -30,7 +30,7 @@ fn countdown(backend: Backend, revision: Revision) -> Instance {
         code.extend_from_slice(&instruction.encode(set, pc).expect(line));
     }
     let blob = ProgramBlob::from_parts(&code, starts, JumpTable::new(&[])).expect("a program");
-    let engine = Engine::new(Config { revision, backend }).expect("an engine");
+    let engine = Engine::new(Config { revision, backend, ..Config::default() }).expect("an engine");
     let mut it = Instance::new(&Module::new(&engine, blob).expect("a module")).expect("one");
     it.memory_mut().set_access(16, 4, Access::ReadWrite);
     it.memory_mut().set_access(20, 1, Access::ReadOnly);
@@ -100,7 +100,9 @@ fn random_programs_run_again_as_they_ran() {
         }
         for revision in Revision::ALL {
             let source = &mut Source::new(&octets);
-            let engine = Engine::new(Config { revision, backend: Backend::Stepper }).expect("one");
+            let engine =
+                Engine::new(Config { revision, backend: Backend::Stepper, ..Config::default() })
+                    .expect("one");
             let module = Module::new(&engine, program(source, revision)).expect("a module");
             let [mut it] = instances(source, &[module]);
             let mut states = vec![it.snapshot(None)];

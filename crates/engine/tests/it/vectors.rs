@@ -35,8 +35,12 @@ fn check(path: &Path, backend: Backend) {
     if ERRATA.contains(&name) {
         return;
     }
-    let engine = Engine::new(Config { backend, revision: jambox_engine::Revision::GrayPaper072 })
-        .expect("an engine");
+    let engine = Engine::new(Config {
+        backend,
+        revision: jambox_engine::Revision::GrayPaper072,
+        ..Config::default()
+    })
+    .expect("an engine");
     let blob = ProgramBlob::parse(&octets(&case["program"])).expect("a program");
     let module = Module::new(&engine, blob).expect("a module");
     let mut instance = Instance::new(&module).expect("an instance");

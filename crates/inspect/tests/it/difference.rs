@@ -35,7 +35,7 @@ impl Sum {
         let revision = Revision::GrayPaper080;
         let set = InstructionSet::of(revision);
         let assembly = jambox_asm::assemble(TEXT, &Dialect { set, host_calls: &[] }).unwrap();
-        let engine = Engine::new(Config { revision, backend }).unwrap();
+        let engine = Engine::new(Config { revision, backend, ..Config::default() }).unwrap();
         let module = Module::new(&engine, assembly.container.program().clone()).unwrap();
         Self { module, planted, answer, runs: 0 }
     }

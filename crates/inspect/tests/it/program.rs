@@ -70,7 +70,8 @@ pub fn program(revision: Revision) -> Program {
 /// A machine at the start of the program.
 pub fn instance(program: &Program, revision: Revision) -> Instance {
     let engine =
-        Engine::new(Config { revision, backend: Backend::Interpreter }).expect("an engine");
+        Engine::new(Config { revision, backend: Backend::Interpreter, ..Config::default() })
+            .expect("an engine");
     let module = Module::new(&engine, program.blob.clone()).expect("a valid program");
     let mut instance = Instance::new(&module).expect("an instance");
     instance.set_gas(100_000);

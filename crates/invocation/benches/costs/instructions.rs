@@ -24,7 +24,9 @@ const DATA: u64 = 0x2_0000;
 pub fn measure(revision: Revision) -> Vec<Row> {
     let mut rows = Vec::new();
     for backend in [Backend::Interpreter, Backend::Recompiler] {
-        let Ok(engine) = Engine::new(Config { revision, backend }) else { continue };
+        let Ok(engine) = Engine::new(Config { revision, backend, ..Config::default() }) else {
+            continue;
+        };
         for opcode in InstructionSet::of(revision).iter() {
             rows.extend(row(&engine, backend, revision, opcode));
         }

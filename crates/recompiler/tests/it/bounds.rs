@@ -179,7 +179,11 @@ fn a_program_has_no_more_code_than_the_maximum_and_runs_on() {
     assert!(usage.octets <= MAX_CODE, "{usage:?}");
     assert!(usage.instructions < count as usize, "{usage:?}");
 
-    let config = Config { backend: Backend::Recompiler, revision: Revision::GrayPaper072 };
+    let config = Config {
+        backend: Backend::Recompiler,
+        revision: Revision::GrayPaper072,
+        ..Config::default()
+    };
     let engine = Engine::new(config).expect("a platform that runs native code");
     let module = Module::new(&engine, program).expect("a module");
     let mut instance = Instance::new(&module).expect("an instance");
@@ -203,7 +207,8 @@ fn gas_beyond_63_bits_is_gas() {
     let program = ProgramBlob::from_parts(&octets, [0, branch], JumpTable::default());
     for backend in [Backend::Recompiler, Backend::Auto { threshold: 5 }] {
         let engine =
-            Engine::new(Config { backend, revision: Revision::GrayPaper072 }).expect("native code");
+            Engine::new(Config { backend, revision: Revision::GrayPaper072, ..Config::default() })
+                .expect("native code");
         let module = Module::new(&engine, program.clone().expect("short")).expect("a module");
         let mut instance = Instance::new(&module).expect("an instance");
         instance.set_gas(u64::MAX);

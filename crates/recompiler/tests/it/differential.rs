@@ -20,7 +20,7 @@ const BACKENDS: [Backend; 7] = [
 ];
 
 fn engine(revision: Revision, backend: Backend) -> Option<Engine> {
-    Engine::new(Config { revision, backend }).ok()
+    Engine::new(Config { revision, backend, ..Config::default() }).ok()
 }
 
 /// None where there is no native code, and of a program that the revision does not run.

@@ -28,9 +28,12 @@ fn every_execution_replays() {
         Backend::Auto { threshold: 1 },
         Backend::Auto { threshold: 10_000 },
     ] {
-        let engine =
-            Engine::new(Config { backend, revision: jambox_engine::Revision::GrayPaper072 })
-                .expect("native code");
+        let engine = Engine::new(Config {
+            backend,
+            revision: jambox_engine::Revision::GrayPaper072,
+            ..Config::default()
+        })
+        .expect("native code");
         let mut executions = 0;
         for path in &paths {
             let file = BufReader::new(File::open(path).expect("a log"));

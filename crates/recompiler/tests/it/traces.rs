@@ -20,7 +20,8 @@ fn program(set: InstructionSet) -> ProgramBlob {
 }
 
 fn module(revision: Revision, backend: Backend) -> Module {
-    let engine = Engine::new(Config { revision, backend }).expect("native code");
+    let engine =
+        Engine::new(Config { revision, backend, ..Config::default() }).expect("native code");
     Module::new(&engine, program(engine.instruction_set())).expect("a module")
 }
 

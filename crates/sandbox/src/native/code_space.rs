@@ -23,6 +23,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::asm::{Location, Unfit};
 use super::signals;
 use super::support::{Unsupported, check_processor, check_segment_base, last_error};
+use crate::pool::Pool;
+use crate::reserved::CodeShare;
 
 /// Octets of code in a chunk.
 pub const CHUNK_CODE: usize = 64 << 10;
@@ -275,15 +277,22 @@ const fn first_slot(index: u32) -> usize {
 pub(super) struct Chunk {
     space: &'static CodeSpace,
     index: u32,
+    _share: CodeShare,
 }
 
 impl Chunk {
-    /// An empty chunk.
+    /// An empty chunk of a pool's programs.
     ///
     /// # Errors
-    /// When the platform cannot run generated code, or the code space is full.
-    fn allocate() -> Result<Self, Unsupported> {
+    /// When the platform cannot run generated code, the pool has as much as it may, or the code
+    /// space is full.
+    fn allocate(pool: &Pool) -> Result<Self, Unsupported> {
         let space = space()?;
+        let Some(share) = CodeShare::take(&pool.budgets, CHUNK_CODE) else {
+            let limit = pool.limits().code;
+            let reason = format!("there is as much code as the limit `code` allows, {limit}");
+            return Err(Unsupported::ExecutableMemory(reason));
+        };
         let mut chunks = space.lock();
         let used = chunks.warm.pop().or_else(|| chunks.cold.pop());
         let index = match used {
@@ -298,7 +307,7 @@ impl Chunk {
             }
         };
         drop(chunks);
-        Ok(Self { space, index })
+        Ok(Self { space, index, _share: share })
     }
 }
 
@@ -326,12 +335,12 @@ pub(super) struct ChunkWriter {
 }
 
 impl ChunkWriter {
-    /// A writer of an empty chunk.
+    /// A writer of an empty chunk of a pool's programs.
     ///
     /// # Errors
-    /// When the platform cannot run generated code, or the code space is full.
-    pub(super) fn allocate() -> Result<Self, Unsupported> {
-        Chunk::allocate().map(|chunk| Self { chunk: Arc::new(chunk), used: 0, slots: 0 })
+    /// The errors of [`Chunk::allocate`].
+    pub(super) fn allocate(pool: &Pool) -> Result<Self, Unsupported> {
+        Chunk::allocate(pool).map(|chunk| Self { chunk: Arc::new(chunk), used: 0, slots: 0 })
     }
 
     /// The chunk, for the program to keep its code.

@@ -10,8 +10,9 @@
 //!
 //! ```compile_fail,E0308
 //! use jambox_sandbox::native::NativeProgram;
+//! use jambox_sandbox::{Pool, PoolLimits};
 //!
-//! let program = NativeProgram::new(1, 1 << 20).unwrap();
+//! let program = NativeProgram::new(&Pool::new(PoolLimits::default()), 1, 1 << 20).unwrap();
 //! program.append(&mut [0xc3_u8][..]); // only an assembler
 //! ```
 //!

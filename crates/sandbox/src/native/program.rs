@@ -8,6 +8,7 @@ use super::asm::{Assembler, Place, Slot, Unfit};
 use super::code_space::{CHUNK_CODE, CHUNK_SLOTS, Chunk, ChunkWriter, CodeSpace, Room, space};
 use super::enter;
 use super::support::Unsupported;
+use crate::pool::Pool;
 
 /// The address of an instruction of a [`NativeProgram`].
 ///
@@ -42,17 +43,18 @@ pub struct NativeProgram {
     space: &'static CodeSpace,
     table: Box<[AtomicU64]>,
     max_octets: usize,
+    pool: Arc<Pool>,
     /// The chunks of the program's code, kept alive here.
     chunks: Mutex<Vec<Arc<Chunk>>>,
 }
 
 impl NativeProgram {
-    /// A program without code, of which there may be `max_octets` in whole chunks, with a dispatch
-    /// table of so many entries (one at least). Entry 0 is never set.
+    /// A program of a pool without code, of which there may be `max_octets` in whole chunks, with a
+    /// dispatch table of so many entries (one at least). Entry 0 is never set.
     ///
     /// # Errors
     /// When the platform cannot run generated code.
-    pub fn new(entries: u32, max_octets: usize) -> Result<Self, Unsupported> {
+    pub fn new(pool: &Arc<Pool>, entries: u32, max_octets: usize) -> Result<Self, Unsupported> {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let space = space()?;
         // At a billion programs a second this takes centuries to come to 0 again.
@@ -61,7 +63,8 @@ impl NativeProgram {
         let exit = enter::exit_dispatch_address();
         let table = core::iter::repeat_with(|| AtomicU64::new(exit));
         let table = table.take(entries.max(1) as usize).collect();
-        Ok(Self { id, space, table, max_octets, chunks: Mutex::new(Vec::new()) })
+        let (pool, chunks) = (Arc::clone(pool), Mutex::new(Vec::new()));
+        Ok(Self { id, space, table, max_octets, pool, chunks })
     }
 
     /// An assembler for this program's code.
@@ -85,7 +88,7 @@ impl NativeProgram {
             if (chunks.len() + 1) * CHUNK_CODE > self.max_octets {
                 return false;
             }
-            let Ok(writer) = ChunkWriter::allocate() else { return false };
+            let Ok(writer) = ChunkWriter::allocate(&self.pool) else { return false };
             chunks.push(writer.chunk());
             asm.write_to(writer);
         }

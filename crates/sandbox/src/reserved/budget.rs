@@ -1,8 +1,8 @@
-//! Budgets for two things that only the kernel has: address space, and entries in the list of
-//! mappings.
+//! Budgets for three things that only the process has: address space, entries in the kernel's list
+//! of mappings, and the code space, which is one so that the signal handler can tell by an address.
 //!
-//! Both are limited for the whole process, so what all pools have together is counted in statics of
-//! the process; what a pool may have of it is its owner's choice.
+//! So what all pools have together is counted in a static of the process; what a pool may have of
+//! it is its owner's choice.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
@@ -38,18 +38,23 @@ impl Budget {
 pub(crate) struct Budgets {
     spaces: Budget,
     runs: Budget,
+    code: Budget,
 }
 
 static OF_PROCESS: Budgets = Budgets::new(PoolLimits::OF_PROCESS);
 
 impl Budgets {
     pub(crate) const fn new(limits: PoolLimits) -> Self {
-        Self { spaces: Budget::new(limits.memories), runs: Budget::new(limits.runs) }
+        Self {
+            spaces: Budget::new(limits.memories),
+            runs: Budget::new(limits.runs),
+            code: Budget::new(limits.code),
+        }
     }
 
     pub(crate) fn usage(&self) -> PoolUsage {
         let used = |budget: &Budget| budget.used.load(Ordering::Relaxed);
-        PoolUsage { memories: used(&self.spaces), runs: used(&self.runs) }
+        PoolUsage { memories: used(&self.spaces), runs: used(&self.runs), code: used(&self.code) }
     }
 }
 
@@ -115,5 +120,28 @@ impl Drop for Shares {
         self.clear_runs();
         self.of.spaces.give_back(1);
         OF_PROCESS.spaces.give_back(1);
+    }
+}
+
+/// A chunk's share of its pool's code space; given back when dropped. The process's is counted by
+/// the code space itself, which knows its chunks.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct CodeShare {
+    of: Arc<Budgets>,
+    octets: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl CodeShare {
+    /// A share of so many octets, if there are as many left.
+    pub(crate) fn take(of: &Arc<Budgets>, octets: usize) -> Option<Self> {
+        of.code.take(octets).then(|| Self { of: Arc::clone(of), octets })
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Drop for CodeShare {
+    fn drop(&mut self) {
+        self.of.code.give_back(self.octets);
     }
 }

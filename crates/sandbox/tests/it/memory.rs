@@ -264,7 +264,7 @@ fn equal_sections_are_one() {
 
 #[test]
 fn pools_have_limits_of_their_own() {
-    let small = Pool::new(PoolLimits { memories: 2, spares: 1, runs: 5 });
+    let small = Pool::new(PoolLimits { memories: 2, spares: 1, runs: 5, ..PoolLimits::default() });
     let other = Pool::new(PoolLimits::default());
     let new = |pool| ReservedMemory::new(pool);
     let [mut first, mut second] = [(); 2].map(|()| new(&small).expect("two are allowed"));
@@ -278,10 +278,14 @@ fn pools_have_limits_of_their_own() {
     }
     assert!(first.arm() && apart.arm());
     assert!(!second.arm(), "six runs are more than five");
-    assert_eq!(small.usage(), PoolUsage { memories: 2, runs: 3 });
-    assert_eq!(other.usage(), PoolUsage { memories: 1, runs: 3 });
+    assert_eq!(small.usage(), PoolUsage { memories: 2, runs: 3, code: 0 });
+    assert_eq!(other.usage(), PoolUsage { memories: 1, runs: 3, code: 0 });
     drop((first, second));
-    assert_eq!(small.usage(), PoolUsage { memories: 1, runs: 3 }, "one is kept, as it was");
+    assert_eq!(
+        small.usage(),
+        PoolUsage { memories: 1, runs: 3, code: 0 },
+        "one is kept, as it was"
+    );
     assert!(new(&small).expect("the spare").arm());
 }
 

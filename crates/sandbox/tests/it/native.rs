@@ -27,7 +27,7 @@ fn reader() -> (NativeProgram, CodeAddress) {
 }
 
 fn program() -> NativeProgram {
-    NativeProgram::new(4, 1 << 20).expect("a platform that runs native code")
+    NativeProgram::new(&POOL, 4, 1 << 20).expect("a platform that runs native code")
 }
 
 /// Makes a unit code, and returns its address.
@@ -165,7 +165,8 @@ fn no_page_is_writable_and_executable() {
 
 #[test]
 fn a_program_has_no_more_code_than_it_may_and_no_unit_more_than_a_chunk() {
-    let program = NativeProgram::new(1, 2 * CHUNK_CODE).expect("a platform that runs native code");
+    let program =
+        NativeProgram::new(&POOL, 1, 2 * CHUNK_CODE).expect("a platform that runs native code");
     let mut asm = program.assembler();
     let room = Room { octets: CHUNK_CODE, slots: 0 };
     let fill = |asm: &mut Assembler, octets: usize| {
@@ -293,7 +294,7 @@ fn fork_refuses(fork: impl FnOnce() -> libc::pid_t) {
     if child == 0 {
         let (mut regs, mut gas) = ([0x1_0000; 13], 5);
         let stop = program.run(&mut regs, &mut gas, &mut memory, entry);
-        let none = NativeProgram::new(1, 1 << 20).err();
+        let none = NativeProgram::new(&POOL, 1, 1 << 20).err();
         let refused = stop == Stop::Refused && none == Some(Unsupported::Forked);
         // SAFETY: ends the child at once.
         unsafe { libc::_exit(if refused { 42 } else { 1 }) };
@@ -394,7 +395,11 @@ fn counts(module: &Module) -> bool {
 #[test]
 #[cfg_attr(feature = "portable-memory", ignore = "the engine of this build has no native code")]
 fn a_child_interprets_the_module_that_another_thread_was_compiling() {
-    let config = Config { backend: Backend::Recompiler, revision: Revision::GrayPaper072 };
+    let config = Config {
+        backend: Backend::Recompiler,
+        revision: Revision::GrayPaper072,
+        ..Config::default()
+    };
     let engine = Engine::new(config).expect("an engine");
     for _ in 0..60 {
         let is_begun = AtomicBool::new(false);

@@ -8,7 +8,9 @@ use jambox_trace::{Error, Replayed, replay};
 use crate::{ENDINGS, SERVICE, read, read_one, with_line};
 
 fn engines() -> Vec<Engine> {
-    let engine = |backend| Engine::new(Config { backend, revision: Revision::GrayPaper072 });
+    let engine = |backend| {
+        Engine::new(Config { backend, revision: Revision::GrayPaper072, ..Config::default() })
+    };
     Backend::all_here()
         .into_iter()
         .map(|backend| engine(backend).expect("it is supported"))
@@ -159,7 +161,7 @@ fn pages_that_grow_heap_adds_are_there() {
         )
     };
     for backend in Backend::all_here() {
-        let config = Config { backend, revision: Revision::GrayPaper080 };
+        let config = Config { backend, revision: Revision::GrayPaper080, ..Config::default() };
         let engine = Engine::new(config).expect("it is supported");
         let replayed = |end| replay(&read_one(&text(end)), &engine).expect("the program is right");
         assert_eq!(replayed("0x21"), Replayed::Same);

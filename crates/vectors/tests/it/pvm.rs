@@ -9,8 +9,9 @@ fn every_program_ends_as_the_vectors_say() {
     let Some(vectors) = jambox_vectors::public!() else { return };
     let folder = vectors.join("dev/pvm/w3f_v0.4/programs");
     for backend in Backend::all_here() {
-        let engine = Engine::new(Config { backend, revision: Revision::GrayPaper072 })
-            .expect("it is supported");
+        let engine =
+            Engine::new(Config { backend, revision: Revision::GrayPaper072, ..Config::default() })
+                .expect("it is supported");
         let report = pvm::run(&folder, &engine).expect("the folder is readable");
         let remarks = report.remarks();
         assert_eq!(report.to_string(), "309 passed, 0 failed, 2 skipped", "{backend:?}\n{remarks}");
@@ -26,8 +27,9 @@ fn check(folder: &str, expected: &str) {
     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };
     let folder = vectors.join("dev-0.8.0/pvm").join(folder);
     for backend in Backend::all_here() {
-        let engine = Engine::new(Config { backend, revision: Revision::GrayPaper072 })
-            .expect("it is supported");
+        let engine =
+            Engine::new(Config { backend, revision: Revision::GrayPaper072, ..Config::default() })
+                .expect("it is supported");
         let report = pvm::run(&folder, &engine).expect("the folder is readable");
         let remarks = report.remarks();
         assert_eq!(report.to_string(), expected, "{backend:?}\n{remarks}");

@@ -31,6 +31,6 @@ fn every_execution_of_0_8_0_replays() {
 
 /// An engine of each revision.
 fn engines(backend: Backend) -> Vec<Engine> {
-    let engine = |revision| Engine::new(Config { revision, backend });
+    let engine = |revision| Engine::new(Config { revision, backend, ..Config::default() });
     Revision::ALL.into_iter().map(engine).collect::<Result<_, _>>().expect("they are supported")
 }
