@@ -81,6 +81,11 @@ impl Instance {
     /// Moves past the instruction at [`pc`](Self::pc). After
     /// [`Exit::HostCall`](crate::Exit::HostCall) it is the `ecalli` that was served.
     pub fn skip_host_call(&mut self) {
+        #[cfg(native)]
+        if let Some(resume) = self.resume.as_ref().filter(|resume| resume.call == self.state.pc) {
+            self.state.pc = resume.pc;
+            return;
+        }
         self.state.pc = self.next_pc();
     }
 

@@ -253,6 +253,7 @@ impl Memory {
     }
 
     /// The memory that the fast interpreter works on, if this is it.
+    #[inline]
     pub(crate) fn fast(&mut self) -> Option<&mut DefaultMemory> {
         match self.occupied() {
             Space::Fast(memory) => Some(memory),
@@ -281,16 +282,22 @@ impl Memory {
     }
 
     /// The space, which becomes a real one when it is first needed.
+    #[inline]
     fn occupied(&mut self) -> &mut Space {
         if self.is_empty() {
-            let own = || Pool::new(PoolLimits { spares: 0, ..PoolLimits::default() });
-            let pool = self.pool.get_or_insert_with(own);
-            self.space = match DefaultMemory::new(pool) {
-                Ok(memory) => Space::Fast(memory),
-                Err(_) => Space::Portable(PagedMemory::default()),
-            };
+            self.occupy();
         }
         &mut self.space
+    }
+
+    #[cold]
+    fn occupy(&mut self) {
+        let own = || Pool::new(PoolLimits { spares: 0, ..PoolLimits::default() });
+        let pool = self.pool.get_or_insert_with(own);
+        self.space = match DefaultMemory::new(pool) {
+            Ok(memory) => Space::Fast(memory),
+            Err(_) => Space::Portable(PagedMemory::default()),
+        };
     }
 
     fn check(&self, address: u64, length: u64, access: Access) -> Result<(), Inaccessible> {

@@ -34,25 +34,29 @@ enum Next {
 }
 
 /// Runs an instance of a module that moves over to native code.
+///
+/// The way from one host call to the next is what most runs are, so it is short: a host call's
+/// number is handed on in registers, and all else goes through [`Next`].
 pub(crate) fn run(instance: &mut Instance) -> Exit {
-    if let Some(exit) = warm_up(instance) {
-        return exit;
-    }
     // Behind a host call the charged flag is regular where it is as the call left it: an `ecalli`
     // is followed by an instruction of its own block.
     let stays_paid = instance.module.gas_plan().stays_paid();
     let is_there =
         |resume: &Resume| resume.pc == instance.state.pc && instance.is_charged == stays_paid;
+    // A module that native code was run of is warm.
     let mut next = match instance.resume.take().filter(is_there) {
         Some(Resume { at, .. }) => Next::Enter(at),
-        None => match regular(instance) {
+        None => match warm_up(instance).or_else(|| regular(instance)) {
             Some(exit) => return exit,
             None => enter(instance),
         },
     };
     loop {
         next = match next {
-            Next::Enter(at) => execute(instance, at),
+            Next::Enter(at) => match execute(instance, at) {
+                Ok(number) => return Exit::HostCall(number),
+                Err(next) => next,
+            },
             Next::Step | Next::Unpaid => match stepper::step(instance, &mut ()) {
                 Some(exit) => Next::Exit(exit),
                 None => enter(instance),
@@ -128,9 +132,70 @@ fn tell_heat(instance: &mut Instance) {
     }
 }
 
-/// Runs native code from an address on until it comes back.
-fn execute(instance: &mut Instance, at: Place) -> Next {
-    let next = run_until_hot(instance, at);
+/// Runs native code from an address on until it comes back: the number of a host call, or the next
+/// step.
+///
+/// Code of the first tier runs at most until the module is hot: it is given the gas that is left
+/// until then, and stops where that does not suffice. So the code itself counts nothing.
+#[inline]
+fn execute(instance: &mut Instance, at: Place) -> Result<u64, Next> {
+    let Place { address, tier } = at;
+    let Some((tiered, memory)) = instance.module.tiered().zip(instance.memory.fast()) else {
+        return Err(irregular(instance));
+    };
+    let Some(code) = tiered.code(&instance.module, tier).filter(|_| memory.arm()) else {
+        return Err(irregular(instance));
+    };
+    let left = match tier {
+        Tier::First => tiered.until_hot(instance.heat),
+        Tier::Hot => u64::MAX,
+    };
+    let given = instance.gas.min(left);
+    let reserve = instance.gas - given;
+    instance.gas = given;
+    let stop = code.run(&mut instance.state.regs, &mut instance.gas, memory, address);
+    let Stop::HostCall { pc, number, resume } = stop else {
+        return Err(left_for(instance, stop, tier, (given, reserve)));
+    };
+    let call = u64::from(pc);
+    instance.state.pc = call;
+    let at = Place { address: resume, tier };
+    instance.resume = Some(Resume { call, pc: instance.module.next_pc(call), at });
+    instance.is_charged = instance.module.gas_plan().stays_paid();
+    if tier == Tier::First {
+        instance.heat += given - instance.gas;
+        if instance.heat >= MOST_HEAT {
+            tell_heat(instance);
+        }
+    }
+    instance.gas += reserve;
+    Ok(i64::from(number) as u64)
+}
+
+/// The next step where native code cannot be run.
+#[cold]
+fn irregular(instance: &mut Instance) -> Next {
+    instance.set_regular();
+    Next::Interpret
+}
+
+/// The next step after native code came back for something else than a host call, with the gas that
+/// it was given and that was kept from it.
+#[inline(never)]
+fn left_for(instance: &mut Instance, stop: Stop, tier: Tier, (given, reserve): (u64, u64)) -> Next {
+    // Gas that does not suffice for a segment counts as used for the heat: it never would suffice.
+    let is_over = reserve > 0 && matches!(stop, Stop::Unpaid { .. });
+    let mut next = follow(instance, stop, tier);
+    if tier == Tier::First {
+        instance.heat += if is_over { given } else { given - instance.gas };
+        instance.gas += reserve;
+        if instance.heat >= MOST_HEAT || is_over {
+            tell_heat(instance);
+        }
+        if is_over {
+            next = enter(instance);
+        }
+    }
     match next {
         Next::Enter(_) => {}
         Next::Step | Next::Unpaid | Next::Interpret => instance.set_regular(),
@@ -139,50 +204,13 @@ fn execute(instance: &mut Instance, at: Place) -> Next {
     next
 }
 
-/// The same, in code of the first tier at most until the module is hot: it is given the gas that is
-/// left until then, and stops where that does not suffice. So the code itself counts nothing.
-fn run_until_hot(instance: &mut Instance, Place { address, tier }: Place) -> Next {
-    let Some((tiered, memory)) = instance.module.tiered().zip(instance.memory.fast()) else {
-        return Next::Interpret;
-    };
-    let Some(code) = tiered.code(&instance.module, tier).filter(|_| memory.arm()) else {
-        return Next::Interpret;
-    };
-    let regs = &mut instance.state.regs;
-    if tier == Tier::Hot {
-        let stop = code.run(regs, &mut instance.gas, memory, address);
-        return follow(instance, stop, tier);
-    }
-    let left = tiered.until_hot(instance.heat);
-    let given = instance.gas.min(left);
-    let reserve = instance.gas - given;
-    instance.gas = given;
-    let stop = code.run(regs, &mut instance.gas, memory, address);
-    // Gas that does not suffice for a segment counts as used for the heat: it never would suffice.
-    let is_over = reserve > 0 && matches!(stop, Stop::Unpaid { .. });
-    let next = follow(instance, stop, tier);
-    instance.heat += if is_over { given } else { given - instance.gas };
-    instance.gas += reserve;
-    if instance.heat >= MOST_HEAT || is_over {
-        tell_heat(instance);
-    }
-    if is_over { enter(instance) } else { next }
-}
-
 /// Does what has to be done after native code came back: says what is next.
-#[inline]
 fn follow(instance: &mut Instance, stop: Stop, tier: Tier) -> Next {
-    let Instance { module, state, gas, resume: resumed, .. } = instance;
+    let Instance { module, state, gas, .. } = instance;
     let module = &*module;
     let code = || module.tiered().and_then(|tiered| tiered.code(module, tier));
     let go_on = |address| Next::Enter(Place { address, tier });
     match stop {
-        Stop::HostCall { pc, number, resume } => {
-            state.pc = pc.into();
-            let at = Place { address: resume, tier };
-            *resumed = Some(Resume { pc: module.next_pc(pc.into()), at });
-            Next::Exit(Exit::HostCall(i64::from(number) as u64))
-        }
         Stop::Step { pc } => {
             state.pc = pc.into();
             Next::Step
@@ -214,6 +242,7 @@ fn follow(instance: &mut Instance, stop: Stop, tier: Tier) -> Next {
             *gas += origin.refund;
             Next::Step
         }
-        Stop::Refused => Next::Interpret,
+        // Served where the code came back.
+        Stop::HostCall { .. } | Stop::Refused => Next::Interpret,
     }
 }

@@ -34,6 +34,9 @@ type OnceCode = OnceLock<Option<Code>>;
 /// The position and the place in native code at which a run goes on after a host call.
 #[derive(Clone, Copy)]
 pub(crate) struct Resume {
+    /// The position of the `ecalli`.
+    pub(crate) call: u64,
+    /// The position after it.
     pub(crate) pc: u64,
     pub(crate) at: Place,
 }

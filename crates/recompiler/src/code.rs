@@ -149,6 +149,7 @@ impl Code {
     }
 
     /// Runs code of this program: see [`NativeProgram::run`].
+    #[inline]
     pub fn run(
         &self,
         regs: &mut [u64; 13],

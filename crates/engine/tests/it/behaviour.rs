@@ -294,6 +294,29 @@ on_every_backend! {
         assert_eq!(refused, Some(error.into()));
     }
 
+    fn a_host_goes_on_from_where_it_likes_after_a_host_call(backend) {
+        // ecalli 1 is at 3, ecalli 2 at 8, the trap at 10.
+        let text = "add_imm_64 r7, r7, 1\necalli 1\nadd_imm_64 r7, r7, 1\necalli 2\ntrap";
+        let mut it = instance(backend, text, 20);
+        assert_eq!((it.run(), end(&it)), (Exit::HostCall(1), (3, 18)));
+        assert_eq!((it.run(), end(&it)), (Exit::HostCall(1), (3, 17)), "the call again");
+        it.skip_host_call();
+        it.set_pc(3);
+        it.skip_host_call();
+        assert_eq!(it.pc(), 5);
+        assert_eq!((it.run(), end(&it)), (Exit::HostCall(2), (8, 15)));
+        it.set_pc(3);
+        it.skip_host_call();
+        assert_eq!((it.run(), end(&it)), (Exit::HostCall(2), (8, 13)), "an earlier one skipped");
+        it.set_pc(10);
+        it.skip_host_call();
+        assert_eq!(it.pc(), 11);
+        it.set_pc(8);
+        it.skip_host_call();
+        assert_eq!((it.run(), end(&it)), (Exit::Panic, (10, 12)));
+        assert_eq!(it.reg(Reg::R7), 3);
+    }
+
     fn instances_share_a_module_across_threads(backend) {
         // Miri takes its time.
         let rounds = if cfg!(miri) { 30 } else { 1000 };

@@ -88,6 +88,7 @@ impl NativeProgram {
     /// Nothing is run if the address is another program's, the memory is not
     /// [armed](ReservedMemory::arm), or the process is a forked child. From the first run of a
     /// memory on a thread on, `SIGSEGV` is not blocked there.
+    #[inline]
     pub fn run(
         &self,
         regs: &mut [u64; 13],
@@ -124,6 +125,7 @@ impl NativeProgram {
         self.stop(reason, &context)
     }
 
+    #[inline]
     fn stop(&self, reason: u32, context: &Context) -> Stop {
         let pc = context.value as u32;
         // Both kinds of addresses are those of instructions of this program: the one that faulted

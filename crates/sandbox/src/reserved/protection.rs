@@ -53,10 +53,13 @@ pub(super) enum Hardware {
 impl ReservedMemory {
     /// Makes the hardware allow exactly what the permission table says, from now on. False if that
     /// is not possible; the memory can then still be used by an interpreter.
+    #[inline]
     pub fn arm(&mut self) -> bool {
-        if self.is_armed() {
-            return true;
-        }
+        self.is_armed() || self.arm_now()
+    }
+
+    #[cold]
+    fn arm_now(&mut self) -> bool {
         if matches!(self.hardware, Hardware::Refused) || self.reaches_low() {
             return false;
         }
