@@ -39,6 +39,7 @@ mod plain;
 mod program;
 mod protocol;
 mod remote;
+mod service_tests;
 mod snippet;
 mod style;
 mod watch;

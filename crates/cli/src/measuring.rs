@@ -1,14 +1,15 @@
 //! Options `--profile` and `--coverage`, and the output of the measurements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
-use jambox_inspect::coverage::{Coverage, Part};
+use jambox_inspect::coverage::{Coverage, FileCoverage, Part};
 use jambox_inspect::profile::{Profile, ProfileFormat};
 use jambox_inspect::{Instruments, count};
 use jambox_symbols::Symbols;
@@ -95,12 +96,12 @@ impl Measuring {
         }
     }
 
-    /// Writes the requested measurements. Sources are looked for in the working folder, and in
-    /// `folder` and its parents.
+    /// Writes the requested measurements. Sources are looked for in `folder` and its parents, and
+    /// in the working folder.
     pub fn write(&self, measured: &Instruments<'_>, folder: &Path) -> Result<Option<Covered>> {
         self.write_profiles(measured.profiles())?;
-        let coverage = measured.coverage();
-        coverage.map(|coverage| self.write_coverage(&coverage, folder)).transpose()
+        let coverage = measured.coverage().map(|coverage| [(coverage, folder.to_owned())]);
+        coverage.map(|coverage| self.write_coverage(&coverage)).transpose()
     }
 
     /// Writes profiles, if there is a file for them.
@@ -112,24 +113,42 @@ impl Measuring {
         input::write(path, &written)
     }
 
-    /// Writes the coverage, and returns its summary.
-    pub fn write_coverage(&self, coverage: &Coverage, folder: &Path) -> Result<Covered> {
+    /// True if the coverage is to be written.
+    pub const fn covers(&self) -> bool {
+        self.coverage.is_some()
+    }
+
+    /// Writes the coverage of programs, each with the folder of its sources, and returns the
+    /// summary.
+    pub fn write_coverage(&self, programs: &[(Coverage, PathBuf)]) -> Result<Covered> {
         let path = self.coverage.as_deref().unwrap_or(Path::new(""));
-        let source = |file: &str| Some(find(file, folder)?.display().to_string());
-        input::write(path, coverage.to_lcov(&source).as_bytes())?;
-        let is_found = |file: &&str| find(file, folder).is_some();
-        let files: Vec<_> = coverage
-            .files
-            .iter()
-            .filter(|(file, _)| is_found(&&***file))
-            .map(|(file, counts)| CoveredFile {
-                source: file.to_string(),
-                lines: counts.lines_hit().into(),
-                functions: counts.functions_hit().into(),
-            })
-            .collect();
-        let left_out = coverage.files.len() - files.len();
-        Ok(Covered { file: path.display().to_string(), files, left_out })
+        let mut found = Coverage::default();
+        let mut names = BTreeMap::new();
+        let mut left_out = BTreeSet::new();
+        for (coverage, folder) in programs {
+            for (name, counts) in &coverage.files {
+                let Some(file) = find(name, folder) else {
+                    left_out.insert(name);
+                    continue;
+                };
+                // Several programs may have sources of one name.
+                let shown = match programs.len() {
+                    1 => name.to_string(),
+                    _ => folder.join(&**name).display().to_string(),
+                };
+                let file: Arc<str> = file.display().to_string().into();
+                found.files.entry(Arc::clone(&file)).or_default().add(counts);
+                names.entry(file).or_insert(shown);
+            }
+        }
+        input::write(path, found.to_lcov(&|file| Some(file.to_owned())).as_bytes())?;
+        let row = |(file, counts): (&Arc<str>, &FileCoverage)| CoveredFile {
+            source: names.get(file).cloned().unwrap_or_default(),
+            lines: counts.lines_hit().into(),
+            functions: counts.functions_hit().into(),
+        };
+        let files = found.files.iter().map(row).collect();
+        Ok(Covered { file: path.display().to_string(), files, left_out: left_out.len() })
     }
 }
 
@@ -140,7 +159,7 @@ fn find(file: &str, folder: &Path) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok();
     let around = folder.iter().flat_map(|folder| folder.ancestors()).map(|base| base.join(file));
     let here = (!file.is_absolute()).then(|| file.to_owned());
-    let found = here.into_iter().chain(around).find(|path| path.is_file())?;
+    let found = around.chain(here).find(|path| path.is_file())?;
     found.canonicalize().ok()
 }
 

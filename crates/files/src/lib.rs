@@ -1,8 +1,8 @@
 //! Files named by people: reading within limits, and writing of whole files only.
 //!
 //! **Contents.** [`read()`] for files of unknown content, [`write()`] and [`NewFile`] for every
-//! file written by this project (feature `write`), [`under`] to find files, and [`reason`] for the
-//! text of an error.
+//! file written by this project (feature `write`), [`lock`] and [`update`] for files that several
+//! processes change, [`under`] to find files, and [`reason`] for the text of an error.
 //!
 //! **Not here.** This is no abstraction of a file system. Tests that must not touch the disk use a
 //! trait of their own crate.
@@ -34,13 +34,13 @@
 mod new_file;
 mod read;
 mod under;
-#[cfg(feature = "write")]
 mod update;
 
 #[cfg(feature = "write")]
 pub use new_file::{NewFile, write};
 pub use read::{open, read, read_from, without_mark};
 pub use under::{all_under, under};
+pub use update::lock;
 #[cfg(feature = "write")]
 pub use update::update;
 

@@ -9,7 +9,8 @@ use jambox_isa::Instruction;
 use jambox_symbols::Symbols;
 use jambox_types::{Hash, Revision};
 
-use crate::coverage::{Counter, Coverage};
+use crate::account::SymbolsByHash;
+use crate::coverage::{Counter, Counts, Coverage};
 use crate::profile::{Profile, Profiler};
 use crate::steps::InstructionLog;
 
@@ -17,8 +18,8 @@ use crate::steps::InstructionLog;
 /// instructions, each on request. Without a request, runs are as fast as without the observer.
 #[derive(Debug)]
 pub struct Instruments<'s> {
-    /// The symbols of all programs, by code hash.
-    symbols: &'s BTreeMap<Hash, Symbols>,
+    /// The symbols of all programs.
+    symbols: &'s dyn SymbolsByHash,
     /// Profiles are made.
     profiles: bool,
     profiler: Profiler,
@@ -36,9 +37,9 @@ pub struct Instruments<'s> {
 }
 
 impl<'s> Instruments<'s> {
-    /// An observer without requests. `symbols` has the symbols of all programs, by code hash.
+    /// An observer without requests. `symbols` has the symbols of all programs.
     #[must_use]
-    pub fn new(symbols: &'s BTreeMap<Hash, Symbols>) -> Self {
+    pub fn new(symbols: &'s dyn SymbolsByHash) -> Self {
         Self {
             symbols,
             profiles: false,
@@ -89,6 +90,12 @@ impl<'s> Instruments<'s> {
         self.counter.as_ref().map(Counter::finish)
     }
 
+    /// The counts of instructions so far; `None` without a request for coverage.
+    #[must_use]
+    pub fn counts(&self) -> Option<Counts> {
+        self.counter.as_ref().map(Counter::counts)
+    }
+
     fn is_on(&self) -> bool {
         let logs = self.log.as_ref().is_some_and(InstructionLog::is_on);
         self.profiles || self.counter.is_some() || logs
@@ -112,8 +119,8 @@ impl<'s> Instruments<'s> {
         if self.profiles {
             let profiler = std::mem::take(&mut self.profiler);
             let symbols = self.symbols;
-            let inner = |program| Self::symbols_of(symbols, program);
-            self.made.push(profiler.finish(title, symbols.get(&self.code_hash), &inner));
+            let inner = |program| symbols.of_program(program);
+            self.made.push(profiler.finish(title, symbols.of_code(self.code_hash), &inner));
         }
     }
 
@@ -132,11 +139,6 @@ impl<'s> Instruments<'s> {
     /// The host call ended; `gas` is left after it.
     pub fn returned(&mut self, gas: u64) {
         self.profiler.returned(self.gas.saturating_sub(gas));
-    }
-
-    /// The symbols of an inner machine's program, by its hash; `None` if there are none.
-    fn symbols_of(symbols: &'s BTreeMap<Hash, Symbols>, program: Hash) -> Option<&'s Symbols> {
-        symbols.values().find(|symbols| symbols.are_for(program))
     }
 
     /// The hash of an inner machine's program; `None` for the outer machine.
@@ -165,8 +167,8 @@ impl Observer for Instruments<'_> {
         }
         let program = self.program(machine, instance);
         self.running = match program {
-            None => self.symbols.get(&self.code_hash),
-            Some(program) => Self::symbols_of(self.symbols, program),
+            None => self.symbols.of_code(self.code_hash),
+            Some(program) => self.symbols.of_program(program),
         };
         if let Some(counter) = &mut self.counter {
             counter.enter(machine, program.unwrap_or(self.code_hash), self.running);

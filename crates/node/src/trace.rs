@@ -85,7 +85,7 @@ impl Node {
         let (ledger, symbols) = (self.ledger(), self.symbols());
         let again = Again::of(&ledger, hash)?;
         let recorder = account::recorder(self.protocol(), again.slot(), &symbols, CLOSELY);
-        let instruments = Instruments::new(&symbols).with_profiles(true);
+        let instruments = Instruments::new(&*symbols).with_profiles(true);
         let mut watch = (instruments, recorder);
         again.run(self.env(), &ledger, &mut watch)?;
         let (instruments, recorder) = watch;

@@ -21,6 +21,7 @@ use jambox_state::{AccountInfo, Blob, Difference, PartialState};
 use crate::account::AccountBuilder;
 use crate::code::{Code, Mode, Way};
 use crate::fault::Faults;
+use crate::measured;
 use crate::native::NativeRunner;
 use crate::package::Exports;
 use crate::record::{Record, Recorder};
@@ -61,7 +62,6 @@ pub struct Chain {
     pub(crate) protocol: Protocol,
     pub(crate) state: PartialState,
     natives: BTreeMap<Hash, Service>,
-    pub(crate) symbols: KnownSymbols,
     pub(crate) exports: Exports,
     pub(crate) history: Option<History>,
     /// The chain on disk that this one began from; `None` if it began empty.
@@ -83,7 +83,6 @@ impl Clone for Chain {
             protocol: self.protocol,
             state: self.state.clone(),
             natives: self.natives.clone(),
-            symbols: self.symbols.clone(),
             exports: self.exports.clone(),
             history: self.history.clone(),
             #[cfg(feature = "load")]
@@ -115,7 +114,6 @@ impl Chain {
             protocol,
             state,
             natives: BTreeMap::new(),
-            symbols: KnownSymbols::default(),
             exports: Exports::new(),
             history: None,
             #[cfg(feature = "load")]
@@ -181,8 +179,9 @@ impl Chain {
             (Mode::Compiled | Mode::CompiledOn(_), _) => {
                 let revision = self.way.revision;
                 assert!(compiled.is_some(), "service {id} has no blob for {revision}");
-                let path = compiled.and_then(|it| it.path.clone());
-                self.symbols.expect(code_hash, path);
+                if let Some(path) = compiled.and_then(|it| it.path.as_deref()) {
+                    KnownSymbols::expect(path);
+                }
             }
         }
         (code_hash, blob)
@@ -226,7 +225,8 @@ impl Chain {
 
     pub(crate) fn recorder(&self, env: &Env) -> Recorder {
         let faults = Arc::clone(&self.faults);
-        Recorder { record: Record::default(), faults, interface: env.interface() }
+        let instruments = measured::instruments(self.way.mode);
+        Recorder { record: Record::default(), faults, interface: env.interface(), instruments }
     }
 
     pub(crate) fn code_hash(&self, id: ServiceId) -> Hash {

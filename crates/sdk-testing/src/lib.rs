@@ -53,6 +53,7 @@ mod fault;
 mod inputs;
 #[cfg(feature = "load")]
 mod loaded;
+mod measured;
 mod native;
 mod package;
 mod record;
@@ -151,7 +152,7 @@ pub fn both_ways_under<E: PartialEq + Debug>(revision: Revision, test: impl Fn(W
     for backend in Backend::all_here() {
         // These two are for tests of the engine itself.
         if !matches!(backend, Backend::Stepper | Backend::LoopedInterpreter) {
-            let found = test(Mode::CompiledOn(backend));
+            let found = measured::again(|| test(Mode::CompiledOn(backend)));
             assert_eq!(
                 compiled, found,
                 "backends differ under {revision}, the right one being {backend:?}"

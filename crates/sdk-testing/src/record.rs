@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use jambox_codec::{Decode, decode_all};
 use jambox_engine::{Exit, Instance};
-use jambox_hostcall::{Context, HostCall, Interface, LogLevel};
-use jambox_invocation::{CallEnded, CallStarted, LogLine, Machine, Observer};
+use jambox_hostcall::{Context, Form, HostCall, Interface, LogLevel};
+use jambox_inspect::Instruments;
+use jambox_invocation::{CallEnded, CallStarted, Finished, LogLine, Machine, Observer, Started};
 use jambox_sdk::Event;
 use jambox_sdk::types::ServiceId;
 
@@ -197,32 +198,61 @@ pub(crate) struct Recorder {
     pub record: Record,
     pub faults: Arc<Faults>,
     pub interface: Interface,
+    /// Measurements, which `jambox test` may ask for.
+    pub instruments: Option<Instruments<'static>>,
 }
 
 impl Recorder {
+    /// Runs a machine up to its next exit.
+    fn go_on(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
+        match &mut self.instruments {
+            Some(instruments) => instruments.run(machine, instance),
+            None => instance.run(),
+        }
+    }
+
+    /// Answers a host call in place of the host.
+    fn answer(&mut self, form: &'static Form, code: u64, instance: &mut Instance) {
+        if let Some(instruments) = &mut self.instruments {
+            let (pc, gas) = (Some(instance.pc()), instance.gas());
+            instruments.called(pc, Some(form), instance.regs(), gas);
+        }
+        instance.regs_mut()[7] = code;
+        instance.set_gas(instance.gas().saturating_sub(10));
+        instance.skip_host_call();
+        if let Some(instruments) = &mut self.instruments {
+            instruments.returned(instance.gas());
+        }
+    }
+
     fn last(&mut self) -> Option<&mut CallRecord> {
         self.record.calls.last_mut()
     }
 }
 
 impl Observer for Recorder {
+    fn invocation_started(&mut self, started: &Started<'_>) {
+        if let Some(instruments) = &mut self.instruments {
+            instruments.invocation_started(started);
+        }
+    }
+
     fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
         loop {
-            let exit = instance.run();
+            let exit = self.go_on(machine, instance);
             let (Machine::Outer, Exit::HostCall(number)) = (machine, exit) else { return exit };
             let form =
                 self.interface.forms().find(|form| form.number(self.interface) == Some(number));
-            let Some(code) = form.and_then(|form| self.faults.answer(form.call)) else {
-                return exit;
-            };
-            instance.regs_mut()[7] = code;
-            let left = instance.gas().saturating_sub(10);
-            instance.set_gas(left);
-            instance.skip_host_call();
+            let answered = form.and_then(|form| Some((form, self.faults.answer(form.call)?)));
+            let Some((form, code)) = answered else { return exit };
+            self.answer(form, code, instance);
         }
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
+        if let Some(instruments) = &mut self.instruments {
+            instruments.host_call_started(call);
+        }
         self.record.calls.push(CallRecord {
             context: call.invocation.context(),
             service: call.invocation.service(),
@@ -246,11 +276,32 @@ impl Observer for Recorder {
     }
 
     fn host_call_ended(&mut self, ended: &CallEnded<'_>) {
+        if let Some(instruments) = &mut self.instruments {
+            instruments.host_call_ended(ended);
+        }
         let result = ended.registers[7];
         let returned = ended.reply.is_ok();
         if let Some(call) = self.last() {
             let gas = matches!(call.call, Some(HostCall::Gas | HostCall::Checkpoint));
             call.result = (returned && !gas).then_some(result);
+        }
+    }
+
+    fn inner_created(&mut self, handle: u64, blob: &[u8]) {
+        if let Some(instruments) = &mut self.instruments {
+            instruments.inner_created(handle, blob);
+        }
+    }
+
+    fn inner_started(&mut self, handle: u64, instance: &Instance) {
+        if let Some(instruments) = &mut self.instruments {
+            instruments.inner_started(handle, instance);
+        }
+    }
+
+    fn invocation_ended(&mut self, finished: &Finished<'_>) {
+        if let Some(instruments) = &mut self.instruments {
+            instruments.invocation_ended(finished);
         }
     }
 

@@ -6,6 +6,7 @@ use jambox_inspect::account::{self, Detail, Invocation, Names, Service, Setting,
 use jambox_invocation::{Failure, Finished, Invocation as Which, Observer};
 use jambox_sdk::types::{Gas, Protocol, ServiceId, TimeSlot};
 
+use crate::measured;
 use crate::record::{Record, Recorder};
 use crate::symbols::KnownSymbols;
 use crate::{Chain, Failed};
@@ -33,18 +34,17 @@ impl Observer for Ends {
 pub(crate) struct Watcher {
     protocol: Protocol,
     slot: TimeSlot,
-    symbols: KnownSymbols,
 }
 
 impl Watcher {
     pub fn of(chain: &Chain) -> Self {
         let (protocol, slot) = (chain.protocol, chain.slot);
-        Self { protocol, slot, symbols: chain.symbols.clone() }
+        Self { protocol, slot }
     }
 
     pub fn watch(&self, recorder: Recorder) -> Watch<'_> {
-        let Self { protocol, slot, symbols } = self;
-        let setting = Setting { protocol, slot: *slot, names: &NO_NAMES, symbols };
+        let Self { protocol, slot } = self;
+        let setting = Setting { protocol, slot: *slot, names: &NO_NAMES, symbols: &KnownSymbols };
         (recorder, (account::Recorder::new(setting, DETAIL), Ends::default()))
     }
 }
@@ -57,6 +57,9 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub fn of((recorder, (account, Ends(ends))): Watch<'_>) -> Self {
+        if let Some(instruments) = &recorder.instruments {
+            measured::keep(instruments, recorder.interface.revision);
+        }
         let told = account.finish().into_iter();
         let invocations = told.zip(ends).map(|((which, told), why)| (which, told, why)).collect();
         Self { record: recorder.record, invocations }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use jambox_inspect::{FigureChange, GasFigures, count};
+use jambox_inspect::{FigureChange, GasFigures, count, wide};
 use jambox_invocation::{Finished, Invocation, Observer};
 use jambox_package::{Disk, Package, load};
 use jambox_types::ServiceId;
@@ -20,6 +20,7 @@ use crate::output::{Output, Report};
 use crate::package_file::locate;
 use crate::plain::plain;
 use crate::protocol::ProtocolArgs;
+use crate::service_tests::{self, ServiceTests, nothing_measured};
 use crate::style::{BAD, FAINT};
 
 /// The most octets of a file of figures.
@@ -27,13 +28,15 @@ const LIMIT: u64 = 16 << 20;
 
 /// Keep figures of gas in a file, and find out what has changed
 ///
-/// A file has a line `NAME = GAS` for each figure, as those that tests keep with `GasSnapshot`:
-/// packages and tests can share one.
+/// Figures are of the invocations of packages, and of those that a service's tests make with the
+/// compiled service. A file has a line `NAME = GAS` for each, as those that tests keep with
+/// `GasSnapshot`: all can share one.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  jambox gas snapshot package.toml                  into gas.txt
-  jambox gas check package.toml --tolerance 1       against gas.txt
+  jambox gas snapshot package.toml                    into gas.txt
+  jambox gas snapshot package.toml --tests .          with those of all tests
+  jambox gas check package.toml --tests . --tolerance 1
   jambox gas diff before.txt after.txt")]
 pub struct Gas {
     #[command(subcommand)]
@@ -42,21 +45,26 @@ pub struct Gas {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Run packages and keep the gas of every invocation
+    /// Run packages and tests, and keep the gas of every invocation
     #[command(after_help = "\
 Examples:
   jambox gas snapshot package.toml
   jambox gas snapshot first.toml second.toml --file figures.txt
+  jambox gas snapshot --tests services/counter --tests services/shop
 
-Other figures of the file stay. Those that tests keep are written by `JAMBOX_BLESS=1 jambox test`.")]
-    Snapshot(Packages),
-    /// Run packages and compare with what was kept
+Other figures of the file stay. Those that tests keep by themselves, with `GasSnapshot`, are written \
+by `JAMBOX_BLESS=1 jambox test`.
+
+Exit status: 0 when the figures are in the file; 2 bad input, or a test that fails.")]
+    Snapshot(Measured),
+    /// Run packages and tests, and compare with what was kept
     #[command(after_help = "\
 Examples:
   jambox gas check package.toml --tolerance 0.5
+  jambox gas check --tests .
 
 Exit status: 0 when every figure is as it was, up to the tolerance; 1 when one is not, is new or is \
-gone; 2 bad input.")]
+gone; 2 bad input, or a test that fails.")]
     Check(Check),
     /// Compare two files of figures
     #[command(after_help = "\
@@ -69,10 +77,15 @@ gone; 2 bad input.")]
 }
 
 #[derive(Debug, Args)]
-struct Packages {
+struct Measured {
     /// Package files, or folders with package.toml
-    #[arg(required = true)]
+    #[arg(required_unless_present = "tests")]
     packages: Vec<PathBuf>,
+
+    /// Run the tests of the service in this folder, with Cargo.toml, and measure every invocation
+    /// of the compiled service; as often as there are services
+    #[arg(long, value_name = "FOLDER")]
+    tests: Vec<PathBuf>,
 
     /// The file of the figures
     #[arg(long, value_name = "FILE", default_value = "gas.txt")]
@@ -82,7 +95,7 @@ struct Packages {
 #[derive(Debug, Args)]
 struct Check {
     #[command(flatten)]
-    packages: Packages,
+    measured: Measured,
 
     #[command(flatten)]
     tolerance: Tolerance,
@@ -115,22 +128,20 @@ fn percent(written: &str) -> std::result::Result<f64, String> {
 impl Gas {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         match &self.action {
-            Action::Snapshot(packages) => {
-                let measured = packages.measure(protocol, output)?;
-                let file = packages.file.display().to_string();
-                let figures = measured.figures.0.len();
-                packages.keep(measured)?;
+            Action::Snapshot(what) => {
+                let found = what.measure(protocol, output)?;
+                let file = what.file.display().to_string();
+                let figures = found.figures.0.len();
+                what.keep(found)?;
                 output.emit(&Kept { file, figures })?;
                 Ok(Verdict::Done)
             }
-            Action::Check(Check { packages, tolerance }) => {
-                let before = read(&packages.file)?;
-                let measured = packages.measure(protocol, output)?;
-                // Figures of tests and of other packages are not measured by this command.
-                let is_theirs = |name: &str| measured.is_of_package(name);
-                let before: BTreeMap<_, _> =
-                    before.0.into_iter().filter(|(name, _)| is_theirs(name)).collect();
-                report(&GasFigures(before), &measured.figures, tolerance, output)
+            Action::Check(Check { measured, tolerance }) => {
+                let before = read(&measured.file)?;
+                let found = measured.measure(protocol, output)?;
+                // Other figures are not measured by this command.
+                let before = before.0.into_iter().filter(|(name, _)| found.covers(name));
+                report(&GasFigures(before.collect()), &found.figures, tolerance, output)
             }
             Action::Diff(Diff { before, after, tolerance }) => {
                 report(&read(before)?, &read(after)?, tolerance, output)
@@ -139,16 +150,17 @@ impl Gas {
     }
 }
 
-/// The figures of packages.
-struct Measured {
-    /// Names of the packages.
+/// The figures of packages and of tests.
+#[derive(Default)]
+struct Found {
+    /// Names of the packages and of the services under test, with which names of figures begin.
     names: Vec<String>,
     figures: GasFigures,
 }
 
-impl Measured {
-    /// True if a figure belongs to one of these packages.
-    fn is_of_package(&self, figure: &str) -> bool {
+impl Found {
+    /// True if a figure is of one of these packages or services.
+    fn covers(&self, figure: &str) -> bool {
         let is_of = |name: &String| {
             figure.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(": "))
         };
@@ -156,49 +168,87 @@ impl Measured {
     }
 }
 
-impl Packages {
-    fn measure(&self, protocol: &ProtocolArgs, output: &Output) -> Result<Measured> {
+impl Measured {
+    fn measure(&self, protocol: &ProtocolArgs, output: &Output) -> Result<Found> {
+        let mut found = Found::default();
+        for folder in &self.tests {
+            test(folder, protocol, &mut found)?;
+        }
         let spinner = output.spinner("running");
-        let mut measured = Measured { names: Vec::new(), figures: GasFigures::default() };
         for path in &self.packages {
-            let path = locate(path)?;
-            let package = load(&Disk, &path, &protocol.switches()?, None)
-                .map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?;
-            let env = end_to_end::env(&package, protocol.execution())?;
-            let name = format!("{} {}", name_of(&path), package.protocol.revision);
-            let mut observer = Figures { name: &name, package: &package, seen: BTreeMap::new() };
-            if let Ok(computed) = end_to_end::in_core(&env, &package, &mut observer)? {
-                end_to_end::on_chain(&env, &package, &computed.report, None, &mut observer)?;
-            }
-            measured.figures.0.extend(observer.seen);
-            measured.names.push(name);
+            run(path, protocol, &mut found)?;
         }
         spinner.finish_and_clear();
-        Ok(measured)
+        Ok(found)
     }
 
-    /// Writes the figures of these packages in place of their old ones.
-    fn keep(&self, measured: Measured) -> Result<()> {
+    /// Writes the figures in place of the old ones of the same packages and services.
+    fn keep(&self, found: Found) -> Result<()> {
         let written = jambox_files::update(&self.file, LIMIT, |before| {
             let text = String::from_utf8(before).map_err(io::Error::other)?;
             let mut figures: GasFigures = text.parse().map_err(io::Error::other)?;
-            figures.0.retain(|name, _| !measured.is_of_package(name));
-            figures.0.extend(measured.figures.0);
+            figures.0.retain(|name, _| !found.covers(name));
+            figures.0.extend(found.figures.0);
             Ok(figures.to_string().into_bytes())
         });
         written.map_err(|error| input::unwritable(&self.file, &error).into())
     }
 }
 
+/// Runs a package.
+fn run(path: &Path, protocol: &ProtocolArgs, found: &mut Found) -> Result<()> {
+    let path = locate(path)?;
+    let package = load(&Disk, &path, &protocol.switches()?, None)
+        .map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?;
+    let env = end_to_end::env(&package, protocol.execution())?;
+    let name = format!("{} {}", name_of(&path), package.protocol.revision);
+    let mut observer = Figures { name: &name, package: &package, seen: BTreeMap::new() };
+    if let Ok(computed) = end_to_end::in_core(&env, &package, &mut observer)? {
+        end_to_end::on_chain(&env, &package, &computed.report, None, &mut observer)?;
+    }
+    found.figures.0.extend(observer.seen);
+    found.names.push(name);
+    Ok(())
+}
+
+/// Runs the tests of a service. Invocations of one title in one test, as a sweep makes them, are
+/// one figure together.
+fn test(folder: &Path, protocol: &ProtocolArgs, found: &mut Found) -> Result<()> {
+    let measured = service_tests::Measured::new()?;
+    let tests = ServiceTests { folder, arguments: &[], quiet: true };
+    let tested = tests.run(protocol.revision(), Some(&measured))?;
+    if !tested.passed {
+        let help = "`jambox test` shows which and why";
+        let message = "tests of this service fail, so what they use says nothing";
+        return Err(Diagnosis::new(message).in_file(folder).help(help).into());
+    }
+    let revision = tested.revision.map_or_else(String::new, |it| format!(" {it}"));
+    let name = format!("tests of {}{revision}", folder_name(folder));
+    let profiles = measured.sum()?.profiles.into_vec();
+    if profiles.is_empty() {
+        return Err(nothing_measured().in_file(folder).into());
+    }
+    for profile in profiles {
+        found.figures.0.insert(format!("{name}: {}", profile.title), profile.gas());
+    }
+    found.names.push(name);
+    Ok(())
+}
+
+/// Name of a folder, also of one such as `.`.
+fn folder_name(folder: &Path) -> String {
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    real.file_name().unwrap_or_default().display().to_string()
+}
+
 /// Name of a package: its folder, and its file unless that has the usual name.
 fn name_of(path: &Path) -> String {
-    let folder =
-        path.parent().and_then(|folder| folder.canonicalize().ok().or(Some(folder.into())));
-    let folder = folder.as_deref().and_then(Path::file_name).unwrap_or_default();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder_name(folder.unwrap_or(Path::new(".")));
     let stem = path.file_stem().unwrap_or_default();
     match stem == "package" {
-        true => folder.display().to_string(),
-        false => format!("{}/{}", folder.display(), stem.display()),
+        true => folder,
+        false => format!("{folder}/{}", stem.display()),
     }
 }
 
@@ -248,7 +298,17 @@ fn report(
     let changes = before.changes(after);
     let (within, beyond): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|(_, change)| change.is_within(*tolerance));
-    let row = |(name, change): (String, FigureChange)| Row { name, change: change.to_string() };
+    let row = |(name, change): (String, FigureChange)| Row {
+        before: before.0.get(&name).copied(),
+        after: after.0.get(&name).copied(),
+        change: change.to_string(),
+        short: match change {
+            FigureChange::New { .. } => "new".to_owned(),
+            FigureChange::Gone { .. } => "gone".to_owned(),
+            FigureChange::Other { percent, .. } => format!("{percent:+.1}%"),
+        },
+        name,
+    };
     let compared = Compared {
         figures: after.0.len(),
         tolerance: tolerance.to_string(),
@@ -284,17 +344,30 @@ struct Compared {
 #[derive(Serialize)]
 struct Row {
     name: String,
+    #[serde(serialize_with = "wide::option")]
+    before: Option<u64>,
+    #[serde(serialize_with = "wide::option")]
+    after: Option<u64>,
     change: String,
+    /// The change as the table has it.
+    #[serde(skip)]
+    short: String,
 }
 
 impl Report for Compared {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        for Row { name, change } in &self.within {
-            writeln!(out, "{FAINT}within{FAINT:#} {}: {change}", plain(name))?;
+        if !self.within.is_empty() || !self.beyond.is_empty() {
+            writeln!(out, "{FAINT}{:>14} {:>14} {:>9}{FAINT:#}", "before", "now", "change")?;
         }
-        for Row { name, change } in &self.beyond {
-            writeln!(out, "{BAD}beyond{BAD:#} {}: {change}", plain(name))?;
-        }
+        let gas = |gas: Option<u64>| gas.map_or_else(|| "-".to_owned(), |gas| gas.to_string());
+        let mut table = |rows: &[Row], style, word| {
+            rows.iter().try_for_each(|Row { name, before, after, short, .. }| {
+                let (before, after, name) = (gas(*before), gas(*after), plain(name));
+                writeln!(out, "{before:>14} {after:>14} {short:>9}  {style}{word}{style:#}  {name}")
+            })
+        };
+        table(&self.within, FAINT, "within")?;
+        table(&self.beyond, BAD, "beyond")?;
         let Self { figures, beyond, tolerance, .. } = self;
         let (figures, beyond) = (count(*figures as u64, "figure"), beyond.len());
         writeln!(out, "{figures}, {beyond} beyond a tolerance of {tolerance}%")

@@ -1,23 +1,24 @@
 //! `jambox test`: a service's tests, natively and compiled.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
-use jambox_build::{BuildError, Messages, Options, Settings};
+use jambox_build::BuildError;
+use jambox_inspect::profile::{ProfileFormat, Profiles};
 use jambox_types::Revision;
 
 use crate::commands::build::diagnosis;
 use crate::diagnosis::Diagnosis;
-use crate::outcome::{Failure, Result, Verdict};
-use crate::output::Output;
+use crate::measuring::{Covered, Measuring};
+use crate::outcome::{Result, Verdict};
+use crate::output::{Output, Report};
+use crate::plain::plain;
 use crate::protocol::ProtocolArgs;
+use crate::service_tests::{Measured, ServiceTests, nothing_measured};
 use crate::watch::{Watched, watch};
-
-/// Environment variables with the blob and the revision, for jambox-sdk-testing.
-const BLOB_VARIABLE: &str = "JAMBOX_BLOB";
-const REVISION_VARIABLE: &str = "JAMBOX_REVISION";
 
 /// Run a service's tests: build its blob, then `cargo test` with it at hand
 ///
@@ -28,10 +29,12 @@ const REVISION_VARIABLE: &str = "JAMBOX_REVISION";
 Examples:
   jambox test
   jambox test --every-revision
+  jambox test --coverage tests.info   how often each line ran, compiled, in all tests
+  jambox test --profile gas.svg       where the gas of each test went
   jambox test --watch                 again whenever a file has changed
   jambox test --folder services/counter refine -- --nocapture
 
-Exit status: 0 when all passed; 1 when one failed; 2 when there is no test.")]
+Exit status: 0 when all passed; 1 when one failed; 2 when there is no test, or nothing to measure.")]
 pub struct Test {
     /// The folder with Cargo.toml; of a workspace all services are tested
     #[arg(long, value_name = "FOLDER", default_value = ".")]
@@ -45,6 +48,9 @@ pub struct Test {
     #[arg(long)]
     watch: bool,
 
+    #[command(flatten)]
+    measuring: Measuring,
+
     /// Further arguments of `cargo test`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
@@ -56,95 +62,93 @@ impl Test {
             let help = "pass cargo's own: jambox test -- --format json";
             return Err(Diagnosis::new("the tests' report is cargo's, not JSON").help(help).into());
         }
+        self.measuring.check()?;
         let revisions: Vec<Option<Revision>> = match self.every_revision {
             true => Revision::ALL.map(Some).into(),
             false => vec![protocol.revision()],
         };
         if !self.watch {
-            return self.round(&revisions);
+            return self.round(&revisions, output);
         }
         let mut watched = Watched::default();
         watched.folders.insert(self.folder.clone());
-        watch(output, watched, |_| self.round(&revisions))
+        watch(output, watched, |_| self.round(&revisions, output))
     }
 
     /// Tests every service under every revision.
-    fn round(&self, revisions: &[Option<Revision>]) -> Result {
+    fn round(&self, revisions: &[Option<Revision>], output: &Output) -> Result {
         let services = match jambox_build::services(&self.folder) {
             // The message for native tests follows below.
             Err(BuildError::NoToolchain { .. }) => vec![self.folder.clone()],
             services => services.map_err(|error| diagnosis(&error))?,
         };
+        let measures = self.measuring.is_asked_for();
+        let measured = || measures.then(Measured::new).transpose();
+        let measured = services.iter().map(|_| measured()).collect::<Result<Vec<_>>>()?;
         let mut failed = false;
-        for (revision, service) in
-            revisions.iter().flat_map(|revision| services.iter().map(move |it| (*revision, it)))
-        {
-            if self.every_revision
-                && let Some(revision) = revision
-            {
-                eprintln!("under {revision}:");
+        for revision in revisions {
+            for (folder, measured) in services.iter().zip(&measured) {
+                if self.every_revision
+                    && let Some(revision) = revision
+                {
+                    eprintln!("under {revision}:");
+                }
+                let tests = ServiceTests { folder, arguments: &self.arguments, quiet: false };
+                failed |= !tests.run(*revision, measured.as_ref())?.passed;
             }
-            failed |= !self.test(service, revision)?;
+        }
+        if measures {
+            let measured = measured.into_iter().flatten();
+            self.report(services.into_iter().zip(measured), failed, output)?;
         }
         Ok(Verdict::failed_if(failed))
     }
 
-    /// Runs the tests under one revision, the package's own if `None`. True if all passed.
-    fn test(
+    /// Writes what was measured of services. Tests that failed may not even have been compiled.
+    fn report(
         &self,
-        folder: &Path,
-        revision: Option<Revision>,
-    ) -> std::result::Result<bool, Failure> {
-        let mut cargo = Command::new("cargo");
-        cargo.arg("test").args(&self.arguments).current_dir(folder).stdin(Stdio::null());
-        match blob(folder, revision) {
-            Ok((blob, revision)) => {
-                cargo.env(BLOB_VARIABLE, blob).env(REVISION_VARIABLE, revision.name());
-            }
-            Err(error @ BuildError::NoToolchain { .. }) => {
-                eprintln!("the tests run natively only: {error}\n");
-                if let Some(revision) = revision {
-                    cargo.env(REVISION_VARIABLE, revision.name());
-                }
-            }
-            Err(error) => return Err(diagnosis(&error).into()),
+        services: impl Iterator<Item = (PathBuf, Measured)>,
+        failed: bool,
+        output: &Output,
+    ) -> Result<()> {
+        let mut profiles = Profiles::default();
+        let mut coverage = Vec::new();
+        for (folder, measured) in services {
+            let sum = measured.sum()?;
+            profiles.add_all(&sum.profiles);
+            coverage.push((sum.coverage, folder));
         }
-        let status = cargo.status().map_err(|error| {
-            Diagnosis::new(format!("cargo cannot be run: {error}"))
-                .help("install Rust from https://rustup.rs")
-        })?;
-        if status.success() && self.arguments.is_empty() && !has_tests(folder) {
-            let help = "write one in the folder tests: docs/testing.md shows how";
-            let message = "there is no test to run";
-            let manifest = folder.join("Cargo.toml");
-            return Err(Diagnosis::new(message).in_file(&manifest).help(help).into());
+        let profiles = profiles.into_vec();
+        if profiles.is_empty() {
+            if failed {
+                return Ok(());
+            }
+            return Err(nothing_measured().into());
         }
-        Ok(status.success())
+        self.measuring.write_profiles(&profiles)?;
+        let shown = if self.measuring.shows_profile() { &profiles[..] } else { &[] };
+        let profile = ProfileFormat::Text.write(shown);
+        let profile = profile.map_err(|error| Diagnosis::new(error.to_string()))?;
+        let covers = self.measuring.covers();
+        let coverage = covers.then(|| self.measuring.write_coverage(&coverage)).transpose()?;
+        let profile = String::from_utf8_lossy(&profile).into_owned();
+        output.emit(&Shown { profile, coverage })?;
+        Ok(())
     }
 }
 
-/// True if a package has a test, be it one of the documentation. The package was built before.
-fn has_tests(folder: &Path) -> bool {
-    let lists = |tests: &str| {
-        let mut cargo = Command::new("cargo");
-        cargo.args(["test", "--quiet", tests, "--", "--list"]);
-        let output = cargo.current_dir(folder).stdin(Stdio::null()).output().ok()?;
-        let listed = String::from_utf8_lossy(&output.stdout);
-        output.status.success().then(|| listed.lines().any(|line| line.ends_with(": test")))
-    };
-    // Tests that cannot be listed are not known to be missing; packages without a library have no
-    // documentation to test.
-    lists("--tests").unwrap_or(true) || lists("--doc").unwrap_or(false)
+/// Measurements, as far as they are shown.
+#[derive(Serialize)]
+struct Shown {
+    profile: String,
+    coverage: Option<Covered>,
 }
 
-/// Builds the blob and gives its path, and the revision that it is for.
-fn blob(
-    folder: &Path,
-    revision: Option<Revision>,
-) -> std::result::Result<(PathBuf, Revision), BuildError> {
-    let settings = Settings { revision, ..Settings::default() };
-    let built = jambox_build::build(folder, &Options { settings, messages: Messages::Show })?;
-    let path = built.write(&jambox_build::output_folder(folder))?;
-    let path = path.canonicalize().map_err(|source| BuildError::Io { path, source })?;
-    Ok((path, built.revision))
+impl Report for Shown {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for line in self.profile.lines() {
+            writeln!(out, "{}", plain(line))?;
+        }
+        self.coverage.iter().try_for_each(|coverage| coverage.write(out))
+    }
 }

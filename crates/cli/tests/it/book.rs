@@ -33,6 +33,9 @@ const TEXTS: &[(&str, &str, Option<&str>)] = &[
     ("docs/debugger.md", "gray-paper-0.7.2, interpreter", None),
     // The form of what `bisect` tests for.
     ("docs/measuring.md", "failed traces/", None),
+    // Output about a service that is built here, which `measured_tests` holds against what it gets.
+    ("docs/measuring.md", "$ jambox test --coverage", None),
+    ("docs/measuring.md", "$ jambox gas check package.toml --tests", None),
 ];
 
 /// The service of which blocks of C are excerpts.

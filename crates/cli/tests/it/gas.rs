@@ -34,15 +34,23 @@ fn figures_are_kept_beside_others_and_compared() {
     fs::write(&file, text.replace(&figure, &other)).unwrap();
     let found = check("1.9");
     assert_eq!(found.code, 1, "{found:?}");
-    assert!(found.stdout.contains("beyond counter gray-paper-0.7.2: refine item 1 of counter: "));
+    let row = "+2.0%  beyond  counter gray-paper-0.7.2: refine item 1 of counter\n";
+    assert!(found.stdout.contains(row), "{found:?}");
     assert!(found.stdout.ends_with(", 1 beyond a tolerance of 1.9%\n"), "{found:?}");
     assert_eq!(check("2.1").code, 0);
     assert_eq!(check("-1").code, 2);
 
+    // A package is called the same wherever the command stands.
+    let mut inside = std::process::Command::new(crate::jambox::binary());
+    inside.args(["gas", "check", "package.toml", "--revision", "gray-paper-0.7.2", "--tolerance"]);
+    inside.args(["2.1", "--file"]).arg(&file);
+    let status = inside.current_dir(crate::jambox::root().join("guests/asm/counter")).status();
+    assert!(status.unwrap().success());
+
     // A package that was never measured, and a file that is none.
     let never = run("gas check guests/asm/panics --file", &[&file]);
     assert_eq!(never.code, 1);
-    assert!(never.stdout.contains("not in the snapshot"), "{never:?}");
+    assert!(never.stdout.contains(" new  beyond  panics gray-paper-"), "{never:?}");
     let none = run("gas check guests/asm/counter --file Cargo.toml", &[]);
     assert_eq!(none.code, 2);
     assert!(none.stderr.contains("is not `NAME = GAS`"), "{none:?}");
@@ -58,6 +66,8 @@ fn files_of_figures_are_compared() {
     assert_eq!(diff.code, 1);
     let told = diff.json();
     assert_eq!(told["within"][0]["name"], "a");
+    assert_eq!(told["within"][0]["before"], "100");
+    assert_eq!(told["beyond"][0]["after"], serde_json::Value::Null);
     assert_eq!(told["beyond"].as_array().unwrap().len(), 2);
     assert_eq!(run("gas diff", &[&before, &before]).code, 0);
 }

@@ -20,6 +20,7 @@ const NOT_RUN: &[&str] = &[
     "jambox deploy",
     "jambox submit",
     "jambox call",
+    "--tests ",
     "--gdb",
     "--watch",
     "--sdk ../jambox",
@@ -164,7 +165,8 @@ fn every_example_works() {
             };
             let (code, said) = scratch.shell(&command);
             // A difference that is found is no mistake, nor is a guest that fails on purpose.
-            let may_differ = [" diff ", " exec ", " bisect "];
+            // Figures of gas have the name of the folder, which is another in each copy.
+            let may_differ = [" diff ", " exec ", " bisect ", " gas check "];
             let most = i32::from(may_differ.iter().any(|command| example.contains(command)));
             let fine = 0..=most;
             assert!(fine.contains(&code), "{path}: `{example}` ends with {code}: {said}");

@@ -19,6 +19,7 @@ mod help;
 mod jambox;
 mod limits;
 mod load;
+mod measured_tests;
 mod outcomes;
 mod pages;
 mod picture;

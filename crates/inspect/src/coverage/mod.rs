@@ -1,5 +1,6 @@
 //! Execution counts of source lines and functions.
 
+mod counts;
 mod lcov;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,10 @@ use jambox_types::Hash;
 
 use crate::calls::{Calls, Change};
 
+pub use counts::{Counts, CountsError};
 pub use lcov::LcovError;
+
+use counts::ProgramCounts;
 
 /// Execution counts of each line and function of the sources.
 ///
@@ -76,7 +80,8 @@ impl FileCoverage {
         Part::of(self.functions.values().map(|function| function.count))
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds the counts of other runs.
+    pub fn add(&mut self, other: &Self) {
         for (line, count) in &other.lines {
             add(self.lines.entry(*line).or_default(), *count);
         }
@@ -181,14 +186,18 @@ impl<'s> Counter<'s> {
         }
     }
 
-    /// The counts. Programs without symbols have no lines and count for nothing.
+    /// The counts of lines and functions. Programs without symbols have no lines and count for
+    /// nothing.
     #[must_use]
     pub fn finish(&self) -> Coverage {
-        let mut coverage = Coverage::default();
-        for program in self.programs.values() {
-            coverage.add(&program.coverage());
-        }
-        coverage
+        self.counts().coverage(|hash| self.programs.get(&hash)?.symbols)
+    }
+
+    /// The counts of instructions of the programs with symbols.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let programs = self.programs.iter().filter(|(_, program)| program.symbols.is_some());
+        Counts { programs: programs.map(|(hash, program)| (*hash, program.counts())).collect() }
     }
 }
 
@@ -244,48 +253,14 @@ impl Program<'_> {
         }
     }
 
-    /// Count of the most frequent instruction of a range.
-    fn most(&self, range: &Range) -> u64 {
-        let (start, end) = (range.start as usize, range.end as usize);
-        let counts = self.counts.get(start..end.min(self.counts.len())).unwrap_or_default();
-        counts.iter().copied().max().unwrap_or_default()
-    }
-
-    fn coverage(&self) -> Coverage {
-        let mut coverage = Coverage::default();
-        let Some(symbols) = self.symbols else { return coverage };
-        // The key is the frame with the frames around it: a line in one place.
-        let mut places: BTreeMap<Vec<Key>, (&Frame, u64)> = BTreeMap::new();
-        for range in symbols.ranges() {
-            let count = self.most(range);
-            for (index, frame) in range.frames.iter().enumerate() {
-                coverage.function(frame);
-                let around = range.frames.get(index..).unwrap_or_default();
-                let key = around.iter().map(|frame| (&*frame.function, &*frame.file, frame.line));
-                let place = places.entry(key.collect()).or_insert((frame, 0));
-                place.1 = place.1.max(count);
-            }
-            let of_range = (range.start, 0)..=(range.start, usize::MAX);
-            for ((_, entered), count) in self.entries.range(of_range) {
-                for frame in range.frames.iter().take(*entered) {
-                    if let Some(function) = coverage.function(frame) {
-                        add(&mut function.count, *count);
-                    }
-                }
-            }
+    fn counts(&self) -> ProgramCounts {
+        let counts = (0..).zip(&self.counts).filter(|(_, count)| **count > 0);
+        ProgramCounts {
+            instructions: counts.map(|(pc, count)| (pc, *count)).collect(),
+            entries: self.entries.clone(),
         }
-        for (frame, count) in places.into_values() {
-            if frame.line > 0 && !frame.file.is_empty() {
-                let file = coverage.files.entry(Arc::clone(&frame.file)).or_default();
-                add(file.lines.entry(frame.line).or_default(), count);
-            }
-        }
-        coverage
     }
 }
-
-/// A frame in a key.
-type Key<'a> = (&'a str, &'a str, u32);
 
 /// Number of frames, from the outermost, that two places have in common: the same functions, the
 /// inner ones inlined in the same place.

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "formats")]
 mod format;
+mod kept;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use tree::{Edge, Tree};
 
 #[cfg(feature = "formats")]
 pub use format::{ProfileError, ProfileFormat};
+pub use kept::{Profiles, ProfilesError};
 
 /// The gas of one invocation by call stack and by function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@ mod chains;
 mod compatibility;
 mod failures;
 mod harness;
+mod measured;
 mod overhead;
 mod stored;
 mod sweeps;
