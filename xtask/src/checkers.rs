@@ -13,7 +13,11 @@ use crate::command::{cache, root, succeed};
 
 /// Tests for Miri: package, further arguments, and test names. As many as it can run in minutes.
 const INTERPRETED: &[(&str, &[&str], &[&str])] = &[
-    ("jambox-sandbox", &[], &["slots::"]),
+    (
+        "jambox-sandbox",
+        &["--package", "jambox-engine", "--features", "portable-memory"],
+        &["slots::"],
+    ),
     (
         "jambox-engine",
         &["--features", "portable-memory"],

@@ -49,7 +49,7 @@ pub use pool::{InvalidLimit, Pool, PoolLimits, PoolUsage, ReadOnly};
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub use reserved::{ReservedMemory, ReservedView};
 
-pub use slots::{Cursor, Slots, Writer};
+pub use slots::{Cursor, Entry, Handler, Interpreter, Slots, Writer};
 
 /// The memory an engine uses unless told otherwise: the fastest that this build has.
 #[cfg(all(target_os = "linux", target_pointer_width = "64", not(feature = "portable-memory")))]

@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 
 use jambox_isa::{InstructionSet, Opcode, Window};
 use jambox_program::{CodeRules, GasPlan, Jump, ProgramBlob};
-use jambox_sandbox::{Slots, Writer};
+use jambox_sandbox::{Entry, Slots, Writer};
 
-use super::control::{Stepped, handler};
+use super::control::{Ending, Handled, Stepped};
 use super::dispatch::Dispatch;
 use super::op::{At, Named, Op, Operands};
+use super::pairs;
 use super::positions::Positions;
 use super::rows::Row;
 
@@ -22,7 +23,7 @@ const JUMPS_LIMIT: u64 = 1 << 24;
 
 /// A module's ops: for each instruction that the bitmask marks, and for the end of the code.
 pub(crate) struct Code<D: Dispatch> {
-    slots: Slots<Op<D>>,
+    slots: Slots<D>,
     /// The indices that jump-table entries lead to, plus 1; 0 where nobody asked yet, or where
     /// they lead nowhere.
     jumps: Box<[AtomicU32]>,
@@ -37,7 +38,10 @@ pub(crate) struct Code<D: Dispatch> {
 
 /// The contents of a slot that is about to be filled.
 struct Draft<D: Dispatch> {
-    op: Op<D>,
+    entry: Entry<D>,
+    op: Op,
+    /// The opcode, if `entry` is one of its own handlers.
+    opcode: Option<Opcode>,
     cost: u32,
     /// The index that the op's link leads to.
     target: u32,
@@ -65,14 +69,14 @@ impl<D: Dispatch> Code<D> {
 
     /// The op that an op's link leads to.
     pub(crate) fn target(&self, from: At<'_, D>) -> Option<At<'_, D>> {
-        let window = self.program.window(self.set, from.value().pc);
+        let window = self.program.window(self.set, from.operands().pc);
         let pc = window.fields(self.opcode(window).format()).target;
         self.prepare(from.target_index_in(&self.slots), pc)
     }
 
     /// The op after an op.
     pub(crate) fn next(&self, from: At<'_, D>) -> Option<At<'_, D>> {
-        let pc = from.value().pc;
+        let pc = from.operands().pc;
         self.prepare(from.index_in(&self.slots) + 1, next_pc(self.program.window(self.set, pc)))
     }
 
@@ -114,9 +118,13 @@ impl<D: Dispatch> Code<D> {
         let mut writer = self.slots.writer();
         segment.clear();
         let mut cost_after = self.read_segment(&writer, index, pc, &mut segment);
-        for (offset, Draft { op, cost, target }) in segment.iter().enumerate().rev() {
-            cost_after += cost;
-            writer.fill(index + offset, *op, cost_after, *target as usize);
+        let mut after: Option<&Draft<D>> = None;
+        for (offset, draft) in segment.iter().enumerate().rev() {
+            cost_after += draft.cost;
+            let both = after.and_then(|after| draft.fused(after));
+            let entry = both.unwrap_or(draft.entry);
+            writer.fill(index + offset, entry, draft.op, cost_after, draft.target as usize);
+            after = Some(draft);
         }
     }
 
@@ -124,7 +132,7 @@ impl<D: Dispatch> Code<D> {
     /// already. Returns what that slot's segment still costs.
     fn read_segment(
         &self,
-        writer: &Writer<'_, Op<D>>,
+        writer: &Writer<'_, D>,
         index: usize,
         mut pc: u32,
         segment: &mut Vec<Draft<D>>,
@@ -135,6 +143,10 @@ impl<D: Dispatch> Code<D> {
             if let Some(filled) = writer.get(at) {
                 return filled.tag();
             }
+            if segment.len() == SEGMENT_LIMIT {
+                segment.last_mut().into_iter().for_each(Draft::cut);
+                return 0;
+            }
             let window = self.program.window(self.set, pc);
             if !self.goes_on(window) {
                 segment.push(Draft::stepped(at, pc));
@@ -142,8 +154,8 @@ impl<D: Dispatch> Code<D> {
             }
             let opcode = self.opcode(window);
             let row = Row::of(opcode);
-            segment.push(self.draft(at, window, row, cost));
-            if row.ends || segment.len() == SEGMENT_LIMIT {
+            segment.push(self.draft(at, window, opcode, row, cost));
+            if row.ends {
                 return 0;
             }
             cost = self.plan.inner_cost();
@@ -168,16 +180,24 @@ impl<D: Dispatch> Code<D> {
     }
 
     #[inline(always)]
-    fn draft(&self, at: usize, window: Window, row: &Row<D>, cost: u32) -> Draft<D> {
+    fn draft(
+        &self,
+        at: usize,
+        window: Window,
+        opcode: Opcode,
+        row: &Row<D>,
+        cost: u32,
+    ) -> Draft<D> {
         let fields = window.fields(row.format);
         let operands = Operands::new(row.format, fields);
         let [a, b, ..] = operands.regs;
-        let mut op = Op { handler: row.handlers.get(a, b), operands, pc: window.pc() };
-        let mut target = at as u32;
+        let op = Op { operands, pc: window.pc() };
+        let entry = row.handlers.get(a, b);
+        let mut draft = Draft { entry, op, opcode: Some(opcode), cost, target: at as u32 };
         if row.format.has_target() {
             match self.block_at(fields.target) {
-                Some(index) => target = index,
-                None => op.handler = row.nowhere,
+                Some(index) => draft.target = index,
+                None => draft.replace(row.nowhere),
             }
         }
         if row.goes_on && self.checks_next_block {
@@ -185,10 +205,10 @@ impl<D: Dispatch> Code<D> {
             let count = if row.format.has_target() { 2 } else { 1 };
             let is_block = |pc: &u32| self.program.is_block_start(self.set, *pc);
             if !ways.iter().take(count).all(is_block) {
-                op.handler = handler::<D, Stepped, Named>();
+                draft.replace(Ending::<Stepped, Named>::ENTRY);
             }
         }
-        Draft { op, cost, target }
+        draft
     }
 
     /// The index of the block that starts at `pc`, if one does.
@@ -201,9 +221,27 @@ impl<D: Dispatch> Code<D> {
 impl<D: Dispatch> Draft<D> {
     /// Leaves the instruction at `pc` to the stepper.
     fn stepped(at: usize, pc: u32) -> Self {
-        let handler = handler::<D, Stepped, Named>();
-        let op = Op { handler, operands: Operands::default(), pc };
-        Self { op, cost: 0, target: at as u32 }
+        let op = Op { operands: Operands::default(), pc };
+        let entry = Ending::<Stepped, Named>::ENTRY;
+        Self { entry, op, opcode: None, cost: 0, target: at as u32 }
+    }
+
+    /// Gives the instruction another handler than its own.
+    fn replace(&mut self, entry: Entry<D>) {
+        (self.entry, self.opcode) = (entry, None);
+    }
+
+    /// Makes this the last instruction of its segment.
+    fn cut(&mut self) {
+        if let Some(opcode) = self.opcode {
+            self.replace(Row::of(opcode).cut);
+        }
+    }
+
+    /// A handler for this instruction and the one after it, if there is one for such two.
+    #[inline(always)]
+    fn fused(&self, after: &Self) -> Option<Entry<D>> {
+        pairs::find((self.opcode?, &self.op.operands), (after.opcode?, &after.op.operands))
     }
 }
 

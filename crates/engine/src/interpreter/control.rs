@@ -1,12 +1,14 @@
 //! Passing control: handlers, transfers and stops.
 
+use jambox_sandbox::Entry;
+
 use super::code::Code;
 use super::dispatch::Dispatch;
-use super::op::{At, Handler, Registers};
+use super::op::{At, Registers};
 use super::ops::{self, Condition, Simple};
 use super::state::{State, Stop, View};
 
-/// The work of an op, control included.
+/// The work of an op that goes elsewhere or stops, control included.
 pub(crate) trait Action {
     /// Executes the op at `at`, whose segment has been paid, and passes control on.
     fn run<'t, D: Dispatch, R: Registers>(
@@ -18,19 +20,79 @@ pub(crate) trait Action {
     ) -> D::Next<'t>;
 }
 
-/// The handler for an action.
-pub(crate) const fn handler<D: Dispatch, A: Action, R: Registers>() -> Handler<D> {
-    /// The name that `cargo xtask check-dispatch` looks for in the disassembly.
-    fn op_handler<'t, D: Dispatch, A: Action, R: Registers>(
-        at: At<'t, D>,
-        state: &mut State,
-        gas: i64,
-        memory: View<'_>,
-        code: &'t Code<D>,
-    ) -> D::Next<'t> {
+/// Something with a handler.
+pub(crate) trait Handled<D: Dispatch> {
+    const ENTRY: Entry<D>;
+}
+
+macro_rules! handled {
+    (
+        $(#[$doc:meta])*
+        $name:ident<$($param:ident: $bound:ident),*>, $make:ident for $ahead:literal ahead:
+        ($at:ident, $state:ident, $gas:ident, $memory:ident, $code:ident) $body:block
+    ) => {
+        $(#[$doc])*
+        pub(crate) struct $name<$($param),*>($($param),*);
+
+        impl<D: Dispatch, $($param: $bound),*> Handled<D> for $name<$($param),*> {
+            const ENTRY: Entry<D> = {
+                fn op_handler<'t, D: Dispatch, $($param: $bound),*>(
+                    $at: At<'t, D, $ahead>,
+                    $state: &mut State,
+                    $gas: i64,
+                    $memory: View<'_>,
+                    $code: &'t Code<D>,
+                ) -> D::Next<'t> $body
+                Entry::$make(op_handler::<D, $($param),*>)
+            };
+        }
+    };
+}
+
+handled! {
+    /// An action on registers `R`.
+    Ending<A: Action, R: Registers>, ending for 0 ahead: (at, state, gas, memory, code) {
         A::run::<D, R>(at, state, gas, memory, code)
     }
-    op_handler::<D, A, R>
+}
+
+handled! {
+    /// An instruction on registers `R` that goes on to the next.
+    Onward<S: Simple, R: Registers>, onward for 1 ahead: (at, state, gas, memory, code) {
+        let mut memory = memory;
+        if !S::execute::<R>(&at.operands().operands, state, &mut memory) {
+            return hand_over(at.alone(), state, gas);
+        }
+        D::go(at.following(), state, gas, memory, code)
+    }
+}
+
+handled! {
+    /// An instruction on registers `R`, then one on registers `Q`: both go on to the next.
+    Two<S: Simple, T: Simple, R: Registers, Q: Registers>, onward_by_two for 2 ahead:
+    (at, state, gas, memory, code) {
+        let mut memory = memory;
+        if !S::execute::<R>(&at.operands().operands, state, &mut memory) {
+            return hand_over(at.alone(), state, gas);
+        }
+        let at = at.following();
+        if !T::execute::<Q>(&at.operands().operands, state, &mut memory) {
+            return hand_over(at.alone(), state, gas);
+        }
+        D::go(at.following(), state, gas, memory, code)
+    }
+}
+
+handled! {
+    /// An instruction on registers `R` that goes on to the next, then an action on registers `Q`.
+    TwoEnding<S: Simple, A: Action, R: Registers, Q: Registers>, onward for 1 ahead:
+    (at, state, gas, memory, code) {
+        let mut memory = memory;
+        if !S::execute::<R>(&at.operands().operands, state, &mut memory) {
+            return hand_over(at.alone(), state, gas);
+        }
+        A::run::<D, Q>(at.following(), state, gas, memory, code)
+    }
 }
 
 /// Charges the segment that begins at `at` and continues there with `go`, or stops unpaid.
@@ -50,7 +112,7 @@ pub(crate) fn charge<'t, 'm, D: Dispatch>(
 
 #[cold]
 fn unpaid<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Next<'t> {
-    state.pc = u64::from(at.value().pc);
+    state.pc = u64::from(at.operands().pc);
     state.stop = Stop::Unpaid;
     D::stop(state, gas)
 }
@@ -58,24 +120,9 @@ fn unpaid<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Nex
 /// Gives back the gas left of the segment and lets the stepper execute the op.
 #[cold]
 fn hand_over<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::Next<'t> {
-    state.pc = u64::from(at.value().pc);
+    state.pc = u64::from(at.operands().pc);
     state.stop = Stop::Step;
     D::stop(state, gas + i64::from(at.tag()))
-}
-
-/// Goes to the next op, which has been paid unless the segment was cut here.
-#[inline(always)]
-fn advance<'t, D: Dispatch>(
-    at: At<'t, D>,
-    state: &mut State,
-    gas: i64,
-    memory: View<'_>,
-    code: &'t Code<D>,
-) -> D::Next<'t> {
-    match at.joined() {
-        Some(next) => D::go(next, state, gas, memory, code),
-        None => decode_next(at, state, gas, memory, code),
-    }
 }
 
 /// Transfers control to the op at the link, which begins a segment.
@@ -183,22 +230,6 @@ fn resolve<'t, D: Dispatch>(
     }
 }
 
-impl<S: Simple> Action for S {
-    #[inline(always)]
-    fn run<'t, D: Dispatch, R: Registers>(
-        at: At<'t, D>,
-        state: &mut State,
-        gas: i64,
-        mut memory: View<'_>,
-        code: &'t Code<D>,
-    ) -> D::Next<'t> {
-        if !S::execute::<R>(&at.value().operands, state, &mut memory) {
-            return hand_over(at, state, gas);
-        }
-        advance(at, state, gas, memory, code)
-    }
-}
-
 macro_rules! action {
     (
         $(#[$doc:meta])*
@@ -219,11 +250,22 @@ macro_rules! action {
     };
 }
 
+/// An instruction that goes on to the next, which begins a segment: the segment was cut after it.
+pub(crate) struct Cut<S>(S);
+
+action! { @[S: Simple] Cut<S>: (at, state, gas, memory, code) {
+    let mut memory = memory;
+    if !S::execute::<R>(&at.operands().operands, state, &mut memory) {
+        return hand_over(at, state, gas);
+    }
+    fall_through(at, state, gas, memory, code)
+} }
+
 /// A branch to where a block starts.
 pub(crate) struct Branch<C>(C);
 
 action! { @[C: Condition] Branch<C>: (at, state, gas, memory, code) {
-    if C::holds::<R>(&at.value().operands, state) {
+    if C::holds::<R>(&at.operands().operands, state) {
         transfer(at, state, gas, memory, code)
     } else {
         fall_through(at, state, gas, memory, code)
@@ -234,7 +276,7 @@ action! { @[C: Condition] Branch<C>: (at, state, gas, memory, code) {
 pub(crate) struct BranchNowhere<C>(C);
 
 action! { @[C: Condition] BranchNowhere<C>: (at, state, gas, memory, code) {
-    if C::holds::<R>(&at.value().operands, state) {
+    if C::holds::<R>(&at.operands().operands, state) {
         hand_over(at, state, gas)
     } else {
         fall_through(at, state, gas, memory, code)
@@ -249,7 +291,7 @@ action! { Stepped: (at, state, gas, _memory, _code) {
 } }
 
 action! { ops::ecalli: (at, state, gas, _memory, _code) {
-    let op = at.value();
+    let op = at.operands();
     state.pc = u64::from(op.pc);
     state.stop = Stop::HostCall(op.operands.x);
     D::stop(state, gas)
@@ -264,19 +306,19 @@ action! { ops::jump: (at, state, gas, memory, code) {
 } }
 
 action! { ops::load_imm_jump: (at, state, gas, memory, code) {
-    let operands = &at.value().operands;
+    let operands = &at.operands().operands;
     R::set(operands, state, operands.wide_x());
     transfer(at, state, gas, memory, code)
 } }
 
 action! { ops::jump_ind: (at, state, gas, memory, code) {
-    let operands = &at.value().operands;
+    let operands = &at.operands().operands;
     let address = R::get::<0>(operands, state).wrapping_add(operands.wide_x());
     jump_through_table(at, address, |_| (), state, gas, memory, code)
 } }
 
 action! { ops::load_imm_jump_ind: (at, state, gas, memory, code) {
-    let operands = &at.value().operands;
+    let operands = &at.operands().operands;
     let address = R::get::<1>(operands, state).wrapping_add(operands.wide_y());
     let set = |state: &mut State| R::set(operands, state, operands.wide_x());
     jump_through_table(at, address, set, state, gas, memory, code)

@@ -1,17 +1,16 @@
 //! Passing of control from an op to the next.
 
-use jambox_sandbox::{DefaultMemory, GuestMemory};
+use jambox_sandbox::{DefaultMemory, GuestMemory, Interpreter};
 
 use super::code::Code;
-use super::op::At;
+use super::op::{At, Op};
 use super::state::{State, View};
 
 /// A way of passing control, and the values that handlers return in it.
-pub(crate) trait Dispatch: Sized + 'static {
-    /// The return type of a handler.
-    type Next<'t>;
-
-    /// True if handlers for particular registers are worth having.
+pub(crate) trait Dispatch:
+    Interpreter<Operands = Op, State = State, Code = Code<Self>>
+{
+    /// True if handlers for particular registers, and for two ops, are worth having.
     const SPECIAL: bool;
 
     /// Passes control to the op at `at`, whose segment has been paid.
@@ -44,9 +43,15 @@ pub(crate) trait Dispatch: Sized + 'static {
 pub(crate) enum Threaded {}
 
 #[cfg(threaded)]
-impl Dispatch for Threaded {
+impl Interpreter for Threaded {
+    type Operands = Op;
+    type State = State;
+    type Code = Code<Self>;
     type Next<'t> = ();
+}
 
+#[cfg(threaded)]
+impl Dispatch for Threaded {
     const SPECIAL: bool = true;
 
     #[inline(always)]
@@ -57,7 +62,7 @@ impl Dispatch for Threaded {
         memory: View<'_>,
         code: &'t Code<Self>,
     ) {
-        (at.value().handler)(at, state, gas, memory, code);
+        at.go(state, gas, memory, code);
     }
 
     #[inline(always)]
@@ -79,9 +84,14 @@ impl Dispatch for Threaded {
 /// Each handler returns the next op to a loop.
 pub(crate) enum Looped {}
 
-impl Dispatch for Looped {
+impl Interpreter for Looped {
+    type Operands = Op;
+    type State = State;
+    type Code = Code<Self>;
     type Next<'t> = Option<(At<'t, Self>, i64)>;
+}
 
+impl Dispatch for Looped {
     const SPECIAL: bool = false;
 
     #[inline(always)]
@@ -111,7 +121,7 @@ impl Dispatch for Looped {
         let mut next = Some((at, gas));
         while let Some((at, gas)) = next {
             let memory = DefaultMemory::reborrow(&mut memory);
-            next = (at.value().handler)(at, state, gas, memory, code);
+            next = at.go(state, gas, memory, code);
         }
         None
     }

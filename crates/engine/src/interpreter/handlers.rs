@@ -7,27 +7,49 @@
 //! first registers.
 
 use jambox_isa::Reg;
+use jambox_sandbox::Entry;
 
-use super::control::{Action, Stepped, handler};
+use super::control::{Action, Ending, Handled, Onward, Stepped};
 use super::dispatch::Dispatch;
-use super::op::{Fixed, Handler, Named};
+use super::op::{Fixed, Named};
+use super::ops::Simple;
 
 const REGS: usize = Reg::ALL.len();
 
-/// Registers for which an action has handlers of their own.
+/// Registers for which instructions have handlers of their own.
 #[derive(Clone, Copy)]
 pub(crate) enum Special {
     /// No registers.
     None,
-    /// Each register in place 0, for actions without one in place 1.
+    /// Each register: in place 0, for an instruction without one in place 1.
     First,
-    /// Each pair of registers in places 0 and 1.
+    /// Each pair of registers: in places 0 and 1.
     Pair,
 }
 
-/// The handlers of an action.
+/// Handlers for each choice of two registers.
+pub(crate) trait Choice<D: Dispatch> {
+    /// The one for registers `I` and `J`.
+    type For<const I: usize, const J: usize>: Handled<D>;
+}
+
+/// Handlers of an action for its registers in places 0 and 1.
+pub(crate) struct OfAction<A>(A);
+
+impl<D: Dispatch, A: Action> Choice<D> for OfAction<A> {
+    type For<const I: usize, const J: usize> = Ending<A, Fixed<I, J>>;
+}
+
+/// Handlers of a simple instruction for its registers in places 0 and 1.
+pub(crate) struct OfSimple<S>(S);
+
+impl<D: Dispatch, S: Simple> Choice<D> for OfSimple<S> {
+    type For<const I: usize, const J: usize> = Onward<S, Fixed<I, J>>;
+}
+
+/// The handlers of an opcode, or of two.
 pub(crate) struct Handlers<D: Dispatch> {
-    handlers: &'static [Handler<D>],
+    handlers: &'static [Entry<D>],
     /// Distances between the handlers for neighbouring registers, in places 0 and 1.
     strides: [u8; 2],
 }
@@ -41,81 +63,82 @@ impl<D: Dispatch> Clone for Handlers<D> {
 impl<D: Dispatch> Copy for Handlers<D> {}
 
 impl<D: Dispatch> Handlers<D> {
-    pub(crate) const fn new<A: Action>(special: Special) -> Self {
+    /// Handlers `F` for particular registers, or `N` for all.
+    pub(crate) const fn new<F: Choice<D>, N: Handled<D>>(special: Special) -> Self {
         match special {
             Special::Pair if D::SPECIAL => {
-                Self { handlers: pairs::<D, A>(), strides: [REGS as u8, 1] }
+                Self { handlers: pairs::<D, F>(), strides: [REGS as u8, 1] }
             }
-            Special::First if D::SPECIAL => Self { handlers: firsts::<D, A>(), strides: [1, 0] },
-            _ => Self { handlers: const { &[handler::<D, A, Named>()] }, strides: [0, 0] },
+            Special::First if D::SPECIAL => Self { handlers: firsts::<D, F>(), strides: [1, 0] },
+            _ => Self { handlers: const { &[N::ENTRY] }, strides: [0, 0] },
         }
     }
 
-    /// The handler for registers `a` and `b` in places 0 and 1.
+    /// The handler for registers `a` and `b`.
     #[inline(always)]
-    pub(crate) fn get(&self, a: Reg, b: Reg) -> Handler<D> {
+    pub(crate) fn get(&self, a: Reg, b: Reg) -> Entry<D> {
         let [of_a, of_b] = self.strides.map(usize::from);
         let found = self.handlers.get(a.index() * of_a + b.index() * of_b);
         // There is one for all registers.
-        found.copied().unwrap_or(handler::<D, Stepped, Named>())
+        found.copied().unwrap_or(Ending::<Stepped, Named>::ENTRY)
     }
 }
 
-const fn pairs<D: Dispatch, A: Action>() -> &'static [Handler<D>] {
+const fn pairs<D: Dispatch, F: Choice<D>>() -> &'static [Entry<D>] {
     const {
         &[
-            row::<D, A, 0>(),
-            row::<D, A, 1>(),
-            row::<D, A, 2>(),
-            row::<D, A, 3>(),
-            row::<D, A, 4>(),
-            row::<D, A, 5>(),
-            row::<D, A, 6>(),
-            row::<D, A, 7>(),
-            row::<D, A, 8>(),
-            row::<D, A, 9>(),
-            row::<D, A, 10>(),
-            row::<D, A, 11>(),
-            row::<D, A, 12>(),
+            row::<D, F, 0>(),
+            row::<D, F, 1>(),
+            row::<D, F, 2>(),
+            row::<D, F, 3>(),
+            row::<D, F, 4>(),
+            row::<D, F, 5>(),
+            row::<D, F, 6>(),
+            row::<D, F, 7>(),
+            row::<D, F, 8>(),
+            row::<D, F, 9>(),
+            row::<D, F, 10>(),
+            row::<D, F, 11>(),
+            row::<D, F, 12>(),
         ]
     }
     .as_flattened()
 }
 
-const fn row<D: Dispatch, A: Action, const R: usize>() -> [Handler<D>; REGS] {
+const fn row<D: Dispatch, F: Choice<D>, const R: usize>() -> [Entry<D>; REGS] {
     [
-        handler::<D, A, Fixed<R, 0>>(),
-        handler::<D, A, Fixed<R, 1>>(),
-        handler::<D, A, Fixed<R, 2>>(),
-        handler::<D, A, Fixed<R, 3>>(),
-        handler::<D, A, Fixed<R, 4>>(),
-        handler::<D, A, Fixed<R, 5>>(),
-        handler::<D, A, Fixed<R, 6>>(),
-        handler::<D, A, Fixed<R, 7>>(),
-        handler::<D, A, Fixed<R, 8>>(),
-        handler::<D, A, Fixed<R, 9>>(),
-        handler::<D, A, Fixed<R, 10>>(),
-        handler::<D, A, Fixed<R, 11>>(),
-        handler::<D, A, Fixed<R, 12>>(),
+        <F::For<R, 0> as Handled<D>>::ENTRY,
+        <F::For<R, 1> as Handled<D>>::ENTRY,
+        <F::For<R, 2> as Handled<D>>::ENTRY,
+        <F::For<R, 3> as Handled<D>>::ENTRY,
+        <F::For<R, 4> as Handled<D>>::ENTRY,
+        <F::For<R, 5> as Handled<D>>::ENTRY,
+        <F::For<R, 6> as Handled<D>>::ENTRY,
+        <F::For<R, 7> as Handled<D>>::ENTRY,
+        <F::For<R, 8> as Handled<D>>::ENTRY,
+        <F::For<R, 9> as Handled<D>>::ENTRY,
+        <F::For<R, 10> as Handled<D>>::ENTRY,
+        <F::For<R, 11> as Handled<D>>::ENTRY,
+        <F::For<R, 12> as Handled<D>>::ENTRY,
     ]
 }
 
-const fn firsts<D: Dispatch, A: Action>() -> &'static [Handler<D>] {
+const fn firsts<D: Dispatch, F: Choice<D>>() -> &'static [Entry<D>] {
     const {
         &[
-            handler::<D, A, Fixed<0, 0>>(),
-            handler::<D, A, Fixed<1, 0>>(),
-            handler::<D, A, Fixed<2, 0>>(),
-            handler::<D, A, Fixed<3, 0>>(),
-            handler::<D, A, Fixed<4, 0>>(),
-            handler::<D, A, Fixed<5, 0>>(),
-            handler::<D, A, Fixed<6, 0>>(),
-            handler::<D, A, Fixed<7, 0>>(),
-            handler::<D, A, Fixed<8, 0>>(),
-            handler::<D, A, Fixed<9, 0>>(),
-            handler::<D, A, Fixed<10, 0>>(),
-            handler::<D, A, Fixed<11, 0>>(),
-            handler::<D, A, Fixed<12, 0>>(),
+            <F::For<0, 0> as Handled<D>>::ENTRY,
+            <F::For<1, 0> as Handled<D>>::ENTRY,
+            <F::For<2, 0> as Handled<D>>::ENTRY,
+            <F::For<3, 0> as Handled<D>>::ENTRY,
+            <F::For<4, 0> as Handled<D>>::ENTRY,
+            <F::For<5, 0> as Handled<D>>::ENTRY,
+            <F::For<6, 0> as Handled<D>>::ENTRY,
+            <F::For<7, 0> as Handled<D>>::ENTRY,
+            <F::For<8, 0> as Handled<D>>::ENTRY,
+            <F::For<9, 0> as Handled<D>>::ENTRY,
+            <F::For<10, 0> as Handled<D>>::ENTRY,
+            <F::For<11, 0> as Handled<D>>::ENTRY,
+            <F::For<12, 0> as Handled<D>>::ENTRY,
         ]
     }
 }

@@ -30,6 +30,7 @@ mod dispatch;
 mod handlers;
 mod op;
 mod ops;
+mod pairs;
 mod positions;
 mod rows;
 mod state;

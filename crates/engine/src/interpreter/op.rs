@@ -3,34 +3,18 @@
 use jambox_isa::{Fields, Format, Reg};
 use jambox_sandbox::Cursor;
 
-use super::code::Code;
-use super::dispatch::Dispatch;
-use super::state::{State, View};
+use super::state::State;
 
-/// An op in its table.
-pub(crate) type At<'t, D> = Cursor<'t, Op<D>>;
+/// An op in its table, after which `AHEAD` ops are decoded.
+pub(crate) type At<'t, D, const AHEAD: usize = 0> = Cursor<'t, D, AHEAD>;
 
-/// Executes the op at a place, whose segment has been paid, and passes control on.
-///
-/// These five arguments stay in machine registers for the whole run.
-pub(crate) type Handler<D> =
-    for<'t, 'm> fn(At<'t, D>, &mut State, i64, View<'m>, &'t Code<D>) -> <D as Dispatch>::Next<'t>;
-
-/// A predecoded instruction. With its tag and link a slot takes 32 octets.
-pub(crate) struct Op<D: Dispatch> {
-    pub handler: Handler<D>,
+/// A predecoded instruction, besides its handler. With that, tag and link a slot takes 32 octets.
+#[derive(Clone, Copy)]
+pub(crate) struct Op {
     pub operands: Operands,
     /// Position of the instruction in the code.
     pub pc: u32,
 }
-
-impl<D: Dispatch> Clone for Op<D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: Dispatch> Copy for Op<D> {}
 
 /// Operands, in the order in which the paper's instruction formats name them: the result's
 /// register first, then sources. What an instruction does not have is 0.
@@ -99,6 +83,24 @@ impl Registers for Named {
         {
             state.regs[operands.regs[0].index()] = value;
         }
+    }
+}
+
+/// A fixed register in place 0; the others are named by the operands.
+pub(crate) enum Placed<const A: usize> {}
+
+impl<const A: usize> Registers for Placed<A> {
+    #[inline(always)]
+    fn get<const I: usize>(operands: &Operands, state: &State) -> u64 {
+        match I {
+            0 => Fixed::<A, A>::get::<0>(operands, state),
+            _ => Named::get::<I>(operands, state),
+        }
+    }
+
+    #[inline(always)]
+    fn set(operands: &Operands, state: &mut State, value: u64) {
+        Fixed::<A, A>::set(operands, state, value);
     }
 }
 

@@ -1,12 +1,13 @@
 //! The interpreter's handlers of each opcode: one table.
 
 use jambox_isa::{Format, Opcode};
+use jambox_sandbox::Entry;
 
-use super::control::{Action, Branch, BranchNowhere, Stepped, handler};
+use super::control::{Action, Branch, BranchNowhere, Cut, Ending, Handled, Onward, Stepped};
 use super::dispatch::Dispatch;
-use super::handlers::{Handlers, Special};
-use super::op::{Handler, Named};
-use super::ops::{self, Condition, opcode};
+use super::handlers::{Handlers, OfAction, OfSimple, Special};
+use super::op::Named;
+use super::ops::{self, Condition, Simple, opcode};
 use crate::semantics::for_each_semantics;
 
 /// The interpreter's form of the instructions with one opcode.
@@ -18,7 +19,9 @@ pub(crate) struct Row<D: Dispatch> {
     pub goes_on: bool,
     pub handlers: Handlers<D>,
     /// The handler of those that have a target where no block starts.
-    pub nowhere: Handler<D>,
+    pub nowhere: Entry<D>,
+    /// The handler of those that do not end their segment but after which it was cut.
+    pub cut: Entry<D>,
 }
 
 impl<D: Dispatch> Clone for Row<D> {
@@ -49,20 +52,22 @@ impl<D: Dispatch> Row<D> {
     }
 
     /// The row of an instruction that goes on to the next in the segment.
-    const fn simple<A: Action>(opcode: Opcode) -> Self {
-        let handlers = Handlers::new::<A>(special(opcode));
-        let nowhere = handler::<D, Stepped, Named>();
-        Self { format: opcode.format(), ends: false, goes_on: false, handlers, nowhere }
+    const fn simple<S: Simple>(opcode: Opcode) -> Self {
+        let handlers = Handlers::new::<OfSimple<S>, Onward<S, Named>>(special(opcode));
+        let (nowhere, cut) = (Ending::<Stepped, Named>::ENTRY, Ending::<Cut<S>, Named>::ENTRY);
+        Self { format: opcode.format(), ends: false, goes_on: false, handlers, nowhere, cut }
     }
 
     /// The row of an instruction that goes elsewhere, or leaves the machine.
     const fn ending<A: Action>(opcode: Opcode) -> Self {
-        Self { ends: true, ..Self::simple::<A>(opcode) }
+        let handlers = Handlers::new::<OfAction<A>, Ending<A, Named>>(special(opcode));
+        let (nowhere, cut) = (Ending::<Stepped, Named>::ENTRY, Ending::<Stepped, Named>::ENTRY);
+        Self { format: opcode.format(), ends: true, goes_on: false, handlers, nowhere, cut }
     }
 
     /// The row of an instruction that goes elsewhere, or to the next.
     const fn branch<C: Condition>(opcode: Opcode) -> Self {
-        let nowhere = handler::<D, BranchNowhere<C>, Named>();
+        let nowhere = Ending::<BranchNowhere<C>, Named>::ENTRY;
         Self { nowhere, goes_on: true, ..Self::ending::<Branch<C>>(opcode) }
     }
 
@@ -78,6 +83,8 @@ const fn special(opcode: Opcode) -> Special {
         opcode::load_ind_u64
         | opcode::load_ind_u32
         | opcode::load_ind_u8
+        | opcode::load_ind_i32
+        | opcode::rot_r_64_imm
         | opcode::store_ind_u64
         | opcode::store_ind_u32
         | opcode::store_ind_u8

@@ -9,5 +9,6 @@ mod generator;
 mod hostile;
 mod limits;
 mod memory;
+mod pairs;
 mod snapshots;
 mod vectors;
