@@ -1,13 +1,17 @@
 //! Collects the sources of the SDK, for new services to take along: the crates that `sdk` and
 //! `sdk-testing` are made of, without tests and benchmarks.
 //!
-//! The collection is empty if these crates are not beside this one.
+//! In a package of this crate, where nothing is beside it, `sdk.txt` holds them: `cargo xtask
+//! publish` writes it. Without either, the collection is empty.
 
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+#[path = "src/packed.rs"]
+mod packed;
 
 /// Sections of a manifest that only matter where the crate is developed.
 const LEFT_OUT: &[&str] = &["[dev-dependencies", "[[bench]]", "[[test]]", "[[example]]"];
@@ -19,14 +23,16 @@ fn main() {
     let root = crates.parent().unwrap();
     let mut table = String::from("&[\n");
     println!("cargo::rerun-if-changed=build.rs");
+    let mut files = Vec::new();
     if crates.join("sdk-testing/Cargo.toml").is_file() {
-        let mut files = Vec::new();
         collect(root, crates, &mut files);
-        for (index, (name, source)) in files.iter().enumerate() {
-            let kept = out.join(format!("sdk-{index}"));
-            fs::write(&kept, source).unwrap();
-            let _ = writeln!(table, "({name:?}, include_str!({:?})),", kept.display().to_string());
-        }
+    } else if own.join("sdk.txt").is_file() {
+        files = packed::read(&read(&own.join("sdk.txt"))).expect("sdk.txt is whole");
+    }
+    for (index, (name, source)) in files.iter().enumerate() {
+        let kept = out.join(format!("sdk-{index}"));
+        fs::write(&kept, source).unwrap();
+        let _ = writeln!(table, "({name:?}, include_str!({:?})),", kept.display().to_string());
     }
     fs::write(out.join("sdk.rs"), table + "]\n").unwrap();
 }

@@ -15,6 +15,9 @@ use crate::command::{cargo, root, succeed};
 /// Largest package that crates.io accepts, in octets.
 const LARGEST: u64 = 10 << 20;
 
+/// The SDK's sources, a file that only the package of the builder has.
+const SDK: &str = "crates/build/sdk.txt";
+
 /// Options of `cargo xtask publish`.
 #[derive(clap::Args)]
 pub struct Options {
@@ -32,17 +35,13 @@ pub fn run(options: &Options) -> Result<(), String> {
     if !options.dry_run {
         workspace.check_repository()?;
     }
-    let mut package = cargo();
-    package.args(["package", "--workspace", "--locked"]);
-    package.args(workspace.private.iter().flat_map(|name| ["--exclude", name]));
-    package.args(options.allow_dirty.then_some("--allow-dirty"));
-    succeed(&mut package)?;
-    let octets = workspace.sizes()?;
-    println!("{} packages of {octets} octets are ready", workspace.public.len());
-    if options.dry_run {
-        return Ok(());
-    }
-    succeed(cargo().args(["publish", "--workspace", "--locked", "--no-verify"]))
+    // A builder from a registry has no sources beside it for services that are made offline.
+    let sdk = root().join(SDK);
+    let failed = |error| format!("{}: {error}", sdk.display());
+    fs::write(&sdk, jambox_build::packed_sdk()).map_err(failed)?;
+    let done = workspace.publish(options);
+    fs::remove_file(&sdk).map_err(failed)?;
+    done
 }
 
 /// The crates of the workspace, as cargo knows them.
@@ -58,6 +57,21 @@ struct Workspace {
 }
 
 impl Workspace {
+    /// Packages and builds, and without `--dry-run` uploads.
+    fn publish(&self, options: &Options) -> Result<(), String> {
+        let mut package = cargo();
+        package.args(["package", "--workspace", "--locked"]);
+        package.args(self.private.iter().flat_map(|name| ["--exclude", name]));
+        package.args(options.allow_dirty.then_some("--allow-dirty"));
+        succeed(&mut package)?;
+        let octets = self.sizes()?;
+        println!("{} packages of {octets} octets are ready", self.public.len());
+        if options.dry_run {
+            return Ok(());
+        }
+        succeed(cargo().args(["publish", "--workspace", "--locked", "--no-verify"]))
+    }
+
     fn read() -> Result<Self, String> {
         let mut metadata = cargo();
         metadata.args(["metadata", "--no-deps", "--format-version", "1", "--locked"]);

@@ -36,6 +36,9 @@ pub enum BuildError {
         /// The manifest.
         manifest: PathBuf,
     },
+    /// The sources of the SDK are not in this program.
+    #[error("this program was built without the SDK's sources; choose --sdk registry or a folder")]
+    NoSdk,
     /// The package has no library to build.
     #[error("{}: the package `{package}` has no library target (src/lib.rs)", manifest.display())]
     NoLibrary {

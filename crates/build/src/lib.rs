@@ -32,7 +32,10 @@ mod link;
 mod manifest;
 mod mend;
 mod options;
+#[cfg(test)]
+mod packed;
 mod payload;
+mod registry;
 mod releases;
 mod settings;
 mod shim;
@@ -49,7 +52,7 @@ pub use options::{Messages, Options};
 pub use settings::{
     DEFAULT_HEAP, DEFAULT_STACK, Panics, Settings, parse_heap, parse_revision, parse_stack,
 };
-pub use template::{Sdk, create, init};
+pub use template::{Made, Sdk, create, init, packed_sdk};
 pub use toolchain::{Linker, Toolchain};
 
 use manifest::Manifest;

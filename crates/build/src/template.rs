@@ -1,4 +1,4 @@
-//! A new service from nothing, without a network.
+//! A new service from nothing; a network is used where there is one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jambox_types::Revision;
 
 use crate::BuildError;
+use crate::registry;
 use crate::settings::number_of;
 
 /// The files of a new service; `{{..}}` is filled in.
@@ -22,7 +23,8 @@ const FILES: &[(&str, &str)] = &[
 /// The file of the paths that Git leaves out. An existing one stays as it is.
 const IGNORED: &str = ".gitignore";
 
-/// The files of the SDK with their names; empty in a build of this crate without the SDK beside it.
+/// The files of the SDK with their names; empty in a build of this crate that has them neither
+/// beside it nor packed.
 const SDK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
 
 /// The folder of a new service that holds the SDK.
@@ -31,9 +33,12 @@ const SDK_FOLDER: &str = "sdk";
 /// Source of the SDK for a new service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sdk {
-    /// The sources in this program, which become a folder of the service. In a program that was
-    /// built without them: the SDK of the same version, from the registry.
+    /// [`Sdk::Registry`] if cargo finds that version, else [`Sdk::Included`].
     #[default]
+    Found,
+    /// The SDK of this program's version, from the registry.
+    Registry,
+    /// The sources in this program, which become a folder of the service.
     Included,
     /// A folder with the repository in it.
     Folder(PathBuf),
@@ -41,14 +46,23 @@ pub enum Sdk {
     Git(String),
 }
 
+/// A new service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The paths that were written; the SDK's folder stands for all files in it.
+    pub files: Vec<PathBuf>,
+    /// Source of its SDK; never [`Sdk::Found`].
+    pub sdk: Sdk,
+}
+
 /// Makes a folder with a new service in it: a crate with tests, and a package to run, all for a
-/// revision. Gives the paths that it wrote; the SDK's folder stands for all files in it.
+/// revision.
 ///
 /// # Errors
 ///
 /// When the folder exists already, its name cannot be a crate's, `sdk` names a folder without the
 /// SDK, or a file cannot be written.
-pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Vec<PathBuf>, BuildError> {
+pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Made, BuildError> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.filter(|name| is_crate_name(name)).ok_or_else(|| {
         BuildError::BadName(
@@ -58,7 +72,7 @@ pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Vec<PathBu
     if folder.exists() {
         return Err(BuildError::Exists(folder.to_owned()));
     }
-    fill(folder, &name, sdk, revision)
+    fill(folder, &name, &resolve(sdk, folder), revision)
 }
 
 /// Makes the same files in an existing folder, which may hold others. The crate is called `name`;
@@ -73,14 +87,15 @@ pub fn init(
     name: Option<&str>,
     sdk: &Sdk,
     revision: Revision,
-) -> Result<Vec<PathBuf>, BuildError> {
+) -> Result<Made, BuildError> {
     let whole = folder.canonicalize().map_err(BuildError::io(folder))?;
     let own = whole.file_name().unwrap_or_default().to_string_lossy();
     let name = name.unwrap_or(&own);
     if !is_crate_name(name) {
         return Err(BuildError::BadName(name.to_owned()));
     }
-    let with_sdk = (*sdk == Sdk::Included && !SDK.is_empty()).then_some(SDK_FOLDER);
+    let sdk = &resolve(sdk, folder);
+    let with_sdk = (*sdk == Sdk::Included).then_some(SDK_FOLDER);
     let files = FILES.iter().map(|(file, _)| *file).filter(|file| *file != IGNORED);
     let mut in_the_way = files.chain(with_sdk).map(|file| folder.join(file));
     if let Some(path) = in_the_way.find(|path| path.exists()) {
@@ -90,12 +105,7 @@ pub fn init(
 }
 
 /// Writes the files of a service.
-fn fill(
-    folder: &Path,
-    name: &str,
-    sdk: &Sdk,
-    revision: Revision,
-) -> Result<Vec<PathBuf>, BuildError> {
+fn fill(folder: &Path, name: &str, sdk: &Sdk, revision: Revision) -> Result<Made, BuildError> {
     let (sdk_dependency, testing_dependency) =
         (dependency("sdk", sdk)?, dependency("sdk-testing", sdk)?);
     let mut written = Vec::new();
@@ -111,7 +121,7 @@ fn fill(
             written.push(write(folder, file, &text)?);
         }
     }
-    if *sdk == Sdk::Included && !SDK.is_empty() {
+    if *sdk == Sdk::Included {
         for (file, text) in SDK {
             if *file == "Cargo.lock" {
                 // The versions that the SDK was tested with; cargo drops the unused ones.
@@ -122,7 +132,27 @@ fn fill(
         }
         written.push(folder.join(SDK_FOLDER));
     }
-    Ok(written)
+    Ok(Made { files: written, sdk: sdk.clone() })
+}
+
+/// Chooses where there is a choice.
+fn resolve(sdk: &Sdk, folder: &Path) -> Sdk {
+    match sdk {
+        Sdk::Found if registry::has_sdk(folder) => Sdk::Registry,
+        Sdk::Found => Sdk::Included,
+        other => other.clone(),
+    }
+}
+
+/// The sources of [`Sdk::Included`] as one text, in the form that this crate's package holds them.
+#[must_use]
+pub fn packed_sdk() -> String {
+    pack(SDK)
+}
+
+/// Joins files, given as names and contents; the build script reads this form.
+pub(crate) fn pack(files: &[(&str, &str)]) -> String {
+    files.iter().map(|(name, text)| format!("{name} {}\n{text}", text.len())).collect()
 }
 
 fn write(folder: &Path, file: &str, text: &str) -> Result<PathBuf, BuildError> {
@@ -136,7 +166,8 @@ fn write(folder: &Path, file: &str, text: &str) -> Result<PathBuf, BuildError> {
 /// The right-hand side of a dependency on one of the SDK's crates.
 fn dependency(room: &str, sdk: &Sdk) -> Result<String, BuildError> {
     match sdk {
-        Sdk::Included if SDK.is_empty() => Ok(format!("{:?}", env!("CARGO_PKG_VERSION"))),
+        Sdk::Registry | Sdk::Found => Ok(format!("{:?}", registry::VERSION)),
+        Sdk::Included if SDK.is_empty() => Err(BuildError::NoSdk),
         Sdk::Included => Ok(format!("{{ path = \"{SDK_FOLDER}/crates/{room}\" }}")),
         Sdk::Git(url) => Ok(format!("{{ git = {url:?} }}")),
         Sdk::Folder(folder) => {

@@ -34,6 +34,58 @@ fn a_new_service_is_whole() {
     assert!(tree.contains("jambox-sdk ") && tree.contains("jambox-invocation "), "{tree}");
 }
 
+/// A registry in a folder, in place of all others for what is below `root`: with the SDK of a
+/// version, or empty.
+fn registry(root: &Path, version: Option<&str>) {
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"here\"\n[source.here]\ndirectory = \"registry\"\n",
+    );
+    std::fs::create_dir(root.join("registry")).unwrap();
+    for name in ["jambox-sdk", "jambox-sdk-testing"] {
+        let Some(version) = version else { continue };
+        let at = |file: &str| format!("registry/{name}/{file}");
+        let manifest =
+            format!("[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2024\"\n");
+        write(&at("Cargo.toml"), &manifest);
+        write(&at("src/lib.rs"), "");
+        write(&at(".cargo-checksum.json"), "{\"files\":{},\"package\":null}");
+    }
+}
+
+/// Without being told, a service depends on the SDK's published version if cargo finds it, and else
+/// takes the sources along.
+#[test]
+fn an_sdk_that_is_published_is_not_copied() {
+    let of_this = env!("CARGO_PKG_VERSION");
+    for (version, expected) in
+        [(Some(of_this), Sdk::Registry), (Some("0.0.7"), Sdk::Included), (None, Sdk::Included)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        registry(&root, version);
+        let demo = root.join("demo");
+        let made = create(&demo, &Sdk::default(), REVISION).unwrap();
+        assert_eq!(made.sdk, expected, "{version:?}");
+        let manifest = std::fs::read_to_string(demo.join("Cargo.toml")).unwrap();
+        let is_published = expected == Sdk::Registry;
+        assert_eq!(demo.join("sdk").exists(), !is_published);
+        assert_eq!(manifest.contains(&format!("jambox-sdk = {of_this:?}")), is_published);
+        if is_published {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(["tree", "--offline", "--edges", "normal,dev", "--prefix", "none"]);
+            let output = cargo.current_dir(&demo).output().unwrap();
+            let tree = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(tree.contains(&format!("jambox-sdk-testing v{of_this}")), "{output:?}");
+        }
+    }
+}
+
 #[test]
 fn an_sdk_that_is_not_there_makes_no_service() {
     let folder = tempfile::tempdir().unwrap();
@@ -47,7 +99,7 @@ fn an_sdk_that_is_not_there_makes_no_service() {
 fn new_services_take_free_folders_with_names_for_crates() {
     let folder = tempfile::tempdir().unwrap();
     let made = create(&folder.path().join("my-service"), &Sdk::Included, REVISION).unwrap();
-    assert_eq!(made.len(), 8);
+    assert_eq!(made.files.len(), 8);
     let again = create(&folder.path().join("my-service"), &Sdk::Included, REVISION).unwrap_err();
     assert!(matches!(again, BuildError::Exists(_)));
     let unfit = ["2nd", "my service", "ümlaut", "-"];
@@ -78,7 +130,7 @@ fn a_folder_that_is_there_becomes_a_service_and_loses_nothing() {
     assert!(matches!(init(Some("fn")), Err(BuildError::BadName(_))));
     assert_eq!(names(), before, "nothing is written");
     std::fs::remove_file(at("package.toml")).unwrap();
-    let made = init(Some("tally")).unwrap();
+    let made = init(Some("tally")).unwrap().files;
     assert!(made.contains(&at("Cargo.toml")) && !made.contains(&at(".gitignore")), "{made:?}");
     let [ignored, manifest] =
         [".gitignore", "Cargo.toml"].map(|it| std::fs::read_to_string(at(it)));

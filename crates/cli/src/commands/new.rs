@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jambox_build::{BuildError, Sdk};
+use jambox_build::{BuildError, Made, Sdk};
 use serde::Serialize;
 
 use crate::diagnosis::Diagnosis;
@@ -17,15 +17,17 @@ use crate::protocol::ProtocolArgs;
 #[command(after_help = "\
 Examples:
   jambox new demo && cd demo && jambox test && jambox build && jambox run
+  jambox new tally --sdk copy                     whole by itself, whatever a registry has
   jambox new demo --sdk ../jambox                 with the SDK of a checkout
   jambox new demo --revision gray-paper-0.7.2     for that revision of the Gray Paper")]
 pub struct New {
     /// The folder; its name is the service's
     folder: PathBuf,
 
-    /// Take the SDK from a checkout of its repository, or from a Git URL [default: a copy of the
-    /// sources that this program was built with, in the folder sdk]
-    #[arg(long, value_name = "FOLDER|URL", value_parser = parse_sdk)]
+    /// Take the SDK from cargo's registry, as a copy in the folder sdk of the sources that this
+    /// program was built with, from a checkout of its repository, or from a Git URL [default: the
+    /// registry if cargo finds this version there, else a copy]
+    #[arg(long, value_name = "registry|copy|FOLDER|URL", value_parser = parse_sdk)]
     sdk: Option<Sdk>,
 }
 
@@ -46,9 +48,10 @@ pub struct Init {
     #[arg(long)]
     name: Option<String>,
 
-    /// Take the SDK from a checkout of its repository, or from a Git URL [default: a copy of the
-    /// sources that this program was built with, in the folder sdk]
-    #[arg(long, value_name = "FOLDER|URL", value_parser = parse_sdk)]
+    /// Take the SDK from cargo's registry, as a copy in the folder sdk of the sources that this
+    /// program was built with, from a checkout of its repository, or from a Git URL [default: the
+    /// registry if cargo finds this version there, else a copy]
+    #[arg(long, value_name = "registry|copy|FOLDER|URL", value_parser = parse_sdk)]
     sdk: Option<Sdk>,
 }
 
@@ -64,7 +67,12 @@ impl Init {
 
 fn parse_sdk(written: &str) -> std::result::Result<Sdk, String> {
     let is_url = written.contains("://") || written.ends_with(".git");
-    Ok(if is_url { Sdk::Git(written.to_owned()) } else { Sdk::Folder(written.into()) })
+    Ok(match written {
+        "registry" => Sdk::Registry,
+        "copy" => Sdk::Included,
+        url if is_url => Sdk::Git(url.to_owned()),
+        folder => Sdk::Folder(folder.into()),
+    })
 }
 
 impl New {
@@ -75,15 +83,17 @@ impl New {
     }
 }
 
-fn report(
-    folder: &Path,
-    made: std::result::Result<Vec<PathBuf>, BuildError>,
-    output: &Output,
-) -> Result {
-    let files = made.map_err(|error| Diagnosis::new(error.to_string()))?;
+fn report(folder: &Path, made: std::result::Result<Made, BuildError>, output: &Output) -> Result {
+    let made = made.map_err(|error| Diagnosis::new(error.to_string()))?;
     output.emit(&NewReport {
         folder: folder.display().to_string(),
-        files: files.iter().map(|file| file.display().to_string()).collect(),
+        sdk: match made.sdk {
+            Sdk::Registry | Sdk::Found => "registry",
+            Sdk::Included => "copy",
+            Sdk::Folder(_) => "folder",
+            Sdk::Git(_) => "git",
+        },
+        files: made.files.iter().map(|file| file.display().to_string()).collect(),
     })?;
     Ok(Verdict::Done)
 }
@@ -91,6 +101,7 @@ fn report(
 #[derive(Serialize)]
 struct NewReport {
     folder: String,
+    sdk: &'static str,
     files: Vec<String>,
 }
 
