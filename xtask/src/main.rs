@@ -13,6 +13,7 @@ mod comparison;
 mod conformance;
 mod debuggers;
 mod dispatch;
+mod documentation;
 mod explorer;
 mod guests;
 mod man;
@@ -59,6 +60,11 @@ enum Chore {
     Portable,
     /// Write the command's manual pages and completions into target.
     Man,
+    /// Build the crates' documentation as docs.rs does (nightly Rust).
+    Docs,
+    /// List the public items of the crates that others use most, or compare with the lists
+    /// (nightly Rust).
+    Api(documentation::Options),
     /// Package the crates for the registry, build the packages, and upload them.
     Publish(publish::Options),
     /// Check that the release build's interpreter passes control by jumps.
@@ -80,6 +86,8 @@ fn main() -> ExitCode {
         Chore::Miri => checkers::miri(),
         Chore::Sanitize(options) => checkers::sanitize(&options),
         Chore::Portable => portable::run(),
+        Chore::Docs => documentation::docs(),
+        Chore::Api(options) => documentation::api(&options),
         Chore::Man => man::run(),
         Chore::Publish(options) => publish::run(&options),
         Chore::CheckDispatch => dispatch::run(),

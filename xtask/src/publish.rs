@@ -45,11 +45,13 @@ pub fn run(options: &Options) -> Result<(), String> {
 }
 
 /// The crates of the workspace, as cargo knows them.
-struct Workspace {
+pub struct Workspace {
     /// Names and versions of the crates that are published.
-    public: Vec<(String, String)>,
+    pub public: Vec<(String, String)>,
     /// Names of the others.
-    private: Vec<String>,
+    pub private: Vec<String>,
+    /// Features, as `crate/feature`, with which docs.rs builds the documentation.
+    pub documented: Vec<String>,
     /// Address of the sources, in the manifests of all that are published.
     repository: String,
     /// Folder of what cargo makes.
@@ -72,7 +74,8 @@ impl Workspace {
         succeed(cargo().args(["publish", "--workspace", "--locked", "--no-verify"]))
     }
 
-    fn read() -> Result<Self, String> {
+    /// Asks cargo.
+    pub fn read() -> Result<Self, String> {
         let mut metadata = cargo();
         metadata.args(["metadata", "--no-deps", "--format-version", "1", "--locked"]);
         let output = metadata.output().map_err(|error| format!("{metadata:?}: {error}"))?;
@@ -89,6 +92,7 @@ impl Workspace {
         let mut read = Self {
             public: Vec::new(),
             private: Vec::new(),
+            documented: Vec::new(),
             repository: String::new(),
             target: text(&metadata["target_directory"]),
         };
@@ -104,6 +108,9 @@ impl Workspace {
                 return Err(format!("{name}: its repository is not that of the other crates"));
             }
             read.repository = repository;
+            let features = package["metadata"]["docs"]["rs"]["features"].as_array();
+            let features = features.into_iter().flatten();
+            read.documented.extend(features.map(|it| format!("{name}/{}", text(it))));
             read.public.push((name, text(&package["version"])));
         }
         Ok(read)

@@ -20,6 +20,7 @@
 //! assert!(jambox_files::read(&path, 4).is_err());
 //! # Ok::<(), std::io::Error>(())
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(

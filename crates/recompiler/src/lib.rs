@@ -18,6 +18,7 @@
 //!
 //! `docs/recompiler.md` explains the whole.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Elsewhere the crate is empty, so that the workspace builds.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used))]

@@ -41,6 +41,7 @@
 //! assert_eq!(processed.record.names(), ["fetch", "write"]);
 //! # }
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod account;
 mod blessed;

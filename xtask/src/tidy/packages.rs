@@ -26,6 +26,7 @@ const READERS: &[&str] = &["include_str!(\"", "include_bytes!(\""];
 pub fn check(root: &Path, faults: &mut Vec<String>) -> Result<(), String> {
     let workspace = read(&root.join("Cargo.toml"))?;
     check_versions(&workspace, faults);
+    check_image(&workspace, &read(&root.join("Dockerfile"))?, faults);
     let included = included(&workspace);
     let folder = root.join("crates");
     for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
@@ -82,6 +83,15 @@ fn check_versions(workspace: &str, faults: &mut Vec<String>) {
         if !line.contains(own) || own.is_empty() {
             faults.push(format!("Cargo.toml: not the workspace's {own}: {line}"));
         }
+    }
+}
+
+/// The image is built by the oldest compiler that the crates promise to work with.
+fn check_image(workspace: &str, image: &str, faults: &mut Vec<String>) {
+    let version = workspace.lines().find_map(|line| line.strip_prefix("rust-version = "));
+    let version = version.unwrap_or_default().trim_matches('"');
+    if version.is_empty() || !image.contains(&format!("/rust:{version}-")) {
+        faults.push(format!("Dockerfile: it is not built with Rust {version}"));
     }
 }
 
@@ -192,6 +202,16 @@ mod tests {
         assert!(is_private("x", "# Chores.\npublish = false\n", &mut faults));
         assert_eq!(faults, [""; 0]);
         assert!(is_private("x", "[package]\npublish = false\n", &mut faults));
+        assert_eq!(faults.len(), 1);
+    }
+
+    #[test]
+    fn an_image_of_another_compiler_is_seen() {
+        let mut faults = Vec::new();
+        let workspace = "[workspace.package]\nrust-version = \"1.95\"\n";
+        check_image(workspace, "FROM docker.io/library/rust:1.95-slim AS build\n", &mut faults);
+        assert_eq!(faults, [""; 0]);
+        check_image(workspace, "FROM docker.io/library/rust:1.9-slim AS build\n", &mut faults);
         assert_eq!(faults.len(), 1);
     }
 
