@@ -26,9 +26,9 @@ const SHELVES: usize = 8;
 /// The longest range of pages in which those in use are looked for.
 const MAX_SEARCHED: usize = 512;
 
-/// The longest range of pages that are zeroed without asking the kernel which are in use, which
-/// takes as long.
-const MAX_UNASKED: usize = 2;
+/// The longest range of pages that are zeroed without asking the kernel which are in use: asking,
+/// and giving back what is between, takes as long.
+const MAX_UNASKED: usize = 6;
 
 /// The most pages in use that stay with a spare address space, besides the program's read-only
 /// ones.
