@@ -5,7 +5,10 @@
 //! and so the whole of the debug information). So its input is an ELF without debug information
 //! whose every instruction is a function of its own, named after its address.
 
-use object::elf::{FileHeader64, SHF_EXECINSTR, SHN_LORESERVE, SHT_SYMTAB, STT_FUNC, STT_NOTYPE};
+use object::elf::{
+    FileHeader64, SHF_EXECINSTR, SHN_LORESERVE, SHT_SYMTAB, STB_LOCAL, STT_FUNC, STT_NOTYPE,
+    SymbolInfo, SymbolOther, SymbolSection,
+};
 use object::read::elf::{FileHeader, SectionHeader};
 use object::{LittleEndian, U16, U32, U64};
 
@@ -42,7 +45,7 @@ pub(crate) fn labelled(mended: &Mended<'_>) -> Option<Vec<u8>> {
         let (address, size) = (section.sh_addr(LittleEndian), section.sh_size(LittleEndian));
         if section.sh_type(LittleEndian) == SHT_SYMTAB {
             symbols = Some((index, section));
-        } else if section.sh_flags(LittleEndian) & u64::from(SHF_EXECINSTR) != 0 {
+        } else if section.sh_flags(LittleEndian).contains(SHF_EXECINSTR) {
             let number = u16::try_from(index.0).ok().filter(|number| *number < SHN_LORESERVE)?;
             let ends = address.checked_add(size)?.checked_sub(STEP - 1)?;
             added.extend((address..ends).step_by(2).map(|address| (address, number)));
@@ -59,8 +62,9 @@ pub(crate) fn labelled(mended: &Mended<'_>) -> Option<Vec<u8>> {
     let mut strings = names.data(LittleEndian, elf).ok()?.to_vec();
     for symbol in table.chunks_exact_mut(size_of::<Symbol>()) {
         let kind = symbol.get_mut(4)?;
-        if *kind & 0xf == STT_FUNC {
-            *kind = *kind & 0xf0 | STT_NOTYPE;
+        let info = SymbolInfo(*kind);
+        if info.st_type() == STT_FUNC {
+            *kind = SymbolInfo::new(info.st_bind(), STT_NOTYPE).0;
         }
     }
     for (address, number) in added {
@@ -89,9 +93,9 @@ fn append(
 ) -> Option<()> {
     let symbol = Symbol {
         st_name: U32::new(LittleEndian, u32::try_from(strings.len()).ok()?),
-        st_info: STT_FUNC,
-        st_other: 0,
-        st_shndx: U16::new(LittleEndian, section),
+        st_info: SymbolInfo::new(STB_LOCAL, STT_FUNC),
+        st_other: SymbolOther(0),
+        st_shndx: U16::new(LittleEndian, SymbolSection(section)),
         st_value: U64::new(LittleEndian, address),
         st_size: U64::new(LittleEndian, STEP),
     };

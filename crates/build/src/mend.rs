@@ -101,7 +101,7 @@ fn code(elf: &[u8]) -> Option<Vec<Code<'_>>> {
     let table = usize::try_from(header.e_shoff(LittleEndian)).ok()?;
     let mut code: BTreeMap<usize, Code<'_>> = BTreeMap::new();
     for (index, section) in sections.enumerate() {
-        let executed = section.sh_flags(LittleEndian) & u64::from(SHF_EXECINSTR) != 0;
+        let executed = section.sh_flags(LittleEndian).contains(SHF_EXECINSTR);
         if executed && section.sh_type(LittleEndian) == SHT_PROGBITS {
             let name = sections.section_name(LittleEndian, section).ok()?;
             let found = Code {

@@ -32,7 +32,7 @@ fn find(elf: &[u8]) -> Option<(String, Vec<u8>)> {
     let table = usize::try_from(header.e_shoff(LittleEndian)).ok()?;
     let place =
         table.checked_add(index.0.checked_mul(size_of_val(section))?)?.checked_add(FLAGS)?;
-    let flags = section.sh_flags(LittleEndian) & !u64::from(SHF_ALLOC);
+    let flags = section.sh_flags(LittleEndian).0 & !SHF_ALLOC.0;
     let mut hidden = elf.to_vec();
     hidden.get_mut(place..place.checked_add(8)?)?.copy_from_slice(&flags.to_le_bytes());
     Some((text, hidden))
