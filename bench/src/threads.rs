@@ -13,9 +13,8 @@ use crate::workload::play;
 const ROUNDS: u32 = 3;
 const PASSES: u32 = 7;
 
-/// Times how long one thread, and two at the same time, take to run the logs, instances included,
-/// of modules that they share. It is time that is measured, not the processor's, so whatever else
-/// the machine does counts.
+/// Times one thread, and two at the same time, that run the logs with an instance each of shared
+/// modules. The clock is elapsed time, so other work of the machine counts.
 ///
 /// # Errors
 /// When the engine refuses a program.

@@ -31,7 +31,7 @@ pub struct State {
     pub regs: [u64; 13],
 }
 
-/// A host call: the state in which the program makes it, and what the host changes.
+/// A host call: the state in which the program makes it, and the changes that the host makes.
 pub struct Call {
     pub number: u64,
     pub state: State,
@@ -93,7 +93,7 @@ pub fn read_kernels(folder: &Path) -> Result<Vec<Workload>, String> {
     expected.lines().map(kernel).collect()
 }
 
-/// Runs an execution to its end, doing what the host did.
+/// Runs an execution to its end, with the recorded answers of the host.
 pub fn play<M: Machine>(machine: &mut M, workload: &Workload) -> Stop {
     machine.start(workload.start.pc, workload.start.gas);
     for call in &workload.calls {

@@ -19,6 +19,7 @@ mod guests;
 mod man;
 mod portable;
 mod publish;
+mod sample;
 mod soak;
 mod sources;
 mod tidy;
@@ -69,6 +70,8 @@ enum Chore {
     Publish(publish::Options),
     /// Check that the release build's interpreter passes control by jumps.
     CheckDispatch,
+    /// Print functions and sections of the book, drawn at random, for reading aloud.
+    Sample(sample::Options),
     /// Check the rules of the house that no compiler checks: lengths, words, dependencies.
     Tidy,
 }
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Chore::Man => man::run(),
         Chore::Publish(options) => publish::run(&options),
         Chore::CheckDispatch => dispatch::run(),
+        Chore::Sample(options) => sample::run(&options),
         Chore::Tidy => tidy::run(),
         Chore::Guests(options) => guests::run(&options),
     };

@@ -89,6 +89,7 @@ fn is_built(dependency: &Value) -> bool {
     kinds.iter().any(|kind| kind["kind"] != "dev")
 }
 
+/// Adds a package: the fields of its manifest, its features and, if it is a local one, its files.
 fn add_package(parts: &mut Vec<u8>, package: &Value, features: &Value) -> Result<(), String> {
     for field in ["name", "version", "edition", "license", "authors", "metadata", "source"] {
         add(parts, &package[field].to_string());

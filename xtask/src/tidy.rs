@@ -1,6 +1,6 @@
 //! `cargo xtask tidy`: the rules of the house that no compiler checks.
 
-mod functions;
+pub mod functions;
 mod packages;
 mod pages;
 mod revisions;
@@ -46,7 +46,7 @@ const CONSENSUS: &[&str] = &[
 /// Checks everything; fails with all faults, a line each.
 pub fn run() -> Result<(), String> {
     let mut faults = rooms::check(&root())?;
-    let sources = sources()?;
+    let sources = sources(&root())?;
     let mut seen = revisions::Seen::default();
     for path in &sources {
         let text =
@@ -66,12 +66,12 @@ pub fn run() -> Result<(), String> {
     Err(format!("{} faults\n{}", faults.len(), faults.join("\n")))
 }
 
-/// All Rust sources of the project.
-fn sources() -> Result<Vec<PathBuf>, String> {
-    sources_in(["bench", "crates", "fuzz", "guests", "xtask"].map(|it| root().join(it)).to_vec())
+/// All Rust sources of a checkout of the project.
+pub fn sources(root: &Path) -> Result<Vec<PathBuf>, String> {
+    sources_in(["bench", "crates", "fuzz", "guests", "xtask"].map(|it| root.join(it)).to_vec())
 }
 
-/// All Rust sources in folders.
+/// All Rust sources in folders, in order.
 fn sources_in(mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>, String> {
     let mut sources = Vec::new();
     while let Some(folder) = folders.pop() {

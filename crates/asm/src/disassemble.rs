@@ -3,7 +3,7 @@
 //! The code is cut at the octets marked in the bitmask. A piece that equals the encoding of its
 //! instruction is written as that instruction; any other piece is written as `.raw` octets, with
 //! the instruction as a comment.
-//! `.raw` octets, with what they mean as a comment.
+//! `.raw` octets, with their meaning as a comment.
 
 use std::fmt::{self, Write};
 

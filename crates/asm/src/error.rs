@@ -130,13 +130,13 @@ pub enum ErrorKind {
     SectionTooLong {
         /// The section.
         section: &'static str,
-        /// Its length, in octets, including the addition.
+        /// Length of the section, in octets, including the addition.
         length: usize,
     },
     /// Code that is too long.
     #[error("the code has {length} octets: expected fewer than 2^31")]
     CodeTooLong {
-        /// Its length, in octets.
+        /// Length of the code, in octets.
         length: u64,
     },
 }

@@ -11,7 +11,7 @@ pub enum BuildError {
     /// No compiler on this machine can build guests.
     #[error("no toolchain here can build services; tried:{refused}\nto install one: {remedy}")]
     NoToolchain {
-        /// The compilers that were tried, with what each lacks.
+        /// The compilers that were tried, each with the reason against it.
         refused: Tried,
         /// One command that installs the missing part.
         remedy: String,
@@ -22,14 +22,14 @@ pub enum BuildError {
     )]
     NoClang,
     /// The folder holds neither a Rust crate nor C sources.
-    #[error("{}: neither a Cargo.toml nor a .c file is here", folder.display())]
+    #[error("{}: the folder has neither a Cargo.toml nor a .c file", folder.display())]
     NothingToBuild {
         /// The folder.
         folder: PathBuf,
     },
     /// A workspace without a package of its own, no member of which is a service.
     #[error(
-        "{}: no member of this workspace is a service: a library that depends on jambox-sdk",
+        "{}: no member of the workspace is a service: expected a library that depends on jambox-sdk",
         manifest.display()
     )]
     NoServices {
@@ -110,7 +110,7 @@ pub enum BuildError {
     PartTooBig {
         /// Name of the part.
         part: &'static str,
-        /// Its size in octets.
+        /// Size of the part, in octets.
         size: u64,
         /// The largest size, in octets.
         limit: u64,
@@ -126,7 +126,7 @@ pub enum BuildError {
         limit: u32,
     },
     /// A folder or file of a new service exists already.
-    #[error("{} is already there", .0.display())]
+    #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     /// A name that no crate can have.
     #[error(

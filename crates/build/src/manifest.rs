@@ -13,7 +13,7 @@ use crate::{BuildError, Settings, Toolchain};
 /// A Rust package to build.
 #[derive(Clone, Debug)]
 pub(crate) struct Manifest {
-    /// Its `Cargo.toml`.
+    /// Path of the `Cargo.toml`.
     pub path: PathBuf,
     /// The fields of the blob's metadata.
     pub info: CrateInfo,
@@ -23,7 +23,7 @@ pub(crate) struct Manifest {
     pub target_directory: PathBuf,
     /// The root of the workspace.
     pub workspace_root: PathBuf,
-    /// Its dependencies by path, direct and indirect.
+    /// Dependencies by path, direct and indirect.
     pub path_dependencies: Vec<PathDependency>,
     /// `[package.metadata.jambox]`.
     pub settings: Settings,
@@ -38,7 +38,7 @@ pub(crate) struct PathDependency {
     pub folder: PathBuf,
     /// The package's name.
     pub name: String,
-    /// Its version.
+    /// Version of the package.
     pub version: String,
 }
 

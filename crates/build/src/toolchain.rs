@@ -61,7 +61,7 @@ impl Toolchain {
     ///
     /// # Errors
     ///
-    /// When there is none: the compilers that were tried, what each lacks, and the one command
+    /// When there is none: the compilers that were tried, the reason against each, and the command
     /// that installs one.
     pub fn find() -> Result<Self, BuildError> {
         let mut refused = Vec::new();
@@ -144,10 +144,10 @@ impl fmt::Display for Toolchain {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lack {
     /// The compiler does not run.
-    #[error("not there")]
+    #[error("not found")]
     Absent,
     /// The output of `rustc -vV` lacks a line or has an unreadable release.
-    #[error("does not answer as a Rust compiler does")]
+    #[error("does not answer to `rustc -vV` as a Rust compiler does")]
     Unintelligible,
     /// The compiler predates the target files.
     #[error("is {release}, and guests need 1.91 or newer")]
@@ -185,7 +185,7 @@ struct Refused {
     reason: Lack,
 }
 
-/// The compilers that were tried and what each lacks, one line each.
+/// The compilers that were tried, a line each, with the reason against it.
 #[derive(Clone, Debug)]
 pub struct Tried(Vec<Refused>);
 

@@ -6,7 +6,7 @@ use jambox_types::{Hash, Parameters, TimeSlot};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SlotError {
     /// Slots are strictly ascending.
-    #[error("slot {block} is not after slot {prior}, that of the state")]
+    #[error("slot {block} is not after {prior}, the state's slot")]
     NotAfter {
         /// Slot of the state.
         prior: TimeSlot,
@@ -14,7 +14,7 @@ pub enum SlotError {
         block: TimeSlot,
     },
     /// The last slot has no successor.
-    #[error("slot {0}, that of the state, is the last one: no block can follow")]
+    #[error("the state's slot {0} is the last of all slots: no block can follow")]
     Last(TimeSlot),
 }
 

@@ -188,7 +188,7 @@ impl Results {
         }
         let found = Part::read(path)?;
         if found.what != what || found.shard != shard {
-            let message = format!("it has results of {}, shard {}", found.what, found.shard);
+            let message = format!("the file has results of {}, shard {}", found.what, found.shard);
             let expected = format!("expected those of {what}, shard {shard}");
             let help = "name another file, or remove this one";
             let diagnosis = Diagnosis::new(message).in_file(path).expected(expected).help(help);

@@ -33,7 +33,7 @@ pub fn is_store(path: &Path) -> bool {
 /// A chain, open.
 pub struct Chain {
     pub store: FileStore,
-    /// Its state when it was opened.
+    /// State of the chain when it was opened.
     pub state: Arc<FileState>,
     path: PathBuf,
 }
@@ -99,7 +99,7 @@ impl Chain {
         state.map_err(|error| self.failure(&error))
     }
 
-    /// Keeps the state after a run, what the package exported, and the names of services.
+    /// Keeps the state after a run, the exported segments, and the names of services.
     pub fn commit(&self, package: &Package, computed: &Computed, on_chain: &Alone) -> Result<Kept> {
         let changes = on_chain.changes(&*self.state, &self.store.protocol());
         let changes = changes.map_err(|error| self.failure(&error))?;
@@ -162,41 +162,43 @@ pub fn damaged(path: &Path, damage: &Damage) -> Diagnosis {
         "`jambox state verify {file}` lists all damage, `jambox state export --salvage {file} -o \
          spec.json` saves the rest"
     );
-    Diagnosis::new(format!("it is damaged: {damage}")).in_file(path).help(help)
+    Diagnosis::new(format!("the chain is damaged: {damage}")).in_file(path).help(help)
 }
 
 fn diagnosis(path: &Path, error: &StoreError) -> Diagnosis {
     let (message, help) = match error {
-        StoreError::Exists(_) => ("it exists already".into(), "name another file, or remove it"),
+        StoreError::Exists(_) => {
+            ("the file exists already".into(), "name another file, or remove it")
+        }
         StoreError::Io { error, .. } => (
-            format!("cannot be read or written: {}", jambox_files::reason(error)),
+            format!("the chain cannot be read or written: {}", jambox_files::reason(error)),
             "check the path; `jambox state init` makes a new chain",
         ),
         StoreError::NotAStore { reason, .. } => (
-            format!("it is no chain: {reason}"),
+            format!("the file is not a chain: {reason}"),
             "`jambox state init` and `jambox state import` make one",
         ),
         StoreError::OtherFormat { found, known, .. } => (
-            format!("its format is {found}, this version knows format {known}"),
-            "it was left as it is: export it with the version of jambox that wrote it, and import \
-             that",
+            format!("the chain has format {found}: this version reads format {known}"),
+            "the file is unchanged: export its state with the version of jambox that wrote it, and \
+             import that",
         ),
         StoreError::OtherRevision { found, wanted, .. } => (
-            format!("it is a chain of {found}, and {wanted} was asked for"),
+            format!("the chain is of {found}: expected {wanted}"),
             "leave --revision out, or name another chain",
         ),
         StoreError::OtherParameters { found, wanted, .. } => (
-            format!("it is a chain with {found} parameters, and {wanted} ones were asked for"),
+            format!("the chain has {found} parameters: expected {wanted} ones"),
             "leave --params out, or name another chain",
         ),
         StoreError::Held { holder: Some(holder), .. } => {
-            (format!("it is held by {holder}"), "wait until that process has ended")
+            (format!("the chain is in use by {holder}"), "wait until that process has ended")
         }
         StoreError::Held { holder: None, .. } => {
-            ("it is held by another process".into(), "wait until that process has ended")
+            ("the chain is in use by another process".into(), "wait until that process has ended")
         }
         StoreError::Damaged { damage, .. } => return damaged(path, damage),
-        error => (error.to_string(), "the state before is kept"),
+        error => (error.to_string(), "the chain is as it was before"),
     };
     Diagnosis::new(message).in_file(path).help(help)
 }

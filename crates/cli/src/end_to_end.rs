@@ -131,7 +131,7 @@ fn misplaced(package: &Package) -> Option<Diagnosis> {
     Some(match (error, &source.manifest.chain.slot) {
         (SlotError::NotAfter { .. }, Some(slot)) => diagnosis
             .at_text(&source.path, &source.text, slot.place.clone())
-            .expected("a later slot")
+            .expected("expected a later slot")
             .help("without `slot` the block is in the slot after that of the state"),
         _ => diagnosis.in_file(&source.path).help("start from another state, or make a new chain"),
     })
@@ -139,10 +139,9 @@ fn misplaced(package: &Package) -> Option<Diagnosis> {
 
 fn host_failure(error: HostError) -> Failure {
     if error.is_limit() {
-        let help =
-            "it is the host's limit, not the guest's gas: --limit-memory and --timeout set some";
+        let help = "this limit is the host's, not the guest's gas: --limit-memory and --timeout set such limits";
         return Failure::Limit(vec![Diagnosis::new(error.to_string()).help(help)]);
     }
-    let help = "nothing is wrong with the input as such: something of this host's is";
+    let help = "the host failed, not the guest: the message names the part";
     Diagnosis::new(format!("the host cannot go on: {error}")).help(help).into()
 }

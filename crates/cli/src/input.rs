@@ -102,7 +102,7 @@ pub fn octets(value: &Value) -> Result<Vec<u8>> {
         }
         Value::ByRevision(_) => {
             let message = "only package files have values by revision";
-            Err(Diagnosis::new(message).help("give the one value").into())
+            Err(Diagnosis::new(message).help("give the value for one revision").into())
         }
         Value::Parts(parts) => Ok(parts.iter().map(octets).collect::<Result<Vec<_>>>()?.concat()),
     }

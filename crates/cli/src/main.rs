@@ -1,7 +1,7 @@
 //! The `jambox` command: run, test and explain JAM services.
 //!
 //! One file a subcommand, thin over the libraries: a command turns its arguments into a library's
-//! input, and what the library says into a report. A report is one model ([`output::Report`]),
+//! input, and the library's result into a report. A report is one model ([`output::Report`]),
 //! shown as text or serialised as JSON, so that the two cannot tell different stories.
 //!
 //! Nothing here decides what a program does; nothing here panics at bad input.

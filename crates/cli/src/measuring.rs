@@ -31,7 +31,7 @@ pub struct Measuring {
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     profile: Option<Option<PathBuf>>,
 
-    /// The form of the profile, whatever FILE is called
+    /// The form of the profile [default: by the ending of FILE]
     #[arg(long, value_name = "FORM", requires = "profile", value_parser = formats())]
     profile_format: Option<ProfileFormat>,
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::diagnosis::Diagnosis;
 
-/// A command that did what it was asked to do.
+/// A command that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// All went well: exit code 0.
@@ -30,7 +30,7 @@ impl From<Verdict> for ExitCode {
     }
 }
 
-/// A command that could not do what it was asked to do.
+/// A command that failed: nothing was wrong with a guest, but with its input or this host.
 #[derive(Debug)]
 pub enum Failure {
     /// Bad input.

@@ -14,8 +14,8 @@ const NAME: &str = "package.toml";
 
 /// The package file that a path names: itself, or the one in the folder that it names.
 ///
-/// A program is what people try to run first. It has no services, no state and no work items, so
-/// the answer is what to write around it.
+/// People try to run a program first. It has no services, no state and no work items, so the error
+/// says which package file to write for it.
 pub fn locate(path: &Path) -> Result<PathBuf> {
     let path = in_folder(path);
     if !path.exists() {

@@ -1,8 +1,8 @@
 //! Text of foreign origin, made harmless for a terminal.
 //!
-//! Names, comments, snippets and paths come from files that anyone may have made. What a terminal
-//! would obey rather than show is shown as an escape: [`plain`] where a text is put into a line,
-//! and [`Plain`] once more under every report, for what was forgotten there.
+//! Names, comments, snippets and paths come from files that anyone may have made. Control
+//! characters, which a terminal would obey, are shown as escapes: by [`plain`] where a text is put
+//! into a line, and by [`Plain`] under every report, in case a text was forgotten.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -11,14 +11,14 @@ use std::io::{self, Write};
 const fn is_obeyed(c: char) -> bool {
     match c {
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
-        // Line and paragraph separators; what turns the direction of writing; the invisible mark.
+        // Line and paragraph separators; marks of the direction of writing; the byte-order mark.
         '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
         '\u{61c}' | '\u{feff}' => true,
         _ => false,
     }
 }
 
-/// A text in one line: what would be obeyed is written as in a string of Rust.
+/// A text in one line: control characters are written as escapes of a Rust string.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(is_obeyed) {
         return Cow::Borrowed(text);

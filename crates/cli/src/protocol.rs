@@ -36,7 +36,7 @@ pub struct ProtocolArgs {
     #[arg(long, global = true, value_parser = backends(), help_heading = "Execution")]
     backend: Option<Backend>,
 
-    /// The most memory that an invocation may have, inner machines and what it stores included:
+    /// The most memory that an invocation may have, with inner machines and stored values:
     /// octets, or with K, M or G [default: 16G]
     #[arg(long, global = true, value_name = "SIZE", value_parser = size, help_heading = "Execution")]
     limit_memory: Option<u64>,

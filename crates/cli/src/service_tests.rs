@@ -74,7 +74,7 @@ impl ServiceTests<'_> {
         })?;
         if status.success() && self.arguments.is_empty() && !self.has_tests() {
             let help = "write one in the folder tests: docs/testing.md shows how";
-            let message = "there is no test to run";
+            let message = "the package has no test";
             let manifest = self.folder.join("Cargo.toml");
             return Err(Diagnosis::new(message).in_file(&manifest).help(help).into());
         }

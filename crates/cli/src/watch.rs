@@ -33,8 +33,8 @@ pub struct Watched {
     pub files: BTreeSet<PathBuf>,
 }
 
-/// Does a round at once, and another whenever the content of a watched file is not what it was
-/// before the last round. A round gets the watched paths, and may change them. A round that fails
+/// Does a round at once, and another whenever a watched file has other content than before the last
+/// round. A round gets the watched paths, and may change them. A round that fails
 /// is reported, and the next change starts another. Error: the output is JSON, or nothing can be
 /// watched; otherwise this never returns.
 pub fn watch(
@@ -43,7 +43,7 @@ pub fn watch(
     mut round: impl FnMut(&mut Watched) -> Result,
 ) -> Result {
     if output.json {
-        let help = "leave one of them out: a watcher never comes to the end of its document";
+        let help = "leave one of them out: with --watch the JSON document would never end";
         return Err(Diagnosis::new("--watch and --json exclude each other").help(help).into());
     }
     loop {

@@ -12,7 +12,7 @@ use crate::session::Session;
 /// An entry of the service's own storage that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its key.
+    /// Key of the entry.
     pub key: Vec<u8>,
     /// The value when the invocation began.
     pub before: Before,
@@ -34,7 +34,7 @@ pub enum Before {
 /// A text or value that a host call read, of which a recording has the first octets only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// Its length in octets; a stored value of none is no entry.
+    /// Length in octets; a stored value of none is no entry.
     pub length: u64,
     /// The octets that were kept.
     pub octets: Vec<u8>,

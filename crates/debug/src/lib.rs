@@ -1,18 +1,18 @@
 //! Recording an invocation, and revisiting any point of it, forwards and backwards.
 //!
-//! **Contents.** A [`Recorder`] watches one invocation and keeps what it takes to see any point of
-//! it again: snapshots of the machine now and then, and what each host call changed. A [`Session`]
-//! goes through that [`Recording`]: by instructions, to breakpoints and watchpoints, in either
-//! direction.
+//! **Contents.** A [`Recorder`] watches one invocation and keeps snapshots of the machine at
+//! intervals, and the effects of each host call: enough to compute any point of it again. A
+//! [`Session`] goes through that [`Recording`]: by instructions, to breakpoints and watchpoints, in
+//! either direction.
 //!
 //! **Not here.** A user interface, and decisions about a run: the terminal and the protocols of
 //! editors are thin doors in front of this crate.
 //!
 //! # Invariants
 //!
-//! - A recorded run does what it does without a recorder, at the speed of its backend.
-//! - What a session shows is computed again by the exact stepper from recorded states; host calls
-//!   are not served again, only their recorded effects are put in place.
+//! - A recorded run has the results of a run without a recorder, at the speed of its backend.
+//! - A session computes every shown state by the exact stepper, from the snapshot before it. Host
+//!   calls are not served again: their recorded effects are put in place.
 //! - Going back is going to the last snapshot and forward again, so it costs at most the distance
 //!   between two snapshots.
 //! - Memory is bounded by [`Bounds`]: snapshots get rarer before it is reached, and where that does

@@ -61,8 +61,8 @@ const READ_LIMIT: usize = 4104;
 
 /// Records one invocation, the first that is the target, while all others run as ever.
 ///
-/// Give it to whatever runs the package, block or invocation; without a limit of time, which would
-/// cut runs in pieces.
+/// It is the observer of a package, a block or an invocation. Such a run must have no limit of
+/// time, which would cut it in pieces.
 pub struct Recorder<'a> {
     target: Target,
     bounds: Bounds,
@@ -213,7 +213,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Makes snapshots rarer when they take too much, and ends the recording if that is not enough.
+    /// Thins the snapshots once the recording exceeds its bound, and cuts the recording short if
+    /// that does not suffice.
     fn keep_bounds(&mut self) {
         if self.octets <= self.bounds.octets {
             return;
@@ -222,7 +223,7 @@ impl<'a> Recorder<'a> {
         let Some(recording) = self.open() else { return };
         let mut kept = octets(&recording.stretches);
         let mut is_thinner = false;
-        // Half of the bound, so that this does not happen all the time.
+        // Down to half of the bound, so that the next thinning is far off.
         while kept > most / 2 && thin(&mut recording.stretches) {
             kept = octets(&recording.stretches);
             is_thinner = true;

@@ -60,7 +60,7 @@ pub struct Code {
 pub struct Stretch {
     /// The machine.
     pub machine: Machine,
-    /// Its program, an index in [`Recording::codes`].
+    /// Program of the machine, an index in [`Recording::codes`].
     pub code: usize,
     /// The state that it starts from. None behind a host call: then it is that at the call, with
     /// the call's effects.

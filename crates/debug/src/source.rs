@@ -15,7 +15,7 @@ const LONGEST_LINE: usize = 1_000_000;
 /// The frames that a step by lines goes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// Nothing: the step ends in whatever function has the next line.
+    /// Nothing: the step ends at the next line, in any function.
     Nothing,
     /// Functions that are called, inlined ones too, and runs of inner machines.
     Calls,

@@ -176,8 +176,8 @@ impl<'a> Armed<'a> {
         self.stops.iter().filter(move |(_, stop)| wanted(&stop.kind)).map(|(number, _)| number)
     }
 
-    /// The stops that a step met. What happened in the step is told by the state before
-    /// (`before`), the stretches that it ended and began, and what it wrote.
+    /// The stops that a step met. They follow from the state before the step (`before`), the
+    /// stretches that the step ended and began, and its writes.
     fn met(&mut self, session: &Session, before: (Position, u64), step: Step) -> Vec<usize> {
         let mut met = std::mem::take(&mut self.touched.written);
         let (before, gas_before) = before;

@@ -65,7 +65,7 @@ pub enum Error {
         total: usize,
     },
     /// Too few distinct chunks are given.
-    #[error("{given} distinct chunks are given, {needed} are needed")]
+    #[error("{given} distinct chunks are given: expected {needed} or more")]
     TooFew {
         /// Number of distinct chunks given.
         given: usize,
@@ -73,7 +73,7 @@ pub enum Error {
         needed: usize,
     },
     /// The index of a chunk is not below the number of chunks.
-    #[error("there is no chunk {index} among {total}")]
+    #[error("chunk {index} does not exist: expected one below {total}")]
     NoSuchChunk {
         /// The chunk's index.
         index: usize,

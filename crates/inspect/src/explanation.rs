@@ -29,7 +29,7 @@ pub struct Explanation {
     pub instruction: String,
     /// Source places of the instruction, the innermost function first; empty without symbols.
     pub source: Vec<String>,
-    /// Its callers, innermost first, with the functions inlined into each. Where no caller could be
+    /// Callers, innermost first, with the functions inlined into each. Where no caller could be
     /// found: a line that begins with "no frame found", then the words of the stack.
     pub callers: Vec<String>,
     /// The basic block of the instruction.
@@ -51,7 +51,7 @@ pub struct Block {
     /// The position after its last one.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub end: u32,
-    /// Its instructions up to the one that stopped the machine.
+    /// Instructions of the block up to the one that stopped the machine.
     pub listing: Vec<Listed>,
 }
 

@@ -17,7 +17,7 @@ use crate::{Octets, Shown};
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Argument {
-    /// Its name in the host-call table.
+    /// Name in the host-call table.
     pub name: &'static str,
     /// The first register that it takes.
     pub register: u8,
@@ -226,7 +226,7 @@ fn answer(code: ResultCode, form: Option<&Form>, reply: &Reply, interface: Inter
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct CallOutcome {
-    /// Its name in the host-call table.
+    /// Name in the host-call table.
     pub name: &'static str,
     /// Condition of the outcome, or the meaning of the number in register 7.
     pub when: &'static str,

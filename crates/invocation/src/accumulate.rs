@@ -50,7 +50,7 @@ pub struct Accumulated {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCode {
     /// There is no such service.
-    #[error("there is no such service")]
+    #[error("the service does not exist")]
     NoService,
     /// The code's preimage is missing, or not encoded with its metadata.
     #[error("the service's code is not available")]

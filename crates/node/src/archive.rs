@@ -24,7 +24,7 @@ use crate::genesis::Genesis;
 use crate::ledger::{Entry, Ledger, Oldest};
 use crate::records::{Input, PackageRecord, Stage, Summary};
 
-/// Octets of memory for what was read or written last: the states in use are in memory anyway.
+/// Size of the cache, in octets. It is small: the states in use are in memory anyway.
 const AT_HAND: usize = 8 << 20;
 
 /// The file of a chain, or the memory that stands for one.
@@ -59,7 +59,7 @@ impl Archive {
             let ledger = archive.ledger(protocol)?;
             return Ok((archive, ledger));
         }
-        // A file in which nothing is yet is what a process left that was killed before it began.
+        // An empty file: a process was killed between its creation and the first commit.
         let genesis = genesis()?;
         let mut ledger = Ledger::new(*protocol, genesis).map_err(ArchiveError::State)?;
         archive.keep(&mut ledger)?;
@@ -79,7 +79,7 @@ impl Archive {
         Ok(ledger)
     }
 
-    /// Writes down what happened; it lasts when this returns.
+    /// Commits the changes of the ledger. They are on disk when this returns.
     ///
     /// # Errors
     ///
@@ -98,12 +98,13 @@ impl Archive {
         Ok(())
     }
 
-    /// Has what is not in use any more stay, so that ledgers can be come back to; or not any more.
+    /// Keeps octets that are no longer in use, so that [`revert`](Self::revert) can go back to
+    /// them; `false` ends that.
     pub fn hold(&self, is_held: bool) {
         self.store.leave_uncompacted(is_held);
     }
 
-    /// Goes back to what a ledger was made of.
+    /// Goes back to the commit that a ledger was read from.
     ///
     /// # Errors
     ///

@@ -238,7 +238,8 @@ fn advance(
     Ok(())
 }
 
-/// Drops from what waits all that came into the chain, and what can no longer do so.
+/// Removes from the queue the packages that the chain has taken, and those that it can no longer
+/// take.
 fn finish(ledger: &mut Ledger) -> Result<(), ArchiveError> {
     let head = Arc::clone(ledger.head());
     let mut lost = Vec::new();
@@ -322,8 +323,9 @@ fn preimages(ledger: &Ledger) -> Result<Vec<Preimage>, AuthoringError> {
     Ok(wanted)
 }
 
-/// A report for each core that has one waiting. Cores are free: what was pending becomes available
-/// in this very block, save for what is held back, of whose core the rules know.
+/// A report for each core with a waiting one. The cores are free, because pending reports become
+/// available in this very block; a report that is held back keeps its core, and the rules see to
+/// that.
 fn guarantees(ledger: &Ledger, slot: TimeSlot, passed_over: &BTreeSet<Hash>) -> Vec<Guarantee> {
     let waiting = || ledger.waiting.iter().filter(|package| !passed_over.contains(package));
     let guarantee = |core| {

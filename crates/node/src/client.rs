@@ -26,7 +26,7 @@ const CONNECTING: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address is none.
-    #[error("`{0}` is no address of a node: ws://HOST:PORT is one")]
+    #[error("`{0}` is not the address of a node: expected ws://HOST:PORT")]
     Address(String),
     /// Nobody is there.
     #[error("cannot connect to {address}: {reason}")]
@@ -47,7 +47,7 @@ pub enum ClientError {
         message: String,
     },
     /// There is no answer, or not in time.
-    #[error("{method}: no answer: {reason}")]
+    #[error("{method}: the node did not answer: {reason}")]
     Silent {
         /// The method.
         method: String,
@@ -55,7 +55,7 @@ pub enum ClientError {
         reason: String,
     },
     /// The answer is of another form.
-    #[error("{method}: the answer is not understood: {reason}")]
+    #[error("{method}: the node's answer does not decode: {reason}")]
     Answer {
         /// The method.
         method: String,

@@ -20,11 +20,11 @@ pub enum ForkError {
     /// The node does not answer, or does not have the block.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// Its parameters are others than any that are known here.
+    /// The other node has parameters that are neither a preset's nor the given ones.
     #[error("the parameters of the node at {0} are no preset's and not those that were given")]
     Parameters(String),
     /// The slot of the block cannot be told.
-    #[error("the node at {address} does not tell in which slot the block {at} is")]
+    #[error("the node at {address} does not tell the slot of block {at}")]
     Slot {
         /// The node.
         address: String,

@@ -28,11 +28,11 @@ pub struct Genesis {
 
 /// The service that makes others, as the clients of the field expect it.
 pub const BOOTSTRAP: ServiceId = ServiceId(0);
-/// Its balance.
+/// Balance of the bootstrap service.
 const BALANCE: Balance = Balance(1 << 60);
 
-/// A development chain: the bootstrap service, with what it needs to make others, and the null
-/// authorizer as its preimage, in every pool and in every queue.
+/// A development chain: the bootstrap service, with the privileges and balance to create services,
+/// and the null authorizer as its preimage, in every pool and in every queue.
 ///
 /// # Errors
 ///

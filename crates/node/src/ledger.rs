@@ -22,11 +22,11 @@ pub const KEPT_STATES: usize = 256;
 /// A block with the state after it.
 #[derive(Debug)]
 pub struct Entry {
-    /// Its number, the genesis being 0.
+    /// Number of the block, the genesis being 0.
     pub number: u64,
     /// The hash and the slot.
     pub descriptor: Descriptor,
-    /// Its header.
+    /// Header of the block.
     pub header: Header,
     /// The whole block; the genesis has none.
     pub block: Option<Block>,

@@ -59,7 +59,7 @@ pub enum NodeError {
     #[error("{0} {1} are kept already")]
     TooMany(usize, &'static str),
     /// There is no such snapshot.
-    #[error("there is no snapshot {0}")]
+    #[error("snapshot {0} does not exist")]
     NoSnapshot(u64),
     /// A fork was to be carried elsewhere.
     #[error(
@@ -67,7 +67,7 @@ pub enum NodeError {
     )]
     Fork,
     /// There is no such service.
-    #[error("there is no service {0}")]
+    #[error("service {0} does not exist")]
     NoService(ServiceId),
 }
 

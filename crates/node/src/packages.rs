@@ -20,10 +20,10 @@ use crate::records::{Input, PackageRecord};
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refused {
     /// The octets are not the encoding of a package.
-    #[error("it is no work package: {0}")]
+    #[error("the octets are not a work package: {0}")]
     Encoding(String),
     /// The number of extrinsics is not the number that the package names.
-    #[error("{given} extrinsics are given: the package names {named}")]
+    #[error("{given} extrinsics are given: expected {named}, those that the package names")]
     ExtrinsicCount {
         /// Number of extrinsics given.
         given: usize,

@@ -20,7 +20,7 @@ impl_codec!(Descriptor { hash, slot });
 /// A block whose state need not be there any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Its number, the genesis being 0.
+    /// Number of the block, the genesis being 0.
     pub number: u64,
     /// The hash and the slot.
     pub descriptor: Descriptor,
@@ -33,18 +33,18 @@ pub struct Summary {
 /// The stage that a package has come to.
 #[derive(Clone, Debug)]
 pub enum Stage {
-    /// It waits to be reported.
+    /// The package waits to be reported.
     Submitted,
     /// A block reported it.
     Reported(Descriptor),
-    /// Its data became available.
+    /// The data of the report became available.
     Ready {
         /// The block that reported it.
         reported: Descriptor,
         /// The block at which its data became available.
         ready: Descriptor,
     },
-    /// It will not get any further.
+    /// The package will not get any further.
     Failed(String),
 }
 
@@ -68,7 +68,7 @@ pub struct PackageRecord {
     pub core: CoreIndex,
     /// The stage that it has come to.
     pub stage: Stage,
-    /// Its report; none for one that was refused.
+    /// Report of the package; none for a package that was refused.
     pub report: Option<Arc<WorkReport>>,
     /// The hash of the report.
     pub report_hash: Hash,
@@ -78,7 +78,7 @@ pub struct PackageRecord {
     pub input: Arc<Input>,
     /// The block that accumulated it.
     pub accumulated: Option<Descriptor>,
-    /// Its place among all packages in the order in which they were last handed in.
+    /// Place among all packages in the order in which they were last handed in.
     pub order: u64,
 }
 
@@ -92,9 +92,9 @@ impl PackageRecord {
 /// A package's status after a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It can still be reported in so many blocks.
+    /// The package can still be reported in so many blocks.
     Reportable(u16),
-    /// It was reported.
+    /// The package was reported.
     Reported {
         /// The block that reported it.
         reported: Descriptor,
@@ -103,7 +103,7 @@ pub enum Status {
         /// The report.
         report: Hash,
     },
-    /// Its data are available.
+    /// The data of the report are available.
     Ready {
         /// The block that reported it.
         reported: Descriptor,
@@ -114,6 +114,6 @@ pub enum Status {
         /// The block at which the data became available.
         ready: Descriptor,
     },
-    /// It cannot get any further.
+    /// The package cannot get any further.
     Failed(String),
 }

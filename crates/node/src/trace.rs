@@ -23,13 +23,13 @@ use crate::records::PackageRecord;
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// Nothing of this hash is known.
-    #[error("there is no package and no block {0}")]
+    #[error("the node has no package and no block {0}")]
     Unknown(Hash),
     /// The state that the package or block ran upon is not kept any more.
     #[error("the state after the block {0} is not available")]
     Forgotten(Hash),
     /// The package or block has fewer invocations.
-    #[error("invocation {index} is asked for: {count} ran")]
+    #[error("invocation {index} does not exist: expected one below {count}")]
     NoInvocation {
         /// The index that was asked for.
         index: usize,

@@ -28,7 +28,7 @@ pub(crate) struct Builder<'a> {
     descriptions: BTreeMap<ServiceId, (Placed<PathBuf>, bool)>,
     state: PartialState,
     gaps: &'a Gaps,
-    /// Whether the initial state cannot be read, so that any service may be in it.
+    /// True if the initial state cannot be read, so that any service may be in it.
     lacks_state: bool,
     /// Slot of the initial state; `None` without one.
     prior_slot: Option<TimeSlot>,

@@ -39,20 +39,20 @@ pub struct Capsule {
 /// Reason for refusing a capsule.
 #[derive(Debug, thiserror::Error)]
 pub enum CapsuleError {
-    /// It is another sort of file, or incomplete.
-    #[error("it is no capsule, or a part of one is missing: {0}")]
+    /// A file of another sort, or an incomplete one.
+    #[error("the file is not a capsule, or not a whole one: {0}")]
     Syntax(String),
-    /// It was made by a later release.
-    #[error("it is a capsule of version {found}, and this jambox reads versions up to {VERSION}")]
+    /// A capsule of a later release.
+    #[error("the capsule has version {found}: this jambox reads versions up to {VERSION}")]
     Version {
-        /// Its version.
+        /// Version of the capsule.
         found: u64,
     },
-    /// It names an unknown revision, interface or parameter.
+    /// An unknown revision, interface or parameter.
     #[error("{0}")]
     Protocol(String),
     /// The files are too many or too long.
-    #[error("its files have more than {LIMIT} octets")]
+    #[error("the files of the package have more than {LIMIT} octets in all")]
     TooLong,
 }
 

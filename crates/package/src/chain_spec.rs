@@ -28,11 +28,11 @@ pub struct ChainSpec {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainSpecError {
-    /// It is not well-formed JSON of this shape.
-    #[error("it is no chain specification: {0}")]
+    /// Text that is not well-formed JSON of this shape.
+    #[error("the file is not a chain specification: {0}")]
     Json(#[from] serde_json::Error),
     /// A key is no state key. The field is its length, in octets.
-    #[error("`genesis_state` has a key of {0} octets where keys have 31")]
+    #[error("`genesis_state` has a key of {0} octets: expected 31")]
     Key(usize),
     /// A key occurs twice, in two spellings.
     #[error("`genesis_state` has key {0} twice")]

@@ -41,17 +41,17 @@ pub(crate) struct Draft {
 pub(crate) struct Gaps {
     /// Services with a problem, by name.
     pub(crate) services: BTreeSet<String>,
-    /// Whether there may be services of any name.
+    /// True if there may be services of any name.
     pub(crate) any_service: bool,
     /// Segments with a problem, by name.
     pub(crate) segments: BTreeSet<String>,
-    /// Whether there may be segments of any name.
+    /// True if there may be segments of any name.
     pub(crate) any_segments: bool,
-    /// Whether there is no authorizer that can be read.
+    /// True if there is no authorizer that can be read.
     pub(crate) authorizer: bool,
-    /// Whether a state to start from may be named, which cannot be read.
+    /// True if a state to start from may be named that cannot be read.
     pub(crate) chain: bool,
-    /// Whether the protocol has a problem.
+    /// True if the protocol has a problem.
     pub(crate) protocol: bool,
 }
 

@@ -46,7 +46,7 @@ pub struct Package {
 pub struct Source {
     /// The file.
     pub path: PathBuf,
-    /// Its text.
+    /// Text of the package file.
     pub text: Arc<str>,
     /// The file's model, with places.
     pub manifest: Manifest,

@@ -10,7 +10,7 @@ pub type Place = Range<usize>;
 pub struct Placed<T> {
     /// The value.
     pub value: T,
-    /// Its place in the file.
+    /// Place of the value in the file.
     pub place: Place,
 }
 

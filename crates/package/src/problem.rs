@@ -12,7 +12,7 @@ use crate::placed::Place;
 pub struct TextFile {
     /// The file.
     pub path: PathBuf,
-    /// Its text; empty if it could not be read.
+    /// Text of the file; empty if it could not be read.
     pub text: Arc<str>,
 }
 
@@ -32,7 +32,7 @@ pub struct Problem {
 #[non_exhaustive]
 pub enum ProblemKind {
     /// The text is not TOML.
-    #[error("this is not valid TOML: {0}")]
+    #[error("the file is not valid TOML: {0}")]
     Syntax(String),
     /// An unknown key in a section.
     #[error("unknown key `{key}` in {section}")]
@@ -85,7 +85,7 @@ pub enum ProblemKind {
         service: String,
     },
     /// A file that is no description of payloads.
-    #[error("`{}` is no description of payloads: {reason}", path.display())]
+    #[error("`{}` is not a description of payloads: {reason}", path.display())]
     Description {
         /// The file.
         path: PathBuf,
@@ -111,7 +111,7 @@ pub enum ProblemKind {
         found: String,
     },
     /// A `file:` value without a path.
-    #[error("`{key}` names no file")]
+    #[error("`{key}` has no path after `file:`")]
     NoPath {
         /// The key.
         key: String,
@@ -159,7 +159,7 @@ pub enum ProblemKind {
         reason: String,
     },
     /// A file that is no program.
-    #[error("{what} is not a program in any form")]
+    #[error("{what} is not a program of a known form")]
     Program {
         /// Description of the file.
         what: String,
@@ -170,13 +170,13 @@ pub enum ProblemKind {
     #[error("{0}")]
     Assembly(String),
     /// A file of parameters under which the protocol cannot run.
-    #[error("these are not parameters: {0}")]
+    #[error("the file does not hold valid parameters: {0}")]
     Parameters(String),
     /// A file that is no state file.
-    #[error("this is not a state file: {0}")]
+    #[error("the file is not a state file: {0}")]
     State(String),
     /// A balance below the threshold balance of the service.
-    #[error("the balance of `{service}` is {balance}, its state needs {threshold}")]
+    #[error("the balance of `{service}` is {balance}, below its threshold balance of {threshold}")]
     Balance {
         /// The service's name.
         service: String,
@@ -186,7 +186,7 @@ pub enum ProblemKind {
         threshold: u64,
     },
     /// A file of another revision than the run's.
-    #[error("{what} is of {found}, and this runs under {wanted}")]
+    #[error("{what} is made for {found}, and the run is under {wanted}")]
     Revision {
         /// Description of the file.
         what: String,
@@ -196,7 +196,7 @@ pub enum ProblemKind {
         wanted: Revision,
     },
     /// A key of other revisions only.
-    #[error("`{key}` is a key of {known_to}, and this runs under {wanted}")]
+    #[error("`{key}` is a key of {known_to} only, and the run is under {wanted}")]
     ForeignKey {
         /// The key.
         key: &'static str,
@@ -206,7 +206,7 @@ pub enum ProblemKind {
         wanted: Revision,
     },
     /// A value given for other revisions only.
-    #[error("there is no value for {wanted} here, under which this runs")]
+    #[error("the table has no value for {wanted}, the revision of the run")]
     NotForRevision {
         /// Names of the revisions with a value.
         given: Vec<&'static str>,
@@ -217,7 +217,7 @@ pub enum ProblemKind {
     #[error("{0}")]
     Twice(String),
     /// A malformed number of a typed value.
-    #[error("`{key}` is no number of its type: {reason}")]
+    #[error("`{key}` is not a number of its type: {reason}")]
     BadNumber {
         /// The key.
         key: String,
@@ -264,15 +264,17 @@ impl ProblemKind {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("expected a {what}"),
             },
-            Self::Conflict(_) => "this one".to_owned(),
+            Self::Conflict(_) => "this conflicts".to_owned(),
             Self::File { .. } | Self::Unreadable(_) => "expected a readable file".to_owned(),
             Self::Program { .. } => "expected a program".to_owned(),
-            Self::Assembly(_) | Self::Parameters(_) | Self::State(_) => "here".to_owned(),
+            Self::Assembly(_) => "here".to_owned(),
+            Self::Parameters(_) => "expected parameters".to_owned(),
+            Self::State(_) => "expected a state file".to_owned(),
             Self::Balance { threshold, .. } => format!("expected at least {threshold}"),
             Self::Revision { wanted, .. } => format!("expected one of {wanted}"),
             Self::ForeignKey { wanted, .. } => format!("not known to {wanted}"),
             Self::NotForRevision { wanted, .. } => format!("expected `{wanted} = ..`"),
-            Self::Twice(_) => "once more".to_owned(),
+            Self::Twice(_) => "the second one".to_owned(),
             Self::BadNumber { .. } => "expected a number that fits".to_owned(),
             Self::Limit { limit, .. } => format!("expected at most {limit}"),
             Self::More(_) => String::new(),
@@ -312,7 +314,7 @@ impl ProblemKind {
                 format!("a hash is written \"hex:\" and {} digits", expected.saturating_mul(2))
             }
             Self::UnknownWord { known, .. } if known.is_empty() => {
-                "none is defined in this file".to_owned()
+                "this file defines none".to_owned()
             }
             Self::UnknownWord { known, .. } => format!("known here: {}", list(known)),
             Self::Unreadable(_) => "check the path".to_owned(),
@@ -345,7 +347,7 @@ impl ProblemKind {
                     .to_owned()
             }
             Self::Limit { .. } => {
-                "make it smaller; the limits are the protocol's (see --params)".to_owned()
+                "make it smaller; the limits are parameters of the protocol (see --params)".to_owned()
             }
         })
     }

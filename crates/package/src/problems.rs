@@ -16,7 +16,7 @@ const KEPT: usize = 32;
 pub struct Invalid {
     /// The file.
     pub path: PathBuf,
-    /// Its text; empty if it could not be read.
+    /// Text of the package file; empty if it could not be read.
     pub text: Arc<str>,
     /// At least one problem, in the order of their places.
     pub problems: Vec<Problem>,

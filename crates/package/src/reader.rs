@@ -74,7 +74,7 @@ impl<'a> Section<'a> {
         self.place.clone()
     }
 
-    /// Whether a key is there, whatever its value.
+    /// True if a key is there, with any value.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }

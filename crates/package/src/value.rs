@@ -36,7 +36,7 @@ pub enum Value {
 /// Reason for refusing the string of a [`Value`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
-    /// It has no scheme.
+    /// A value without a scheme.
     #[error("expected `text:`, `hex:` or `file:` in front")]
     NoScheme,
     /// The text after `hex:` is not an even number of hexadecimal digits.
@@ -89,7 +89,7 @@ impl std::str::FromStr for Value {
 
 fn number(digits: &str) -> Result<u64, ValueError> {
     let number = jambox_isa::parse_number(digits.trim());
-    number.ok_or_else(|| ValueError::BadNumber(format!("`{digits}` is no number below 2^64")))
+    number.ok_or_else(|| ValueError::BadNumber(format!("`{digits}` is not a number below 2^64")))
 }
 
 /// Decodes hexadecimal digits, with or without `0x`. Blanks and underscores between octets are

@@ -80,7 +80,7 @@ struct Sets {
     known: SegmentSets,
     /// Names of those with a problem.
     lost: BTreeSet<String>,
-    /// Whether there may be some of any name.
+    /// True if there may be segments of any name.
     may_be_there: bool,
 }
 

@@ -51,7 +51,7 @@ pub(crate) enum Charging {
 pub struct Segment {
     /// Positions from the first instruction to the end of the last.
     pub code: Range<u32>,
-    /// Their gas.
+    /// Gas of the instructions.
     pub cost: u64,
 }
 

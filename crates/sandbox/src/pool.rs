@@ -33,7 +33,7 @@ pub struct PoolLimits {
 pub struct InvalidLimit {
     /// The name of the field.
     pub setting: &'static str,
-    /// Its value.
+    /// The refused value.
     pub value: usize,
     /// The least that it can be.
     pub least: usize,

@@ -34,7 +34,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The file was written by another version. It is left unchanged.
-    #[error("{} has format {found}; this version knows format {known}", path.display())]
+    #[error("{} has format {found}: this version reads format {known}", path.display())]
     OtherFormat {
         /// The file.
         path: PathBuf,
@@ -64,7 +64,7 @@ pub enum StoreError {
         wanted: String,
     },
     /// Another process writes to the file.
-    #[error("{} is held by {}", path.display(), show(holder.as_ref()))]
+    #[error("{} is in use by {}", path.display(), show(holder.as_ref()))]
     Held {
         /// The file.
         path: PathBuf,
@@ -73,7 +73,7 @@ pub enum StoreError {
     },
     /// The file was [compacted](crate::FileStore::compact) after the state was taken, or the state
     /// is of another file.
-    #[error("{} is not the file any more that the state was taken from", .0.display())]
+    #[error("{} was replaced after the state was read from it", .0.display())]
     Moved(PathBuf),
     /// The file's contents differ from those written.
     #[error("{} is damaged: {damage}", path.display())]

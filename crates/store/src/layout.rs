@@ -186,9 +186,9 @@ pub(crate) struct ValueAt {
 /// Reference to a trie, in a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TableHead {
-    /// Its first page.
+    /// First page of the table.
     pub(crate) page: PageAt,
-    /// Its root hash.
+    /// Root hash of the table.
     pub(crate) hash: Hash,
     /// Number of entries.
     pub(crate) count: u64,

@@ -55,13 +55,13 @@ pub enum SyntaxError {
         given: usize,
     },
     /// A register is shown twice.
-    #[error("register {0} is shown twice")]
+    #[error("register {0} is given twice")]
     RepeatedRegister(u8),
     /// Octets reach beyond the 32-bit address space.
     #[error("the octets reach beyond the end of memory")]
     BeyondMemory,
     /// A line is out of order.
-    #[error("`{found}` has no place here: {expected}")]
+    #[error("unexpected `{found}`: {expected}")]
     OutOfPlace {
         /// First word of the line.
         found: &'static str,

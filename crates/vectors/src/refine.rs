@@ -49,7 +49,7 @@ pub enum Fetched {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// Its name, equal to the file's.
+    /// Name of the case, equal to that of the file.
     pub name: String,
     /// The code with its metadata.
     pub code: Octets,
@@ -79,7 +79,7 @@ pub struct Case {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
-    /// Its exit.
+    /// Exit of the program.
     pub status: Status,
     /// Gas used.
     pub gas_used: u64,

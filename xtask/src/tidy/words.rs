@@ -1,7 +1,8 @@
 //! First words of comments.
 //!
 //! A comment begins with its subject, a noun of the field: "Gas of a call", where a question word
-//! would leave the noun to the reader.
+//! would leave the noun to the reader. So does the documentation of an item, which is read alone in
+//! a list: "Name of the call", where a pronoun would send the reader to look for its noun.
 
 /// Folders whose comments follow this rule: names in `crates`, or of the root.
 const CLEAN: &[&str] = &[
@@ -41,18 +42,32 @@ const CLEAN: &[&str] = &[
 /// Words that no comment line of a clean folder begins with.
 const REFUSED: [&str; 2] = ["What", "Whatever"];
 
-/// Adds a fault for every comment line of a clean folder that begins with a refused word.
+/// Words that no item's documentation begins with.
+const PRONOUNS: [&str; 8] = ["It", "Its", "They", "Their", "That", "Those", "Whoever", "Whether"];
+
+/// Adds a fault for every comment line of a clean folder that begins with a refused word, and for
+/// every documentation that begins with a pronoun.
 pub fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     let path = name.strip_prefix("crates/").unwrap_or(name);
     if !CLEAN.iter().any(|folder| is_in(path, folder)) {
         return;
     }
+    let mut is_continued = false;
     for (index, line) in text.lines().enumerate() {
-        if let Some(word) = first_word(line).filter(|word| REFUSED.contains(word)) {
+        let is_first = is_documentation(line) && !is_continued;
+        is_continued = is_documentation(line);
+        let is_refused =
+            |word: &&str| REFUSED.contains(word) || is_first && PRONOUNS.contains(word);
+        if let Some(word) = first_word(line).filter(is_refused) {
             let at = format!("{name}:{}", index + 1);
             faults.push(format!("{at}: a comment begins with `{word}`: begin with its noun"));
         }
     }
+}
+
+fn is_documentation(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("///") || line.starts_with("//!")
 }
 
 fn is_in(path: &str, folder: &str) -> bool {
@@ -88,5 +103,16 @@ mod tests {
         assert_eq!(faults("crates/isa-other/src/x.rs", "/// What it is.\n"), [""; 0]);
         assert_eq!(faults("other/src/x.rs", "/// What it is.\n"), [""; 0]);
         assert_eq!(faults("guests/ledger/src/lib.rs", "/// What it is.\n").len(), 1);
+    }
+
+    #[test]
+    fn documentation_begins_with_no_pronoun() {
+        let found = faults("crates/isa/src/x.rs", "struct X {\n    /// Its name.\n    n: u8,\n}\n");
+        let expected = "crates/isa/src/x.rs:2: a comment begins with `Its`: begin with its noun";
+        assert_eq!(found, [expected]);
+        assert_eq!(faults("crates/isa/src/x.rs", "//! Whether it is.\n").len(), 1);
+        // Further lines, and comments within code, have their noun before them.
+        let good = "/// A name.\n/// It is short.\nlet x = 1;\n// It is one.\n/// Italic.\n";
+        assert_eq!(faults("crates/isa/src/x.rs", good), [""; 0]);
     }
 }

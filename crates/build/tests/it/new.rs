@@ -126,7 +126,7 @@ fn a_folder_that_is_there_becomes_a_service_and_loses_nothing() {
     let before = names();
     let init = |name| init(folder.path(), name, &Sdk::Included, REVISION);
     let in_the_way = init(Some("tally")).unwrap_err();
-    assert!(in_the_way.to_string().ends_with("package.toml is already there"), "{in_the_way}");
+    assert!(in_the_way.to_string().ends_with("package.toml exists already"), "{in_the_way}");
     assert!(matches!(init(Some("fn")), Err(BuildError::BadName(_))));
     assert_eq!(names(), before, "nothing is written");
     std::fs::remove_file(at("package.toml")).unwrap();

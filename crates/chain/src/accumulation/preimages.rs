@@ -6,9 +6,9 @@ use jambox_types::{Preimage, ServiceId, TimeSlot};
 /// Reason for a block with invalid preimages.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PreimagesError {
-    /// They are not in strictly ascending order of service, then data
+    /// Preimages that are not in strictly ascending order of service, then data
     /// (`eq:preimagesareordered`, 0.7.2).
-    #[error("preimage {index}, for service {service}, is out of order or there twice")]
+    #[error("preimage {index}, for service {service}, is out of order, or twice in the block")]
     NotSortedUnique {
         /// Index among the preimages, from 0.
         index: usize,
@@ -16,7 +16,7 @@ pub enum PreimagesError {
         service: ServiceId,
     },
     /// The service has not requested it, or has it already.
-    #[error("preimage {index} is not needed by service {service}")]
+    #[error("preimage {index} is not requested by service {service}, or is available already")]
     Unneeded {
         /// Index among the preimages, from 0.
         index: usize,

@@ -24,7 +24,9 @@ pub enum DisputeError {
         prior: u32,
     },
     /// Verdicts are in ascending order of reports.
-    #[error("verdict {index} is out of order, or there twice (sec:disputes)")]
+    #[error(
+        "verdict {index} is out of order: expected ascending reports, none twice (sec:disputes)"
+    )]
     VerdictOrder {
         /// Index of the verdict.
         index: usize,
@@ -47,8 +49,8 @@ pub enum DisputeError {
     },
     /// Judgments are in ascending order of validators that exist.
     #[error(
-        "judgment {judgment} of verdict {index} is out of order, there twice, or of no validator \
-         (sec:disputes)"
+        "judgment {judgment} of verdict {index} is out of order: expected ascending indices of \
+         validators, none twice (sec:disputes)"
     )]
     JudgmentOrder {
         /// Index of the verdict.
@@ -71,15 +73,15 @@ pub enum DisputeError {
         all: usize,
     },
     /// A verdict that a report is good comes with a fault: a judge with a negative judgment.
-    #[error("verdict {index} finds a report good, and there is no fault for it (eq:verdicts)")]
+    #[error("verdict {index} finds a report good, and the block has no fault for it (eq:verdicts)")]
     NoFault {
         /// Index of the verdict.
         index: usize,
     },
     /// A verdict that a report is bad comes with its guarantors as culprits (0.7.2).
     #[error(
-        "verdict {index} finds a report bad, and there are {count} culprits for it: expected at \
-         least {least} (eq:verdicts)"
+        "verdict {index} finds a report bad, and the block has {count} culprits for it: expected \
+         at least {least} (eq:verdicts)"
     )]
     FewCulprits {
         /// Index of the verdict.
@@ -90,7 +92,9 @@ pub enum DisputeError {
         least: usize,
     },
     /// Culprits and faults are in ascending order of keys.
-    #[error("{offense} {index} is out of order, or there twice (sec:disputes)")]
+    #[error(
+        "{offense} {index} is out of order: expected ascending keys, none twice (sec:disputes)"
+    )]
     OffenseOrder {
         /// Kind of offense.
         offense: Offense,
@@ -107,7 +111,7 @@ pub enum DisputeError {
     },
     /// Offenders are validators of this epoch or of the last, and not yet known as offenders.
     #[error(
-        "{offense} {index} names a key of no validator, or of one that has offended before \
+        "{offense} {index} has a key of no validator, or of one that offended before \
          (sec:disputes)"
     )]
     Offender {

@@ -26,11 +26,11 @@ pub enum Refusal {
     #[error(transparent)]
     Slot(#[from] SlotError),
     /// The header commits to the extrinsic.
-    #[error("its extrinsic is not the one that its header commits to")]
+    #[error("the extrinsic does not hash to the header's extrinsic hash (sec:header)")]
     ExtrinsicHash,
     /// The numbers of verdicts, culprits and faults are limited (`eq:disputesextrinsics`, 0.8.0).
     #[error(
-        "it has {count} verdicts, culprits or faults; {most} of each are allowed \
+        "the block has {count} verdicts, culprits or faults: expected at most {most} of each \
          (eq:disputesextrinsics)"
     )]
     DisputeCount {
@@ -40,10 +40,12 @@ pub enum Refusal {
         most: usize,
     },
     /// The header names the root of the state before the block (`sec:header`).
-    #[error("its header has another state root than the state before it (sec:header)")]
+    #[error("the header's state root is not that of the state before the block (sec:header)")]
     PriorStateRoot,
     /// The author is one of the validators (`sec:header`).
-    #[error("its author {author} is no validator: there are {count} (sec:header)")]
+    #[error(
+        "the author's index is {author}: expected one below {count}, the validators (sec:header)"
+    )]
     NoSuchAuthor {
         /// The author.
         author: ValidatorIndex,
@@ -52,8 +54,8 @@ pub enum Refusal {
     },
     /// In the fallback, the slot's key is the author's (`eq:ticketconditionfalse`).
     #[error(
-        "the key of slot {slot} is not the key of its author, validator {author} \
-         (eq:ticketconditionfalse)"
+        "validator {author} is not the author of slot {slot}: the fallback gives the slot to \
+         another key (eq:ticketconditionfalse)"
     )]
     Author {
         /// The author.
@@ -62,32 +64,46 @@ pub enum Refusal {
         slot: TimeSlot,
     },
     /// The first block of an epoch has an epoch marker (`eq:epochmarker`).
-    #[error("it is the first of an epoch and has no epoch mark (eq:epochmarker)")]
+    #[error("the epoch marker is missing: the block is the first of its epoch (eq:epochmarker)")]
     EpochMarkMissing,
     /// Other blocks have no epoch marker (`eq:epochmarker`).
-    #[error("it has an epoch mark and is not the first of an epoch (eq:epochmarker)")]
+    #[error(
+        "the header has an epoch marker: expected one in the first block of an epoch only \
+         (eq:epochmarker)"
+    )]
     EpochMarkUnexpected,
     /// The epoch marker has the entropy and the validators of the state (`eq:epochmarker`).
-    #[error("its epoch mark has other entropy or validators than the state (eq:epochmarker)")]
+    #[error("the epoch marker's entropy or validators are not the state's (eq:epochmarker)")]
     EpochMarkWrong,
     /// The first block after ticket submission has the winning tickets, if there are enough
     /// (`eq:winningticketsmarker`).
-    #[error("it ends the submission of tickets and has no tickets mark (eq:winningticketsmarker)")]
+    #[error(
+        "the winning-tickets marker is missing: the block is the first after the submission of \
+         tickets, and there are enough (eq:winningticketsmarker)"
+    )]
     TicketsMarkMissing,
     /// Other blocks have no winning tickets (`eq:winningticketsmarker`).
-    #[error("it has a tickets mark and does not end their submission (eq:winningticketsmarker)")]
+    #[error(
+        "the header has a winning-tickets marker: expected one in the first block after the \
+         submission of enough tickets only (eq:winningticketsmarker)"
+    )]
     TicketsMarkUnexpected,
     /// The winning tickets are those of the state (`eq:winningticketsmarker`).
-    #[error("its tickets mark has other tickets than the state (eq:winningticketsmarker)")]
+    #[error("the winning-tickets marker's tickets are not the state's (eq:winningticketsmarker)")]
     TicketsMarkWrong,
     /// The header has the offenders of the block's disputes (`sec:judgmentmarker`).
-    #[error("its offenders mark and its disputes have different offenders (sec:judgmentmarker)")]
+    #[error(
+        "the offenders marker does not list the offenders of the disputes (sec:judgmentmarker)"
+    )]
     OffendersMark,
     /// Disputes are in order and agree with each other and with earlier disputes (`sec:disputes`).
     #[error(transparent)]
     Disputes(#[from] DisputeError),
     /// The number of tickets is limited, and 0 in the tail of an epoch (`eq:enforceticketlimit`).
-    #[error("it brings {count} tickets; {most} are allowed in its slot (eq:enforceticketlimit)")]
+    #[error(
+        "the block has {count} tickets: expected at most {most} in its slot \
+         (eq:enforceticketlimit)"
+    )]
     TicketCount {
         /// Number of tickets in the block.
         count: usize,
@@ -103,22 +119,25 @@ pub enum Refusal {
         entries: u32,
     },
     /// The parent is the last block of the state (`eq:recenthistorydef`, 0.7.2).
-    #[error("its parent is another block than the last one")]
+    #[error("the parent hash is not the hash of the last block (eq:recenthistorydef)")]
     Parent,
     /// An assurance's anchor is the parent.
-    #[error("assurance {index} is anchored on another block than the parent")]
+    #[error("the anchor of assurance {index} is not the parent block")]
     AssuranceAnchor {
         /// Index of the assurance.
         index: usize,
     },
     /// Assurances are in ascending order of validators that exist (`eq:xtassurances`, 0.7.2).
-    #[error("assurance {index} is out of order, there twice, or of no validator")]
+    #[error(
+        "assurance {index} is out of order: expected ascending indices of validators, none twice \
+         (eq:xtassurances)"
+    )]
     AssuranceOrder {
         /// Index of the assurance.
         index: usize,
     },
     /// Only cores with a pending report are assured.
-    #[error("assurance {index} is for core {core}, where no report is pending")]
+    #[error("assurance {index} is for core {core}, which has no pending report")]
     AssuranceOfNothing {
         /// Index of the assurance.
         index: usize,
@@ -126,7 +145,10 @@ pub enum Refusal {
         core: CoreIndex,
     },
     /// Guarantees are in ascending order of cores that exist (`eq:guaranteesextrinsic`, 0.7.2).
-    #[error("guarantee {index}, for core {core}, is out of order, there twice, or of no core")]
+    #[error(
+        "guarantee {index}, for core {core}, is out of order: expected ascending cores, none twice \
+         (eq:guaranteesextrinsic)"
+    )]
     GuaranteeOrder {
         /// Index of the guarantee.
         index: usize,
@@ -148,8 +170,8 @@ pub enum Refusal {
     },
     /// The number of chunks is the number of validators (`sec:workreportguarantees`, 0.8.0).
     #[error(
-        "guarantee {index} has {shards} chunks for {validators} validators \
-         (sec:workreportguarantees)"
+        "the report of guarantee {index} has {shards} erasure shards: expected one for each of \
+         the {validators} validators (sec:workreportguarantees)"
     )]
     ErasureShards {
         /// Index of the guarantee.
@@ -160,7 +182,7 @@ pub enum Refusal {
         validators: usize,
     },
     /// A core has one report at a time (`eq:reportcoresareunusedortimedout`, 0.7.2).
-    #[error("guarantee {index} is for core {core}, where another report is pending")]
+    #[error("guarantee {index} is for core {core}, which has a pending report already")]
     CoreEngaged {
         /// Index of the guarantee.
         index: usize,
@@ -169,14 +191,20 @@ pub enum Refusal {
     },
     /// A report has the signatures of two or three validators, in ascending order
     /// (`sec:workreportguarantees`, 0.7.2).
-    #[error("guarantee {index} is not by two or three validators in ascending order")]
+    #[error(
+        "the credentials of guarantee {index} are not valid: expected two or three validators in \
+         ascending order"
+    )]
     Credentials {
         /// Index of the guarantee.
         index: usize,
     },
     /// A guarantee is of the present rotation of guarantors or of the last (`eq:guarantorsig`,
     /// 0.7.2).
-    #[error("guarantee {index} is of slot {slot}, outside of this rotation and the last")]
+    #[error(
+        "guarantee {index} has slot {slot}: expected one of the present rotation of guarantors or \
+         of the one before (eq:guarantorsig)"
+    )]
     GuaranteeSlot {
         /// Index of the guarantee.
         index: usize,
@@ -185,7 +213,7 @@ pub enum Refusal {
     },
     /// A report's authorizer is in the pool of its core
     /// (`eq:reportcoresareunusedortimedout`, 0.7.2).
-    #[error("guarantee {index} has an authorizer that is not in the pool of core {core}")]
+    #[error("the authorizer of guarantee {index} is not in the authorizer pool of core {core}")]
     Authorizer {
         /// Index of the guarantee.
         index: usize,
@@ -193,7 +221,7 @@ pub enum Refusal {
         core: CoreIndex,
     },
     /// The number of a report's digests is limited, and at least one (`eq:workreport`, 0.7.2).
-    #[error("guarantee {index} has {count} digests; 1 to {most} are allowed")]
+    #[error("the report of guarantee {index} has {count} digests: expected 1 to {most}")]
     DigestCount {
         /// Index of the guarantee.
         index: usize,
@@ -203,7 +231,7 @@ pub enum Refusal {
         most: usize,
     },
     /// The number of a report's dependencies is limited (`eq:limitreportdeps`, 0.7.2).
-    #[error("guarantee {index} depends on {count} packages; {most} are allowed")]
+    #[error("the report of guarantee {index} has {count} dependencies: expected at most {most}")]
     DependencyCount {
         /// Index of the guarantee.
         index: usize,
@@ -213,7 +241,7 @@ pub enum Refusal {
         most: usize,
     },
     /// The size of a report's outputs is limited (`eq:limitworkreportsize`, 0.7.2).
-    #[error("guarantee {index} has outputs of {octets} octets; {most} are allowed")]
+    #[error("the outputs of guarantee {index} have {octets} octets: expected at most {most}")]
     ReportSize {
         /// Index of the guarantee.
         index: usize,
@@ -223,7 +251,7 @@ pub enum Refusal {
         most: usize,
     },
     /// A package is reported at most once (`sec:contextualvalidity`, 0.7.2).
-    #[error("guarantee {index} is for package {package}, which was reported before")]
+    #[error("guarantee {index} reports package {package}, which was reported before")]
     Reported {
         /// Index of the guarantee.
         index: usize,
@@ -231,13 +259,13 @@ pub enum Refusal {
         package: Hash,
     },
     /// A report's anchor is a recent block (`sec:contextualvalidity`, 0.7.2).
-    #[error("guarantee {index} has an anchor that no recent block agrees with")]
+    #[error("the anchor of guarantee {index} agrees with no recent block (sec:contextualvalidity)")]
     Anchor {
         /// Index of the guarantee.
         index: usize,
     },
     /// A lookup anchor is not older than the limit (`eq:limitlookupanchorage`, 0.7.2).
-    #[error("guarantee {index} has a lookup anchor of slot {slot}, which is too old")]
+    #[error("the lookup anchor of guarantee {index} is too old: slot {slot}")]
     LookupAnchor {
         /// Index of the guarantee.
         index: usize,
@@ -247,8 +275,8 @@ pub enum Refusal {
     /// Slot and state root of a lookup anchor are those of its block (`sec:contextualvalidity`,
     /// 0.8.0).
     #[error(
-        "guarantee {index} has a lookup anchor with another slot or state root than that recent \
-         block has (sec:contextualvalidity)"
+        "the lookup anchor of guarantee {index} has another slot or state root than the block it \
+         names (sec:contextualvalidity)"
     )]
     LookupAnchorOther {
         /// Index of the guarantee.
@@ -264,7 +292,7 @@ pub enum Refusal {
         package: Hash,
     },
     /// A report's segment roots are those of the packages (`sec:contextualvalidity`, 0.7.2).
-    #[error("guarantee {index} names another segment root for package {package} than its report")]
+    #[error("guarantee {index} has another segment root for package {package} than its report")]
     SegmentRoot {
         /// Index of the guarantee.
         index: usize,
@@ -272,7 +300,7 @@ pub enum Refusal {
         package: Hash,
     },
     /// A digest's service exists (`eq:reportcodesarecorrect`, 0.7.2).
-    #[error("guarantee {index} reports work of service {service}, which does not exist")]
+    #[error("guarantee {index} has a digest of service {service}, which does not exist")]
     NoService {
         /// Index of the guarantee.
         index: usize,
@@ -280,7 +308,7 @@ pub enum Refusal {
         service: ServiceId,
     },
     /// A digest's code hash is the service's (`eq:reportcodesarecorrect`, 0.7.2).
-    #[error("guarantee {index} has another code hash than service {service}")]
+    #[error("guarantee {index} has a digest whose code hash is not that of service {service}")]
     CodeHash {
         /// Index of the guarantee.
         index: usize,
@@ -288,7 +316,10 @@ pub enum Refusal {
         service: ServiceId,
     },
     /// A digest's gas for accumulation is at least the service's minimum.
-    #[error("guarantee {index} has {gas} gas for service {service}, which asks for {least}")]
+    #[error(
+        "guarantee {index} gives service {service} {gas} gas to accumulate: expected {least} or \
+         more"
+    )]
     TooLittleGas {
         /// Index of the guarantee.
         index: usize,
@@ -300,14 +331,17 @@ pub enum Refusal {
         least: Gas,
     },
     /// The gas for the accumulation of a report is limited.
-    #[error("guarantee {index} has more gas for accumulation than a report may have")]
+    #[error("guarantee {index} asks for more gas to accumulate than a report may use")]
     TooMuchGas {
         /// Index of the guarantee.
         index: usize,
     },
     /// Preimages are in strictly ascending order of service, then data
     /// (`eq:preimagesareordered`, 0.7.2).
-    #[error("preimage {index}, for service {service}, is out of order or there twice")]
+    #[error(
+        "preimage {index}, for service {service}, is out of order: expected ascending services and \
+         data, none twice (eq:preimagesareordered)"
+    )]
     PreimageOrder {
         /// Index of the preimage.
         index: usize,
@@ -315,7 +349,7 @@ pub enum Refusal {
         service: ServiceId,
     },
     /// Preimages are requested and not yet available.
-    #[error("preimage {index} is not needed by service {service}")]
+    #[error("preimage {index} is not requested by service {service}, or is available already")]
     PreimageUnneeded {
         /// Index of the preimage.
         index: usize,
@@ -323,7 +357,7 @@ pub enum Refusal {
         service: ServiceId,
     },
     /// No two services create the same service in one round.
-    #[error("service {0} would be created by two services at once")]
+    #[error("two services create service {0} in one round")]
     CreatedTwice(ServiceId),
 }
 

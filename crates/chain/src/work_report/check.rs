@@ -12,7 +12,7 @@ use jambox_invocation::{ItemBlobs, PackageData};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackageError {
     /// The core does not exist.
-    #[error("core {core} does not exist: there are {cores}")]
+    #[error("core {core} does not exist: expected a core below {cores}")]
     NoSuchCore {
         /// Index of the core.
         core: u16,
@@ -59,7 +59,7 @@ pub enum PackageError {
         limit: u64,
     },
     /// The number of lists of blobs is not the number of items.
-    #[error("extrinsics are given for {given} items: the package has {items}")]
+    #[error("extrinsics are given for {given} items: expected {items}, the items of the package")]
     ExtrinsicLists {
         /// Number of lists.
         given: usize,
@@ -67,7 +67,7 @@ pub enum PackageError {
         items: usize,
     },
     /// The number of blobs is not the number of an item's extrinsics.
-    #[error("item {item}: {given} extrinsics are given, the item names {named}")]
+    #[error("item {item}: {given} extrinsics are given: expected {named}, those that it names")]
     ExtrinsicCount {
         /// Index of the item.
         item: usize,

@@ -20,7 +20,7 @@ pub struct ExportedSegments {
 pub struct BadSegment {
     /// Index of the segment.
     pub index: usize,
-    /// Its length, in octets.
+    /// Length of the segment, in octets.
     pub length: usize,
     /// Length of segments, in octets.
     pub expected: usize,

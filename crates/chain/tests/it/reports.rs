@@ -373,7 +373,7 @@ fn packages_that_are_not_valid_are_refused() {
     let one = || Job::new().item(&item, 0);
     let mut job = one();
     job.core = CoreIndex(341);
-    assert_eq!(job.refused(), "core 341 does not exist: there are 341");
+    assert_eq!(job.refused(), "core 341 does not exist: expected a core below 341");
     assert_eq!(Job::new().refused(), "the package has 0 items: expected 1 to 16");
     let seventeen = (0..17).fold(Job::new(), |job, _| job.item(&item, 0));
     assert_eq!(seventeen.refused(), "the package has 17 items: expected 1 to 16");
@@ -447,10 +447,13 @@ fn packages_that_ask_for_too_much_gas_are_refused() {
 fn data_must_be_what_the_package_names() {
     let (mut job, _) = importing();
     job.extrinsics.pop();
-    assert_eq!(job.refused(), "extrinsics are given for 1 items: the package has 2");
+    assert_eq!(
+        job.refused(),
+        "extrinsics are given for 1 items: expected 2, the items of the package"
+    );
     let (mut job, _) = importing();
     job.extrinsics[1].clear();
-    assert_eq!(job.refused(), "item 1: 0 extrinsics are given, the item names 1");
+    assert_eq!(job.refused(), "item 1: 0 extrinsics are given: expected 1, those that it names");
     let (mut job, _) = importing();
     job.extrinsics[1] = vec![blob(b"extrinsics")];
     assert_eq!(job.refused(), "item 1: extrinsic 0 has 10 octets: expected 9");

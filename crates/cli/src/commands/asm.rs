@@ -109,14 +109,14 @@ struct AsmReport {
     octets: usize,
     hash: String,
     labels: Vec<Label>,
-    /// The files that name the line of each instruction, for whatever shows the program.
+    /// The files that name the line of each instruction, for debuggers and explanations.
     symbols: Vec<String>,
     warnings: Vec<Warning>,
     #[serde(skip)]
     verbose: bool,
 }
 
-/// Warning: text that assembles, but does not do what it says.
+/// Warning: text that assembles, but behaves otherwise than it reads.
 #[derive(Serialize)]
 struct Warning {
     file: String,

@@ -28,9 +28,10 @@ use sides::Side;
 /// Find the first difference between two runs: the invocation, the host call, the instruction
 ///
 /// Two traces, two packages (such as the same one with another blob), or one package under two
-/// revisions or on two backends. Packages are run, and traces replayed, as often as it takes. Of a
-/// step of a block trace the run here is compared with the state after: what differs, which host
-/// call wrote it, and where. Folders of traces and of steps are compared file by file.
+/// revisions or on two backends. Packages are run, and traces replayed, as often as it takes. A step
+/// of a block trace is applied here and compared with its state after: the values that differ, the
+/// host calls that wrote them, and their lines. Folders of traces and of steps are compared file by
+/// file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -93,8 +94,8 @@ impl Bisect {
 
     fn two(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         if self.sharing.is_named() {
-            let message = "two runs are one comparison, which has no parts";
-            let help = "--shard and --results are for folders, and steps of block traces";
+            let message = "a comparison of two runs has no parts to share out";
+            let help = "leave --shard and --results out; they are for folders and for steps of block traces";
             return Err(Diagnosis::new(message).in_file(&self.first).help(help).into());
         }
         let spinner = output.spinner("comparing");
@@ -116,7 +117,8 @@ impl Bisect {
             (Some(second), ..) => {
                 let [is_package, other] = [first, second].map(sides::is_package);
                 if is_package != other {
-                    let message = "one of the two is a package and the other is a trace";
+                    let message =
+                        "one of the two is a package, the other a trace: expected two of a kind";
                     let help = "`jambox trace record` makes a trace of a package";
                     return Err(Diagnosis::new(message).in_file(second).help(help).into());
                 }
@@ -144,7 +146,7 @@ impl Bisect {
                 Ok([side(*one)?, side(*other)?])
             }
             _ => {
-                let message = "there are not two runs to compare";
+                let message = "only one run is named: expected two to compare";
                 let help = "name a second run, --backends A,B or --revisions A,B";
                 Err(Diagnosis::new(message).in_file(first).help(help).into())
             }

@@ -40,8 +40,8 @@ pub struct Block {
 enum Action {
     /// Apply blocks in the order given, each as a commit of its own
     ///
-    /// Signatures, seals and who may author and guarantee are taken as given, and what only
-    /// consensus changes stays as it is: Safrole, disputes, validators and their statistics.
+    /// Signatures, seals, and the right to author and guarantee are taken as given. Components that
+    /// consensus changes stay as they are: Safrole, disputes, validators and their statistics.
     #[command(after_help = "\
 Examples:
   jambox block apply --state chain.redb block.bin --entropy 0x9f..
@@ -209,9 +209,9 @@ fn read(path: &Path, protocol: &Protocol) -> Result<(JamBlock, Option<Hash>)> {
         return Ok((step.block, entropy.map(|[entropy, ..]| entropy)));
     }
     let block = decode_all_with(&octets, protocol).map_err(|error| {
-        Diagnosis::new(format!("it is no block: {error}"))
+        Diagnosis::new(format!("the file is not a block: {}", error.kind))
             .at_octet(path, error.offset as u64)
-            .expected("an encoded block or a step of a trace")
+            .expected("expected an encoded block or a step of a trace")
             .help("does the chain have the parameters of the block?")
     })?;
     Ok((block, None))
@@ -224,7 +224,7 @@ impl Report for Applied {
             match refused {
                 Some(rule) => {
                     writeln!(out, "{BAD}refused{BAD:#} {file}, slot {slot}: {rule}")?;
-                    writeln!(out, "nothing of it was applied")?;
+                    writeln!(out, "the state is as before this block")?;
                 }
                 None => writeln!(
                     out,

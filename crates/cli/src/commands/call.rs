@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::protocol::ProtocolArgs;
 use crate::remote::RemoteArgs;
 
-/// Send a work item to a service on a node, and say what came of it
+/// Send a work item to a service on a node, and print its account
 ///
 /// The package has this one item, with the most gas that the chain allows, and is authorized by the
 /// null authorizer that a development chain has in every pool. The revision is the node's own.

@@ -72,7 +72,7 @@ pub struct Debug {
     #[arg(long)]
     lines: bool,
 
-    /// Serve the Debug Adapter Protocol instead; what is debugged comes with its `launch` request
+    /// Serve the Debug Adapter Protocol instead; its `launch` request names the package
     #[arg(long, conflicts_with_all = ["commands", "gdb"])]
     dap: bool,
 
@@ -110,7 +110,7 @@ impl Debug {
         }
         if output.json {
             let help = "--dap serves the Debug Adapter Protocol, --gdb the protocol of GDB";
-            return Err(Diagnosis::new("the debugger speaks in lines, not JSON").help(help).into());
+            return Err(Diagnosis::new("the debugger has no --json").help(help).into());
         }
         let subject = self.load(protocol)?;
         if self.list {

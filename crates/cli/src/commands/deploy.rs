@@ -45,7 +45,7 @@ pub struct Deploy {
     #[arg(long, value_name = "GAS", default_value_t = 0)]
     min_item_gas: u64,
 
-    /// The least gas of a transfer to the service: what it has to take its endowment with
+    /// The least gas of a transfer to the service; its endowment comes with so much
     #[arg(long, value_name = "GAS", default_value_t = 1_000_000)]
     min_memo_gas: u64,
 
@@ -74,7 +74,8 @@ impl Deploy {
         let code = program.octets;
         let code_hash = Hash::blake2b(&code);
         let length = u32::try_from(code.len()).map_err(|_| {
-            Diagnosis::new("the code has more octets than a preimage can").in_file(&self.blob)
+            Diagnosis::new("the code is too long for a preimage: expected fewer than 2^32 octets")
+                .in_file(&self.blob)
         })?;
         let spinner = output.spinner("waiting for the chain");
         if let Some(symbols) = &program.symbols {

@@ -40,7 +40,7 @@ Examples:
   jambox explain read --revision gray-paper-0.8.0
   jambox explain                 everything, a line each")]
 pub struct Explain {
-    /// A name or a number, or a capsule, of which it says what is in it
+    /// A name or a number; or a capsule, whose contents are listed
     #[arg(value_name = "NAME|NUMBER", allow_negative_numbers = true)]
     word: Option<String>,
 }
@@ -320,13 +320,15 @@ fn fetch_kind(number: u64, kind: FetchKind, interface: Interface) -> Entry {
 
 fn unknown(word: &str, number: Option<u64>, known: &[Entry]) -> Diagnosis {
     let message = match number {
-        Some(_) => format!("nothing here has the number {word}"),
-        None => format!("nothing here is called `{word}`"),
+        Some(_) => {
+            format!("no host call, result code, instruction or parameter has the number {word}")
+        }
+        None => format!("no host call, result code, instruction or parameter is called `{word}`"),
     };
     let near = jambox_asm::most_like(word, known.iter().flat_map(Entry::names));
     Diagnosis::new(message).help(match near {
         Some(near) if number.is_none() => format!("did you mean `{near}`?"),
-        _ => "`jambox explain` without a word lists what there is".to_owned(),
+        _ => "`jambox explain` without a word lists all of them".to_owned(),
     })
 }
 

@@ -26,7 +26,7 @@ use crate::style::{BAD, FAINT};
 /// The most octets of a file of figures.
 const LIMIT: u64 = 16 << 20;
 
-/// Keep figures of gas in a file, and find out what has changed
+/// Keep figures of gas in a file, and find those that have changed
 ///
 /// Figures are of the invocations of packages, and of those that a service's tests make with the
 /// compiled service. A file has a line `NAME = GAS` for each, as those that tests keep with
@@ -57,7 +57,7 @@ by `JAMBOX_BLESS=1 jambox test`.
 
 Exit status: 0 when the figures are in the file; 2 bad input, or a test that fails.")]
     Snapshot(Measured),
-    /// Run packages and tests, and compare with what was kept
+    /// Run packages and tests, and compare their gas with the kept figures
     #[command(after_help = "\
 Examples:
   jambox gas check package.toml --tolerance 0.5

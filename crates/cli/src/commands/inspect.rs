@@ -27,7 +27,7 @@ use crate::style::{BAD, HEADING, NAME};
 
 use folder::Folder;
 
-/// Show what a program file is: container, metadata, sizes, hash, entry points, host calls,
+/// Show the parts of a program file: container, metadata, sizes, hash, entry points, host calls,
 /// validity
 ///
 /// Of a folder, every program in it (*.jam, *.pvm) is shown on a line of its own.

@@ -40,8 +40,9 @@ impl Merge {
             let own = (part.what.clone(), part.shard.count());
             let (name, count) = what.get_or_insert(own.clone());
             if own != (name.clone(), *count) {
-                let message = format!("it has results of {}, in {} shards", own.0, own.1);
-                let help = format!("the files before it are of {name}, in {count}");
+                let message = format!("the file has results of {}, in {} shards", own.0, own.1);
+                let help =
+                    format!("the files named before it have results of {name}, in {count} shards");
                 return Err(wrong(message, &help).into());
             }
             if !part.is_complete {
@@ -49,7 +50,7 @@ impl Merge {
                 return Err(wrong(message, "run it again with the same --results").into());
             }
             if seen.contains(&part.shard) {
-                let message = format!("shard {} is there twice", part.shard);
+                let message = format!("shard {} is given twice", part.shard);
                 return Err(wrong(message, "name each file once").into());
             }
             seen.push(part.shard);

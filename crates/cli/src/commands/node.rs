@@ -56,12 +56,12 @@ pub struct Node {
     #[arg(long, value_name = "CHAIN-SPEC")]
     spec: Option<PathBuf>,
 
-    /// Begin with the development chain; that is what a node does that is given nothing else
+    /// Begin with the development chain, which is the default
     #[arg(long, conflicts_with = "spec")]
     dev: bool,
 
     /// Begin with the state of another node's chain: read by JIP-2 when it is needed, and kept in
-    /// memory; what changes here stays here. Revision and parameters are the other node's
+    /// memory; the other node sees no change. Revision and parameters are the other node's
     #[arg(long, value_name = "URL", conflicts_with_all = ["spec", "dev", "chain"])]
     fork: Option<String>,
 
@@ -339,7 +339,11 @@ impl Report for Listening {
         writeln!(out, "  fork of   {} after {}", plain(&fork.node), fork.at)?;
         match fork.made_up.as_slice() {
             [] => Ok(()),
-            all => writeln!(out, "  not told  {}: a development chain's stand in", all.join(", ")),
+            all => writeln!(
+                out,
+                "  not told  {}: those of a development chain are used",
+                all.join(", ")
+            ),
         }
     }
 }

@@ -64,7 +64,7 @@ pub struct Run {
     package: PathBuf,
 
     /// Start from this state file, or go on with this chain (a .redb made by `jambox state init`),
-    /// which keeps the state after the run; wins over what the package file names
+    /// which keeps the state after the run; wins over the package file
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 
@@ -141,7 +141,7 @@ impl Run {
             _ => None,
         };
         if let (Some(_), Some(path)) = (&chain, &self.save_state) {
-            let message = "a chain keeps its own state";
+            let message = "--save-state and a chain exclude each other: the chain keeps its state";
             let help = "leave --save-state out, or export with `jambox state export`";
             return Err(Diagnosis::new(message).in_file(path).help(help).into());
         }

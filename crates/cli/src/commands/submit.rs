@@ -19,7 +19,7 @@ use crate::package_file::locate;
 use crate::protocol::ProtocolArgs;
 use crate::remote::{Remote, RemoteArgs};
 
-/// Hand the work package of a package file in to a node, and say what came of it
+/// Hand the work package of a package file in to a node, and print its account
 ///
 /// Items, extrinsics and authorizer are the file's; the context is the node's chain as it is now,
 /// and its state is the chain's own. The revision is the node's own.

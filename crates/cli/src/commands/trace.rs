@@ -72,7 +72,7 @@ Examples:
 Exit status: 0 when every execution is as in its trace; 1 when one is not; 2 when none can be \
 read.")]
     Replay(Replay),
-    /// Show what a trace holds
+    /// Show the executions of a trace
     Show(show::Show),
 }
 

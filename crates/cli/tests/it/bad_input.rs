@@ -144,7 +144,7 @@ fn an_import_that_is_not_given() {
             .replace("export_count = 1", &format!("export_count = 1\nimports = [{import}]"))
     };
     import("{ from = \"earlier\", index = 0 }")
-        .refused(&["`earlier` is not a known [segments] section", "none is defined in this file"]);
+        .refused(&["`earlier` is not a known [segments] section", "this file defines none"]);
     import("{ from = \"earlier\", index = 1 }")
         .replace("[authorizer]", "[segments.earlier]\ndata = [\"text:only one\"]\n\n[authorizer]")
         .refused(&["import 0 is segment 1 of 1", "expected an index below 1", "package.toml:"]);
@@ -166,11 +166,11 @@ fn a_core_that_does_not_exist() {
 fn a_state_file_that_is_not_ours_or_cut_off() {
     let package = Package::new().replace("slot = 100", "slot = 100\nstate = \"file:state.json\"");
     let package = package.write("state.json", "{\"format\": \"something else\"}");
-    package.refused(&["this is not a state file", "\"jambox-state/2\"", "--save-state"]);
+    package.refused(&["the file is not a state file", "\"jambox-state/2\"", "--save-state"]);
     let package = package.write("state.json", "{\"format\": \"jambox-state/2\", \"slot\": 1,\n ");
     package.refused(&["it ends too soon: it was cut off", "state.json:2:"]);
     let package = package.write("state.json", [0xff, 0xfe, 0, 1]);
-    package.refused(&["this is not a state file"]);
+    package.refused(&["the file is not a state file"]);
 
     let without = "{\"format\": \"jambox-state/1\", \"slot\": 1}";
     let package = package.write("state.json", without);
@@ -294,7 +294,7 @@ fn a_program_is_not_a_package_and_text_is_not_a_program() {
         (jambox(["asm", path]), "`jambox disasm` turns a program into text"),
         (
             jambox(["run", "guests/asm/counter", "--state", path]),
-            "counter.jam: this is not a state",
+            "counter.jam: the file is not a state",
         ),
         (jambox(["run", "guests/asm/counter", "--state", "docs"]), "docs: cannot read: it is a"),
     ] {
@@ -349,7 +349,7 @@ fn what_is_of_the_other_revision_is_refused_with_both_names() {
         Package::new().replace(context, &section).replace("[chain]", &switch)
     };
     spoilt("anchor_slot = 7").refused(&[
-        &format!("`anchor_slot` is a key of {new}, and this runs under {old}"),
+        &format!("`anchor_slot` is a key of {new} only, and the run is under {old}"),
         "package.toml:",
         &format!("--revision {new}"),
     ]);
@@ -364,7 +364,7 @@ fn what_is_of_the_other_revision_is_refused_with_both_names() {
     assert_eq!(ran.code, 2, "{ran:?}");
     let words =
         |ran: &Ran| ran.stderr.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = format!("the state file is of {old}, and this runs under {new}");
+    let said = format!("the state file is made for {old}, and the run is under {new}");
     assert!(words(&ran).contains(&said), "{ran:?}");
     // Whoever looks at one need not know its revision; whoever says another is told.
     assert_eq!(jambox(["state", "root", &state]).code, 0);
@@ -376,7 +376,7 @@ fn what_is_of_the_other_revision_is_refused_with_both_names() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let ran = package.run(&["--revision", new, "--state", &chain]);
     assert_eq!(ran.code, 2, "{ran:?}");
-    let said = format!("it is a chain of {old}, and {new} was asked for");
+    let said = format!("the chain is of {old}: expected {new}");
     assert!(words(&ran).contains(&said), "{ran:?}");
     // A blob that says for which it was made.
     let blob = package.path("made.jam");
@@ -393,7 +393,8 @@ fn what_is_of_the_other_revision_is_refused_with_both_names() {
     let ran = package.run(&["--revision", new]);
     assert_eq!(ran.code, 2, "{ran:?}");
     let said = words(&ran);
-    let expected = format!("the code of service `counter` is of {old}, and this runs under {new}");
+    let expected =
+        format!("the code of service `counter` is made for {old}, and the run is under {new}");
     assert!(said.contains(&expected), "{ran:?}");
 }
 
@@ -411,7 +412,7 @@ fn keys_that_are_there_twice() {
 fn typed_values() {
     Package::new()
         .replace("value = \"", "value = \"u16:0x1_0000")
-        .refused(&["`value` is no number"]);
+        .refused(&["`value` is not a number"]);
 }
 
 #[test]

@@ -111,7 +111,10 @@ fn what_is_planted_in_a_trace_is_found() {
     // The host's answer.
     let (changed, _) = planted(&text, "setreg r07 <- ", |line| format!("{line}1"));
     let found = find(&changed);
-    assert!(found["differs"].as_str().unwrap().contains("what the host reads"), "{found}");
+    assert!(
+        found["differs"].as_str().unwrap().contains("the reads, writes and answers"),
+        "{found}"
+    );
     assert!(found["events"][0]["what"].as_str().unwrap().starts_with("the answer to host call"));
     // The gas of a machine at a host call: no machine reaches that state, whatever is stepped.
     let (changed, before) = planted(&text, "ecalli=", |line| line.replace(" gas=", " gas=1"));
@@ -125,7 +128,7 @@ fn what_is_planted_in_a_trace_is_found() {
     assert!(refused.stderr.contains("one of the two is a package"), "{refused:?}");
     let alone = line("bisect guests/asm/counter");
     assert_eq!(alone.code, 2);
-    assert!(alone.stderr.contains("there are not two runs to compare"), "{alone:?}");
+    assert!(alone.stderr.contains("only one run is named"), "{alone:?}");
 }
 
 /// A log of services that another implementation recorded, with another host call in the middle.
@@ -236,7 +239,7 @@ fn folders_of_traces_are_compared_file_by_file() {
     let all = all.json();
     assert_eq!((&all["passed"], &all["failed"]), (&1.into(), &2.into()), "{all}");
     let cases = all["cases"].as_array().unwrap();
-    for (name, remark) in [("a.log", "first difference in "), ("c.log", "it is not in ")] {
+    for (name, remark) in [("a.log", "first difference in "), ("c.log", "no such trace in ")] {
         let case = cases.iter().find(|case| case["name"] == name).unwrap();
         assert!(case["remark"].as_str().unwrap().contains(remark), "{all}");
     }
@@ -246,7 +249,7 @@ fn folders_of_traces_are_compared_file_by_file() {
     // A pair has no parts.
     let package = root().join("guests/asm/counter");
     let pair = bisect(&package, &package, &["--shard", "1/2"]);
-    assert!(pair.code == 2 && pair.stderr.contains("one comparison"), "{pair:?}");
+    assert!(pair.code == 2 && pair.stderr.contains("comparison of two runs"), "{pair:?}");
 }
 
 #[test]
@@ -255,7 +258,7 @@ fn revisions_and_backends_are_compared() {
     assert_eq!(backends.code, 0, "{backends:?}");
     assert!(backends.stdout.contains("no difference between interpreter and stepper"));
     let one = line("bisect guests/asm/counter --backends interpreter");
-    assert!(one.code == 2 && one.stderr.contains("not two runs"), "{one:?}");
+    assert!(one.code == 2 && one.stderr.contains("only one run is named"), "{one:?}");
     // Prices that only one revision has are no difference; a program of the other revision is one.
     let revisions = ["gray-paper-0.7.2", "gray-paper-0.8.0"].join(",");
     let ran = line(&format!("bisect guests/asm/panics --revisions {revisions} --json"));

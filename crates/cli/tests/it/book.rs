@@ -23,7 +23,6 @@ const TEXTS: &[(&str, &str, Option<&str>)] = &[
     ("docs/debugger.md", "local dap", None),
     ("docs/debugger.md", "[[language]]", None),
     ("docs/debugger.md", "set architecture", None),
-    ("docs/overview.md", "work package", None),
     // The tests of `jambox-sdk-testing` hold it against what they get.
     ("docs/testing.md", "refine of service 7", None),
     // Output of a service built here, in which `stacks` checks the functions and their lines.

@@ -85,10 +85,10 @@ fn capsules_that_cannot_be_read_are_told_of() {
             assert!(text.contains(what), "{text}");
         }
     };
-    refused(&whole[..whole.len() / 2], "a part of one is missing");
+    refused(&whole[..whole.len() / 2], "not a whole one");
     refused(
         &whole.replace("\"version\":1", "\"version\":2"),
-        "capsule of version 2, and this jambox",
+        "the capsule has version 2: this jambox",
     );
     refused(&whole.replace("\"revision\":\"gray", "\"revision\":\"grey"), "unknown revision");
 }

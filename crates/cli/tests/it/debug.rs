@@ -47,7 +47,7 @@ fn stops_of_all_kinds_are_met() {
     for (stop, found) in [
         ("inner", "when an inner machine starts"),
         ("call machine", "before host call machine"),
-        ("exit", "when a machine stops"),
+        ("exit", "when a machine ends"),
         ("gas 50000 if gas > 0", "when gas falls below"),
         ("watch sp - 8 8", "on writes to"),
     ] {
@@ -101,7 +101,7 @@ fn what_is_not_understood_is_refused_with_its_line() {
         ("watch r7 x\n", "expected a number"),
         ("watch u8[0] 4\n", "not readable"),
         ("key latest\n", "line 1"),
-        ("delete 7\n", "there is no stop `7`"),
+        ("delete 7\n", "no stop `7`"),
         ("stepi many\n", "expected a number"),
         ("print r7 =\n", "expected an operator"),
     ] {

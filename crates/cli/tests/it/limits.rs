@@ -13,7 +13,11 @@ fn a_limit_of_the_host_ends_the_command_with_1() {
         let ran = line(&format!("{package} {limit}"));
         assert_eq!(ran.code, 1, "{ran:?}");
         assert!(ran.stderr.contains(message), "{}", ran.stderr);
-        assert!(ran.stderr.contains("the host's limit, not the guest's gas"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("this limit is the host's, not the guest's gas"),
+            "{}",
+            ran.stderr
+        );
         let json = line(&format!("{package} {limit} --json"));
         assert_eq!(json.code, 1);
         assert!(json.stdout.contains(message), "{}", json.stdout);

@@ -6,7 +6,7 @@ use crate::jambox::root;
 
 /// A page of Markdown.
 pub struct Page {
-    /// Its path from the root of the checkout.
+    /// Path from the root of the checkout.
     pub path: String,
     /// Text of the page.
     pub text: String,

@@ -381,7 +381,7 @@ fn what_is_wrong_with_the_node_or_the_input_is_said() {
     assert_eq!(node.run("call 0 hex:00").code, 1);
     for (words, part) in [
         ("call 0 --node ws://127.0.0.1:1", "cannot connect to ws://127.0.0.1:1"),
-        ("call 0 --node http://127.0.0.1:1", "is no address of a node"),
+        ("call 0 --node http://127.0.0.1:1", "is not the address of a node"),
     ] {
         let ran = line(words);
         assert_eq!(ran.code, 2, "{ran:?}");
@@ -403,7 +403,7 @@ fn a_file_that_is_no_chain_of_this_node_is_refused_and_left_alone() {
     let node = Node::start(&format!("--chain {chain} --revision gray-paper-0.7.2"));
     let ran = line(&format!("node --port 0 --chain {chain}"));
     assert_eq!(ran.code, 2, "{ran:?}");
-    contains(&ran.stderr, &["it is held by", "dev.chain"]);
+    contains(&ran.stderr, &["the chain is in use by", "dev.chain"]);
     drop(node);
     let whole = fs::read(&path).unwrap();
     let mut damaged = whole.clone();
@@ -411,9 +411,13 @@ fn a_file_that_is_no_chain_of_this_node_is_refused_and_left_alone() {
     let mut other_kind = whole.clone();
     other_kind[0] ^= 1;
     for (octets, switches, part) in [
-        (&whole, "--revision gray-paper-0.8.0", "it is a chain of gray-paper-0.7.2"),
-        (&whole, "--params full", "it is a chain with tiny parameters"),
-        (&damaged, "", "it is damaged: its header"),
+        (
+            &whole,
+            "--revision gray-paper-0.8.0",
+            "the chain is of gray-paper-0.7.2: expected gray-paper-0.8.0",
+        ),
+        (&whole, "--params full", "the chain has tiny parameters: expected full ones"),
+        (&damaged, "", "the chain is damaged: its header"),
         (&other_kind, "", "it does not begin as a chain does"),
         (&Vec::new(), "", "it does not begin as a chain does"),
     ] {

@@ -253,7 +253,7 @@ fn comparing_takes_what_is_of_no_revision() {
     let state = folder.path().join("after.json").display().to_string();
     let ran = line(&format!("run guests/asm/counter --revision {OLD} --save-state {state}"));
     assert_eq!(ran.code, 0, "{ran:?}");
-    let said = format!("the state file is of {OLD}, and this runs under {NEW}");
+    let said = format!("the state file is made for {OLD}, and the run is under {NEW}");
     refused(line(&format!("{compare} --state {state}")), &said);
     // A field that one of them does not know, and a blob of one of them.
     let package = |before: &str, after: &str| {
@@ -267,8 +267,8 @@ fn comparing_takes_what_is_of_no_revision() {
         fs::write(&path, text).unwrap();
         jambox(["run", path.to_str().unwrap(), "--compare-revisions"])
     };
-    let said = format!("`anchor_slot` is a key of {NEW}, and this runs under {OLD}");
+    let said = format!("`anchor_slot` is a key of {NEW} only, and the run is under {OLD}");
     refused(package("[authorizer]", "[context]\nanchor_slot = 7\n\n[authorizer]"), &said);
     let ran = package("code.\"gray-paper-0.7.2\" = \"file:fibonacci.jam\"\n", "");
-    refused(ran, &format!("there is no value for {OLD} here, under which this runs"));
+    refused(ran, &format!("the table has no value for {OLD}, the revision of the run"));
 }

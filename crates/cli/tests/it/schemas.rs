@@ -182,7 +182,7 @@ const LINES: &[(&str, &str)] = &[
     ("errors", "inspect README.md"),
 ];
 
-/// Those of which other tests hold what commands say, with [`fits`]: they take a node, a block that
+/// Schemas that other tests check, with [`fits`]: they take a node, a block that
 /// fits a chain, or a compiler for services. What begins with `node-` a node says by RPC.
 const ELSEWHERE: &[&str] =
     &["build", "block-apply", "node", "node-package", "node-block", "deploy", "verdict", PACKAGE];

@@ -75,7 +75,7 @@ fn four_parts_give_the_verdict_of_the_whole() {
     assert_eq!(missing.code, 2);
     assert!(missing.stderr.contains("shards are missing: 4/4"), "{missing:?}");
     let twice = merge(&[files[0].clone(), files[0].clone()], "-v");
-    assert!(twice.stderr.contains("shard 1/4 is there twice"), "{twice:?}");
+    assert!(twice.stderr.contains("shard 1/4 is given twice"), "{twice:?}");
     let none = merge(&[root().join("Cargo.toml")], "-v");
     assert!(none.code == 2 && none.stderr.contains("the start of results"), "{none:?}");
 }
@@ -97,7 +97,10 @@ fn a_part_that_was_stopped_goes_on_where_it_was() {
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
     let another = replay(folder.path(), &[&options[..], &["--shard", "1/2"]].concat(), &[]);
     assert_eq!(another.code, 2);
-    assert!(another.stdout.contains("it has results of trace replay, shard 1/1"), "{another:?}");
+    assert!(
+        another.stdout.contains("the file has results of trace replay, shard 1/1"),
+        "{another:?}"
+    );
 }
 
 #[test]

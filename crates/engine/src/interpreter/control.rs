@@ -193,7 +193,8 @@ fn enter<'t, D: Dispatch>(
     }
 }
 
-/// Transfers control by a dynamic jump, after `set` has done what comes with it.
+/// Transfers control by a dynamic jump. Before it, `set` writes the register that the instruction
+/// loads, such as that of a return address.
 #[inline(always)]
 fn jump_through_table<'t, D: Dispatch>(
     from: At<'t, D>,

@@ -38,9 +38,9 @@ pub type Names = BTreeMap<ServiceId, String>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Service {
-    /// Its index.
+    /// Index of the service.
     pub id: u32,
-    /// Its name; `None` if the user gave none.
+    /// Name of the service; `None` if the user gave none.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub name: Option<String>,
 }
@@ -77,7 +77,7 @@ pub enum What {
 }
 
 impl What {
-    /// Its name in the paper.
+    /// Name in the paper.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -243,14 +243,14 @@ pub enum Event {
     Log(JipLog),
     /// The guest exported a segment.
     Export {
-        /// Its index within the package.
+        /// Index of the segment within the package.
         index: u64,
         /// The segment.
         segment: Octets,
     },
     /// The guest made an inner machine.
     InnerCreated {
-        /// Its handle.
+        /// Handle of the machine.
         machine: u64,
         /// The size of its program blob, in octets.
         octets: usize,
@@ -263,14 +263,14 @@ pub enum Event {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct InnerRun {
-    /// Its handle; `None` for the child of an `invoke_child`.
+    /// Handle of the machine; `None` for the child of an `invoke_child`.
     pub machine: Option<u64>,
-    /// Its exit.
+    /// Exit of the run.
     pub exit: ExitKind,
-    /// Its pc after the exit.
+    /// Pc after the exit.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub pc: u64,
-    /// Its gas.
+    /// Gas of the run.
     pub gas: Gas,
     /// Place and reason of its failure; `None` if it did not fail.
     pub explanation: Option<Explanation>,
@@ -332,12 +332,12 @@ pub struct HostCall {
     /// The number that the guest gave.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub number: u64,
-    /// Its name; `None` for a call that is unknown or not offered here.
+    /// Name of the call; `None` for a call that is unknown or not offered here.
     pub name: Option<&'static str>,
     /// The pc of its `ecalli`; `None` for a native guest.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::option"))]
     pub pc: Option<u64>,
-    /// Its arguments.
+    /// Arguments of the call.
     pub arguments: Vec<Argument>,
     /// The result code in the guest's register 7; `None` if the result is no code.
     pub code: Option<&'static str>,

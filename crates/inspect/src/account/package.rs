@@ -108,7 +108,7 @@ pub struct OnChain {
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct WorkReport {
-    /// Its hash.
+    /// Hash of the report.
     pub hash: String,
     /// The hash of the package.
     pub package_hash: String,

@@ -16,17 +16,17 @@ pub struct Changer {
     pub invocation: Invocation,
     /// The hash of the invocation's code.
     pub code: Hash,
-    /// Its number among the calls of the invocation, from 0 on.
+    /// Number of the call within the invocation, from 0 on.
     pub call: usize,
-    /// Its name.
+    /// Name of the call.
     pub name: &'static str,
-    /// Its number, the argument of `ecalli`.
+    /// Number of the call, the argument of `ecalli`.
     pub number: u64,
     /// The pc of its `ecalli`; `None` for a native guest.
     pub pc: Option<u64>,
-    /// Its arguments.
+    /// Arguments of the call.
     pub arguments: Vec<Argument>,
-    /// Its result in words.
+    /// Result of the call, in words.
     pub result: String,
     /// The gas left before it.
     pub gas: u64,

@@ -25,7 +25,7 @@ pub struct Difference {
     pub titles: [Option<String>; 2],
     /// Index of the first different event within the invocation, from 0 on.
     pub event: usize,
-    /// That event in the two runs; `None` for a run without more events.
+    /// The differing event in the two runs; `None` for a run without more events.
     pub events: [Option<Event>; 2],
     /// The part of the event that differs.
     pub what: What,

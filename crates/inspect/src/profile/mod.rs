@@ -48,7 +48,7 @@ pub struct Profile {
 pub struct ProfileFrame {
     /// The kind of the frame.
     pub kind: FrameKind,
-    /// Its name, on one line.
+    /// Name of the frame, on one line.
     pub name: String,
     /// The source file of a function; empty if it is unknown.
     pub file: String,
@@ -80,7 +80,7 @@ pub struct Stack {
 pub struct Spent {
     /// Name of the function with its file, or of the host call.
     pub what: String,
-    /// Its own gas.
+    /// Gas of the function itself, without its callees.
     #[cfg_attr(feature = "serde", serde(serialize_with = "wide::number"))]
     pub gas: u64,
 }

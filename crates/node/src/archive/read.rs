@@ -63,7 +63,7 @@ pub enum ArchiveError {
     #[error(transparent)]
     State(#[from] StateError),
     /// The contents of a record are not as a node writes them.
-    #[error("the chain is no chain of a node of this version: {what}: {error}")]
+    #[error("the file is not a chain of a node of this version: {what}: {error}")]
     Record {
         /// The record or part that cannot be read.
         what: &'static str,
@@ -71,7 +71,7 @@ pub enum ArchiveError {
         error: DecodeError,
     },
     /// Something that a record names is not there.
-    #[error("the chain is no chain of a node of this version: {0} is missing")]
+    #[error("the file is not a chain of a node of this version: {0} is missing")]
     Missing(&'static str),
     /// Something else added blocks to it.
     #[error("the chain's last block is {0}, whose header is not in the file")]

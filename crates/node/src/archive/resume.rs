@@ -15,7 +15,7 @@ use crate::ledger::{Entry, Ledger, Oldest};
 use crate::records::Descriptor;
 use crate::world::World;
 
-/// All values of a file, with what their keys stand for.
+/// All values of a file, with the meanings of their keys.
 fn values(file: &FileState) -> Result<Changes, ArchiveError> {
     let mut keys = Vec::new();
     let visited = file.for_each(&mut |key, value| {

@@ -215,9 +215,9 @@ fn invocations_are_traced(revision: Revision) {
         assert_eq!(spent, number(&invocation["gas"]["used"]), "{invocation:#}");
     }
     for (of, index, part) in [
-        (hash, 2, "invocation 2 is asked for: 2 ran"),
+        (hash, 2, "invocation 2 does not exist: expected one below 2"),
         (block, 1, "1 ran"),
-        (Hash([9; 32]), 0, "there is no package and no block"),
+        (Hash([9; 32]), 0, "the node has no package and no block"),
     ] {
         let error = node.trace(&of, index).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
@@ -249,10 +249,10 @@ fn packages_that_are_not_right_are_refused_with_the_reason(revision: Revision) {
     refused(&with(&|it| it.auth_config = b"x".to_vec()), 0, "is not in the pool of core 0");
     refused(&with(&|it| it.items.clear()), 0, "0 items");
     let error = node.submit(CoreIndex(0), b"no package", &[]).unwrap_err().to_string();
-    assert!(error.contains("it is no work package"), "{error}");
+    assert!(error.contains("the octets are not a work package"), "{error}");
     let encoded = encode_with(&right, &protocol(revision));
     let error = node.submit(CoreIndex(0), &encoded, &[b"more"[..].into()]).unwrap_err();
-    assert!(error.to_string().contains("1 extrinsics are given: the package names 0"));
+    assert!(error.to_string().contains("1 extrinsics are given: expected 0"));
     assert_eq!(node.ledger().waiting.len(), 0);
     submit(&node, 0, &right).unwrap();
     refused(&right, 0, "was handed in before");
@@ -342,7 +342,7 @@ fn a_chain_goes_on_from_its_file(revision: Revision) {
     first.provide(ServiceId(0), b"x").unwrap();
     let waiting = submit(&first, 1, &package(&first, &solicit(&first, b"y"))).unwrap();
     let held = node(revision, Pace::ByHand, Some(&path));
-    assert!(held.err().unwrap().to_string().contains("is held by"));
+    assert!(held.err().unwrap().to_string().contains("is in use by"));
     let head = first.ledger().head().descriptor;
     drop(first);
     // A killed process may leave the beginning of a commit.

@@ -36,17 +36,24 @@ fn refused(result: Result<impl std::fmt::Debug, ChainSpecError>) -> String {
 
 #[test]
 fn what_is_no_specification_is_refused_with_the_reason() {
-    assert!(refused(ChainSpec::parse(b"{")).starts_with("it is no chain specification: EOF"));
-    assert!(refused(ChainSpec::parse(b"[]")).starts_with("it is no chain specification: "));
+    assert!(
+        refused(ChainSpec::parse(b"{")).starts_with("the file is not a chain specification: EOF")
+    );
+    assert!(
+        refused(ChainSpec::parse(b"[]")).starts_with("the file is not a chain specification: ")
+    );
     let no_state = refused(ChainSpec::parse(br#"{"id": "net"}"#));
-    assert!(no_state.starts_with("it is no chain specification: missing field `genesis_state`"));
+    assert!(
+        no_state
+            .starts_with("the file is not a chain specification: missing field `genesis_state`")
+    );
     assert!(refused(spec(r#", "genesis_header": "0""#)).contains("number of digits"));
     assert!(refused(spec(r#", "genesis_header": 1"#)).contains("invalid type: integer `1`"));
     let key = |key: &str| {
         let text = format!(r#"{{"id": "net", "genesis_state": {{{key}}}}}"#);
         refused(ChainSpec::parse(text.as_bytes()))
     };
-    assert_eq!(key(r#""0102": """#), "`genesis_state` has a key of 2 octets where keys have 31");
+    assert_eq!(key(r#""0102": """#), "`genesis_state` has a key of 2 octets: expected 31");
     let (plain, prefixed) = ("05".repeat(31), format!("0x{}", "05".repeat(31)));
     let twice = key(&format!(r#""{plain}": "", "{prefixed}": """#));
     assert_eq!(twice, format!("`genesis_state` has key {plain} twice"));

@@ -97,7 +97,7 @@ fn a_value_says_how_it_is_written() {
     let (_, invalid) = mistakes("\"hex:beef\"", "\"hex:bee\"");
     assert!(invalid.problems[0].kind.to_string().starts_with("`token` is not hexadecimal"));
     let (_, invalid) = mistakes("\"text:payload\"", "\"file:\"");
-    assert_eq!(invalid.problems[0].kind.to_string(), "`payload` names no file");
+    assert_eq!(invalid.problems[0].kind.to_string(), "`payload` has no path after `file:`");
     let (_, invalid) = mistakes("hex:4444", "hex:44");
     assert_eq!(invalid.problems[0].kind.to_string(), "`anchor` has 31 octets, expected 32");
 }
@@ -110,12 +110,12 @@ fn a_value_by_revision_has_one_for_this_run() {
         value,
         other,
         other,
-        "there is no value for gray-paper-0.7.2 here, under which this runs",
+        "the table has no value for gray-paper-0.7.2, the revision of the run",
         "expected `gray-paper-0.7.2 = ..`",
         "for which there is one: `gray-paper-0.8.0`",
     );
     let nothing = "keys of such a table are revisions: `gray-paper-0.7.2`, `gray-paper-0.8.0`";
-    let said = "there is no value for gray-paper-0.7.2 here, under which this runs";
+    let said = "the table has no value for gray-paper-0.7.2, the revision of the run";
     check(value, "{}", "{}", said, "expected `gray-paper-0.7.2 = ..`", nothing);
     check(
         value,
@@ -166,7 +166,10 @@ fn code_that_is_no_program_says_what_is_wrong_in_each_form() {
     let text = FULL.replace("one.asm", "one.pvm");
     let invalid = load_from(&files(&text).with("dir/one.pvm", b"no program")).unwrap_err();
     let problem = &invalid.problems[0];
-    assert_eq!(problem.kind.to_string(), "the code of service `one` is not a program in any form");
+    assert_eq!(
+        problem.kind.to_string(),
+        "the code of service `one` is not a program of a known form"
+    );
     let help = problem.kind.help().unwrap();
     for form in ["standard program with metadata", "standard program", "program blob"] {
         assert!(help.contains(form), "{help}");
@@ -277,7 +280,7 @@ fn a_thousand_mistakes_are_counted_not_listed() {
 fn what_is_not_toml_is_pointed_at() {
     let invalid = load_text("[chain\nslot = 1").unwrap_err();
     assert!(
-        invalid.to_string().starts_with("dir/package.toml:1:7: this is not valid TOML"),
+        invalid.to_string().starts_with("dir/package.toml:1:7: the file is not valid TOML"),
         "{invalid}"
     );
 }

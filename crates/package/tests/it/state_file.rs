@@ -71,7 +71,10 @@ fn a_file_cut_off_anywhere_is_refused() {
     let written = snapshot().to_json();
     for end in (0..written.len()).step_by(97).chain([written.len() - 1]) {
         let error = parse(&written.as_bytes()[..end]).expect_err("cut off");
-        assert!(error.contains("cut off") || error.contains("this is not a state file"), "{error}");
+        assert!(
+            error.contains("cut off") || error.contains("the file is not a state file"),
+            "{error}"
+        );
     }
     let error = parse(&written.as_bytes()[..written.len() / 2]).unwrap_err();
     assert!(error.contains("it ends too soon: it was cut off"), "{error}");
@@ -84,7 +87,7 @@ fn a_file_that_is_not_ours_is_called_so() {
         ("[]", "expected an object"),
         ("{\"format\": \"other/1\"}", "its `format` is \"other/1\", expected \"jambox-state/2\""),
         ("{\"id\": \"chain\", \"genesis_state\": {}}", "it has no `format`"),
-        ("PK\u{3}\u{4}", "this is not a state file"),
+        ("PK\u{3}\u{4}", "the file is not a state file"),
         ("{\"format\": \"jambox-state/1\", \"slot\": 1}", "it does not say its revision"),
         ("{\"format\": \"jambox-state/2\", \"slot\": 1}", "it does not say its revision"),
         ("{\"format\": \"jambox-state/2\", \"revision\": \"x\", \"extra\": 1}", "field `extra`"),

@@ -26,7 +26,7 @@ pub enum Stop {
     HostCall {
         /// The position of the `ecalli`.
         pc: u32,
-        /// Its number.
+        /// Number of the host call.
         number: i32,
         /// The address at which to go on after it.
         resume: CodeAddress,

@@ -125,7 +125,7 @@ const MISTAKES: &[(&str, &str, usize, &str)] = &[
         "start pc=0 gas=100 r00=0xffff0000",
         "start pc=0 gas=100 r01=0x1 r00=0xffff0000",
         43,
-        "register 1 is shown twice",
+        "register 1 is given twice",
     ),
     ("ecalli=3 pc=2", "ecalli=3", 10, "expected pc="),
 ];
@@ -152,26 +152,22 @@ fn lines_out_of_place_are_refused() {
     let start = "start pc=0 gas=1\n";
     let program = "program 0x00\n";
     let cases = [
-        (start.to_owned(), 1, "`start` has no place here: an execution begins with `program`"),
+        (start.to_owned(), 1, "unexpected `start`: an execution begins with `program`"),
         (
             format!("{program}{program}"),
             2,
-            "`program` has no place here: `memwrite` or `start` is expected",
+            "unexpected `program`: `memwrite` or `start` is expected",
         ),
         (
             format!("{program}memread 0x0 len=0 -> 0x\n"),
             2,
-            "`memread` has no place here: `memwrite` or `start` is expected",
+            "unexpected `memread`: `memwrite` or `start` is expected",
         ),
-        (
-            format!("{program}{start}{start}"),
-            3,
-            "`start` has no place here: the execution has started",
-        ),
+        (format!("{program}{start}{start}"), 3, "unexpected `start`: the execution has started"),
         (
             format!("{program}{start}setgas <- 1\n"),
             3,
-            "`setgas` has no place here: it belongs to an `ecalli`",
+            "unexpected `setgas`: it belongs to an `ecalli`",
         ),
         (program.to_owned(), 1, "expected `memwrite` or `start`"),
     ];

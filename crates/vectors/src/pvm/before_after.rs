@@ -23,7 +23,7 @@ const FAULT_GAS: &str = "gas: where a program faults the vectors charge its whol
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
-    /// Its name.
+    /// Name of the case.
     pub name: String,
     /// The registers at the start.
     pub initial_regs: [u64; 13],

@@ -11,7 +11,7 @@ use crate::Outcome;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
-    /// Its name.
+    /// Name of the case.
     pub name: String,
     /// Origin of the case.
     #[serde(default)]

@@ -145,7 +145,7 @@ impl ToJson for AccountInfo {
 /// A preimage of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreimageEntry {
-    /// Its hash.
+    /// Hash of the preimage.
     pub hash: Hash,
     /// The preimage.
     pub blob: Vec<u8>,
@@ -159,7 +159,7 @@ impl_json!(PreimageEntry { "hash": hash, "blob": blob });
 pub struct RequestKey {
     /// The preimage's hash.
     pub hash: Hash,
-    /// Its length in octets.
+    /// Length of the preimage, in octets.
     pub length: u32,
 }
 

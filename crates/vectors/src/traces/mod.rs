@@ -175,7 +175,8 @@ fn check(
     }
 }
 
-/// Reason for applying a block that is to be refused: what no rule about header and state covers.
+/// Reason for applying a block that is to be refused: its fault is beyond the rules about header
+/// and state.
 fn left_to_signatures(block: &Block) -> String {
     let extrinsic = &block.extrinsic;
     let proofs = if extrinsic.tickets.is_empty() { "" } else { ", the proofs of tickets" };

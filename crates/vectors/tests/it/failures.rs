@@ -155,7 +155,7 @@ fn traces_that_are_wrong_fail_one_by_one() {
     let lines: Vec<_> = remarks.lines().filter(|line| line.contains("FAILED")).collect();
     assert_eq!(lines[0], "b #1: FAILED: line 10, end: gas 3 expected, 4 found");
     assert_eq!(lines[1], "c: FAILED: the file holds no execution");
-    assert!(lines[2].starts_with("d #1: FAILED: line 1, column 1: `start` has no place here"));
+    assert!(lines[2].starts_with("d #1: FAILED: line 1, column 1: unexpected `start`"));
     assert!(lines[3].starts_with("e #1: FAILED: line 1: not a program in any form"));
     assert_eq!(lines[4], "f #1: FAILED: the trace is cut off before the end");
     let one = replay::run(&folder.path().join("a.log"), &[engine()]).expect("it is readable");

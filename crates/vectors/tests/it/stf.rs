@@ -38,7 +38,7 @@ fn every_transition_gives_the_state_and_output_expected() {
     }
 }
 
-/// They have only a JSON form, whose fields show that it is of 0.8.0.
+/// The vectors have only a JSON form, whose fields show that it is of 0.8.0.
 #[test]
 fn every_transition_of_0_8_0_gives_the_state_and_output_expected() {
     let Some(vectors) = jambox_vectors::public!(GRAY_PAPER_080) else { return };

@@ -34,8 +34,8 @@ pub fn compare(
         }
         let outcome = match (ours.contains(name), theirs.contains(name)) {
             (true, true) => pair([&first.join(name), &second.join(name)], args)?,
-            (true, false) => Outcome::Failed(format!("it is not in {}", second.display())),
-            _ => Outcome::Failed(format!("it is not in {}", first.display())),
+            (true, false) => Outcome::Failed(format!("no such trace in {}", second.display())),
+            _ => Outcome::Failed(format!("no such trace in {}", first.display())),
         };
         campaign.add(title, outcome);
     }

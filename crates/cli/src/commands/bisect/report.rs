@@ -100,10 +100,10 @@ impl Found {
             }
         };
         let differs = match what {
-            What::Start => "what the invocation starts with: its code, arguments or gas",
+            What::Start => "the start of the invocation: its code, arguments or gas",
             What::Kind => "what happens next",
             What::Machine => "the machine there: its pc, registers or gas",
-            What::Host => "what the host reads, writes and answers, or what comes out",
+            What::Host => "the reads, writes and answers of the host, or the result",
         };
         Self { invocation, title, event, differs, events, instructions, steps }
     }

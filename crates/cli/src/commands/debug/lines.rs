@@ -125,20 +125,20 @@ const COMMANDS: &[Command] = &[
     command(&["inner"], "[if ..]", "stop when an inner machine starts", |it, text, out| {
         it.add(text, out, |_| Ok(Kind::InnerStart))
     }),
-    command(&["exit"], "[if ..]", "stop when a machine stops", |it, text, out| {
+    command(&["exit"], "[if ..]", "stop when a machine ends", |it, text, out| {
         it.add(text, out, |_| Ok(Kind::Exit))
     }),
-    command(&["stops"], "", "list what is stopped for", |it, _, out| {
+    command(&["stops"], "", "list all stops", |it, _, out| {
         for (number, stop) in it.stops.iter() {
             writeln!(out, "{number:>3}  {}", places::describe(stop))?;
         }
         Ok(Answer::Done)
     }),
-    command(&["delete", "d"], "N", "do not stop for that any more", |it, text, _| {
+    command(&["delete", "d"], "N", "remove a stop", |it, text, _| {
         let number = number(text).ok().and_then(|number| usize::try_from(number).ok());
         match number.is_some_and(|number| it.stops.remove(number)) {
             true => Ok(Answer::Done),
-            false => refuse(format!("there is no stop `{text}`; `stops` lists them")),
+            false => refuse(format!("no stop `{text}`: `stops` lists them")),
         }
     }),
     command(&["where", "bt"], "", "the call stack", |it, _, out| {

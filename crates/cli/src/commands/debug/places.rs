@@ -90,7 +90,7 @@ pub fn describe(stop: &Stop) -> String {
         }
         Kind::Call(Some(name)) => format!("before host call {name}"),
         Kind::Call(None) => "before every host call".to_owned(),
-        Kind::Exit => "when a machine stops".to_owned(),
+        Kind::Exit => "when a machine ends".to_owned(),
         Kind::Failure(Failing::Panic) => "when a machine panics".to_owned(),
         Kind::Failure(Failing::PageFault) => "on page faults".to_owned(),
         Kind::Failure(Failing::OutOfGas) => "when a machine runs out of gas".to_owned(),

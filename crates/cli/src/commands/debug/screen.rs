@@ -1,7 +1,7 @@
 //! The terminal interface: panes around a session, and keys.
 //!
 //! All that it does is done by the commands of the line mode, or by moving the session; the panes
-//! are what the session shows of where it is.
+//! show the position of the session.
 
 mod app;
 mod draw;
@@ -40,7 +40,7 @@ fn show(app: &mut App, theme: &Theme, terminal: &mut ratatui::DefaultTerminal) -
         terminal.draw(|frame| draw::draw(app, theme, frame))?;
         let goes_on = match event::read()? {
             Event::Key(key) if key.kind != KeyEventKind::Release => app.key(key)?,
-            // Another size, and what else there is, shows by drawing again.
+            // The next round draws for a new size of the terminal, and for all other events.
             _ => true,
         };
         if !goes_on {

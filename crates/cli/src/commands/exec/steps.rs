@@ -121,7 +121,7 @@ struct Step {
     /// The gas before it.
     #[serde(serialize_with = "wide::number")]
     gas: u64,
-    /// The registers that it changed, by name, with what they are after it.
+    /// The registers that it changed, by name, with their values after it.
     registers: BTreeMap<String, String>,
     memory: Vec<Accessed>,
 }

@@ -128,7 +128,7 @@ impl Shown<'_> {
         if let Some(note) = &invocation.note {
             line(out, "note", note)?;
         }
-        // Of what never ran, and of what was refused, the outcome has said all.
+        // An invocation that never ran, or whose result was refused, is explained by its outcome.
         let stopped = matches!(invocation.outcome, Outcome::Panic | Outcome::OutOfGas);
         if let Some(failure) = invocation.failure.as_ref().filter(|_| stopped) {
             line(out, "failure", &format!("{BAD}{}{BAD:#}", failure.reason))?;

@@ -240,8 +240,8 @@ fn of_trace(path: &Path, octets: &[u8], switches: Switches, is_before: bool) -> 
         return Ok(AnyState { header, ..AnyState::new(path, values, protocol) });
     }
     let (offset, reason) =
-        problem.map_or((0, String::new()), |error| (error.offset, error.to_string()));
-    let message = format!("it is no state: as a step of a trace it ends in an error, {reason}");
+        problem.map_or((0, String::new()), |error| (error.offset, error.kind.to_string()));
+    let message = format!("the file is not a state: read as a step of a trace, {reason}");
     Err(Diagnosis::new(message)
         .at_octet(path, offset as u64)
         .help("a state is a chain (.redb), a chain specification, a state file, or a trace step")

@@ -57,7 +57,7 @@ impl Report for Found {
             Some(Octets(value)) => writeln!(out, "{}", const_hex::encode_prefixed(value)),
             None => {
                 let name = self.meaning.as_ref().unwrap_or(&self.key);
-                writeln!(out, "nothing under {name} (key {})", self.key)
+                writeln!(out, "no value under {name} (key {})", self.key)
             }
         }
     }
@@ -85,8 +85,8 @@ fn parse(state: &AnyState, words: &[&str]) -> Result<(StateKey, Option<Meaning>)
     let known = |meaning: Meaning| Ok((meaning.key(), Some(meaning)));
     let hash = |text: &str| -> Result<Hash> {
         text.parse().map_err(|error| {
-            let message = format!("`{text}` is no hash: {error}");
-            Failure::from(Diagnosis::new(message).expected("32 octets in hexadecimal"))
+            let message = format!("`{text}` is not a hash: {error}");
+            Failure::from(Diagnosis::new(message).expected("expected 32 octets in hexadecimal"))
         })
     };
     match *words {
@@ -104,8 +104,9 @@ fn parse(state: &AnyState, words: &[&str]) -> Result<(StateKey, Option<Meaning>)
         }
         [name, "storage", key] => {
             let octets = match key.strip_prefix("0x") {
-                Some(digits) => const_hex::decode(digits)
-                    .map_err(|error| Diagnosis::new(format!("`{key}` is no key: {error}")))?,
+                Some(digits) => const_hex::decode(digits).map_err(|error| {
+                    Diagnosis::new(format!("`{key}` is not a key in hexadecimal: {error}"))
+                })?,
                 None => key.as_bytes().to_vec(),
             };
             known(Meaning::Storage(service(state, name)?, octets.into()))
@@ -113,13 +114,14 @@ fn parse(state: &AnyState, words: &[&str]) -> Result<(StateKey, Option<Meaning>)
         [name, "preimage", of] => known(Meaning::Preimage(service(state, name)?, hash(of)?)),
         [name, "request", of, length] => {
             let length = length.parse().map_err(|_| {
-                Diagnosis::new(format!("`{length}` is no length")).expected("a number")
+                Diagnosis::new(format!("`{length}` is not a length"))
+                    .expected("expected a number of octets")
             })?;
             let request = RequestKey { hash: hash(of)?, length };
             known(Meaning::Request(service(state, name)?, request))
         }
         _ => {
-            let message = format!("`{}` is no key", words.join(" "));
+            let message = format!("`{}` is not a key of the state", words.join(" "));
             Err(Diagnosis::new(message).help("see `jambox state get --help`").into())
         }
     }

@@ -65,7 +65,7 @@ pub fn service(state: &AnyState, name: &str) -> Result<ServiceId> {
         return Ok(id);
     }
     let help = format!("`jambox state show {}` lists the services", state.title());
-    Err(Diagnosis::new(format!("there is no service `{name}`"))
+    Err(Diagnosis::new(format!("the state has no service `{name}`"))
         .in_file(&state.path)
         .help(help)
         .into())

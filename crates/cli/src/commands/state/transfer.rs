@@ -56,7 +56,7 @@ pub struct Export {
     #[arg(long)]
     id: Option<String>,
 
-    /// Of a damaged chain: write what can be read, and say what is lost
+    /// Write the readable values of a damaged chain, and list the lost ones
     #[arg(long)]
     salvage: bool,
 }

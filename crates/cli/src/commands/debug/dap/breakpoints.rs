@@ -22,7 +22,7 @@ pub const EXCEPTIONS: [(&str, &str, Failing); 4] = [
 /// First part of a storage key's identifier; memory is identified by `ADDRESS+LENGTH`.
 const KEY: &str = "key ";
 
-/// All breakpoints, by what set them: a source file, or a kind.
+/// All breakpoints, by their origin: a source file, or a kind.
 #[derive(Default)]
 pub struct Breakpoints {
     stops: Stops,

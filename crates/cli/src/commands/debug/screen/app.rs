@@ -307,7 +307,7 @@ impl App {
             let number = self.lines.stops_mut().add(Stop { kind, condition: None });
             format!("stop {number}: at pc {}", here.1)
         } else {
-            format!("no stop at pc {} any more", here.1)
+            format!("stop at pc {} removed", here.1)
         };
     }
 

@@ -93,7 +93,7 @@ impl Key {
             Action::Turn(Direction::Backwards) => "the pane before".into(),
             Action::Scroll(by) if by < 0 => "scroll the pane up".into(),
             Action::Scroll(_) => "scroll the pane down".into(),
-            Action::Mark => "stop here, or no more".into(),
+            Action::Mark => "set or remove a stop here".into(),
             Action::Memory => "show memory at an address".into(),
             Action::Ask => "a command; `help` lists them".into(),
             Action::Help => "these keys".into(),

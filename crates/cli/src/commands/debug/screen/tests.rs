@@ -169,7 +169,7 @@ fn keys_and_commands_find_who_wrote_an_entry() {
     screen.letters("c");
     screen.shows(&["stop 2: at pc 194", "instruction 61 of "]);
     screen.letters("b");
-    screen.shows(&["no stop at pc 194 any more", "=>   194: ecalli 5"]);
+    screen.shows(&["stop at pc 194 removed", "=>   194: ecalli 5"]);
     // Memory at an expression.
     screen.letters("m");
     screen.letters("a0");
