@@ -30,7 +30,7 @@ impl fmt::Display for Position {
 pub struct Recording {
     /// The invocation; `None` for a program that ran by itself, and for an execution of a trace.
     pub invocation: Option<Invocation>,
-    /// That what ran, in words.
+    /// Name of the subject, for people.
     pub title: String,
     /// The gas that it was given.
     pub gas_limit: u64,

@@ -54,7 +54,7 @@ fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Whether a crate is not published; that needs a reason.
+/// Tests whether a crate is kept private, which needs a reason.
 fn is_private(room: &str, manifest: &str, faults: &mut Vec<String>) -> bool {
     let mut lines = manifest.lines().peekable();
     let mut before = "";

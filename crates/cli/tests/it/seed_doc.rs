@@ -100,8 +100,8 @@ fn under_the_other_abi_the_walk_fails_and_says_why() {
     assert!(report["refine"][0]["failure"]["hint"].as_str().unwrap().contains("seed-doc"));
 }
 
-/// The seed-doc ABI tells less than the Gray Paper's: a status where the other has a length, three numbers
-/// of an account, nothing of a checkpoint.
+/// The seed-doc ABI tells less than the Gray Paper's: a status where the other has a length, three
+/// numbers of an account, nothing of a checkpoint.
 #[test]
 fn what_is_shown_of_a_call_is_what_the_guest_is_told() {
     let report = line("run guests/asm/seed-doc/package.toml --json -v").json();
