@@ -31,11 +31,11 @@ const LIMITS: &[(&str, usize)] =
 #[derive(Args)]
 pub struct Options {
     /// Write nothing: check the committed blobs and their sources against the table, the blobs'
-    /// limits, and, where the compiler of the table is at hand, that building them again gives the
-    /// same.
+    /// limits, and, where the compiler of the table is installed, that building them again gives
+    /// the same.
     #[arg(long)]
     check: bool,
-    /// With `--check`: fail where the compiler of the table is not at hand.
+    /// With `--check`: fail where the compiler of the table is not installed.
     #[arg(long, requires = "check")]
     rebuild: bool,
 }

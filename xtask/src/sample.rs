@@ -1,7 +1,7 @@
 //! `cargo xtask sample`: functions and sections of the book, drawn at random for reading aloud.
 //!
-//! Whoever reads only what they changed never reads the rest. A draw depends on the seed and on the
-//! sources alone, so that two readers of one commit read the same.
+//! A review of a change reads the changed lines alone. A draw reads all the others in time. It
+//! depends on the seed and on the sources only, so that two readers of one commit read the same.
 
 use std::fs;
 use std::path::{Path, PathBuf};

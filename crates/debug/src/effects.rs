@@ -27,7 +27,7 @@ pub enum Before {
     Nothing,
     /// These octets: the service has read them.
     Read(Vec<u8>),
-    /// So many octets, which nobody has read.
+    /// Number of octets of a value that was not read.
     Length(u64),
 }
 

@@ -88,7 +88,7 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder of this invocation, with the symbols of all programs at hand, by code hash.
+    /// A recorder of this invocation, with the symbols of all known programs, by code hash.
     #[must_use]
     pub fn new(target: Target, bounds: Bounds, symbols: &'a BTreeMap<Hash, Symbols>) -> Self {
         let spacing = bounds.spacing.max(1);

@@ -48,7 +48,7 @@ impl Session {
         Stopped::At(Vec::new())
     }
 
-    /// Goes back to where the line at hand began.
+    /// Goes back to the first instruction of the current line.
     fn back_to_line_start(&mut self, over: Over, machine: Machine, stops: &Stops) {
         let line = self.source().to_vec();
         let mut start = self.position();
@@ -57,7 +57,7 @@ impl Session {
             if stopped.is_some() || self.is_other_line(&line, over) || self.source().is_empty() {
                 break;
             }
-            // Code that the compiler has added before the line does not begin it.
+            // Code that the compiler inserted before the line is not its beginning.
             if self.source().first() == line.first() {
                 start = self.position();
             }
@@ -135,7 +135,7 @@ impl Session {
         Some(stopped)
     }
 
-    /// Runs until the function at hand returns to its caller, or back to before it was called.
+    /// Runs until the current function returns to its caller, or back to before it was called.
     /// `None` if no caller is found.
     pub fn finish(&mut self, direction: Direction, stops: &Stops) -> Option<Stopped> {
         let code = self.recording().stretches.get(self.position().stretch)?.code;

@@ -121,7 +121,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The address is none, or nobody answers there within ten seconds.
+    /// The text is not an address, or no node answers there within ten seconds.
     pub fn connect(address: &str) -> Result<Self, ClientError> {
         let url = Url::parse(address).ok().filter(|url| url.scheme() == "ws");
         let url = url.ok_or_else(|| ClientError::Address(address.to_owned()))?;

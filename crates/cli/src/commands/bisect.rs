@@ -29,9 +29,9 @@ use sides::Side;
 ///
 /// Two traces, two packages (such as the same one with another blob), or one package under two
 /// revisions or on two backends. Packages are run, and traces replayed, as often as it takes. A
-/// step of a block trace is applied here and compared with its state after: the values that differ,
-/// the host calls that wrote them, and their lines. Folders of traces and of steps are compared file
-/// by file.
+/// step of a block trace is applied here and compared with its state after: the values that
+/// differ, the host calls that wrote them, and their lines. Folders of traces and of steps are
+/// compared file by file.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -20,7 +20,7 @@ use crate::protocol::ProtocolArgs;
 use crate::service_tests::{Measured, ServiceTests, nothing_measured};
 use crate::watch::{Watched, watch};
 
-/// Run a service's tests: build its blob, then `cargo test` with it at hand
+/// Build a service's blob, then run its tests with `cargo test`, natively and with the blob
 ///
 /// Without a toolchain that can build services, the tests run natively only, and the command says
 /// so.

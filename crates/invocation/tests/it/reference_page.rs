@@ -16,31 +16,32 @@ use crate::{outcomes, seed_doc};
 const INTRODUCTION: &str = "\
 # Host calls
 
-Made from the host-call table (`crates/hostcall/src/table.rs`) and the registries of outcome tests
-(`crates/invocation/tests/it`: `outcomes`, `seed_doc`); a test fails when this page is stale, and
-`JAMBOX_BLESS=1 cargo test -p jambox-invocation reference_page` writes it anew.
+This page is made from the host-call table (`crates/hostcall/src/table.rs`) and the registries of
+outcome tests (`crates/invocation/tests/it`: `outcomes`, `seed_doc`). A test fails when the page is
+stale; `JAMBOX_BLESS=1 cargo test -p jambox-invocation reference_page` writes it anew.
 
-There are two ABIs: the Gray Paper's, and that of a seed document, `seed-doc`, which is a
-translation over the same semantics, not consensus, and chosen by hand. What the document does not
-describe it leaves to the Gray Paper (marked *deferred*); its variant `seed-doc-strict` leaves that
-out. The document was written over 0.7.2. Under 0.8.0 the calls that it describes keep their
-numbers, registers, prices and codes; those that it leaves to the Gray Paper keep their number of
-0.7.2, and cost, check and do what they do in 0.8.0; an unknown call costs 10 gas; and there is no
-`grow_heap`, for its number means `fetch`.
+There are two ABIs, `gray-paper` and `seed-doc`. The second is that of a seed document: other
+numbers, registers and prices for the same handlers. No chain uses it, and it is chosen by hand.
+Calls that the document does not describe are *deferred* to the Gray Paper; the variant
+`seed-doc-strict` does not offer them. The document was written over 0.7.2. Under 0.8.0 the calls
+that it describes keep their numbers, registers, prices and codes. Deferred calls keep their number
+of 0.7.2, and have the prices, checks and effects of 0.8.0. An unknown call costs 10 gas.
+`grow_heap` is not offered, since `fetch` has its number.
 
 Each revision of the Gray Paper has a column where they differ, and each test runs under every
 revision that has the outcome.
 
-Arguments lie in registers from `r7` on. A call charges its gas before anything else; if that is not
-covered the guest is out of gas, none is left, and nothing else happens. A part of a price that
-depends on what is copied is charged before the copy. Then the outcomes are tried in the order
-given: the first whose condition holds comes about. Registers that are not mentioned keep their
-values. A call that is unknown, or not offered in a context, answers WHAT for 10 gas (1000 in
-0.8.0).
+Arguments are in the registers from `r7` on. A call charges its gas before anything else. If the gas
+left does not cover it, the guest is out of gas with none left, and the call has no effect. The part
+of a price that depends on the copied octets is charged before the copy. Then the outcomes are tried
+in the order given, and the first whose condition holds is the result. Registers that are not
+mentioned keep their values. A call that is unknown, or not offered in a context, answers WHAT for
+10 gas (1000 in 0.8.0).
 
-A range of memory is claimed by address and length; both are any 64-bit numbers and nothing wraps
-around. The empty range is accessible wherever it is. Where a call copies a part of a value
-(address, offset, most octets), the offset is clipped to the value's length, and so is the rest.
+A range of memory is given by address and length. Both are any 64-bit numbers, and a range does not
+wrap around. The empty range is accessible at every address. A call that copies a part of a value
+(address, offset, most octets) clips the offset to the value's length, and the number of octets to
+the rest.
 
 ";
 
@@ -107,22 +108,23 @@ fn section(page: &mut String, call: HostCall) {
     let papers: Vec<_> =
         PAPERS.iter().filter_map(|paper| Some((*paper, forms(*paper, call).next()?))).collect();
     if !papers.is_empty() {
-        page.push_str("### Gray Paper\n\n");
+        line(page, format_args!("### {} in the Gray Paper\n", call.name()));
         prices(page, &papers);
         let tests = outcomes::TESTED.iter().find(|tested| tested.call == call);
         details(page, &papers, tests.expect("every call of the paper has tests"));
     }
+    let name = call.name();
     for form in forms(SEED, call) {
         let number = form.number(SEED).expect("it is one of its forms");
         if form.number(STRICT).is_none() {
-            line(page, format_args!("### seed-doc: {number} (deferred)\n"));
+            line(page, format_args!("### {name} in seed-doc: number {number}, deferred\n"));
             prices(page, &SEEDS.map(|seed| (seed, form)));
-            page.push_str("As in the Gray Paper of the revision in force.\n\n");
+            page.push_str("Arguments, checks and outcomes are those of the Gray Paper.\n\n");
             continue;
         }
         let price = form.price(SEED.revision);
         assert_eq!(price, form.price(NEXT_SEED.revision), "the document's prices do not change");
-        line(page, format_args!("### seed-doc: {number}, gas {price}\n"));
+        line(page, format_args!("### {name} in seed-doc: number {number}, gas {price}\n"));
         let tests = seed_doc::TESTED.iter().find(|tested| tested.call == call);
         let tests = tests.expect("every call of the document has tests");
         details(page, &SEEDS.map(|seed| (seed, form)), tests);

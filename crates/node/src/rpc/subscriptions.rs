@@ -180,7 +180,7 @@ fn news(ledger: &Ledger, told: Option<&Arc<Entry>>) -> Vec<Arc<Entry>> {
     (first..=head.number).filter_map(|number| ledger.at(number).cloned()).collect()
 }
 
-/// Sends a notice; false when nobody takes it.
+/// Sends a notice; false when the client is gone.
 async fn send(sink: &SubscriptionSink, notice: &Value, patience: Duration) -> bool {
     let Ok(notice) = serde_json::value::to_raw_value(notice) else { return false };
     sink.send_timeout(notice, patience).await.is_ok()

@@ -234,7 +234,7 @@ fn what_jip_2_cannot_give_is_said() {
     assert!(missing.contains("JIP-2 has no method that lists them"), "{missing}");
 
     let error = fork(&address, Some(Hash([1; 32])), None).unwrap_err().to_string();
-    assert!(error.contains("does not tell in which slot"), "{error}");
+    assert!(error.contains("does not tell the slot"), "{error}");
     let error = fork("ws://127.0.0.1:1", None, None).unwrap_err().to_string();
     assert!(error.contains("cannot connect"), "{error}");
 }

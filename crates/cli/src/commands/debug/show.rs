@@ -137,7 +137,7 @@ pub struct Listed {
     pub gas: u64,
 }
 
-/// Some instructions before the one at hand, as far as there are any, and some from there on.
+/// Instructions around the current one: a few before it and some from it on.
 pub fn instructions(instance: &Instance, before: usize, from_here: usize) -> Vec<Listed> {
     let module = instance.module();
     let set = module.engine().instruction_set();
@@ -155,7 +155,7 @@ pub fn instructions(instance: &Instance, before: usize, from_here: usize) -> Vec
     .collect()
 }
 
-/// The instructions around the one at hand, with the gas of blocks.
+/// The instructions around the current one, with the gas of blocks.
 pub fn disassembly(instance: &Instance, count: usize, out: &mut dyn Write) -> io::Result<()> {
     let listed = instructions(instance, 4, count);
     if listed.is_empty() {

@@ -73,7 +73,7 @@ impl AnyState {
         }
         match serde_json::from_slice::<Probe>(octets) {
             Ok(Probe { format: Some(_), revision }) => {
-                // Whoever looks at a state need not know its revision; whoever says one means it.
+                // Reading a state takes no `--revision`; one that is given has to match.
                 let said = revision.and_then(|revision| revision.parse().ok());
                 let revision = said.unwrap_or_default();
                 let unsaid = Protocol { revision, ..Protocol::default() };

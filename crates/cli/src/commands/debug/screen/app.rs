@@ -71,7 +71,7 @@ pub struct App {
     pub focus: Pane,
     /// The visible pane among those that share a place.
     pub tab: Pane,
-    /// Lines by which the pane at hand is scrolled.
+    /// Lines by which the current pane is scrolled.
     pub scroll: i64,
     pub prompt: Option<Prompt>,
     pub is_help: bool,
@@ -289,7 +289,7 @@ impl App {
         })
     }
 
-    /// The program and pc at hand.
+    /// The current program and pc.
     pub fn here(&self) -> (usize, u64) {
         let session = self.lines.session();
         let stretch = session.recording().stretches.get(session.position().stretch);

@@ -20,7 +20,7 @@ pub enum Action {
     Turn(Direction),
     /// Scrolls the pane by lines.
     Scroll(i8),
-    /// Sets a breakpoint at the instruction at hand, or removes it.
+    /// Sets a breakpoint at the current instruction, or removes it.
     Mark,
     /// Asks for the address of the memory that is shown.
     Memory,
