@@ -50,13 +50,39 @@ pub(crate) struct History {
     pub accumulated: AccumulatedQueue,
 }
 
-/// A chain for tests.
+/// A chain for tests: accounts, a time slot, and the host that serves their calls.
 ///
-/// It has the `tiny` parameters and begins at slot 1000, with code that is available since slot 0.
-/// A mistake in the test itself (a missing service, a missing blob) panics.
+/// A test begins with an empty chain, with the `tiny` parameters, at slot 1000. It adds accounts
+/// by [`service`](Chain::service), each with its code, which is available since slot 0. Then it
+/// runs an entry point, by [`refine`](Chain::refine) or [`accumulate`](Chain::accumulate), or a
+/// whole package by [`process`](Chain::process), and looks at the result and at the state. Each
+/// accumulation goes on from the state that the last one left. A mistake in the test itself (a
+/// missing service, a missing blob) panics.
 ///
 /// A clone is independent: neither chain sees changes of the other, [scripted
 /// answers](Chain::answer) included.
+///
+/// ```
+/// use jambox_sdk::prelude::*;
+/// use jambox_sdk_testing::{Chain, Code, Mode, operand};
+///
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let runs: u64 = ctx.storage().load("runs")?.unwrap_or(0);
+///     ctx.storage().store("runs", &(runs + 1))
+/// }
+///
+/// entry_points! { accumulate = accumulate }
+///
+/// # fn main() {
+/// let mut chain = Chain::new(Mode::Native);
+/// chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// for runs in 1..=2 {
+///     let run = chain.accumulate(7, vec![operand(Ok(b"result")).into()]);
+///     assert!(run.failure.is_none());
+///     assert_eq!(chain.stored::<u64>(7, "runs"), Some(runs));
+/// }
+/// # }
+/// ```
 pub struct Chain {
     way: Way,
     pub(crate) protocol: Protocol,
