@@ -155,7 +155,7 @@ macro_rules! pairs {
 
         /// The number of pairs.
         const COUNT: usize = [$(opcode::$a,)* $(opcode::$c,)*].len();
-        /// Their opcodes.
+        /// Opcodes of the pairs.
         const OPCODES: [[Opcode; 2]; COUNT] =
             [$([opcode::$a, opcode::$b],)* $([opcode::$c, opcode::$d],)*];
     };
