@@ -1,27 +1,10 @@
-//! Page geometry, permissions and the interface, common to both memories.
+//! The interface of both memories.
 
 use std::sync::Arc;
 
-use crate::pool::{Pool, ReadOnly};
-
-/// Octets in a page (the paper's `Cpvmpagesize`).
-pub const PAGE_SIZE: u32 = 1 << 12;
-
-/// Pages in the 32-bit address space.
-pub const PAGE_COUNT: u32 = 1 << 20;
-
-/// Access of a guest to a page. Ordered: every access includes the lesser ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Access {
-    /// Neither read nor write.
-    #[default]
-    Inaccessible = 0,
-    /// Read, not write.
-    ReadOnly = 1,
-    /// Read and write.
-    ReadWrite = 2,
-}
+use crate::page::{Access, PAGE_SIZE, clipped_end};
+use crate::pool::Pool;
+use crate::section::ReadOnly;
 
 /// The host could not provide an address space for a guest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,11 +42,12 @@ pub trait GuestMemory: Sized {
         Ok(memory)
     }
 
-    /// The permission of a page, by page index; inaccessible from [`PAGE_COUNT`] on.
+    /// The permission of a page, by page index; inaccessible from
+    /// [`PAGE_COUNT`](crate::PAGE_COUNT) on.
     fn access(&self, page: u32) -> Access;
 
     /// Sets the permission of `count` pages from page index `first`; contents stay as they are.
-    /// Pages from [`PAGE_COUNT`] on do not exist and are ignored.
+    /// Pages from [`PAGE_COUNT`](crate::PAGE_COUNT) on do not exist and are ignored.
     fn set_access(&mut self, first: u32, count: u32, access: Access);
 
     /// Makes `count` pages from page index `first` read as zeros; permissions stay as they are.
@@ -114,27 +98,4 @@ pub trait GuestView {
 
     /// Writes `N` octets if they lie in one page and are writable; says whether it did.
     fn store_in_page<const N: usize>(&mut self, address: u32, octets: [u8; N]) -> bool;
-}
-
-/// The page index of an address.
-#[inline(always)]
-pub(crate) const fn page_of(address: u32) -> u32 {
-    address / PAGE_SIZE
-}
-
-/// True if `length` octets from `address` lie within one page.
-#[inline(always)]
-pub(crate) const fn within_page(address: u32, length: usize) -> bool {
-    (address % PAGE_SIZE) as usize + length <= PAGE_SIZE as usize
-}
-
-/// The end of a page range, clipped to the address space.
-pub(crate) fn clipped_end(first: u32, count: u32) -> u32 {
-    first.saturating_add(count).min(PAGE_COUNT)
-}
-
-/// Panics when a raw range reaches beyond the address space: a caller's mistake, never a guest's.
-pub(crate) fn assert_in_space(address: u32, length: usize) {
-    let room = (1u64 << 32) - u64::from(address);
-    assert!(length as u64 <= room, "raw access of {length} octets at {address:#x} leaves 2^32");
 }

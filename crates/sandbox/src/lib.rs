@@ -35,19 +35,25 @@
 //! ```
 
 mod access;
+mod limits;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod native;
+mod page;
 mod paged;
 mod pool;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod reserved;
+mod section;
 mod slots;
 
-pub use access::{Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError};
+pub use access::{GuestMemory, GuestView, ReserveError};
+pub use limits::{InvalidLimit, PoolLimits, PoolUsage};
+pub use page::{Access, PAGE_COUNT, PAGE_SIZE};
 pub use paged::PagedMemory;
-pub use pool::{InvalidLimit, Pool, PoolLimits, PoolUsage, ReadOnly};
+pub use pool::Pool;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub use reserved::{ReservedMemory, ReservedView};
+pub use section::ReadOnly;
 
 pub use slots::{Cursor, Entry, Handler, Interpreter, Slots, Writer};
 

@@ -12,175 +12,32 @@
 //! permission octets, not by the hardware, so no signal handler is needed and a fault is an
 //! ordinary return value.
 
-mod budget;
+pub(crate) mod budget;
+mod mapping;
 mod protection;
-mod spares;
+mod recycling;
+mod runs;
+pub(crate) mod spares;
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::Range;
-use core::ptr::{self, NonNull};
+use core::ptr;
 use std::sync::{Arc, Mutex};
 
-use crate::access::{
-    Access, GuestMemory, GuestView, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space,
-    clipped_end, page_of, within_page,
-};
+use crate::access::{GuestMemory, GuestView, ReserveError};
+use crate::limits::PoolLimits;
+use crate::page::{Access, PAGE_SIZE, assert_in_space, clipped_end, page_of};
+use crate::pool::Pool;
+use crate::section::ReadOnly;
 
-use crate::pool::{Pool, PoolLimits, ReadOnly};
-pub(crate) use budget::Budgets;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use budget::CodeShare;
 use budget::{Shares, Spent};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use protection::GUEST_SPACE;
-use protection::Hardware;
-pub(crate) use spares::Shelves;
+pub(crate) use mapping::GUEST_SPACE;
+use mapping::{Base, Mapping, TABLE};
+use runs::Hardware;
 use spares::Spare;
-
-const TABLE: usize = PAGE_COUNT as usize;
-const SPACE: usize = 1 << 32;
-const SLACK: usize = PAGE_SIZE as usize;
-const MAPPING: usize = TABLE + SPACE + SLACK;
-
-/// The place of a mapping.
-///
-/// # Invariants
-///
-/// It points `TABLE` octets into a live mapping of `MAPPING` octets, so `TABLE` octets before it
-/// and `SPACE + SLACK` octets from it on are initialised (with zeros), readable and writable.
-/// Whoever holds one makes sure that the mapping lives, and that nobody else uses it while
-/// something is written.
-#[derive(Clone, Copy)]
-struct Base(NonNull<u8>);
-
-impl Base {
-    #[inline(always)]
-    fn start(self) -> NonNull<u8> {
-        // SAFETY: `TABLE` octets of the mapping precede the base.
-        unsafe { self.0.sub(TABLE) }
-    }
-
-    /// The place of a guest octet.
-    #[inline(always)]
-    fn at(self, address: u32) -> NonNull<u8> {
-        // SAFETY: `address` is below `SPACE`, and `SPACE` octets of the mapping follow the base.
-        unsafe { self.0.add(address as usize) }
-    }
-
-    /// The permission octet of the page that an address lies in.
-    #[inline(always)]
-    fn permission(self, address: u32) -> u8 {
-        // SAFETY: a page index is below `TABLE`, and the mapping begins with `TABLE` octets.
-        let octet = unsafe { self.start().add(page_of(address) as usize) };
-        // SAFETY: the octet is in the mapping.
-        unsafe { octet.read() }
-    }
-
-    /// True if an access lies in one page that allows it: almost every access.
-    #[inline(always)]
-    fn plainly_allows(self, address: u32, length: usize, access: Access) -> bool {
-        self.permission(address) >= access as u8 && within_page(address, length)
-    }
-
-    /// True if an access of at most a page's length is allowed.
-    fn allows(self, address: u32, length: usize, access: Access) -> bool {
-        let last = address.wrapping_add(length as u32).wrapping_sub(1);
-        self.permission(address) >= access as u8 && self.permission(last) >= access as u8
-    }
-
-    #[inline(always)]
-    fn load_in_page<const N: usize>(self, address: u32) -> Option<[u8; N]> {
-        const { assert!(0 < N && N <= SLACK) };
-        if !self.plainly_allows(address, N, Access::ReadOnly) {
-            return None;
-        }
-        // SAFETY: `N` octets from any address lie in the mapping.
-        Some(unsafe { self.at(address).cast::<[u8; N]>().read_unaligned() })
-    }
-
-    #[inline(always)]
-    fn store_in_page<const N: usize>(self, address: u32, octets: [u8; N]) -> bool {
-        const { assert!(0 < N && N <= SLACK) };
-        if !self.plainly_allows(address, N, Access::ReadWrite) {
-            return false;
-        }
-        // SAFETY: `N` octets from any address lie in the mapping.
-        unsafe { self.at(address).cast::<[u8; N]>().write_unaligned(octets) };
-        true
-    }
-
-    /// A load that may leave its page, or wrap around 2^32.
-    fn load<const N: usize>(self, address: u32) -> Option<[u8; N]> {
-        if !self.allows(address, N, Access::ReadOnly) {
-            return None;
-        }
-        let mut octets = [0; N];
-        for (offset, octet) in octets.iter_mut().enumerate() {
-            let place = self.at(address.wrapping_add(offset as u32));
-            // SAFETY: the octet is in the mapping.
-            *octet = unsafe { place.read() };
-        }
-        Some(octets)
-    }
-
-    /// A store that may leave its page, or wrap around 2^32.
-    fn store<const N: usize>(self, address: u32, octets: [u8; N]) -> bool {
-        if !self.allows(address, N, Access::ReadWrite) {
-            return false;
-        }
-        for (offset, octet) in octets.into_iter().enumerate() {
-            let place = self.at(address.wrapping_add(offset as u32));
-            // SAFETY: the octet is in the mapping.
-            unsafe { place.write(octet) };
-        }
-        true
-    }
-}
-
-/// A mapping, which this value owns.
-struct Mapping(Base);
-
-// SAFETY: the mapping belongs to this value alone and is not tied to a thread.
-unsafe impl Send for Mapping {}
-// SAFETY: a shared reference gives nothing but the place.
-unsafe impl Sync for Mapping {}
-
-impl Mapping {
-    /// A mapping of all zeros.
-    fn new() -> Result<Self, String> {
-        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no
-        // memory that anything else uses.
-        let start = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                MAPPING,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            return Err(std::io::Error::last_os_error().to_string());
-        }
-        // Huge pages would make a small guest resident by 2 MiB steps. Kernels without them
-        // refuse the advice, which changes nothing.
-        // SAFETY: the range is the mapping just made.
-        unsafe { libc::madvise(start, MAPPING, libc::MADV_NOHUGEPAGE) };
-        // SAFETY: `TABLE` is less than `MAPPING`.
-        let base = unsafe { start.cast::<u8>().add(TABLE) };
-        NonNull::new(base).map(|base| Self(Base(base))).ok_or_else(|| "null".to_string())
-    }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is this value's own and nothing outlives it.
-        unsafe { libc::munmap(self.0.start().as_ptr().cast::<c_void>(), MAPPING) };
-    }
-}
 
 /// Guest memory over a 4 GiB address-space reservation, which this value owns.
 pub struct ReservedMemory {
@@ -188,7 +45,7 @@ pub struct ReservedMemory {
     hardware: Hardware,
     /// Outside of these ranges no page is accessible or holds anything.
     touched: Vec<Range<u32>>,
-    /// Areas that guests of the address space have touched, by index: see the spares.
+    /// Areas that guests of the address space have touched, by index: see `recycling`.
     areas: Vec<u32>,
     shares: ManuallyDrop<Shares>,
     pool: Arc<Pool>,
@@ -298,7 +155,7 @@ impl ReservedMemory {
 
     #[inline(always)]
     fn base(&self) -> Base {
-        self.mapping.0
+        self.mapping.base()
     }
 
     fn permissions(&self) -> &[u8] {

@@ -7,7 +7,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-use crate::pool::{PoolLimits, PoolUsage};
+use crate::limits::{PoolLimits, PoolUsage};
 
 /// Number of something used, and the most of it.
 struct Budget {

@@ -1,0 +1,158 @@
+//! The mapping of a guest memory: where it lies, and plain accesses by its permission table.
+
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+
+use crate::page::{Access, PAGE_COUNT, PAGE_SIZE, page_of, within_page};
+
+pub(super) const TABLE: usize = PAGE_COUNT as usize;
+const SPACE: usize = 1 << 32;
+const SLACK: usize = PAGE_SIZE as usize;
+const MAPPING: usize = TABLE + SPACE + SLACK;
+
+/// Octets from the guest's address 0 on whose faults are a guest's.
+pub(crate) const GUEST_SPACE: usize = SPACE + SLACK;
+
+/// The place of a mapping.
+///
+/// # Invariants
+///
+/// It points `TABLE` octets into a live mapping of `MAPPING` octets, so `TABLE` octets before it
+/// and `SPACE + SLACK` octets from it on are initialised (with zeros), readable and writable.
+/// Whoever holds one makes sure that the mapping lives, and that nobody else uses it while
+/// something is written.
+#[derive(Clone, Copy)]
+pub(super) struct Base(NonNull<u8>);
+
+impl Base {
+    #[inline(always)]
+    pub(super) fn start(self) -> NonNull<u8> {
+        // SAFETY: `TABLE` octets of the mapping precede the base.
+        unsafe { self.0.sub(TABLE) }
+    }
+
+    /// The place of a guest octet.
+    #[inline(always)]
+    pub(super) fn at(self, address: u32) -> NonNull<u8> {
+        // SAFETY: `address` is below `SPACE`, and `SPACE` octets of the mapping follow the base.
+        unsafe { self.0.add(address as usize) }
+    }
+
+    /// The permission octet of the page that an address lies in.
+    #[inline(always)]
+    fn permission(self, address: u32) -> u8 {
+        // SAFETY: a page index is below `TABLE`, and the mapping begins with `TABLE` octets.
+        let octet = unsafe { self.start().add(page_of(address) as usize) };
+        // SAFETY: the octet is in the mapping.
+        unsafe { octet.read() }
+    }
+
+    /// True if an access lies in one page that allows it: almost every access.
+    #[inline(always)]
+    fn plainly_allows(self, address: u32, length: usize, access: Access) -> bool {
+        self.permission(address) >= access as u8 && within_page(address, length)
+    }
+
+    /// True if an access of at most a page's length is allowed.
+    fn allows(self, address: u32, length: usize, access: Access) -> bool {
+        let last = address.wrapping_add(length as u32).wrapping_sub(1);
+        self.permission(address) >= access as u8 && self.permission(last) >= access as u8
+    }
+
+    #[inline(always)]
+    pub(super) fn load_in_page<const N: usize>(self, address: u32) -> Option<[u8; N]> {
+        const { assert!(0 < N && N <= SLACK) };
+        if !self.plainly_allows(address, N, Access::ReadOnly) {
+            return None;
+        }
+        // SAFETY: `N` octets from any address lie in the mapping.
+        Some(unsafe { self.at(address).cast::<[u8; N]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    pub(super) fn store_in_page<const N: usize>(self, address: u32, octets: [u8; N]) -> bool {
+        const { assert!(0 < N && N <= SLACK) };
+        if !self.plainly_allows(address, N, Access::ReadWrite) {
+            return false;
+        }
+        // SAFETY: `N` octets from any address lie in the mapping.
+        unsafe { self.at(address).cast::<[u8; N]>().write_unaligned(octets) };
+        true
+    }
+
+    /// A load that may leave its page, or wrap around 2^32.
+    pub(super) fn load<const N: usize>(self, address: u32) -> Option<[u8; N]> {
+        if !self.allows(address, N, Access::ReadOnly) {
+            return None;
+        }
+        let mut octets = [0; N];
+        for (offset, octet) in octets.iter_mut().enumerate() {
+            let place = self.at(address.wrapping_add(offset as u32));
+            // SAFETY: the octet is in the mapping.
+            *octet = unsafe { place.read() };
+        }
+        Some(octets)
+    }
+
+    /// A store that may leave its page, or wrap around 2^32.
+    pub(super) fn store<const N: usize>(self, address: u32, octets: [u8; N]) -> bool {
+        if !self.allows(address, N, Access::ReadWrite) {
+            return false;
+        }
+        for (offset, octet) in octets.into_iter().enumerate() {
+            let place = self.at(address.wrapping_add(offset as u32));
+            // SAFETY: the octet is in the mapping.
+            unsafe { place.write(octet) };
+        }
+        true
+    }
+}
+
+/// A mapping, which this value owns.
+pub(super) struct Mapping(Base);
+
+// SAFETY: the mapping belongs to this value alone and is not tied to a thread.
+unsafe impl Send for Mapping {}
+// SAFETY: a shared reference gives nothing but the place.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// A mapping of all zeros.
+    pub(super) fn new() -> Result<Self, String> {
+        // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no
+        // memory that anything else uses.
+        let start = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                MAPPING,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(std::io::Error::last_os_error().to_string());
+        }
+        // Huge pages would make a small guest resident by 2 MiB steps. Kernels without them
+        // refuse the advice, which changes nothing.
+        // SAFETY: the range is the mapping just made.
+        unsafe { libc::madvise(start, MAPPING, libc::MADV_NOHUGEPAGE) };
+        // SAFETY: `TABLE` is less than `MAPPING`.
+        let base = unsafe { start.cast::<u8>().add(TABLE) };
+        NonNull::new(base).map(|base| Self(Base(base))).ok_or_else(|| "null".to_string())
+    }
+
+    /// The place of the guest's address 0.
+    #[inline(always)]
+    pub(super) fn base(&self) -> Base {
+        self.0
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own and nothing outlives it.
+        unsafe { libc::munmap(self.0.start().as_ptr().cast::<c_void>(), MAPPING) };
+    }
+}
