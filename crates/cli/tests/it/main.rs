@@ -36,3 +36,4 @@ mod steps;
 mod symbols;
 mod transcripts;
 mod watch;
+mod workspaces;

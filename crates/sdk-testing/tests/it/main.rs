@@ -6,5 +6,6 @@ mod failures;
 mod harness;
 mod measured;
 mod overhead;
+mod stack;
 mod stored;
 mod sweeps;
