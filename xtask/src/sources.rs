@@ -20,7 +20,6 @@ const BUILDER: &[&str] = &[
     "releases.rs",
     "settings.rs",
     "shim.rs",
-    "sysroot.rs",
     "toolchain.rs",
 ];
 

@@ -1,10 +1,12 @@
 //! `cargo xtask tidy`: the rules of the house that no compiler checks.
 
 pub mod functions;
+mod imports;
 mod packages;
 mod pages;
 mod revisions;
 mod rooms;
+mod tokens;
 mod words;
 
 use std::fs;
@@ -46,21 +48,23 @@ const CONSENSUS: &[&str] = &[
 /// Checks everything; fails with all faults, a line each.
 pub fn run() -> Result<(), String> {
     let mut faults = rooms::check(&root())?;
-    let sources = sources(&root())?;
+    let mut texts = Vec::new();
     let mut seen = revisions::Seen::default();
-    for path in &sources {
+    for path in &sources(&root())? {
         let text =
             fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let name = path.strip_prefix(root()).unwrap_or(path).to_string_lossy().into_owned();
         check_source(&name, &text, &mut faults);
         words::check(&name, &text, &mut faults);
         seen.check(&name, &text, &mut faults);
+        texts.push((name, text));
     }
     seen.check_all(&mut faults);
+    imports::check(&texts, &mut faults);
     pages::check(&mut faults)?;
     packages::check(&root(), &mut faults)?;
     if faults.is_empty() {
-        println!("{} sources are tidy", sources.len());
+        println!("{} sources are tidy", texts.len());
         return Ok(());
     }
     Err(format!("{} faults\n{}", faults.len(), faults.join("\n")))

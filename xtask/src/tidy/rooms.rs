@@ -1,5 +1,5 @@
 //! The crates in `ARCHITECTURE.md` and the folders in `crates`: the same, and none depends on a
-//! crate that it must not know.
+//! crate that it must not know, or on one that is not below it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,6 +12,19 @@ const MUST_NOT_KNOW: &[(&[&str], &[&str])] = &[
     (&["state"], &["engine", "store", "invocation"]),
     (&["invocation"], &["chain", "store"]),
     (&["sdk", "sdk-macros"], &["engine", "state", "invocation"]),
+];
+
+/// All crates by the floors that they are on, from the ground: a crate depends on crates of lower
+/// floors alone. Its tests and examples may use any.
+const FLOORS: &[&[&str]] = &[
+    &["codec", "erasure", "files", "isa", "sandbox", "sdk-macros"],
+    &["program", "types"],
+    &["asm", "hostcall", "recompiler", "state", "symbols"],
+    &["build", "engine", "package", "sdk", "store"],
+    &["invocation"],
+    &["chain", "inspect", "trace"],
+    &["debug", "node", "sdk-testing", "vectors"],
+    &["cli"],
 ];
 
 /// All faults of the crates.
@@ -30,6 +43,9 @@ pub fn check(root: &Path) -> Result<Vec<String>, String> {
         }
         let room = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         check_manifest(&room, &read(&path.join("Cargo.toml"))?, &mut faults);
+        if floor(&room) == FLOORS.len() {
+            faults.push(format!("xtask/src/tidy/rooms.rs: `{room}` is on no floor"));
+        }
         there.insert(room);
     }
     let lost =
@@ -57,7 +73,7 @@ fn check_manifest(room: &str, manifest: &str, faults: &mut Vec<String>) {
     }
     let sections = manifest.split("\n[").filter(|section| {
         let header = section.lines().next().unwrap_or_default();
-        header.ends_with("dependencies]") && !header.starts_with("dev-")
+        header.ends_with("dependencies]") && !header.contains("dev-dependencies")
     });
     let lines = sections.flat_map(str::lines);
     let names =
@@ -69,7 +85,15 @@ fn check_manifest(room: &str, manifest: &str, faults: &mut Vec<String>) {
         if forbidden {
             faults.push(format!("{at}: `{room}` must not know `{name}`"));
         }
+        if floor(name) >= floor(room) {
+            faults.push(format!("{at}: `{name}` is not on a floor below `{room}`"));
+        }
     }
+}
+
+/// The floor of a crate; the topmost for one that is on none, which nothing may depend on.
+fn floor(room: &str) -> usize {
+    FLOORS.iter().position(|floor| floor.contains(&room)).unwrap_or(FLOORS.len())
 }
 
 #[cfg(test)]
@@ -90,6 +114,13 @@ mod tests {
                         [lints]\nworkspace = true\n";
         check_manifest("engine", manifest, &mut faults);
         assert_eq!(faults, ["crates/engine/Cargo.toml: `engine` must not know `state`"]);
+        faults.clear();
+        let manifest = manifest.replace("jambox-state", "jambox-debug");
+        check_manifest("inspect", &manifest, &mut faults);
+        assert_eq!(
+            faults,
+            ["crates/inspect/Cargo.toml: `debug` is not on a floor below `inspect`"]
+        );
         faults.clear();
         check_manifest("cli", "[package]\n", &mut faults);
         assert_eq!(faults.len(), 2, "{faults:?}");
