@@ -1,18 +1,10 @@
-//! The interface of both memories.
+//! The interface of both guest memories.
 
 use std::sync::Arc;
 
-use crate::page::{Access, PAGE_SIZE, clipped_end};
+use crate::page::{Access, PAGE_SIZE, ReserveError, clipped_end};
 use crate::pool::Pool;
-use crate::section::ReadOnly;
-
-/// The host could not provide an address space for a guest.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no address space for a guest memory: {reason}")]
-pub struct ReserveError {
-    /// The operating system's reason.
-    pub reason: String,
-}
+use crate::read_only::ReadOnly;
 
 /// The 32-bit paged address space of one guest.
 ///

@@ -41,19 +41,19 @@ pub mod native;
 mod page;
 mod paged;
 mod pool;
+mod read_only;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod reserved;
-mod section;
 mod slots;
 
-pub use access::{GuestMemory, GuestView, ReserveError};
+pub use access::{GuestMemory, GuestView};
 pub use limits::{InvalidLimit, PoolLimits, PoolUsage};
-pub use page::{Access, PAGE_COUNT, PAGE_SIZE};
+pub use page::{Access, PAGE_COUNT, PAGE_SIZE, ReserveError};
 pub use paged::PagedMemory;
 pub use pool::Pool;
+pub use read_only::ReadOnly;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub use reserved::{ReservedMemory, ReservedView};
-pub use section::ReadOnly;
 
 pub use slots::{Cursor, Entry, Handler, Interpreter, Slots, Writer};
 

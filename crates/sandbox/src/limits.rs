@@ -1,4 +1,4 @@
-//! Limits of what memories and programs take of the process.
+//! Limits of a pool, and what it has used of them.
 
 /// The most that the memories and programs of a [`Pool`](crate::Pool) take of what the process has.
 ///

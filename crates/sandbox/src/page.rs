@@ -1,4 +1,4 @@
-//! Page geometry and permissions, common to both memories.
+//! Pages: their geometry, and a guest's access to them.
 
 /// Octets in a page (the paper's `Cpvmpagesize`).
 pub const PAGE_SIZE: u32 = 1 << 12;
@@ -17,6 +17,14 @@ pub enum Access {
     ReadOnly = 1,
     /// Read and write.
     ReadWrite = 2,
+}
+
+/// The host could not provide an address space for a guest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no address space for a guest memory: {reason}")]
+pub struct ReserveError {
+    /// The operating system's reason.
+    pub reason: String,
 }
 
 /// The page index of an address.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::access::{GuestMemory, GuestView, ReserveError};
+use crate::access::{GuestMemory, GuestView};
 use crate::page::{
-    Access, PAGE_COUNT, PAGE_SIZE, assert_in_space, clipped_end, page_of, within_page,
+    Access, PAGE_COUNT, PAGE_SIZE, ReserveError, assert_in_space, clipped_end, page_of, within_page,
 };
 use crate::pool::Pool;
 

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, TryLockError, Weak};
 
 use crate::limits::{PoolLimits, PoolUsage};
 use crate::page::{PAGE_COUNT, PAGE_SIZE};
+use crate::read_only::ReadOnly;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-use crate::reserved::{budget::Budgets, spares::Shelves};
-use crate::section::ReadOnly;
+use crate::reserved::{Budgets, Shelves};
 
 /// The most pages of a [`ReadOnly`]: more would cost spare address spaces too much memory.
 const MAX_READ_ONLY: usize = 64;
@@ -70,7 +70,7 @@ impl Pool {
             return None;
         }
         let is_same =
-            |section: &Arc<ReadOnly>| section.pages() == (first..end) && section.octets() == octets;
+            |section: &Arc<ReadOnly>| section.pages == (first..end) && *section.octets == *octets;
         // Nobody waits: a child that was forked while another thread was here would for ever.
         let mut sections = match self.sections.try_lock() {
             Ok(sections) => Some(sections),
@@ -81,7 +81,7 @@ impl Pool {
             .as_ref()
             .and_then(|sections| sections.iter().rev().filter_map(Weak::upgrade).find(is_same));
         let make = || {
-            let made = Arc::new(ReadOnly::new(first..end, octets.into()));
+            let made = Arc::new(ReadOnly { pages: first..end, octets: octets.into() });
             if let Some(sections) = &mut sections {
                 sections.retain(|section| section.strong_count() > 0);
                 if sections.len() >= SECTIONS {

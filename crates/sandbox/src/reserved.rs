@@ -12,12 +12,12 @@
 //! permission octets, not by the hardware, so no signal handler is needed and a fault is an
 //! ordinary return value.
 
-pub(crate) mod budget;
+mod budget;
+mod hardware;
 mod mapping;
 mod protection;
 mod recycling;
-mod runs;
-pub(crate) mod spares;
+mod spares;
 
 use core::ffi::c_void;
 use core::marker::PhantomData;
@@ -26,17 +26,20 @@ use core::ops::Range;
 use core::ptr;
 use std::sync::{Arc, Mutex};
 
-use crate::access::{GuestMemory, GuestView, ReserveError};
+use crate::access::{GuestMemory, GuestView};
 use crate::limits::PoolLimits;
-use crate::page::{Access, PAGE_SIZE, assert_in_space, clipped_end, page_of};
+use crate::page::{Access, PAGE_SIZE, ReserveError, assert_in_space, clipped_end, page_of};
 use crate::pool::Pool;
-use crate::section::ReadOnly;
-
+use crate::read_only::ReadOnly;
+pub(crate) use budget::Budgets;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use budget::CodeShare;
 use budget::{Shares, Spent};
+use hardware::Hardware;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use mapping::GUEST_SPACE;
 use mapping::{Base, Mapping, TABLE};
-use runs::Hardware;
+pub(crate) use spares::Shelves;
 use spares::Spare;
 
 /// Guest memory over a 4 GiB address-space reservation, which this value owns.
@@ -45,7 +48,7 @@ pub struct ReservedMemory {
     hardware: Hardware,
     /// Outside of these ranges no page is accessible or holds anything.
     touched: Vec<Range<u32>>,
-    /// Areas that guests of the address space have touched, by index: see `recycling`.
+    /// Areas that guests of the address space have touched, by index: see the spares.
     areas: Vec<u32>,
     shares: ManuallyDrop<Shares>,
     pool: Arc<Pool>,
@@ -155,7 +158,7 @@ impl ReservedMemory {
 
     #[inline(always)]
     fn base(&self) -> Base {
-        self.mapping.base()
+        self.mapping.0
     }
 
     fn permissions(&self) -> &[u8] {

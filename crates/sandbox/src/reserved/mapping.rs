@@ -1,4 +1,4 @@
-//! The mapping of a guest memory: where it lies, and plain accesses by its permission table.
+//! The mapping that holds a guest's octets and the permissions of its pages.
 
 use core::ffi::c_void;
 use core::ptr::{self, NonNull};
@@ -109,7 +109,7 @@ impl Base {
 }
 
 /// A mapping, which this value owns.
-pub(super) struct Mapping(Base);
+pub(super) struct Mapping(pub(super) Base);
 
 // SAFETY: the mapping belongs to this value alone and is not tied to a thread.
 unsafe impl Send for Mapping {}
@@ -141,12 +141,6 @@ impl Mapping {
         // SAFETY: `TABLE` is less than `MAPPING`.
         let base = unsafe { start.cast::<u8>().add(TABLE) };
         NonNull::new(base).map(|base| Self(Base(base))).ok_or_else(|| "null".to_string())
-    }
-
-    /// The place of the guest's address 0.
-    #[inline(always)]
-    pub(super) fn base(&self) -> Base {
-        self.0
     }
 }
 

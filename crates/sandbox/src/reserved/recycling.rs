@@ -1,18 +1,10 @@
-//! Emptying memories that are dropped, for the next guest.
-//!
-//! Reserving 4 GiB costs little, but every page that a guest touches costs a page fault, giving
-//! pages back costs again, and so does protecting them anew: with several threads, each change of
-//! protection and each page given back interrupts the processors of the others. So a memory that is
-//! dropped is emptied and kept: the few pages that its guest used are zeroed in place, or given
-//! back if there were many. What the hardware allowed stays as it is, see
-//! [`protection`](super::protection), and so do the read-only pages of the program, for the next
-//! guest of the same.
+//! Emptying a memory for the next guest.
 
 use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::ReservedMemory;
-use super::runs::Hardware;
+use super::hardware::Hardware;
 use crate::page::{Access, PAGE_COUNT, PAGE_SIZE};
 
 /// The longest range of pages in which those in use are looked for.

@@ -1,14 +1,21 @@
-//! Address spaces that are ready for the next guest; see [`recycling`](super::recycling) for how
-//! they get here.
+//! Address spaces that are ready for the next guest.
+//!
+//! Reserving 4 GiB costs little, but every page that a guest touches costs a page fault, giving
+//! pages back costs again, and so does protecting them anew: with several threads, each change of
+//! protection and each page given back interrupts the processors of the others. So a memory that is
+//! dropped is emptied and kept: the few pages that its guest used are zeroed in place, or given
+//! back if there were many. What the hardware allowed stays as it is, see
+//! [`protection`](super::protection), and so do the read-only pages of the program, for the next
+//! guest of the same.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use super::budget::Shares;
+use super::hardware::Hardware;
 use super::mapping::Mapping;
-use super::runs::Hardware;
-use crate::section::ReadOnly;
+use crate::read_only::ReadOnly;
 
 /// The parts of a pool's spares, each with a lock of its own.
 const SHELVES: usize = 8;
