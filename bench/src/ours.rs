@@ -7,7 +7,7 @@ use std::time::Duration;
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, PAGE_SIZE, StandardModule};
 use jambox_isa::Revision;
 use jambox_program::{GasPlan, ProgramBlob, StandardProgram};
-use jambox_recompiler::{Code, Tier};
+use jambox_recompiler::{NativeCode, Tier};
 
 use crate::clock::Clock;
 use crate::machine::{Machine, Peer, Stop};
@@ -114,7 +114,7 @@ impl Peer for Ours {
         blob.validate(set).map_err(|error| error.to_string())?;
         let find = || blob.basic_blocks(set).map(|block| block.start).collect();
         let blocks = program.blocks.get_or_init(find);
-        let code = Code::new(blob.clone(), set, Tier::First).map_err(|error| error.to_string())?;
+        let code = NativeCode::new(blob.clone(), set, Tier::First).map_err(|error| error.to_string())?;
         for &pc in blocks {
             code.enter(pc).ok_or("a basic block without code")?;
         }

@@ -10,7 +10,7 @@ use jambox_invocation::{
 use jambox_symbols::Symbols;
 use jambox_types::{Hash, ServiceId};
 
-use crate::recording::{Answer, Call, CallMemory, Code, Ending, Recording, Stretch};
+use crate::recording::{Answer, Call, CallMemory, Ending, RanProgram, Recording, Stretch};
 
 /// The invocation to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ impl<'a> Recorder<'a> {
         };
         let Some(recording) = self.recording.as_mut() else { return 0 };
         // Machines of the same program need not share a module, and children have no known hash.
-        let is_known = |code: &Code| {
+        let is_known = |code: &RanProgram| {
             code.hash == hash
                 && code.module.program().code() == module.program().code()
                 && code.module.program().jump_table() == module.program().jump_table()
@@ -167,7 +167,7 @@ impl<'a> Recorder<'a> {
             return index;
         }
         let symbols = self.symbols.values().find(|symbols| symbols.are_for(hash)).cloned();
-        recording.codes.push(Code { module: module.clone(), hash, symbols });
+        recording.codes.push(RanProgram { module: module.clone(), hash, symbols });
         recording.codes.len() - 1
     }
 

@@ -35,7 +35,7 @@ pub struct Recording {
     /// The gas that it was given.
     pub gas_limit: u64,
     /// The programs that ran; the invocation's is the first.
-    pub codes: Vec<Code>,
+    pub codes: Vec<RanProgram>,
     /// The stretches that ran, in order.
     pub stretches: Vec<Stretch>,
     /// The reason of its failure, if it failed.
@@ -47,7 +47,7 @@ pub struct Recording {
 }
 
 /// A program that ran.
-pub struct Code {
+pub struct RanProgram {
     /// The program.
     pub module: Module,
     /// The hash of the blob, of an inner machine's program.
@@ -217,7 +217,7 @@ impl Recording {
 
     /// The program of a stretch.
     #[must_use]
-    pub fn code_of(&self, stretch: usize) -> Option<&Code> {
+    pub fn code_of(&self, stretch: usize) -> Option<&RanProgram> {
         self.codes.get(self.stretches.get(stretch)?.code)
     }
 

@@ -3,7 +3,7 @@
 use jambox_engine::{Inspector, Instance};
 use jambox_invocation::Machine;
 
-use crate::recording::{Call, Code, Ending, Position, Recording, Stretch};
+use crate::recording::{Call, Ending, Position, RanProgram, Recording, Stretch};
 
 /// A place in a recording, with the machine as it is there.
 pub struct Session {
@@ -76,7 +76,7 @@ impl Session {
 
     /// The program that runs here.
     #[must_use]
-    pub fn code(&self) -> Option<&Code> {
+    pub fn code(&self) -> Option<&RanProgram> {
         self.recording.code_of(self.at.stretch)
     }
 

@@ -7,7 +7,7 @@ use jambox_symbols::Frame;
 
 use crate::condition::Condition;
 use crate::session::Session;
-use crate::stops::{Direction, Kind, Stop, Stopped, Stops};
+use crate::stops::{Direction, Kind, StopPoint, Stopped, Stops};
 
 /// The most instructions that a line is followed for, before a step ends within it.
 const LONGEST_LINE: usize = 1_000_000;
@@ -160,7 +160,7 @@ impl Session {
     ) -> Option<Stopped> {
         let mut stops = stops.clone();
         let condition = Condition::parse(&format!("sp == {sp}")).ok();
-        let own = stops.add(Stop { kind: Kind::Places([place].into()), condition });
+        let own = stops.add(StopPoint { kind: Kind::Places([place].into()), condition });
         match self.run(direction, &stops) {
             Stopped::End => Some(Stopped::End),
             Stopped::At(met) => {

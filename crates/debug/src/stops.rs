@@ -7,7 +7,7 @@ use jambox_hostcall::{Reply, Request, ResultCode};
 use jambox_isa::Opcode;
 
 use crate::condition::Condition;
-use crate::recording::{Answer, Code, Ending, Position, Recording, Stretch};
+use crate::recording::{Answer, Ending, Position, RanProgram, Recording, Stretch};
 use crate::session::{Session, Step};
 use crate::walk::Touched;
 
@@ -79,7 +79,7 @@ impl Failing {
 
 /// Something to stop for.
 #[derive(Clone, Debug)]
-pub struct Stop {
+pub struct StopPoint {
     /// The event that the stop waits for.
     pub kind: Kind,
     /// The condition that has to hold for the stop to count, in the machine as it is there.
@@ -107,7 +107,7 @@ pub enum Stopped {
 /// All that a session stops for, by number.
 #[derive(Clone, Debug, Default)]
 pub struct Stops {
-    stops: BTreeMap<usize, Stop>,
+    stops: BTreeMap<usize, StopPoint>,
     next: usize,
 }
 
@@ -119,7 +119,7 @@ impl Stops {
     }
 
     /// Adds a stop and gives its number, from 1 on.
-    pub fn add(&mut self, stop: Stop) -> usize {
+    pub fn add(&mut self, stop: StopPoint) -> usize {
         self.next += 1;
         self.stops.insert(self.next, stop);
         self.next
@@ -131,7 +131,7 @@ impl Stops {
     }
 
     /// All stops with their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &Stop)> {
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &StopPoint)> {
         self.stops.iter().map(|(number, stop)| (*number, stop))
     }
 }
@@ -254,7 +254,7 @@ fn calls(recording: &Recording, name: Option<&str>) -> Vec<(usize, u64)> {
         .filter(|call| name.is_none_or(|name| call.name() == name))
         .map(|call| call.number)
         .collect();
-    let Some(Code { module, .. }) = recording.codes.first() else { return Vec::new() };
+    let Some(RanProgram { module, .. }) = recording.codes.first() else { return Vec::new() };
     let set = module.engine().instruction_set();
     let all = module.program().instructions(set);
     all.filter(|it| it.instruction.opcode() == Opcode::Ecalli)

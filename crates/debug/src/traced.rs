@@ -3,7 +3,9 @@
 use jambox_engine::{Engine, Exit, Instance};
 use jambox_hostcall::{Context, Interface};
 use jambox_invocation::{Machine, Observer};
-use jambox_trace::{Action, Call, EndKind, Execution, Replayed, State, Watch, replay_watched};
+use jambox_trace::{
+    Action, Call, EndKind, Execution, Replayed, TracedState, Watch, replay_watched,
+};
 use jambox_types::Hash;
 
 use crate::recorder::{Called, Recorder};
@@ -45,7 +47,8 @@ struct Traced<'a, 's> {
 impl Traced<'_, '_> {
     /// The answer to a call that was served.
     fn answer(&self, instance: &Instance, call: &Call) -> Answer {
-        let served = State { pc: instance.pc(), gas: instance.gas(), registers: *instance.regs() };
+        let served =
+            TracedState { pc: instance.pc(), gas: instance.gas(), registers: *instance.regs() };
         let is_last = self.served == self.execution.calls.len();
         let end = self.execution.end.filter(|end| is_last && end.is_in_call(call, &served));
         end.map_or(Answer::Traced, |end| Answer::Stopped {

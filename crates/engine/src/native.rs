@@ -9,7 +9,7 @@
 use core::sync::atomic::Ordering;
 
 use jambox_recompiler::{Dispatch, Tier};
-use jambox_sandbox::native::{self, Stop};
+use jambox_sandbox::native::{self, NativeExit};
 
 use crate::module::Code;
 use crate::tiers::{Place, Resume};
@@ -154,7 +154,7 @@ fn execute(instance: &mut Instance, at: Place) -> Result<u64, Next> {
     let reserve = instance.gas - given;
     instance.gas = given;
     let stop = code.run(&mut instance.state.regs, &mut instance.gas, memory, address);
-    let Stop::HostCall { pc, number, resume } = stop else {
+    let NativeExit::HostCall { pc, number, resume } = stop else {
         return Err(left_for(instance, stop, tier, (given, reserve)));
     };
     let call = u64::from(pc);
@@ -182,9 +182,14 @@ fn irregular(instance: &mut Instance) -> Next {
 /// The next step after native code came back for something else than a host call, with the gas that
 /// it was given and that was kept from it.
 #[inline(never)]
-fn left_for(instance: &mut Instance, stop: Stop, tier: Tier, (given, reserve): (u64, u64)) -> Next {
+fn left_for(
+    instance: &mut Instance,
+    stop: NativeExit,
+    tier: Tier,
+    (given, reserve): (u64, u64),
+) -> Next {
     // Gas that does not suffice for a segment counts as used for the heat: it never would suffice.
-    let is_over = reserve > 0 && matches!(stop, Stop::Unpaid { .. });
+    let is_over = reserve > 0 && matches!(stop, NativeExit::Unpaid { .. });
     let mut next = follow(instance, stop, tier);
     if tier == Tier::First {
         instance.heat += if is_over { given } else { given - instance.gas };
@@ -205,25 +210,25 @@ fn left_for(instance: &mut Instance, stop: Stop, tier: Tier, (given, reserve): (
 }
 
 /// Does what has to be done after native code came back: says what is next.
-fn follow(instance: &mut Instance, stop: Stop, tier: Tier) -> Next {
+fn follow(instance: &mut Instance, stop: NativeExit, tier: Tier) -> Next {
     let Instance { module, state, gas, .. } = instance;
     let module = &*module;
     let code = || module.tiered().and_then(|tiered| tiered.code(module, tier));
     let go_on = |address| Next::Enter(Place { address, tier });
     match stop {
-        Stop::Step { pc } => {
+        NativeExit::Step { pc } => {
             state.pc = pc.into();
             Next::Step
         }
-        Stop::Unpaid { pc } => {
+        NativeExit::Unpaid { pc } => {
             state.pc = pc.into();
             Next::Unpaid
         }
-        Stop::Compile { pc } => {
+        NativeExit::Compile { pc } => {
             state.pc = pc.into();
             code().and_then(|code| code.enter(pc)).map_or(Next::Step, go_on)
         }
-        Stop::Dispatch { index, pc } => match code().map(|code| code.dispatch(index)) {
+        NativeExit::Dispatch { index, pc } => match code().map(|code| code.dispatch(index)) {
             Some(Dispatch::Enter(address)) => go_on(address),
             Some(Dispatch::Interpret(target)) => {
                 state.pc = target.into();
@@ -235,7 +240,7 @@ fn follow(instance: &mut Instance, stop: Stop, tier: Tier) -> Next {
             }
             None => Next::Interpret,
         },
-        Stop::Fault { at } => {
+        NativeExit::Fault { at } => {
             let origin = code().and_then(|code| code.origin(at));
             let Some(origin) = origin else { unreachable!("a fault of code that is not ours") };
             state.pc = origin.pc.into();
@@ -243,6 +248,6 @@ fn follow(instance: &mut Instance, stop: Stop, tier: Tier) -> Next {
             Next::Step
         }
         // Served where the code came back.
-        Stop::HostCall { .. } | Stop::Refused => Next::Interpret,
+        NativeExit::HostCall { .. } | NativeExit::Refused => Next::Interpret,
     }
 }

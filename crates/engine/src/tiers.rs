@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 
-use jambox_recompiler::{Code, Tier, Usage};
+use jambox_recompiler::{NativeCode, Tier, Usage};
 use jambox_sandbox::native::CodeAddress;
 
 use crate::{Module, module};
@@ -29,7 +29,7 @@ pub(crate) struct Tiered {
 }
 
 /// Code that is made when it is needed; `None` if the process has no room for its tables.
-type OnceCode = OnceLock<Option<Code>>;
+type OnceCode = OnceLock<Option<NativeCode>>;
 
 /// The position and the place in native code at which a run goes on after a host call.
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ impl Tiered {
 
     /// A tier's code.
     #[inline]
-    pub(crate) fn code(&self, module: &Module, tier: Tier) -> Option<&Code> {
+    pub(crate) fn code(&self, module: &Module, tier: Tier) -> Option<&NativeCode> {
         let made = match tier {
             Tier::First => &self.first,
             Tier::Hot => &self.hot,
@@ -73,7 +73,7 @@ impl Tiered {
         let make = || {
             let engine = module.engine();
             let (set, most) = (engine.instruction_set(), engine.config().module_code);
-            Code::of_pool(engine.pool(), most, module.program().clone(), set, tier).ok()
+            NativeCode::of_pool(engine.pool(), most, module.program().clone(), set, tier).ok()
         };
         made.get_or_init(make).as_ref()
     }
@@ -90,7 +90,7 @@ impl Tiered {
     pub(crate) fn usage(&self) -> Usage {
         let usage = |made: &OnceCode| {
             let code = made.get().and_then(Option::as_ref);
-            code.map(Code::usage).unwrap_or_default()
+            code.map(NativeCode::usage).unwrap_or_default()
         };
         let (first, hot) = (usage(&self.first), usage(&self.hot));
         Usage {

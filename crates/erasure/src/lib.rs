@@ -1,13 +1,13 @@
 //! The erasure code of data availability (`sec:erasurecoding`, 0.7.2): data is spread over one
 //! chunk for each validator, and a third of the chunks is enough to recover it.
 //!
-//! **Contents.** [`Code`], which encodes data into chunks and recovers it, over the Reed-Solomon
-//! code of the crate `reed-solomon-simd`.
+//! **Contents.** [`ErasureCode`], which encodes data into chunks and recovers it, over the
+//! Reed-Solomon code of the crate `reed-solomon-simd`.
 //!
 //! **Not here.** Hashes, packages and segments.
 //!
 //! **Invariants.** The first chunks are the data itself, cut in order. Any distinct
-//! [`Code::originals`] chunks recover the data, padded with zeros. No input panics.
+//! [`ErasureCode::originals`] chunks recover the data, padded with zeros. No input panics.
 //!
 //! # Definition
 //!
@@ -24,9 +24,9 @@
 //! # Example
 //!
 //! ```
-//! use jambox_erasure::Code;
+//! use jambox_erasure::ErasureCode;
 //!
-//! let code = Code::new(2, 6)?; // tiny: two chunks of six hold the data
+//! let code = ErasureCode::new(2, 6)?; // tiny: two chunks of six hold the data
 //! let chunks = code.encode(&[0x61, 0x5d, 0x17])?;
 //! assert_eq!(chunks[..2], [[0x61, 0x5d], [0x17, 0x00]]);
 //! assert_eq!(chunks[2..], [[0x48, 0xc5], [0x3e, 0x98], [0x73, 0x78], [0x05, 0x25]]);
@@ -106,12 +106,12 @@ impl From<reed_solomon_simd::Error> for Error {
 
 /// A code: a number of chunks, and the smaller number from which data is recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code {
+pub struct ErasureCode {
     originals: usize,
     total: usize,
 }
 
-impl Code {
+impl ErasureCode {
     /// The code with `originals` chunks of data among `total`. With JAM's parameters: half the
     /// octets of an erasure-coded piece, and the number of validators.
     ///

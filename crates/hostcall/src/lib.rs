@@ -72,5 +72,5 @@ pub use gas::{Price, Quantity, Registers, Sum, Term};
 pub use interface::Interface;
 pub use jambox_types::{Abi, Revision};
 pub use log::LogLevel;
-pub use matched::{Code, Matched};
+pub use matched::{CodedOutcome, Matched};
 pub use reply::{AccountRecord, Delivery, History, MemoryWrite, Reply, Told};

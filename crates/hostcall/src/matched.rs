@@ -12,7 +12,7 @@ pub struct Matched(&'static Outcome);
 
 /// An outcome of the table with a result code. Made by [`code!`](crate::code).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Code(&'static Outcome, ResultCode);
+pub struct CodedOutcome(&'static Outcome, ResultCode);
 
 /// The outcome of a call, by its name in the table: `outcome!(New, created)`. An unknown name does
 /// not compile.
@@ -41,7 +41,7 @@ macro_rules! outcome {
 #[macro_export]
 macro_rules! code {
     ($call:ident, $name:ident) => {
-        const { $crate::Code::named($crate::HostCall::$call, stringify!($name)) }
+        const { $crate::CodedOutcome::named($crate::HostCall::$call, stringify!($name)) }
     };
 }
 
@@ -75,7 +75,7 @@ impl Matched {
     }
 }
 
-impl Code {
+impl CodedOutcome {
     /// [`Matched::named`] for an outcome with a result code.
     ///
     /// # Panics

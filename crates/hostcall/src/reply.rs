@@ -4,13 +4,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::call::ReplyStyle;
-use crate::{Code, Form, InnerExit, Interface, Matched, Registers, Request, ResultCode, Window};
+use crate::{
+    CodedOutcome, Form, InnerExit, Interface, Matched, Registers, Request, ResultCode, Window,
+};
 
 /// The reply of a handler, independent of registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// A result code with its outcome.
-    Code(Code),
+    Code(CodedOutcome),
     /// A number (an index, a handle, an id, a program counter) with its outcome.
     Value(Matched, u64),
     /// Gas left after the call's charge.

@@ -5,13 +5,13 @@ use jambox_types::{Blake2b, Hash};
 
 use crate::limits::Meter;
 use crate::memory::Inaccessible;
-use crate::{GuestMemory, Needed, Observer, PanicReason, Stop};
+use crate::{CallerMemory, Needed, Observer, PanicReason, Stop};
 
 /// The calling guest: its memory, its gas after the call's charge, and the observer.
 ///
 /// Access to inaccessible memory is [`Stop::Panic`], so handlers write `?`.
 pub(crate) struct Guest<'a> {
-    pub(crate) memory: &'a mut dyn GuestMemory,
+    pub(crate) memory: &'a mut dyn CallerMemory,
     pub(crate) gas: &'a mut u64,
     pub(crate) observer: &'a mut dyn Observer,
     /// Price of the call, and the registers it depends on.

@@ -10,7 +10,7 @@ use crate::guest::{Guest, charge};
 use crate::limits::Meter;
 use crate::runner::{output, run_within};
 use crate::{
-    CallEnded, CallStarted, GuestMemory, HostError, Invocation, Limits, Machine, Observer, Stop,
+    CallEnded, CallStarted, CallerMemory, HostError, Invocation, Limits, Machine, Observer, Stop,
 };
 
 /// The context of an invocation's handlers: one of the three context structs.
@@ -53,7 +53,7 @@ pub struct CallSite<'a> {
     /// The guest's gas.
     pub gas: &'a mut u64,
     /// The guest's memory.
-    pub memory: &'a mut dyn GuestMemory,
+    pub memory: &'a mut dyn CallerMemory,
 }
 
 impl<'a> Host<'a> {
@@ -159,7 +159,7 @@ impl<'a> Host<'a> {
         request: &Request,
         registers: &mut Registers,
         gas: &mut u64,
-        memory: &mut dyn GuestMemory,
+        memory: &mut dyn CallerMemory,
     ) -> Result<Reply, Stop> {
         let price = form.price(self.interface.revision);
         charge(gas, price.upfront(registers, self.parameters))?;

@@ -125,7 +125,7 @@ pub use failure::{Cause, End, Failure, MachineState};
 pub use host::{CallSite, Host};
 pub use is_authorized::{Authorized, is_authorized};
 pub use limits::Limits;
-pub use memory::{GuestMemory, Inaccessible};
+pub use memory::{CallerMemory, Inaccessible};
 pub use observer::{
     CallEnded, CallStarted, Finished, Invocation, LogLine, Machine, Observer, Started,
 };

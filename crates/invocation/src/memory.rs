@@ -9,7 +9,7 @@ use jambox_engine::{Memory, PAGE_SIZE};
 ///
 /// Addresses and lengths are claims of the guest, any `u64`. Nothing wraps around. The empty range
 /// is accessible at every address.
-pub trait GuestMemory {
+pub trait CallerMemory {
     /// True if the whole range is readable.
     fn is_readable(&self, address: u64, length: u64) -> bool;
 
@@ -54,7 +54,7 @@ pub trait GuestMemory {
     }
 }
 
-impl GuestMemory for Memory {
+impl CallerMemory for Memory {
     fn is_readable(&self, address: u64, length: u64) -> bool {
         Self::is_readable(self, address, length)
     }

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jambox_isa::InstructionSet;
 use jambox_program::ProgramBlob;
 use jambox_sandbox::native::asm::{Place, Slot, Unfit};
-use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop, Unsupported};
+use jambox_sandbox::native::{
+    CHUNK_CODE, CodeAddress, NativeExit, NativeProgram, Room, Unsupported,
+};
 use jambox_sandbox::{Pool, PoolLimits, ReservedMemory};
 
-use crate::emit::{Access, Buffers, Emitter};
+use crate::emit::{Buffers, Emitter, FaultSite};
 use crate::entries::{Entries, Entry};
 
 /// Tier of code: the effort made on it.
@@ -45,7 +47,7 @@ pub(crate) const MAX_DISPATCH: u64 = 1 << 20;
 pub const MAX_CODE: usize = 64 << 20;
 
 /// Native code of one program, made as it is reached and shared by all runs of the program.
-pub struct Code {
+pub struct NativeCode {
     program: ProgramBlob,
     set: InstructionSet,
     tier: Tier,
@@ -68,7 +70,7 @@ struct Part {
     /// Index of the chunk in the code space.
     chunk: u32,
     /// Ordered by `at`.
-    accesses: Vec<Access>,
+    accesses: Vec<FaultSite>,
 }
 
 /// A slot to fill when its position has code, and the next one for the same position.
@@ -113,7 +115,7 @@ pub struct Usage {
     pub accesses: usize,
 }
 
-impl Code {
+impl NativeCode {
     /// Code of a program whose instructions are in `set`, in a pool of its own, with at most
     /// [`MAX_CODE`] octets; no native code is made yet.
     ///
@@ -156,7 +158,7 @@ impl Code {
         gas: &mut u64,
         memory: &mut ReservedMemory,
         entry: CodeAddress,
-    ) -> Stop {
+    ) -> NativeExit {
         self.native.run(regs, gas, memory, entry)
     }
 

@@ -1,8 +1,8 @@
 //! Basic blocks of a PVM program to x86-64 code.
 //!
-//! **Contents.** An emitter that turns runs of guest instructions into host code, and [`Code`], the
-//! code of one program, made as it is reached. Nothing here is unsafe, or could be: all code is
-//! written with the assembler of `jambox_sandbox::native`, and runs there.
+//! **Contents.** An emitter that turns runs of guest instructions into host code, and
+//! [`NativeCode`], the code of one program, made as it is reached. Nothing here is unsafe, or could
+//! be: all code is written with the assembler of `jambox_sandbox::native`, and runs there.
 //!
 //! **Not here.** Instances, and everything but plain computation. Wherever a program traps, faults,
 //! halts, grows its heap or runs out of gas, native code comes back as if the instruction had not
@@ -30,7 +30,7 @@ mod entries;
 mod listing;
 mod registers;
 
-pub use code::{Code, Dispatch, MAX_CODE, MAX_INSTRUCTION, Origin, Tier, UNIT_BUDGET, Usage};
+pub use code::{Dispatch, MAX_CODE, MAX_INSTRUCTION, NativeCode, Origin, Tier, UNIT_BUDGET, Usage};
 #[cfg(feature = "listing")]
 pub use listing::listing;
 pub use registers::host;

@@ -60,7 +60,6 @@ mod package;
 mod record;
 mod results;
 mod snapshot;
-mod stack;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 mod sweep;
@@ -87,7 +86,6 @@ pub use package::{Item, Package};
 pub use record::{CallRecord, LogRecord, Record};
 pub use results::{Accumulation, Authorization, Block, Outcome, Processed, Refinement};
 pub use snapshot::GasSnapshot;
-pub use stack::StackUse;
 pub use sweep::Fault;
 
 /// Environment variable: path of the blob just built from the crate under test. `jambox test` sets
@@ -130,8 +128,7 @@ pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
 }
 
 /// Runs a test natively and compiled, on every backend of this machine, under the revision under
-/// test, and gives the test's result if it is always the same. Standard error says it when a
-/// service has used most of its stack.
+/// test, and gives the test's result if it is always the same.
 ///
 /// # Panics
 ///
@@ -147,7 +144,7 @@ pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
 /// As [`both_ways`].
 pub fn both_ways_under<E: PartialEq + Debug>(revision: Revision, test: impl Fn(Way) -> E) -> E {
     let test = |mode: Mode| test(mode.under(revision));
-    let native = stack::as_half(|| test(Mode::Native));
+    let native = test(Mode::Native);
     let compiled = test(Mode::Compiled);
     assert_eq!(
         native, compiled,

@@ -5,14 +5,13 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Once};
 use std::thread;
 
 use jambox_hostcall::{HostCall, Interface, LogLevel, Revision};
 use jambox_invocation::{
-    CallSite, Cause, End, EngineRunner, Failure, GuestMemory, Host, HostError, Inaccessible, Job,
+    CallSite, CallerMemory, Cause, End, EngineRunner, Failure, Host, HostError, Inaccessible, Job,
     Ran, Runner, Stop,
 };
 use jambox_sdk::Service;
@@ -20,7 +19,6 @@ use jambox_sdk::native::{self, Call, Region, with_host};
 use jambox_types::Hash;
 
 use crate::fault::Faults;
-use crate::stack::{self, Deepest, Depth, Run, StackUse};
 
 /// Name of the threads that run services.
 const THREAD: &str = "native service";
@@ -31,7 +29,6 @@ pub(crate) struct NativeRunner {
     pub engine: EngineRunner,
     pub faults: Arc<Faults>,
     pub interface: Interface,
-    pub deepest: Arc<Deepest>,
 }
 
 impl Runner for NativeRunner {
@@ -56,7 +53,6 @@ struct Remote {
     calls: Sender<Message>,
     answers: Receiver<Option<Call>>,
     revision: Revision,
-    depth: Depth,
 }
 
 /// Unwinds a service that may not continue.
@@ -68,7 +64,6 @@ impl native::Host for Remote {
     }
 
     fn call(&mut self, call: &mut Call) {
-        self.depth.note();
         let asked = self.calls.send(Message::Call(call.clone()));
         match asked.ok().and_then(|()| self.answers.recv().ok()).flatten() {
             Some(answer) => *call = answer,
@@ -93,12 +88,10 @@ impl NativeRunner {
         let entry_pc = job.entry_pc;
         let arguments = job.arguments.to_vec();
         let (service, revision) = (*service, self.interface.revision);
-        let used = Arc::new(AtomicU64::new(0));
-        let deepest = Arc::clone(&used);
         let body = move || {
-            let (ended, depth) = (calls.clone(), Depth::from_here(deepest));
+            let ended = calls.clone();
             let run = AssertUnwindSafe(|| {
-                with_host(Box::new(Remote { calls, answers, revision, depth }), || match entry_pc {
+                with_host(Box::new(Remote { calls, answers, revision }), || match entry_pc {
                     0 => service.start(&arguments),
                     _ => service.accumulate(&arguments),
                 })
@@ -114,8 +107,6 @@ impl NativeRunner {
         drop(asked);
         // The body catches its panics, so the thread itself does not fail.
         drop(thread.join());
-        let (used, size) = (used.load(Ordering::Relaxed), stack::size_of(job.program));
-        self.deepest.note(job.code_hash, Run::Native, StackUse { used, size });
         Ok(Ran { end: end?, gas_left: gas })
     }
 
@@ -210,7 +201,7 @@ impl Lent<'_> {
     }
 }
 
-impl GuestMemory for Lent<'_> {
+impl CallerMemory for Lent<'_> {
     fn is_readable(&self, address: u64, length: u64) -> bool {
         length == 0 || self.find(address, length).is_some()
     }

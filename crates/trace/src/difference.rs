@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::write::in_order;
-use crate::{Action, Block, EndKind, Execution, State};
+use crate::{Action, Block, EndKind, Execution, TracedState};
 
 /// The first difference between an execution and a trace, or between two traces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -155,7 +155,10 @@ impl fmt::Display for DifferenceKind {
 }
 
 /// The first difference between two states.
-pub(crate) fn between_states(expected: &State, found: &State) -> Option<DifferenceKind> {
+pub(crate) fn between_states(
+    expected: &TracedState,
+    found: &TracedState,
+) -> Option<DifferenceKind> {
     let register = || {
         (0..13_u8).zip(expected.registers).zip(found.registers).find_map(|((register, e), f)| {
             Some(DifferenceKind::Register(register, Compared::differing(e, f)?))

@@ -13,9 +13,9 @@ pub struct Block {
     pub octets: Vec<u8>,
 }
 
-/// State of the machine, shown at the start, at each host call and at the end.
+/// TracedState of the machine, shown at the start, at each host call and at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct State {
+pub struct TracedState {
     /// The program counter.
     pub pc: u64,
     /// Gas left; 0 if it ran out.
@@ -50,7 +50,7 @@ pub struct Call {
     /// Number of the call.
     pub number: u64,
     /// The machine at the `ecalli` instruction, whose gas is charged already.
-    pub state: State,
+    pub state: TracedState,
     /// The host's actions, in the order of the trace.
     pub actions: Vec<Action>,
 }
@@ -74,7 +74,7 @@ pub struct End {
     /// Exit of the program.
     pub kind: EndKind,
     /// The machine at the last instruction.
-    pub state: State,
+    pub state: TracedState,
 }
 
 /// One execution of a program, replayable without its host.
@@ -89,7 +89,7 @@ pub struct Execution {
     /// Memory written before the start: arguments of a standard program.
     pub writes: Vec<Block>,
     /// The machine at the start.
-    pub start: State,
+    pub start: TracedState,
     /// The host calls.
     pub calls: Vec<Call>,
     /// The end; `None` if the trace is cut off.
@@ -134,7 +134,7 @@ impl fmt::Display for EndKind {
 }
 
 /// Formats as a line of a trace.
-impl fmt::Display for State {
+impl fmt::Display for TracedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pc={} gas={}", self.pc, self.gas)?;
         let non_zero = self.registers.iter().enumerate().filter(|(_, value)| **value != 0);

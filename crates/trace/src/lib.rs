@@ -60,7 +60,7 @@ mod write;
 
 pub use difference::{Compared, Difference, DifferenceKind, Event, Step, compare};
 pub use error::{Error, SyntaxError};
-pub use execution::{Action, Block, Call, End, EndKind, Execution, State};
+pub use execution::{Action, Block, Call, End, EndKind, Execution, TracedState};
 pub use line::begins_trace;
 pub use read::{Limits, Reader};
 pub use recorder::Recorder;

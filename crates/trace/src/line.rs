@@ -5,17 +5,17 @@
 //! (`program 0x`, `ecalli=7`); the rest of the line must then be well formed. Other lines are
 //! skipped.
 
-use crate::{Action, Block, EndKind, State, SyntaxError};
+use crate::{Action, Block, EndKind, SyntaxError, TracedState};
 
 /// Content of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Line {
     Comment(String),
     Program(Vec<u8>),
-    Start(State),
-    Call { number: u64, state: State },
+    Start(TracedState),
+    Call { number: u64, state: TracedState },
     Action(Action),
-    End { kind: EndKind, state: State },
+    End { kind: EndKind, state: TracedState },
 }
 
 impl Line {
@@ -178,7 +178,7 @@ fn parse_set_gas(cursor: &mut Cursor<'_>) -> Result<Line, (usize, SyntaxError)> 
 }
 
 /// `pc=.. gas=..` and registers; text after the last register is the logger's.
-fn parse_state(cursor: &mut Cursor<'_>) -> Result<State, (usize, SyntaxError)> {
+fn parse_state(cursor: &mut Cursor<'_>) -> Result<TracedState, (usize, SyntaxError)> {
     cursor.skip_spaces();
     cursor.literal("pc=")?;
     let pc = cursor.decimal()?;
@@ -190,7 +190,7 @@ fn parse_state(cursor: &mut Cursor<'_>) -> Result<State, (usize, SyntaxError)> {
     loop {
         let start = cursor.skip_spaces();
         if !cursor.is_at_register() {
-            return Ok(State { pc, gas, registers });
+            return Ok(TracedState { pc, gas, registers });
         }
         cursor.literal("r")?;
         let register = cursor.register()?;

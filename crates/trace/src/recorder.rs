@@ -6,7 +6,7 @@ use std::path::Path;
 use jambox_files::NewFile;
 
 use crate::write::{write_call, write_comment, write_end, write_prelude};
-use crate::{Action, Block, End, EndKind, State};
+use crate::{Action, Block, End, EndKind, TracedState};
 
 /// Writer of a trace of executions while they happen.
 ///
@@ -17,7 +17,7 @@ use crate::{Action, Block, End, EndKind, State};
 pub struct Recorder {
     out: NewFile,
     /// The present call and the host's actions so far.
-    call: Option<(u64, State, Vec<Action>)>,
+    call: Option<(u64, TracedState, Vec<Action>)>,
 }
 
 impl Recorder {
@@ -45,7 +45,12 @@ impl Recorder {
     /// # Errors
     ///
     /// When writing fails.
-    pub fn start(&mut self, program: &[u8], writes: &[Block], start: &State) -> io::Result<()> {
+    pub fn start(
+        &mut self,
+        program: &[u8],
+        writes: &[Block],
+        start: &TracedState,
+    ) -> io::Result<()> {
         self.end_call()?;
         write_prelude(&mut self.out, program, writes, start)
     }
@@ -55,7 +60,7 @@ impl Recorder {
     /// # Errors
     ///
     /// When writing fails.
-    pub fn call(&mut self, number: u64, state: State) -> io::Result<()> {
+    pub fn call(&mut self, number: u64, state: TracedState) -> io::Result<()> {
         self.end_call()?;
         self.call = Some((number, state, Vec::new()));
         Ok(())
@@ -73,7 +78,7 @@ impl Recorder {
     /// # Errors
     ///
     /// When writing fails.
-    pub fn end(&mut self, kind: EndKind, state: State) -> io::Result<()> {
+    pub fn end(&mut self, kind: EndKind, state: TracedState) -> io::Result<()> {
         self.end_call()?;
         write_end(&mut self.out, &End { line: 0, kind, state })
     }

@@ -8,7 +8,7 @@ use jambox_hostcall::{Registers, Reply};
 use jambox_invocation::{CallEnded, CallStarted, Failure, Finished, Observer, Started};
 use jambox_program::StandardProgram;
 
-use crate::{Action, Block, EndKind, Limits, Recorder, State, SyntaxError};
+use crate::{Action, Block, EndKind, Limits, Recorder, SyntaxError, TracedState};
 
 /// An observer that records every invocation into one file.
 ///
@@ -33,7 +33,7 @@ struct Prelude {
     comment: String,
     program: Vec<u8>,
     writes: Vec<Block>,
-    start: State,
+    start: TracedState,
 }
 
 impl Recording {
@@ -105,7 +105,7 @@ impl Observer for Recording {
             comment: format!("{} ({})", started.invocation, started.revision),
             program: started.code.to_vec(),
             writes: if started.arguments.is_empty() { Vec::new() } else { vec![arguments] },
-            start: State { pc: started.entry_pc, gas: started.gas_limit, registers },
+            start: TracedState { pc: started.entry_pc, gas: started.gas_limit, registers },
         });
     }
 
@@ -113,7 +113,7 @@ impl Observer for Recording {
         self.write_prelude();
         self.before = Some((*call.registers, call.gas));
         let (number, gas, registers) = (call.number, call.gas, *call.registers);
-        let state = State { pc: call.pc.unwrap_or_default(), gas, registers };
+        let state = TracedState { pc: call.pc.unwrap_or_default(), gas, registers };
         self.write(|recorder| recorder.call(number, state));
     }
 
@@ -150,7 +150,7 @@ impl Observer for Recording {
             Some(_) => EndKind::Panic(0),
         };
         let (pc, gas, registers) = (instance.pc(), instance.gas(), *instance.regs());
-        self.write(|recorder| recorder.end(kind, State { pc, gas, registers }));
+        self.write(|recorder| recorder.end(kind, TracedState { pc, gas, registers }));
     }
 
     fn invocation_ended(&mut self, _: &Finished<'_>) {

@@ -6,7 +6,7 @@ use jambox_program::{Container, ProgramKind, StandardProgram};
 
 use crate::difference::{Compared, between_states};
 use crate::{Action, Block, Call, Difference, DifferenceKind, End, EndKind, Error, Event};
-use crate::{Execution, State, Step};
+use crate::{Execution, Step, TracedState};
 
 /// Result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,7 @@ fn check_call(call: &Call, exit: Exit, instance: &Instance) -> Option<Difference
 /// went on.
 fn finish<W: Watch>(
     end: &End,
-    served: Option<(&Call, State)>,
+    served: Option<(&Call, TracedState)>,
     instance: &mut Instance,
     watch: &mut W,
 ) -> Replayed {
@@ -174,7 +174,7 @@ impl End {
     ///
     /// Some hosts show the price of such a call only in the gas of the end.
     #[must_use]
-    pub fn is_in_call(&self, call: &Call, served: &State) -> bool {
+    pub fn is_in_call(&self, call: &Call, served: &TracedState) -> bool {
         let is_here = is_same_but_for_gas(&self.state, served);
         match self.kind {
             EndKind::Halt => false,
@@ -185,7 +185,7 @@ impl End {
     }
 }
 
-fn is_same_but_for_gas(one: &State, other: &State) -> bool {
+fn is_same_but_for_gas(one: &TracedState, other: &TracedState) -> bool {
     (one.pc, one.registers) == (other.pc, other.registers)
 }
 
@@ -248,8 +248,8 @@ fn check_read(block: &Block, instance: &Instance) -> Result<(), DifferenceKind> 
     }
 }
 
-fn state_of(instance: &Instance) -> State {
-    State { pc: instance.pc(), gas: instance.gas(), registers: *instance.regs() }
+fn state_of(instance: &Instance) -> TracedState {
+    TracedState { pc: instance.pc(), gas: instance.gas(), registers: *instance.regs() }
 }
 
 /// Traces know no page faults and show them as panics.

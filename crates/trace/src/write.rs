@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::{Action, Block, End, EndKind, Execution, State};
+use crate::{Action, Block, End, EndKind, Execution, TracedState};
 
 /// Writes an execution.
 ///
@@ -31,7 +31,7 @@ pub(crate) fn write_prelude(
     out: &mut impl Write,
     program: &[u8],
     writes: &[Block],
-    start: &State,
+    start: &TracedState,
 ) -> io::Result<()> {
     writeln!(out, "program {}", const_hex::encode_prefixed(program))?;
     for block in writes {
@@ -43,7 +43,7 @@ pub(crate) fn write_prelude(
 pub(crate) fn write_call(
     out: &mut impl Write,
     number: u64,
-    state: &State,
+    state: &TracedState,
     actions: &[Action],
 ) -> io::Result<()> {
     writeln!(out, "ecalli={number} {state}")?;

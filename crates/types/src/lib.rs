@@ -51,7 +51,6 @@ extern crate alloc;
 mod accumulation;
 mod block;
 mod extrinsic;
-mod keccak;
 mod octets;
 mod parameters;
 mod protocol;

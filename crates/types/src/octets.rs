@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 use core::{fmt, str};
 
 use jambox_codec::{Decode, DecodeError, Encode, Reader};
-
-use crate::keccak::keccak_256;
+use sha3::Digest as _;
 
 /// Error: a text that is not the hexadecimal form of the expected octets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -170,7 +169,7 @@ impl Hash {
     /// Keccak-256, the hash of the accumulation-output log (`sec:cryptography`, 0.7.2).
     #[must_use]
     pub fn keccak(octets: &[u8]) -> Self {
-        Self(keccak_256(octets))
+        Self(sha3::Keccak256::digest(octets).into())
     }
 }
 

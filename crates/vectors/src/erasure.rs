@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jambox_erasure::Code;
+use jambox_erasure::ErasureCode;
 use jambox_types::Protocol;
 use serde::Deserialize;
 
@@ -58,7 +58,7 @@ fn check(case: &Case, protocol: &Protocol) -> Result<(), String> {
     if !counts.contain(validators) {
         return Err(format!("{validators} chunks given where there are {counts} validators"));
     }
-    let code = Code::new(protocol.data_shards(validators), validators);
+    let code = ErasureCode::new(protocol.data_shards(validators), validators);
     let code = code.map_err(|error| error.to_string())?;
     let found = code.encode(&data).map_err(|error| error.to_string())?;
     if expected.len() != found.len() {

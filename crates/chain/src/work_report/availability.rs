@@ -1,7 +1,7 @@
 //! Availability specifications (`sec:availabiltyspecifier`, 0.7.2).
 
 use jambox_codec::{Encode, encode_natural};
-use jambox_erasure::{Code, Error};
+use jambox_erasure::{ErasureCode, Error};
 use jambox_state::Blob;
 use jambox_state::merkle::well_balanced;
 use jambox_types::{AvailabilitySpec, Hash, Parameters, Protocol};
@@ -25,7 +25,7 @@ pub fn specify_availability(
     protocol: &Protocol,
 ) -> Result<AvailabilitySpec, Error> {
     let erasure_shards = if protocol.rules().shards_in_availability { validators } else { 0 };
-    let code = Code::new(protocol.data_shards(validators), validators)?;
+    let code = ErasureCode::new(protocol.data_shards(validators), validators)?;
     Ok(AvailabilitySpec {
         package_hash,
         bundle_length: u32::try_from(bundle.len()).unwrap_or(u32::MAX),
@@ -39,7 +39,7 @@ pub fn specify_availability(
 /// Root of the tree with one leaf for each validator: the hash of its chunk of the bundle, and the
 /// root over its chunks of the exported segments and their pages of proofs.
 fn erasure_root(
-    code: Code,
+    code: ErasureCode,
     bundle: &[u8],
     exports: &ExportedSegments,
     parameters: &Parameters,
@@ -55,7 +55,7 @@ fn erasure_root(
 /// transposition of an empty sequence is read as an empty sequence for each validator, with root
 /// zero.
 fn segment_chunk_roots(
-    code: Code,
+    code: ErasureCode,
     exports: &ExportedSegments,
     parameters: &Parameters,
 ) -> Result<Vec<Hash>, Error> {

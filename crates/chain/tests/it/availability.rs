@@ -3,7 +3,7 @@
 
 use jambox_chain::{ExportedSegments, specify_availability};
 use jambox_codec::encode;
-use jambox_erasure::Code;
+use jambox_erasure::ErasureCode;
 use jambox_state::Blob;
 use jambox_types::{Hash, Parameters, Protocol, Revision};
 
@@ -73,7 +73,7 @@ fn pages(segments: &[Blob]) -> Vec<Blob> {
         .collect()
 }
 
-fn erasure_root(bundle: &[u8], segments: &[Blob], code: Code) -> Hash {
+fn erasure_root(bundle: &[u8], segments: &[Blob], code: ErasureCode) -> Hash {
     let bundle_hashes = code.encode(bundle).unwrap();
     let bundle_hashes = bundle_hashes.iter().map(|chunk| Hash::blake2b(chunk));
     let all = [segments, &pages(segments)].concat();
@@ -100,7 +100,7 @@ fn check(protocol: &Protocol, originals: usize, bundle: &[u8], count: usize) {
     let validators = usize::from(parameters.validators);
     let package = Hash([7; 32]);
     let spec = specify_availability(package, bundle, &exports, validators, protocol).unwrap();
-    let code = Code::new(originals, validators).unwrap();
+    let code = ErasureCode::new(originals, validators).unwrap();
     assert_eq!(spec.package_hash, package);
     assert_eq!(spec.bundle_length as usize, bundle.len());
     assert_eq!(usize::from(spec.segment_count), count);

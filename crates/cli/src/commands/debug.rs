@@ -4,6 +4,7 @@ mod dap;
 mod gdb;
 mod lines;
 mod places;
+mod ready;
 mod screen;
 mod show;
 mod subject;

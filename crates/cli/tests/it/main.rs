@@ -36,4 +36,3 @@ mod steps;
 mod symbols;
 mod transcripts;
 mod watch;
-mod workspaces;

@@ -91,7 +91,7 @@ fn an_assertion_three_calls_deep_names_all_lines() {
     }
     let folder = service();
     let line_of = |text: &str| SERVICE.lines().position(|line| line.contains(text)).unwrap() + 1;
-    // The output of cargo is kept for the next run.
+    // The compiled standard library is kept for the next run.
     let kept = std::path::Path::new(&std::env::var("CARGO_TARGET_DIR").unwrap_or("target".into()))
         .join("services-of-tests");
     for revision in ["gray-paper-0.7.2", "gray-paper-0.8.0"] {

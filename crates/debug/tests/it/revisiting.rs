@@ -6,7 +6,7 @@ use std::path::Path;
 use jambox_chain::accumulation::{AccumulationState, BlockContext};
 use jambox_chain::{ReportCall, accumulate_alone, compute_report};
 use jambox_debug::{Bounds, Condition, Direction, Kind, Position, Recorder, Recording, Session};
-use jambox_debug::{Stop, Stopped, Stops, Target};
+use jambox_debug::{StopPoint, Stopped, Stops, Target};
 use jambox_engine::{Backend, Exit, Inspector, Instance};
 use jambox_invocation::{Env, Invocation, Machine, Observer, Started};
 use jambox_package::{Disk, Package, Switches, load};
@@ -169,7 +169,7 @@ fn stopped_at(session: &mut Session, direction: Direction, stops: &Stops) -> Vec
 fn stops(kind: Kind, condition: Option<&str>) -> Stops {
     let condition = condition.map(|text| Condition::parse(text).unwrap());
     let mut stops = Stops::default();
-    assert_eq!(stops.add(Stop { kind, condition }), 1);
+    assert_eq!(stops.add(StopPoint { kind, condition }), 1);
     stops
 }
 

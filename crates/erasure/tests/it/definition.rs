@@ -1,6 +1,6 @@
 //! Chunks against polynomials over GF(2^16) in the paper's basis, evaluated directly.
 
-use jambox_erasure::Code;
+use jambox_erasure::ErasureCode;
 use proptest::prelude::*;
 
 /// x^16 + x^5 + x^3 + x^2 + 1 (`sec:erasurecoding`, 0.7.2).
@@ -115,7 +115,7 @@ fn word_of(chunk: &[u8], index: usize) -> u16 {
 }
 
 /// Checks some words of the chunks of data against the definition.
-fn check(code: Code, data: &[u8], chunks_checked: &[usize], words_checked: &[usize]) {
+fn check(code: ErasureCode, data: &[u8], chunks_checked: &[usize], words_checked: &[usize]) {
     let chunks = code.encode(data).expect("it is supported");
     assert_eq!(chunks.len(), code.total());
     let padded: Vec<u8> = chunks[..code.originals()].concat();
@@ -136,7 +136,7 @@ fn check(code: Code, data: &[u8], chunks_checked: &[usize], words_checked: &[usi
 
 #[test]
 fn full_chunks_are_the_definitions() {
-    let code = Code::new(342, 1023).expect("it is supported");
+    let code = ErasureCode::new(342, 1023).expect("it is supported");
     let data: Vec<u8> =
         (0..684 * 35_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     // One whole block of 32 words and a block of three.
@@ -149,7 +149,7 @@ proptest! {
 
     #[test]
     fn tiny_chunks_are_the_definitions(data in proptest::collection::vec(any::<u8>(), 1..300)) {
-        let code = Code::new(2, 6).expect("it is supported");
+        let code = ErasureCode::new(2, 6).expect("it is supported");
         let words: Vec<usize> = (0..data.len().div_ceil(4)).collect();
         check(code, &data, &[2, 3, 4, 5], &words);
     }
@@ -159,7 +159,7 @@ proptest! {
         data in proptest::collection::vec(any::<u8>(), 1..60), originals in 1..9_usize,
         others in 1..9_usize,
     ) {
-        let code = Code::new(originals, originals + others).expect("it is supported");
+        let code = ErasureCode::new(originals, originals + others).expect("it is supported");
         let further: Vec<usize> = (originals..originals + others).collect();
         check(code, &data, &further, &[0]);
     }

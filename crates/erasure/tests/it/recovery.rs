@@ -1,11 +1,11 @@
 //! Recovery of data, and its refusals.
 
-use jambox_erasure::{Code, Error};
+use jambox_erasure::{ErasureCode, Error};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-fn tiny() -> Code {
-    Code::new(2, 6).expect("it is supported")
+fn tiny() -> ErasureCode {
+    ErasureCode::new(2, 6).expect("it is supported")
 }
 
 proptest! {
@@ -31,7 +31,7 @@ proptest! {
 
 #[test]
 fn any_third_of_a_full_set_gives_a_segment_back() {
-    let code = Code::new(342, 1023).expect("it is supported");
+    let code = ErasureCode::new(342, 1023).expect("it is supported");
     let segment: Vec<u8> = (0..4104_u32).map(|i| ((i * 31) >> 3) as u8).collect();
     let chunks = code.encode(&segment).expect("it is supported");
     assert!(chunks.iter().all(|chunk| chunk.len() == 12));
@@ -61,7 +61,7 @@ fn every_mistake_is_named() {
         Err(Error::BadLength { index: 0, length: 1, expected: 1 })
     );
     for (originals, total) in [(0, 6), (6, 6), (7, 6), (1, 1 << 20)] {
-        let error = Code::new(originals, total).unwrap_err();
+        let error = ErasureCode::new(originals, total).unwrap_err();
         assert_eq!(error, Error::Unsupported { originals, total });
     }
 }

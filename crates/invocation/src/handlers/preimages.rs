@@ -1,6 +1,6 @@
 //! `lookup`, `historical_lookup`, `query`, `solicit`, `forget` and `provide`.
 
-use jambox_hostcall::{Code, HashPointer, History, Reply, code, request};
+use jambox_hostcall::{CodedOutcome, HashPointer, History, Reply, code, request};
 use jambox_state::{Accounts, Blob, RequestHistory, RequestKey};
 use jambox_types::{Hash, ServiceId, TimeSlot};
 
@@ -59,7 +59,7 @@ pub(crate) fn query(
 }
 
 /// Reply to a length that is refused before memory is read; `None` for other lengths.
-fn refuse_length(context: &Accumulate<'_>, length: u64, refused: Code) -> Option<Reply> {
+fn refuse_length(context: &Accumulate<'_>, length: u64, refused: CodedOutcome) -> Option<Reply> {
     let bound = context.env.rules().request_length_bound;
     bound.is_some_and(|bound| length >= bound).then_some(Reply::Code(refused))
 }

@@ -3,7 +3,7 @@
 use jambox_isa::Reg;
 use jambox_sandbox::native::asm::{Assembler, Gpr, Mem};
 
-use super::{Access, Emitter, Flow};
+use super::{Emitter, FaultSite, Flow};
 use crate::registers::host;
 
 impl Emitter<'_> {
@@ -11,7 +11,7 @@ impl Emitter<'_> {
     fn access(&mut self) {
         let (at, pc) = (self.buffers.asm.origin() + self.at(), self.pc);
         // The refund is the gas due before, for now; `price` makes it the gas of what follows.
-        self.accesses.push(Access { at, pc, refund: self.due });
+        self.accesses.push(FaultSite { at, pc, refund: self.due });
     }
 
     pub(super) fn load(&mut self, form: fn(&mut Assembler, Gpr, Mem), a: Reg, from: Mem) -> Flow {

@@ -28,7 +28,7 @@ pub(crate) const MAX_SEGMENT: u32 = 127;
 
 /// A memory access, should it fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Access {
+pub(crate) struct FaultSite {
     /// The distance of its instruction from the start of the code space.
     pub(crate) at: u32,
     /// The position of the guest's instruction.
@@ -103,7 +103,7 @@ pub(crate) struct Emitter<'a> {
     checks_next_block: bool,
     entries: &'a mut Entries,
     /// List of accesses: the unit's come after the accesses of earlier units.
-    accesses: &'a mut Vec<Access>,
+    accesses: &'a mut Vec<FaultSite>,
     buffers: &'a mut Buffers,
     trace: Trace,
     /// The instruction in hand, the gas due before it in its segment, and at it.
@@ -168,7 +168,7 @@ impl<'a> Emitter<'a> {
         set: InstructionSet,
         (tier, copies): (Tier, u32),
         entries: &'a mut Entries,
-        accesses: &'a mut Vec<Access>,
+        accesses: &'a mut Vec<FaultSite>,
         buffers: &'a mut Buffers,
     ) -> Self {
         buffers.clear();

@@ -3,7 +3,7 @@
 use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{Fields, Instruction, InstructionSet, Opcode, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob};
-use jambox_recompiler::{Code, MAX_CODE, MAX_INSTRUCTION, Tier, Usage};
+use jambox_recompiler::{MAX_CODE, MAX_INSTRUCTION, NativeCode, Tier, Usage};
 
 use crate::scenario::{self, Source};
 
@@ -12,16 +12,17 @@ fn set() -> InstructionSet {
 }
 
 /// Makes all the code that can be made.
-fn compile_all(program: &ProgramBlob) -> (Code, Usage) {
+fn compile_all(program: &ProgramBlob) -> (NativeCode, Usage) {
     compile_all_of(set(), program)
 }
 
-fn compile_all_of(set: InstructionSet, program: &ProgramBlob) -> (Code, Usage) {
+fn compile_all_of(set: InstructionSet, program: &ProgramBlob) -> (NativeCode, Usage) {
     compile_all_in(Tier::First, set, program)
 }
 
-fn compile_all_in(tier: Tier, set: InstructionSet, program: &ProgramBlob) -> (Code, Usage) {
-    let code = Code::new(program.clone(), set, tier).expect("a platform that runs native code");
+fn compile_all_in(tier: Tier, set: InstructionSet, program: &ProgramBlob) -> (NativeCode, Usage) {
+    let code =
+        NativeCode::new(program.clone(), set, tier).expect("a platform that runs native code");
     for located in program.instructions(set) {
         let _ = code.enter(located.pc);
     }
@@ -159,8 +160,8 @@ fn no_instruction_is_compiled_twice() {
 #[test]
 fn the_middle_of_a_block_is_not_compiled_on_request() {
     let program = repeated(Opcode::Add64, Fields::default(), 5000);
-    let code =
-        Code::new(program.clone(), set(), Tier::First).expect("a platform that runs native code");
+    let code = NativeCode::new(program.clone(), set(), Tier::First)
+        .expect("a platform that runs native code");
     for located in program.instructions(set()).skip(1) {
         assert_eq!(code.enter(located.pc), None);
     }

@@ -7,7 +7,7 @@ use jambox_asm::{Dialect, assemble};
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{InstructionSet, Revision};
 use jambox_program::{ProgramBlob, ProgramKind};
-use jambox_recompiler::{Code, Tier};
+use jambox_recompiler::{NativeCode, Tier};
 
 /// A program whose loops are traces with side exits, and which faults inside one.
 fn program(set: InstructionSet) -> ProgramBlob {
@@ -65,7 +65,7 @@ fn states(instance: &mut Instance, more: u64) -> Vec<State> {
 #[test]
 fn the_program_has_traces() {
     for set in Revision::ALL.map(InstructionSet::of) {
-        let code = Code::new(program(set), set, Tier::Hot).expect("native code");
+        let code = NativeCode::new(program(set), set, Tier::Hot).expect("native code");
         assert!(code.enter(0).is_some());
         assert!(code.usage().copies > 20, "{:?}", code.usage());
     }

@@ -24,7 +24,7 @@ use super::asm::{Location, Unfit};
 use super::signals;
 use super::support::{Unsupported, check_processor, check_segment_base, last_error};
 use crate::pool::Pool;
-use crate::reserved::budget::CodeShare;
+use crate::reserved::CodeShare;
 
 /// Octets of code in a chunk.
 pub const CHUNK_CODE: usize = 64 << 10;

@@ -11,7 +11,7 @@ use crate::ReservedMemory;
 ///
 /// Registers and gas are then as before the instruction at the position, except where said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum NativeExit {
     /// The instruction at this position has to be executed exactly.
     Step {
         /// The position in the program.
@@ -62,7 +62,7 @@ const REASON_DISPATCH: u32 = 3;
 const REASON_FAULT: u32 = 4;
 const REASON_UNPAID: u32 = 5;
 
-/// The target of a dispatch table's entry that was not set: back as [`Stop::Dispatch`].
+/// The target of a dispatch table's entry that was not set: back as [`NativeExit::Dispatch`].
 pub(super) fn exit_dispatch_address() -> u64 {
     exit_dispatch as *const () as u64
 }
@@ -95,10 +95,10 @@ impl NativeProgram {
         gas: &mut u64,
         memory: &mut ReservedMemory,
         entry: CodeAddress,
-    ) -> Stop {
+    ) -> NativeExit {
         let space = self.space();
         if !self.owns(entry) || !memory.is_armed() || !space.is_alive() {
-            return Stop::Refused;
+            return NativeExit::Refused;
         }
         // Once for each thread that a memory is run by: asking the kernel at every entry would
         // cost more than the entry.
@@ -126,27 +126,27 @@ impl NativeProgram {
     }
 
     #[inline]
-    fn stop(&self, reason: u32, context: &Context) -> Stop {
+    fn stop(&self, reason: u32, context: &Context) -> NativeExit {
         let pc = context.value as u32;
         // Both kinds of addresses are those of instructions of this program: the one that faulted
         // in it, and the one after a host call, which only its form of code sets.
         let address =
             |value| self.space().offset(value).map(|offset| CodeAddress::new(self.id(), offset));
         match reason {
-            REASON_STEP => Stop::Step { pc },
-            REASON_UNPAID => Stop::Unpaid { pc },
-            REASON_COMPILE => Stop::Compile { pc },
+            REASON_STEP => NativeExit::Step { pc },
+            REASON_UNPAID => NativeExit::Unpaid { pc },
+            REASON_COMPILE => NativeExit::Compile { pc },
             REASON_HOST_CALL => match address(context.resume) {
-                Some(resume) => Stop::HostCall { pc, number: context.detail as i32, resume },
-                None => Stop::Refused,
+                Some(resume) => NativeExit::HostCall { pc, number: context.detail as i32, resume },
+                None => NativeExit::Refused,
             },
             REASON_DISPATCH => {
                 let index = (context.value.wrapping_sub(context.table) / 8) as usize;
-                Stop::Dispatch { index, pc: context.detail as u32 }
+                NativeExit::Dispatch { index, pc: context.detail as u32 }
             }
             _ => match address(context.value) {
-                Some(at) => Stop::Fault { at },
-                None => Stop::Refused,
+                Some(at) => NativeExit::Fault { at },
+                None => NativeExit::Refused,
             },
         }
     }

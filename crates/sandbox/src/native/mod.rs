@@ -61,7 +61,7 @@ mod signals;
 mod support;
 
 pub use code_space::{CHUNK_CODE, CHUNK_SLOTS, Room};
-pub use enter::Stop;
+pub use enter::NativeExit;
 pub use program::{CodeAddress, NativeProgram};
 pub use support::Unsupported;
 

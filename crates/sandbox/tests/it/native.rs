@@ -8,7 +8,9 @@ use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{Instruction, InstructionSet, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob};
 use jambox_sandbox::native::asm::{Assembler, Condition, Gpr, Mem, Place, Size, Unfit};
-use jambox_sandbox::native::{CHUNK_CODE, CodeAddress, NativeProgram, Room, Stop, Unsupported};
+use jambox_sandbox::native::{
+    CHUNK_CODE, CodeAddress, NativeExit, NativeProgram, Room, Unsupported,
+};
 use jambox_sandbox::{Access, GuestMemory, Pool, PoolLimits, ReservedMemory};
 
 /// The pool of all memories here.
@@ -44,7 +46,7 @@ fn append(
 }
 
 /// Runs code that touches no memory; returns the stop and `r0`.
-fn run(program: &NativeProgram, entry: CodeAddress) -> (Stop, u64) {
+fn run(program: &NativeProgram, entry: CodeAddress) -> (NativeExit, u64) {
     let mut regs = [0; 13];
     let stop = program.run(&mut regs, &mut 0, &mut armed(), entry);
     (stop, regs[0])
@@ -59,7 +61,7 @@ fn armed() -> ReservedMemory {
 }
 
 /// Runs the reader at an address.
-fn read(at: u64, memory: &mut ReservedMemory) -> (Stop, [u64; 13], CodeAddress) {
+fn read(at: u64, memory: &mut ReservedMemory) -> (NativeExit, [u64; 13], CodeAddress) {
     let (program, entry) = reader();
     let mut regs: [u64; 13] = core::array::from_fn(|index| 100 + index as u64);
     regs[7] = at;
@@ -82,15 +84,15 @@ fn code_says_that_its_gas_is_not_there() {
         asm.exit_unpaid(2);
     });
     let run = |mut gas| (program.run(&mut [0; 13], &mut gas, &mut armed(), entry), gas);
-    assert_eq!(run(3), (Stop::Step { pc: 1 }, 0));
-    assert_eq!(run(2), (Stop::Unpaid { pc: 2 }, 2));
+    assert_eq!(run(3), (NativeExit::Step { pc: 1 }, 0));
+    assert_eq!(run(2), (NativeExit::Unpaid { pc: 2 }, 2));
 }
 
 #[test]
 fn registers_go_in_and_come_out() {
     // The upper half of the address must not matter.
     let (stop, regs, _) = read(0xffff_ffff_0001_0000, &mut armed());
-    assert_eq!(stop, Stop::Step { pc: 77 });
+    assert_eq!(stop, NativeExit::Step { pc: 77 });
     let mut expected: [u64; 13] = core::array::from_fn(|index| 100 + index as u64);
     (expected[0], expected[7]) = (101, 0xffff_ffff_0001_0000);
     expected[8] = 0x1122_3344_5566_7788;
@@ -102,7 +104,7 @@ fn a_fault_comes_back_with_the_state_before_it() {
     // Inaccessible, straddling into the next page, below 2^16, and around the end of the space.
     for at in [0x5_0000, 0x1_0ffc, 0xfffc, 0, 0xffff_fffc, u64::MAX] {
         let (stop, regs, entry) = read(at, &mut armed());
-        assert_eq!(stop, Stop::Fault { at: entry }, "{at:#x}");
+        assert_eq!(stop, NativeExit::Fault { at: entry }, "{at:#x}");
         assert_eq!((regs[0], regs[7], regs[8]), (100, at, 108), "{at:#x}");
     }
 }
@@ -117,8 +119,8 @@ fn threads_fault_at_the_same_time() {
                     let at = if round % 2 == 0 { 0x1_0000 } else { 0x9_0000 };
                     let (stop, _, entry) = read(at, &mut memory);
                     let expected = match round % 2 {
-                        0 => Stop::Step { pc: 77 },
-                        _ => Stop::Fault { at: entry },
+                        0 => NativeExit::Step { pc: 77 },
+                        _ => NativeExit::Fault { at: entry },
                     };
                     assert_eq!(stop, expected);
                 }
@@ -134,7 +136,7 @@ fn a_thread_without_an_alternate_stack_gets_one() {
             libc::stack_t { ss_sp: core::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
         // SAFETY: no signal handler of this thread is running.
         assert_eq!(unsafe { libc::sigaltstack(&raw const none, core::ptr::null_mut()) }, 0);
-        assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+        assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }));
         let mut present = none;
         // SAFETY: only asks for the present stack.
         unsafe { libc::sigaltstack(core::ptr::null(), &raw mut present) };
@@ -147,7 +149,7 @@ fn a_thread_without_an_alternate_stack_gets_one() {
 #[test]
 fn an_unarmed_memory_is_refused() {
     let mut memory = ReservedMemory::new(&POOL).expect("address space");
-    assert_eq!(read(0x1_0000, &mut memory).0, Stop::Refused);
+    assert_eq!(read(0x1_0000, &mut memory).0, NativeExit::Refused);
 }
 
 #[test]
@@ -191,10 +193,10 @@ fn a_program_has_no_more_code_than_it_may_and_no_unit_more_than_a_chunk() {
 #[test]
 fn code_runs_in_its_own_program_only() {
     let ((one, entry), (other, _)) = (reader(), reader());
-    assert_eq!(run(&other, entry).0, Stop::Refused);
+    assert_eq!(run(&other, entry).0, NativeExit::Refused);
     drop(one);
     let (third, of_third) = reader();
-    assert_eq!(run(&third, entry).0, Stop::Refused, "even in the place of its own program");
+    assert_eq!(run(&third, entry).0, NativeExit::Refused, "even in the place of its own program");
     // Nor does a table take it.
     other.set_entry(1, of_third);
     let mut asm = other.assembler();
@@ -204,7 +206,7 @@ fn code_runs_in_its_own_program_only() {
         asm.aim_here(outside);
         asm.exit_step(6);
     });
-    assert_eq!(run(&other, jump).0, Stop::Dispatch { index: 1, pc: 5 });
+    assert_eq!(run(&other, jump).0, NativeExit::Dispatch { index: 1, pc: 5 });
 }
 
 #[test]
@@ -242,10 +244,10 @@ fn slots_lead_out_until_they_are_set() {
         asm.exit_compile(5);
     });
     let slot = slot.expect("room for it");
-    assert_eq!(run(&program, from).0, Stop::Compile { pc: 5 });
+    assert_eq!(run(&program, from).0, NativeExit::Compile { pc: 5 });
     let mut target = Place::of_number(9);
     program.set_slot(&asm, slot, target);
-    assert_eq!(run(&program, from).0, Stop::Compile { pc: 5 }, "there is no such place");
+    assert_eq!(run(&program, from).0, NativeExit::Compile { pc: 5 }, "there is no such place");
     append(&program, &mut asm, |asm| {
         asm.mov_u32(Gpr::R14, 9);
         target = asm.here();
@@ -253,9 +255,13 @@ fn slots_lead_out_until_they_are_set() {
         asm.exit_step(6);
     });
     program.set_slot(&program.assembler(), slot, target);
-    assert_eq!(run(&program, from).0, Stop::Compile { pc: 5 }, "no place of that assembler's");
+    assert_eq!(
+        run(&program, from).0,
+        NativeExit::Compile { pc: 5 },
+        "no place of that assembler's"
+    );
     program.set_slot(&asm, slot, target);
-    assert_eq!(run(&program, from), (Stop::Step { pc: 6 }, 1));
+    assert_eq!(run(&program, from), (NativeExit::Step { pc: 6 }, 1));
     // Slots of a chunk that was another program's lead nowhere but out.
     drop(program);
     for _ in 0..3 {
@@ -265,7 +271,7 @@ fn slots_lead_out_until_they_are_set() {
             assert!(asm.jmp_slot().is_some());
             asm.exit_compile(7);
         });
-        assert_eq!(run(&next, from).0, Stop::Compile { pc: 7 });
+        assert_eq!(run(&next, from).0, NativeExit::Compile { pc: 7 });
     }
 }
 
@@ -280,22 +286,22 @@ fn a_host_call_goes_on_after_itself() {
         asm.exit_step(11);
     });
     let (stop, r0) = run(&program, entry);
-    let Stop::HostCall { pc: 10, number: -4, resume } = stop else { panic!("{stop:?}") };
+    let NativeExit::HostCall { pc: 10, number: -4, resume } = stop else { panic!("{stop:?}") };
     assert_eq!(r0, 3);
-    assert_eq!(run(&program, resume), (Stop::Step { pc: 11 }, 1));
+    assert_eq!(run(&program, resume), (NativeExit::Step { pc: 11 }, 1));
 }
 
 /// Makes a child with the result of `fork`, has it check that it runs no native code, and waits.
 fn fork_refuses(fork: impl FnOnce() -> libc::pid_t) {
     let mut memory = armed();
-    assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 });
+    assert_eq!(read(0x1_0000, &mut memory).0, NativeExit::Step { pc: 77 });
     let (program, entry) = reader();
     let child = fork();
     if child == 0 {
         let (mut regs, mut gas) = ([0x1_0000; 13], 5);
         let stop = program.run(&mut regs, &mut gas, &mut memory, entry);
         let none = NativeProgram::new(&POOL, 1, 1 << 20).err();
-        let refused = stop == Stop::Refused && none == Some(Unsupported::Forked);
+        let refused = stop == NativeExit::Refused && none == Some(Unsupported::Forked);
         // SAFETY: ends the child at once.
         unsafe { libc::_exit(if refused { 42 } else { 1 }) };
     }
@@ -304,7 +310,7 @@ fn fork_refuses(fork: impl FnOnce() -> libc::pid_t) {
     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
     assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "status {status:#x}");
     drop(program);
-    assert_eq!(read(0x1_0000, &mut memory).0, Stop::Step { pc: 77 }, "the parent goes on");
+    assert_eq!(read(0x1_0000, &mut memory).0, NativeExit::Step { pc: 77 }, "the parent goes on");
 }
 
 #[test]
@@ -442,10 +448,10 @@ fn block_all_signals() {
 fn a_thread_that_blocks_all_signals_survives_a_guests_faults() {
     let thread = std::thread::spawn(|| {
         block_all_signals();
-        assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+        assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }));
         // Again, though the thread is known by now.
         block_all_signals();
-        assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+        assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }));
     });
     thread.join().expect("the thread's assertions hold");
 }
@@ -476,7 +482,7 @@ fn chains_to_a_handler() {
     let handler = leave_with_42 as *const () as libc::sighandler_t;
     // SAFETY: the handler does nothing but end the process.
     unsafe { libc::signal(libc::SIGSEGV, handler) };
-    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }));
     fault_of_the_host();
 }
 
@@ -485,7 +491,7 @@ fn chains_to_a_handler() {
 fn chains_to_the_default() {
     // SAFETY: restores the default action.
     unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
-    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }));
     fault_of_the_host();
 }
 
@@ -495,7 +501,7 @@ fn chains_when_sent() {
     let handler = leave_with_42 as *const () as libc::sighandler_t;
     // SAFETY: the handler does nothing but end the process.
     unsafe { libc::signal(libc::SIGSEGV, handler) };
-    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }));
     // SAFETY: sends the signal to this thread.
     unsafe { libc::raise(libc::SIGSEGV) };
 }
@@ -505,7 +511,7 @@ fn chains_when_sent() {
 fn chains_to_the_default_when_sent() {
     // SAFETY: restores the default action.
     unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
-    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }));
     // SAFETY: sends the signal to this thread.
     unsafe { libc::raise(libc::SIGSEGV) };
 }
@@ -515,10 +521,10 @@ fn chains_to_the_default_when_sent() {
 fn chains_to_nothing_when_sent() {
     // SAFETY: ignores the signal.
     unsafe { libc::signal(libc::SIGSEGV, libc::SIG_IGN) };
-    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }));
+    assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }));
     // SAFETY: sends the signal to this thread.
     unsafe { libc::raise(libc::SIGSEGV) };
-    assert!(matches!(read(0x9_0000, &mut armed()).0, Stop::Fault { .. }), "still handled");
+    assert!(matches!(read(0x9_0000, &mut armed()).0, NativeExit::Fault { .. }), "still handled");
 }
 
 static CHAINED: AtomicUsize = AtomicUsize::new(0);
@@ -541,7 +547,7 @@ fn chains_while_guests_fault() {
                 let mut memory = armed();
                 for _ in 0..ROUNDS {
                     let (stop, _, entry) = read(0x9_0000, &mut memory);
-                    assert_eq!(stop, Stop::Fault { at: entry });
+                    assert_eq!(stop, NativeExit::Fault { at: entry });
                     if thread % 2 == 0 {
                         // SAFETY: sends the signal to this thread.
                         unsafe { libc::raise(libc::SIGSEGV) };

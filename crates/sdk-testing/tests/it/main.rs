@@ -6,6 +6,5 @@ mod failures;
 mod harness;
 mod measured;
 mod overhead;
-mod stack;
 mod stored;
 mod sweeps;

@@ -1,6 +1,8 @@
 //! Written executions read back as the same.
 
-use jambox_trace::{Action, Block, Call, End, EndKind, Execution, Reader, State, write_execution};
+use jambox_trace::{
+    Action, Block, Call, End, EndKind, Execution, Reader, TracedState, write_execution,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -11,11 +13,11 @@ fn any_block() -> impl Strategy<Value = Block> {
     })
 }
 
-fn any_state() -> impl Strategy<Value = State> {
+fn any_state() -> impl Strategy<Value = TracedState> {
     // Zeros, which are not written, are as likely as others.
     let register = prop_oneof![Just(0), any::<u64>()];
     (any::<u64>(), any::<u64>(), proptest::array::uniform13(register))
-        .prop_map(|(pc, gas, registers)| State { pc, gas, registers })
+        .prop_map(|(pc, gas, registers)| TracedState { pc, gas, registers })
 }
 
 fn any_action() -> impl Strategy<Value = Action> {
@@ -81,13 +83,13 @@ proptest! {
     ) {
         let write = |(address, octets)| Action::Write(Block { address, octets });
         let actions: Vec<_> = blocks.into_iter().map(write).collect();
-        let call = Call { line: 0, number: 1, state: State::default(), actions };
+        let call = Call { line: 0, number: 1, state: TracedState::default(), actions };
         let execution = Execution {
             line: 0,
             comments: Vec::new(),
             program: Vec::new(),
             writes: Vec::new(),
-            start: State::default(),
+            start: TracedState::default(),
             calls: vec![call],
             end: None,
         };

@@ -1,6 +1,6 @@
 //! Accepted traces, and the faults of other texts.
 
-use jambox_trace::{Action, Block, EndKind, Error, Limits, Reader, State, SyntaxError};
+use jambox_trace::{Action, Block, EndKind, Error, Limits, Reader, SyntaxError, TracedState};
 
 use crate::{SERVICE, read, read_one, with_line};
 
@@ -15,11 +15,11 @@ fn everything_in_the_text_is_read() {
     let mut registers = [0; 13];
     (registers[0], registers[1]) = (0xffff_0000, 0xfefe_0000);
     (registers[7], registers[8]) = (0xfeff_0000, 1);
-    assert_eq!(execution.start, State { pc: 0, gas: 100, registers });
+    assert_eq!(execution.start, TracedState { pc: 0, gas: 100, registers });
     let [call] = execution.calls.as_slice() else { panic!("{:?}", execution.calls) };
     registers[8] = 0x2a;
     assert_eq!((call.line, call.number), (10, 3));
-    assert_eq!(call.state, State { pc: 2, gas: 98, registers });
+    assert_eq!(call.state, TracedState { pc: 2, gas: 98, registers });
     let actions = [
         Action::Read(arguments),
         Action::Write(Block { address: 0xfefd_f000, octets: vec![1, 2] }),
@@ -30,7 +30,7 @@ fn everything_in_the_text_is_read() {
     registers[7] = 5;
     let end = execution.end.expect("it is there");
     assert_eq!((end.line, end.kind), (15, EndKind::Halt));
-    assert_eq!(end.state, State { pc: 4, gas: 89, registers });
+    assert_eq!(end.state, TracedState { pc: 4, gas: 89, registers });
 }
 
 #[test]

@@ -62,13 +62,13 @@ pub enum Step {
     /// Runs the machine until it exits. After a host call it continues with the next instruction.
     Run {},
     /// Compares the machine.
-    Assert(State),
+    Assert(StateAfter),
 }
 
 /// State of a machine after a run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct State {
+pub struct StateAfter {
     /// Exit of the run.
     pub status: Status,
     /// Gas left.
@@ -101,7 +101,7 @@ pub enum Status {
     Ecalli,
 }
 
-impl State {
+impl StateAfter {
     fn exit(&self) -> Exit {
         match self.status {
             Status::Panic => Exit::Panic,
@@ -177,7 +177,7 @@ fn difference(case: &Case, mut instance: Instance) -> Option<String> {
 }
 
 fn state_difference(
-    expected: &State,
+    expected: &StateAfter,
     exit: Exit,
     pages: &[Pages],
     instance: &Instance,

@@ -15,7 +15,7 @@ use crate::Error;
 use crate::json::{FromJson, ToJson, impl_json, member};
 
 /// One case.
-pub type Case = case::Case<Input, State, Output>;
+pub type Case = case::Case<Input, AccumulateState, Output>;
 
 /// Data from the block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl_json!(Input { "slot": slot, "reports": reports });
 
 /// The state components that accumulation reads or writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub struct AccumulateState {
     /// Slot of the last block.
     pub slot: TimeSlot,
     /// The posterior entropy.
@@ -48,7 +48,7 @@ pub struct State {
     pub accounts: Vec<AccountEntry<Account>>,
 }
 
-impl_codec!(State in Protocol {
+impl_codec!(AccumulateState in Protocol {
     slot,
     entropy,
     ready_queue,
@@ -57,7 +57,7 @@ impl_codec!(State in Protocol {
     statistics,
     accounts,
 });
-impl_json!(State {
+impl_json!(AccumulateState {
     "slot": slot,
     "entropy": entropy,
     "ready_queue": ready_queue,

@@ -11,7 +11,7 @@ use crate::Error;
 use crate::json::{FromJson, ToJson, impl_json};
 
 /// One case.
-pub type Case = case::Case<Input, State, Output>;
+pub type Case = case::Case<Input, PreimagesState, Output>;
 
 /// Data from the block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +27,15 @@ impl_json!(Input { "preimages": preimages, "slot": slot });
 
 /// The state components that preimages read or write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub struct PreimagesState {
     /// Accounts, in the order of their ids.
     pub accounts: Vec<AccountEntry<Account>>,
     /// Statistics of the services; only the fields of preimages are set.
     pub statistics: ServiceStatistics,
 }
 
-impl_codec!(State for Revised { accounts, statistics });
-impl_json!(State { "accounts": accounts, "statistics": statistics });
+impl_codec!(PreimagesState for Revised { accounts, statistics });
+impl_json!(PreimagesState { "accounts": accounts, "statistics": statistics });
 
 /// The fields of an account that preimages read or write.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -191,7 +191,7 @@ fn accumulated(
 
 /// State of a case, without accounts and components that the vectors lack.
 fn blank_state(
-    state: &accumulate::State,
+    state: &accumulate::AccumulateState,
     protocol: &Protocol,
     base: &Arc<dyn Base>,
 ) -> PartialState {
@@ -212,7 +212,7 @@ fn blank_state(
 /// The first difference.
 pub fn check_preimages(case: &preimages::Case, rules: &Rules) -> Result<(), String> {
     let base: Arc<dyn Base> = Arc::new(MemoryBase::default());
-    let load = |state: &preimages::State| {
+    let load = |state: &preimages::PreimagesState| {
         let mut accounts = MemoryBase::default();
         for AccountEntry { id, account } in &state.accounts {
             let info = AccountInfo::default();

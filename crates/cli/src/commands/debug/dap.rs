@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use jambox_debug::{Direction, Over, Position, Session, Stopped};
 use jambox_hostcall::Interface;
 
+use super::ready::Ready;
 use super::show::{self, Sources};
-use super::subject::Ready;
 use breakpoints::Breakpoints;
 use wire::Messages;
 

@@ -28,7 +28,7 @@ use gdbstub::target::ext::breakpoints::{
 use gdbstub::target::ext::monitor_cmd::{ConsoleOutput, MonitorCmd, MonitorCmdOps};
 use gdbstub::target::{Target, TargetError, TargetResult};
 
-use jambox_debug::{Direction, Kind, Stop, Stopped, Stops};
+use jambox_debug::{Direction, Kind, StopPoint, Stopped, Stops};
 
 use super::lines::{Answer, Lines};
 
@@ -300,7 +300,7 @@ impl SwBreakpoint for Stub {
     fn add_sw_breakpoint(&mut self, pc: u64, _: usize) -> TargetResult<bool, Self> {
         let Some(own) = pc.checked_sub(CODE) else { return Ok(false) };
         let kind = Kind::Places([(0, own)].into());
-        let number = self.stops.add(Stop { kind, condition: None });
+        let number = self.stops.add(StopPoint { kind, condition: None });
         self.places.insert(pc, number);
         Ok(true)
     }
@@ -322,7 +322,7 @@ impl HwWatchpoint for Stub {
             return Ok(false);
         }
         let kind = Kind::Memory(address, length);
-        let number = self.stops.add(Stop { kind, condition: None });
+        let number = self.stops.add(StopPoint { kind, condition: None });
         self.watched.insert((address, length), number);
         Ok(true)
     }

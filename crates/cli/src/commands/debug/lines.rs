@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use jambox_debug::{Condition, Direction, Kind, Over, Position, Session, Stop, Stopped, Stops};
+use jambox_debug::{
+    Condition, Direction, Kind, Over, Position, Session, StopPoint, Stopped, Stops,
+};
 use jambox_engine::Instance;
 use jambox_hostcall::{HostCall, Interface};
 use jambox_inspect::count;
@@ -368,7 +370,7 @@ impl Lines {
         match found {
             Ok((found, condition)) => {
                 let kind = Kind::Places(found.places);
-                let number = self.stops.add(Stop { kind, condition });
+                let number = self.stops.add(StopPoint { kind, condition });
                 writeln!(out, "stop {number}: {}", found.what)?;
                 Ok(Answer::Done)
             }
@@ -385,7 +387,7 @@ impl Lines {
         // The text may be a condition alone: the space lets ` if ` be found.
         let text = format!(" {text}");
         let stop = places::with_condition(&text)
-            .and_then(|(what, condition)| Ok(Stop { kind: kind(what)?, condition }));
+            .and_then(|(what, condition)| Ok(StopPoint { kind: kind(what)?, condition }));
         match stop {
             Ok(stop) => {
                 let described = places::describe(&stop);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jambox_debug::{
-    Condition, Failing, Kind, Located, Recording, Stop, locate_function, locate_line,
+    Condition, Failing, Kind, Located, Recording, StopPoint, locate_function, locate_line,
 };
 
 /// Places in the code, with their description.
@@ -82,7 +82,7 @@ pub fn with_condition(text: &str) -> Result<(&str, Option<Condition>), String> {
 }
 
 /// A stop in words.
-pub fn describe(stop: &Stop) -> String {
+pub fn describe(stop: &StopPoint) -> String {
     let kind = match &stop.kind {
         Kind::Places(places) => {
             let pcs: Vec<_> = places.iter().map(|(_, pc)| pc.to_string()).collect();

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use jambox_debug::{Answer, Call, Code, Session};
+use jambox_debug::{Answer, Call, RanProgram, Session};
 use jambox_engine::Instance;
 use jambox_hostcall::Interface;
 use jambox_inspect::hostcalls::{self, Argument, MemoryDirection, MemoryEvent};
@@ -125,7 +125,7 @@ pub fn stack(session: &Session, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "run by")?;
     let owner = session.recording().codes.first();
-    let symbols = owner.and_then(|code: &Code| code.symbols.as_ref());
+    let symbols = owner.and_then(|code: &RanProgram| code.symbols.as_ref());
     write!(out, "{}", stack::of(session.outer(), symbols))
 }
 

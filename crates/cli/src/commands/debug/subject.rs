@@ -32,6 +32,7 @@ use crate::program::{FormArg, Program};
 use crate::protocol::{ProtocolArgs, interface};
 
 use super::Debug;
+use super::ready::Ready;
 
 /// Octets of a file that tell whether it is a trace.
 const HEAD: u64 = 1 << 16;
@@ -59,14 +60,6 @@ pub struct Choice {
     /// execution of this number of a trace
     #[arg(long, value_name = "N")]
     pub invocation: Option<usize>,
-}
-
-/// Debuggee, ready to be gone through.
-pub struct Ready {
-    pub session: Session,
-    pub interface: Interface,
-    /// A remark on the recording as a whole: it is not what a trace or step says.
-    pub note: Option<String>,
 }
 
 /// A subject that has been read.

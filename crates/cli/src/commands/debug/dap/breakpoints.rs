@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use jambox_debug::{Condition, Failing, Kind, Stop, Stops};
+use jambox_debug::{Condition, Failing, Kind, StopPoint, Stops};
 use jambox_package::Value as Given;
 
 use super::Launched;
@@ -35,7 +35,7 @@ impl Breakpoints {
     }
 
     /// Replaces a set. A breakpoint that cannot be set is answered with the reason.
-    fn replace(&mut self, set: &str, wanted: Vec<Result<(Stop, Value), String>>) -> Value {
+    fn replace(&mut self, set: &str, wanted: Vec<Result<(StopPoint, Value), String>>) -> Value {
         for number in self.sets.remove(set).unwrap_or_default() {
             self.stops.remove(number);
         }
@@ -115,7 +115,7 @@ impl Breakpoints {
                     Kind::Memory(address, length)
                 }
             };
-            Ok((Stop { kind, condition: condition(wanted)? }, json!({})))
+            Ok((StopPoint { kind, condition: condition(wanted)? }, json!({})))
         });
         let wanted = wanted.collect();
         self.replace("data", wanted)
@@ -125,13 +125,13 @@ impl Breakpoints {
         let wanted = list(&arguments["filters"]).map(|filter| {
             let known = EXCEPTIONS.iter().find(|(name, ..)| filter == name);
             let (.., failing) = known.ok_or_else(|| format!("no exception {filter}"))?;
-            Ok((Stop { kind: Kind::Failure(*failing), condition: None }, json!({})))
+            Ok((StopPoint { kind: Kind::Failure(*failing), condition: None }, json!({})))
         });
         let wanted = wanted.collect();
         self.replace("exceptions", wanted)
     }
 
-    fn hit(&self, numbers: &[usize]) -> Option<&Stop> {
+    fn hit(&self, numbers: &[usize]) -> Option<&StopPoint> {
         self.stops.iter().find(|(number, _)| numbers.contains(number)).map(|(_, stop)| stop)
     }
 
@@ -159,8 +159,8 @@ fn list(value: &Value) -> std::slice::Iter<'_, Value> {
     value.as_array().map(|list| list.iter()).unwrap_or_default()
 }
 
-fn placed(found: Found, wanted: &Value) -> Result<Stop, String> {
-    Ok(Stop { kind: Kind::Places(found.places), condition: condition(wanted)? })
+fn placed(found: Found, wanted: &Value) -> Result<StopPoint, String> {
+    Ok(StopPoint { kind: Kind::Places(found.places), condition: condition(wanted)? })
 }
 
 fn condition(wanted: &Value) -> Result<Option<Condition>, String> {

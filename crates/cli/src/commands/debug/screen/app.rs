@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstream::adapter::strip_str;
-use jambox_debug::{Condition, Direction, Kind, Position, Stop};
+use jambox_debug::{Condition, Direction, Kind, Position, StopPoint};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::commands::debug::lines::{Answer, Lines};
@@ -280,7 +280,7 @@ impl App {
 
     /// Positions of all stops at places, by program and pc.
     pub fn marks(&self) -> impl Iterator<Item = (usize, (usize, u64))> {
-        self.lines.stops().iter().flat_map(|(number, Stop { kind, .. })| {
+        self.lines.stops().iter().flat_map(|(number, StopPoint { kind, .. })| {
             let places = match kind {
                 Kind::Places(places) => places.iter().copied().collect(),
                 _ => Vec::new(),
@@ -304,7 +304,7 @@ impl App {
         }
         self.message = if found.is_empty() {
             let kind = Kind::Places([here].into());
-            let number = self.lines.stops_mut().add(Stop { kind, condition: None });
+            let number = self.lines.stops_mut().add(StopPoint { kind, condition: None });
             format!("stop {number}: at pc {}", here.1)
         } else {
             format!("stop at pc {} removed", here.1)

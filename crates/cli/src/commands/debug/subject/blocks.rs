@@ -18,7 +18,8 @@ use crate::input;
 use crate::outcome::Result;
 use crate::protocol::{ProtocolArgs, interface};
 
-use super::{Ran, Ready, is_named_as_block};
+use super::{Ran, is_named_as_block};
+use crate::commands::debug::ready::Ready;
 
 /// A block with the state that it is applied to.
 pub enum Loaded {

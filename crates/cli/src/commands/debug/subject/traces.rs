@@ -19,7 +19,7 @@ use crate::output::Output;
 use crate::plain::{Escape, Plain};
 use crate::protocol::{ProtocolArgs, interface};
 
-use super::Ready;
+use crate::commands::debug::ready::Ready;
 
 impl Debug {
     pub(super) fn record_trace(&self, args: &ProtocolArgs) -> Result<Ready> {

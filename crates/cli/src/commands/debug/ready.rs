@@ -1,0 +1,12 @@
+//! The recording of an invocation, for every door of the debugger.
+
+use jambox_debug::Session;
+use jambox_hostcall::Interface;
+
+/// Debuggee, ready to be gone through.
+pub struct Ready {
+    pub session: Session,
+    pub interface: Interface,
+    /// A remark on the recording as a whole: it is not what a trace or step says.
+    pub note: Option<String>,
+}
