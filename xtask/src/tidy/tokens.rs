@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 /// A path with two names or more, or of a `use`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Path {
-    /// Its names, the last `*` for all names of a module.
+    /// Names in order, the last `*` for all names of a module.
     pub names: Vec<String>,
     /// The name that it gives its item in the file; empty in a module within the file.
     pub alias: String,
