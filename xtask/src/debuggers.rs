@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use crate::command::{cache, cargo, root, succeed};
 
@@ -20,21 +21,36 @@ impl Drop for Server {
     }
 }
 
-/// Drives a session through the Debug Adapter Protocol and one through GDB. A client that is not
-/// installed is reported as missing, which is no failure.
+/// Drives a session through the Debug Adapter Protocol, one through GDB, and a native replay. A
+/// client that is not installed is reported as missing, which is no failure.
+///
+/// `JAMBOX_BINARY` names the command, as for its tests; it is built here otherwise.
 pub fn run() -> Result<(), String> {
-    succeed(cargo().args(["build", "--quiet", "--package", "jambox-cli"]))?;
-    let jambox = cache().parent().unwrap_or(Path::new("")).join("debug/jambox");
+    let jambox = match std::env::var_os("JAMBOX_BINARY") {
+        Some(binary) => binary.into(),
+        None => {
+            succeed(cargo().args(["build", "--quiet", "--package", "jambox-cli"]))?;
+            cache().parent().unwrap_or(Path::new("")).join("debug/jambox")
+        }
+    };
     if is_here("node") && is_here("npm") {
-        adapter(&jambox)?;
+        timed("the debug adapter", || adapter(&jambox))?;
     } else {
-        println!("skipped the debug adapter: node and npm are not here");
+        println!("skipped: the debug adapter, for node and npm are not here");
     }
     if is_here("gdb-multiarch") {
-        gdb(&jambox)?;
+        timed("GDB", || gdb(&jambox))?;
     } else {
-        println!("skipped GDB: gdb-multiarch is not here");
+        println!("skipped: GDB, for gdb-multiarch is not here");
     }
+    timed("native replay", || native(&jambox))
+}
+
+/// Does a part, and says how long it took.
+fn timed(part: &str, run: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let started = Instant::now();
+    run()?;
+    println!("{part}: {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -48,17 +64,28 @@ fn adapter(jambox: &Path) -> Result<(), String> {
     let modules = cache().join("npm");
     let failed = |error: std::io::Error| error.to_string();
     fs::create_dir_all(&modules).map_err(failed)?;
-    let mut npm = Command::new("npm");
-    npm.args(["install", "--silent", "--no-save", "--prefix"]).arg(&modules).arg(CLIENT);
-    if succeed(&mut npm).is_err() {
-        println!("skipped the debug adapter: npm cannot install {CLIENT} here");
-        return Ok(());
+    if !is_installed(&modules) {
+        let mut npm = Command::new("npm");
+        // Where there is no network, that should be known soon.
+        npm.args(["install", "--silent", "--no-save", "--no-audit", "--no-fund"]);
+        npm.args(["--fetch-retries", "1", "--fetch-timeout", "20000", "--prefix"]);
+        if succeed(npm.arg(&modules).arg(CLIENT)).is_err() {
+            println!("skipped: the debug adapter, for npm cannot install {CLIENT} here");
+            return Ok(());
+        }
     }
     let package = paste_bin(jambox)?;
     let source = root().join("guests/paste-bin/src/lib.rs");
     let mut node = Command::new("node");
     node.arg(root().join("xtask/debuggers/dap.cjs")).args([jambox, &package, &source]);
     succeed(node.env("NODE_PATH", modules.join("node_modules")))
+}
+
+/// True if the client is installed already, in its version.
+fn is_installed(modules: &Path) -> bool {
+    let (name, version) = CLIENT.rsplit_once('@').unwrap_or((CLIENT, ""));
+    let manifest = modules.join("node_modules").join(name).join("package.json");
+    fs::read_to_string(manifest).is_ok_and(|it| it.contains(&format!("\"version\": \"{version}\"")))
 }
 
 fn paste_bin(jambox: &Path) -> Result<PathBuf, String> {
@@ -85,8 +112,8 @@ fn gdb(jambox: &Path) -> Result<(), String> {
     let child = command.stderr(Stdio::piped()).spawn();
     let mut server = Server(child.map_err(|error| error.to_string())?);
     let stderr = server.0.stderr.take().ok_or("no standard error")?;
-    let mut said = BufReader::new(stderr).lines().map_while(Result::ok);
-    let line = said.find(|line| line.contains("target remote")).ok_or("the debugger ended")?;
+    let mut told = BufReader::new(stderr).lines().map_while(Result::ok);
+    let line = told.find(|line| line.contains("target remote")).ok_or("the debugger ended")?;
     let port = line.rsplit(':').next().unwrap_or_default().trim().to_owned();
     let script = fs::read_to_string(root().join("xtask/debuggers/counter.gdb"));
     let script = script.map_err(|error| error.to_string())?;
@@ -97,21 +124,66 @@ fn gdb(jambox: &Path) -> Result<(), String> {
     fs::write(&path, script).map_err(|error| error.to_string())?;
     let mut gdb = Command::new("gdb-multiarch");
     gdb.args(["-q", "-nx", "-batch", "-x"]).arg(&path);
-    let output = gdb.output().map_err(|error| error.to_string())?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    for (what, expected) in [
+    let said = said(&mut gdb)?;
+    let expected = [
         ("break at the `write` of `latest`", "key latest".to_owned()),
         ("stepi", format!("behind {}", pc + 2)),
         ("reverse-stepi and a register of the machine", format!("again {pc}, gas 1998889")),
         ("reverse-continue to a watchpoint", "Old value = 72 'H'\nNew value = 0".to_owned()),
         ("a command of the line mode", "#0   next_input".to_owned()),
         ("registers", "0xfefe0000".to_owned()),
-    ] {
-        if !said.contains(&expected) {
-            return Err(format!("GDB, {what}: `{expected}` is not in what it said:\n{said}"));
+    ];
+    expect(&said, &expected)
+}
+
+/// Native replays of guests/paste-bin, one of them in GDB.
+fn native(jambox: &Path) -> Result<(), String> {
+    let trace = cache().join("paste-bin.log");
+    fs::create_dir_all(cache()).map_err(|error| error.to_string())?;
+    let mut record = Command::new(jambox);
+    record.current_dir(root()).args(["trace", "record", "guests/paste-bin", "--output"]);
+    succeed(record.arg(&trace).stdout(Stdio::null()))?;
+    let replay = |execution: &str| {
+        let mut replay = Command::new(jambox);
+        replay.current_dir(root()).args(["test", "--folder", "guests/paste-bin"]);
+        replay.arg("--native-replay").arg(&trace).args(["--invocation", execution]);
+        replay
+    };
+    // The first execution is the authorizer's.
+    for (execution, what, octets) in [("2", "refine", 36), ("4", "accumulate", 0)] {
+        let expected = format!("as in the trace: the service returned {octets} octets");
+        expect(&said(&mut replay(execution))?, &[(what, expected)])?;
+    }
+    let Some(debugger) = ["gdb", "gdb-multiarch"].into_iter().find(|it| is_here(it)) else {
+        println!("skipped: native replay in GDB, for gdb is not here");
+        return Ok(());
+    };
+    let mut gdb = replay("2");
+    gdb.args(["--debugger", debugger, "--", "-q", "-nx", "-batch", "-x"]);
+    gdb.arg(root().join("xtask/debuggers/native.gdb"));
+    let expected = [
+        ("break in refine", "paste_bin::refine (arguments=".to_owned()),
+        ("a local variable", "text of 43 octets".to_owned()),
+        ("line of the source", "at src/lib.rs:".to_owned()),
+        ("on to the end", "the service returned 36 octets".to_owned()),
+    ];
+    expect(&said(&mut gdb)?, &expected)
+}
+
+/// Output of a command, errors included.
+fn said(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    let (out, err) = (&output.stdout, &output.stderr);
+    Ok(String::from_utf8_lossy(out).into_owned() + &String::from_utf8_lossy(err))
+}
+
+/// Expects each of these, with what it shows, in the output of a debugger.
+fn expect(said: &str, all: &[(&str, String)]) -> Result<(), String> {
+    for (what, expected) in all {
+        if !said.contains(expected) {
+            return Err(format!("{what}: `{expected}` is not in what was said:\n{said}"));
         }
-        println!("passed GDB: {what}");
+        println!("passed {what}");
     }
     Ok(())
 }

@@ -48,8 +48,8 @@ enum Chore {
     Clients(clients::Options),
     /// Test the node's page in a headless browser (Debian's chromium), with packages that fail.
     Explorer(explorer::Options),
-    /// Run the debug adapter's test client and `gdb-multiarch` against the debugger; a client that
-    /// is not installed is reported as missing.
+    /// Run the debug adapter's test client, `gdb-multiarch` and a native replay against the
+    /// debugger; a client that is not installed is reported as missing.
     Debuggers,
     /// Kill processes in the middle of commits and check the files that they leave.
     Soak(soak::Options),

@@ -76,6 +76,14 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     jambox_files::write(path, content).map_err(|error| unwritable(path, &error).into())
 }
 
+/// Writes a file whole, in a folder that is made if it is missing.
+pub fn write_in_folder(path: &Path, content: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(path, &error))?;
+    }
+    write(path, content)
+}
+
 /// Diagnosis of a file that could not be written.
 pub fn unwritable(path: &Path, error: &io::Error) -> Diagnosis {
     Diagnosis::new(format!("cannot write: {}", reason(error)))

@@ -58,6 +58,7 @@ mod measured;
 mod native;
 mod package;
 mod record;
+mod replay;
 mod results;
 mod snapshot;
 #[cfg(feature = "proptest")]
@@ -84,6 +85,7 @@ pub use jambox_invocation::{Cause, Failure};
 pub use jambox_state::{Difference, Part, Place, RequestHistory, Value};
 pub use package::{Item, Package};
 pub use record::{CallRecord, LogRecord, Record};
+pub use replay::{ReplayError, Replayed, replay, replay_main};
 pub use results::{Accumulation, Authorization, Block, Outcome, Processed, Refinement};
 pub use snapshot::GasSnapshot;
 pub use sweep::Fault;

@@ -97,7 +97,7 @@ pub struct Execution {
 }
 
 impl Execution {
-    /// The revision in a comment, as [`Recording`](crate::Recorder) writes it.
+    /// The revision in a comment, as `Recording` writes it.
     #[must_use]
     pub fn revision(&self) -> Option<Revision> {
         let named = |comment: &String| {

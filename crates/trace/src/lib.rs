@@ -1,9 +1,9 @@
 //! Host-call traces: a text with an execution's program, its start, every host call with the host's
 //! actions, and its end. Any PVM can replay it without a host.
 //!
-//! **Contents.** The JIP-7 text form, read ([`Reader`]) and written ([`write_execution`],
-//! [`Recorder`]); its [`replay`] on the engine; and [`compare`], which reports a difference with
-//! its line and step.
+//! **Contents.** The JIP-7 text form, read ([`Reader`]) and written ([`write_execution`], and
+//! `Recorder` with the feature `recording`); its [`replay`] on the engine; and [`compare`], which
+//! reports a difference with its line and step.
 //!
 //! **Not here.** There is no host: correct results of a call are not known, only the results in a
 //! trace.
@@ -52,6 +52,7 @@ mod error;
 mod execution;
 mod line;
 mod read;
+#[cfg(feature = "recording")]
 mod recorder;
 #[cfg(feature = "recording")]
 mod recording;
@@ -63,6 +64,7 @@ pub use error::{Error, SyntaxError};
 pub use execution::{Action, Block, Call, End, EndKind, Execution, TracedState};
 pub use line::begins_trace;
 pub use read::{Limits, Reader};
+#[cfg(feature = "recording")]
 pub use recorder::Recorder;
 #[cfg(feature = "recording")]
 pub use recording::Recording;

@@ -1,5 +1,7 @@
 //! `jambox test`: a service's tests, natively and compiled.
 
+mod replay;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -20,6 +22,8 @@ use crate::protocol::ProtocolArgs;
 use crate::service_tests::{Measured, ServiceTests, nothing_measured};
 use crate::watch::{Watched, watch};
 
+use replay::NativeReplay;
+
 /// Build a service's blob, then run its tests with `cargo test`, natively and with the blob
 ///
 /// Without a toolchain that can build services, the tests run natively only, and the command says
@@ -33,6 +37,7 @@ Examples:
   jambox test --profile gas.svg       where the gas of each test went
   jambox test --watch                 again whenever a file has changed
   jambox test --folder services/counter refine -- --nocapture
+  jambox test --native-replay run.log --invocation 2 --debugger rust-gdb
 
 Exit status: 0 when all passed; 1 when one failed; 2 when there is no test, or nothing to measure.")]
 pub struct Test {
@@ -51,7 +56,10 @@ pub struct Test {
     #[command(flatten)]
     measuring: Measuring,
 
-    /// Further arguments of `cargo test`
+    #[command(flatten)]
+    replay: NativeReplay,
+
+    /// Further arguments of `cargo test`, or of the debugger
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
@@ -61,6 +69,9 @@ impl Test {
         if output.json {
             let help = "pass cargo's own: jambox test -- --format json";
             return Err(Diagnosis::new("the tests' report is cargo's, not JSON").help(help).into());
+        }
+        if let Some(replayed) = self.replay.run(&self.folder, &self.arguments) {
+            return replayed;
         }
         self.measuring.check()?;
         let revisions: Vec<Option<Revision>> = match self.every_revision {

@@ -27,6 +27,8 @@ const TEXTS: &[(&str, &str, Option<&str>)] = &[
     ("docs/testing.md", "refine of service 7", None),
     // Output of a service built here, in which `stacks` checks the functions and their lines.
     ("docs/debugger.md", "source      __rustc", None),
+    // `cargo xtask debuggers` has this session with the debugger.
+    ("docs/debugger.md", "$ jambox trace record package.toml -o run.log\n$ jambox debug", None),
     ("docs/failures.md", "accumulate of deep (7)", None),
     // Figures of `cargo xtask bench debug`.
     ("docs/debugger.md", "gray-paper-0.7.2, interpreter", None),

@@ -219,3 +219,30 @@ fn an_invocation_of_a_step_is_debugged_from_the_state_that_it_brings() {
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("no step of a trace under gray-paper-0.7.2"), "{ran:?}");
 }
+
+#[test]
+fn native_replays_that_cannot_be_are_refused_before_anything_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let (trace, _) = traced(folder.path());
+    let missing = text(folder.path().join("missing.log"));
+    let paste_bin = ["--folder", "guests/paste-bin"];
+    for (arguments, message) in [
+        ([&paste_bin[..], &["--native-replay", &missing]].concat(), "no such file"),
+        (vec!["--folder", "guests/asm/counter", "--native-replay", &trace], "cargo does not"),
+        (vec!["--folder", "guests", "--native-replay", &trace], "it has no library"),
+        (
+            vec!["--folder", "crates/isa", "--native-replay", &trace],
+            "does not use jambox-sdk-testing",
+        ),
+        (
+            [&paste_bin[..], &["--native-replay", &trace, "-batch"]].concat(),
+            "no debugger for these",
+        ),
+        ([&paste_bin[..], &["--invocation", "2"]].concat(), "--native-replay"),
+    ] {
+        let ran = jambox(["test"].iter().chain(&arguments));
+        assert_eq!(ran.code, 2, "{arguments:?}: {ran:?}");
+        let said = ran.stderr.replace("\n  │", "");
+        assert!(said.contains(message), "{message}: {said}");
+    }
+}

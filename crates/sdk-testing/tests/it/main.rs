@@ -6,5 +6,6 @@ mod failures;
 mod harness;
 mod measured;
 mod overhead;
+mod replay;
 mod stored;
 mod sweeps;
