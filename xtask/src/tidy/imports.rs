@@ -11,10 +11,6 @@ use super::tokens::{self, Path};
 /// Most files that may import each other in a circle.
 const CIRCLE: usize = 3;
 
-/// Folders with a larger circle, and its files: handlers of ops, their table and the ways of
-/// passing control between them name each other.
-const LARGER: &[(&str, usize)] = &[("crates/engine", 7)];
-
 /// Most re-exports that a path is followed through.
 const DEPTH: usize = 8;
 
@@ -60,8 +56,7 @@ pub fn check(sources: &[(String, String)], faults: &mut Vec<String>) {
     for (folder, mut files) in crates {
         files.modules.retain(|module, _| !tests.contains(&(folder, module.clone())));
         for circle in circles(&files.imports()) {
-            let larger = LARGER.iter().find(|(name, _)| *name == folder);
-            if circle.len() > larger.map_or(CIRCLE, |(_, most)| *most) {
+            if circle.len() > CIRCLE {
                 faults.push(format!(
                     "{folder}: {} files import each other in a circle, at most {CIRCLE} may: {}",
                     circle.len(),
