@@ -125,56 +125,43 @@ fn hand_over<'t, D: Dispatch>(at: At<'t, D>, state: &mut State, gas: i64) -> D::
     D::stop(state, gas + i64::from(at.tag()))
 }
 
-/// Transfers control to the op at the link, which begins a segment.
-#[inline(always)]
-fn transfer<'t, D: Dispatch>(
-    from: At<'t, D>,
-    state: &mut State,
-    gas: i64,
-    memory: View<'_>,
-    code: &'t Code<D>,
-) -> D::Next<'t> {
-    match from.target() {
-        Some(at) => charge(at, state, gas, memory, code, D::go),
-        None => decode_target(from, state, gas, memory, code),
-    }
+/// Two ways of transferring control to an op that begins a segment. Each has a decoding function of
+/// its own, a call in the last place: a handler that called anything else would keep a stack frame.
+macro_rules! transfers {
+    ($($(#[$doc:meta])* $name:ident, $decode:ident, $to:ident;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        fn $name<'t, D: Dispatch>(
+            from: At<'t, D>,
+            state: &mut State,
+            gas: i64,
+            memory: View<'_>,
+            code: &'t Code<D>,
+        ) -> D::Next<'t> {
+            match from.$to() {
+                Some(at) => charge(at, state, gas, memory, code, D::go),
+                None => $decode(from, state, gas, memory, code),
+            }
+        }
+
+        #[cold]
+        fn $decode<'t, D: Dispatch>(
+            from: At<'t, D>,
+            state: &mut State,
+            gas: i64,
+            memory: View<'_>,
+            code: &'t Code<D>,
+        ) -> D::Next<'t> {
+            enter(code.$to(from), from, state, gas, memory, code)
+        }
+    )*};
 }
 
-#[cold]
-fn decode_target<'t, D: Dispatch>(
-    from: At<'t, D>,
-    state: &mut State,
-    gas: i64,
-    memory: View<'_>,
-    code: &'t Code<D>,
-) -> D::Next<'t> {
-    enter(code.target(from), from, state, gas, memory, code)
-}
-
-/// Transfers control to the next op, which begins a segment.
-#[inline(always)]
-fn fall_through<'t, D: Dispatch>(
-    from: At<'t, D>,
-    state: &mut State,
-    gas: i64,
-    memory: View<'_>,
-    code: &'t Code<D>,
-) -> D::Next<'t> {
-    match from.next() {
-        Some(at) => charge(at, state, gas, memory, code, D::go),
-        None => decode_next(from, state, gas, memory, code),
-    }
-}
-
-#[cold]
-fn decode_next<'t, D: Dispatch>(
-    from: At<'t, D>,
-    state: &mut State,
-    gas: i64,
-    memory: View<'_>,
-    code: &'t Code<D>,
-) -> D::Next<'t> {
-    enter(code.next(from), from, state, gas, memory, code)
+transfers! {
+    /// Transfers control to the op at the link.
+    transfer, decode_target, target;
+    /// Transfers control to the next op.
+    fall_through, decode_next, next;
 }
 
 /// Transfers control to an op that was just decoded.

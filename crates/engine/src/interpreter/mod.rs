@@ -26,6 +26,7 @@
 
 mod code;
 mod control;
+mod decode;
 mod dispatch;
 mod handlers;
 mod op;
