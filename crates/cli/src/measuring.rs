@@ -64,7 +64,7 @@ impl Measuring {
     /// Instruments for the requested measurements.
     pub fn instruments<'s>(&self, symbols: &'s BTreeMap<Hash, Symbols>) -> Result<Instruments<'s>> {
         if self.coverage.is_some() && symbols.is_empty() {
-            let message = "there are no symbols, so no line can be counted";
+            let message = "lines cannot be counted without symbols";
             let help = "`jambox build` leaves them in the folder symbols beside the blob; assembly \
                         text needs none";
             return Err(Diagnosis::new(message).help(help).into());

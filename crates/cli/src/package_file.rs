@@ -28,7 +28,7 @@ pub fn locate(path: &Path) -> Result<PathBuf> {
     }
     if is_program(&path) {
         let name = path.file_name().unwrap_or_default().display();
-        return Err(Diagnosis::new("this is a program, not a package file")
+        return Err(Diagnosis::new("the file is a program, not a package file")
             .in_file(&path)
             .help(format!(
                 "write a package file with `code = \"file:{name}\"` in a section \

@@ -45,14 +45,21 @@ const REFUSED: [&str; 2] = ["What", "Whatever"];
 /// Words that no item's documentation begins with.
 const PRONOUNS: [&str; 8] = ["It", "Its", "They", "Their", "That", "Those", "Whoever", "Whether"];
 
-/// Adds a fault for every comment line of a clean folder that begins with a refused word, and for
-/// every documentation that begins with a pronoun.
+/// Words that no message of an error begins with: a message is read without the code around it.
+const NO_SUBJECTS: [&str; 7] = ["it", "its", "they", "their", "that", "those", "there"];
+
+/// The beginnings of code that makes a message of an error from the text behind it.
+const MESSAGES: [&str; 3] = ["#[error(\"", "Diagnosis::new(\"", "Diagnosis::new(format!(\""];
+
+/// Adds a fault for every comment line of a clean folder that begins with a refused word, for every
+/// documentation that begins with a pronoun, and for every message that has no subject.
 pub fn check(name: &str, text: &str, faults: &mut Vec<String>) {
     let path = name.strip_prefix("crates/").unwrap_or(name);
     if !CLEAN.iter().any(|folder| is_in(path, folder)) {
         return;
     }
     let mut is_continued = false;
+    let mut before = "";
     for (index, line) in text.lines().enumerate() {
         let is_first = is_documentation(line) && !is_continued;
         is_continued = is_documentation(line);
@@ -62,7 +69,21 @@ pub fn check(name: &str, text: &str, faults: &mut Vec<String>) {
             let at = format!("{name}:{}", index + 1);
             faults.push(format!("{at}: a comment begins with `{word}`: begin with its noun"));
         }
+        if let Some(word) = message_word(before, line).filter(|word| NO_SUBJECTS.contains(word)) {
+            let at = format!("{name}:{}", index + 1);
+            faults.push(format!("{at}: a message begins with `{word}`: begin with its subject"));
+        }
+        before = line;
     }
+}
+
+/// The first word of an error's message, if one begins in a line.
+fn message_word<'a>(before: &str, line: &'a str) -> Option<&'a str> {
+    let text = match before.trim() {
+        "#[error(" => line.trim_start().strip_prefix('"'),
+        _ => MESSAGES.iter().find_map(|start| Some(line.split_once(start)?.1)),
+    };
+    text?.split(' ').next()
 }
 
 fn is_documentation(line: &str) -> bool {
@@ -103,6 +124,21 @@ mod tests {
         assert_eq!(faults("crates/isa-other/src/x.rs", "/// What it is.\n"), [""; 0]);
         assert_eq!(faults("other/src/x.rs", "/// What it is.\n"), [""; 0]);
         assert_eq!(faults("guests/ledger/src/lib.rs", "/// What it is.\n").len(), 1);
+    }
+
+    #[test]
+    fn messages_begin_with_their_subject() {
+        for text in [
+            "    #[error(\"it is damaged: {0}\")]\n",
+            "    #[error(\n        \"its parent {0} is missing\"\n    )]\n",
+            "    Err(Diagnosis::new(format!(\"there is no service {id}\")))\n",
+        ] {
+            let found = faults("crates/cli/src/x.rs", text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert!(found[0].contains("a message begins with `"), "{found:?}");
+        }
+        let good = "    #[error(\"item {0}: it is damaged\")]\n    let x = \"it is\";\n";
+        assert_eq!(faults("crates/cli/src/x.rs", good), [""; 0]);
     }
 
     #[test]

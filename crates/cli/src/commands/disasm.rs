@@ -55,7 +55,7 @@ impl Disasm {
         let protocol = &program.protocol;
         let text = if self.native {
             assembly::native(program.blob(), protocol, self.hot).ok_or_else(|| {
-                Diagnosis::new("there is no native code on this platform")
+                Diagnosis::new("this platform has no native code")
                     .help("the recompiler makes code for 64-bit x86 Linux; leave --native out")
             })?
         } else {

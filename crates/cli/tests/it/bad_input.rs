@@ -284,7 +284,7 @@ fn a_program_is_not_a_package_and_text_is_not_a_program() {
         jambox(["trace", "record", path, "-o", "never-written"]),
     ] {
         assert_eq!(ran.code, 2);
-        for part in ["this is a program, not a package file", "file:counter.", "jambox exec"] {
+        for part in ["the file is a program, not a package file", "file:counter.", "jambox exec"] {
             assert!(ran.stderr.contains(part), "{ran:?}");
         }
     }

@@ -105,7 +105,7 @@ fn traces_that_cannot_be_debugged_are_refused() {
     let good = fs::read_to_string(&trace).unwrap();
     for (arguments, message) in [
         (&["--revision", "gray-paper-0.7.2"][..], "is of gray-paper-0.8.0, and gray-paper-0.7.2"),
-        (&["--invocation", "6"], "no execution 6 (the trace has 5 executions)"),
+        (&["--invocation", "6"], "execution 6 does not exist (the trace has 5 executions)"),
         (&["--invocation", "0"], "numbered from 1"),
         (&["--accumulate", "42"], "does not say what its executions are"),
     ] {

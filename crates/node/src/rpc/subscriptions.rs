@@ -94,7 +94,7 @@ const ALL: &[(&str, &str, Parse)] = &[
 enum Ended {
     #[error("notices of slot {slot} and later were left unread for {patience:?}: subscribe again")]
     Unread { slot: u32, patience: Duration },
-    #[error("there is no value any more: {0}")]
+    #[error("the value is not available any more: {0}")]
     NoValue(String),
 }
 

@@ -278,15 +278,15 @@ impl Debug {
             Session::new(recording)
         });
         let session = session.ok_or_else(|| {
-            let why = why_not.unwrap_or_else(|| "it has no code, or there is none".to_owned());
-            let diagnosis = Diagnosis::new(format!("that invocation did not run: {why}"));
+            let why = why_not.unwrap_or_else(|| "its service has no code, or the package has no such item".to_owned());
+            let diagnosis = Diagnosis::new(format!("the invocation did not run: {why}"));
             let diagnosis = match listed(&invocations) {
                 Some(listed) => diagnosis.expected(format!("these ran: {listed}")),
                 None => diagnosis.expected("none ran"),
             };
             diagnosis.in_file(&self.subject).help(
-                "--invocation N chooses one of them, --refine ITEM, --accumulate SERVICE and \
-                 --is-authorized by what they are",
+                "--invocation N chooses one of them by its number; --refine ITEM, --accumulate SERVICE \
+                 and --is-authorized by its kind",
             )
         })?;
         Ok(Ready { session, interface, note })

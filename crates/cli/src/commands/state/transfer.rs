@@ -175,7 +175,9 @@ impl Export {
             return Ok(verdict);
         };
         if path.canonicalize().ok().is_some_and(|to| Some(to) == self.state.canonicalize().ok()) {
-            return Err(Diagnosis::new("this is the state itself").in_file(path).into());
+            return Err(Diagnosis::new("the output would overwrite the state")
+                .in_file(path)
+                .into());
         }
         input::write(path, text.as_bytes())?;
         let values = &spec.genesis_state;

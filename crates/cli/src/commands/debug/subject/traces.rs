@@ -85,7 +85,7 @@ impl Debug {
             }
             executions += 1;
         }
-        let message = format!("there is no execution {}", wanted + 1);
+        let message = format!("execution {} does not exist", wanted + 1);
         Err(Diagnosis::new(message)
             .in_file(&self.subject)
             .expected(format!("the trace has {}", count(executions as u64, "execution")))
