@@ -39,7 +39,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Trace(#[from] jambox_trace::Error),
     /// The trace has fewer executions.
-    #[error("there is no execution {wanted} in the trace, which has {there}")]
+    #[error("execution {wanted} does not exist: the trace has {there}")]
     Missing {
         /// Number of the execution that was asked for, from 1.
         wanted: usize,

@@ -54,7 +54,7 @@ impl NativeReplay {
     fn replay(&self, trace: &Path, folder: &Path, arguments: &[String]) -> Result {
         if self.debugger.is_none() && !arguments.is_empty() {
             let help = "--debugger rust-gdb takes them: the replay itself has no options";
-            return Err(Diagnosis::new("there is no debugger for these arguments")
+            return Err(Diagnosis::new("these arguments are for a debugger, and none is named")
                 .help(help)
                 .into());
         }
