@@ -236,7 +236,7 @@ fn native_replays_that_cannot_be_are_refused_before_anything_is_built() {
         ),
         (
             [&paste_bin[..], &["--native-replay", &trace, "-batch"]].concat(),
-            "no debugger for these",
+            "these arguments are for a debugger",
         ),
         ([&paste_bin[..], &["--invocation", "2"]].concat(), "--native-replay"),
     ] {

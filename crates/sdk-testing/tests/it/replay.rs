@@ -110,6 +110,6 @@ fn another_service_is_told_from_the_one_of_the_trace() {
         assert!(error.contains(told), "{told}: {error}");
     }
     let error = replayed("").unwrap_err().to_string();
-    assert!(error.contains("no execution 1 in the trace, which has 0"), "{error}");
+    assert!(error.contains("execution 1 does not exist: the trace has 0"), "{error}");
     assert!(matches!(replayed("program 0x0"), Err(ReplayError::Trace(_))));
 }
