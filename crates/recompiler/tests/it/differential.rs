@@ -1,5 +1,7 @@
 //! Scenarios on every backend, step for step the same.
 
+use std::sync::LazyLock;
+
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::Revision;
 
@@ -19,19 +21,27 @@ const BACKENDS: [Backend; 7] = [
     Backend::Auto { threshold: 37 },
 ];
 
-fn engine(revision: Revision, backend: Backend) -> Option<Engine> {
-    Engine::new(Config { revision, backend, ..Config::default() }).ok()
-}
+/// The engines of each revision, kept: so that instances get memory that others had before.
+static ENGINES: LazyLock<Vec<(Revision, Vec<(Backend, Option<Engine>)>)>> = LazyLock::new(|| {
+    let backends = || [Backend::Stepper, Backend::Interpreter].into_iter().chain(BACKENDS);
+    let engines = |revision| {
+        let engine = |backend| {
+            let config = Config { revision, backend, ..Config::default() };
+            (backend, Engine::new(config).ok())
+        };
+        (revision, backends().map(engine).collect())
+    };
+    Revision::ALL.into_iter().map(engines).collect()
+});
 
 /// None where there is no native code, and of a program that the revision does not run.
 fn instances(program: &Program, revision: Revision) -> Option<Vec<(Backend, Instance)>> {
-    let backends = [Backend::Stepper, Backend::Interpreter].into_iter().chain(BACKENDS);
-    backends
-        .map(|backend| {
-            let module = Module::new(&engine(revision, backend)?, program.blob.clone()).ok()?;
-            Some((backend, Instance::new(&module).ok()?))
-        })
-        .collect()
+    let (_, engines) = ENGINES.iter().find(|(of, _)| *of == revision)?;
+    let instance = |(backend, engine): &(Backend, Option<Engine>)| {
+        let module = Module::new(engine.as_ref()?, program.blob.clone()).ok()?;
+        Some((*backend, Instance::new(&module).ok()?))
+    };
+    engines.iter().map(instance).collect()
 }
 
 /// Does to every instance what the source says.
