@@ -21,8 +21,11 @@ const BACKENDS: [Backend; 7] = [
     Backend::Auto { threshold: 37 },
 ];
 
+/// An engine of each backend, if there is one here.
+type Engines = Vec<(Backend, Option<Engine>)>;
+
 /// The engines of each revision, kept: so that instances get memory that others had before.
-static ENGINES: LazyLock<Vec<(Revision, Vec<(Backend, Option<Engine>)>)>> = LazyLock::new(|| {
+static ENGINES: LazyLock<Vec<(Revision, Engines)>> = LazyLock::new(|| {
     let backends = || [Backend::Stepper, Backend::Interpreter].into_iter().chain(BACKENDS);
     let engines = |revision| {
         let engine = |backend| {
