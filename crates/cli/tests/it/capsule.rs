@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use crate::jambox::{Ran, jambox, root};
+use crate::jambox::{Ran, binary, jambox, root};
 
 /// Runs words with a path after the first.
 fn with(path: &Path, before: &str, after: &str) -> Ran {
@@ -38,7 +39,19 @@ fn a_capsule_runs_the_same_where_nothing_else_is() {
             assert_eq!((again.code, report(&again, &package)), expected, "{guest}");
         }
     }
-    let explained = with(&folder.path().join("run.capsule"), "explain", "");
+    // Where there is no home either, nor anything around it.
+    let (elsewhere, capsule) = (tempfile::tempdir().unwrap(), folder.path().join("run.capsule"));
+    fs::copy(&capsule, elsewhere.path().join("moved")).unwrap();
+    let mut command = Command::new(binary());
+    command.args(["run", "moved", "--json", "-v"]).current_dir(elsewhere.path()).env_clear();
+    let output = command.output().unwrap();
+    let mut moved: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut here = with(&capsule, "run", "--json -v").json();
+    for report in [&mut moved, &mut here] {
+        report["package"]["file"].take();
+    }
+    assert_eq!(moved, here);
+    let explained = with(&capsule, "explain", "");
     assert!(explained.stdout.contains("paste-bin-0.8.0.jam"), "{explained:?}");
     assert!(explained.stdout.contains("gray-paper-0.8.0"), "{explained:?}");
 }

@@ -124,3 +124,80 @@ fn schedulers_name_the_part() {
     let wrong = replay(folder.path(), &["--shard", "5/4"], &[]);
     assert!(wrong.code == 2 && wrong.stderr.contains("such as 1/4"), "{wrong:?}");
 }
+
+/// Runs a line of a shell, with the command at hand as `jambox`, in a folder that has our traces.
+fn shell(folder: &Path, script: &str, variables: &[(&str, &str)]) -> (i32, String) {
+    let mut path = binary().parent().unwrap().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", script]).current_dir(folder).env("PATH", path);
+    let output = shell.envs(variables.iter().copied()).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+/// The scripts of a workflow: what stands behind `run:`, folded lines as one.
+fn scripts(workflow: &str) -> Vec<String> {
+    let mut scripts: Vec<String> = Vec::new();
+    let mut folds = None;
+    for line in workflow.lines() {
+        let indent = line.len() - line.trim_start().len();
+        match line.trim_start().strip_prefix("- run: ") {
+            Some(">-") => {
+                scripts.push(String::new());
+                folds = Some(indent);
+            }
+            Some(script) => scripts.push(script.to_owned()),
+            None if folds.is_some_and(|least| indent > least) => {
+                let script = scripts.last_mut().unwrap();
+                script.push_str(line.trim_start());
+                script.push(' ');
+            }
+            None => folds = None,
+        }
+    }
+    scripts
+}
+
+/// The files of the book make machines find the verdict of the whole.
+#[cfg(unix)]
+#[test]
+fn the_files_of_the_book_do_what_they_are_for() {
+    let folder = traces();
+    let folder = folder.path();
+    fs::create_dir(folder.join("testdata")).unwrap();
+    fs::rename(folder.join("traces"), folder.join("testdata/trace")).unwrap();
+    let (code, whole) = shell(folder, "jambox trace replay testdata/trace", &[]);
+    let verdict = |said: &str| said.lines().last().unwrap().to_owned();
+    assert_eq!(code, 1, "{whole}");
+
+    let book = root().join("docs/many-machines");
+    let workflow = fs::read_to_string(book.join("ci.yaml")).unwrap();
+    let scripts = scripts(&workflow);
+    let ours: Vec<_> = scripts.iter().filter(|it| it.starts_with("jambox ")).collect();
+    let [part, join] = ours.as_slice() else { panic!("{scripts:?}") };
+    for shard in ["1", "2", "3", "4"] {
+        let script = part.replace("${{ matrix.shard }}", shard);
+        let (code, said) = shell(folder, &script, &[]);
+        assert_eq!(code, 0, "a part with failures is done: {script}: {said}");
+    }
+    let (code, joined) = shell(folder, join, &[]);
+    assert_eq!((code, verdict(&joined)), (1, verdict(&whole)), "{joined}");
+
+    let script = fs::read_to_string(book.join("slurm.sh")).unwrap();
+    let array = script.lines().find_map(|line| line.strip_prefix("#SBATCH --array=1-")).unwrap();
+    for task in 1..=array.parse::<u32>().unwrap() {
+        let task = task.to_string();
+        let variables = [
+            ("SLURM_ARRAY_TASK_ID", &*task),
+            ("SLURM_ARRAY_TASK_COUNT", array),
+            ("SLURM_ARRAY_TASK_MIN", "1"),
+        ];
+        let run = format!("sh -e '{}' testdata/trace", book.join("slurm.sh").display());
+        let (code, said) = shell(folder, &run, &variables);
+        assert_eq!(code, 0, "task {task}: {said}");
+    }
+    let (code, joined) = shell(folder, "jambox merge results-*.jsonl", &[]);
+    assert_eq!((code, verdict(&joined)), (1, verdict(&whole)), "{joined}");
+}

@@ -1,11 +1,6 @@
 //! The call stack of a service in Rust that fails, as it is explained.
 
-use std::fs;
-use std::process::Command;
-
-use tempfile::TempDir;
-
-use crate::jambox::{binary, root};
+use crate::built::{run, service, succeed};
 
 /// An `assert!` three calls below accumulate. `FIRST` fails, or the one below it.
 const SERVICE: &str = "#![no_std]
@@ -64,45 +59,13 @@ refine_gas_limit = 1_000_000
 accumulate_gas_limit = 1_000_000
 ";
 
-/// The service as a package with its lock file; it asks no network.
-fn service() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let sdk = root().join("crates/sdk").display().to_string();
-    let manifest = format!(
-        "[package]\nname = \"deep\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
-         [dependencies]\njambox-sdk = {{ path = {sdk:?} }}\n[workspace]\n"
-    );
-    let package = PACKAGE.replace("GUESTS", &root().join("guests").display().to_string());
-    fs::create_dir(folder.path().join("src")).unwrap();
-    for (file, text) in
-        [("Cargo.toml", &*manifest), ("src/lib.rs", SERVICE), ("package.toml", &package)]
-    {
-        fs::write(folder.path().join(file), text).unwrap();
-    }
-    fs::copy(root().join("guests/Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
-    folder
-}
-
 #[test]
 fn an_assertion_three_calls_deep_names_all_lines() {
-    if let Err(error) = jambox_build::Toolchain::find() {
-        eprintln!("skipped, for it takes a guest toolchain: {error}");
-        return;
-    }
-    let folder = service();
+    let Some(folder) = service(SERVICE, PACKAGE) else { return };
     let line_of = |text: &str| SERVICE.lines().position(|line| line.contains(text)).unwrap() + 1;
-    // The compiled standard library is kept for the next run.
-    let kept = std::path::Path::new(&std::env::var("CARGO_TARGET_DIR").unwrap_or("target".into()))
-        .join("services-of-tests");
     for revision in ["gray-paper-0.7.2", "gray-paper-0.8.0"] {
-        let run = |words: &[&str]| {
-            let mut command = Command::new(binary());
-            command.args(words).args(["--revision", revision]).current_dir(folder.path());
-            command.env("CARGO_TARGET_DIR", root().join(&kept)).output().unwrap()
-        };
-        let built = run(&["build", ".", "--output", "."]);
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let ran = run(&["run", "package.toml"]);
+        succeed(folder.path(), revision, &["build", ".", "--output", "."]);
+        let ran = run(folder.path(), revision, &["run", "package.toml"]);
         let said = String::from_utf8(ran.stdout).unwrap();
         let callers: Vec<_> = said.lines().filter(|line| line.contains("called by ")).collect();
         let of = |text: &str| callers.iter().position(|line| line.contains(text));

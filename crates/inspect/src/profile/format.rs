@@ -192,12 +192,15 @@ fn firefox_profile(profiles: &[Profile]) -> Result<Vec<u8>, ProfileError> {
     let at = |gas: u64| Timestamp::from_nanos_since_reference(gas.saturating_mul(NANOSECONDS));
     let process = written.add_process("gas", 1, at(0));
     for (id, part) in (1..).zip(parts(profiles)) {
-        let thread = written.add_thread(process, id, at(0), id == 1);
+        // None is the main thread, whose track would have the name of the process.
+        let thread = written.add_thread(process, id, at(0), false);
         // Weights have 31 bits.
         let unit = part.gas().div_ceil(i32::MAX as u64).max(1);
         let units = if unit == 1 { String::new() } else { format!(" (in units of {unit} gas)") };
         written.set_thread_name(thread, &format!("{}{units}", part.title));
         let mut spent = 0_u64;
+        // The track of a thread shows how busy it was between two samples: always.
+        let mut busy = CpuDelta::ZERO;
         for stack in part.stacks {
             let [function, host_call, machine] = categories;
             let frames: Vec<_> = part
@@ -215,7 +218,8 @@ fn firefox_profile(profiles: &[Profile]) -> Result<Vec<u8>, ProfileError> {
             let handle = written.intern_stack_frames(thread, frames.into_iter());
             let weight = stack.gas.checked_div(unit).and_then(|gas| i32::try_from(gas).ok());
             let weight = weight.unwrap_or(i32::MAX);
-            written.add_sample(thread, at(spent), handle, CpuDelta::ZERO, weight);
+            written.add_sample(thread, at(spent), handle, busy, weight);
+            busy = CpuDelta::from_nanos(stack.gas.saturating_mul(NANOSECONDS));
             spent = spent.saturating_add(stack.gas);
         }
         written.set_thread_end_time(thread, at(spent));

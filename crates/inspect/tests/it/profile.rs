@@ -167,6 +167,16 @@ fn firefox_profiles_have_every_stack() {
         weights.iter().map(|weight| weight.as_u64().unwrap()).sum()
     };
     assert_eq!((gas(&threads[0]), gas(&threads[1])), (profile.gas(), 27));
+    assert_eq!(threads[0]["name"], profile.title.as_str());
+    assert!(threads[1]["name"].as_str().unwrap().contains("not charged to it"));
+    // The tracks are never idle: microseconds at work between samples are those that went by.
+    let column = |name: &str, factor: f64| -> Vec<u64> {
+        let numbers = threads[0]["samples"][name].as_array().unwrap().iter();
+        numbers.map(|number| (number.as_f64().unwrap() * factor).round() as u64).collect()
+    };
+    let at_work = column("threadCPUDelta", 1.0);
+    assert_eq!(at_work, column("timeDeltas", 1000.0));
+    assert!(at_work.iter().sum::<u64>() > 0);
     let calls = profile.frames.iter().filter(|frame| frame.kind == FrameKind::HostCall);
     assert!(calls.map(|frame| frame.name.as_str()).eq(["host call invoke"]));
 }
