@@ -119,9 +119,19 @@ async function refine() {
   assert.strictEqual(code.body.instructions[5].address, at);
   step("registers, memory, disassembly");
 
-  for (const bad of ["fly", "writeMemory"]) {
-    await assert.rejects(client.customRequest(bad, {}), /not supported/);
-  }
+  const place = { memoryReference: registers.r1 };
+  const data = Buffer.from("what if").toString("base64");
+  const written = await client.customRequest("writeMemory", { ...place, data });
+  assert.strictEqual(written.body.bytesWritten, 7);
+  const now = await client.customRequest("readMemory", { ...place, count: 7 });
+  assert.strictEqual(now.body.data, data);
+  await stopped(client, client.stepBackRequest(thread));
+  const again = await client.customRequest("readMemory", { ...place, count: 16 });
+  assert.strictEqual(again.body.data, memory.body.data);
+  step("write memory, undone by going back");
+
+  await assert.rejects(client.customRequest("fly", {}), /not supported/);
+  await assert.rejects(client.customRequest("writeMemory", { memoryReference: "0", data }), /cannot write/);
   await assert.rejects(client.evaluateRequest({ expression: "r77" }), /expected/);
   step("requests that make no sense are refused");
   await client.disconnectRequest({});

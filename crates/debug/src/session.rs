@@ -1,6 +1,6 @@
 //! Going through a recording.
 
-use jambox_engine::{Inspector, Instance};
+use jambox_engine::{Exit, Inaccessible, Inspector, Instance};
 use jambox_invocation::Machine;
 
 use crate::recording::{Call, Ending, Position, RanProgram, Recording, Stretch};
@@ -15,6 +15,17 @@ pub struct Session {
     inner: Option<Instance>,
     /// Number of instructions of each stretch, where it is known.
     lengths: Vec<Option<u64>>,
+    /// The run that has left the recording, since something was written by hand.
+    trial: Option<Trial>,
+}
+
+/// A run off the recording.
+#[derive(Clone, Copy, Debug)]
+struct Trial {
+    /// The position at which something was written.
+    from: Position,
+    /// The exit that it came to, if it did.
+    exit: Option<Exit>,
 }
 
 /// The effect of one step.
@@ -38,7 +49,7 @@ impl Session {
         let cut = |stretch: &Stretch| matches!(stretch.ending, Ending::Cut).then_some(0);
         let lengths = recording.stretches.iter().map(cut).collect();
         let at = Position::default();
-        Some(Self { recording, at, outer, outer_ended: None, inner: None, lengths })
+        Some(Self { recording, at, outer, outer_ended: None, inner: None, lengths, trial: None })
     }
 
     /// The recording.
@@ -88,9 +99,58 @@ impl Session {
         before.into_iter().find_map(|stretch| stretch.ending.call())
     }
 
+    /// Writes into the memory of the machine that runs here, as the guest could.
+    ///
+    /// From here on the session runs the changed machine, off the recording, up to its next exit:
+    /// a host call would have to be answered. Going back undoes the change, at the place where it
+    /// was made.
+    ///
+    /// # Errors
+    ///
+    /// The guest cannot write there.
+    pub fn write(&mut self, address: u64, octets: &[u8]) -> Result<(), Inaccessible> {
+        if self.trial.is_none() {
+            // All stretches are gone through now, since nothing may move the changed machine later.
+            self.starts();
+        }
+        let is_inner = self.machine() != Machine::Outer;
+        let instance = match &mut self.inner {
+            Some(inner) if is_inner => inner,
+            _ => &mut self.outer,
+        };
+        instance.memory_mut().write(address, octets)?;
+        if !is_inner {
+            self.outer_ended = None;
+        }
+        self.trial.get_or_insert(Trial { from: self.at, exit: None });
+        Ok(())
+    }
+
+    /// True if the machine is not as it was recorded, since something was written.
+    #[must_use]
+    pub const fn is_changed(&self) -> bool {
+        self.trial.is_some()
+    }
+
+    /// The exit that the changed machine came to, if it did.
+    #[must_use]
+    pub fn exit_of_changed(&self) -> Option<Exit> {
+        self.trial.and_then(|trial| trial.exit)
+    }
+
+    /// Undoes what was written, and goes to where that was; false if nothing was.
+    pub(crate) fn undo(&mut self) -> bool {
+        let Some(Trial { from, .. }) = self.trial else { return false };
+        self.seek_recorded(from);
+        true
+    }
+
     /// True if nothing comes after this.
     #[must_use]
     pub fn is_at_end(&self) -> bool {
+        if let Some(trial) = &self.trial {
+            return trial.exit.is_some();
+        }
         self.at.stretch + 1 == self.recording.stretches.len()
             && self.lengths.get(self.at.stretch).copied().flatten() == Some(self.at.step)
     }
@@ -146,10 +206,19 @@ impl Session {
     }
 
     /// Goes to a position, or to the end of its stretch if that has fewer instructions.
+    ///
+    /// Going anywhere undoes a write by hand.
     pub fn seek(&mut self, to: Position) {
+        if self.trial.is_none() || to != self.at {
+            self.seek_recorded(to);
+        }
+    }
+
+    fn seek_recorded(&mut self, to: Position) {
+        let is_changed = self.trial.take().is_some();
         let stretch = to.stretch.min(self.recording.stretches.len().saturating_sub(1));
         let to = Position { stretch, ..to };
-        if self.at.stretch != to.stretch || self.at > to || self.is_at_end() {
+        if is_changed || self.at.stretch != to.stretch || self.at > to || self.is_at_end() {
             self.enter(to.stretch);
         }
         while self.at < to && self.step_with(&mut ()) == Step::Within {}
@@ -169,6 +238,9 @@ impl Session {
 
     /// Goes back by one instruction; whether there was one.
     pub fn step_back(&mut self) -> bool {
+        if self.undo() {
+            return true;
+        }
         if let Some(step) = self.at.step.checked_sub(1) {
             self.seek(Position { step, ..self.at });
             return true;
@@ -195,6 +267,10 @@ impl Session {
         };
         let exit = instance.step(inspector);
         self.at.step += 1;
+        if let Some(trial) = &mut self.trial {
+            trial.exit = exit;
+            return Step::Within;
+        }
         let Position { stretch, step } = self.at;
         if exit.is_none() && !self.is_at_snapshot() {
             return Step::Within;

@@ -32,6 +32,9 @@ impl Session {
     /// Goes on to the beginning of another line, or by an instruction where there are no symbols.
     /// The stops stop it on the way, if it goes over functions.
     pub fn step_line(&mut self, direction: Direction, over: Over, stops: &Stops) -> Stopped {
+        if direction == Direction::Backwards && self.undo() {
+            return Stopped::At(Vec::new());
+        }
         let start = self.source().to_vec();
         let machine = self.machine();
         for _ in 0..LONGEST_LINE {
@@ -138,6 +141,9 @@ impl Session {
     /// Runs until the current function returns to its caller, or back to before it was called.
     /// `None` if no caller is found.
     pub fn finish(&mut self, direction: Direction, stops: &Stops) -> Option<Stopped> {
+        if direction == Direction::Backwards && self.undo() {
+            return Some(Stopped::At(Vec::new()));
+        }
         let code = self.recording().stretches.get(self.position().stretch)?.code;
         let symbols = self.code().and_then(|code| code.symbols.as_ref());
         let stack = stack::of(self.instance(), symbols);

@@ -182,8 +182,9 @@ impl<'a> Armed<'a> {
         let mut met = std::mem::take(&mut self.touched.written);
         let (before, gas_before) = before;
         let stretches = &session.recording().stretches;
-        let ended =
-            stretches.get(before.stretch).filter(|_| step != Step::Within || session.is_at_end());
+        // The end of a changed machine is not that of the recording.
+        let has_ended = !session.is_changed() && (step != Step::Within || session.is_at_end());
+        let ended = stretches.get(before.stretch).filter(|_| has_ended);
         if let Some(stretch) = ended {
             self.add_ended(stretch, &mut met);
             met.extend(self.of(|kind| match kind {
@@ -269,6 +270,9 @@ impl Session {
     /// A run forwards to a stop at an instruction's effect (a write, an exit) stops behind the
     /// instruction, a run backwards before it: in both cases it is the last one that was gone over.
     pub fn run(&mut self, direction: Direction, stops: &Stops) -> Stopped {
+        if direction == Direction::Backwards && self.undo() {
+            return Stopped::At(Vec::new());
+        }
         let mut armed = Armed::new(stops, self.recording());
         match direction {
             Direction::Forwards => self.run_on(&mut armed, None).map_or(Stopped::End, |met| {

@@ -62,6 +62,24 @@ fn stops_of_all_kinds_are_met() {
 }
 
 #[test]
+fn memory_is_written_for_what_if_and_going_back_undoes_it() {
+    // Behind the first `fetch` its octets are in memory: the service reads their first.
+    let commands = "key text:latest\ncontinue\nreverse-continue\nwatch a2 1\n\
+                    reverse-continue\nstepi\nx 0x3048e 4\nwrite 0x3048e text:jam\n\
+                    x 0x3048e 4\ncontinue\nreverse-stepi\nx 0x3048e 4\n";
+    let ran = debug(&[COUNTER, "--accumulate", "counter"], commands);
+    let shown: Vec<_> = ran.stdout.lines().filter(|line| line.contains("0x3048e: ")).collect();
+    assert_eq!(shown.len(), 3, "{ran:?}");
+    assert!(shown[0].contains("HELL") && shown[1].contains("jamL"), "{ran:?}");
+    assert_eq!(shown[0], shown[2], "{ran:?}");
+    assert!(ran.stdout.contains("from here on this is not what ran"), "{ran:?}");
+    assert!(ran.stdout.contains("which the recording does not answer"), "{ran:?}");
+    let ran = debug(&[COUNTER], "write 0 hex:00\n");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("cannot write at 0x0"), "{ran:?}");
+}
+
+#[test]
 fn a_program_is_debugged_alone() {
     let program = "guests/asm/panics/panics.asm";
     let ran = debug(&[program, "--gas", "1000"], "end\nregisters\nreverse-stepi\nlist\n");

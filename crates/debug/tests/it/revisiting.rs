@@ -5,7 +5,9 @@ use std::path::Path;
 
 use jambox_chain::accumulation::{AccumulationState, BlockContext};
 use jambox_chain::{ReportCall, accumulate_alone, compute_report};
-use jambox_debug::{Bounds, Condition, Direction, Kind, Position, Recorder, Recording, Session};
+use jambox_debug::{
+    Bounds, Condition, Direction, Kind, Over, Position, Recorder, Recording, Session,
+};
 use jambox_debug::{StopPoint, Stopped, Stops, Target};
 use jambox_engine::{Backend, Exit, Inspector, Instance};
 use jambox_invocation::{Env, Invocation, Machine, Observer, Started};
@@ -276,4 +278,54 @@ fn memory_is_bounded() {
     let seen = states(&mut Session::new(cut).unwrap());
     assert!(seen.len() < all.len());
     assert_eq!(seen[..], all[..seen.len()]);
+}
+
+#[test]
+fn what_is_written_changes_the_run_up_to_a_host_call_and_is_undone_by_going_back() {
+    for (path, target) in PACKAGES {
+        let recording = record(&package(path), target, spaced(300), Backend::default());
+        let mut session = Session::new(recording).unwrap();
+        let seen = states(&mut session);
+        // A place with a stack in use: its words are changed, so that the run is another.
+        let place = seen.len() / 2;
+        session.seek_instruction(place as u64);
+        let at = session.position();
+        let sp = session.instance().regs()[1];
+        let Ok(before) = session.instance().memory().read(sp, 64) else { continue };
+        let inverted: Vec<u8> = before.iter().map(|octet| !octet).collect();
+        if session.write(sp, &inverted).is_err() {
+            continue;
+        }
+        assert!(session.is_changed() && session.exit_of_changed().is_none());
+        assert_eq!(session.instance().memory().read(sp, 64).unwrap(), inverted);
+        assert_eq!(session.instructions(), place as u64, "asking does not move");
+        assert_eq!(session.instance().memory().read(sp, 64).unwrap(), inverted);
+        assert_eq!(session.run(Direction::Forwards, &Stops::new()), Stopped::End);
+        assert!(session.is_at_end() && session.exit_of_changed().is_some(), "{path} {target:?}");
+        assert!(!session.step(), "nothing comes after its exit");
+
+        // Each way back goes to where it was written, and is the recorded run again.
+        for way in 0..3 {
+            if way > 0 {
+                session.seek(at);
+                session.write(sp, &inverted).unwrap();
+                session.step();
+            }
+            match way {
+                0 => assert!(session.step_back()),
+                1 => drop(session.run(Direction::Backwards, &Stops::new())),
+                _ => drop(session.step_line(Direction::Backwards, Over::Nothing, &Stops::new())),
+            }
+            assert!(!session.is_changed());
+            assert_eq!(session.position(), at);
+            assert_eq!(state(session.machine(), session.instance()), seen[place]);
+        }
+        let rest: Vec<_> = states(&mut session);
+        assert_eq!(rest[..], seen[place..], "{path} {target:?}");
+    }
+    // Memory that the guest cannot write stays as it is.
+    let recording = record(&package("nested"), Target::Refine(0), spaced(9), Backend::default());
+    let mut session = Session::new(recording).unwrap();
+    assert!(session.write(0, &[1]).is_err());
+    assert!(!session.is_changed());
 }

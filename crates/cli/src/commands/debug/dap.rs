@@ -171,6 +171,7 @@ impl<W: Write> Adapter<'_, W> {
             "variables" => told(views::variables(launched, arguments)),
             "evaluate" => told(views::evaluate(launched, arguments)?),
             "readMemory" => told(views::memory(launched, arguments)?),
+            "writeMemory" => told(views::write_memory(launched, arguments)?),
             "disassemble" => told(views::disassembly(launched, arguments)?),
             "continue" => {
                 let then = go(launched, breakpoints, Direction::Forwards);
@@ -211,6 +212,7 @@ fn capabilities() -> Value {
         "supportsStepBack": true,
         "supportsSteppingGranularity": true,
         "supportsReadMemoryRequest": true,
+        "supportsWriteMemoryRequest": true,
         "supportsDisassembleRequest": true,
         "supportsEvaluateForHovers": true,
         "supportsTerminateRequest": true,

@@ -237,8 +237,9 @@ impl SingleThreadBase for Stub {
         if length == 0 { Err(TargetError::NonFatal) } else { Ok(length) }
     }
 
-    fn write_addrs(&mut self, _: u64, _: &[u8]) -> TargetResult<(), Self> {
-        Err(TargetError::NonFatal)
+    fn write_addrs(&mut self, start: u64, octets: &[u8]) -> TargetResult<(), Self> {
+        let written = self.lines.session_mut().write(start, octets);
+        written.map_err(|_| TargetError::NonFatal)
     }
 
     fn support_resume(&mut self) -> Option<SingleThreadResumeOps<'_, Self>> {

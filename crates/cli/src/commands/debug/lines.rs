@@ -174,6 +174,12 @@ const COMMANDS: &[Command] = &[
             Err(problem) => refuse(problem),
         }
     }),
+    command(
+        &["write"],
+        "ADDRESS VALUE",
+        "write memory (text:.., hex:..): what if it were so",
+        Lines::write,
+    ),
     command(&["pages"], "", "which memory is accessible", |it, _, out| {
         for (addresses, access) in it.session.instance().memory().accessible_ranges() {
             writeln!(out, "{:#x}..{:#x}  {access:?}", addresses.start, addresses.end)?;
@@ -207,6 +213,10 @@ const fn command(
 ) -> Command {
     Command { names, arguments, what, run }
 }
+
+/// Meaning of a write by hand.
+pub const CHANGED: &str =
+    "from here on this is not what ran, up to the next host call; going back undoes it";
 
 fn refuse(problem: impl Into<String>) -> io::Result<Answer> {
     Ok(Answer::Refused(problem.into()))
@@ -393,6 +403,26 @@ impl Lines {
                 let described = places::describe(&stop);
                 let number = self.stops.add(stop);
                 writeln!(out, "stop {number}: {described}")?;
+                Ok(Answer::Done)
+            }
+            Err(problem) => refuse(problem),
+        }
+    }
+
+    /// Writes into memory: the value is the last word.
+    fn write(&mut self, text: &str, out: &mut dyn Write) -> io::Result<Answer> {
+        let Some((address, value)) = text.rsplit_once(' ') else {
+            return refuse("expected an address and a value: write sp + 8 hex:00ff");
+        };
+        let written = range(&format!("{address} 0"), self.session.instance())
+            .and_then(|(address, _)| Ok((address, key(value)?)))
+            .and_then(|(address, octets)| {
+                let written = self.session.write(address, &octets);
+                written.map_err(|_| format!("the guest cannot write at {address:#x}"))
+            });
+        match written {
+            Ok(()) => {
+                writeln!(out, "{CHANGED}")?;
                 Ok(Answer::Done)
             }
             Err(problem) => refuse(problem),

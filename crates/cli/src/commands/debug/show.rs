@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jambox_debug::{Answer, Call, RanProgram, Session};
-use jambox_engine::Instance;
+use jambox_engine::{Exit, Instance};
 use jambox_hostcall::Interface;
 use jambox_inspect::hostcalls::{self, Argument, MemoryDirection, MemoryEvent};
 use jambox_inspect::{Octets, stack};
@@ -97,6 +97,15 @@ pub fn place(session: &mut Session, sources: &Sources, out: &mut dyn Write) -> i
 
 /// Ending of the recording, in words.
 pub fn ending(session: &Session) -> String {
+    match session.exit_of_changed() {
+        Some(Exit::HostCall(number)) => {
+            return format!(
+                "host call {number}, which the recording does not answer once memory was changed"
+            );
+        }
+        Some(exit) => return format!("{exit}, of the machine whose memory was changed"),
+        None => {}
+    }
     let recording = session.recording();
     if recording.is_cut {
         return "the recording has no more; --memory gives it more room".to_owned();

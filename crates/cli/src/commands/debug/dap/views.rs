@@ -12,7 +12,7 @@ use jambox_invocation::Machine;
 use jambox_symbols::{Frame, Symbols};
 
 use super::Launched;
-use super::wire::base64;
+use super::wire::{base64, from_base64};
 use crate::commands::debug::show;
 
 /// The scopes of every frame, and the numbers by which their variables are asked for.
@@ -210,6 +210,16 @@ pub fn memory(launched: &Launched, arguments: &Value) -> Result<Value, String> {
         "data": base64(&octets),
         "unreadableBytes": wanted - octets.len() as u64,
     }))
+}
+
+/// Writes into memory: all octets or none.
+pub fn write_memory(launched: &mut Launched, arguments: &Value) -> Result<Value, String> {
+    let start = address(arguments, "memoryReference", "offset")?;
+    let octets = arguments["data"].as_str().and_then(from_base64);
+    let octets = octets.ok_or("`data` is not base64")?;
+    let written = launched.session.write(start, &octets);
+    written.map_err(|_| format!("the guest cannot write at {start:#x}"))?;
+    Ok(json!({ "bytesWritten": octets.len() }))
 }
 
 /// Disassembles the requested number of instructions, from a number of instructions before or after

@@ -100,6 +100,23 @@ pub fn base64(octets: &[u8]) -> String {
     text
 }
 
+/// Octets of a text in base 64; `None` if it is none.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=');
+    let is_whole = text.len().is_multiple_of(4) && text.len() - digits.len() <= 2;
+    let mut octets = Vec::new();
+    for four in digits.as_bytes().chunks(4).filter(|_| is_whole) {
+        let mut number = 0;
+        for place in 0..4 {
+            let digit = four.get(place).copied().unwrap_or(b'A');
+            number = number << 6 | DIGITS.iter().position(|it| *it == digit)? as u32;
+        }
+        let [_, all @ ..] = number.to_be_bytes();
+        octets.extend_from_slice(&all[..four.len().checked_sub(1).filter(|it| *it > 0)?]);
+    }
+    (is_whole || text.is_empty()).then_some(octets)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +134,10 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(base64(octets.as_bytes()), text);
+            assert_eq!(from_base64(text).as_deref(), Some(octets.as_bytes()));
+        }
+        for text in ["Z", "Zg", "Zg=", "Z===", "Zm9v=", "Zm 9", "Zm9v!mFy"] {
+            assert_eq!(from_base64(text), None, "{text}");
         }
     }
 
