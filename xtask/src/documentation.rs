@@ -34,9 +34,9 @@ pub fn docs() -> Result<(), String> {
     command.args(workspace.private.iter().flat_map(|name| ["--exclude", name]));
     command.args(workspace.documented.iter().flat_map(|feature| ["--features", feature]));
     command.env("RUSTDOCFLAGS", "--cfg docsrs -D warnings");
-    command.env("CARGO_TARGET_DIR", cache().join("docs"));
+    command.env("CARGO_TARGET_DIR", cache().join("nightly"));
     succeed(&mut command)?;
-    println!("{}", cache().join("docs/doc/jambox_engine/index.html").display());
+    println!("{}", cache().join("nightly/doc/jambox_engine/index.html").display());
     Ok(())
 }
 
@@ -67,7 +67,7 @@ fn public_items(name: &str) -> Result<String, String> {
     let mut command = nightly()?;
     command.args(["public-api", "--simplified", "--simplified", "--simplified"]);
     command.args(["--color", "never", "--package", &format!("jambox-{name}")]);
-    command.env("CARGO_TARGET_DIR", cache().join("api"));
+    command.env("CARGO_TARGET_DIR", cache().join("nightly"));
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     match output.status.success() {

@@ -32,6 +32,13 @@ pub struct Options {
 /// Packages, builds, and without `--dry-run` uploads all crates.
 pub fn run(options: &Options) -> Result<(), String> {
     let workspace = Workspace::read()?;
+    // Cargo's own check would refuse the SDK's sources, a file that is not of the repository.
+    if !options.allow_dirty {
+        let changed = git(&["status", "--porcelain"])?;
+        if !changed.is_empty() {
+            return Err(format!("not committed (see --allow-dirty):\n{changed}"));
+        }
+    }
     if !options.dry_run {
         workspace.check_repository()?;
     }
@@ -42,6 +49,17 @@ pub fn run(options: &Options) -> Result<(), String> {
     let done = workspace.publish(options);
     fs::remove_file(&sdk).map_err(failed)?;
     done
+}
+
+/// The answer of git, in the project's root.
+fn git(arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new("git");
+    command.args(arguments).current_dir(root());
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
 }
 
 /// The crates of the workspace, as cargo knows them.
@@ -62,16 +80,17 @@ impl Workspace {
     /// Packages and builds, and without `--dry-run` uploads.
     fn publish(&self, options: &Options) -> Result<(), String> {
         let mut package = cargo();
-        package.args(["package", "--workspace", "--locked"]);
+        package.args(["package", "--workspace", "--locked", "--allow-dirty"]);
         package.args(self.private.iter().flat_map(|name| ["--exclude", name]));
-        package.args(options.allow_dirty.then_some("--allow-dirty"));
         succeed(&mut package)?;
         let octets = self.sizes()?;
         println!("{} packages of {octets} octets are ready", self.public.len());
         if options.dry_run {
             return Ok(());
         }
-        succeed(cargo().args(["publish", "--workspace", "--locked", "--no-verify"]))
+        let mut publish = cargo();
+        publish.args(["publish", "--workspace", "--locked", "--allow-dirty", "--no-verify"]);
+        succeed(&mut publish)
     }
 
     /// Asks cargo.
@@ -119,15 +138,6 @@ impl Workspace {
     /// Checks that the repository which the manifests name has the commit that is checked out: what
     /// is published can be found there.
     fn check_repository(&self) -> Result<(), String> {
-        let git = |arguments: &[&str]| {
-            let mut command = Command::new("git");
-            command.args(arguments).current_dir(root());
-            let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-            match output.status.success() {
-                true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-                false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-            }
-        };
         let commit = git(&["rev-parse", "HEAD"])?;
         let refs = git(&["ls-remote", &self.repository])?;
         if refs.lines().any(|line| line.starts_with(&commit)) {
