@@ -6,11 +6,13 @@
 //! by path.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::command::{cargo, root, succeed};
+use crate::command::{cache, cargo, root, succeed};
 
 /// Largest package that crates.io accepts, in octets.
 const LARGEST: u64 = 10 << 20;
@@ -48,6 +50,7 @@ pub fn run(options: &Options) -> Result<(), String> {
     fs::write(&sdk, jambox_build::packed_sdk()).map_err(failed)?;
     let done = workspace.publish(options);
     fs::remove_file(&sdk).map_err(failed)?;
+    let _ = fs::remove_dir_all(&workspace.target);
     done
 }
 
@@ -62,6 +65,11 @@ fn git(arguments: &[&str]) -> Result<String, String> {
     }
 }
 
+/// Seconds since 1970.
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 /// The crates of the workspace, as cargo knows them.
 pub struct Workspace {
     /// Names and versions of the crates that are published.
@@ -72,8 +80,9 @@ pub struct Workspace {
     pub documented: Vec<String>,
     /// Address of the sources, in the manifests of all that are published.
     repository: String,
-    /// Folder of what cargo makes.
-    target: String,
+    /// Folder of what cargo makes of the packages. Cargo keeps what it unpacks and builds by name and
+    /// version alone, and would take an earlier run's for this one's: each run has its own.
+    target: PathBuf,
 }
 
 impl Workspace {
@@ -81,6 +90,7 @@ impl Workspace {
     fn publish(&self, options: &Options) -> Result<(), String> {
         let mut package = cargo();
         package.args(["package", "--workspace", "--locked", "--allow-dirty"]);
+        package.env("CARGO_TARGET_DIR", &self.target);
         package.args(self.private.iter().flat_map(|name| ["--exclude", name]));
         succeed(&mut package)?;
         let octets = self.sizes()?;
@@ -90,6 +100,7 @@ impl Workspace {
         }
         let mut publish = cargo();
         publish.args(["publish", "--workspace", "--locked", "--allow-dirty", "--no-verify"]);
+        publish.env("CARGO_TARGET_DIR", &self.target);
         succeed(&mut publish)
     }
 
@@ -113,7 +124,7 @@ impl Workspace {
             private: Vec::new(),
             documented: Vec::new(),
             repository: String::new(),
-            target: text(&metadata["target_directory"]),
+            target: cache().join(format!("packages-{}", seconds())),
         };
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let name = text(&package["name"]);
@@ -153,10 +164,11 @@ impl Workspace {
     fn sizes(&self) -> Result<u64, String> {
         let mut all = 0;
         for (name, version) in &self.public {
-            let path = format!("{}/package/{name}-{version}.crate", self.target);
-            let file = fs::metadata(&path).map_err(|error| format!("{path}: {error}"))?;
+            let path = self.target.join(format!("package/{name}-{version}.crate"));
+            let shown = path.display();
+            let file = fs::metadata(&path).map_err(|error| format!("{shown}: {error}"))?;
             if file.len() > LARGEST {
-                return Err(format!("{path}: {} octets, at most {LARGEST}", file.len()));
+                return Err(format!("{shown}: {} octets, at most {LARGEST}", file.len()));
             }
             all += file.len();
         }
@@ -173,8 +185,7 @@ mod tests {
     #[test]
     fn crates_are_public_or_private() {
         let package = |name: &str, publish: Value, repository: &str| json!({ "name": name, "version": "1.0.0", "publish": publish, "repository": repository });
-        let workspace =
-            |packages: &[Value]| json!({ "target_directory": "t", "packages": packages });
+        let workspace = |packages: &[Value]| json!({ "packages": packages });
         let public = package("a", Value::Null, "https://a");
         let private = package("b", json!([]), "");
         let read = Workspace::of(&workspace(&[public.clone(), private])).unwrap();
