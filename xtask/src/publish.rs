@@ -80,8 +80,8 @@ pub struct Workspace {
     pub documented: Vec<String>,
     /// Address of the sources, in the manifests of all that are published.
     repository: String,
-    /// Folder of what cargo makes of the packages. Cargo keeps what it unpacks and builds by name and
-    /// version alone, and would take an earlier run's for this one's: each run has its own.
+    /// Folder of what cargo makes of the packages. Cargo keeps what it unpacks and builds by name
+    /// and version alone, and would take an earlier run's for this one's: each run has its own.
     target: PathBuf,
 }
 
