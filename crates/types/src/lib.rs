@@ -51,6 +51,7 @@ extern crate alloc;
 mod accumulation;
 mod block;
 mod extrinsic;
+mod keccak;
 mod octets;
 mod parameters;
 mod protocol;

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::{fmt, str};
 
 use jambox_codec::{Decode, DecodeError, Encode, Reader};
-use sha3::Digest as _;
+
+use crate::keccak::keccak_256;
 
 /// Error: a text that is not the hexadecimal form of the expected octets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -169,7 +170,7 @@ impl Hash {
     /// Keccak-256, the hash of the accumulation-output log (`sec:cryptography`, 0.7.2).
     #[must_use]
     pub fn keccak(octets: &[u8]) -> Self {
-        Self(sha3::Keccak256::digest(octets).into())
+        Self(keccak_256(octets))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Hashes and the text of octets.
 
 use jambox_types::{Ed25519Signature, Hash};
+use sha3::Digest as _;
 
 #[test]
 fn hash_functions_are_the_published_ones() {
@@ -22,6 +23,16 @@ fn hash_functions_are_the_published_ones() {
         assert_eq!(Hash::keccak(text.as_bytes()), keccak.parse().expect("a hash"));
     }
     assert_eq!(Hash::blake2b_of(&[b"a", b"", b"bc"]), Hash::blake2b(b"abc"));
+}
+
+/// Every length of the last block, and several blocks, against another implementation.
+#[test]
+fn keccak_is_that_of_another_crate() {
+    let octets: Vec<u8> = (0..=u8::MAX).cycle().take(700).collect();
+    for length in 0..=octets.len() {
+        let hash = Hash(sha3::Keccak256::digest(&octets[..length]).into());
+        assert_eq!(Hash::keccak(&octets[..length]), hash, "{length} octets");
+    }
 }
 
 #[test]
