@@ -20,6 +20,7 @@ const BUILDER: &[&str] = &[
     "releases.rs",
     "settings.rs",
     "shim.rs",
+    "sysroot.rs",
     "toolchain.rs",
 ];
 

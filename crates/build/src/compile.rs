@@ -1,9 +1,8 @@
 //! Running cargo for the guest target.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use jambox_types::Revision;
 use serde_json::{Value, json};
@@ -11,17 +10,17 @@ use serde_json::{Value, json};
 use crate::manifest::Manifest;
 use crate::releases::TARGET_FILE;
 use crate::settings::{DEFAULT_HEAP, number_of};
-use crate::{BuildError, Linker, Messages, Panics, Settings, Toolchain, shim};
+use crate::{BuildError, Linker, Messages, Panics, Settings, Toolchain, shim, sysroot};
 
 /// The target's name: cargo derives it from the file's.
-const TARGET: &str = "riscv64emac-unknown-none-polkavm";
+pub(crate) const TARGET: &str = "riscv64emac-unknown-none-polkavm";
 
 /// The profile that services are built with, defined on the command line so that a package needs
 /// no setting of its own.
 const PROFILE: &str = "jambox";
 
 /// Optimised for size, as one unit, with functions and lines for the symbol file.
-const PROFILE_SETTINGS: &[&str] = &[
+pub(crate) const PROFILE_SETTINGS: &[&str] = &[
     "inherits='release'",
     "opt-level='s'",
     "lto=true",
@@ -44,41 +43,24 @@ pub(crate) fn compile(
 ) -> Result<PathBuf, BuildError> {
     let (revision, panics) = (settings.revision(), settings.panics.unwrap_or_default());
     let folder = manifest.target_directory.join("jambox");
-    // Each combination of revision and panics keeps its own build of the standard library.
+    let sysroot = sysroot::find(toolchain, panics, messages, &folder)?;
+    // Each combination of revision and panics keeps its own build.
     let own = folder.join(number_of(revision)).join(panics.name());
-    let target = write_target(toolchain, &own)?;
     let mut command = Command::new(&toolchain.cargo);
-    command.args(["rustc", "--lib", "--crate-type=cdylib", "--profile", PROFILE]);
-    command.args(["--message-format", "json-render-diagnostics"]);
+    command.args(["rustc", "--lib", "--crate-type=cdylib"]);
     command.arg("--manifest-path").arg(&manifest.path);
     command.arg("--target-dir").arg(&own);
-    command.arg("--target").arg(target).arg("-Zbuild-std=core,alloc");
-    if toolchain.json_target_flag {
-        command.arg("-Zjson-target-spec");
-    }
-    if panics == Panics::Trap && !toolchain.has_immediate_abort() {
-        command.arg("-Zbuild-std-features=panic_immediate_abort");
-    }
-    for setting in PROFILE_SETTINGS {
-        command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
-    }
+    settings_of_cargo(&mut command, toolchain, &sysroot.target);
     if let Some(own) = manifest.path.parent().and_then(|own| manifest.in_workspace(own)) {
         // A member of a workspace names its files as if it were alone. This flag is for the one
         // crate: the flags of the others stay the same for all members.
         command.arg("--").arg(remapped(own, ""));
     }
     command.env("RUSTC", shim::write(toolchain, &folder)?);
-    command.env("RUSTC_BOOTSTRAP", "1");
-    command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO_BUILD_TARGET");
-    command.env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, manifest, settings));
+    let flags = flags(toolchain, manifest, settings, &sysroot.folder);
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags);
     command.env(HEAP_VARIABLE, settings.heap.unwrap_or(DEFAULT_HEAP).to_string());
-    command.stdout(Stdio::piped());
-    command.stderr(match messages {
-        Messages::Show => Stdio::inherit(),
-        Messages::Keep => Stdio::piped(),
-    });
-    let child = command.spawn().map_err(BuildError::io(&toolchain.cargo))?;
-    let output = child.wait_with_output().map_err(BuildError::io(&toolchain.cargo))?;
+    let output = run(command, messages)?;
     if !output.status.success() {
         let messages = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(BuildError::DoesNotCompile { messages });
@@ -87,8 +69,34 @@ pub(crate) fn compile(
         .ok_or_else(|| BuildError::Link("cargo names no file that it has built".to_owned()))
 }
 
-/// The target file of the linker, written where it stays so that `core` is not built anew.
-fn write_target(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildError> {
+/// Sets what the build of a service and that of the standard library have in common.
+pub(crate) fn settings_of_cargo(command: &mut Command, toolchain: &Toolchain, target: &Path) {
+    command.args(["--profile", PROFILE, "--message-format", "json-render-diagnostics"]);
+    command.arg("--target").arg(target);
+    if toolchain.json_target_flag {
+        command.arg("-Zjson-target-spec");
+    }
+    for setting in PROFILE_SETTINGS {
+        command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
+    }
+    command.env("RUSTC_BOOTSTRAP", "1");
+    command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO_BUILD_TARGET");
+}
+
+/// Runs cargo: what it reports is in the output, and so are the compiler's messages if they are
+/// kept.
+pub(crate) fn run(mut command: Command, messages: Messages) -> Result<Output, BuildError> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(match messages {
+        Messages::Show => Stdio::inherit(),
+        Messages::Keep => Stdio::piped(),
+    });
+    let child = command.spawn().map_err(BuildError::io(command.get_program()))?;
+    child.wait_with_output().map_err(BuildError::io(command.get_program()))
+}
+
+/// The text of the linker's target file, with the linker of the toolchain.
+pub(crate) fn target_file(toolchain: &Toolchain) -> Result<String, BuildError> {
     let mut target: Value =
         serde_json::from_str(TARGET_FILE).map_err(|error| BuildError::Link(error.to_string()))?;
     if let Linker::System(lld) = &toolchain.linker {
@@ -96,39 +104,28 @@ fn write_target(toolchain: &Toolchain, folder: &Path) -> Result<PathBuf, BuildEr
         target["linker-flavor"] = json!("unix");
         target["linker"] = json!(lld);
     }
-    let text = target.to_string();
-    let path = folder.join(format!("{TARGET}.json"));
-    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-        fs::create_dir_all(folder).map_err(BuildError::io(folder))?;
-        fs::write(&path, text).map_err(BuildError::io(&path))?;
-    }
-    Ok(path)
+    Ok(target.to_string())
 }
 
 /// The compiler's flags, joined as `CARGO_ENCODED_RUSTFLAGS` wants them; the user's own come last
 /// and so take precedence.
-fn flags(toolchain: &Toolchain, manifest: &Manifest, settings: Settings) -> OsString {
-    let mut flags: Vec<OsString> = Vec::new();
+fn flags(
+    toolchain: &Toolchain,
+    manifest: &Manifest,
+    settings: Settings,
+    sysroot: &Path,
+) -> OsString {
+    let mut flags: Vec<OsString> = vec!["--sysroot".into(), sysroot.into()];
     flags.push(format!("--cfg=jambox_revision={:?}", number_of(settings.revision())).into());
     let known = Revision::ALL.map(|revision| format!("{:?}", number_of(revision))).join(",");
     flags.push(format!("--check-cfg=cfg(jambox_revision,values({known}))").into());
-    if settings.panics == Some(Panics::Trap) {
-        if toolchain.has_immediate_abort() {
-            flags.push("-Zunstable-options".into());
-            flags.push("-Cpanic=immediate-abort".into());
-        }
-        flags.push("--cfg=jambox_panics_trap".into());
-        // Merged into one trap, the panics of a function would lose their lines.
-        flags.push("-Cllvm-args=-enable-tail-merge=false".into());
-    }
+    flags.extend(panic_flags(toolchain, settings.panics.unwrap_or_default()));
     flags.push("--check-cfg=cfg(jambox_panics_trap)".into());
     // Machine-dependent paths would end up in messages and so in the blob and its hash. The
     // compiler applies the last prefix that fits.
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let sources = toolchain.sysroot.join("lib/rustlib/src/rust");
-    let real_sources = sources.canonicalize().unwrap_or_else(|_| sources.clone());
     let mut remap = |from: &Path, to: &str| flags.push(remapped(from, to));
     remap(&manifest.workspace_root, ".");
     if let Some(home) = home {
@@ -141,12 +138,37 @@ fn flags(toolchain: &Toolchain, manifest: &Manifest, settings: Settings) -> OsSt
             remap(inside, &name);
         }
     }
-    remap(&real_sources, "/rust");
-    remap(&sources, "/rust");
-    if let Some(own) = std::env::var_os("RUSTFLAGS") {
-        flags.extend(own.to_string_lossy().split_whitespace().map(OsString::from));
-    }
+    flags.extend(remapped_library(toolchain));
+    flags.extend(users_flags());
     flags.join(&OsString::from("\x1f"))
+}
+
+/// The flags that make panics what the settings say.
+pub(crate) fn panic_flags(toolchain: &Toolchain, panics: Panics) -> Vec<OsString> {
+    let mut flags = Vec::new();
+    if panics == Panics::Trap {
+        if toolchain.has_immediate_abort() {
+            flags.push("-Zunstable-options".into());
+            flags.push("-Cpanic=immediate-abort".into());
+        }
+        flags.push("--cfg=jambox_panics_trap".into());
+        // Merged into one trap, the panics of a function would lose their lines.
+        flags.push("-Cllvm-args=-enable-tail-merge=false".into());
+    }
+    flags
+}
+
+/// The flags that name the standard library's files without a folder of this machine.
+pub(crate) fn remapped_library(toolchain: &Toolchain) -> [OsString; 2] {
+    let sources = toolchain.sysroot.join("lib/rustlib/src/rust");
+    let real_sources = sources.canonicalize().unwrap_or_else(|_| sources.clone());
+    [remapped(&real_sources, "/rust"), remapped(&sources, "/rust")]
+}
+
+/// The user's own flags of the compiler.
+pub(crate) fn users_flags() -> Vec<OsString> {
+    let own = std::env::var_os("RUSTFLAGS").unwrap_or_default();
+    own.to_string_lossy().split_whitespace().map(OsString::from).collect()
 }
 
 /// The flag that makes the compiler write `to` in place of the path `from`.

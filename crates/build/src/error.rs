@@ -82,6 +82,15 @@ pub enum BuildError {
         /// The compiler's messages; empty if they went to standard error.
         messages: String,
     },
+    /// The standard library does not compile for the guest target.
+    #[error(
+        "the standard library does not compile for services with this toolchain{}",
+        above_or(messages)
+    )]
+    NoStandardLibrary {
+        /// The compiler's messages; empty if they went to standard error.
+        messages: String,
+    },
     /// The compiled code cannot be linked into a PVM program.
     #[error("the compiled code cannot become a PVM program: {0}")]
     Link(String),

@@ -39,6 +39,7 @@ mod registry;
 mod releases;
 mod settings;
 mod shim;
+mod sysroot;
 mod template;
 pub mod toolchain;
 
@@ -52,6 +53,7 @@ pub use options::{Messages, Options};
 pub use settings::{
     DEFAULT_HEAP, DEFAULT_STACK, Panics, Settings, parse_heap, parse_revision, parse_stack,
 };
+pub use sysroot::CACHE_VARIABLE;
 pub use template::{Made, Sdk, create, init, packed_sdk};
 pub use toolchain::{Linker, Toolchain};
 

@@ -44,6 +44,8 @@ pub struct Toolchain {
     pub release: String,
     /// The `commit-hash` line, which tells compilers of the same release apart.
     pub commit: String,
+    /// The `host` line: the target of this machine.
+    pub host: String,
     /// The compiler's sysroot, the folder of its libraries.
     pub sysroot: PathBuf,
     /// The linker.
@@ -108,7 +110,7 @@ impl Toolchain {
         let cargo = real("cargo", rustc.with_file_name("cargo"));
         let flags = output(Command::new(&cargo).args(["-Z", "help"]).env("RUSTC_BOOTSTRAP", "1"))
             .ok_or(Lack::NoCargo { cargo: cargo.clone() })?;
-        let bundled = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
+        let bundled = sysroot.join("lib/rustlib").join(&host).join("bin/rust-lld");
         let linker = if bundled.is_file() {
             Linker::Bundled
         } else {
@@ -120,6 +122,7 @@ impl Toolchain {
             cargo,
             release,
             commit: field("commit-hash:").unwrap_or_default(),
+            host,
             sysroot,
             linker,
             version,

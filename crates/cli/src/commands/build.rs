@@ -17,7 +17,9 @@ use crate::style::FAINT;
 /// Build a service or authorizer, in Rust or C, into a .jam blob
 ///
 /// Finds a toolchain ($JAMBOX_TOOLCHAIN, PATH, rustup, /usr/bin) or names the command that installs
-/// one. Writes the blob, and beside it a symbol file that lets failures name function and line.
+/// one. Writes the blob, and beside it a symbol file that lets failures name function and line. The
+/// first build compiles core and alloc into ~/.cache/jambox ($XDG_CACHE_HOME, $JAMBOX_CACHE), for all
+/// services; the folder may be deleted at any time.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
