@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use jambox_program::StandardProgram;
 use jambox_types::Revision;
 use serde_json::{Map, Value};
 
 use crate::BuildError;
 
 /// The stack of a program that sets none, in octets. It adds nothing to the blob.
-pub const DEFAULT_STACK: u32 = 64 << 10;
+pub const DEFAULT_STACK: u32 = StandardProgram::DEFAULT_STACK;
 
 /// The heap pages of a Rust program that sets none, in octets. They add nothing to the blob.
 pub const DEFAULT_HEAP: u32 = 64 << 10;

@@ -43,6 +43,10 @@ pub struct Layout {
 }
 
 impl StandardProgram {
+    /// Size of the stack of a program whose author sets none, in octets. It adds nothing to the
+    /// blob.
+    pub const DEFAULT_STACK: u32 = 64 << 10;
+
     /// End of the stack, and initial stack pointer.
     pub const STACK_END: u64 = ADDRESS_SPACE - 2 * ZONE_SIZE - MAX_ARGUMENTS;
 

@@ -26,6 +26,7 @@ use crate::native::NativeRunner;
 use crate::package::Exports;
 use crate::record::{Record, Recorder};
 use crate::results::{Accumulation, Authorization, Refinement};
+use crate::stack::Deepest;
 use crate::symbols::KnownSymbols;
 use crate::watch::{Seen, Watcher};
 use crate::{Item, Package};
@@ -94,6 +95,7 @@ pub struct Chain {
     #[cfg(feature = "load")]
     pub(crate) stored: Option<Arc<jambox_store::FileState>>,
     faults: Arc<Faults>,
+    deepest: Arc<Deepest>,
     /// Slot of the next block.
     pub slot: TimeSlot,
     /// Entropy of the next block.
@@ -114,6 +116,7 @@ impl Clone for Chain {
             #[cfg(feature = "load")]
             stored: self.stored.clone(),
             faults: Arc::new(self.faults.fork()),
+            deepest: Arc::default(),
             slot: self.slot,
             entropy: self.entropy,
             core: self.core,
@@ -145,6 +148,7 @@ impl Chain {
             #[cfg(feature = "load")]
             stored: None,
             faults: Arc::default(),
+            deepest: Arc::default(),
             slot: TimeSlot(1000),
             entropy: Hash([7; 32]),
             core: CoreIndex(0),
@@ -246,13 +250,19 @@ impl Chain {
         let engine = EngineRunner::new(Engine::clone(env.engine()));
         let (services, faults) = (self.natives.clone(), Arc::clone(&self.faults));
         let interface = env.interface();
-        env.with_runner(Box::new(NativeRunner { services, engine, faults, interface }))
+        let deepest = Arc::clone(&self.deepest);
+        env.with_runner(Box::new(NativeRunner { services, engine, faults, interface, deepest }))
     }
 
     pub(crate) fn recorder(&self, env: &Env) -> Recorder {
-        let faults = Arc::clone(&self.faults);
-        let instruments = measured::instruments(self.way.mode);
-        Recorder { record: Record::default(), faults, interface: env.interface(), instruments }
+        Recorder {
+            record: Record::default(),
+            faults: Arc::clone(&self.faults),
+            interface: env.interface(),
+            instruments: measured::instruments(self.way.mode),
+            deepest: Arc::clone(&self.deepest),
+            running: (Hash::ZERO, 0),
+        }
     }
 
     pub(crate) fn code_hash(&self, id: ServiceId) -> Hash {

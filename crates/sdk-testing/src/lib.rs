@@ -61,6 +61,7 @@ mod record;
 mod replay;
 mod results;
 mod snapshot;
+mod stack;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 mod sweep;
@@ -88,6 +89,7 @@ pub use record::{CallRecord, LogRecord, Record};
 pub use replay::{ReplayError, Replayed, replay, replay_main};
 pub use results::{Accumulation, Authorization, Block, Outcome, Processed, Refinement};
 pub use snapshot::GasSnapshot;
+pub use stack::StackUse;
 pub use sweep::Fault;
 
 /// Environment variable: path of the blob just built from the crate under test. `jambox test` sets
@@ -130,7 +132,8 @@ pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
 }
 
 /// Runs a test natively and compiled, on every backend of this machine, under the revision under
-/// test, and gives the test's result if it is always the same.
+/// test, and gives the test's result if it is always the same. Standard error says it when a service
+/// has used most of its stack.
 ///
 /// # Panics
 ///
@@ -146,7 +149,7 @@ pub fn both_ways<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
 /// As [`both_ways`].
 pub fn both_ways_under<E: PartialEq + Debug>(revision: Revision, test: impl Fn(Way) -> E) -> E {
     let test = |mode: Mode| test(mode.under(revision));
-    let native = test(Mode::Native);
+    let native = stack::as_half(|| test(Mode::Native));
     let compiled = test(Mode::Compiled);
     assert_eq!(
         native, compiled,

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 use std::thread;
 
@@ -19,6 +20,7 @@ use jambox_sdk::native::{self, Call, Region, with_host};
 use jambox_types::Hash;
 
 use crate::fault::Faults;
+use crate::stack::{self, Deepest, Depth, Run, StackUse};
 
 /// Name of the threads that run services.
 const THREAD: &str = "native service";
@@ -29,6 +31,7 @@ pub(crate) struct NativeRunner {
     pub engine: EngineRunner,
     pub faults: Arc<Faults>,
     pub interface: Interface,
+    pub deepest: Arc<Deepest>,
 }
 
 impl Runner for NativeRunner {
@@ -53,6 +56,7 @@ struct Remote {
     calls: Sender<Message>,
     answers: Receiver<Option<Call>>,
     revision: Revision,
+    depth: Depth,
 }
 
 /// Unwinds a service that may not continue.
@@ -64,6 +68,7 @@ impl native::Host for Remote {
     }
 
     fn call(&mut self, call: &mut Call) {
+        self.depth.note();
         let asked = self.calls.send(Message::Call(call.clone()));
         match asked.ok().and_then(|()| self.answers.recv().ok()).flatten() {
             Some(answer) => *call = answer,
@@ -88,10 +93,12 @@ impl NativeRunner {
         let entry_pc = job.entry_pc;
         let arguments = job.arguments.to_vec();
         let (service, revision) = (*service, self.interface.revision);
+        let used = Arc::new(AtomicU64::new(0));
+        let deepest = Arc::clone(&used);
         let body = move || {
-            let ended = calls.clone();
+            let (ended, depth) = (calls.clone(), Depth::from_here(deepest));
             let run = AssertUnwindSafe(|| {
-                with_host(Box::new(Remote { calls, answers, revision }), || match entry_pc {
+                with_host(Box::new(Remote { calls, answers, revision, depth }), || match entry_pc {
                     0 => service.start(&arguments),
                     _ => service.accumulate(&arguments),
                 })
@@ -107,6 +114,8 @@ impl NativeRunner {
         drop(asked);
         // The body catches its panics, so the thread itself does not fail.
         drop(thread.join());
+        let (used, size) = (used.load(Ordering::Relaxed), stack::size_of(job.program));
+        self.deepest.note(job.code_hash, Run::Native, StackUse { used, size });
         Ok(Ran { end: end?, gas_left: gas })
     }
 

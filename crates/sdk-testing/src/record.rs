@@ -7,11 +7,14 @@ use jambox_codec::{Decode, decode_all};
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{Context, Form, HostCall, Interface, LogLevel};
 use jambox_inspect::Instruments;
-use jambox_invocation::{CallEnded, CallStarted, Finished, LogLine, Machine, Observer, Started};
+use jambox_invocation::{
+    CallEnded, CallStarted, Failure, Finished, LogLine, Machine, Observer, Started,
+};
 use jambox_sdk::Event;
-use jambox_sdk::types::ServiceId;
+use jambox_sdk::types::{Hash, ServiceId};
 
 use crate::fault::Faults;
+use crate::stack::{self, Deepest, Run, StackUse};
 
 /// A host call, without the parts that differ between native and compiled runs: addresses and gas.
 #[derive(Clone, PartialEq, Eq)]
@@ -85,6 +88,8 @@ pub struct Record {
     pub calls: Vec<CallRecord>,
     /// Log lines.
     pub log: Vec<LogRecord>,
+    /// The largest use of the stack; `None` where nothing ran. It is not compared.
+    pub stack: Option<StackUse>,
 }
 
 impl PartialEq for Record {
@@ -145,6 +150,7 @@ impl Record {
     pub(crate) fn add(&mut self, more: Self) {
         self.calls.extend(more.calls);
         self.log.extend(more.log);
+        self.stack = self.stack.max(more.stack);
     }
 
     /// Host calls of a service.
@@ -200,6 +206,9 @@ pub(crate) struct Recorder {
     pub interface: Interface,
     /// Measurements, which `jambox test` may ask for.
     pub instruments: Option<Instruments<'static>>,
+    pub deepest: Arc<Deepest>,
+    /// The code that runs, and the size of its stack.
+    pub running: (Hash, u64),
 }
 
 impl Recorder {
@@ -235,6 +244,7 @@ impl Observer for Recorder {
         if let Some(instruments) = &mut self.instruments {
             instruments.invocation_started(started);
         }
+        self.running = (started.code_hash, stack::size_of(started.program));
     }
 
     fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
@@ -247,6 +257,11 @@ impl Observer for Recorder {
             let Some((form, code)) = answered else { return exit };
             self.answer(form, code, instance);
         }
+    }
+
+    fn stopped(&mut self, instance: &Instance, _: Option<&Failure>) {
+        let (code_hash, size) = self.running;
+        self.deepest.note(code_hash, Run::Compiled, stack::used_by(instance, size));
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {
@@ -303,6 +318,7 @@ impl Observer for Recorder {
         if let Some(instruments) = &mut self.instruments {
             instruments.invocation_ended(finished);
         }
+        self.record.stack = self.record.stack.max(self.deepest.take());
     }
 
     fn log(&mut self, line: &LogLine<'_>) {

@@ -38,3 +38,4 @@ mod steps;
 mod symbols;
 mod transcripts;
 mod watch;
+mod workspaces;

@@ -7,5 +7,6 @@ mod harness;
 mod measured;
 mod overhead;
 mod replay;
+mod stack;
 mod stored;
 mod sweeps;
