@@ -132,8 +132,8 @@ pub fn both_ways_if_built<E: PartialEq + Debug>(test: impl Fn(Way) -> E) -> E {
 }
 
 /// Runs a test natively and compiled, on every backend of this machine, under the revision under
-/// test, and gives the test's result if it is always the same. Standard error says it when a service
-/// has used most of its stack.
+/// test, and gives the test's result if it is always the same. Standard error says it when a
+/// service has used most of its stack.
 ///
 /// # Panics
 ///

@@ -32,8 +32,8 @@ pub(crate) enum Run {
 }
 
 impl StackUse {
-    /// The warning, if one is due: most of the stack was used by a compiled run, or more than all of
-    /// it by a native one, whose frames are larger.
+    /// The warning, if one is due: most of the stack was used by a compiled run, or more than all
+    /// of it by a native one, whose frames are larger.
     fn warning(self, run: Run) -> Option<String> {
         let Self { used, size } = self;
         let what = match run {

@@ -1,7 +1,7 @@
 //! Keccak-256: the sponge around the permutation of the crate `keccak`.
 //!
-//! The crate `sha3` has it too, and with it nine other crates, which every service and every test of
-//! one would compile.
+//! The crate `sha3` has it too, and with it nine other crates, which every service and every test
+//! of one would compile.
 
 /// Octets that a block of the sponge takes: of 200, twice the 32 of the output are kept back.
 const RATE: usize = 136;

@@ -40,8 +40,8 @@ pub struct Misspelt {
 }
 ";
 
-/// A workspace of two services, which share the SDK and a library, and of a package that is none. It
-/// has the same place in each run, so that cargo need not compile the SDK again.
+/// A workspace of two services, which share the SDK and a library, and of a package that is none.
+/// It has the same place in each run, so that cargo need not compile the SDK again.
 struct Workspace(PathBuf);
 
 impl Workspace {
