@@ -282,7 +282,7 @@ mod tests {
         fs::remove_file(cache.path().join("key/files.txt")).unwrap();
         whole();
         assert_eq!(made.get(), 4, "no list");
-        // What a process that was killed has left.
+        // A process that was killed leaves such a folder.
         fs::create_dir(cache.path().join("other.new")).unwrap();
         fs::write(cache.path().join("other.new/half"), "half").unwrap();
         let other = entry(cache.path(), "other", library).unwrap();

@@ -18,8 +18,8 @@ use crate::style::FAINT;
 ///
 /// Finds a toolchain ($JAMBOX_TOOLCHAIN, PATH, rustup, /usr/bin) or names the command that installs
 /// one. Writes the blob, and beside it a symbol file that lets failures name function and line. The
-/// first build compiles core and alloc into ~/.cache/jambox ($XDG_CACHE_HOME, $JAMBOX_CACHE), for all
-/// services; the folder may be deleted at any time.
+/// first build compiles core and alloc into ~/.cache/jambox ($XDG_CACHE_HOME, $JAMBOX_CACHE), for
+/// all services; the folder may be deleted at any time.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
