@@ -92,9 +92,7 @@ impl Explanation {
             Cause::NotAProgram(_) | Cause::InvalidProgram(_) | Cause::ArgumentsTooLong(_) => {
                 return None;
             }
-            Cause::Trap => return Self::of(instance, Exit::Panic, regions),
-            Cause::PageFault(page) => return Self::of(instance, Exit::PageFault(*page), regions),
-            Cause::OutOfGas => return Self::of(instance, Exit::OutOfGas, regions),
+            Cause::Exit(exit) => return Self::of(instance, *exit, regions),
             Cause::HostCallOutOfGas { .. } => {
                 ("a host call is charged before it does anything".to_owned(), None)
             }

@@ -60,12 +60,9 @@ pub enum Cause {
     /// The arguments are longer than the argument zone, with their length in octets. No gas is
     /// used.
     ArgumentsTooLong(usize),
-    /// The instruction panicked: a trap, an invalid jump, an address below 2^16.
-    Trap,
-    /// The instruction accessed a page without the right access. The field is the page's address.
-    PageFault(u32),
-    /// The next instruction costs more gas than is left.
-    OutOfGas,
+    /// The machine exited at an instruction: with a panic (a trap, an invalid jump, an address below
+    /// 2^16), a page fault, or without the gas for it.
+    Exit(Exit),
     /// A host call panicked the guest.
     HostCallPanic {
         /// Number of the call.
@@ -97,11 +94,12 @@ impl fmt::Display for Cause {
             Self::ArgumentsTooLong(length) => {
                 write!(f, "the arguments have {length} octets, more than the argument area holds")
             }
-            Self::Trap => f.write_str("the guest panicked"),
-            Self::PageFault(page) => {
+            Self::Exit(Exit::PageFault(page)) => {
                 write!(f, "the guest faulted on the page at {page:#x}, which counts as a panic")
             }
-            Self::OutOfGas => f.write_str("the guest ran out of gas"),
+            Self::Exit(Exit::OutOfGas) => f.write_str("the guest ran out of gas"),
+            Self::Exit(Exit::Panic) => f.write_str("the guest panicked"),
+            Self::Exit(exit) => write!(f, "the guest stopped with {exit}"),
             Self::HostCallPanic { number, call, reason } => {
                 write!(
                     f,
@@ -161,19 +159,15 @@ impl MachineState {
 impl Failure {
     /// The failure of an exit of `instance`; `None` for other exits.
     pub(crate) fn of_exit(instance: &Instance, exit: Exit) -> Option<Self> {
-        let cause = match exit {
-            Exit::Halt | Exit::HostCall(_) => return None,
-            Exit::Panic => Cause::Trap,
-            Exit::OutOfGas => Cause::OutOfGas,
-            Exit::PageFault(address) => Cause::PageFault(address),
-        };
-        Some(Self { cause, machine: Some(MachineState::of(instance)) })
+        let is_failure = !matches!(exit, Exit::Halt | Exit::HostCall(_));
+        let machine = Some(MachineState::of(instance));
+        is_failure.then_some(Self { cause: Cause::Exit(exit), machine })
     }
 
     /// True if the guest ran out of gas, false if it panicked.
     #[must_use]
     pub const fn is_out_of_gas(&self) -> bool {
-        matches!(self.cause, Cause::OutOfGas | Cause::HostCallOutOfGas { .. })
+        matches!(self.cause, Cause::Exit(Exit::OutOfGas) | Cause::HostCallOutOfGas { .. })
     }
 }
 

@@ -1,8 +1,10 @@
 //! Service of one host call: price, request, handler, delivery. No other module depends on the ABI.
 
+use std::sync::Arc;
+
 use jambox_engine::{Exit, Instance};
 use jambox_hostcall::{
-    Context, Delivery, Form, Interface, Quantity, Registers, Reply, Request, ResultCode,
+    Context, Delivery, Form, HostCall, Interface, Quantity, Registers, Reply, Request, ResultCode,
 };
 use jambox_types::{Parameters, Protocol, Rules};
 
@@ -41,7 +43,15 @@ pub struct Host<'a> {
     parameters: &'a Parameters,
     context: &'a mut dyn HostContext,
     observer: &'a mut dyn Observer,
+    answers: Option<Arc<dyn Answers>>,
     meter: Meter,
+}
+
+/// Answers in place of the handlers', for tests of services: a host around the host.
+pub trait Answers: Send + Sync {
+    /// The code that the guest gets for a call that it can make here, which then does nothing;
+    /// `None` leaves the call to its handler. Asked once for each call.
+    fn answer(&self, call: HostCall) -> Option<ResultCode>;
 }
 
 /// A guest at a host call.
@@ -66,7 +76,8 @@ impl<'a> Host<'a> {
         let interface = Interface { abi: protocol.abi, revision: protocol.revision };
         let rules = Rules::of(protocol.revision);
         let parameters = &protocol.parameters;
-        Self { interface, rules, parameters, context, observer, meter: Meter::new(limits) }
+        let (answers, meter) = (None, Meter::new(limits));
+        Self { interface, rules, parameters, context, observer, answers, meter }
     }
 
     /// Runs the outer machine until it exits.
@@ -79,6 +90,12 @@ impl<'a> Host<'a> {
     /// Output of a guest that halted, see [`output`].
     pub(crate) fn output(&mut self, instance: &Instance) -> Result<Vec<u8>, HostError> {
         output(&mut self.meter, instance)
+    }
+
+    /// Gives answers in place of the handlers' from now on. A call that is answered costs the base
+    /// price of its handler.
+    pub fn answer_by(&mut self, answers: Arc<dyn Answers>) {
+        self.answers = Some(answers);
     }
 
     /// The invocation.
@@ -127,9 +144,14 @@ impl<'a> Host<'a> {
             gas: *gas,
         });
         let before = *gas;
-        let result = match form.zip(request.as_ref()) {
-            Some((form, request)) => self.perform(form, request, registers, gas, memory).map(Some),
-            None => self.refuse(registers, gas).map(|()| None),
+        let answer = |form: &Form| self.answers.as_ref()?.answer(form.call);
+        let answered = form.and_then(|form| Some((form, answer(form)?)));
+        let result = match (answered, form.zip(request.as_ref())) {
+            (Some((form, code)), _) => self.answer(form, code, registers, gas).map(|()| None),
+            (None, Some((form, request))) => {
+                self.perform(form, request, registers, gas, memory).map(Some)
+            }
+            (None, None) => self.refuse(registers, gas).map(|()| None),
         };
         if let (Some(Request::GrowHeap(_)), Err(Stop::OutOfGas { .. })) = (&request, &result)
             && !self.rules.grow_heap_drains
@@ -150,6 +172,19 @@ impl<'a> Host<'a> {
     fn refuse(&self, registers: &mut Registers, gas: &mut u64) -> Result<(), Stop> {
         charge(gas, self.interface.unknown_call_price())?;
         Delivery::r7(self.interface.code(ResultCode::What)).apply(registers);
+        Ok(())
+    }
+
+    /// Gives a guest the code that stands in place of the handler's reply.
+    fn answer(
+        &self,
+        form: &Form,
+        code: ResultCode,
+        registers: &mut Registers,
+        gas: &mut u64,
+    ) -> Result<(), Stop> {
+        charge(gas, form.price(self.interface.revision).upfront(registers, self.parameters))?;
+        Delivery::r7(self.interface.code(code)).apply(registers);
         Ok(())
     }
 

@@ -122,7 +122,7 @@ mod stop;
 pub use accumulate::{AccumulateCall, Accumulated, NoCode, accumulate};
 pub use env::Env;
 pub use failure::{Cause, End, Failure, MachineState};
-pub use host::{CallSite, Host};
+pub use host::{Answers, CallSite, Host};
 pub use is_authorized::{Authorized, is_authorized};
 pub use limits::Limits;
 pub use memory::{CallerMemory, Inaccessible};

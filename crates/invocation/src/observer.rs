@@ -141,7 +141,8 @@ pub struct CallEnded<'a> {
     pub invocation: Invocation,
     /// Number of the call.
     pub number: u64,
-    /// The reply; `None` for a call that is unknown or not offered here.
+    /// The reply; `None` for a call that is unknown or not offered here, or was
+    /// [answered](crate::Answers) in place of its handler.
     pub reply: Result<Option<&'a Reply>, &'a Stop>,
     /// The registers after the call.
     pub registers: &'a Registers,

@@ -25,7 +25,7 @@ impl Chain {
 
     fn compute(&self, package: &Package) -> Result<(Computed, Seen), Refused> {
         let (env, watcher) = (self.env(), Watcher::of(self));
-        let mut watch = watcher.watch(self.recorder(&env));
+        let mut watch = watcher.watch(self.recorder());
         let laid = self.lay_out(package);
         let call = ReportCall {
             package: &laid.package,
@@ -78,7 +78,7 @@ impl Chain {
         let mut gas_used: BTreeMap<ServiceId, Gas> = BTreeMap::new();
         let mut calls = Vec::new();
         let (env, watcher) = (self.env(), Watcher::of(self));
-        let mut watch = watcher.watch(self.recorder(&env));
+        let mut watch = watcher.watch(self.recorder());
         let invoke = |call: AccumulateCall| -> Result<Accumulated, HostError> {
             let (service, gas) = (call.service, call.gas);
             let done = accumulate(&env, call, &mut watch)?;

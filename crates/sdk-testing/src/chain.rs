@@ -254,11 +254,10 @@ impl Chain {
         env.with_runner(Box::new(NativeRunner { services, engine, faults, interface, deepest }))
     }
 
-    pub(crate) fn recorder(&self, env: &Env) -> Recorder {
+    pub(crate) fn recorder(&self) -> Recorder {
         Recorder {
             record: Record::default(),
-            faults: Arc::clone(&self.faults),
-            interface: env.interface(),
+            revision: self.revision(),
             instruments: measured::instruments(self.way.mode),
             deepest: Arc::clone(&self.deepest),
             running: (Hash::ZERO, 0),
@@ -280,7 +279,7 @@ impl Chain {
     /// Runs a package's authorizer.
     pub fn authorize(&self, package: &Package) -> Authorization {
         let (env, watcher) = (self.env(), Watcher::of(self));
-        let mut watch = watcher.watch(self.recorder(&env));
+        let mut watch = watcher.watch(self.recorder());
         let data =
             PackageData::new(self.lay_out(package).package, Vec::new(), self.protocol.revision);
         let done = is_authorized(&env, &data, self.core, &self.state.accounts, &mut watch);
@@ -293,7 +292,7 @@ impl Chain {
     /// Refines one item alone, without an authorizer.
     pub fn refine(&self, item: &Item) -> Refinement {
         let (env, watcher) = (self.env(), Watcher::of(self));
-        let mut watch = watcher.watch(self.recorder(&env));
+        let mut watch = watcher.watch(self.recorder());
         let laid = self.lay_out(&item.clone().into());
         let imports = item.imports.iter().map(|import| import.segment(&self.exports).clone());
         let blobs = ItemBlobs { extrinsics: item.extrinsics.clone(), imports: imports.collect() };
@@ -331,7 +330,7 @@ impl Chain {
         gas: u64,
     ) -> Accumulation {
         let (env, watcher) = (self.env(), Watcher::of(self));
-        let mut watch = watcher.watch(self.recorder(&env));
+        let mut watch = watcher.watch(self.recorder());
         let call = AccumulateCall {
             state: self.state.clone(),
             slot: self.slot,

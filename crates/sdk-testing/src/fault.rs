@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use jambox_hostcall::{Abi, HostCall, ResultCode};
+use jambox_hostcall::{HostCall, ResultCode};
+use jambox_invocation::Answers;
 
 /// Scripted answers, by call and number of its earlier calls.
 #[derive(Debug, Default)]
@@ -30,13 +31,15 @@ impl Faults {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         Self { state: Mutex::new(state.clone()) }
     }
+}
 
-    /// Counts a call; gives the register value of its scripted answer, `None` if there is none.
-    pub fn answer(&self, call: HostCall) -> Option<u64> {
+impl Answers for Faults {
+    /// Counts a call; gives its scripted answer, `None` if there is none.
+    fn answer(&self, call: HostCall) -> Option<ResultCode> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let made = state.made.entry(call).or_default();
         *made += 1;
         let key = (call, *made);
-        state.scripted.remove(&key).map(|code| code.value(Abi::GrayPaper))
+        state.scripted.remove(&key)
     }
 }

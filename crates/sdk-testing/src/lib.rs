@@ -79,7 +79,7 @@ pub use code::{Code, Mode, Way};
 pub use effects::EffectSnapshot;
 pub use failed::{Failed, Refused};
 pub use inputs::{OperandBuilder, operand, transfer};
-pub use jambox_engine::Backend;
+pub use jambox_engine::{Backend, Exit};
 pub use jambox_hostcall::{HostCall, ResultCode, Revision};
 pub use jambox_inspect::Explanation;
 pub use jambox_invocation::{Cause, Failure};

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Once};
 use std::thread;
 
+use jambox_engine::Exit;
 use jambox_hostcall::{HostCall, Interface, LogLevel, Revision};
 use jambox_invocation::{
     CallSite, CallerMemory, Cause, End, EngineRunner, Failure, Host, HostError, Inaccessible, Job,
@@ -36,6 +37,7 @@ pub(crate) struct NativeRunner {
 
 impl Runner for NativeRunner {
     fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError> {
+        host.answer_by(Arc::<Faults>::clone(&self.faults));
         match self.services.get(&job.code_hash) {
             Some(service) => self.run_natively(service, job, host),
             None => self.engine.run(job, host),
@@ -133,15 +135,12 @@ impl NativeRunner {
                 Ok(Message::Ended(Ok(output))) => return Ok(End::Halt(output)),
                 Ok(Message::Ended(Err(message))) => {
                     log_panic(host, gas, self.interface, &message)?;
-                    return Ok(panicked(Cause::Trap));
+                    return Ok(panicked(Cause::Exit(Exit::Panic)));
                 }
                 Err(_) => return Err(HostError::Runner("the service's thread is gone".to_owned())),
             };
             let form = host.form(call.number);
-            if let Some(code) = form.and_then(|form| self.faults.answer(form.call)) {
-                *gas = gas.saturating_sub(10);
-                call.registers[7] = code;
-            } else if let Err(stop) = serve_one(host, gas, &mut call) {
+            if let Err(stop) = serve_one(host, gas, &mut call) {
                 drop(answer.send(None));
                 // Destructors of the service may still call; nothing answers them.
                 while let Ok(Message::Call(_)) = asked.recv() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jambox_codec::{Decode, decode_all};
 use jambox_engine::{Exit, Instance};
-use jambox_hostcall::{Context, Form, HostCall, Interface, LogLevel};
+use jambox_hostcall::{Context, HostCall, LogLevel, Revision};
 use jambox_inspect::Instruments;
 use jambox_invocation::{
     CallEnded, CallStarted, Failure, Finished, LogLine, Machine, Observer, Started,
@@ -13,7 +13,6 @@ use jambox_invocation::{
 use jambox_sdk::Event;
 use jambox_sdk::types::{Hash, ServiceId};
 
-use crate::fault::Faults;
 use crate::stack::{self, Deepest, Run, StackUse};
 
 /// A host call, without the parts that differ between native and compiled runs: addresses and gas.
@@ -199,11 +198,10 @@ fn octets_of(digits: &str) -> Option<Vec<u8>> {
     pairs.map(octet).collect()
 }
 
-/// Records calls, and answers those of compiled services whose answers are scripted.
+/// Records calls.
 pub(crate) struct Recorder {
     pub record: Record,
-    pub faults: Arc<Faults>,
-    pub interface: Interface,
+    pub revision: Revision,
     /// Measurements, which `jambox test` may ask for.
     pub instruments: Option<Instruments<'static>>,
     pub deepest: Arc<Deepest>,
@@ -212,28 +210,6 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Runs a machine up to its next exit.
-    fn go_on(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
-        match &mut self.instruments {
-            Some(instruments) => instruments.run(machine, instance),
-            None => instance.run(),
-        }
-    }
-
-    /// Answers a host call in place of the host.
-    fn answer(&mut self, form: &'static Form, code: u64, instance: &mut Instance) {
-        if let Some(instruments) = &mut self.instruments {
-            let (pc, gas) = (Some(instance.pc()), instance.gas());
-            instruments.called(pc, Some(form), instance.regs(), gas);
-        }
-        instance.regs_mut()[7] = code;
-        instance.set_gas(instance.gas().saturating_sub(10));
-        instance.skip_host_call();
-        if let Some(instruments) = &mut self.instruments {
-            instruments.returned(instance.gas());
-        }
-    }
-
     fn last(&mut self) -> Option<&mut CallRecord> {
         self.record.calls.last_mut()
     }
@@ -248,14 +224,9 @@ impl Observer for Recorder {
     }
 
     fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
-        loop {
-            let exit = self.go_on(machine, instance);
-            let (Machine::Outer, Exit::HostCall(number)) = (machine, exit) else { return exit };
-            let form =
-                self.interface.forms().find(|form| form.number(self.interface) == Some(number));
-            let answered = form.and_then(|form| Some((form, self.faults.answer(form.call)?)));
-            let Some((form, code)) = answered else { return exit };
-            self.answer(form, code, instance);
+        match &mut self.instruments {
+            Some(instruments) => instruments.run(machine, instance),
+            None => instance.run(),
         }
     }
 

@@ -58,7 +58,7 @@ pub(crate) struct Seen {
 impl Seen {
     pub fn of((recorder, (account, Ends(ends))): Watch<'_>) -> Self {
         if let Some(instruments) = &recorder.instruments {
-            measured::keep(instruments, recorder.interface.revision);
+            measured::keep(instruments, recorder.revision);
         }
         let told = account.finish().into_iter();
         let invocations = told.zip(ends).map(|((which, told), why)| (which, told, why)).collect();

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use jambox_build::Settings;
-use jambox_sdk_testing::Cause;
+use jambox_sdk_testing::{Cause, Exit};
 use jambox_types::Revision;
 
 use crate::links::{c_with, output, refined};
@@ -364,8 +364,8 @@ fn volatile_accesses_are_made_wherever_they_go() {
             let stopped =
                 match run.failure.as_ref().map(|failed| &failed.why.as_ref().unwrap().cause) {
                     None => Nothing,
-                    Some(Cause::Trap) => Trap,
-                    Some(Cause::PageFault(page)) => Page(*page),
+                    Some(Cause::Exit(Exit::Panic)) => Trap,
+                    Some(Cause::Exit(Exit::PageFault(page))) => Page(*page),
                     Some(other) => panic!("{other}"),
                 };
             assert_eq!(stopped, *stops, "{revision}, case {index}: {code}");

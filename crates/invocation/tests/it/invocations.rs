@@ -119,7 +119,7 @@ fn gas_used_is_exact() {
     // Running out of gas uses all of it.
     let refined = refine(&code(b"", &[LOOP]));
     assert_eq!((refined.result, refined.gas_used), (Err(WorkError::OutOfGas), Gas(GAS)));
-    assert!(matches!(refined.failure.unwrap().cause, Cause::OutOfGas));
+    assert!(matches!(refined.failure.unwrap().cause, Cause::Exit(Exit::OutOfGas)));
 }
 
 #[test]
@@ -461,11 +461,11 @@ fn observers_are_told_everything_in_order() {
 fn failures_say_where_and_why() {
     let cause = |steps: &[&[u8]]| *refine(&code(b"", steps)).failure.unwrap();
     let fault = cause(&[STORE]);
-    assert!(matches!(fault.cause, Cause::PageFault(0x2_0000)));
+    assert!(matches!(fault.cause, Cause::Exit(Exit::PageFault(0x2_0000))));
     let instruction = fault.machine.unwrap().instruction;
     assert!(instruction.to_string().starts_with("store_u8"), "{instruction}");
     let trap = cause(&[TRAP]);
-    assert!(matches!(trap.cause, Cause::Trap));
+    assert!(matches!(trap.cause, Cause::Exit(Exit::Panic)));
     assert_eq!(trap.machine.unwrap().pc, 5);
     // An export of unreadable memory.
     let panicked = cause(&[&load_imm(7, 0), &load_imm(8, 1), &ecalli(7)]);

@@ -1,7 +1,7 @@
 //! Failures in tests: the same text as that of the command.
 
 use jambox_sdk::prelude::*;
-use jambox_sdk_testing::{Cause, Chain, Code, Failed, Item, Mode, Package, Revision};
+use jambox_sdk_testing::{Cause, Chain, Code, Exit, Failed, Item, Mode, Package, Revision};
 use jambox_symbols::{Frame, Range, Symbols};
 
 use crate::overhead::assemble_text;
@@ -49,7 +49,7 @@ fn line_of(text: &str) -> usize {
 #[test]
 fn a_native_failure_tells_what_the_service_said_and_where() {
     let failed = chain().refine(&Item::new(7).payload("panic")).failure.unwrap();
-    assert!(matches!(failed.why.as_ref().unwrap().cause, Cause::Trap));
+    assert!(matches!(failed.why.as_ref().unwrap().cause, Cause::Exit(Exit::Panic)));
     let text = failed.to_string();
     let place = format!("failures.rs:{}: as you asked", line_of("assert!(arguments.payload"));
     assert!(text.starts_with("refine of service 7, item 0: panic\n"), "{text}");

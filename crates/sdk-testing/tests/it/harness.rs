@@ -2,8 +2,8 @@
 
 use jambox_sdk::prelude::*;
 use jambox_sdk_testing::{
-    Cause, Chain, Code, HostCall, Item, Mode, Package, ResultCode, both_ways_if_built, operand,
-    transfer,
+    Cause, Chain, Code, Exit, HostCall, Item, Mode, Package, ResultCode, both_ways_if_built,
+    operand, transfer,
 };
 
 use crate::overhead::assemble_text;
@@ -52,7 +52,7 @@ fn chain() -> Chain {
 fn a_panic_ends_the_invocation_and_is_logged_with_its_place() {
     let run = chain().refine(&Item::new(7).payload("panic"));
     assert_eq!(run.result, Err(WorkError::Panic));
-    assert!(matches!(run.failure.unwrap().why.unwrap().cause, Cause::Trap));
+    assert!(matches!(run.failure.unwrap().why.unwrap().cause, Cause::Exit(Exit::Panic)));
     assert!(run.record.logged("harness.rs:"), "{:?}", run.record.log);
     assert!(run.record.logged("as you asked"));
 }
