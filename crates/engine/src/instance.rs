@@ -14,6 +14,26 @@ use crate::{EngineError, Memory, Module};
 /// never shows below 0. A run can therefore always be resumed: after a host call with
 /// [`skip_host_call`](Self::skip_host_call), after a page fault once the page is accessible, after
 /// running out of gas with more gas.
+///
+/// ```
+/// use jambox_engine::{Access, Config, Engine, Exit, Instance, Module, Revision};
+/// use jambox_program::ProgramBlob;
+///
+/// let engine = Engine::new(Config::default().with_revision(Revision::GrayPaper080))?;
+/// // store_u8 r7, 0x20000; trap: no jump table, six octets of code, two instructions.
+/// let blob = ProgramBlob::parse(&[0, 0, 6, 59, 7, 0, 0, 2, 0, 0b10_0001])?;
+/// let mut instance = Instance::new(&Module::new(&engine, blob)?)?;
+/// instance.set_reg(jambox_isa::Reg::R7, 9);
+/// assert_eq!(instance.run(), Exit::OutOfGas);
+///
+/// instance.set_gas(1000);
+/// assert_eq!(instance.run(), Exit::PageFault(0x2_0000));
+///
+/// instance.memory_mut().set_access(0x20, 1, Access::ReadWrite);
+/// assert_eq!(instance.run(), Exit::Panic); // the trap
+/// assert_eq!((instance.pc(), instance.memory().read(0x2_0000, 1)?), (5, vec![9]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Instance {
     pub(crate) module: Module,
     pub(crate) state: State,
