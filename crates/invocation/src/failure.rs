@@ -60,8 +60,8 @@ pub enum Cause {
     /// The arguments are longer than the argument zone, with their length in octets. No gas is
     /// used.
     ArgumentsTooLong(usize),
-    /// The machine exited at an instruction: with a panic (a trap, an invalid jump, an address below
-    /// 2^16), a page fault, or without the gas for it.
+    /// The machine exited at an instruction: with a panic (a trap, an invalid jump, an address
+    /// below 2^16), a page fault, or without the gas for it.
     Exit(Exit),
     /// A host call panicked the guest.
     HostCallPanic {
