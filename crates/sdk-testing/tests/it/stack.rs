@@ -1,6 +1,6 @@
 //! Use of the stack, natively and compiled.
 
-use jambox_sdk_testing::{Chain, Code, Item, Mode, Package, Revision, StackUse};
+use jambox_sdk_testing::{Chain, Code, Item, Mode, Package, Record, Revision, StackUse};
 
 use crate::overhead::assemble_text;
 
@@ -29,6 +29,15 @@ fn a_compiled_run_tells_how_much_of_the_stack_it_wrote_to() {
     let run = chain.refine(&Item::new(7));
     assert!(run.failure.is_none(), "{:?}", run.failure);
     assert_eq!(run.record.stack, Some(StackUse { used: 60_000, size: 65536 }));
+}
+
+#[test]
+fn the_text_of_a_record_is_the_same_whatever_the_stack() {
+    let text = |used| {
+        let stack = Some(StackUse { used, size: 65536 });
+        format!("{:?}", Record { stack, ..Record::default() })
+    };
+    assert_eq!(text(1), text(60_000));
 }
 
 /// Takes as much stack as its payload says.
