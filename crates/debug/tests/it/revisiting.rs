@@ -258,6 +258,28 @@ fn inner_machines_and_gas_are_stopped_for() {
     assert!(session.instance().gas() < gas);
     session.step_back();
     assert!(session.instance().gas() >= gas);
+
+    // From the end, the same events are met in the other order: an exit is met before the
+    // instruction that exits, and a start where it starts.
+    for (kind, steps) in [(Kind::InnerStart, 0), (Kind::Exit, 1)] {
+        let stops = stops(kind, None);
+        session.seek(Position::default());
+        let forwards = stopped_at(&mut session, Direction::Forwards, &stops);
+        session.seek_end();
+        let mut backwards = stopped_at(&mut session, Direction::Backwards, &stops);
+        for position in &mut backwards {
+            session.seek(*position);
+            (0..steps).for_each(|_| assert!(session.step()));
+            *position = session.position();
+        }
+        backwards.reverse();
+        assert_eq!(forwards, backwards, "{steps}");
+    }
+    session.seek_end();
+    assert_eq!(session.run(Direction::Backwards, &below), Stopped::At(vec![1]));
+    assert!(session.instance().gas() >= gas, "before the instruction that pays");
+    session.step();
+    assert!(session.instance().gas() < gas);
 }
 
 #[test]
