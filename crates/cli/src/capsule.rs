@@ -17,6 +17,7 @@ use crate::outcome::{Failure, Result};
 use crate::output::{Report, line};
 use crate::package_file;
 use crate::plain::plain;
+use crate::sources::Sources;
 use crate::style::HEADING;
 
 /// The most octets of a capsule's file.
@@ -60,8 +61,15 @@ pub fn load(capsule: &Capsule, switches: &Switches, state: Option<&Path>) -> Res
     package.map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))
 }
 
-/// Writes the capsule of a package.
-pub fn write(to: &Path, path: &Path, switches: &Switches, state: Option<&Path>) -> Result<()> {
+/// Writes the capsule of a package, with the source files that its symbols name if `sources` says
+/// where those are.
+pub fn write(
+    to: &Path,
+    path: &Path,
+    switches: &Switches,
+    state: Option<&Path>,
+    sources: Option<&Sources>,
+) -> Result<()> {
     if let Some(state) = state.filter(|state| chain::is_store(state)) {
         let help = "`jambox state export` makes a state file of it, which --state takes";
         let message = "a capsule holds a state file, and this is a chain";
@@ -73,8 +81,11 @@ pub fn write(to: &Path, path: &Path, switches: &Switches, state: Option<&Path>) 
         None => {
             let state = state.map(input::read).transpose()?;
             let recorded = Capsule::record(&Disk, path, switches, state);
-            let (capsule, _) =
+            let (mut capsule, package) =
                 recorded.map_err(|invalid| Failure::Input(end_to_end::mistakes(&invalid)))?;
+            if let Some(sources) = sources {
+                capsule.sources = sources.named_by(package.symbols.values());
+            }
             capsule.to_json()
         }
     };
@@ -91,6 +102,7 @@ pub struct Content {
     revision: Option<&'static str>,
     abi: Option<&'static str>,
     files: Vec<ContentFile>,
+    sources: Vec<ContentFile>,
 }
 
 #[derive(Serialize)]
@@ -102,14 +114,15 @@ struct ContentFile {
 impl Content {
     /// Content of a capsule, for the report.
     pub fn of(capsule: &Capsule) -> Self {
-        let files = capsule.files.iter();
+        let files = capsule.files.iter().map(|(path, octets)| (path, octets.len()));
+        let sources = capsule.sources.iter().map(|(path, text)| (path, text.len()));
+        let content = |(path, octets): (&String, usize)| ContentFile { path: path.clone(), octets };
         Self {
             package: capsule.package.clone(),
             revision: capsule.switches.revision.map(Revision::name),
             abi: capsule.switches.abi.map(Abi::name),
-            files: files
-                .map(|(path, octets)| ContentFile { path: path.clone(), octets: octets.len() })
-                .collect(),
+            files: files.map(content).collect(),
+            sources: sources.map(content).collect(),
         }
     }
 }
@@ -119,9 +132,11 @@ impl Report for Content {
         writeln!(out, "{HEADING}capsule{HEADING:#} of {}", plain(&self.package))?;
         line(out, "revision", self.revision.unwrap_or("not said"))?;
         line(out, "ABI", self.abi.unwrap_or("not said"))?;
-        for ContentFile { path, octets } in &self.files {
-            let octets = count(*octets as u64, "octet");
-            line(out, "file", &format!("{}, {octets}", plain(path)))?;
+        for (label, files) in [("file", &self.files), ("source", &self.sources)] {
+            for ContentFile { path, octets } in files {
+                let octets = count(*octets as u64, "octet");
+                line(out, label, &format!("{}, {octets}", plain(path)))?;
+            }
         }
         Ok(())
     }

@@ -41,6 +41,7 @@ mod protocol;
 mod remote;
 mod service_tests;
 mod snippet;
+mod sources;
 mod style;
 mod watch;
 

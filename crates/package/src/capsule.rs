@@ -34,6 +34,9 @@ pub struct Capsule {
     has_state: bool,
     /// Files by path.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// Texts of source files, by the names that symbols have for them, for debugging elsewhere. A
+    /// capsule has none unless its maker puts them in.
+    pub sources: BTreeMap<String, String>,
 }
 
 /// Reason for refusing a capsule.
@@ -67,6 +70,8 @@ struct Form {
     parameters: serde_json::Value,
     has_state: bool,
     files: BTreeMap<String, Octets>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sources: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,6 +108,7 @@ impl Capsule {
             },
             has_state,
             files: seen.map(|(path, octets)| (path.display().to_string(), octets)).collect(),
+            sources: BTreeMap::new(),
         };
         Ok((capsule, package))
     }
@@ -134,7 +140,9 @@ impl Capsule {
     ///
     /// When its files exceed the limit of a reader.
     pub fn to_json(&self) -> Result<String, CapsuleError> {
-        let total = self.files.values().fold(0_u64, |sum, it| sum.saturating_add(it.len() as u64));
+        let lengths = self.files.values().map(Vec::len);
+        let lengths = lengths.chain(self.sources.values().map(String::len));
+        let total = lengths.fold(0_u64, |sum, it| sum.saturating_add(it as u64));
         if total > LIMIT {
             return Err(CapsuleError::TooLong);
         }
@@ -149,6 +157,7 @@ impl Capsule {
                 .map_err(|error| CapsuleError::Syntax(error.to_string()))?,
             has_state: self.has_state,
             files: self.files.iter().map(|(path, it)| (path.clone(), Octets(it.clone()))).collect(),
+            sources: self.sources.clone(),
         };
         serde_json::to_string(&form).map_err(|error| CapsuleError::Syntax(error.to_string()))
     }
@@ -183,6 +192,7 @@ impl Capsule {
             switches: Switches { revision: Some(revision), abi: Some(abi), parameters },
             has_state: form.has_state,
             files: form.files.into_iter().map(|(path, Octets(octets))| (path, octets)).collect(),
+            sources: form.sources,
         })
     }
 }

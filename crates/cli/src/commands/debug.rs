@@ -14,14 +14,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::capsule;
 use crate::diagnosis::Diagnosis;
 use crate::input;
 use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
 use crate::protocol::ProtocolArgs;
+use crate::sources::Sources;
 
 use lines::Lines;
-use show::Sources;
 use subject::{Choice, Subject};
 
 /// Debug one invocation of a package, a block or a trace, or a program: forwards and backwards
@@ -134,7 +135,7 @@ impl Debug {
     /// A session on the subject, controlled by lines.
     fn lines(&self, subject: Subject, protocol: &ProtocolArgs, output: &Output) -> Result<Lines> {
         let ready = self.record(subject, protocol, output)?;
-        let mut lines = Lines::new(ready.session, self.sources(), ready.interface);
+        let mut lines = Lines::new(ready.session, self.sources()?, ready.interface);
         lines.note = ready.note;
         Ok(lines)
     }
@@ -146,12 +147,13 @@ impl Debug {
         !is_asked_by_lines && io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
-    fn sources(&self) -> Sources {
+    fn sources(&self) -> Result<Sources> {
         let folder = match self.subject.is_dir() {
             true => self.subject.as_path(),
             false => self.subject.parent().unwrap_or(Path::new("")),
         };
-        Sources::new(folder, &self.source)
+        let kept = capsule::read(&self.subject)?.map(|it| it.sources).unwrap_or_default();
+        Ok(Sources::new(folder, &self.source).with_kept(kept))
     }
 
     fn serve_editor(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
@@ -159,7 +161,8 @@ impl Debug {
             let debug = self.launched(arguments)?;
             let ready =
                 debug.load(protocol).and_then(|subject| debug.record(subject, protocol, output));
-            Ok(dap::Launched::new(ready.map_err(in_words)?, debug.sources()))
+            let sources = debug.sources().map_err(in_words)?;
+            Ok(dap::Launched::new(ready.map_err(in_words)?, sources))
         };
         let served = match self.port {
             Some(port) => dap::serve_port(port, &launch),

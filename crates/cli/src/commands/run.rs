@@ -28,6 +28,7 @@ use crate::outcome::{Failure, Result, Verdict};
 use crate::output::Output;
 use crate::package_file;
 use crate::protocol::ProtocolArgs;
+use crate::sources::Sources;
 use crate::watch::{Watched, watch};
 
 use compare::{Comparison, Side};
@@ -80,6 +81,11 @@ pub struct Run {
     /// symbols, state, revision and parameters. `jambox run` takes such a file as a package
     #[arg(long, value_name = "FILE")]
     capsule: Option<PathBuf>,
+
+    /// Put into that file the source files, too, that the symbols name and that are found in the
+    /// package's folder or around it, so that the debugger shows them elsewhere
+    #[arg(long, requires = "capsule")]
+    capsule_sources: bool,
 
     /// Write the encoded work report to this file
     #[arg(long, value_name = "FILE")]
@@ -205,7 +211,11 @@ impl Run {
     /// Writes the capsule that was asked for.
     fn keep(&self, path: &Path, switches: &Switches) -> Result<()> {
         match &self.capsule {
-            Some(to) => capsule::write(to, path, switches, self.state.as_deref()),
+            Some(to) => {
+                let folder = path.parent().unwrap_or(Path::new(""));
+                let sources = self.capsule_sources.then(|| Sources::new(folder, &[]));
+                capsule::write(to, path, switches, self.state.as_deref(), sources.as_ref())
+            }
             None => Ok(()),
         }
     }

@@ -57,6 +57,41 @@ fn a_capsule_runs_the_same_where_nothing_else_is() {
 }
 
 #[test]
+fn a_capsule_brings_its_sources_if_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let [with_sources, without] = ["with", "without"].map(|name| folder.path().join(name));
+    with(&with_sources, "run guests/asm/counter --capsule", "--capsule-sources");
+    with(&without, "run guests/asm/counter --capsule", "");
+    let assembly = fs::read_to_string(root().join("guests/asm/counter/counter.asm")).unwrap();
+    // The debugger shows the line at which it is, wherever it is.
+    let debugged = |capsule: &Path| {
+        fs::copy(capsule, elsewhere.path().join("moved")).unwrap();
+        fs::write(elsewhere.path().join("session"), "stepi\nlist\n").unwrap();
+        let mut command = Command::new(binary());
+        command.args(["debug", "moved", "--commands", "session"]);
+        let output = command.current_dir(elsewhere.path()).env_clear().output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let shown = debugged(&with_sources);
+    let (_, listing) = shown.rsplit_once("=>").expect("the line at hand is marked");
+    let (_, text) = listing.lines().next().unwrap().trim().split_once(' ').unwrap();
+    assert!(assembly.lines().any(|line| line.trim() == text.trim()), "{shown}");
+    assert!(debugged(&without).contains("is not at hand"), "no source without the option");
+    let [explained, plain] = [&with_sources, &without].map(|it| with(it, "explain", "--json"));
+    let source = serde_json::json!({ "path": "counter.asm", "octets": assembly.len() });
+    let report = explained.json();
+    assert!(report["sources"].as_array().unwrap().contains(&source), "{explained:?}");
+    assert_eq!(plain.json()["sources"], serde_json::json!([]));
+    // A capsule that is written again keeps them.
+    let again = folder.path().join("again");
+    let words = format!("run {} --capsule", with_sources.display());
+    with(&again, &words, "");
+    assert_eq!(fs::read(&again).unwrap(), fs::read(&with_sources).unwrap());
+}
+
+#[test]
 fn a_capsule_has_the_state_that_it_started_from() {
     let folder = tempfile::tempdir().unwrap();
     let [state, capsule] = ["state.json", "run.capsule"].map(|name| folder.path().join(name));

@@ -13,7 +13,8 @@ use jambox_debug::{Direction, Over, Position, Session, Stopped};
 use jambox_hostcall::Interface;
 
 use super::ready::Ready;
-use super::show::{self, Sources};
+use super::show;
+use crate::sources::Sources;
 use breakpoints::Breakpoints;
 use wire::Messages;
 

@@ -11,9 +11,10 @@ use jambox_inspect::count;
 use jambox_package::Value;
 
 use super::places;
-use super::show::{self, Sources};
+use super::show;
 use crate::explanation::write_registers;
 use crate::input;
+use crate::sources::Sources;
 
 /// Result of a command.
 pub enum Answer {

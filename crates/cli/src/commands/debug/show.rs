@@ -1,8 +1,6 @@
 //! Texts of a session at its place.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use jambox_debug::{Answer, Call, RanProgram, Session};
 use jambox_engine::{Exit, Instance};
@@ -13,61 +11,8 @@ use jambox_invocation::Machine;
 use jambox_symbols::Frame;
 
 use crate::calls;
+use crate::sources::Sources;
 use crate::style::{FAINT, NAME};
-
-/// Folders in which source files are looked for.
-pub struct Sources {
-    roots: Vec<PathBuf>,
-}
-
-/// The most octets of a source file.
-const LIMIT: u64 = 16 << 20;
-
-impl Sources {
-    /// Sources in a folder and its parents, and in other folders.
-    pub fn new(folder: &Path, others: &[PathBuf]) -> Self {
-        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-        let around = folder.ancestors().take(4).map(Path::to_owned);
-        Self { roots: others.iter().cloned().chain(around).collect() }
-    }
-
-    /// Path of the file that a compiler named so, if it is on this machine. Compilers name files of
-    /// a package `NAME-VERSION/src/lib.rs`.
-    pub fn path(&self, file: &str) -> Option<PathBuf> {
-        let whole = Path::new(file);
-        let within: PathBuf = whole.components().skip(1).collect();
-        let package = whole.components().next().and_then(|it| it.as_os_str().to_str());
-        let name = package.and_then(|package| Some(package.rsplit_once('-')?.0.to_owned()));
-        let folders = |root: &Path| {
-            let mut all = vec![root.join(whole)];
-            if let Some(name) = &name {
-                let short = name.strip_prefix("jambox-").unwrap_or(name);
-                for folder in ["", "guests", "crates"] {
-                    all.push(root.join(folder).join(name).join(&within));
-                    all.push(root.join(folder).join(short).join(&within));
-                }
-                let is_own = root.file_name().is_some_and(|folder| folder == name.as_str());
-                if is_own {
-                    all.push(root.join(&within));
-                }
-            }
-            all
-        };
-        let mut candidates = self.roots.iter().flat_map(|root| folders(root));
-        candidates
-            .find(|path| path.is_file())
-            .or_else(|| Some(whole.to_owned()).filter(|it| it.is_file()))
-    }
-
-    /// Some lines of a file, with their numbers.
-    pub fn lines(&self, file: &str, first: u32, count: usize) -> Vec<(u32, String)> {
-        let octets = self.path(file).and_then(|path| jambox_files::read(&path, LIMIT).ok());
-        let text = octets.map(|octets| String::from_utf8_lossy(&octets).into_owned());
-        let text = text.unwrap_or_default();
-        let lines = (1..).zip(text.lines().map(str::to_owned));
-        lines.skip_while(|(number, _)| *number < first).take(count).collect()
-    }
-}
 
 /// Writes the place of a session.
 pub fn place(session: &mut Session, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
