@@ -2,16 +2,7 @@
 
 use std::fs;
 
-use crate::jambox::{Ran, jambox, root};
-
-/// Debugs with commands from a file.
-fn debug(arguments: &[&str], commands: &str) -> Ran {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("commands.txt");
-    fs::write(&file, commands).unwrap();
-    let file = file.to_str().unwrap();
-    jambox(["debug"].iter().chain(arguments).chain(&["--commands", file]))
-}
+use crate::jambox::{Ran, debug, jambox, root};
 
 const COUNTER: &str = "guests/asm/counter";
 

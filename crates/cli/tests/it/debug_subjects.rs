@@ -9,21 +9,12 @@ use jambox_types::{
     Block, Extrinsic, Gas, Parameters, Privileges, Protocol, Revision, ServiceId, TimeSlot,
 };
 
-use crate::jambox::{Ran, jambox};
+use crate::jambox::{Ran, debug, jambox};
 
 const COUNTER: &str = "guests/asm/counter";
 
 fn text(path: impl AsRef<Path>) -> String {
     path.as_ref().display().to_string()
-}
-
-/// Debugs with commands from a file.
-fn debug(arguments: &[&str], commands: &str) -> Ran {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("commands.txt");
-    fs::write(&file, commands).unwrap();
-    let file = file.to_str().unwrap();
-    jambox(["debug"].iter().chain(arguments).chain(&["--commands", file]))
 }
 
 /// A trace of the counter's package under 0.8.0, and the folder of its symbols.

@@ -69,3 +69,12 @@ pub fn jambox<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>)
 pub fn line(words: &str) -> Ran {
     jambox(words.split_whitespace())
 }
+
+/// Debugs with commands from a file.
+pub fn debug(arguments: &[&str], commands: &str) -> Ran {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("commands.txt");
+    std::fs::write(&file, commands).expect("a file in it");
+    let file = file.to_str().expect("a path in UTF-8");
+    jambox(["debug"].iter().chain(arguments).chain(&["--commands", file]))
+}
