@@ -104,7 +104,7 @@ impl Moved {
         Self { areas: [stack, arguments] }
     }
 
-    /// The engine's address for one of the paper's; anything else as it is.
+    /// Translates an address of the paper's layout into the engine's; other values stay.
     #[must_use]
     pub fn to_engine(&self, value: u64) -> u64 {
         let area = self.areas.iter().find(|area| (area.start..area.end).contains(&value));

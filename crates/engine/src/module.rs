@@ -138,7 +138,7 @@ impl Module {
         u32::try_from(pc).is_ok_and(|pc| self.program().is_block_start(self.set(), pc))
     }
 
-    /// Gas that a run coming to `pc` from elsewhere in the program pays there, 0 if nothing is due.
+    /// Gas charged when control passes from another instruction to `pc`; 0 if none is due.
     /// Computed once and remembered.
     #[must_use]
     pub fn cost_at(&self, pc: u64) -> u32 {

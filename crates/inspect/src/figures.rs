@@ -69,7 +69,9 @@ impl fmt::Display for FigureChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New { found } => write!(f, "{found} gas, not in the snapshot"),
-            Self::Gone { expected } => write!(f, "{expected} gas in the snapshot, and no more"),
+            Self::Gone { expected } => {
+                write!(f, "{expected} gas in the snapshot, not measured now")
+            }
             Self::Other { expected, found, percent } => {
                 write!(f, "{found} gas, {expected} in the snapshot ({percent:+.1}%)")
             }
@@ -125,7 +127,7 @@ mod tests {
         let told: Vec<_> = changes.iter().map(|(name, it)| format!("{name}: {it}")).collect();
         let expected = [
             "a: 103 gas, 100 in the snapshot (+3.0%)",
-            "b = c: 7 gas in the snapshot, and no more",
+            "b = c: 7 gas in the snapshot, not measured now",
             "d: 1 gas, not in the snapshot",
         ];
         assert_eq!(told, expected);

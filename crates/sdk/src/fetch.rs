@@ -230,7 +230,7 @@ impl RefineFetcher {
         whole::<{ number(FetchKind::OwnExtrinsic) }>(index, 0)
     }
 
-    /// An extrinsic of any item.
+    /// The extrinsic `index` of the work item `item`.
     ///
     /// # Errors
     ///

@@ -55,7 +55,7 @@ impl Show {
     }
 }
 
-/// The id of a service that exists, by id or name.
+/// Finds an existing service by its id or name.
 pub fn service(state: &AnyState, name: &str) -> Result<ServiceId> {
     let by_name = state.names.iter().find(|(_, known)| *known == name).map(|(id, _)| *id);
     let id = by_name.or_else(|| name.parse().ok().map(ServiceId));
