@@ -108,7 +108,7 @@ fn blob(
     Ok((path, built.revision))
 }
 
-/// A folder in which the processes of tests leave what they measured.
+/// A folder in which the processes of tests leave their measurements.
 pub struct Measured(TempDir);
 
 impl Measured {
@@ -117,7 +117,7 @@ impl Measured {
         Ok(Self(folder.map_err(|error| input::unwritable(&std::env::temp_dir(), &error))?))
     }
 
-    /// The sum of what all threads of all processes left.
+    /// The sum of the measurements of all threads of all processes.
     pub fn sum(&self) -> Result<Measurements> {
         let folder = self.0.path();
         let mut sum = Measurements::default();

@@ -126,7 +126,7 @@ pub struct Call {
 pub enum Answer {
     /// The reply; `None` for a call that is unknown or not offered.
     Reply(Option<Reply>),
-    /// Only what it did to the machine: the call comes from a trace.
+    /// Only its effects on the machine: the call comes from a trace.
     Traced,
     /// None: the call stopped the guest.
     Stopped {

@@ -138,7 +138,7 @@ impl Session {
         self.trial.and_then(|trial| trial.exit)
     }
 
-    /// Undoes what was written, and goes to where that was; false if nothing was.
+    /// Undoes a write and goes back to its place; false if there was none.
     pub(crate) fn undo(&mut self) -> bool {
         let Some(Trial { from, .. }) = self.trial else { return false };
         self.seek_recorded(from);

@@ -15,7 +15,7 @@ impl Recorder<'_> {
     /// Replays an execution of a trace and records it. The context tells the names of its calls.
     ///
     /// The recording ends where the replay leaves the trace, which the comparison tells. Inner
-    /// machines are not in it, since a trace has only what their owner sees of them.
+    /// machines are not in it, since a trace has them only as their owner sees them.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Many instances of one program over threads: the module is shared, and what one thread has
-//! decoded or compiled serves all.
+//! Many instances of one program over threads. They share the module, and with it the code that
+//! any thread had decoded or compiled.
 //!
 //! `cargo run --release --package jambox-engine --example threads`
 

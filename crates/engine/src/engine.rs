@@ -1,4 +1,4 @@
-//! Engines: what modules have in common.
+//! Engines: configuration and resources that modules share.
 
 use core::fmt;
 use core::str::FromStr;
@@ -10,8 +10,8 @@ use jambox_sandbox::{Pool, PoolLimits, PoolUsage};
 
 use crate::{EngineError, EngineErrorKind};
 
-/// Configuration of an [`Engine`]: the revision, the backend, and what the engine may take of the
-/// process. The default has as much as the process does.
+/// Configuration of an [`Engine`]: the revision, the backend, and the engine's share of the
+/// process's resources, by default all of them.
 ///
 /// ```
 /// use jambox_engine::{Backend, Config, Engine, PoolLimits, Revision};
@@ -36,9 +36,9 @@ pub struct Config {
     /// Limits of the memories and of the native code of everything that runs on the engine. Where
     /// one is reached, execution goes on in a slower way: in portable memories, or interpreted.
     pub pool: PoolLimits,
-    /// Octets of native code of a module, in each tier; what is reached beyond is interpreted.
+    /// Octets of native code of a module, in each tier; code reached beyond them is interpreted.
     pub module_code: usize,
-    /// Limits of what hosts keep of programs that do not run.
+    /// Limits of caches that hosts keep of programs that do not run.
     pub cache: CacheLimits,
 }
 
@@ -101,7 +101,7 @@ impl Config {
         Self { module_code, ..self }
     }
 
-    /// The same with other limits of what hosts keep.
+    /// The same with other limits of hosts' caches.
     #[must_use]
     pub const fn with_cache(self, cache: CacheLimits) -> Self {
         Self { cache, ..self }
@@ -222,7 +222,7 @@ impl Engine {
     /// An engine of this configuration.
     ///
     /// # Errors
-    /// When the backend needs what the platform lacks, or a limit is none that an engine can have.
+    /// The platform lacks something that the backend needs, or a limit is out of range.
     pub fn new(config: Config) -> Result<Self, EngineError> {
         config.pool.check().map_err(EngineErrorKind::Limit)?;
         let set = InstructionSet::of(config.revision);

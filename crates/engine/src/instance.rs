@@ -64,7 +64,7 @@ impl Instance {
     /// a stack and arguments are made by [`StandardModule::instance`](crate::StandardModule).
     ///
     /// # Errors
-    /// None for now; backends may fail to provide what they need.
+    /// None at present; a backend may lack resources.
     pub fn new(module: &Module) -> Result<Self, EngineError> {
         let memory = Memory::of(module.engine().pool());
         Ok(Self {

@@ -1,24 +1,23 @@
 //! A deterministic PVM: modules, instances, exits, gas and the interpreter.
 //!
-//! Not here: anything of JAM. A host call comes back as [`Exit::HostCall`] with its number; the
-//! caller that runs the instance serves it and runs on.
+//! The engine knows nothing of JAM. A host call is an [`Exit::HostCall`] with its number; the
+//! caller serves it and runs the instance again.
 //!
 //! # Invariants
 //!
 //! - The same module, state and gas always give the same exit, registers, memory, gas and pc, on
 //!   every backend and target.
-//! - Gas is what the revision's [`GasPlan`](jambox_program::GasPlan) says at every exit. An
+//! - At every exit, gas is exact by the revision's [`GasPlan`](jambox_program::GasPlan). An
 //!   instruction that faults or panics on a memory access is charged, and changes nothing else.
-//! - No program, and nothing a program does, panics the host or costs it more memory than the
-//!   pages that the program was given.
+//! - No program can panic the host, or cost it more memory than the program's accessible pages.
 //! - A run without an [`Inspector`] pays nothing for the possibility of one.
-//! - What was [restored](Instance::restore) runs on as it ran on the first time.
+//! - A [restored](Instance::restore) instance continues exactly as it did the first time.
 //!
 //! # From octets to a result
 //!
 //! An [`Engine`] is a configuration: the revision of the paper, and the [`Backend`] that executes.
-//! A process has one, or one for each revision. A [`Module`] is a program made ready; it is shared
-//! by threads, and what one instance had decoded or compiled serves all. An [`Instance`] is one
+//! A process has one, or one for each revision. A [`Module`] is a program made ready. Threads share
+//! it, along with the code that any instance had decoded or compiled. An [`Instance`] is one
 //! machine of it, made in microseconds and dropped after use.
 //!
 //! ```
@@ -38,8 +37,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`StandardModule`] starts its instances as the paper has it: with data, a heap, a stack and
-//! arguments. A bare program has none of these, and its memory is set up by
+//! [`StandardModule`] starts its instances with the paper's standard layout: data, heap, stack and
+//! arguments. A bare program has none of these; the caller sets its memory up by
 //! [`memory_mut`](Instance::memory_mut):
 //!
 //! ```
@@ -61,17 +60,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A run can go on after every exit: after a host call behind the `ecalli`, after a page fault once
-//! the page is accessible, after the gas ran out with more gas. The folder `examples` has a host of
+//! A run can continue after a host call, behind the `ecalli`; after a page fault, once the page is
+//! accessible; and after running out of gas, with more gas. The folder `examples` has a host of
 //! plugins that has nothing to do with JAM (`plugins`) and many instances over threads (`threads`);
 //! the loop in which a node executes services is `service_loop` of `jambox-chain`.
 //!
-//! An engine owns what its modules and instances share: spare memories, budgets of address space
-//! and page protection, space for native code. [`Config`] says how much of each, and
-//! [`Engine::usage`] what is used; two engines do not take from each other. Only what the kernel
-//! gives to a process as a whole is one for all: the handler of faults, the reservation in which
-//! all native code lies, so that the handler can tell it by its address, and
-//! [`PoolLimits::OF_PROCESS`], which all engines share.
+//! An engine owns the resources that its modules and instances share: spare memories, budgets of
+//! address space and page protection, space for native code. [`Config`] sets how much of each, and
+//! [`Engine::usage`] shows the use; engines do not take from each other. Three things exist once in
+//! a process: the handler of faults, the reservation for native code, by whose addresses the
+//! handler recognises it, and the limits [`PoolLimits::OF_PROCESS`], which all engines share.
 //!
 //! To look into a run, hand an [`Inspector`] to [`run_with`](Instance::run_with); to go back,
 //! take a [`Snapshot`].

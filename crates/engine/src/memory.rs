@@ -24,7 +24,7 @@ pub struct Inaccessible {
 
 /// The paged 32-bit memory of one instance (the paper's RAM, 0.7.2).
 ///
-/// The accessors are for hosts: an address and a length are what a guest claimed, any `u64`.
+/// The accessors are for hosts: address and length are claims of a guest, any `u64`.
 /// Nothing wraps around: octets from 2^32 on are inaccessible, and so are all below 2^16. The
 /// empty range is accessible wherever it is.
 ///

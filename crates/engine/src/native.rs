@@ -35,8 +35,8 @@ enum Next {
 
 /// Runs an instance of a module that moves over to native code.
 ///
-/// The way from one host call to the next is what most runs are, so it is short: a host call's
-/// number is handed on in registers, and all else goes through [`Next`].
+/// Most runs go from one host call to the next, so this way is short: a host call's number is
+/// passed in registers; every other exit goes through [`Next`].
 pub(crate) fn run(instance: &mut Instance) -> Exit {
     // Behind a host call the charged flag is regular where it is as the call left it: an `ecalli`
     // is followed by an instruction of its own block.
@@ -124,7 +124,7 @@ fn enter(instance: &Instance) -> Next {
     address.map_or(Next::Step, |address| Next::Enter(Place { address, tier }))
 }
 
-/// Tells the module what gas the instance used in its first tier's code.
+/// Adds the gas that the instance used in code of the first tier to the module's heat.
 fn tell_heat(instance: &mut Instance) {
     let heat = core::mem::take(&mut instance.heat);
     if let Some(tiered) = instance.module.tiered().filter(|_| heat > 0) {
@@ -209,7 +209,7 @@ fn left_for(
     next
 }
 
-/// Does what has to be done after native code came back: says what is next.
+/// Handles a stop of native code and gives the next step.
 fn follow(instance: &mut Instance, stop: NativeExit, tier: Tier) -> Next {
     let Instance { module, state, gas, .. } = instance;
     let module = &*module;

@@ -16,7 +16,7 @@ impl Instance {
         by_backend(module.code(), self)
     }
 
-    /// Like [`run`](Self::run), exactly and slowly, telling an inspector what happens.
+    /// Like [`run`](Self::run), but by single steps, each reported to an inspector.
     pub fn run_with<I: Inspector>(&mut self, inspector: &mut I) -> Exit {
         stepper::run(self, inspector)
     }
@@ -28,8 +28,8 @@ impl Instance {
         stepper::run_until(self, inspector)
     }
 
-    /// Runs one instruction, telling an inspector (`&mut ()` for none) what happens. Returns the
-    /// exit if it ended the run; otherwise pc is at the next instruction.
+    /// Runs one instruction and reports it to an inspector (`&mut ()` for none). Returns the exit
+    /// if the instruction ended the run; otherwise pc is at the next instruction.
     pub fn step<I: Inspector>(&mut self, inspector: &mut I) -> Option<Exit> {
         stepper::step(self, inspector)
     }

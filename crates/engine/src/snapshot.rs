@@ -166,7 +166,7 @@ fn restore_access(memory: &mut Memory, range: Range<u32>, access: Access) {
     }
 }
 
-/// Writes only what is not there already: reading makes no page resident.
+/// Writes only octets that differ, because reading makes no page resident.
 fn restore_page(memory: &mut Memory, index: u32, page: Option<&Arc<Page>>) {
     let present = peek(memory, index);
     match page {

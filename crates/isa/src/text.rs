@@ -297,7 +297,7 @@ pub enum ParseErrorKind {
 impl FromStr for Instruction {
     type Err = ParseInstructionError;
 
-    /// Reads what [`Display`](fmt::Display) writes; numbers may be decimal, `0x..` or `0b..`, with
+    /// Reads the text of [`Display`](fmt::Display); numbers may be decimal, `0x..` or `0b..`, with
     /// underscores.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut scanner = Scanner { text, at: 0, fields: Fields::default() };

@@ -43,7 +43,7 @@ struct Kept {
     profiles: Profiles,
 }
 
-/// Runs a test once more, on another backend: what it does was measured before.
+/// Runs a test once more, on another backend, without measuring it again.
 pub(crate) fn again<T>(test: impl FnOnce() -> T) -> T {
     /// Ends the repetition, also when the test panics.
     struct End(bool);
@@ -63,7 +63,7 @@ pub(crate) fn instruments(mode: Mode) -> Option<Instruments<'static>> {
     measures.then(instruments)
 }
 
-/// Keeps what was measured under a revision.
+/// Keeps the measurements of a revision.
 ///
 /// # Panics
 ///

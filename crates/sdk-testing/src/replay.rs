@@ -291,7 +291,7 @@ fn different(call: &jambox_trace::Call, difference: &str, form: Option<&Form>) -
     ReplayError::Different { step, difference: difference.to_owned() }
 }
 
-/// Registers of a call that point to octets which the service lends, with what they were in the
+/// Registers of a call that point to octets which the service lends, with their values in the
 /// trace.
 struct Pointers(Vec<Pointer>);
 

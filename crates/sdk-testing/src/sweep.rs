@@ -68,7 +68,7 @@ impl Chain {
 
     /// Runs a test on a clone of the chain with this much gas, then with less: from none to the
     /// amount used by the first run, in this number of even steps, and with one gas less than that
-    /// amount. The test asserts what must hold wherever the gas runs out, and returns the gas used.
+    /// amount. The test asserts its invariants wherever the gas runs out, and returns the gas used.
     /// Gives the gas used by the first run.
     ///
     /// # Panics

@@ -9,8 +9,9 @@
 //! **Not here.** Engine, codec and state are the other crates'; this crate feeds and compares them.
 //! Nothing in the project outside of tests and the command depends on it.
 //!
-//! **Invariants.** A case passes only if all of the vector was compared; the outcome names what was
-//! left out. A vector that is known to be wrong is skipped by name, with the reason, in one list.
+//! **Invariants.** A case passes only if all of the vector was compared; the outcome names the
+//! parts left out. A vector that is known to be wrong is skipped by name, with the reason, in one
+//! list.
 //!
 //! # Example
 //!

@@ -152,7 +152,7 @@ impl Apply {
     }
 }
 
-/// A block, with what it takes to apply it to a chain.
+/// A block, with everything needed to apply it to a chain.
 pub struct Prepared {
     pub block: JamBlock,
     pub checks: Checks,

@@ -70,8 +70,8 @@ fn page(command: &Command) -> Vec<u8> {
     page
 }
 
-/// The text after the options. A heading ends in a colon, and what is under it keeps its lines; a
-/// paragraph without one is filled.
+/// The text after the options. A heading ends in a colon, and the lines under it stay as they are;
+/// a paragraph without one is filled.
 fn sections(text: &str) -> String {
     let mut out = String::new();
     for part in text.split("\n\n").filter(|part| !part.is_empty()) {

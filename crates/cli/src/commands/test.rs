@@ -115,7 +115,7 @@ impl Test {
         Ok(Verdict::failed_if(failed))
     }
 
-    /// Writes what was measured of services. Tests that failed may not even have been compiled.
+    /// Writes the measurements of services. Tests that failed may not even have been compiled.
     fn report(
         &self,
         services: impl Iterator<Item = (PathBuf, Measured)>,

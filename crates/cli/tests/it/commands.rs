@@ -51,7 +51,7 @@ fn explain_shows_the_revisions_side_by_side() {
         let ran = line(&format!("explain {word}"));
         assert!(ran.stdout.contains(&format!("{heads}{rows}")), "{}", ran.stdout);
     }
-    // A number means what has it in either.
+    // A number names the instruction that has it in either revision.
     let ran = line("explain 101");
     for part in ["instruction sbrk", "instruction count_set_bits_64"] {
         assert!(ran.stdout.contains(part), "{part} is not in {}", ran.stdout);

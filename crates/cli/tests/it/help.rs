@@ -42,7 +42,7 @@ fn helps(path: &str, helps: &mut Vec<(String, String)>) {
     helps.push((path.trim().to_owned(), ran.stdout));
 }
 
-/// The commands of a help's examples, without what is said of them.
+/// The commands of a help's examples, without the explanations beside them.
 fn examples(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| !line.starts_with("Example")).skip(1);
     let lines = lines.take_while(|line| line.starts_with("  "));

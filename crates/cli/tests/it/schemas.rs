@@ -187,10 +187,10 @@ const LINES: &[(&str, &str)] = &[
 const ELSEWHERE: &[&str] =
     &["build", "block-apply", "node", "node-package", "node-block", "deploy", "verdict", PACKAGE];
 
-/// The schema of what people write, for their editors.
+/// The schema of package files, for editors.
 const PACKAGE: &str = "package-file";
 
-/// Holds what a command said against the schema of a name.
+/// Holds a command's output against the schema of a name.
 #[track_caller]
 pub fn fits(name: &str, said: &Value) {
     assert!(ELSEWHERE.contains(&name), "{name} is held here");

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::jambox::jambox;
 
-/// Runs a first package, and a second one on the state that it leaves; gives what the second says.
+/// Runs a first package, and a second one on the state that it leaves; gives the output of the
+/// second.
 fn both(first: &str, second: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state.json").display().to_string();

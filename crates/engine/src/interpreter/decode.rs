@@ -35,7 +35,7 @@ impl<D: Dispatch> Code<D> {
     }
 
     /// Reads the instructions from `index` to the end of its segment, or to a slot that is filled
-    /// already. Returns what that slot's segment still costs.
+    /// already. Returns the remaining cost of that slot's segment.
     fn read_segment(
         &self,
         writer: &Writer<'_, D>,

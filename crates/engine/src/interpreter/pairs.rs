@@ -1,12 +1,12 @@
 //! One handler for two instructions that often follow each other.
 //!
-//! Passing control costs a third of what a small op does. A *pair* is two opcodes with a *shape*:
-//! the way in which their registers repeat, which decides the two that the handlers are made for.
-//! The slot of the first instruction gets the pair's handler. The slot of the second keeps its own,
-//! for those that come from elsewhere; its operands and gas are there for both handlers.
+//! Passing control takes a third of the time of a small op. A *pair* is two opcodes with a *shape*:
+//! the pattern in which their registers repeat. The shape decides which two registers the handlers
+//! are made for. The slot of the first instruction gets the pair's handler. The slot of the second
+//! keeps its own, for jumps to it; both handlers read its operands and gas.
 //!
-//! The table has what compilers emit most: saving and restoring registers on the stack, entering
-//! and leaving a function, addressing an element, counting a loop.
+//! The table has the pairs that compilers emit most: saving and restoring registers on the stack,
+//! entering and leaving a function, addressing an element, counting a loop.
 
 use jambox_isa::{Opcode, Reg};
 use jambox_sandbox::Entry;

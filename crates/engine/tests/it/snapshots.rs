@@ -120,7 +120,7 @@ fn random_programs_run_again_as_they_ran() {
     }
 }
 
-/// Stops at a pc, and counts what it is told.
+/// Stops at a pc, and counts the calls to the inspector.
 struct StopAt {
     pc: u64,
     instructions: usize,

@@ -7,6 +7,6 @@ use jambox_hostcall::Interface;
 pub struct Ready {
     pub session: Session,
     pub interface: Interface,
-    /// A remark on the recording as a whole: it is not what a trace or step says.
+    /// A remark on the recording as a whole: it departs from the trace or step.
     pub note: Option<String>,
 }
