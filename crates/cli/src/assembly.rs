@@ -1,5 +1,6 @@
 //! Assembly text to and from programs.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use jambox_asm::{Assembly, Dialect};
@@ -22,14 +23,18 @@ pub fn assemble(path: &Path, content: &[u8], protocol: &Protocol) -> Result<Asse
     assembly.map_err(|invalid| Failure::Input(Diagnosis::of_reading(&invalid)))
 }
 
-/// Native code of a program as text, as first compiled or (`is_hot`) recompiled; nothing where
-/// there is no native code.
-pub fn native(program: &ProgramBlob, protocol: &Protocol, is_hot: bool) -> Option<String> {
+/// Native code of a program as text that is made as it is written, as first compiled or (`is_hot`)
+/// recompiled; nothing where there is no native code.
+pub fn native<'p>(
+    program: &'p ProgramBlob,
+    protocol: &Protocol,
+    is_hot: bool,
+) -> Option<Box<dyn Display + 'p>> {
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     {
         use jambox_recompiler::{Tier, listing};
         let tier = if is_hot { Tier::Hot } else { Tier::First };
-        Some(listing(program, InstructionSet::of(protocol.revision), tier))
+        Some(Box::new(listing(program, InstructionSet::of(protocol.revision), tier)))
     }
     #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
     {

@@ -1,12 +1,13 @@
 //! Files and values that commands take.
 
+use std::fmt::Display;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use jambox_codec::encode_natural;
-use jambox_files::{reason, without_mark};
+use jambox_files::{NewFile, reason, without_mark};
 use jambox_package::Value;
 
 use crate::diagnosis::Diagnosis;
@@ -82,6 +83,36 @@ pub fn write_in_folder(path: &Path, content: &[u8]) -> Result<()> {
         std::fs::create_dir_all(folder).map_err(|error| unwritable(path, &error))?;
     }
     write(path, content)
+}
+
+/// Writes a text as it is made: whole, or not at all. Returns the number of its lines.
+pub fn write_text(path: &Path, text: &dyn Display) -> Result<u64> {
+    let write = || {
+        let mut out = Lines { file: NewFile::create(path)?, count: 0 };
+        write!(out, "{text}")?;
+        out.file.finish()?;
+        Ok(out.count)
+    };
+    write().map_err(|error| unwritable(path, &error).into())
+}
+
+/// A file whose lines are counted.
+struct Lines {
+    file: NewFile,
+    count: u64,
+}
+
+impl Write for Lines {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(octets)?;
+        let lines = octets.iter().take(written).filter(|octet| **octet == b'\n');
+        self.count += lines.count() as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Diagnosis of a file that could not be written.

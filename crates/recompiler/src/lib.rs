@@ -32,5 +32,5 @@ mod registers;
 
 pub use code::{Dispatch, MAX_CODE, MAX_INSTRUCTION, NativeCode, Origin, Tier, UNIT_BUDGET, Usage};
 #[cfg(feature = "listing")]
-pub use listing::listing;
+pub use listing::{Listing, listing};
 pub use registers::host;

@@ -1,10 +1,11 @@
 //! `jambox disasm`: from a program to assembly text.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use jambox_inspect::count;
 
@@ -53,34 +54,43 @@ impl Disasm {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
         let program = Program::load(&self.program, self.form, protocol)?;
         let protocol = &program.protocol;
-        let text = if self.native {
+        let text: Box<dyn Display + '_> = if self.native {
             assembly::native(program.blob(), protocol, self.hot).ok_or_else(|| {
                 Diagnosis::new("this platform has no native code")
                     .help("the recompiler makes code for 64-bit x86 Linux; leave --native out")
             })?
         } else {
             let symbols = program.symbols.as_ref();
-            assembly::disassemble(&program.container, self.comments, symbols, protocol)
+            let text = assembly::disassemble(&program.container, self.comments, symbols, protocol);
+            Box::new(text)
         };
         if let Some(path) = &self.output {
-            input::write(path, text.as_bytes())?;
-            let (file, lines) = (path.display().to_string(), text.lines().count());
-            output.emit(&Written { file, lines })?;
+            let lines = input::write_text(path, &text)?;
+            output.emit(&Written { file: path.display().to_string(), lines })?;
             return Ok(Verdict::Done);
         }
         let form = program.container.form().to_string();
-        output.emit(&Disassembly { form, text })?;
+        output.emit(&Disassembly { form, text: &text })?;
         Ok(Verdict::Done)
     }
 }
 
 #[derive(Serialize)]
-struct Disassembly {
+struct Disassembly<'t> {
     form: String,
-    text: String,
+    #[serde(serialize_with = "as_text")]
+    text: &'t dyn Display,
 }
 
-impl Report for Disassembly {
+/// Serialises a text that is never there as a whole.
+fn as_text<S: Serializer>(
+    text: &&dyn Display,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(text)
+}
+
+impl Report for Disassembly<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}", self.text)
     }
@@ -90,11 +100,11 @@ impl Report for Disassembly {
 #[derive(Serialize)]
 struct Written {
     file: String,
-    lines: usize,
+    lines: u64,
 }
 
 impl Report for Written {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}: {}", self.file, count(self.lines as u64, "line"))
+        writeln!(out, "{}: {}", self.file, count(self.lines, "line"))
     }
 }
