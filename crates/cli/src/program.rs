@@ -60,6 +60,25 @@ impl Program {
     /// Loads a program, from standard input for `-`; assembly text, by its extension `.asm`, is
     /// assembled.
     pub fn load(path: &Path, form: FormArg, switches: &ProtocolArgs) -> Result<Self> {
+        Self::read(path, form, switches, true)
+    }
+
+    /// The same without source positions, which take some hundred octets of memory for each
+    /// instruction.
+    pub fn load_without_symbols(
+        path: &Path,
+        form: FormArg,
+        switches: &ProtocolArgs,
+    ) -> Result<Self> {
+        Self::read(path, form, switches, false)
+    }
+
+    fn read(
+        path: &Path,
+        form: FormArg,
+        switches: &ProtocolArgs,
+        has_symbols: bool,
+    ) -> Result<Self> {
         let protocol = switches.protocol()?;
         let given = input::read_program(path)?;
         let is_named = input::named(path) == path;
@@ -80,7 +99,9 @@ impl Program {
                     .help("leave --form out, or change `.program` and the metadata in the text")
                     .into());
             }
-            let symbols = symbols_of_assembly(&assembly, path, Hash::blake2b(&octets));
+            let symbols = has_symbols
+                .then(|| symbols_of_assembly(&assembly, path, Hash::blake2b(&octets)))
+                .flatten();
             let container = assembly.container;
             return Ok(Self { path: path.to_owned(), octets, container, protocol, symbols });
         }
@@ -90,7 +111,8 @@ impl Program {
                 .map_err(|error| at(path, &error).expected(format!("expected a {form}")))?,
             None => Container::parse(&octets).map_err(|why| no_program(path, &octets, &why))?,
         };
-        let symbols = symbols_beside(&Disk, path, Hash::blake2b(&octets));
+        let symbols =
+            has_symbols.then(|| symbols_beside(&Disk, path, Hash::blake2b(&octets))).flatten();
         let named = switches.revision().or(container.named_revision());
         let protocol = Protocol { revision: named.unwrap_or(protocol.revision), ..protocol };
         Ok(Self { path: path.to_owned(), octets, container, protocol, symbols })

@@ -52,7 +52,9 @@ pub struct Disasm {
 
 impl Disasm {
     pub fn run(&self, protocol: &ProtocolArgs, output: &Output) -> Result {
-        let program = Program::load(&self.program, self.form, protocol)?;
+        // A listing of native code names no sources.
+        let load = if self.native { Program::load_without_symbols } else { Program::load };
+        let program = load(&self.program, self.form, protocol)?;
         let protocol = &program.protocol;
         let text: Box<dyn Display + '_> = if self.native {
             assembly::native(program.blob(), protocol, self.hot).ok_or_else(|| {
