@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValuesParser;
+use jambox_engine::Backend;
 use jambox_vectors::archive;
 
 use crate::command::{cache, jambox, root, succeed};
@@ -43,6 +45,9 @@ pub struct Options {
     /// Fail when there are no vectors, instead of saying that nothing was checked.
     #[arg(long)]
     required: bool,
+    /// The backend that executes programs, in place of the default.
+    #[arg(long, value_parser = PossibleValuesParser::new(Backend::NAMES))]
+    backend: Option<String>,
 }
 
 /// Runs every command; fails with the first that does.
@@ -64,9 +69,10 @@ pub fn run(options: &Options) -> Result<(), String> {
             continue;
         };
         for (arguments, place) in runs {
+            let backend = options.backend.iter().flat_map(|name| ["--backend", name]);
+            let arguments: Vec<_> = arguments.iter().copied().chain(backend).collect();
             println!("== jambox {} {place}", arguments.join(" "));
-            let mut command = jambox(*arguments);
-            succeed(command.arg(folder.join(place)))?;
+            succeed(jambox(arguments).arg(folder.join(place)))?;
         }
     }
     Ok(())

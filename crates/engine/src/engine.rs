@@ -125,8 +125,8 @@ pub enum Backend {
     Recompiler,
     /// Native code for all code that is reached, and traces for code that runs long once the
     /// instances of a module have used this much gas; [`Recompiler`](Self::Recompiler) with another
-    /// threshold than the one that measured best. For tests.
-    #[doc(hidden)]
+    /// threshold than the one that measured best. By its name it is 0, so that all code is
+    /// compiled as traces: the slowest to compile, and the tier that short runs never reach.
     Traces {
         /// Gas used in all by the instances of a module before it is made anew.
         threshold: u64,
@@ -144,7 +144,7 @@ impl Backend {
     pub const AUTO: Self = Self::Auto { threshold: 0 };
 
     /// The backends that a person may choose, as they are written.
-    pub const NAMES: [&'static str; 4] = ["auto", "interpreter", "recompiler", "stepper"];
+    pub const NAMES: [&'static str; 5] = ["auto", "interpreter", "recompiler", "stepper", "traces"];
 
     /// Every backend that can execute programs here, [`Auto`](Self::Auto) and
     /// [`Traces`](Self::Traces) with small thresholds: for tests, which have to give the same on
@@ -187,7 +187,7 @@ impl fmt::Display for Backend {
 
 /// A name that is no [`Backend`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("unknown backend: expected auto, interpreter, recompiler or stepper")]
+#[error("unknown backend: expected auto, interpreter, recompiler, stepper or traces")]
 pub struct UnknownBackend;
 
 impl FromStr for Backend {
@@ -199,6 +199,7 @@ impl FromStr for Backend {
             "interpreter" => Ok(Self::Interpreter),
             "recompiler" => Ok(Self::Recompiler),
             "stepper" => Ok(Self::Stepper),
+            "traces" => Ok(Self::Traces { threshold: 0 }),
             _ => Err(UnknownBackend),
         }
     }

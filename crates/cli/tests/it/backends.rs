@@ -23,7 +23,7 @@ fn every_backend_says_the_same() {
         let on = |backend| line(&format!("{words} --backend {backend}"));
         let expected = on("stepper");
         assert!(!expected.stdout.is_empty(), "{words}: {expected:?}");
-        for backend in ["interpreter", "recompiler", "auto"] {
+        for backend in ["interpreter", "recompiler", "traces", "auto"] {
             let found = on(backend);
             assert_eq!(found.stdout, expected.stdout, "{words} on {backend}: {}", found.stderr);
             assert_eq!((found.code, found.stderr), (expected.code, expected.stderr.clone()));
