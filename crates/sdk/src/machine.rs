@@ -76,6 +76,12 @@ impl fmt::Display for ExitReason {
 }
 
 /// Gas and registers of an inner machine: 112 octets, gas first, then r0 to r12, all u64.
+///
+/// ```
+/// let mut io = jambox_sdk::InvokeIo::new(1000);
+/// io.set_register(7, 42);
+/// assert_eq!((io.gas(), io.register(7), io.register(8)), (1000, 42, 0));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvokeIo {
     octets: [u8; Self::LENGTH],
@@ -137,6 +143,42 @@ impl InvokeIo {
 }
 
 /// An inner machine. Dropping it removes it from the host.
+///
+/// A new machine has a program and no memory. [`pages`](Self::pages) makes memory accessible, and
+/// [`poke`](Self::poke) fills it. [`invoke`](Self::invoke) runs the program until it stops; after
+/// a host call, a fault or the end of its gas it can go on, once the reason is dealt with.
+/// [`NestedPvm`](crate::NestedPvm) does the first part for standard programs.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// use jambox_sdk::{InvokeIo, Machine};
+///
+/// fn refine(_: &RefineContext, arguments: RefineArguments) -> Result<Vec<u8>, Error> {
+///     let mut machine = Machine::new(&arguments.payload, 0)?;
+///     let mut io = InvokeIo::new(1000);
+///     io.set_register(7, 9);
+///     // The program stores r7 at 0x20000, where it has no page yet.
+///     assert_eq!(machine.invoke(&mut io)?, ExitReason::Fault { address: 0x2_0000 });
+///     machine.pages(0x20, 1, PageAccess::ReadWrite)?;
+///     assert_eq!(machine.invoke(&mut io)?, ExitReason::Host { call: 3 });
+///     // It asks for call 3. The answer goes into a register, and the program goes on.
+///     io.set_register(7, 0);
+///     assert_eq!(machine.invoke(&mut io)?, ExitReason::Panic);
+///     let mut stored = [0];
+///     machine.peek(0x2_0000, &mut stored)?;
+///     machine.expunge()?;
+///     Ok(stored.to_vec())
+/// }
+/// # entry_points! { refine = refine }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Item, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE));
+/// # // store_u8 r7, 0x20000; ecalli 3; trap
+/// # let program = [0, 0, 8, 59, 7, 0, 0, 2, 10, 3, 0, 0b1010_0001];
+/// # assert_eq!(chain.refine(&Item::new(7).payload(program)).result.unwrap(), [9]);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Machine {
     handle: u64,

@@ -4,6 +4,30 @@
 //! There are no pointers here. Every octet sequence of a call's arguments is lent as a [`Region`]
 //! at an address made up for that call, so that the host's handlers see the same registers and
 //! memory as with a guest.
+//!
+//! Tests of services have the host of `jambox-sdk-testing`. Another is a few lines:
+//!
+//! ```
+//! use jambox_sdk::native::{Call, Host, with_host};
+//! use jambox_sdk::{Revision, Storage};
+//!
+//! /// Answers every call with a length, and keeps nothing.
+//! struct Always(u64);
+//!
+//! impl Host for Always {
+//!     fn revision(&self) -> Revision {
+//!         Revision::GrayPaper080
+//!     }
+//!
+//!     fn call(&mut self, call: &mut Call) {
+//!         assert_eq!(call.regions[0].octets, b"name", "the first argument is the key");
+//!         call.registers[7] = self.0;
+//!     }
+//! }
+//!
+//! let length = with_host(Box::new(Always(5)), || Storage::default().length("name"));
+//! assert_eq!(length, Ok(Some(5)));
+//! ```
 
 use std::boxed::Box;
 use std::cell::{Cell, RefCell};

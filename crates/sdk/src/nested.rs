@@ -110,6 +110,35 @@ fn number(reader: &mut Reader<'_>, width: u64) -> Result<u64, SpiError> {
 /// A standard program in an inner machine, with its memory laid out and its registers set.
 ///
 /// Dropping it removes the machine.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// use jambox_sdk::Flow;
+///
+/// fn refine(ctx: &RefineContext, arguments: RefineArguments) -> Result<Vec<u8>, Error> {
+///     let mut vm = ctx.nested_pvm(&arguments.payload, b"to the program", 10_000);
+///     let mut heard = Vec::new();
+///     // The service decides on the meaning of each host call. Here it knows one, with a number.
+///     let mut host = |number: u64, vm: &mut NestedPvm| {
+///         heard.push((number, vm.register(8)));
+///         Ok(if number == 3 { Flow::Continue } else { Flow::Stop })
+///     };
+///     assert_eq!(vm.run(&mut host)?, ExitReason::Halt);
+///     assert_eq!(heard, [(3, 14)], "r8 is the length of the arguments");
+///     // The program returned the place of its arguments, as it found it in r7 and r8.
+///     vm.output(1024)
+/// }
+/// # entry_points! { refine = refine }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Item, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE));
+/// # // No data, one page of stack; ecalli 3; jump_ind r0
+/// # let program = [0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 8, 0, 0, 0, 0, 0, 4, 10, 3, 50, 0, 0b101];
+/// # let result = chain.refine(&Item::new(7).payload(program)).result;
+/// # assert_eq!(result.unwrap(), b"to the program");
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct NestedPvm {
     machine: Machine,

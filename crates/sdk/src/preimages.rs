@@ -10,6 +10,22 @@ use crate::{Error, ServiceRef};
 /// Preimages in refine: those available at the package's lookup anchor.
 ///
 /// Made by [`RefineContext::preimages`](crate::RefineContext::preimages).
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// fn refine(ctx: &RefineContext, arguments: RefineArguments) -> Result<Vec<u8>, Error> {
+///     let hash: Hash = decode_all(&arguments.payload)?;
+///     ctx.preimages().historical_lookup(&hash)?.ok_or(Error::Missing)
+/// }
+/// # entry_points! { refine = refine }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Item, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).has_preimage(b"a library", 0);
+/// # let item = Item::new(7).payload(encode(&blake2b_256(b"a library")));
+/// # assert_eq!(chain.refine(&item).result.unwrap(), b"a library");
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RefinePreimages {
     pub(crate) owner: ServiceRef,
@@ -18,6 +34,34 @@ pub struct RefinePreimages {
 /// Preimages in accumulate: those available now, with the requests for them.
 ///
 /// Made by [`AccumulateContext::preimages`](crate::AccumulateContext::preimages).
+///
+/// ```
+/// # use jambox_sdk::Request;
+/// # use jambox_sdk::prelude::*;
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let preimages = ctx.preimages();
+///     let blob = b"a library";
+///     let (hash, length) = (blake2b_256(blob), blob.len() as u64);
+///
+///     // The request raises the threshold balance until it is forgotten.
+///     preimages.solicit(&hash, length)?;
+///     assert_eq!(preimages.query(&hash, length)?, Some(Request::Requested));
+///     assert_eq!(preimages.lookup(&hash)?, None, "nobody has provided it");
+///
+///     // A service may provide it itself. The host takes it over at the end of the block.
+///     preimages.provide(blob)?;
+///     assert_eq!(preimages.provide(blob), Err(Error::Refused), "once is enough");
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let run = chain.accumulate(7, Vec::new());
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Preimages {
     pub(crate) owner: ServiceRef,

@@ -14,6 +14,42 @@ use crate::{Error, ServiceRef};
 ///
 /// Made by a context's `storage()`. In refine and is-authorized the paper's host offers no storage:
 /// every call answers [`Error::Unavailable`] there.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let storage = ctx.storage();
+///     // Octets under octets: `set` gives the length of the value before.
+///     assert_eq!(storage.set("name", "jambox")?, None);
+///     assert_eq!(storage.get("name")?, Some(b"jambox".to_vec()));
+///
+///     // A part of a value, or nothing but its length.
+///     let mut part = [0; 3];
+///     assert_eq!(storage.read("name", 3, &mut part)?, Some(6));
+///     assert_eq!((part, storage.length("name")?), (*b"box", Some(6)));
+///
+///     // A type's encoding, under a key of several parts.
+///     storage.store(&(ServiceId(8), 1u16), &[5u64, 6])?;
+///     assert_eq!(storage.load(&(ServiceId(8), 1u16))?, Some([5u64, 6]));
+///
+///     // Once it is removed, the deposit for it is free again.
+///     assert_eq!(storage.remove("name")?, Some(6));
+///     assert_eq!(storage.get("name")?, None);
+///
+///     // The storage of other services is there to be read alone.
+///     let other = Storage::of(ServiceRef::Id(ServiceId(8)));
+///     assert_eq!(other.set("name", "x"), Err(Error::Refused));
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let run = chain.accumulate(7, Vec::new());
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Storage {
     pub(crate) owner: ServiceRef,

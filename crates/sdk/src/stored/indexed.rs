@@ -18,6 +18,32 @@ const PLACE: u8 = 1;
 /// Values under keys in storage, with iteration; see [`layout!`](crate::layout!). Each entry takes
 /// two items of storage. Entries are in order of insertion until one is removed: then the last
 /// takes its place.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// layout! { SCORES: IndexedMap<String, u32> = 0; }
+///
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let storage = ctx.storage();
+///     for (name, score) in [("ann", 3), ("bob", 5), ("cy", 4)] {
+///         SCORES.set(&storage, &name.to_string(), &score)?;
+///     }
+///     assert_eq!(SCORES.get(&storage, &"bob".to_string())?, Some(5));
+///     assert_eq!(SCORES.remove(&storage, &"ann".to_string())?, Some(3));
+///
+///     let all: Vec<_> = SCORES.iter(&storage)?.collect::<Result<_, _>>()?;
+///     assert_eq!(all, [("cy".to_string(), 4), ("bob".to_string(), 5)]);
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let run = chain.accumulate(7, Vec::new());
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct IndexedMap<K, V> {
     prefix: u8,

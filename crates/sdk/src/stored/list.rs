@@ -8,6 +8,34 @@ use jambox_codec::{Decode, Encode, Reader, encode_natural};
 use crate::{Error, Storage};
 
 /// Items under indices from 0 on in storage; see [`layout!`](crate::layout!).
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// layout! { JOBS: List<String> = 0; }
+///
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let storage = ctx.storage();
+///     for job in ["wash", "dry", "fold"] {
+///         JOBS.push(&storage, &job.to_string())?;
+///     }
+///     assert_eq!(JOBS.get(&storage, 1)?.as_deref(), Some("dry"));
+///
+///     // The last item moves into the gap.
+///     assert_eq!(JOBS.swap_remove(&storage, 0)?, "wash");
+///     let left: Vec<String> = JOBS.iter(&storage)?.collect::<Result<_, _>>()?;
+///     assert_eq!(left, ["fold", "dry"]);
+///     assert_eq!(JOBS.pop(&storage)?.as_deref(), Some("dry"));
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let run = chain.accumulate(7, Vec::new());
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct List<T> {
     prefix: u8,

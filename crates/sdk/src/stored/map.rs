@@ -11,6 +11,35 @@ use crate::{Error, Key, Storage};
 
 /// Values under keys in storage; see [`layout!`](crate::layout!). The keys cannot be listed; those
 /// of an [`IndexedMap`](super::IndexedMap) can.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// layout! { BALANCES: Map<ServiceId, u64> = 0; }
+///
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let storage = ctx.storage();
+///     let (here, there) = (ServiceId(7), ServiceId(8));
+///     BALANCES.set(&storage, &here, &5)?;
+///     assert_eq!(BALANCES.get(&storage, &here)?, Some(5));
+///     assert!(!BALANCES.contains(&storage, &there)?);
+///
+///     // An entry is read once, changed at will and stored once.
+///     let mut balance = BALANCES.entry(&storage, &there)?.or_insert(10);
+///     *balance += 1;
+///     balance.save()?;
+///     assert_eq!(BALANCES.get(&storage, &there)?, Some(11));
+///     assert!(BALANCES.remove(&storage, &there)?);
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let run = chain.accumulate(7, Vec::new());
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Map<K: ?Sized, V> {
     prefix: u8,
@@ -179,6 +208,28 @@ impl<V> DerefMut for Slot<V> {
 
 /// Keys in storage; see [`layout!`](crate::layout!). They cannot be listed, only tested; those of
 /// an [`IndexedMap`](super::IndexedMap) can be listed.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// layout! { MEMBERS: Set<str> = 0; }
+///
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let storage = ctx.storage();
+///     assert!(MEMBERS.insert(&storage, "ann")?);
+///     assert!(!MEMBERS.insert(&storage, "ann")?, "she is one already");
+///     assert!(MEMBERS.contains(&storage, "ann")?);
+///     assert!(MEMBERS.remove(&storage, "ann")?);
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let run = chain.accumulate(7, Vec::new());
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Set<K: ?Sized>(Map<K, bool>);
 

@@ -7,6 +7,28 @@ use jambox_codec::{Decode, Encode};
 use crate::{Error, Storage};
 
 /// One value in storage; see [`layout!`](crate::layout!).
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// layout! { LIMITS: Value<(u64, u64)> = 0; }
+///
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let storage = ctx.storage();
+///     assert_eq!(LIMITS.get(&storage)?, None);
+///     LIMITS.set(&storage, &(1, 9))?;
+///     assert_eq!(LIMITS.update(&storage, |limits| limits.1 += 1)?, (1, 10));
+///     assert!(LIMITS.remove(&storage)?);
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let run = chain.accumulate(7, Vec::new());
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Value<T> {
     prefix: u8,
@@ -73,6 +95,28 @@ impl<T: Encode + Decode> Value<T> {
 
 /// A number in storage that counts up and down and never wraps; see [`layout!`](crate::layout!). It
 /// always takes eight octets, so that counting never needs more deposit.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// layout! { SUPPLY: Counter = 0; }
+///
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     let storage = ctx.storage();
+///     assert_eq!(SUPPLY.get(&storage)?, 0);
+///     assert_eq!(SUPPLY.add(&storage, 5)?, 5);
+///     assert_eq!(SUPPLY.subtract(&storage, 6), Err(Error::Overflow));
+///     assert_eq!(SUPPLY.get(&storage)?, 5);
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let run = chain.accumulate(7, Vec::new());
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Counter(Value<u64>);
 
