@@ -7,7 +7,7 @@ use jambox_isa::{Instruction, InstructionSet};
 use jambox_program::{CodeRules, GasPlan, Jump, ProgramBlob};
 
 use crate::gas::Costs;
-use crate::interpreter;
+use crate::interpreter::Interpreted;
 #[cfg(native)]
 use crate::tiers::{HOT, Tiered};
 use crate::{Backend, Engine, EngineError, EngineErrorKind, Exit};
@@ -27,52 +27,29 @@ struct Inner {
 }
 
 /// The program as a backend has it.
-pub(crate) enum Code {
-    /// The program as it is, for the stepper.
-    Stepped,
-    /// Ops of the interpreter, control passed by a loop.
-    Looped(Box<interpreter::Code<interpreter::Looped>>),
-    /// Ops of the interpreter, control passed by calls.
-    #[cfg(threaded)]
-    Threaded(Box<interpreter::Code<interpreter::Threaded>>),
-    /// Native.
+enum Code {
+    Interpreted(Interpreted),
     #[cfg(native)]
     Native(Box<Tiered>),
 }
 
 impl Code {
-    /// Falls back to the exact interpreter for a program that is too large for the backend.
     fn new(engine: &Engine, program: &ProgramBlob) -> Self {
-        match engine.config().backend {
-            Backend::Stepper => Self::Stepped,
-            Backend::LoopedInterpreter => Self::predecoded(engine, program, Self::Looped),
+        Self::Interpreted(match engine.config().backend {
+            Backend::Stepper => Interpreted::Stepped,
+            Backend::LoopedInterpreter => Interpreted::looped(program, engine.instruction_set()),
             #[cfg(native)]
-            Backend::Recompiler => Self::Native(Box::new(Tiered::new(0, HOT))),
+            Backend::Recompiler => return Self::Native(Box::new(Tiered::new(0, HOT))),
             #[cfg(native)]
-            Backend::Traces { threshold } => Self::Native(Box::new(Tiered::new(0, threshold))),
+            Backend::Traces { threshold } => {
+                return Self::Native(Box::new(Tiered::new(0, threshold)));
+            }
             #[cfg(native)]
             Backend::Auto { threshold } if engine.no_native_code().is_none() => {
-                Self::Native(Box::new(Tiered::new(threshold, HOT)))
+                return Self::Native(Box::new(Tiered::new(threshold, HOT)));
             }
-            _ => Self::interpreted(engine, program),
-        }
-    }
-
-    /// The program for the interpreter, in the way that is fastest in this build.
-    pub(crate) fn interpreted(engine: &Engine, program: &ProgramBlob) -> Self {
-        #[cfg(threaded)]
-        return Self::predecoded(engine, program, Self::Threaded);
-        #[cfg(not(threaded))]
-        Self::predecoded(engine, program, Self::Looped)
-    }
-
-    fn predecoded<D: interpreter::Dispatch>(
-        engine: &Engine,
-        program: &ProgramBlob,
-        code: impl FnOnce(Box<interpreter::Code<D>>) -> Self,
-    ) -> Self {
-        let ops = interpreter::Code::new(program, engine.instruction_set());
-        ops.map_or(Self::Stepped, |ops| code(Box::new(ops)))
+            _ => Interpreted::new(program, engine.instruction_set()),
+        })
     }
 }
 
@@ -182,8 +159,17 @@ impl Module {
         }
     }
 
-    pub(crate) fn code(&self) -> &Code {
-        &self.inner.code
+    /// The program for an interpreter; of a module with native code, it is made when it is needed.
+    #[inline]
+    pub(crate) fn interpreted(&self) -> &Interpreted {
+        match &self.inner.code {
+            Code::Interpreted(interpreted) => interpreted,
+            #[cfg(native)]
+            Code::Native(tiered) => {
+                let make = || Interpreted::new(self.program(), self.set());
+                tiered.interpreted.get_or_init(make)
+            }
+        }
     }
 
     /// The target of a dynamic jump to `address`, or the exit with which it ends the run.

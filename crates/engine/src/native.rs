@@ -11,7 +11,6 @@ use core::sync::atomic::Ordering;
 use jambox_recompiler::{Dispatch, Tier};
 use jambox_sandbox::native::{self, NativeExit};
 
-use crate::module::Code;
 use crate::tiers::{Place, Resume};
 use crate::{Exit, Instance, run, stepper};
 
@@ -61,7 +60,7 @@ pub(crate) fn run(instance: &mut Instance) -> Exit {
                 Some(exit) => Next::Exit(exit),
                 None => enter(instance),
             },
-            Next::Interpret => return interpret(instance),
+            Next::Interpret => return run::interpret(instance),
             Next::Exit(exit) => {
                 if !matches!(exit, Exit::HostCall(_)) {
                     tell_heat(instance);
@@ -89,7 +88,7 @@ fn warm_up(instance: &mut Instance) -> Option<Exit> {
     let given = instance.gas.min(left);
     let reserve = instance.gas - given;
     instance.gas = given;
-    let exit = interpret(instance);
+    let exit = run::interpret(instance);
     let moves_over = exit == Exit::OutOfGas && reserve > 0;
     // Gas left unspent when the interpreter ran out counts as used: it would be lacking for ever.
     let used = if moves_over { given } else { given - instance.gas };
@@ -98,15 +97,6 @@ fn warm_up(instance: &mut Instance) -> Option<Exit> {
     }
     instance.gas += reserve;
     (!moves_over).then_some(exit)
-}
-
-fn interpret(instance: &mut Instance) -> Exit {
-    let module = instance.module.clone();
-    let make = || Box::new(Code::interpreted(module.engine(), module.program()));
-    match module.tiered() {
-        Some(tiered) => run::by_backend(tiered.interpreted.get_or_init(make), instance),
-        None => stepper::run(instance, &mut ()),
-    }
 }
 
 /// Goes to the instance's pc, in native code if there is any or some can be made.

@@ -1,6 +1,6 @@
 //! Running instances, by whichever backend their module's code is for.
 
-use crate::module::Code;
+use crate::interpreter::Interpreted;
 #[cfg(native)]
 use crate::native;
 use crate::{Exit, Inspector, Instance, interpreter, stepper};
@@ -12,8 +12,7 @@ impl Instance {
         if self.module.tiered().is_some() {
             return native::run(self);
         }
-        let module = self.module.clone();
-        by_backend(module.code(), self)
+        interpret(self)
     }
 
     /// Like [`run`](Self::run), but by single steps, each reported to an inspector.
@@ -35,14 +34,12 @@ impl Instance {
     }
 }
 
-/// Runs until something ends the run, by the backend that the code is for.
-pub(crate) fn by_backend(code: &Code, instance: &mut Instance) -> Exit {
-    match code {
-        Code::Stepped => stepper::run(instance, &mut ()),
-        Code::Looped(code) => interpreter::run(code, instance),
+/// Runs until something ends the run, by an interpreter.
+pub(crate) fn interpret(instance: &mut Instance) -> Exit {
+    match instance.module.interpreted() {
+        Interpreted::Stepped => stepper::run(instance, &mut ()),
+        Interpreted::Looped(_) => interpreter::run::<interpreter::Looped>(instance),
         #[cfg(threaded)]
-        Code::Threaded(code) => interpreter::run(code, instance),
-        #[cfg(native)]
-        Code::Native(_) => native::run(instance),
+        Interpreted::Threaded(_) => interpreter::run::<interpreter::Threaded>(instance),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use jambox_recompiler::{NativeCode, Tier, Usage};
 use jambox_sandbox::native::CodeAddress;
 
-use crate::{Module, module};
+use crate::Module;
+use crate::interpreter::Interpreted;
 
 /// Gas that the instances of a module use in native code before the code they reach is made anew,
 /// in traces: under 0.8.0 half a millisecond or so, about as long as making traces of a service
@@ -18,7 +19,7 @@ pub(crate) struct Tiered {
     first: OnceCode,
     hot: OnceCode,
     /// Interpreted code: runs before native code, and wherever native code cannot.
-    pub(crate) interpreted: OnceLock<Box<module::Code>>,
+    pub(crate) interpreted: OnceLock<Interpreted>,
     /// Gas that instances used while interpreted, up to `threshold`.
     pub(crate) warmth: AtomicU64,
     pub(crate) threshold: u64,

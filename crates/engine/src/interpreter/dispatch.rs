@@ -4,6 +4,7 @@ use jambox_sandbox::{DefaultMemory, GuestMemory, Interpreter};
 
 use super::code::Code;
 use super::op::{At, Op};
+use super::program::Interpreted;
 use super::state::{State, View};
 
 /// A way of passing control, and the values that handlers return in it.
@@ -12,6 +13,9 @@ pub(crate) trait Dispatch:
 {
     /// True if handlers for particular registers, and for two ops, are worth having.
     const SPECIAL: bool;
+
+    /// The ops of a program made for this way.
+    fn code(program: &Interpreted) -> Option<&Code<Self>>;
 
     /// Passes control to the op at `at`, whose segment has been paid.
     fn go<'t>(
@@ -54,6 +58,14 @@ impl Interpreter for Threaded {
 impl Dispatch for Threaded {
     const SPECIAL: bool = true;
 
+    #[inline]
+    fn code(program: &Interpreted) -> Option<&Code<Self>> {
+        match program {
+            Interpreted::Threaded(code) => Some(code),
+            _ => None,
+        }
+    }
+
     #[inline(always)]
     fn go<'t>(
         at: At<'t, Self>,
@@ -93,6 +105,14 @@ impl Interpreter for Looped {
 
 impl Dispatch for Looped {
     const SPECIAL: bool = false;
+
+    #[inline]
+    fn code(program: &Interpreted) -> Option<&Code<Self>> {
+        match program {
+            Interpreted::Looped(code) => Some(code),
+            _ => None,
+        }
+    }
 
     #[inline(always)]
     fn go<'t>(

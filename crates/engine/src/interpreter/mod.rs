@@ -33,40 +33,44 @@ mod op;
 mod ops;
 mod pairs;
 mod positions;
+mod program;
 mod rows;
 mod state;
 
 use jambox_sandbox::GuestMemory;
 
-pub(crate) use code::Code;
 #[cfg(threaded)]
 pub(crate) use dispatch::Threaded;
 pub(crate) use dispatch::{Dispatch, Looped};
+pub(crate) use program::Interpreted;
 pub(crate) use state::State;
 use state::Stop;
 
 use crate::{Exit, Instance, stepper};
 
 /// Runs until something ends the run.
-pub(crate) fn run<D: Dispatch>(code: &Code<D>, instance: &mut Instance) -> Exit {
+pub(crate) fn run<D: Dispatch>(instance: &mut Instance) -> Exit {
     if !instance.is_regular()
         && let Some(exit) = stepper::step(instance, &mut ())
     {
         return exit;
     }
     loop {
-        let stop = match (code.at(instance.state.pc), instance.memory.fast()) {
-            (Some(start), Some(memory)) => {
-                let payable = instance.gas.min(i64::MAX as u64);
-                let reserve = instance.gas - payable;
-                let state = &mut instance.state;
+        let Instance { module, state, memory, gas, .. } = instance;
+        let code = D::code(module.interpreted());
+        let start = code.and_then(|code| Some((code, code.at(state.pc)?)));
+        let stop = match (start, memory.fast()) {
+            (Some((code, start)), Some(memory)) => {
+                let payable = (*gas).min(i64::MAX as u64);
+                let reserve = *gas - payable;
                 control::charge(start, state, payable as i64, memory.view(), code, D::run);
-                instance.gas = instance.state.gas as u64 + reserve;
+                *gas = state.gas as u64 + reserve;
+                let stop = state.stop;
                 instance.set_regular();
-                match instance.state.stop {
-                    Stop::Unpaid if reserve > 0 => continue,
-                    stop => stop,
+                if matches!(stop, Stop::Unpaid) && reserve > 0 {
+                    continue;
                 }
+                stop
             }
             _ => Stop::Step,
         };
