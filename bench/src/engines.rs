@@ -62,8 +62,8 @@ impl Entry {
 const EXACT: &str = "exact";
 #[cfg(any(feature = "polkavm-0-30", feature = "polkavm-0-37"))]
 const BLOCK: &str = "block";
-#[cfg(feature = "javm-0-4")]
-const PIPELINE: &str = "other";
+#[cfg(any(feature = "javm-0-4", feature = "anan-as"))]
+const OTHER: &str = "other";
 
 /// The engines that were built in and can be compared under a revision, in the order of the table.
 #[must_use]
@@ -132,7 +132,12 @@ fn limit(_: &Entry, folder: &Path, task: &Task, figures: &mut Figures) -> Result
 
 fn peers(revision: Revision) -> Vec<Entry> {
     #[cfg_attr(
-        not(any(feature = "polkavm-0-30", feature = "polkavm-0-37", feature = "javm-0-4")),
+        not(any(
+            feature = "polkavm-0-30",
+            feature = "polkavm-0-37",
+            feature = "javm-0-4",
+            feature = "anan-as"
+        )),
         expect(unused_mut, reason = "there are no peers")
     )]
     let mut all = Vec::new();
@@ -155,7 +160,7 @@ fn peers(revision: Revision) -> Vec<Entry> {
             name,
             owner: Owner::Peer,
             kind,
-            gas: PIPELINE,
+            gas: OTHER,
             clock: Clock::Processor,
             revision,
             measure,
@@ -166,6 +171,27 @@ fn peers(revision: Revision) -> Vec<Entry> {
         all.push(peer("javm 0.4.0 recompiler", Kind::Recompiler, |entry, _, task, figures| {
             measure(&Recompiler, entry, task, figures)
         }));
+    }
+    // It replays the logs as they are, which are those of 0.7.2.
+    #[cfg(feature = "anan-as")]
+    if revision == Revision::GrayPaper072 {
+        all.push(Entry {
+            name: "anan-as 1.2.0, whole processes",
+            owner: Owner::Peer,
+            kind: Kind::Interpreter,
+            gas: OTHER,
+            clock: Clock::Processor,
+            revision,
+            measure: |_, _, task, figures| {
+                use crate::peers::anan_as;
+                let folder = task.folder.as_ref().ok_or("the logs are not there")?;
+                if task.is_once {
+                    anan_as::measure(folder, &task.logs, figures)
+                } else {
+                    anan_as::command().map(drop)
+                }
+            },
+        });
     }
     all
 }

@@ -77,7 +77,7 @@ fn read(name: &str, text: &str, logs: &mut Vec<Workload>) -> Option<()> {
 }
 
 /// `pc=.. gas=.. r00=.. ..`, zero registers left out.
-fn state(text: &str) -> Option<State> {
+pub fn state(text: &str) -> Option<State> {
     let mut state = State::default();
     for item in text.split(' ') {
         let (key, value) = item.split_once('=')?;

@@ -101,9 +101,11 @@ fn measure_here(name: &str, options: &Options) -> Result<(), String> {
     let all = engines::all(options.revision);
     let entry = all.iter().find(|entry| entry.name == name).ok_or("no such engine")?;
     let kernels = bench().join("kernels");
-    let logs = logs().map_or_else(|| Ok(Vec::new()), |folder| log::read_folder(&folder))?;
+    let folder = logs();
+    let logs = folder.as_deref().map_or_else(|| Ok(Vec::new()), log::read_folder)?;
     let task = Task {
         logs: logs.into_iter().map(|log| log.under(options.revision)).collect(),
+        folder,
         kernels: workload::read_kernels(&kernels)?,
         rounds: options.rounds,
         is_once: options.is_once,

@@ -1,5 +1,6 @@
 //! Measuring one engine.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jambox_program::StandardProgram;
@@ -15,6 +16,8 @@ use crate::workload::{Differences, Workload, check, play};
 /// Workloads to measure with.
 pub struct Task {
     pub logs: Vec<Workload>,
+    /// The folder that the logs are from, if it is there.
+    pub folder: Option<PathBuf>,
     pub kernels: Vec<Workload>,
     /// The most times that each thing is timed.
     pub rounds: u32,

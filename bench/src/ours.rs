@@ -114,7 +114,8 @@ impl Peer for Ours {
         blob.validate(set).map_err(|error| error.to_string())?;
         let find = || blob.basic_blocks(set).map(|block| block.start).collect();
         let blocks = program.blocks.get_or_init(find);
-        let code = NativeCode::new(blob.clone(), set, Tier::First).map_err(|error| error.to_string())?;
+        let code =
+            NativeCode::new(blob.clone(), set, Tier::First).map_err(|error| error.to_string())?;
         for &pc in blocks {
             code.enter(pc).ok_or("a basic block without code")?;
         }

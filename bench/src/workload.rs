@@ -129,7 +129,8 @@ pub struct Differences {
 }
 
 impl Differences {
-    fn other(&mut self, what: impl FnOnce() -> String) {
+    /// Counts a difference that is not one of gas alone.
+    pub fn other(&mut self, what: impl FnOnce() -> String) {
         self.other += 1;
         self.first.get_or_insert_with(what);
     }

@@ -2,6 +2,7 @@
 //! own.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use jambox_types::Revision;
 use jambox_vectors::archive;
@@ -31,7 +32,11 @@ pub struct Options {
 }
 
 /// The peers, as the comparison's features are called.
-const PEERS: [&str; 3] = ["polkavm-0-30", "polkavm-0-37", "javm-0-4"];
+const PEERS: [&str; 4] = ["polkavm-0-30", "polkavm-0-37", "javm-0-4", ANAN_AS];
+
+/// The peer that is no crate but a package of npm, and its release.
+const ANAN_AS: &str = "anan-as";
+const ANAN_AS_PACKAGE: &str = "@fluffylabs/anan-as@1.2.0";
 
 #[derive(clap::Subcommand)]
 enum View {
@@ -103,9 +108,33 @@ fn comparison(
         let peers: Vec<_> = PEERS.into_iter().filter(is_there).collect();
         command.args(["--no-default-features", "--features", &peers.join(",")]);
     }
+    // The logs, all that it can run, are of this revision.
+    let is_compared = options.revision == Revision::GrayPaper072
+        && view != Some("recompiler")
+        && !options.without.iter().any(|without| without == ANAN_AS);
+    if is_compared {
+        match install_anan_as() {
+            Ok(path) => drop(command.env("ANAN_AS", path)),
+            Err(problem) => eprintln!("{ANAN_AS} is left out: {problem}"),
+        }
+    }
     command.arg("--").args(view).args(["--rounds", &options.rounds.to_string()]);
     command.args(["--revision", options.revision.name()]);
     command.args(options.json.then_some("--json"));
     command.args(options.save.then_some("--save"));
     succeed(&mut command)
+}
+
+/// Installs the package into the cache of chores, and gives the path of its command.
+fn install_anan_as() -> Result<PathBuf, String> {
+    let folder = cache().join(ANAN_AS);
+    let mut install = Command::new("npm");
+    install.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]).arg(&folder);
+    let status = install.arg(ANAN_AS_PACKAGE).status();
+    let status = status.map_err(|error| format!("npm: {error}: apt-get install npm"))?;
+    if status.success() {
+        Ok(folder.join("node_modules/.bin").join(ANAN_AS))
+    } else {
+        Err(format!("npm install {ANAN_AS_PACKAGE}: {status}"))
+    }
 }

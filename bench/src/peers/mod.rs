@@ -1,5 +1,7 @@
 //! The peers that were built in.
 
+#[cfg(feature = "anan-as")]
+pub mod anan_as;
 #[cfg(feature = "javm-0-4")]
 pub mod javm;
 #[cfg(feature = "polkavm-0-30")]
