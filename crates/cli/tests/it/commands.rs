@@ -354,3 +354,27 @@ fn a_package_without_a_test_is_bad_input() {
     let (code, said) = test("/// ```\n/// untested::nothing();\n/// ```\npub fn nothing() {}\n");
     assert_eq!(code, Some(0), "a tested documentation: {said}");
 }
+
+/// Words that begin with a dash may follow the name of a test: they are cargo's.
+#[test]
+fn the_example_of_jambox_test_with_arguments_of_cargo_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join("services/counter").join(name);
+    std::fs::create_dir_all(at("src")).unwrap();
+    let manifest = "[package]\nname = \"counter\"\nedition = \"2024\"\n[lib]\ndoctest = false\n\
+                    [workspace]\n";
+    std::fs::write(at("Cargo.toml"), manifest).unwrap();
+    let tests = "#[test]\nfn refine_is_chosen() {\n    println!(\"not captured\");\n}\n\
+                 #[test]\nfn accumulate_is_not() {\n    panic!();\n}\n";
+    std::fs::write(at("src/lib.rs"), tests).unwrap();
+    let help = line("test --help").stdout;
+    let example = help.lines().find(|line| line.ends_with("-- --nocapture")).unwrap();
+    let mut command = std::process::Command::new(crate::jambox::binary());
+    command.args(example.split_whitespace().skip(1)).current_dir(folder.path());
+    // No blob is needed to see it.
+    let output = command.env("JAMBOX_TOOLCHAIN", at("no-such-toolchain")).output().unwrap();
+    let (said, errors) = (output.stdout, output.stderr);
+    let (said, errors) = (String::from_utf8_lossy(&said), String::from_utf8_lossy(&errors));
+    assert_eq!(output.status.code(), Some(0), "{said}{errors}");
+    assert!(said.contains("not captured") && said.contains("1 passed"), "{said}{errors}");
+}
