@@ -29,6 +29,8 @@ pub(crate) const PROFILE_SETTINGS: &[&str] = &[
     "panic='abort'",
     "overflow-checks=true",
     "strip='none'",
+    // Macros and build scripts run for moments: one unit of each is compiled soonest.
+    "build-override.codegen-units=1",
 ];
 
 /// The environment variable that tells the SDK the octets of heap before it asks the host for more.
