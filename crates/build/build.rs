@@ -2,7 +2,8 @@
 //! `sdk-testing` are made of, without tests and benchmarks.
 //!
 //! In a package of this crate, where nothing is beside it, `sdk.txt` holds them: `cargo xtask
-//! publish` writes it. Without either, the collection is empty.
+//! publish` writes it. Without either, the collection is empty. The constant that goes along says
+//! whether it is such a package.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -24,10 +25,12 @@ fn main() {
     let mut table = String::from("&[\n");
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
+    let mut is_published = false;
     if crates.join("sdk-testing/Cargo.toml").is_file() {
         collect(root, crates, &mut files);
     } else if own.join("sdk.txt").is_file() {
         files = packed::read(&read(&own.join("sdk.txt"))).expect("sdk.txt is whole");
+        is_published = true;
     }
     for (index, (name, source)) in files.iter().enumerate() {
         let kept = out.join(format!("sdk-{index}"));
@@ -35,6 +38,7 @@ fn main() {
         let _ = writeln!(table, "({name:?}, include_str!({:?})),", kept.display().to_string());
     }
     fs::write(out.join("sdk.rs"), table + "]\n").unwrap();
+    fs::write(out.join("is_published.rs"), is_published.to_string()).unwrap();
 }
 
 /// Names and contents of all files.

@@ -27,14 +27,21 @@ const IGNORED: &str = ".gitignore";
 /// beside it nor packed.
 const SDK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
 
+/// True if this crate was built from its package in a registry. Whoever published that one
+/// published the SDK of the same version. Before that, anybody could take the SDK's name there.
+const IS_PUBLISHED: bool = include!(concat!(env!("OUT_DIR"), "/is_published.rs"));
+
 /// The folder of a new service that holds the SDK.
 const SDK_FOLDER: &str = "sdk";
 
 /// Source of the SDK for a new service.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// The default is [`Sdk::Found`] in a program that was itself built from the registry, and
+/// [`Sdk::Included`] in all others: what a registry has under the SDK's name is then unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sdk {
-    /// [`Sdk::Registry`] if cargo finds that version, else [`Sdk::Included`].
-    #[default]
+    /// [`Sdk::Registry`] if cargo finds that version, whoever published it, else
+    /// [`Sdk::Included`].
     Found,
     /// The SDK of this program's version, from the registry.
     Registry,
@@ -44,6 +51,12 @@ pub enum Sdk {
     Folder(PathBuf),
     /// A Git repository, by its URL.
     Git(String),
+}
+
+impl Default for Sdk {
+    fn default() -> Self {
+        if IS_PUBLISHED { Self::Found } else { Self::Included }
+    }
 }
 
 /// A new service.

@@ -58,7 +58,21 @@ fn registry(root: &Path, version: Option<&str>) {
     }
 }
 
-/// Without being told, a service depends on the SDK's published version if cargo finds it, and else
+/// The SDK's name in a registry can be anybody's. A program that is not from there takes its own
+/// sources, whatever the registry has.
+#[test]
+fn a_registry_is_not_trusted_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    registry(&root, Some(env!("CARGO_PKG_VERSION")));
+    let demo = root.join("demo");
+    let made = create(&demo, &Sdk::default(), REVISION).unwrap();
+    assert_eq!(made.sdk, Sdk::Included);
+    let manifest = std::fs::read_to_string(demo.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("jambox-sdk = { path = \"sdk/crates/sdk\" }"), "{manifest}");
+}
+
+/// If asked to look, a service depends on the SDK's published version if cargo finds it, and else
 /// takes the sources along.
 #[test]
 fn an_sdk_that_is_published_is_not_copied() {
@@ -70,7 +84,7 @@ fn an_sdk_that_is_published_is_not_copied() {
         let root = folder.path().canonicalize().unwrap();
         registry(&root, version);
         let demo = root.join("demo");
-        let made = create(&demo, &Sdk::default(), REVISION).unwrap();
+        let made = create(&demo, &Sdk::Found, REVISION).unwrap();
         assert_eq!(made.sdk, expected, "{version:?}");
         let manifest = std::fs::read_to_string(demo.join("Cargo.toml")).unwrap();
         let is_published = expected == Sdk::Registry;

@@ -17,7 +17,7 @@ use crate::protocol::ProtocolArgs;
 #[command(after_help = "\
 Examples:
   jambox new demo && cd demo && jambox test && jambox build && jambox run
-  jambox new tally --sdk copy                     whole by itself, whatever a registry has
+  jambox new tally --sdk registry                 with the published SDK of this version
   jambox new demo --sdk ../jambox                 with the SDK of a checkout
   jambox new demo --revision gray-paper-0.7.2     for that revision of the Gray Paper")]
 pub struct New {
@@ -25,9 +25,10 @@ pub struct New {
     folder: PathBuf,
 
     /// Take the SDK from cargo's registry, as a copy in the folder sdk of the sources that this
-    /// program was built with, from a checkout of its repository, or from a Git URL [default: the
-    /// registry if cargo finds this version there, else a copy]
-    #[arg(long, value_name = "registry|copy|FOLDER|URL", value_parser = parse_sdk)]
+    /// program was built with, as `found` the one if cargo finds this version there and else the
+    /// other, from a checkout of its repository, or from a Git URL [default: found if this program
+    /// is from the registry itself, else copy]
+    #[arg(long, value_name = "registry|copy|found|FOLDER|URL", value_parser = parse_sdk)]
     sdk: Option<Sdk>,
 }
 
@@ -49,9 +50,10 @@ pub struct Init {
     name: Option<String>,
 
     /// Take the SDK from cargo's registry, as a copy in the folder sdk of the sources that this
-    /// program was built with, from a checkout of its repository, or from a Git URL [default: the
-    /// registry if cargo finds this version there, else a copy]
-    #[arg(long, value_name = "registry|copy|FOLDER|URL", value_parser = parse_sdk)]
+    /// program was built with, as `found` the one if cargo finds this version there and else the
+    /// other, from a checkout of its repository, or from a Git URL [default: found if this program
+    /// is from the registry itself, else copy]
+    #[arg(long, value_name = "registry|copy|found|FOLDER|URL", value_parser = parse_sdk)]
     sdk: Option<Sdk>,
 }
 
@@ -70,6 +72,7 @@ fn parse_sdk(written: &str) -> std::result::Result<Sdk, String> {
     Ok(match written {
         "registry" => Sdk::Registry,
         "copy" => Sdk::Included,
+        "found" => Sdk::Found,
         url if is_url => Sdk::Git(url.to_owned()),
         folder => Sdk::Folder(folder.into()),
     })
