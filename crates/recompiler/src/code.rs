@@ -4,23 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jambox_isa::InstructionSet;
 use jambox_program::ProgramBlob;
-use jambox_sandbox::native::asm::{Place, Slot, Unfit};
+use jambox_sandbox::native::asm::{Assembler, Place, Slot, Unfit};
 use jambox_sandbox::native::{
     CHUNK_CODE, CodeAddress, NativeExit, NativeProgram, Room, Unsupported,
 };
 use jambox_sandbox::{Pool, PoolLimits, ReservedMemory};
 
-use crate::emit::{Buffers, Emitter, FaultSite};
+use crate::emit::{Buffers, Emitter, FaultSite, Target, Tier};
 use crate::entries::{Entries, Entry};
-
-/// Tier of code: the effort made on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tier {
-    /// Block by block: soon written.
-    First,
-    /// In traces over several blocks, and loops in several rounds at once: for code that runs long.
-    Hot,
-}
 
 /// Copies of instructions in hot code: so many for each instruction that is no copy, and so many
 /// besides.
@@ -30,7 +21,7 @@ const COPIES: (u64, u64) = (3, 1024);
 pub const UNIT_BUDGET: u32 = 48;
 
 /// The most octets of code, stubs included, that an instruction becomes.
-pub const MAX_INSTRUCTION: usize = 96;
+pub const MAX_INSTRUCTION: usize = <Assembler as Target>::MAX_INSTRUCTION;
 
 /// Octets that a unit never exceeds: its budget, a segment more, all as long as can be.
 const MAX_UNIT: usize = (UNIT_BUDGET as usize + 128) * MAX_INSTRUCTION;

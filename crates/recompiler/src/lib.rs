@@ -28,9 +28,10 @@ mod emit;
 mod entries;
 #[cfg(feature = "listing")]
 mod listing;
-mod registers;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
 
-pub use code::{Dispatch, MAX_CODE, MAX_INSTRUCTION, NativeCode, Origin, Tier, UNIT_BUDGET, Usage};
+pub use code::{Dispatch, MAX_CODE, MAX_INSTRUCTION, NativeCode, Origin, UNIT_BUDGET, Usage};
+pub use emit::Tier;
 #[cfg(feature = "listing")]
 pub use listing::{Listing, listing};
-pub use registers::host;

@@ -2,13 +2,12 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use iced_x86::{Decoder, DecoderOptions, Formatter as _, IntelFormatter};
 use jambox_isa::InstructionSet;
 use jambox_program::ProgramBlob;
 use jambox_sandbox::native::asm::Assembler;
 
-use crate::code::{MAX_DISPATCH, Tier, UNIT_BUDGET, copies_left};
-use crate::emit::{Buffers, Emitter, Mark};
+use crate::code::{MAX_DISPATCH, UNIT_BUDGET, copies_left};
+use crate::emit::{Buffers, Emitter, Mark, Target as _, Tier};
 use crate::entries::Entries;
 
 /// The width of the column with the program's text.
@@ -88,21 +87,8 @@ fn unit(
     base: u32,
 ) -> fmt::Result {
     let start = buffers.asm.origin() - base;
-    let octets = buffers.asm.octets();
-    let mut formatter = IntelFormatter::new();
-    let options = formatter.options_mut();
-    options.set_hex_prefix("0x");
-    options.set_hex_suffix("");
-    options.set_uppercase_hex(false);
-    options.set_small_hex_numbers_in_decimal(true);
-    options.set_signed_immediate_operands(true);
-    options.set_space_after_operand_separator(true);
-    options.set_branch_leading_zeros(false);
-    options.set_show_branch_size(false);
-    let mut decoder = Decoder::with_ip(64, octets, start.into(), DecoderOptions::NONE);
     let mut marks = buffers.marks.iter().flatten().copied().peekable();
-    while decoder.can_decode() {
-        let at = decoder.position() as u32;
+    for (at, right) in Assembler::disassemble(buffers.asm.octets(), start) {
         let mut left = String::new();
         while let Some((_, mark)) = marks.next_if(|&(from, _)| from <= at) {
             // An instruction that becomes nothing has a line of its own.
@@ -111,8 +97,6 @@ fn unit(
             }
             left = say(mark, program, set);
         }
-        let mut right = String::new();
-        formatter.format(&decoder.decode(), &mut right);
         writeln!(text, "{left:LEFT$} {:>6x}  {right}", start + at)?;
     }
     Ok(())

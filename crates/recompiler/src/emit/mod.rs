@@ -1,30 +1,31 @@
-//! Instructions to machine code: a visitor of `jambox-isa`'s table.
+//! The plan of native code: units, segments, traces, slots, fixups, charges and exits.
 //!
 //! The emitter writes segments: runs of instructions whose gas ([`GasPlan`]) is taken at once, at
 //! the start. A segment ends with its basic block, and also after an `ecalli` or `sbrk`, because
 //! the gas must be exact there, and after [`MAX_SEGMENT`] instructions. In hot code it goes on into
 //! the blocks that follow: see [`trace`]. Everything but plain computation leaves the code: the
 //! interpreter does it exactly.
+//!
+//! Nothing here names an instruction or a register of a processor: see [`target`] for the seam.
 
-mod arithmetic;
 mod control;
-mod divide;
-mod memory;
+mod fixups;
+mod target;
 mod trace;
-mod visitor;
 
 use jambox_isa::InstructionSet;
 use jambox_program::{CodeRules, GasPlan, ProgramBlob};
-use jambox_sandbox::native::asm::{Assembler, Condition, Jump, Place, Size, Slot};
+use jambox_sandbox::native::asm::{Assembler, Jump, Place, Slot};
 
-use crate::code::Tier;
 use crate::entries::{Entries, Entry};
-use crate::registers::GAS;
 use trace::Trace;
 
-/// The most instructions in a segment: an immediate of one octet can charge so many where each
-/// costs 1.
-pub(crate) const MAX_SEGMENT: u32 = 127;
+pub(crate) use target::Target;
+pub use trace::Tier;
+
+/// The most instructions in a segment. Where each costs 1, the charge for all has its short form.
+const MAX_SEGMENT: u32 = 127;
+const _: () = assert!(MAX_SEGMENT <= <Assembler as Target>::SHORT_CHARGE);
 
 /// A memory access, should it fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +67,9 @@ pub(crate) enum Mark {
     Ask(u32),
 }
 
-/// The target of a jump that was written before the place of its target was known.
+/// The end of a jump that was written before the place of that was known.
 #[derive(Clone, Copy)]
-enum Target {
+enum Destination {
     Position(u32),
     Step { pc: u32, refund: u32 },
     Unpaid { pc: u32, refund: u32 },
@@ -119,7 +120,7 @@ pub(crate) struct Buffers {
     pub(crate) requests: Vec<Request>,
     /// Positions that slots waited for: the last request for each, and the position.
     pub(crate) awaited: Vec<(u32, u32)>,
-    fixups: Vec<(Jump, Target)>,
+    fixups: Vec<(Jump, Destination)>,
     work: Vec<u32>,
     /// The positions of the segments written in this unit.
     pub(crate) segments: Vec<u32>,
@@ -252,41 +253,6 @@ impl<'a> Emitter<'a> {
         flow
     }
 
-    /// Takes the gas of the segment whose first instruction is in hand, unless it is free; says
-    /// whether it is not. What it is in all is filled in when it is known.
-    fn charge(&mut self) -> bool {
-        let inner = (MAX_SEGMENT - 1) * self.plan.inner_cost();
-        let most = u64::from(self.cost) + u64::from(inner);
-        if most == 0 {
-            return false;
-        }
-        self.mark(Mark::Gas);
-        // A trace costs as much as all its blocks, where each has a cost of its own.
-        let is_long = i8::try_from(most).is_err() || inner == 0 && self.trace.is_on();
-        self.asm().sub_amount(Size::S64, GAS, is_long);
-        let unpaid = self.asm().jcc(Condition::Below);
-        self.buffers.fixups.push((unpaid, Target::Unpaid { pc: self.pc, refund: 0 }));
-        true
-    }
-
-    /// Sets the cost of a segment in its parts: its accesses and fixups from the first on.
-    fn price(&mut self, cost: u32, is_charged: bool, first: (usize, usize)) {
-        if is_charged {
-            self.asm().fill(cost);
-        }
-        for access in self.accesses.get_mut(first.0..).unwrap_or_default() {
-            access.refund = cost - access.refund;
-        }
-        for (_, target) in self.buffers.fixups.get_mut(first.1..).unwrap_or_default() {
-            match target {
-                Target::Step { refund, .. }
-                | Target::Unpaid { refund, .. }
-                | Target::SideExit { refund, .. } => *refund = cost - *refund,
-                Target::Position(_) => {}
-            }
-        }
-    }
-
     #[inline]
     fn mark(&mut self, mark: Mark) {
         let at = self.at();
@@ -295,7 +261,8 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    fn asm(&mut self) -> &mut Assembler {
+    /// The assembler, for the code of the instruction in hand.
+    pub(crate) fn asm(&mut self) -> &mut Assembler {
         &mut self.buffers.asm
     }
 
@@ -303,103 +270,10 @@ impl<'a> Emitter<'a> {
         self.buffers.asm.at() as u32
     }
 
-    /// Makes a jump leave to the interpreter, at this instruction.
-    fn leave_at_step(&mut self, jump: Jump) {
-        let pc = self.pc;
+    /// Notes that the instruction written next may fault.
+    pub(crate) fn access(&mut self) {
+        let (at, pc) = (self.buffers.asm.origin() + self.at(), self.pc);
         // The refund is the gas due before, for now; `price` makes it the gas of what follows.
-        self.buffers.fixups.push((jump, Target::Step { pc, refund: self.due }));
-    }
-
-    /// Makes a jump leave the trace for a position, after this instruction.
-    fn leave_trace(&mut self, jump: Jump, pc: u32) {
-        // The refund is the gas due until then, for now; `price` makes it the gas of what follows.
-        let refund = self.due + self.cost;
-        self.buffers.fixups.push((jump, Target::SideExit { pc, refund }));
-        self.want(pc);
-    }
-
-    /// Makes a jump go to a position, and has it written soon.
-    fn lead_to(&mut self, jump: Jump, pc: u32) {
-        self.buffers.fixups.push((jump, Target::Position(pc)));
-        self.want(pc);
-    }
-
-    /// Has a position written soon, if it has no code.
-    fn want(&mut self, pc: u32) {
-        if self.entries.compiled(pc).is_none() {
-            self.buffers.work.push(pc);
-        }
-    }
-
-    /// Jumps to a position.
-    fn jump_to(&mut self, pc: u32) {
-        self.mark(Mark::Continue(pc));
-        let jump = self.asm().jmp();
-        self.buffers.fixups.push((jump, Target::Position(pc)));
-    }
-
-    /// Aims all jumps, writing the ways out that some of them need.
-    fn settle(&mut self) {
-        let fixups = core::mem::take(&mut self.buffers.fixups);
-        for &(jump, target) in &fixups {
-            match target {
-                Target::Position(pc) | Target::SideExit { pc, refund: 0 } => {
-                    self.aim_at_position(jump, pc);
-                }
-                Target::Step { pc, refund } => {
-                    self.way_out(jump, Mark::Step(pc), refund);
-                    self.asm().exit_step(pc);
-                }
-                Target::Unpaid { pc, refund } => {
-                    self.way_out(jump, Mark::Unpaid(pc), refund);
-                    self.asm().exit_unpaid(pc);
-                }
-                Target::SideExit { pc, refund } => {
-                    self.way_out(jump, Mark::SideExit(pc), refund);
-                    match self.entries.compiled(pc) {
-                        Some(place) => {
-                            let on = self.asm().jmp();
-                            self.asm().aim(on, Place::of_number(place));
-                        }
-                        None => self.ask(pc),
-                    }
-                }
-            }
-        }
-        self.buffers.fixups = fixups;
-    }
-
-    /// Makes a jump lead to a way out that begins here, and gives gas back.
-    fn way_out(&mut self, jump: Jump, mark: Mark, refund: u32) {
-        self.mark(mark);
-        self.asm().aim_here(jump);
-        if refund > 0 {
-            self.asm().add_imm(Size::S64, GAS, refund as i32);
-        }
-    }
-
-    fn aim_at_position(&mut self, jump: Jump, pc: u32) {
-        if let Some(place) = self.entries.compiled(pc) {
-            self.asm().aim(jump, Place::of_number(place));
-            return;
-        }
-        // Looking far would make compilation slower than linear.
-        let mut recent = self.buffers.requests.iter().rev().take(8);
-        if let Some(&Request { place, .. }) = recent.find(|request| request.pc == pc) {
-            self.asm().aim(jump, place);
-            return;
-        }
-        self.mark(Mark::Ask(pc));
-        self.asm().aim_here(jump);
-        self.ask(pc);
-    }
-
-    /// Goes on at a position that has no code yet, and asks for it until it has.
-    fn ask(&mut self, pc: u32) {
-        let place = self.asm().here();
-        if let Some(slot) = self.asm().jmp_slot() {
-            self.buffers.requests.push(Request { pc, slot, place });
-        }
-        self.asm().exit_compile(pc);
+        self.accesses.push(FaultSite { at, pc, refund: self.due });
     }
 }

@@ -1,7 +1,6 @@
 //! Traces: segments of hot code that go on from block to block.
 //!
 //! A trace follows a jump to its target, and a branch to where it is expected to go: back to the
-//! A trace follows a jump to its target, and a branch to where it is expected to go: back to the
 //! start of the trace, or else on, not taken. It charges all its blocks at once; its way out at a
 //! branch that goes elsewhere, a *side exit*, gives back the cost of the blocks after the branch. A
 //! trace that comes back to its start is written several times, so that a loop looks at its gas
@@ -10,7 +9,6 @@
 //! Traces write instructions more than once, within bounds: see [`Trace::can_grow`].
 
 use super::{Emitter, Flow, MAX_SEGMENT};
-use crate::code::Tier;
 
 /// The most times that a trace goes on to another block in a round.
 const MAX_TRANSFERS: usize = 3;
@@ -24,6 +22,15 @@ const MAX_LOOP: u32 = 24;
 /// The most instructions in a block that a trace goes on to: its cost is soon known, and a trace
 /// costs no more than a few thousand.
 const MAX_JOINED: u32 = 48;
+
+/// Tier of code: the effort made on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// Block by block: soon written.
+    First,
+    /// In traces over several blocks, and loops in several rounds at once: for code that runs long.
+    Hot,
+}
 
 /// The trace in hand. In code that is not hot it is a segment of one block.
 pub(super) struct Trace {

@@ -22,7 +22,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::asm::{Location, Unfit};
 use super::signals;
-use super::support::{Unsupported, check_processor, check_segment_base, last_error};
+use super::support::{Unsupported, last_error};
+use super::target;
 use crate::pool::Pool;
 use crate::reserved::CodeShare;
 
@@ -88,8 +89,7 @@ pub(super) fn is_forked() -> bool {
 
 impl CodeSpace {
     fn new() -> Result<Self, Unsupported> {
-        check_processor()?;
-        check_segment_base()?;
+        target::check_processor()?;
         let (start, writer) = Self::map()?;
         let mark = mark()?;
         // The first octet of the space is no instruction, so the first chunk is never given out.

@@ -5,6 +5,9 @@
 //! swap the guest's registers in and out; and the signal handler, which turns a forbidden memory
 //! access of generated code into an ordinary return value.
 //!
+//! Each processor has a folder with all that names its instructions and registers: [`x86_64`]. The
+//! rest reaches it as `target`.
+//!
 //! A safe program cannot make other octets run than those an assembler wrote, and none of them
 //! elsewhere than the program that they were written for:
 //!
@@ -37,7 +40,8 @@
 //! ```
 //!
 //! ```compile_fail,E0599
-//! use jambox_sandbox::native::asm::{Assembler, Gpr, Size};
+//! use jambox_sandbox::native::asm::Assembler;
+//! use jambox_sandbox::native::x86_64::{Gpr, Size};
 //!
 //! fn move_the_stack(asm: &mut Assembler) {
 //!     asm.add_imm(Size::S64, Gpr::Rsp, 8); // no form names it
@@ -45,7 +49,8 @@
 //! ```
 //!
 //! ```compile_fail,E0624
-//! use jambox_sandbox::native::asm::{Assembler, Gpr};
+//! use jambox_sandbox::native::asm::Assembler;
+//! use jambox_sandbox::native::x86_64::Gpr;
 //!
 //! fn jump_anywhere(asm: &mut Assembler) {
 //!     asm.jmp_at(Gpr::Rax); // only within what checks where it leads
@@ -54,11 +59,16 @@
 
 pub mod asm;
 mod code_space;
+mod context;
 mod enter;
-mod frame;
 mod program;
 mod signals;
 mod support;
+#[cfg(target_arch = "x86_64")]
+pub mod x86_64;
+
+#[cfg(target_arch = "x86_64")]
+use x86_64 as target;
 
 pub use code_space::{CHUNK_CODE, CHUNK_SLOTS, Room};
 pub use enter::NativeExit;

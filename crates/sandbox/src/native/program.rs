@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::asm::{Assembler, Place, Slot, Unfit};
 use super::code_space::{CHUNK_CODE, CHUNK_SLOTS, Chunk, ChunkWriter, CodeSpace, Room, space};
-use super::enter;
 use super::support::Unsupported;
+use super::target;
 use crate::pool::Pool;
 
 /// The address of an instruction of a [`NativeProgram`].
@@ -60,7 +60,7 @@ impl NativeProgram {
         // At a billion programs a second this takes centuries to come to 0 again.
         let id = LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let id = NonZeroU64::new(id).unwrap_or(NonZeroU64::MAX);
-        let exit = enter::exit_dispatch_address();
+        let exit = target::exit_dispatch_address();
         let table = core::iter::repeat_with(|| AtomicU64::new(exit));
         let table = table.take(entries.max(1) as usize).collect();
         let (pool, chunks) = (Arc::clone(pool), Mutex::new(Vec::new()));

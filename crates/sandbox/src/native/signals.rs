@@ -1,6 +1,5 @@
 //! The handler that turns a forbidden access of generated code into a return value.
 
-use core::arch::asm;
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -9,8 +8,8 @@ use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 
-use super::frame;
 use super::support::{Unsupported, last_error};
+use super::target;
 use crate::reserved::GUEST_SPACE;
 
 /// Facts that the handler needs, set before it is installed.
@@ -47,8 +46,8 @@ pub(super) fn install(code: Range<usize>) -> Result<(), Unsupported> {
     Ok(())
 }
 
-/// Our faults continue at the exit in the frame, with the address of the instruction in `rcx`;
-/// all others go to whoever handled them before.
+/// Our faults continue at the exit in the frame, with the address of the instruction; all others
+/// go to whoever handled them before.
 ///
 /// # Safety
 /// Only the kernel may call this, as a handler installed with `SA_SIGINFO`.
@@ -56,22 +55,18 @@ unsafe extern "C" fn handle(signal: i32, info: *mut libc::siginfo_t, context: *m
     let Some(handling) = HANDLING.get() else { return };
     // SAFETY: the kernel gives a handler that is installed with `SA_SIGINFO` a valid context.
     let machine = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext };
-    let at = machine.gregs[libc::REG_RIP as usize] as usize;
+    let at = target::interrupted_at(machine);
     // SAFETY: as above, for the information about the signal.
     if handling.code.contains(&at) && unsafe { is_guest_access(info) } {
-        let stack = machine.gregs[libc::REG_RSP as usize] as *const u8;
-        // SAFETY: the instruction is generated code, which runs with `rsp` at its frame.
-        let exit = unsafe { stack.add(frame::EXIT_FAULT as usize) }.cast::<libc::greg_t>();
-        machine.gregs[libc::REG_RCX as usize] = at as libc::greg_t;
-        // SAFETY: as above.
-        machine.gregs[libc::REG_RIP as usize] = unsafe { exit.read() };
+        // SAFETY: the instruction is generated code, which runs on its frame.
+        unsafe { target::go_on_at_exit(machine) };
         return;
     }
     // SAFETY: the arguments are those that the kernel gave us.
     unsafe { chain(&handling.previous, signal, info, context) };
 }
 
-/// True if the fault is an access to the guest memory that the thread's `gs` base points to.
+/// True if the fault is an access to the guest memory of the thread's generated code.
 /// Signals that were sent (by `kill`) carry no address; they are not ours.
 ///
 /// # Safety
@@ -86,10 +81,8 @@ unsafe fn is_guest_access(info: *const libc::siginfo_t) -> bool {
     }
     // SAFETY: with these codes the kernel fills in the address.
     let address = unsafe { info.si_addr() } as u64;
-    let base: u64;
-    // SAFETY: reads a register; generated code runs only where the instruction is allowed, and
-    // delivering a signal does not change the base.
-    unsafe { asm!("rdgsbase {}", out(reg) base, options(nomem, nostack, preserves_flags)) };
+    // SAFETY: the handler is installed only where generated code can run.
+    let base = unsafe { target::guest_base() };
     address.wrapping_sub(base) < GUEST_SPACE as u64
 }
 

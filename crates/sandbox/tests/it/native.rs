@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock};
 use jambox_engine::{Backend, Config, Engine, Exit, Instance, Module};
 use jambox_isa::{Instruction, InstructionSet, Reg, Revision};
 use jambox_program::{JumpTable, ProgramBlob};
-use jambox_sandbox::native::asm::{Assembler, Condition, Gpr, Mem, Place, Size, Unfit};
+use jambox_sandbox::native::asm::{Assembler, Place, Unfit};
+use jambox_sandbox::native::x86_64::{Condition, Gpr, Mem, Size};
 use jambox_sandbox::native::{
     CHUNK_CODE, CodeAddress, NativeExit, NativeProgram, Room, Unsupported,
 };
@@ -240,7 +241,7 @@ fn slots_lead_out_until_they_are_set() {
     let mut asm = program.assembler();
     let mut slot = None;
     let from = append(&program, &mut asm, |asm| {
-        slot = asm.jmp_slot();
+        slot = asm.jump_slot();
         asm.exit_compile(5);
     });
     let slot = slot.expect("room for it");
@@ -268,7 +269,7 @@ fn slots_lead_out_until_they_are_set() {
         let next = self::program();
         let mut asm = next.assembler();
         let from = append(&next, &mut asm, |asm| {
-            assert!(asm.jmp_slot().is_some());
+            assert!(asm.jump_slot().is_some());
             asm.exit_compile(7);
         });
         assert_eq!(run(&next, from).0, NativeExit::Compile { pc: 7 });

@@ -1,18 +1,12 @@
-//! An assembler for the x86-64 instructions that a code generator for guests needs, and for
-//! nothing that could harm.
+//! An assembler for the instructions that a code generator for guests needs, and for nothing that
+//! could harm.
 //!
-//! All code that a safe program writes with it may be run: see [`Assembler`].
+//! All code that a safe program writes with it may be run: see [`Assembler`]. Here are units and
+//! the rules that make them fit, the same for every processor; the forms of instructions are in the
+//! processor's folder, [`x86_64`](super::x86_64).
 
-mod buffer;
-mod forms;
-mod operand;
-#[cfg(test)]
-mod tests;
 mod unit;
-#[cfg(test)]
-mod unit_tests;
 
-pub use operand::{Condition, Gpr, Mem, Size, Spill};
 pub use unit::{Assembler, Jump, Place, Slot, Unfit};
 
 pub(super) use unit::Location;

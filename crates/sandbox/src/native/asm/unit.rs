@@ -2,10 +2,9 @@
 
 use core::num::NonZeroU64;
 
-use super::buffer::Buffer;
-use super::operand::{Condition, Gpr, Size};
 use crate::native::code_space::ChunkWriter;
-use crate::native::{CHUNK_SLOTS, Room, frame};
+use crate::native::target::Buffer;
+use crate::native::{CHUNK_SLOTS, Room};
 
 /// Writes the code of one [`NativeProgram`](crate::native::NativeProgram), unit by unit.
 ///
@@ -14,16 +13,16 @@ use crate::native::{CHUNK_SLOTS, Room, frame};
 /// A unit that is [fit](Self::check) keeps these rules, whoever wrote it and whatever is in the
 /// registers when it runs:
 ///
-/// - It touches guest memory only through `gs` with 32-bit addresses, fields of its frame, slots
-///   and the dispatch table, of which it writes only fields of the frame that it may. No operand
-///   names anything else.
+/// - It touches guest memory, by 32-bit addresses alone, fields of its frame, slots and the
+///   dispatch table; of all but guest memory it writes only fields of the frame that it may. No
+///   operand names anything else.
 /// - It runs on only to instructions of the same program. Jumps within a program lead to
 ///   [places](Place), which are starts of instructions; those through slots lead where the
 ///   program says, which is a place; those through the dispatch table are checked to have an
 ///   entry, and lead to what that holds: a place or an exit. All other ways lead to exits. Code
 ///   does not run off the end of a unit.
-/// - It never names `rsp`, and has no form that changes it, a segment base or the direction flag,
-///   or that calls.
+/// - It never names the stack pointer, and has no form that changes it, the base of guest memory
+///   or any state that the host's code relies on, or that calls.
 ///
 /// Places, jumps and slots are numbers of what one assembler wrote. One of another
 /// assembler, or of a unit that was given up, is another jump or place or none at all; so it can
@@ -33,7 +32,7 @@ use crate::native::{CHUNK_SLOTS, Room, frame};
 /// and run in a circle for ever.
 #[derive(Default)]
 pub struct Assembler {
-    pub(super) buffer: Buffer,
+    pub(in crate::native) buffer: Buffer,
     /// The program that the code is for; `None` if it is not to be run.
     program: Option<NonZeroU64>,
     /// The last index of the dispatch table.
@@ -55,7 +54,7 @@ pub struct Assembler {
     slots: Vec<u32>,
     /// Distances of the ways out that the unit's slots lead to at first.
     ways_out: Vec<u32>,
-    /// The jumps of the unit, each [packed](Self::jump); 0 once it was aimed.
+    /// The jumps of the unit, each [packed](Self::new_jump); 0 once it was aimed.
     jumps: Vec<u32>,
     amount: Option<Blank>,
     /// Number of places and slots before the unit.
@@ -73,7 +72,7 @@ struct Made {
     slots: usize,
 }
 
-/// Flag of a packed jump: its distance is one octet, not four. The rest is where the jump ends.
+/// Flag of a packed jump: its distance has the short form. The rest is where the jump ends.
 const SHORT: u32 = 1 << 31;
 
 /// An immediate to be filled in.
@@ -292,43 +291,14 @@ impl Assembler {
     /// Makes the next instruction a place that code can jump to.
     #[inline]
     pub fn here(&mut self) -> Place {
-        self.last_target = self.at();
+        self.is_led_to();
         self.places.push(self.origin + self.at() as u32);
         Place(self.places.len() as u32 - 1)
     }
 
-    /// Jumps.
+    /// Notes that the last instruction is a jump that leads nowhere yet.
     #[inline]
-    pub fn jmp(&mut self) -> Jump {
-        self.jmp_by(0);
-        self.last_end = self.at();
-        self.jump(false)
-    }
-
-    /// Jumps if the condition holds.
-    #[inline]
-    pub fn jcc(&mut self, condition: Condition) -> Jump {
-        self.jcc_by(condition, 0);
-        self.jump(false)
-    }
-
-    /// Like [`jmp`](Self::jmp), to a place at most 127 octets away.
-    #[inline]
-    pub fn jmp_short(&mut self) -> Jump {
-        self.jmp_short_by(0);
-        self.last_end = self.at();
-        self.jump(true)
-    }
-
-    /// Like [`jcc`](Self::jcc), to a place at most 127 octets away.
-    #[inline]
-    pub fn jcc_short(&mut self, condition: Condition) -> Jump {
-        self.jcc_short_by(condition, 0);
-        self.jump(true)
-    }
-
-    #[inline]
-    fn jump(&mut self, is_short: bool) -> Jump {
+    pub(in crate::native) fn new_jump(&mut self, is_short: bool) -> Jump {
         self.jumps.push(self.at() as u32 | if is_short { SHORT } else { 0 });
         Jump(self.jumps.len() as u32 - 1)
     }
@@ -336,7 +306,7 @@ impl Assembler {
     /// Makes a jump, which leads nowhere yet, lead to the next instruction.
     #[inline]
     pub fn aim_here(&mut self, jump: Jump) {
-        self.last_target = self.at();
+        self.is_led_to();
         let here = self.origin + self.at() as u32;
         self.aim_at(jump, here);
     }
@@ -356,39 +326,54 @@ impl Assembler {
         let end = packed & !SHORT;
         // All are in the code space, which is smaller than 2^31.
         let by = target.wrapping_sub(self.origin).wrapping_sub(end) as i32;
-        if packed == 0 {
-            self.is_flawed = true;
-        } else if packed & SHORT == 0 {
-            self.buffer.patch32(end as usize - 4, by);
-        } else if let Ok(by) = i8::try_from(by) {
-            self.buffer.patch8(end as usize - 1, by);
-        } else {
+        if packed == 0 || !self.buffer.set_distance(end as usize, packed & SHORT != 0, by) {
             self.is_flawed = true;
         }
     }
 
-    /// Jumps to where a slot leads, which is at first the next instruction; `None`, and nothing is
-    /// written, if the unit may have no more slots.
-    pub fn jmp_slot(&mut self) -> Option<Slot> {
-        const LENGTH: i64 = 6;
-        let index = self.ways_out.len() as u32;
-        if index >= self.slot_room {
-            return None;
-        }
-        let slot = self.first_slot + 8 * index;
-        let end = i64::from(self.origin) + self.at() as i64 + LENGTH;
-        self.jmp_rip((i64::from(slot) - end) as i32);
+    /// Notes that something leads to the next instruction.
+    #[inline]
+    pub(in crate::native) fn is_led_to(&mut self) {
         self.last_target = self.at();
+    }
+
+    /// Notes that the processor does not run on after the last instruction.
+    #[inline]
+    pub(in crate::native) fn has_ended(&mut self) {
+        self.last_end = self.at();
+    }
+
+    /// Makes the unit unfit if an instruction was written that is wrong.
+    #[inline]
+    pub(in crate::native) fn flaw_if(&mut self, is_misused: bool) {
+        self.is_flawed |= is_misused;
+    }
+
+    /// The last index of the dispatch table.
+    #[inline]
+    pub(in crate::native) fn last_entry(&self) -> u32 {
+        self.last_entry
+    }
+
+    /// The distance of the next slot from the start of the code space; `None` if the unit may have
+    /// no more slots.
+    pub(in crate::native) fn next_slot(&self) -> Option<u32> {
+        let index = self.ways_out.len() as u32;
+        (index < self.slot_room).then(|| self.first_slot + 8 * index)
+    }
+
+    /// Notes that the last instruction jumps through a slot, the next one, which leads at first to
+    /// the next instruction.
+    pub(in crate::native) fn new_slot(&mut self, slot: u32) -> Slot {
+        self.is_led_to();
         self.ways_out.push(self.at() as u32);
         self.slots.push(slot);
-        Some(Slot(self.slots.len() as u32 - 1))
+        Slot(self.slots.len() as u32 - 1)
     }
 
-    /// `dst -= amount`, to be [filled in](Self::fill) as one octet, or four if `is_long`. The
-    /// octet is a signed one.
+    /// Notes that the last instruction has an amount to be [filled in](Self::fill).
     #[inline]
-    pub fn sub_amount(&mut self, size: Size, dst: Gpr, is_long: bool) {
-        self.sub_imm(size, dst, if is_long { i32::MAX } else { 1 });
+    pub(in crate::native) fn new_amount(&mut self, is_long: bool) {
         self.amount = Some(Blank { end: self.at() as u32, is_long });
     }
 
@@ -396,94 +381,8 @@ impl Assembler {
     #[inline]
     pub fn fill(&mut self, value: u32) {
         match self.amount {
-            Some(Blank { end, is_long: true }) => {
-                self.buffer.patch32(end as usize - 4, value as i32);
-            }
-            Some(Blank { end, is_long: false }) => {
-                self.buffer.patch8(end as usize - 1, value as i8);
-            }
+            Some(Blank { end, is_long }) => self.buffer.set_amount(end as usize, is_long, value),
             None => self.is_flawed = true,
         }
-    }
-
-    /// `dst = value` in the shortest way. Changes the flags.
-    #[inline]
-    pub fn load_immediate(&mut self, dst: Gpr, value: u64) {
-        match (u32::try_from(value), i32::try_from(value as i64)) {
-            (Ok(0), _) => self.xor(Size::S32, dst, dst),
-            (Ok(short), _) => self.mov_u32(dst, short),
-            (_, Ok(short)) => self.mov_i32(dst, short),
-            _ => self.mov_u64(dst, value),
-        }
-    }
-
-    /// Leaves so that the instruction at `pc` is executed exactly. Uses `rcx`.
-    #[inline]
-    pub fn exit_step(&mut self, pc: u32) {
-        self.exit(pc, frame::EXIT_STEP);
-    }
-
-    /// Leaves because the gas for the code at `pc` is not there. Uses `rcx`.
-    #[inline]
-    pub fn exit_unpaid(&mut self, pc: u32) {
-        self.exit(pc, frame::EXIT_UNPAID);
-    }
-
-    /// Leaves so that code is made for `pc`, and entered. Uses `rcx`.
-    #[inline]
-    pub fn exit_compile(&mut self, pc: u32) {
-        self.exit(pc, frame::EXIT_COMPILE);
-    }
-
-    /// Leaves for the host call at `pc`; the host goes on at the next instruction. Uses `rcx`.
-    pub fn exit_host_call(&mut self, pc: u32, number: i32) {
-        self.lea_rip(Gpr::Rcx, 0);
-        let after_lea = self.at();
-        self.store_field(frame::RESUME, Gpr::Rcx);
-        self.store_imm_field(frame::DETAIL, number);
-        self.exit(pc, frame::EXIT_HOST_CALL);
-        let next = self.at();
-        self.last_target = next;
-        self.buffer.patch32(after_lea - 4, (next - after_lea) as i32);
-    }
-
-    #[inline]
-    fn exit(&mut self, pc: u32, field: i8) {
-        self.buffer.leave(pc, field);
-        self.last_end = self.at();
-    }
-
-    /// Jumps through the dispatch table: the jump at `pc`, to the address `base + displacement`.
-    /// Before it leaves, a register (not `rcx`, which this uses) takes a value, if there is one.
-    /// The jump that is returned is taken if the address has no entry.
-    ///
-    /// Addresses are twice a jump table's index, counted from 1. Rotated right by one bit, an odd
-    /// address becomes huge; so do the halt address and all that have no entry.
-    pub fn jmp_dispatch(
-        &mut self,
-        pc: u32,
-        base: Gpr,
-        displacement: i32,
-        link: Option<(Gpr, u64)>,
-    ) -> Jump {
-        const INDEX: Gpr = Gpr::Rcx;
-        self.store_imm_field(frame::DETAIL, pc as i32);
-        if displacement == 0 {
-            self.mov(Size::S32, INDEX, base);
-        } else {
-            self.lea(Size::S32, INDEX, base, displacement);
-        }
-        self.rorx(Size::S32, INDEX, INDEX, 1);
-        self.cmp_imm(Size::S32, INDEX, self.last_entry as i32);
-        let outside = self.jcc(Condition::Above);
-        self.shl_imm(Size::S32, INDEX, 3);
-        self.add_field(INDEX, frame::TABLE);
-        if let Some((dst, value)) = link {
-            self.is_flawed |= dst == INDEX;
-            self.load_immediate(dst, value);
-        }
-        self.jmp_at(INDEX);
-        self.last_end = self.at();
-        outside
     }
 }

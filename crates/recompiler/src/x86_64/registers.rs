@@ -5,21 +5,20 @@
 //! `gs` segment and needs none. The entry code in `jambox-sandbox` loads and saves the same map.
 
 use jambox_isa::Reg;
-use jambox_sandbox::native::asm::Gpr;
+use jambox_sandbox::native::x86_64::Gpr;
 
 /// Holds the gas left.
-pub(crate) const GAS: Gpr = Gpr::R15;
+pub(super) const GAS: Gpr = Gpr::R15;
 
 /// Free for use within an instruction; carries the position at exits.
-pub(crate) const SCRATCH: Gpr = Gpr::Rcx;
+pub(super) const SCRATCH: Gpr = Gpr::Rcx;
 
 /// The host register that holds a guest register.
 ///
 /// The stack pointer and the argument registers, through which most memory is reached, get those
 /// that need no extra octet as a base.
 #[inline]
-#[must_use]
-pub const fn host(reg: Reg) -> Gpr {
+pub(super) const fn host(reg: Reg) -> Gpr {
     match reg {
         Reg::R0 => Gpr::R14,
         Reg::R1 => Gpr::Rbx,

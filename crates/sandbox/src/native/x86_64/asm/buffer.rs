@@ -7,7 +7,7 @@ const ROOM: usize = 16;
 
 /// Octets of machine code under construction.
 #[derive(Default)]
-pub(super) struct Buffer {
+pub(in crate::native) struct Buffer {
     octets: Vec<u8>,
     length: usize,
 }
@@ -98,18 +98,43 @@ pub(super) const fn low_octet_needs_rex(reg: Gpr) -> bool {
 impl Buffer {
     /// Number of octets written.
     #[inline(always)]
-    pub(super) fn length(&self) -> usize {
+    pub(in crate::native) fn length(&self) -> usize {
         self.length
     }
 
     /// The octets written.
-    pub(super) fn octets(&self) -> &[u8] {
+    pub(in crate::native) fn octets(&self) -> &[u8] {
         self.octets.get(..self.length).unwrap_or_default()
     }
 
     /// Forgets the octets written, keeps the room.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::native) fn clear(&mut self) {
         self.length = 0;
+    }
+
+    /// Sets the distance of a jump that ends at `end`; false if it is too long for its form, which
+    /// has one octet if `is_short`, else four.
+    #[inline]
+    pub(in crate::native) fn set_distance(&mut self, end: usize, is_short: bool, by: i32) -> bool {
+        if !is_short {
+            self.patch32(end - 4, by);
+            return true;
+        }
+        let short = i8::try_from(by);
+        if let Ok(by) = short {
+            self.patch8(end - 1, by);
+        }
+        short.is_ok()
+    }
+
+    /// Sets the amount of an instruction that ends at `end`: a signed octet, or four if `is_long`.
+    #[inline]
+    pub(in crate::native) fn set_amount(&mut self, end: usize, is_long: bool, value: u32) {
+        if is_long {
+            self.patch32(end - 4, value as i32);
+        } else {
+            self.patch8(end - 1, value as i8);
+        }
     }
 
     /// Overwrites four octets that have been written before.
@@ -122,7 +147,7 @@ impl Buffer {
 
     /// Overwrites an octet that has been written before.
     #[inline]
-    pub(super) fn patch8(&mut self, at: usize, value: i8) {
+    fn patch8(&mut self, at: usize, value: i8) {
         if let Some(octet) = self.octets.get_mut(at) {
             *octet = value as u8;
         }

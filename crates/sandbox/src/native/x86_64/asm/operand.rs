@@ -1,6 +1,6 @@
 //! Operands of x86-64 instructions.
 
-use crate::native::frame;
+use crate::native::x86_64::frame;
 
 /// A 64-bit general register of the host, but for `rsp`, which generated code never names: it
 /// points to the frame, and nothing may move it.

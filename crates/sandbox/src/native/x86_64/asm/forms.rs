@@ -15,9 +15,9 @@
 //! writes the memory that [`Mem`] names. Forms that jump, or that name other memory, are not
 //! public; the assembler puts them together to code that cannot harm either.
 
-use super::Assembler;
 use super::buffer::{Head, Op, Tail, Vex, VexRm, displaced, is_long, low_octet_needs_rex};
 use super::operand::{Condition, Gpr, Mem, Operand, Size, Spill};
+use crate::native::asm::Assembler;
 
 /// Calls `callback!` with every row of the form table.
 macro_rules! for_each_form {

@@ -2,7 +2,8 @@
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter, NumberBase};
 
-use super::{Assembler, Condition, Gpr, Mem, Place, Size, Unfit};
+use super::{Condition, Gpr, Mem, Size};
+use crate::native::asm::{Assembler, Place, Unfit};
 
 /// The instructions of a unit, each with where it starts.
 fn listed(asm: &Assembler) -> Vec<(usize, String)> {
@@ -99,11 +100,11 @@ fn a_unit_that_could_run_off_is_unfit() {
     assert_eq!(check(&|asm| asm.add(Size::S64, Gpr::Rax, Gpr::Rax)), Err(Unfit::NoEnd));
     assert_eq!(check(&|asm| asm.exit_step(0)), Ok(()));
     let aimless = |asm: &mut Assembler| {
-        let _ = asm.jmp();
+        let _ = asm.jump();
     };
     assert_eq!(check(&aimless), Err(Unfit::UnaimedJump));
     let to_the_end = |asm: &mut Assembler| {
-        let jump = asm.jmp();
+        let jump = asm.jump();
         asm.aim_here(jump);
     };
     assert_eq!(check(&to_the_end), Err(Unfit::NoEnd));
@@ -112,7 +113,7 @@ fn a_unit_that_could_run_off_is_unfit() {
         asm.here();
     };
     assert_eq!(check(&place_at_the_end), Err(Unfit::NoEnd));
-    let slot_at_the_end = |asm: &mut Assembler| assert!(asm.jmp_slot().is_some());
+    let slot_at_the_end = |asm: &mut Assembler| assert!(asm.jump_slot().is_some());
     assert_eq!(check(&slot_at_the_end), Err(Unfit::NoEnd));
     let far = |asm: &mut Assembler| {
         let jump = asm.jcc_short(Condition::Equal);
@@ -124,7 +125,7 @@ fn a_unit_that_could_run_off_is_unfit() {
     };
     assert_eq!(check(&far), Err(Unfit::Misused));
     let nowhere = |asm: &mut Assembler| {
-        let jump = asm.jmp();
+        let jump = asm.jump();
         asm.aim(jump, Place::of_number(3));
     };
     assert_eq!(check(&nowhere), Err(Unfit::Misused));
@@ -152,7 +153,7 @@ fn whatever_is_written_leads_to_starts_of_instructions() {
         let (mut jumps, mut places) = (Vec::new(), Vec::new());
         for _ in 0..=draw(12) {
             match draw(10) {
-                0 => jumps.push(asm.jmp()),
+                0 => jumps.push(asm.jump()),
                 1 => jumps.push(asm.jcc(Condition::Above)),
                 2 => jumps.push(asm.jcc_short(Condition::Less)),
                 3 => places.push(asm.here()),

@@ -1,4 +1,4 @@
-//! Native code of each row of the instruction table.
+//! Native code of each row of the instruction table. Rows of control flow go to the plan.
 
 use jambox_isa::Visitor;
 use jambox_isa::operands::{
@@ -8,8 +8,9 @@ use jambox_isa::operands::{
 
 use super::divide::{Sign, Wanted};
 use super::memory::based;
-use super::{Emitter, Flow};
-use jambox_sandbox::native::asm::{Assembler as Asm, Condition, Mem, Size};
+use crate::emit::{Emitter, Flow};
+use jambox_sandbox::native::asm::Assembler as Asm;
+use jambox_sandbox::native::x86_64::{Condition, Mem, Size};
 
 use Condition::{
     Above, AboveOrEqual, Below, BelowOrEqual, Equal, Greater, GreaterOrEqual, Less, LessOrEqual,
@@ -87,7 +88,7 @@ macro_rules! stores {
 macro_rules! branches {
     ($($name:ident: $condition:expr;)*) => {$(
         fn $name(&mut self, RegRegOffset { a, b, target }: RegRegOffset) -> Flow {
-            self.branch(a, b, $condition, target)
+            self.branch_registers(a, b, $condition, target)
         }
     )*};
 }
@@ -95,7 +96,7 @@ macro_rules! branches {
 macro_rules! branches_imm {
     ($($name:ident: $condition:expr;)*) => {$(
         fn $name(&mut self, RegImmOffset { a, x, target }: RegImmOffset) -> Flow {
-            self.branch_imm(a, x, $condition, target)
+            self.branch_immediate(a, x, $condition, target)
         }
     )*};
 }

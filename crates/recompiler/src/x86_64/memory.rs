@@ -1,19 +1,13 @@
 //! Loads and stores.
 
 use jambox_isa::Reg;
-use jambox_sandbox::native::asm::{Assembler, Gpr, Mem};
+use jambox_sandbox::native::asm::Assembler;
+use jambox_sandbox::native::x86_64::{Gpr, Mem};
 
-use super::{Emitter, FaultSite, Flow};
-use crate::registers::host;
+use super::registers::host;
+use crate::emit::{Emitter, Flow};
 
 impl Emitter<'_> {
-    /// Notes that the instruction written next may fault.
-    fn access(&mut self) {
-        let (at, pc) = (self.buffers.asm.origin() + self.at(), self.pc);
-        // The refund is the gas due before, for now; `price` makes it the gas of what follows.
-        self.accesses.push(FaultSite { at, pc, refund: self.due });
-    }
-
     pub(super) fn load(&mut self, form: fn(&mut Assembler, Gpr, Mem), a: Reg, from: Mem) -> Flow {
         self.access();
         form(self.asm(), host(a), from);

@@ -1,10 +1,11 @@
 //! Computation, except division.
 
 use jambox_isa::Reg;
-use jambox_sandbox::native::asm::{Assembler, Condition, Gpr, Mem, Size, Spill};
+use jambox_sandbox::native::asm::Assembler;
+use jambox_sandbox::native::x86_64::{Condition, Gpr, Mem, Size, Spill};
 
-use super::{Emitter, Flow};
-use crate::registers::{SCRATCH, host};
+use super::registers::{SCRATCH, host};
+use crate::emit::{Emitter, Flow};
 
 /// A form with two registers, of which the first is changed.
 type TwoOperand = fn(&mut Assembler, Size, Gpr, Gpr);

@@ -1,10 +1,10 @@
 //! Division, which x86 does in `rdx:rax` only and refuses where the paper has an answer.
 
 use jambox_isa::operands::RegRegReg;
-use jambox_sandbox::native::asm::{Condition, Gpr, Mem, Size, Spill};
+use jambox_sandbox::native::x86_64::{Condition, Gpr, Mem, Size, Spill};
 
-use super::{Emitter, Flow};
-use crate::registers::{SCRATCH, host};
+use super::registers::{SCRATCH, host};
+use crate::emit::{Emitter, Flow};
 
 /// The wanted result of a division.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter, MemorySizeOpt
 
 use super::forms::for_each_form;
 use super::operand::Operand;
-use super::{Assembler, Condition, Gpr, Mem, Size, Spill};
+use super::{Condition, Gpr, Mem, Size, Spill};
+use crate::native::asm::Assembler;
 
 const GPRS: [Gpr; 15] = [
     Gpr::Rax,
