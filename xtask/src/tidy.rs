@@ -4,6 +4,7 @@ pub mod functions;
 mod imports;
 mod packages;
 mod pages;
+mod processors;
 mod revisions;
 mod rooms;
 mod tokens;
@@ -56,6 +57,7 @@ pub fn run() -> Result<(), String> {
         let name = path.strip_prefix(root()).unwrap_or(path).to_string_lossy().into_owned();
         check_source(&name, &text, &mut faults);
         words::check(&name, &text, &mut faults);
+        processors::check(&name, &text, &mut faults);
         seen.check(&name, &text, &mut faults);
         texts.push((name, text));
     }
