@@ -15,7 +15,10 @@ use jambox_sdk::types::{
     Abi, AccumulateInput, AccumulatedQueue, CoreIndex, Gas, Hash, Parameters, Protocol, ReadyQueue,
     Revision, ServiceId, TimeSlot,
 };
-use jambox_sdk::{AuthorizeArguments, AuthorizeContext, Service, entry_points};
+use jambox_sdk::{
+    AccumulateArguments, AccumulateContext, AuthorizeArguments, AuthorizeContext, Service,
+    entry_points,
+};
 use jambox_state::{AccountInfo, Blob, Difference, PartialState};
 
 use crate::account::AccountBuilder;
@@ -38,6 +41,15 @@ mod everything {
     fn authorize(_: &AuthorizeContext, _: AuthorizeArguments) {}
 
     entry_points! { is_authorized = authorize }
+}
+
+/// A service that takes what it is sent.
+mod receiver {
+    use super::{AccumulateArguments, AccumulateContext, entry_points};
+
+    fn accumulate(_: &AccumulateContext, _: AccumulateArguments) {}
+
+    entry_points! { accumulate = accumulate }
 }
 
 /// The service whose authorizer is used by packages that name none.
@@ -160,6 +172,13 @@ impl Chain {
     /// Creates a service, with a balance of 10^12 and nothing stored but its code.
     pub fn service(&mut self, id: u32, code: &Code) -> AccountBuilder<'_> {
         self.install(ServiceId(id), code, self.way.mode);
+        AccountBuilder { chain: self, id: ServiceId(id) }
+    }
+
+    /// Creates a service that takes transfers and does nothing else, with a balance of 10^12: somebody
+    /// to be paid. It runs natively in every mode.
+    pub fn receiver(&mut self, id: u32) -> AccountBuilder<'_> {
+        self.install(ServiceId(id), &Code::native(receiver::SERVICE), Mode::Native);
         AccountBuilder { chain: self, id: ServiceId(id) }
     }
 

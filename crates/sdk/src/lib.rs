@@ -121,7 +121,7 @@ pub mod prelude {
 
     pub use jambox_codec::{decode_all, encode};
     pub use jambox_types::{
-        AccumulateInput, CoreIndex, DeferredTransfer, Gas, Hash, Memo, Operand, ServiceId,
+        AccumulateInput, Balance, CoreIndex, DeferredTransfer, Gas, Hash, Memo, Operand, ServiceId,
         TimeSlot, WorkError,
     };
 

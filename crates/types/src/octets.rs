@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::{fmt, str};
 
-use jambox_codec::{Decode, DecodeError, Encode, Reader};
+use jambox_codec::{Decode, DecodeError, Encode, Reader, encode};
 
 use crate::keccak::keccak_256;
 
@@ -141,6 +141,39 @@ impl Memo {
         let mut memo = Self::ZERO;
         memo.0.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         Some(memo)
+    }
+
+    /// The memo that holds a value: its encoding, padded with zeros; `None` if that has more than
+    /// 128 octets.
+    ///
+    /// ```
+    /// use jambox_types::{Balance, Memo, ServiceId};
+    ///
+    /// let memo = Memo::from_value(&(ServiceId(7), Balance(5))).expect("12 octets");
+    /// assert_eq!(memo.value(), Ok((ServiceId(7), Balance(5))));
+    /// assert!(memo.value::<u8>().is_err(), "more than one octet is set");
+    /// ```
+    #[must_use]
+    pub fn from_value(value: &(impl Encode + ?Sized)) -> Option<Self> {
+        let octets = encode(value);
+        let mut memo = Self::ZERO;
+        memo.0.get_mut(..octets.len())?.copy_from_slice(&octets);
+        Some(memo)
+    }
+
+    /// The value that the memo holds.
+    ///
+    /// # Errors
+    ///
+    /// When the memo does not begin with an encoding of such a value, or other octets than zeros
+    /// follow it.
+    pub fn value<T: Decode>(&self) -> Result<T, DecodeError> {
+        let mut reader = Reader::new(&self.0);
+        let value = T::decode(&mut reader, &())?;
+        if reader.rest().iter().any(|octet| *octet != 0) {
+            reader.finish()?;
+        }
+        Ok(value)
     }
 
     /// The memo as text, without the zeros at its end; `None` if it is not UTF-8.

@@ -5,7 +5,7 @@ use std::path::Path;
 use jambox_sdk::prelude::*;
 use jambox_sdk::types::Parameters;
 use jambox_sdk_testing::strategies::{encoded, fault, near, payload};
-use jambox_sdk_testing::{Chain, Code, HostCall, Item, Mode, Package, Revision, operand};
+use jambox_sdk_testing::{Chain, Code, HostCall, Item, Mode, Package, Revision, operand, transfer};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -190,4 +190,15 @@ fn faults_are_those_of_the_calls_that_were_made() {
     fork.answer_with(*writes.next().expect("the service writes"));
     assert!(fork.accumulate(7, vec![operand(Ok(b"x")).into()]).failure.is_some());
     assert!(faults.iter().flatten().all(|fault| record.count(fault.call) >= fault.nth));
+}
+
+#[test]
+fn a_receiver_takes_transfers_in_every_mode() {
+    for mode in [Mode::Native, Mode::Compiled] {
+        let mut chain = Chain::new(mode.under(Revision::GrayPaper080));
+        chain.receiver(8).balance(1_000);
+        let run = chain.accumulate(8, vec![transfer(7, 8, 5, b"for jam")]);
+        assert!(run.failure.is_none(), "{run}");
+        assert_eq!(chain.account(8).unwrap().balance.0, 1_005);
+    }
 }

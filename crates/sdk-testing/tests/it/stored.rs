@@ -178,6 +178,16 @@ fn the_deposit_is_what_the_documentation_says() {
 }
 
 #[test]
+fn a_test_reads_an_entry_of_an_indexed_map() {
+    let mut chain = chain();
+    run(&mut chain, b"");
+    let stored = chain.storage(7, keeper::TEXTS.key(&7)).unwrap();
+    assert_eq!(keeper::TEXTS.decode(&stored).as_deref(), Ok("seven"));
+    assert!(keeper::TEXTS.decode(&stored[..3]).is_err());
+    assert!(keeper::TEXTS.decode(&[]).is_err());
+}
+
+#[test]
 fn what_does_not_fit_leaves_no_half() {
     for nth in 1..=5 {
         let mut chain = chain();

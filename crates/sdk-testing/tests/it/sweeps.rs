@@ -44,17 +44,10 @@ mod pair {
     entry_points! { accumulate = accumulate, refine = refine }
 }
 
-/// A service that accepts all transfers.
-mod till {
-    use jambox_sdk::prelude::*;
-
-    entry_points! { accumulate = |_: &AccumulateContext, _: AccumulateArguments| () }
-}
-
 fn chain() -> Chain {
     let mut chain = Chain::new(Mode::Native.under(Revision::GrayPaper080));
     chain.service(7, &Code::native(pair::SERVICE));
-    chain.service(8, &Code::native(till::SERVICE));
+    chain.receiver(8);
     chain
 }
 
@@ -104,7 +97,7 @@ fn what_is_on_a_chain_can_be_looked_at_and_changed() {
     chain.advance(10);
     assert_eq!(chain.slot.0, 1010);
     let request = jambox_sdk_testing::RequestHistory::Requested;
-    chain.service(9, &Code::native(till::SERVICE)).requests(b"text", request);
+    chain.receiver(9).requests(b"text", request);
     chain.provide(9, b"text");
     let available = chain.state().accounts.preimage(ServiceId(9), &Hash::blake2b(b"text"));
     assert_eq!(available.unwrap().as_deref(), Some(&b"text"[..]));

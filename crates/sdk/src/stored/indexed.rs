@@ -57,8 +57,8 @@ impl<K: Key, V> IndexedMap<K, V> {
         Self { prefix, kind: PhantomData }
     }
 
-    /// The storage key of an entry, for readers outside of the service. The stored value begins
-    /// with the entry's index, a natural.
+    /// The storage key of an entry, for readers outside of the service. What is stored there is
+    /// read by [`IndexedMap::decode`].
     #[must_use]
     pub fn key(&self, key: &K) -> Vec<u8> {
         under(&[self.prefix, ENTRY], key)
@@ -152,6 +152,16 @@ impl<K: Key + Encode + Decode, V: Encode + Decode> IndexedMap<K, V> {
         Ok(Entries { map: Self::new(self.prefix), storage: *storage, next: 0, end })
     }
 
+    /// The value in the octets stored under [`IndexedMap::key`], for readers outside of the service.
+    /// They begin with the entry's index, a natural.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] when they are not those of an entry.
+    pub fn decode(&self, stored: &[u8]) -> Result<V, Error> {
+        indexed(stored).map(|(_, value)| value)
+    }
+
     fn at(&self, storage: &Storage, index: u64) -> Result<(K, V), Error> {
         let key: K = storage.load(&self.place(index))?.ok_or(Error::Missing)?;
         let value = self.get(storage, &key)?.ok_or(Error::Missing)?;
@@ -161,9 +171,7 @@ impl<K: Key + Encode + Decode, V: Encode + Decode> IndexedMap<K, V> {
     /// The index and the value of a key.
     fn load(&self, storage: &Storage, key: &K) -> Result<Option<(u64, V)>, Error> {
         let Some(octets) = storage.get(&self.key(key))? else { return Ok(None) };
-        let mut reader = Reader::new(&octets);
-        let index = reader.take_natural()?;
-        Ok(Some((index, decode_all(reader.rest())?)))
+        indexed(&octets).map(Some)
     }
 
     /// The index of a key, without the rest of its value.
@@ -181,6 +189,13 @@ impl<K: Key + Encode + Decode, V: Encode + Decode> IndexedMap<K, V> {
         value.encode_to(&mut octets, &());
         storage.set(&self.key(key), octets).map(|_| ())
     }
+}
+
+/// The index and the value in an entry's octets.
+fn indexed<V: Decode>(octets: &[u8]) -> Result<(u64, V), Error> {
+    let mut reader = Reader::new(octets);
+    let index = reader.take_natural()?;
+    Ok((index, decode_all(reader.rest())?))
 }
 
 /// The entries of an [`IndexedMap`].
