@@ -144,7 +144,7 @@ pub enum BuildError {
     )]
     BadName(String),
     /// A file cannot be read or written.
-    #[error("{}: {}", path.display(), jambox_files::reason(source))]
+    #[error("{}: cannot read or write: {}", path.display(), jambox_files::reason(source))]
     Io {
         /// Path of the file or folder.
         path: PathBuf,

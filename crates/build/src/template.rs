@@ -1,7 +1,7 @@
 //! A new service from nothing; a network is used where there is one.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, process};
 
 use jambox_types::Revision;
 
@@ -69,7 +69,7 @@ pub struct Made {
 }
 
 /// Makes a folder with a new service in it: a crate with tests, and a package to run, all for a
-/// revision.
+/// revision. The folder is there when it is whole; until then its name begins with a dot.
 ///
 /// # Errors
 ///
@@ -85,7 +85,24 @@ pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Made, Buil
     if folder.exists() {
         return Err(BuildError::Exists(folder.to_owned()));
     }
-    fill(folder, &name, &resolve(sdk, folder), revision)
+    let sdk = resolve(sdk, folder);
+    let unfinished = folder.with_file_name(format!(".{name}.unfinished-{}", process::id()));
+    let moved = |path: &Path| folder.join(path.strip_prefix(&unfinished).unwrap_or(path));
+    let made = fill(&unfinished, &name, &sdk, revision).and_then(|made| {
+        fs::rename(&unfinished, folder).map_err(BuildError::io(folder))?;
+        Ok(made)
+    });
+    match made {
+        Ok(made) => Ok(Made { files: made.files.iter().map(|file| moved(file)).collect(), ..made }),
+        Err(error) => {
+            // What matters is the error above; of the rest, as much goes as can be removed.
+            let _ = fs::remove_dir_all(&unfinished);
+            Err(match error {
+                BuildError::Io { path, source } => BuildError::Io { path: moved(&path), source },
+                other => other,
+            })
+        }
+    }
 }
 
 /// Makes the same files in an existing folder, which may hold others. The crate is called `name`;

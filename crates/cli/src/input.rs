@@ -117,9 +117,13 @@ impl Write for Lines {
 
 /// Diagnosis of a file that could not be written.
 pub fn unwritable(path: &Path, error: &io::Error) -> Diagnosis {
-    Diagnosis::new(format!("cannot write: {}", reason(error)))
-        .in_file(path)
-        .help("check that the folder exists and may be written")
+    let help = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room, or name a file on another disk"
+        }
+        _ => "check that the folder exists and may be written",
+    };
+    Diagnosis::new(format!("cannot write: {}", reason(error))).in_file(path).help(help)
 }
 
 /// Diagnosis of a file that could not be read.

@@ -109,6 +109,24 @@ fn an_sdk_that_is_not_there_makes_no_service() {
     assert!(!demo.exists());
 }
 
+/// Paths of the SDK's files are too long here, those of the service are not.
+#[test]
+#[cfg(unix)]
+fn a_service_that_cannot_be_written_leaves_nothing_behind() {
+    let root = tempfile::tempdir().unwrap();
+    let mut folder = root.path().to_owned();
+    while folder.as_os_str().len() < 4040 {
+        let rest = 4040 - folder.as_os_str().len();
+        folder.push("f".repeat(rest.min(100)));
+    }
+    std::fs::create_dir_all(&folder).unwrap();
+    let demo = folder.join("demo");
+    let error = create(&demo, &Sdk::Included, REVISION).unwrap_err();
+    let BuildError::Io { path, .. } = &error else { panic!("{error}") };
+    assert!(path.starts_with(demo.join("sdk")), "{error}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+}
+
 #[test]
 fn new_services_take_free_folders_with_names_for_crates() {
     let folder = tempfile::tempdir().unwrap();

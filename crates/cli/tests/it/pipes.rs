@@ -39,6 +39,10 @@ fn a_full_disk_is_told() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(said, "cannot write to standard output: the disk is full\n");
     }
+    let run = crate::jambox::jambox(["run", "guests/asm/inner", "--save-state", "/dev/full"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("/dev/full: cannot write: the disk is full"), "{}", run.stderr);
+    assert!(run.stderr.contains("make room"), "{}", run.stderr);
 }
 
 /// The block stands: whoever runs the package again, since it said it failed, runs it on the state
