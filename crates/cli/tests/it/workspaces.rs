@@ -73,8 +73,12 @@ impl Workspace {
     }
 
     fn build(&self, folder: &Path) -> Output {
+        self.run("build", folder)
+    }
+
+    fn run(&self, subcommand: &str, folder: &Path) -> Output {
         let mut command = Command::new(binary());
-        command.args(["build", "--revision", "gray-paper-0.8.0"]).current_dir(folder);
+        command.args([subcommand, "--revision", "gray-paper-0.8.0"]).current_dir(folder);
         command.env("CARGO_TARGET_DIR", self.0.join("elsewhere")).output().unwrap()
     }
 }
@@ -113,6 +117,12 @@ fn all_services_of_a_workspace_are_built_and_share_the_sdk() {
     assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stderr));
     assert!(!String::from_utf8_lossy(&alone.stderr).contains("Compiling jambox-sdk"));
     assert_eq!(fs::read(at("two/target/jambox/two.jam")).unwrap(), whole);
+
+    // A service without a test passes none.
+    let untested = workspace.run("test", &at("two"));
+    let told = String::from_utf8(untested.stderr).unwrap();
+    assert_eq!(untested.status.code(), Some(2), "{told}");
+    assert!(told.contains("the package has no test"), "{told}");
 
     // In the same place, for the SDK is compiled there.
     workspace.write("one/src/lib.rs", &format!("{}{WRONG}", SERVICE.replace("TEXT", "one")));
