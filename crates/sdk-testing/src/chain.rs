@@ -175,8 +175,8 @@ impl Chain {
         AccountBuilder { chain: self, id: ServiceId(id) }
     }
 
-    /// Creates a service that takes transfers and does nothing else, with a balance of 10^12: somebody
-    /// to be paid. It runs natively in every mode.
+    /// Creates a service that takes transfers and does nothing else, with a balance of 10^12:
+    /// somebody to be paid. It runs natively in every mode.
     pub fn receiver(&mut self, id: u32) -> AccountBuilder<'_> {
         self.install(ServiceId(id), &Code::native(receiver::SERVICE), Mode::Native);
         AccountBuilder { chain: self, id: ServiceId(id) }

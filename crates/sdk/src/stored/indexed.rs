@@ -152,8 +152,8 @@ impl<K: Key + Encode + Decode, V: Encode + Decode> IndexedMap<K, V> {
         Ok(Entries { map: Self::new(self.prefix), storage: *storage, next: 0, end })
     }
 
-    /// The value in the octets stored under [`IndexedMap::key`], for readers outside of the service.
-    /// They begin with the entry's index, a natural.
+    /// The value in the octets stored under [`IndexedMap::key`], for readers outside of the
+    /// service. They begin with the entry's index, a natural.
     ///
     /// # Errors
     ///
