@@ -95,7 +95,7 @@ pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Made, Buil
     match made {
         Ok(made) => Ok(Made { files: made.files.iter().map(|file| moved(file)).collect(), ..made }),
         Err(error) => {
-            // What matters is the error above; of the rest, as much goes as can be removed.
+            // The error above counts; removal is best effort.
             let _ = fs::remove_dir_all(&unfinished);
             Err(match error {
                 BuildError::Io { path, source } => BuildError::Io { path: moved(&path), source },
