@@ -4,6 +4,7 @@ mod buffer;
 mod forms;
 mod jumps;
 mod operand;
+mod shapes;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

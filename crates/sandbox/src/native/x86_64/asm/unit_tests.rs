@@ -3,7 +3,7 @@
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter, NumberBase};
 
 use super::{Condition, Gpr, Mem, Size};
-use crate::native::asm::{Assembler, Place, Unfit};
+use crate::native::asm::{Assembler, Jump, Place, Unfit};
 
 /// The instructions of a unit, each with where it starts.
 fn listed(asm: &Assembler) -> Vec<(usize, String)> {
@@ -135,6 +135,26 @@ fn pick<T: Copy>(from: &[T], draw: &mut impl FnMut(u64) -> u64) -> Option<T> {
     from.get(draw(from.len().max(1) as u64) as usize).copied()
 }
 
+/// Writes one of the forms that units are made of, or makes a place.
+fn write_any(
+    asm: &mut Assembler,
+    draw: &mut impl FnMut(u64) -> u64,
+    jumps: &mut Vec<Jump>,
+    places: &mut Vec<Place>,
+) {
+    match draw(10) {
+        0 => jumps.push(asm.jump()),
+        1 => jumps.push(asm.jcc(Condition::Above)),
+        2 => jumps.push(asm.jcc_short(Condition::Less)),
+        3 => places.push(asm.here()),
+        4 => asm.sub_amount(Size::S64, Gpr::R15, draw(2) == 0),
+        5 => asm.mov_u64(Gpr::R9, 0xe9e9_e9e9_e9e9_e9e9),
+        6 => asm.exit_host_call(1, 2),
+        7 => jumps.push(asm.jmp_dispatch(3, Gpr::Rax, 0, None)),
+        _ => asm.store_imm_u64(Mem::Guest(None, 0x1234), -1),
+    }
+}
+
 /// Numbers of one assembler mean something else to another, but nothing that is not there: all
 /// jumps of fit units lead to starts of instructions, within or before the unit.
 #[test]
@@ -152,17 +172,7 @@ fn whatever_is_written_leads_to_starts_of_instructions() {
         let mut asm = Assembler::to_look_at(9);
         let (mut jumps, mut places) = (Vec::new(), Vec::new());
         for _ in 0..=draw(12) {
-            match draw(10) {
-                0 => jumps.push(asm.jump()),
-                1 => jumps.push(asm.jcc(Condition::Above)),
-                2 => jumps.push(asm.jcc_short(Condition::Less)),
-                3 => places.push(asm.here()),
-                4 => asm.sub_amount(Size::S64, Gpr::R15, draw(2) == 0),
-                5 => asm.mov_u64(Gpr::R9, 0xe9e9_e9e9_e9e9_e9e9),
-                6 => asm.exit_host_call(1, 2),
-                7 => jumps.push(asm.jmp_dispatch(3, Gpr::Rax, 0, None)),
-                _ => asm.store_imm_u64(Mem::Guest(None, 0x1234), -1),
-            }
+            write_any(&mut asm, &mut draw, &mut jumps, &mut places);
             if draw(3) == 0
                 && let Some(jump) = pick(&jumps, &mut draw)
             {
