@@ -11,6 +11,7 @@ pub struct PoolLimits {
     pub spares: usize,
     /// Runs of pages of equal access of all armed memories, each memory counting for one more. A
     /// run takes two entries at most in the kernel's list of mappings: itself, and the gap behind.
+    /// A memory that is used again and gets arguments counts for two more.
     pub runs: usize,
     /// Octets of native code of all programs, in parts of 64 KiB.
     pub code: usize,
@@ -59,7 +60,8 @@ impl PoolLimits {
 }
 
 impl Default for PoolLimits {
-    /// As much as the process may have, and 64 spares, which keep 16 MiB at most.
+    /// As much as the process may have, and 64 spares, which keep 20 MiB at most, besides the
+    /// read-only pages of programs.
     fn default() -> Self {
         Self { spares: 64, ..Self::OF_PROCESS }
     }

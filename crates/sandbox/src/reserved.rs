@@ -12,11 +12,14 @@
 //! permission octets, not by the hardware, so no signal handler is needed and a fault is an
 //! ordinary return value.
 
+mod arguments;
 mod budget;
+mod forks;
 mod hardware;
 mod mapping;
 mod protection;
 mod recycling;
+mod second_view;
 mod spares;
 
 use core::ffi::c_void;
@@ -39,6 +42,7 @@ use hardware::Hardware;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use mapping::GUEST_SPACE;
 use mapping::{Base, Mapping, TABLE};
+use second_view::{SecondView, overlap};
 pub(crate) use spares::Shelves;
 use spares::Spare;
 
@@ -55,6 +59,8 @@ pub struct ReservedMemory {
     /// The read-only pages that the memory started with, as long as nobody changed them or their
     /// access.
     read_only: Option<Arc<ReadOnly>>,
+    /// How the host writes arguments, if not where the guest reads them.
+    second_view: Option<SecondView>,
     /// The thread that native code ran on last, by a number of its own; 0 if none did yet.
     #[cfg(target_arch = "x86_64")]
     thread: u64,
@@ -69,7 +75,7 @@ unsafe impl Sync for ReservedMemory {}
 impl ReservedMemory {
     /// A memory over an address space, which it owns from now on, with read-only pages.
     fn over(spare: Spare, pool: &Arc<Pool>, wanted: Option<&Arc<ReadOnly>>) -> Self {
-        let Spare { mapping, hardware, areas, shares, read_only } = spare;
+        let Spare { mapping, hardware, areas, shares, read_only, second_view } = spare;
         let touched = read_only.as_ref().map(|section| section.pages()).into_iter().collect();
         let mut memory = Self {
             mapping: ManuallyDrop::new(mapping),
@@ -79,10 +85,12 @@ impl ReservedMemory {
             shares: ManuallyDrop::new(shares),
             pool: Arc::clone(pool),
             read_only,
+            second_view,
             #[cfg(target_arch = "x86_64")]
             thread: 0,
             opening: Mutex::new(()),
         };
+        memory.clear_second_view();
         let is_there = match (&memory.read_only, wanted) {
             (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
             (None, None) => true,
@@ -114,6 +122,7 @@ impl ReservedMemory {
                     areas: Vec::new(),
                     shares,
                     read_only: None,
+                    second_view: None,
                 }
             }
             // Spares of other programs are counted, too.
@@ -131,7 +140,8 @@ impl ReservedMemory {
         let shares = unsafe { ManuallyDrop::take(&mut self.shares) };
         let hardware = core::mem::replace(&mut self.hardware, Hardware::Refused);
         let areas = core::mem::take(&mut self.areas);
-        Spare { mapping, hardware, areas, shares, read_only: self.read_only.take() }
+        let (read_only, second_view) = (self.read_only.take(), self.second_view.take());
+        Spare { mapping, hardware, areas, shares, read_only, second_view }
     }
 
     /// Takes the pages of another program from a memory that was just made.
@@ -196,6 +206,7 @@ impl GuestMemory for ReservedMemory {
     fn set_access(&mut self, first: u32, count: u32, access: Access) {
         let end = clipped_end(first, count) as usize;
         self.note_change(&(first..end as u32));
+        self.prepare_arguments(&(first..end as u32), access);
         if let Some(pages) = self.permissions_mut().get_mut(first as usize..end) {
             pages.fill(access as u8);
             self.follow(first..end as u32, access);
@@ -208,6 +219,9 @@ impl GuestMemory for ReservedMemory {
             return;
         }
         self.note_change(&(first..end));
+        if overlap(&(first..end), &self.pages_seen_twice()) {
+            self.end_second_view();
+        }
         let length = (end - first) as usize * PAGE_SIZE as usize;
         let start = self.base().at(first * PAGE_SIZE).as_ptr();
         // SAFETY: `first..end` are pages of the guest space, and `&mut self` excludes references
@@ -264,6 +278,9 @@ impl GuestMemory for ReservedMemory {
             let pages = page_of(address)..page_of(last) + 1;
             self.note_change(&pages);
             self.note(pages);
+        }
+        if self.write_second_view(address, octets) {
+            return;
         }
         let (from, to) = (octets.as_ptr(), self.base().at(address).as_ptr());
         let copy = || {

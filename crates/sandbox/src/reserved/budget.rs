@@ -56,13 +56,36 @@ impl Budgets {
         let used = |budget: &Budget| budget.used.load(Ordering::Relaxed);
         PoolUsage { memories: used(&self.spaces), runs: used(&self.runs), code: used(&self.code) }
     }
+
+    /// Takes runs of this budget and of the process's; false, and nothing changes, if either has
+    /// not so many left.
+    fn take_runs(&self, amount: usize) -> bool {
+        if !self.runs.take(amount) {
+            return false;
+        }
+        let is_there = OF_PROCESS.runs.take(amount);
+        if !is_there {
+            self.runs.give_back(amount);
+        }
+        is_there
+    }
+
+    fn give_back_runs(&self, amount: usize) {
+        self.runs.give_back(amount);
+        OF_PROCESS.runs.give_back(amount);
+    }
 }
 
 /// A memory's shares of its pool's budgets and of the process's; given back when dropped.
 pub(super) struct Shares {
     of: Arc<Budgets>,
     runs: usize,
+    has_second_view: bool,
 }
+
+/// The runs that a second view counts for. The view itself is an entry in the kernel's list, and
+/// its pages are two more, which merge with none of those beside them.
+const RUNS_OF_SECOND_VIEW: usize = 2;
 
 /// The budget that has nothing left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +104,7 @@ impl Shares {
             budgets.spaces.give_back(1);
             return Err(Spent::Process);
         }
-        Ok(Self { of: Arc::clone(budgets), runs: 0 })
+        Ok(Self { of: Arc::clone(budgets), runs: 0, has_second_view: false })
     }
 
     /// Says how many runs the memory is to have; false, and nothing changes, if there may not be so
@@ -89,35 +112,42 @@ impl Shares {
     pub(super) fn set_runs(&mut self, runs: usize) -> bool {
         let amount = runs + 1;
         if let Some(more) = amount.checked_sub(self.runs).filter(|&more| more > 0) {
-            if !self.of.runs.take(more) {
-                return false;
-            }
-            if !OF_PROCESS.runs.take(more) {
-                self.of.runs.give_back(more);
+            if !self.of.take_runs(more) {
                 return false;
             }
             self.runs = amount;
         } else if amount < self.runs {
-            self.give_back_runs(self.runs - amount);
+            self.of.give_back_runs(self.runs - amount);
+            self.runs = amount;
         }
         true
     }
 
     /// Says that nothing of the memory is protected.
     pub(super) fn clear_runs(&mut self) {
-        self.give_back_runs(self.runs);
+        self.of.give_back_runs(core::mem::take(&mut self.runs));
     }
 
-    fn give_back_runs(&mut self, amount: usize) {
-        self.of.runs.give_back(amount);
-        OF_PROCESS.runs.give_back(amount);
-        self.runs -= amount;
+    /// Says that the memory is to have a second view, and has none yet; false, and nothing changes,
+    /// if it may not.
+    pub(super) fn take_second_view(&mut self) -> bool {
+        debug_assert!(!self.has_second_view, "one view more than the host's");
+        self.has_second_view = self.of.take_runs(RUNS_OF_SECOND_VIEW);
+        self.has_second_view
+    }
+
+    /// Says that the memory has no second view.
+    pub(super) fn give_back_second_view(&mut self) {
+        if core::mem::take(&mut self.has_second_view) {
+            self.of.give_back_runs(RUNS_OF_SECOND_VIEW);
+        }
     }
 }
 
 impl Drop for Shares {
     fn drop(&mut self) {
         self.clear_runs();
+        self.give_back_second_view();
         self.of.spaces.give_back(1);
         OF_PROCESS.spaces.give_back(1);
     }

@@ -8,7 +8,8 @@ use crate::page::{Access, PAGE_COUNT, PAGE_SIZE, page_of, within_page};
 pub(super) const TABLE: usize = PAGE_COUNT as usize;
 const SPACE: usize = 1 << 32;
 const SLACK: usize = PAGE_SIZE as usize;
-const MAPPING: usize = TABLE + SPACE + SLACK;
+const MARK: usize = PAGE_SIZE as usize;
+const MAPPING: usize = MARK + TABLE + SPACE + SLACK;
 
 /// Octets from the guest's address 0 on whose faults are a guest's.
 pub(crate) const GUEST_SPACE: usize = SPACE + SLACK;
@@ -17,8 +18,8 @@ pub(crate) const GUEST_SPACE: usize = SPACE + SLACK;
 ///
 /// # Invariants
 ///
-/// It points `TABLE` octets into a live mapping of `MAPPING` octets, so `TABLE` octets before it
-/// and `SPACE + SLACK` octets from it on are initialised (with zeros), readable and writable.
+/// It points `MARK + TABLE` octets into a live mapping of `MAPPING` octets, so as many before it,
+/// and `SPACE + SLACK` octets from it on, are initialised (with zeros), readable and writable.
 /// Whoever holds one makes sure that the mapping lives, and that nobody else uses it while
 /// something is written.
 #[derive(Clone, Copy)]
@@ -29,6 +30,12 @@ impl Base {
     pub(super) fn start(self) -> NonNull<u8> {
         // SAFETY: `TABLE` octets of the mapping precede the base.
         unsafe { self.0.sub(TABLE) }
+    }
+
+    /// The page by which forks are noticed, see [`forks`](super::forks); nothing else uses it.
+    pub(super) fn mark(self) -> NonNull<u8> {
+        // SAFETY: `MARK + TABLE` octets of the mapping precede the base.
+        unsafe { self.0.sub(MARK + TABLE) }
     }
 
     /// The place of a guest octet.
@@ -138,8 +145,8 @@ impl Mapping {
         // refuse the advice, which changes nothing.
         // SAFETY: the range is the mapping just made.
         unsafe { libc::madvise(start, MAPPING, libc::MADV_NOHUGEPAGE) };
-        // SAFETY: `TABLE` is less than `MAPPING`.
-        let base = unsafe { start.cast::<u8>().add(TABLE) };
+        // SAFETY: that is less than `MAPPING`.
+        let base = unsafe { start.cast::<u8>().add(MARK + TABLE) };
         NonNull::new(base).map(|base| Self(Base(base))).ok_or_else(|| "null".to_string())
     }
 }
@@ -147,6 +154,6 @@ impl Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the mapping is this value's own and nothing outlives it.
-        unsafe { libc::munmap(self.0.start().as_ptr().cast::<c_void>(), MAPPING) };
+        unsafe { libc::munmap(self.0.mark().as_ptr().cast::<c_void>(), MAPPING) };
     }
 }

@@ -87,15 +87,18 @@ impl ReservedMemory {
             self.note(pages.clone());
         }
         let is_low = pages.start < LOWEST_PAGES && access != Access::Inaccessible;
+        let is_seen_twice = lie_in(&pages, &self.pages_seen_twice());
         match &mut self.hardware {
             Hardware::Open | Hardware::Refused => {}
             Hardware::Runs { runs, is_exact: false } => {
                 let allowed = runs.iter().any(|run| covers(run, &pages, access));
                 if access != Access::Inaccessible && !allowed {
-                    // Writable, for the host will fill them.
-                    replace(runs, pages.clone(), Access::ReadWrite);
+                    // Writable, for the host will fill them, where the guest reads them if it has
+                    // no other view.
+                    let access = if is_seen_twice { access } else { Access::ReadWrite };
+                    replace(runs, pages.clone(), access);
                     let is_allowed = runs.len() <= MAX_RUNS && self.shares.set_runs(runs.len());
-                    if !is_allowed || !self.protect(pages, Access::ReadWrite) {
+                    if !is_allowed || !self.protect(pages, access) {
                         self.open();
                     }
                 }
@@ -294,8 +297,13 @@ fn gaps(runs: &[Run], pages: &Range<u32>) -> Vec<Range<u32>> {
     gaps
 }
 
+/// True if pages are all in a range.
+pub(super) const fn lie_in(pages: &Range<u32>, range: &Range<u32>) -> bool {
+    range.start <= pages.start && pages.end <= range.end
+}
+
 fn covers((run, allowed): &Run, pages: &Range<u32>, access: Access) -> bool {
-    *allowed >= access && run.start <= pages.start && pages.end <= run.end
+    *allowed >= access && lie_in(pages, run)
 }
 
 /// Pages that have another access in one list of runs than in another, and that access. Pages that
@@ -325,7 +333,7 @@ fn differences(from: &[Run], to: &[Run]) -> Vec<Run> {
 }
 
 /// Gives pages another access in a list of runs.
-fn replace(runs: &mut Vec<Run>, pages: Range<u32>, access: Access) {
+pub(super) fn replace(runs: &mut Vec<Run>, pages: Range<u32>, access: Access) {
     let before = runs.partition_point(|(run, _)| run.end < pages.start);
     let after = runs.partition_point(|(run, _)| run.start <= pages.end);
     let mut parts: Vec<Run> = Vec::new();

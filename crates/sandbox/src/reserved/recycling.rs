@@ -5,6 +5,8 @@ use core::ptr::NonNull;
 
 use super::ReservedMemory;
 use super::hardware::Hardware;
+use super::protection::lie_in;
+use super::second_view::overlap;
 use crate::page::{Access, PAGE_COUNT, PAGE_SIZE};
 
 /// The longest range of pages in which those in use are looked for.
@@ -43,36 +45,52 @@ impl ReservedMemory {
     }
 
     /// Makes all pages inaccessible and zero, but for the program's read-only ones if they are as
-    /// they were at the start.
+    /// they were at the start. Those with a second view become zero when the space is used again:
+    /// that, too, is a time to ask for forks.
     fn empty(&mut self) -> bool {
         let kept_pages = self.read_only.as_ref().map_or(0..0, |section| section.pages());
         let touched = core::mem::take(&mut self.touched);
+        let mut kept = self.pages_used_by_second_view();
+        let seen_twice = self.pages_seen_twice();
+        if overlap(&kept_pages, &seen_twice) {
+            return false;
+        }
         if !self.loosen(&kept_pages) || !self.count_areas(&touched) {
             return false;
         }
-        let mut kept = 0;
+        self.close(&seen_twice);
         let ranges = touched.into_iter().flat_map(|range| without(range, &kept_pages));
+        let ranges = ranges.flat_map(|range| without(range, &seen_twice));
         for range in ranges.filter(|range| !range.is_empty()) {
-            let range = range.start as usize..range.end as usize;
-            let Some(table) = self.permissions_mut().get_mut(range.clone()) else { return false };
-            table.fill(Access::Inaccessible as u8);
-            if !self.clear(range, &mut kept) {
+            self.close(&range);
+            if !self.clear(range.start as usize..range.end as usize, &mut kept) {
                 return false;
             }
         }
         true
     }
 
+    /// Takes the access to pages out of the table.
+    fn close(&mut self, pages: &Range<u32>) {
+        let range = pages.start as usize..pages.end as usize;
+        let table = self.permissions_mut().get_mut(range).unwrap_or_default();
+        table.fill(Access::Inaccessible as u8);
+    }
+
     /// Makes pages that the hardware lets the guest read writable, so that they can be zeroed now
-    /// and filled by the next owner; but for those that are kept as they are.
+    /// and filled by the next owner; but for those that are kept as they are, and those that the
+    /// host has another view of.
     fn loosen(&mut self, kept: &Range<u32>) -> bool {
         match core::mem::replace(&mut self.hardware, Hardware::Open) {
             Hardware::Open => true,
             Hardware::Refused => false,
             Hardware::Runs { mut runs, .. } => {
                 let mut is_loose = runs.len() <= MAX_RANGES;
+                let seen_twice = self.pages_seen_twice();
                 for (pages, access) in &mut runs {
-                    let is_kept = pages.start >= kept.start && pages.end <= kept.end;
+                    let is_kept = lie_in(pages, kept) || lie_in(pages, &seen_twice);
+                    // A guest has no way to write what is seen twice.
+                    is_loose &= is_kept || !overlap(pages, &seen_twice);
                     if is_loose && *access == Access::ReadOnly && !is_kept {
                         is_loose = self.protect(pages.clone(), Access::ReadWrite);
                         *access = Access::ReadWrite;

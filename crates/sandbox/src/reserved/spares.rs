@@ -15,19 +15,22 @@ use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use super::budget::Shares;
 use super::hardware::Hardware;
 use super::mapping::Mapping;
+use super::second_view::SecondView;
 use crate::read_only::ReadOnly;
 
 /// The parts of a pool's spares, each with a lock of its own.
 const SHELVES: usize = 8;
 
 /// An address space in which nothing is accessible but the read-only pages of a program, if it has
-/// any, and whose other pages are all zeros.
+/// any, and whose other pages are all zeros, but for those with a second view: whoever takes the
+/// space clears them.
 pub(super) struct Spare {
     pub(super) mapping: Mapping,
     pub(super) hardware: Hardware,
     pub(super) areas: Vec<u32>,
     pub(super) shares: Shares,
     pub(super) read_only: Option<Arc<ReadOnly>>,
+    pub(super) second_view: Option<SecondView>,
 }
 
 impl Spare {
