@@ -10,6 +10,7 @@ mod branch;
 mod disassembly;
 mod divide;
 mod memory;
+mod multiply;
 mod registers;
 mod visitor;
 
