@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jambox_files::without_mark;
 
-use jambox_types::{CoreIndex, Hash, Protocol, TimeSlot};
+use jambox_types::{CoreIndex, Hash, Protocol, Revision, TimeSlot};
 
 use crate::accounts::Builder;
 use crate::draft::Draft;
@@ -104,6 +104,35 @@ fn load_from(
     }
 }
 
+/// Sets the state that the package starts from, and gives the exports that it can import; `None`
+/// for a chain of another revision.
+fn set_start<'a>(
+    builder: &mut Builder<'_>,
+    start: Start<'a>,
+    draft: &Draft,
+    revision: Revision,
+    sources: &Sources<'_>,
+) -> Option<&'a dyn ExportsByHash> {
+    match (start, &draft.manifest.chain.state) {
+        (Start::File(path), _) => builder.start_from_file(path),
+        (Start::Chain(snapshot, exports), _) => {
+            if !snapshot.revision.is(revision) {
+                let written = draft.manifest.protocol.revision.as_ref();
+                let (what, found) = ("the chain".to_owned(), snapshot.revision);
+                let kind = ProblemKind::Revision { what, found, wanted: revision };
+                sources.problems.add(written.map(|written| written.place.clone()), kind);
+                return None;
+            }
+            builder.start_from(*snapshot);
+            return Some(exports);
+        }
+        (Start::AsWritten, Some(written)) => builder.start_from_value(written),
+        (Start::AsWritten, None) if draft.gaps.chain => builder.start_from_unknown(),
+        (Start::AsWritten, None) => {}
+    }
+    Some(&NoExports)
+}
+
 fn resolve(
     (path, text): (&Path, &str),
     draft: Draft,
@@ -114,24 +143,7 @@ fn resolve(
     let manifest = &draft.manifest;
     let chain = &manifest.chain;
     let mut builder = Builder::new(protocol, sources, &draft.gaps);
-    let mut exports: &dyn ExportsByHash = &NoExports;
-    match (start, &chain.state) {
-        (Start::File(path), _) => builder.start_from_file(path),
-        (Start::Chain(snapshot, found), _) => {
-            if !snapshot.revision.is(protocol.revision) {
-                let written = manifest.protocol.revision.as_ref();
-                let (what, found) = ("the chain".to_owned(), snapshot.revision);
-                let kind = ProblemKind::Revision { what, found, wanted: protocol.revision };
-                sources.problems.add(written.map(|written| written.place.clone()), kind);
-                return None;
-            }
-            builder.start_from(*snapshot);
-            exports = found;
-        }
-        (Start::AsWritten, Some(written)) => builder.start_from_value(written),
-        (Start::AsWritten, None) if draft.gaps.chain => builder.start_from_unknown(),
-        (Start::AsWritten, None) => {}
-    }
+    let exports = set_start(&mut builder, start, &draft, protocol.revision, sources)?;
     let slot = chain.slot.as_ref().map(|slot| TimeSlot(slot.value));
     let slot = slot.unwrap_or(builder.next_slot());
     builder.name_services(&manifest.services);

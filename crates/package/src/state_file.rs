@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use jambox_codec::{decode_all, encode};
 use jambox_files::without_mark;
 use jambox_state::{
-    AccountInfo, Accounts, Blob, PartialState, RequestHistory, RequestKey, StateError,
+    AccountChange, AccountInfo, Accounts, Blob, PartialState, RequestHistory, RequestKey,
+    StateError,
 };
 use jambox_types::{
     Balance, Gas, Hash, LengthError, Parameters, PerCore, PerQueuePosition, PerValidator,
@@ -301,7 +302,46 @@ impl ServiceEntry {
     }
 }
 
+impl ServiceEntry {
+    /// The entry of an account, which a state without a base holds whole.
+    fn new(id: ServiceId, name: Option<String>, account: &AccountChange) -> Self {
+        let info = account.info();
+        let storage = account.storage().filter_map(|(key, value)| {
+            Some(StorageEntry { key: octets(key), value: octets(value?) })
+        });
+        let requests = account.requests().filter_map(|(key, history)| {
+            let history = history?.slots().collect();
+            Some(RequestEntry { hash: key.hash, length: key.length, history })
+        });
+        Self {
+            id,
+            name,
+            code_hash: info.code_hash,
+            balance: info.balance,
+            min_accumulate_gas: info.min_accumulate_gas,
+            min_memo_gas: info.min_memo_gas,
+            gratis: info.gratis,
+            created: info.created,
+            last_accumulation: info.last_accumulation,
+            parent: info.parent,
+            storage: storage.collect(),
+            preimages: account.preimages().filter_map(|(_, data)| data.map(octets)).collect(),
+            requests: requests.collect(),
+        }
+    }
+}
+
 impl PrivilegesEntry {
+    fn new(privileges: &Privileges) -> Self {
+        Self {
+            manager: privileges.manager,
+            assigners: privileges.assigners.to_vec(),
+            delegator: privileges.delegator,
+            registrar: privileges.registrar,
+            always_accumulate: privileges.always_accumulate.clone(),
+        }
+    }
+
     fn into_privileges(self, parameters: &Parameters) -> Result<Privileges, LengthError> {
         Ok(Privileges {
             manager: self.manager,
@@ -319,36 +359,8 @@ impl Snapshot {
     pub fn to_json(&self) -> String {
         let state = &self.state;
         let services = state.accounts.changes().filter_map(|(id, change)| {
-            let change = change?;
-            let info = change.info();
-            Some(ServiceEntry {
-                id,
-                name: self.names.get(&id).cloned(),
-                code_hash: info.code_hash,
-                balance: info.balance,
-                min_accumulate_gas: info.min_accumulate_gas,
-                min_memo_gas: info.min_memo_gas,
-                gratis: info.gratis,
-                created: info.created,
-                last_accumulation: info.last_accumulation,
-                parent: info.parent,
-                storage: change
-                    .storage()
-                    .filter_map(|(key, value)| {
-                        Some(StorageEntry { key: octets(key), value: octets(value?) })
-                    })
-                    .collect(),
-                preimages: change.preimages().filter_map(|(_, data)| data.map(octets)).collect(),
-                requests: change
-                    .requests()
-                    .filter_map(|(key, history)| {
-                        let history = history?.slots().collect();
-                        Some(RequestEntry { hash: key.hash, length: key.length, history })
-                    })
-                    .collect(),
-            })
+            Some(ServiceEntry::new(id, self.names.get(&id).cloned(), change?))
         });
-        let privileges = &state.privileges;
         let is_designated = state.staging_set.iter().any(|key| *key != ValidatorKey::default());
         let keys = is_designated.then_some(&state.staging_set).into_iter();
         let keys = keys.flat_map(|keys| keys.iter()).map(|key| Octets(encode(key)));
@@ -363,13 +375,7 @@ impl Snapshot {
             slot: self.slot,
             entropy: self.entropy,
             services: services.collect(),
-            privileges: PrivilegesEntry {
-                manager: privileges.manager,
-                assigners: privileges.assigners.to_vec(),
-                delegator: privileges.delegator,
-                registrar: privileges.registrar,
-                always_accumulate: privileges.always_accumulate.clone(),
-            },
+            privileges: PrivilegesEntry::new(&state.privileges),
             staging_set: keys.collect(),
             authorizer_queues: queues
                 .flat_map(|queues| queues.iter())

@@ -89,14 +89,7 @@ impl Chain {
             Ok(done)
         };
         let block = BlockContext { slot: self.slot, entropy: self.entropy };
-        let (state, parameters) = (self.state.clone(), &self.protocol.parameters);
-        let history = self.history.take().filter(|history| history.slot < self.slot);
-        let prior = match history {
-            Some(History { slot, ready, accumulated }) => {
-                AccumulationState { slot, state, ready, accumulated }
-            }
-            None => AccumulationState::without_history(state, self.slot, parameters),
-        };
+        let prior = self.prior();
         let reports = computed.iter().map(|computed| computed.report.clone()).collect();
         let after = accumulate_block(prior, block, reports, &self.protocol, invoke)
             .expect("the host can go on");
@@ -116,5 +109,17 @@ impl Chain {
         record.add(seen.record);
         let outputs = after.outputs;
         Ok(Block { computed, outputs, changes, failures, transfers, gas_used, record })
+    }
+
+    /// The state that the next block starts from. A test that goes back in time has no history.
+    fn prior(&mut self) -> AccumulationState {
+        let state = self.state.clone();
+        let history = self.history.take().filter(|history| history.slot < self.slot);
+        match history {
+            Some(History { slot, ready, accumulated }) => {
+                AccumulationState { slot, state, ready, accumulated }
+            }
+            None => AccumulationState::without_history(state, self.slot, &self.protocol.parameters),
+        }
     }
 }

@@ -174,6 +174,26 @@ impl Import {
             }
         }
     }
+
+    /// The segments that were exported together with this one; a given one is alone.
+    fn exported_segments(&self, exports: &Exports, parameters: &Parameters) -> ExportedSegments {
+        let segment = self.segment(exports);
+        let all = match self {
+            Self::Given(_) => None,
+            Self::Exported { package, .. } => exports.get(package).cloned(),
+        };
+        ExportedSegments::new(all.unwrap_or_else(|| vec![segment.clone()]), parameters)
+            .expect("imports are padded to the size of a segment")
+    }
+
+    /// The reference of a work item to the segment. `root` is that of its exported segments.
+    fn spec(&self, root: Hash) -> ImportSpec {
+        let (source, index) = match self {
+            Self::Given(_) => (ImportSource::SegmentRoot(root), 0),
+            Self::Exported { package, index } => (ImportSource::WorkPackage(*package), *index),
+        };
+        ImportSpec::new(source, index).expect("a segment that is there has an index")
+    }
 }
 
 impl Package {
@@ -191,23 +211,13 @@ impl Package {
         let mut items = Vec::new();
         for item in &self.items {
             let imports = item.imports.iter().map(|import| {
-                let segment = import.segment(exports);
-                let all = match import {
-                    Import::Given(_) => None,
-                    Import::Exported { package, .. } => exports.get(package).cloned(),
-                };
-                let set = ExportedSegments::new(all.unwrap_or(vec![segment.clone()]), parameters)
-                    .expect("imports are padded to the size of a segment");
-                let root = set.root();
-                exported.insert(root, set);
-                let (source, index) = match import {
-                    Import::Given(_) => (ImportSource::SegmentRoot(root), 0),
-                    Import::Exported { package, index } => {
-                        segment_roots.insert(*package, root);
-                        (ImportSource::WorkPackage(*package), *index)
-                    }
-                };
-                ImportSpec::new(source, index).expect("a segment that is there has an index")
+                let set = import.exported_segments(exports, parameters);
+                let spec = import.spec(set.root());
+                if let Import::Exported { package, .. } = import {
+                    segment_roots.insert(*package, set.root());
+                }
+                exported.insert(set.root(), set);
+                spec
             });
             let specs = item.extrinsics.iter().map(|extrinsic| ExtrinsicSpec {
                 hash: Hash::blake2b(extrinsic),

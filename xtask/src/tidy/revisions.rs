@@ -12,7 +12,7 @@ const TABLES: &[(&str, &str)] = &[
     ("crates/build/src/releases.rs", "of"),
     // Compares names.
     ("crates/build/src/settings.rs", "parse_revision"),
-    ("crates/cli/src/commands/explain.rs", "beside"),
+    ("crates/cli/src/commands/explain/text.rs", "beside"),
     ("crates/hostcall/src/call.rs", "column"),
     ("crates/hostcall/src/call.rs", "is_in"),
     ("crates/hostcall/src/call.rs", "number"),

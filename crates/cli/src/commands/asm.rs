@@ -59,20 +59,7 @@ impl Asm {
             io::stdout().lock().write_all(&octets)?;
             return Ok(Verdict::Done);
         }
-        let extension = match form {
-            Form::Service | Form::BareWithMetadata => "jam",
-            Form::Standard | Form::Bare => "pvm",
-        };
-        if source != self.source && self.output.is_none() {
-            let diagnosis = Diagnosis::new("the output has no name").in_file(source);
-            return Err(diagnosis.help("name a file after -o, or - for standard output").into());
-        }
-        let target = self.output.clone();
-        let target = target.unwrap_or_else(|| self.source.with_extension(extension));
-        if target == self.source {
-            let diagnosis = Diagnosis::new("the output would overwrite the source");
-            return Err(diagnosis.in_file(&target).help("name another file after -o").into());
-        }
+        let target = self.target(source, form)?;
         input::write(&target, &octets)?;
         let symbols = write_symbols(&assembly, source, &target, Hash::blake2b(&octets))?;
         let warnings = warnings(&assembly, source, InstructionSet::of(protocol.revision));
@@ -99,6 +86,26 @@ impl Asm {
             verbose: output.verbosity > 0,
         })?;
         Ok(Verdict::Done)
+    }
+
+    /// The file to write: the one that is asked for, or one beside the source. `source` is the
+    /// source's name in messages.
+    fn target(&self, source: &Path, form: Form) -> Result<PathBuf> {
+        let extension = match form {
+            Form::Service | Form::BareWithMetadata => "jam",
+            Form::Standard | Form::Bare => "pvm",
+        };
+        if source != self.source && self.output.is_none() {
+            let diagnosis = Diagnosis::new("the output has no name").in_file(source);
+            return Err(diagnosis.help("name a file after -o, or - for standard output").into());
+        }
+        let target = self.output.clone();
+        let target = target.unwrap_or_else(|| self.source.with_extension(extension));
+        if target == self.source {
+            let diagnosis = Diagnosis::new("the output would overwrite the source");
+            return Err(diagnosis.in_file(&target).help("name another file after -o").into());
+        }
+        Ok(target)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::account::hex;
 use crate::node::{Node, NodeError};
 use crate::octets::{Base64, Hash64};
 use crate::trace::TraceError;
+use crate::world::World;
 
 type Answer = Result<Value, ErrorObjectOwned>;
 
@@ -77,29 +78,32 @@ fn register_accounts(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMe
         let entry = entry(&node.ledger(), &block)?;
         let (service, world) = (ServiceId(id), &entry.world);
         let keys = world.values.known_of(service).map_err(other)?;
-        let describe = |key: &StateKey| {
-            let (kind, name) = match world.meaning(key) {
-                Some(Meaning::Storage(_, name)) => ("storage", Some(hex(&name))),
-                Some(Meaning::Preimage(_, hash)) => ("preimage", Some(hex(&hash.0))),
-                Some(Meaning::Request(_, it)) => {
-                    ("request", Some(format!("{} {}", hex(&it.hash.0), it.length)))
-                }
-                _ => ("unknown", None),
-            };
-            let value = world.values.value(key).ok().flatten();
-            json!({
-                "state_key": hex(&key.0),
-                "kind": kind,
-                "key": name,
-                "octets": value.as_ref().map(|value| value.len()),
-                "value": value.map(|value| hex(value.get(..LIST_LIMIT).unwrap_or(&value))),
-            })
-        };
         let missing = (!world.values.is_whole(service)).then_some(MISSING);
-        let entries = keys.iter().map(describe).collect::<Vec<_>>();
+        let entries = keys.iter().map(|key| value_under(key, world)).collect::<Vec<_>>();
         Ok(json!({ "entries": entries, "missing": missing }))
     })?;
     Ok(())
+}
+
+/// A value of the state with its key, and the name of the key where it is known. A long value is
+/// cut.
+fn value_under(key: &StateKey, world: &World) -> Value {
+    let (kind, name) = match world.meaning(key) {
+        Some(Meaning::Storage(_, name)) => ("storage", Some(hex(&name))),
+        Some(Meaning::Preimage(_, hash)) => ("preimage", Some(hex(&hash.0))),
+        Some(Meaning::Request(_, it)) => {
+            ("request", Some(format!("{} {}", hex(&it.hash.0), it.length)))
+        }
+        _ => ("unknown", None),
+    };
+    let value = world.values.value(key).ok().flatten();
+    json!({
+        "state_key": hex(&key.0),
+        "kind": kind,
+        "key": name,
+        "octets": value.as_ref().map(|value| value.len()),
+        "value": value.map(|value| hex(value.get(..LIST_LIMIT).unwrap_or(&value))),
+    })
 }
 
 /// Adds single invocations, which are run once more to tell of them.

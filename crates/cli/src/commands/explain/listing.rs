@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Entry, Switches, code_value};
+use super::Switches;
+use super::entries::Entry;
+use super::text::code_value;
 use crate::output::Report;
 use crate::style::{FAINT, HEADING, NAME};
 
