@@ -21,6 +21,15 @@ pub enum End {
 }
 
 impl End {
+    /// The end of a guest that failed: out of gas, or a panic for any other cause.
+    #[must_use]
+    pub fn of_failure(failure: Failure) -> Self {
+        match failure.is_out_of_gas() {
+            true => Self::OutOfGas(Box::new(failure)),
+            false => Self::Panic(Box::new(failure)),
+        }
+    }
+
     /// The output of a halt; `None` for other ends.
     #[must_use]
     pub fn output(&self) -> Option<&[u8]> {
@@ -172,12 +181,12 @@ impl Failure {
 }
 
 impl Cause {
-    /// The cause for a stop in a host call; `None` if the host itself failed.
-    pub(crate) fn of_stop(
-        number: u64,
-        call: Option<HostCall>,
-        stop: Stop,
-    ) -> Result<Self, HostError> {
+    /// The cause of a failure for which a host call did not return to its guest.
+    ///
+    /// # Errors
+    ///
+    /// When the host itself failed, and not the guest.
+    pub fn of_stop(number: u64, call: Option<HostCall>, stop: Stop) -> Result<Self, HostError> {
         match stop {
             Stop::Panic(reason) => Ok(Self::HostCallPanic { number, call, reason }),
             Stop::OutOfGas { price, left } => {

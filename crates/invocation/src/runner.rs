@@ -76,8 +76,8 @@ impl EngineRunner {
 impl Runner for EngineRunner {
     fn run(&self, job: &Job<'_>, host: &mut Host<'_>) -> Result<Ran, HostError> {
         let refused = |cause| {
-            let failure = Failure { cause, machine: None };
-            Ok(Ran { end: End::Panic(Box::new(failure)), gas_left: job.gas_limit })
+            let end = End::of_failure(Failure { cause, machine: None });
+            Ok(Ran { end, gas_left: job.gas_limit })
         };
         let programs = ProgramCache::of_process();
         let program = match programs.program(&self.engine, job.code_hash, job.program)? {
@@ -103,8 +103,7 @@ impl Runner for EngineRunner {
         host.observer().stopped(&instance, failure.as_ref());
         let end = match failure {
             None => End::Halt(host.output(&instance)?),
-            Some(failure) if failure.is_out_of_gas() => End::OutOfGas(Box::new(failure)),
-            Some(failure) => End::Panic(Box::new(failure)),
+            Some(failure) => End::of_failure(failure),
         };
         Ok(Ran { end, gas_left: instance.gas() })
     }

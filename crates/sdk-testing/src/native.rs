@@ -135,7 +135,7 @@ impl NativeRunner {
                 Ok(Message::Ended(Ok(output))) => return Ok(End::Halt(output)),
                 Ok(Message::Ended(Err(message))) => {
                     log_panic(host, gas, self.interface, &message)?;
-                    return Ok(panicked(Cause::Exit(Exit::Panic)));
+                    return Ok(failed(Cause::Exit(Exit::Panic)));
                 }
                 Err(_) => return Err(HostError::Runner("the service's thread is gone".to_owned())),
             };
@@ -147,16 +147,7 @@ impl NativeRunner {
                     drop(answer.send(None));
                 }
                 let (number, call) = (call.number, form.map(|form| form.call));
-                return match stop {
-                    Stop::Panic(reason) => {
-                        Ok(panicked(Cause::HostCallPanic { number, call, reason }))
-                    }
-                    Stop::OutOfGas { price, left } => {
-                        let cause = Cause::HostCallOutOfGas { number, call, price, left };
-                        Ok(End::OutOfGas(Box::new(Failure { cause, machine: None })))
-                    }
-                    Stop::Host(error) => Err(error),
-                };
+                return Cause::of_stop(number, call, stop).map(failed);
             }
             drop(answer.send(Some(call)));
         }
@@ -169,8 +160,9 @@ fn serve_one(host: &mut Host<'_>, gas: &mut u64, call: &mut Call) -> Result<(), 
     host.serve(call.number, CallSite { pc: None, registers, gas, memory: &mut memory })
 }
 
-fn panicked(cause: Cause) -> End {
-    End::Panic(Box::new(Failure { cause, machine: None }))
+/// The end of a service that failed, which has no machine to show.
+fn failed(cause: Cause) -> End {
+    End::of_failure(Failure { cause, machine: None })
 }
 
 /// Logs the message of a panic, as a compiled service's panic handler would.

@@ -66,7 +66,8 @@ impl Mark {
 }
 
 /// The witness of a run. As an observer of invocations it needs no other reports. A caller that
-/// runs machines in another way reports starts, runs, host calls and ends itself.
+/// runs machines in another way lets it [run](Observer::run) them too, and reports starts, host
+/// calls and ends itself.
 #[derive(Debug)]
 pub struct Witness {
     look: Look,
@@ -137,21 +138,6 @@ impl Witness {
         self.look != Look::Marks
     }
 
-    /// Runs a machine until it exits.
-    pub fn runs(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
-        let is_here = |invocation: usize| self.started == invocation.saturating_add(1);
-        match self.look {
-            Look::Hashes { invocation } | Look::Steps { invocation, .. } if is_here(invocation) => {
-                self.running = match machine {
-                    Machine::Outer => self.code,
-                    Machine::Inner(_) => Hash::blake2b(&instance.module().program().encode()),
-                };
-                instance.run_with(self)
-            }
-            _ => instance.run(),
-        }
-    }
-
     /// The guest makes a host call of this name.
     pub fn calls(&mut self, name: String, pc: Option<u64>, registers: &Registers, gas: u64) {
         (self.pc, self.registers, self.gas) = (pc, *registers, gas);
@@ -215,7 +201,17 @@ impl Observer for Witness {
     }
 
     fn run(&mut self, machine: Machine, instance: &mut Instance) -> Exit {
-        self.runs(machine, instance)
+        let is_here = |invocation: usize| self.started == invocation.saturating_add(1);
+        match self.look {
+            Look::Hashes { invocation } | Look::Steps { invocation, .. } if is_here(invocation) => {
+                self.running = match machine {
+                    Machine::Outer => self.code,
+                    Machine::Inner(_) => Hash::blake2b(&instance.module().program().encode()),
+                };
+                instance.run_with(self)
+            }
+            _ => instance.run(),
+        }
     }
 
     fn host_call_started(&mut self, call: &CallStarted<'_>) {

@@ -3,7 +3,7 @@
 use jambox_asm::Dialect;
 use jambox_engine::{Access, Backend, Config, Engine, Exit, Instance, Module, Revision};
 use jambox_inspect::difference::{Ending, Rules, Run, What, Witness, first_difference};
-use jambox_invocation::Machine;
+use jambox_invocation::{Machine, Observer};
 use jambox_isa::InstructionSet;
 use jambox_types::Hash;
 
@@ -53,12 +53,12 @@ impl Run for Sum {
         }
         instance.set_gas(1 << 40);
         witness.starts("the sum".to_owned(), Hash([1; 32]), 0, instance.gas(), &[]);
-        assert_eq!(witness.runs(Machine::Outer, &mut instance), Exit::HostCall(7));
+        assert_eq!(witness.run(Machine::Outer, &mut instance), Exit::HostCall(7));
         witness.calls("7".to_owned(), Some(instance.pc()), instance.regs(), instance.gas());
         instance.regs_mut()[7] = self.answer;
         witness.served(instance.regs(), instance.gas());
         instance.skip_host_call();
-        assert_eq!(witness.runs(Machine::Outer, &mut instance), Exit::Panic);
+        assert_eq!(witness.run(Machine::Outer, &mut instance), Exit::Panic);
         witness.stops(instance.pc(), instance.regs());
         witness.ends(Ending::Panic, instance.gas(), &[]);
         Ok(())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jambox_engine::{Engine, Exit, Instance};
 use jambox_hostcall::Interface;
 use jambox_inspect::difference::{Ending, Run, Witness};
-use jambox_invocation::{Env, Machine};
+use jambox_invocation::{Env, Machine, Observer};
 use jambox_package::{Disk, Package, Switches, load, symbols_beside};
 use jambox_symbols::Symbols;
 use jambox_trace::{Action, EndKind, Execution, Reader, Watch, replay_watched};
@@ -201,6 +201,6 @@ struct Seen<'a>(&'a mut Witness);
 
 impl Watch for Seen<'_> {
     fn run(&mut self, instance: &mut Instance) -> Exit {
-        self.0.runs(Machine::Outer, instance)
+        self.0.run(Machine::Outer, instance)
     }
 }
