@@ -106,3 +106,46 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser;
+
+    use super::Arguments;
+    use super::command::root;
+
+    /// Folders of pages that name chores.
+    const FOLDERS: &[&str] = &[".", "bench", "docs", "fuzz", "guests"];
+
+    /// The chores that a page names, with their options; values are made up.
+    fn chores(text: &str) -> Vec<String> {
+        let named = text.split("cargo xtask ").skip(1).map(|rest| {
+            let chore = rest.split(['`', '#', '[', '\n']).next().unwrap_or_default();
+            chore.trim().replace(" N", " 1").replace(" NAME", " interpreter")
+        });
+        named.filter(|chore| chore != "CHORE").collect()
+    }
+
+    #[test]
+    fn chores_that_pages_name_are_understood() {
+        let mut count = 0;
+        let mut wrong = Vec::new();
+        for entry in FOLDERS.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap()) {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "md") {
+                continue;
+            }
+            for chore in chores(&fs::read_to_string(&path).unwrap()) {
+                count += 1;
+                let words = ["cargo xtask"].into_iter().chain(chore.split_whitespace());
+                if Arguments::try_parse_from(words).is_err_and(|error| error.use_stderr()) {
+                    wrong.push(format!("{}: cargo xtask {chore}", path.display()));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(count > 20, "{count} chores");
+    }
+}

@@ -1,5 +1,4 @@
-//! Pages of the book that name tests and functions: all those named exist, and all that must be
-//! named are.
+//! Pages that name tests and functions: all those named exist, and all that must be named are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +14,9 @@ const REVIEW: (&str, &str) = ("docs/recompiler.md", "## What safe code can do");
 /// The crate with unsafe code, and its folder that has one row for all functions: the assembler.
 const REVIEWED: (&str, &str) = ("crates/sandbox/src", "asm");
 
+/// The page whose section follows values from function to function, each as `room::function`.
+const WALKS: (&str, &str) = ("ARCHITECTURE.md", "## Six walks of a value");
+
 /// Adds a fault for each name of the pages that does not exist, and for each name they lack.
 pub fn check(faults: &mut Vec<String>) -> Result<(), String> {
     for page in WITH_TESTS {
@@ -22,6 +24,14 @@ pub fn check(faults: &mut Vec<String>) -> Result<(), String> {
             if !is_test(&room, &name)? {
                 faults.push(format!("{page}:{line}: `{room}` has no test `{name}`"));
             }
+        }
+    }
+    let (page, heading) = WALKS;
+    let text = read(&root().join(page))?;
+    let walks = section(&text, heading).ok_or(format!("{page} has no section {heading}"))?;
+    for (room, name) in functions_in(walks) {
+        if !is_function(&room, &name)? {
+            faults.push(format!("{page}, {heading}: `{room}` has no function `{name}`"));
         }
     }
     let (page, heading) = REVIEW;
@@ -100,6 +110,25 @@ fn is_test(room: &str, path: &str) -> Result<bool, String> {
     Ok(false)
 }
 
+/// The functions that a text names, as `room::function` in backticks: room, name.
+fn functions_in(text: &str) -> Vec<(String, String)> {
+    let spans = text.split('`').skip(1).step_by(2).filter_map(|span| span.split_once("::"));
+    let named = spans.filter(|(room, _)| is_room(room));
+    named.map(|(room, name)| (room.to_owned(), name.to_owned())).collect()
+}
+
+/// Tests whether a crate's sources have a function of that name, in whatever module.
+fn is_function(room: &str, name: &str) -> Result<bool, String> {
+    let starts = [format!("fn {name}("), format!("fn {name}<")];
+    for file in rust_files(&root().join("crates").join(room).join("src"))? {
+        let text = read(&file)?;
+        if starts.iter().any(|start| text.contains(start)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     let failed = |error| format!("{}: {error}", folder.display());
@@ -168,6 +197,15 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!(is_test("files", "whatever::an_abandoned_file_leaves_nothing"), Ok(true));
         assert_eq!(is_test("files", "an_abandoned_file"), Ok(false));
+    }
+
+    #[test]
+    fn functions_of_walks_are_found_wherever_they_are() {
+        let found = functions_in("`files::write` then `Exit::Halt`,\n`no` and `sdk-testing::a`");
+        let found: Vec<_> = found.iter().map(|(room, name)| (&room[..], &name[..])).collect();
+        assert_eq!(found, [("files", "write"), ("sdk-testing", "a")]);
+        assert_eq!(is_function("hostcall", "deliver"), Ok(true));
+        assert_eq!(is_function("hostcall", "deliv"), Ok(false));
     }
 
     #[test]
