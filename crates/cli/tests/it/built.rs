@@ -8,8 +8,23 @@ use tempfile::TempDir;
 
 use crate::jambox::{binary, root};
 
-/// A service called `deep`, with its lock file, and a package file, in which `GUESTS` stands for
-/// the folder of the examples. `None`, with a message, without a toolchain for guests.
+/// The part of a package file that names the service, and an authorizer that says yes. `GUESTS`
+/// stands for the folder of the examples.
+const PACKAGE: &str = "
+[services.deep]
+id = 7
+code = \"file:deep.jam\"
+balance = 1_000_000
+
+[authorizer]
+host = \"deep\"
+code = \"file:GUESTS/asm/authorizer/authorizer.asm\"
+configuration = \"text:open sesame\"
+token = \"text:open sesame\"
+";
+
+/// A service called `deep`, with its lock file, and a package file, of which `package` is the part
+/// with the items. `None`, with a message, without a toolchain for guests.
 pub fn service(source: &str, package: &str) -> Option<TempDir> {
     if let Err(error) = jambox_build::Toolchain::find() {
         eprintln!("skipped, for it takes a guest toolchain: {error}");
@@ -21,7 +36,8 @@ pub fn service(source: &str, package: &str) -> Option<TempDir> {
         "[package]\nname = \"deep\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
          [dependencies]\njambox-sdk = {{ path = {sdk:?} }}\n[workspace]\n"
     );
-    let package = package.replace("GUESTS", &root().join("guests").display().to_string());
+    let guests = root().join("guests").display().to_string();
+    let package = format!("{PACKAGE}{package}").replace("GUESTS", &guests);
     fs::create_dir(folder.path().join("src")).unwrap();
     for (file, text) in
         [("Cargo.toml", &*manifest), ("src/lib.rs", source), ("package.toml", &package)]

@@ -62,22 +62,11 @@ again:      add_imm_64 t0, t0, -1
 ";
 
 const PACKAGE: &str = "
-[services.deep]
-id = 7
-code = \"file:deep.jam\"
-balance = 1_000_000
-
 # The symbols of the inner machines are those of this service, which has the same code.
 [services.child]
 id = 8
 code = \"file:child.asm\"
 balance = 1_000_000
-
-[authorizer]
-host = \"deep\"
-code = \"file:GUESTS/asm/authorizer/authorizer.asm\"
-configuration = \"text:open sesame\"
-token = \"text:open sesame\"
 
 [[items]]
 service = \"deep\"

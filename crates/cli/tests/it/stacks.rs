@@ -38,17 +38,6 @@ entry_points! { refine = refine, accumulate = accumulate }
 ";
 
 const PACKAGE: &str = "
-[services.deep]
-id = 7
-code = \"file:deep.jam\"
-balance = 1_000_000
-
-[authorizer]
-host = \"deep\"
-code = \"file:GUESTS/asm/authorizer/authorizer.asm\"
-configuration = \"text:open sesame\"
-token = \"text:open sesame\"
-
 [chain]
 slot = 1000
 
