@@ -8,7 +8,7 @@ use crate::output::labelled;
 use crate::plain::plain;
 use crate::style::NAME;
 
-/// Writes an explanation, to follow the line with the failure.
+/// Writes an explanation below the line with the failure.
 pub fn write(out: &mut dyn Write, indent: &str, explanation: &Explanation) -> io::Result<()> {
     for (label, text) in explanation.lines() {
         labelled(out, indent, label, &plain(&text))?;

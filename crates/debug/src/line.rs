@@ -17,8 +17,8 @@ pub struct Located {
     pub moved_from: Option<u32>,
 }
 
-/// Positions at which a function begins, by its whole path or by its end (`refine` for
-/// `demo::refine`); the places where it was inlined, too.
+/// Positions at which a function begins, those of its inlined copies included. `name` is its path
+/// or the end of its path (`refine` for `demo::refine`).
 #[must_use]
 pub fn locate_function(symbols: &Symbols, name: &str) -> Option<Located> {
     let is_meant = |function: &str| {

@@ -1,4 +1,4 @@
-//! Recording of an invocation: all that is kept of it.
+//! Recording of an invocation, in stretches: runs of one machine without interruption.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use jambox_invocation::{Failure, Invocation, Machine};
 use jambox_symbols::Symbols;
 use jambox_types::Hash;
 
-/// A point of a recording: so many instructions of one stretch have run.
+/// A point of a recording: a stretch, and the number of its instructions that have run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The index of the stretch.
@@ -62,8 +62,8 @@ pub struct Stretch {
     pub machine: Machine,
     /// Program of the machine, an index in [`Recording::codes`].
     pub code: usize,
-    /// The state that it starts from. None behind a host call: then it is that at the call, with
-    /// the call's effects.
+    /// The state that it starts from. `None` behind a host call: the state at the call, with the
+    /// call's effects.
     pub start: Option<Snapshot>,
     /// True if the machine begins a run here, rather than going on with one.
     pub is_first: bool,
@@ -73,9 +73,9 @@ pub struct Stretch {
 
 /// The end of a stretch.
 pub enum Ending {
-    /// Not at all: the next stretch goes on, and begins with a snapshot.
+    /// A snapshot, with which the next stretch goes on.
     Snapshot,
-    /// With a host call of the outer machine, which came to an end and let it go on.
+    /// A host call of the outer machine, which went on after it.
     Call(Box<Call>),
     /// The machine stopped: for good, or until its owner runs it again.
     Exit(Exit),
@@ -101,7 +101,7 @@ impl Ending {
 pub struct Call {
     /// The number that was called.
     pub number: u64,
-    /// The table's row; none for a call that is unknown or not offered here.
+    /// The table's row; `None` for a call that is unknown or not offered here.
     pub form: Option<&'static Form>,
     /// The arguments as read from the registers.
     pub request: Option<Request>,

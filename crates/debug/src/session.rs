@@ -191,7 +191,8 @@ impl Session {
         self.lengths.get(stretch).copied().flatten().unwrap_or(0)
     }
 
-    /// Goes so many instructions from the start, or to the end if there are fewer.
+    /// Goes to the point after this number of instructions from the start, or to the end if there
+    /// are fewer.
     pub fn seek_instruction(&mut self, instructions: u64) {
         let mut left = instructions;
         for stretch in 0..self.recording.stretches.len() {

@@ -10,8 +10,8 @@ use crate::{Exit, Instance};
 /// a time; a run without one pays nothing for the possibility. Two inspectors are one as a pair,
 /// and a reference to one is one.
 pub trait Inspector {
-    /// True to stop before the instruction that comes next, which is not paid for yet, unless with
-    /// its block. Asked by [`Instance::run_until`] alone.
+    /// True to stop before the next instruction. Its gas is not charged yet, unless the revision
+    /// charges its block as a whole. Only [`Instance::run_until`] asks.
     fn stops(&mut self, instance: &Instance) -> bool {
         let _ = instance;
         false

@@ -33,8 +33,8 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// A chain: the one in the file if it is there, else the one that begins with `genesis`, kept
-    /// in the file if one is named.
+    /// Opens the chain in the file. If there is none, a chain begins with `genesis`, in the file if
+    /// one is named, in memory otherwise.
     ///
     /// # Errors
     ///
@@ -126,11 +126,11 @@ impl Archive {
         Ok(self.store.octets()?)
     }
 
-    /// Puts a chain that was carried here in the place of all that there is.
+    /// Replaces the chain by another one, whose file's octets these are.
     ///
     /// # Errors
     ///
-    /// It is no chain, one of another protocol, or damaged; the own one then stays.
+    /// The octets are no chain, one of another protocol, or damaged. The chain stays as it was.
     pub fn replace(&self, octets: Vec<u8>, protocol: &Protocol) -> Result<Ledger, ArchiveError> {
         let tried = Self { store: FileStore::in_memory(protocol)? };
         tried.store.replace_by(octets)?;

@@ -202,8 +202,8 @@ pub fn run(
     })
 }
 
-/// The entropy after a block. Without a signature there is no output of a verifiable random
-/// function; the octets in the place of the signature stand for it.
+/// The entropy after a block. Headers of this node are not signed: the octets in the field of the
+/// signature serve as the output of the verifiable random function.
 fn next_entropy(accumulator: Hash, header: &Header) -> Hash {
     let output = header.entropy_source.0.get(..32).unwrap_or_default();
     Hash::blake2b(&[&accumulator.0[..], output].concat())

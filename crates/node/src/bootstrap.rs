@@ -82,8 +82,8 @@ impl Dialect {
         }
     }
 
-    /// The storage key under which the id stands of the service that the only instruction in a
-    /// package's only item created.
+    /// The storage key under which the bootstrap service keeps the id of a service that it created:
+    /// by the only instruction in the only item of this package.
     #[must_use]
     pub fn created_key(self, package: &Hash) -> Vec<u8> {
         match self {

@@ -191,7 +191,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn parameters(&self) -> Result<Value, ClientError> {
         let mut answer: Value = self.ask("parameters", json!([]))?;
         Ok(answer.get_mut("V1").map(Value::take).unwrap_or_default())
@@ -201,7 +201,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn best_block(&self) -> Result<Descriptor, ClientError> {
         Ok(self.ask::<Described>("bestBlock", json!([]))?.into())
     }
@@ -210,7 +210,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn finalized_block(&self) -> Result<Descriptor, ClientError> {
         Ok(self.ask::<Described>("finalizedBlock", json!([]))?.into())
     }
@@ -219,7 +219,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn parent(&self, block: Hash) -> Result<Descriptor, ClientError> {
         Ok(self.ask::<Described>("parent", json!([Hash64(block)]))?.into())
     }
@@ -228,7 +228,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn state_root(&self, block: Hash) -> Result<Hash, ClientError> {
         Ok(self.ask::<Hash64>("stateRoot", json!([Hash64(block)]))?.0)
     }
@@ -237,7 +237,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn beefy_root(&self, block: Hash) -> Result<Hash, ClientError> {
         Ok(self.ask::<Hash64>("beefyRoot", json!([Hash64(block)]))?.0)
     }
@@ -246,7 +246,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn statistics(&self, block: Hash) -> Result<Vec<u8>, ClientError> {
         Ok(self.ask::<Base64>("statistics", json!([Hash64(block)]))?.0)
     }
@@ -255,7 +255,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn services(&self, block: Hash) -> Result<Vec<ServiceId>, ClientError> {
         let services: Vec<u32> = self.ask("listServices", json!([Hash64(block)]))?;
         Ok(services.into_iter().map(ServiceId).collect())
@@ -265,7 +265,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn service_data(
         &self,
         block: Hash,
@@ -278,7 +278,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn service_value(
         &self,
         block: Hash,
@@ -293,7 +293,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn service_preimage(
         &self,
         block: Hash,
@@ -307,7 +307,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn service_request(
         &self,
         block: Hash,
@@ -321,7 +321,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn state_value(&self, block: Hash, key: &[u8]) -> Result<Option<Vec<u8>>, ClientError> {
         self.octets("stateValue", json!([Hash64(block), Base64(key.to_vec())]))
     }
@@ -346,7 +346,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn provide(&self, service: ServiceId, preimage: &[u8]) -> Result<(), ClientError> {
         let params = json!([service.0, Base64(preimage.to_vec())]);
         self.ask::<Value>("submitPreimage", params).map(drop)
@@ -356,7 +356,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn status(&self, block: Hash, package: Hash, anchor: Hash) -> Result<Status, ClientError> {
         let params = json!([Hash64(block), Hash64(package), Hash64(anchor)]);
         Ok(match self.ask::<Said>("workPackageStatus", params)? {
@@ -380,7 +380,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn account(&self, package: Hash) -> Result<Option<Value>, ClientError> {
         match self.ask("jambox_package", json!([Hash64(package)])) {
             Err(error) if error.is_unknown_method() => Ok(None),
@@ -393,7 +393,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As all calls.
+    /// Those of [`Client::call`].
     pub fn add_symbols(&self, code: Hash, symbols: &str) -> Result<(), ClientError> {
         match self.ask::<Value>("jambox_addSymbols", json!([Hash64(code), symbols])) {
             Err(error) if error.is_unknown_method() => Ok(()),

@@ -118,8 +118,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node on a chain: the one in the file if it is there, else the one that begins with
-    /// `genesis`, kept in the file if one is named.
+    /// A node on the chain in the file. If there is none, a chain begins with `genesis`, in the
+    /// file if one is named, in memory otherwise.
     ///
     /// # Errors
     ///
@@ -257,7 +257,7 @@ impl Node {
         Ok(())
     }
 
-    /// Makes so many blocks at once, whether there is anything to go into them or not.
+    /// Makes a number of blocks at once, empty ones where nothing waits.
     ///
     /// # Errors
     ///

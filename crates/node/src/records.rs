@@ -92,7 +92,7 @@ impl PackageRecord {
 /// A package's status after a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The package can still be reported in so many blocks.
+    /// The package can still be reported, in the next blocks; their number.
     Reportable(u16),
     /// The package was reported.
     Reported {

@@ -6,8 +6,8 @@ use jambox_codec::encode_natural;
 use jambox_types::Revision;
 
 /// Octets, written `text:...`, `hex:...` or `file:...`, or typed: numbers in the protocol's
-/// encoding (`u8:`, `u16:`, `u32:`, `u64:` in so many bits, `natural:` as a natural). `sized:`
-/// before any of these puts its length, a natural, in front.
+/// encoding, of a fixed length (`u8:`, `u16:`, `u32:`, `u64:`) or a variable one (`natural:`).
+/// `sized:` before any of these puts its length, a natural, in front.
 ///
 /// ```
 /// use jambox_package::Value;

@@ -104,7 +104,7 @@ impl<D: Dispatch> Code<D> {
         })
     }
 
-    /// The opcode of the instruction in the window; all that is none is a `trap`.
+    /// The opcode of the instruction in the window; an octet that is no opcode is a `trap`.
     #[inline(always)]
     pub(super) fn opcode(&self, window: Window) -> Opcode {
         self.set.opcode(window.opcode_octet()).unwrap_or(Opcode::Trap)

@@ -88,7 +88,7 @@ impl<'a> Accumulate<'a> {
         self.accounts().get(self.service)?.ok_or(StateError::NoAccount(self.service))
     }
 
-    /// The data of a kind of `fetch`; `None` for data that there are not.
+    /// The data of a kind of `fetch`; `None` where there are no such data.
     pub(crate) fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
         match kind {
             FetchKind::Constants => Some(self.env.constants()),

@@ -15,7 +15,7 @@ pub(crate) struct IsAuthorized<'a> {
 }
 
 impl IsAuthorized<'_> {
-    /// The data of a kind of `fetch`; `None` for data that there are not.
+    /// The data of a kind of `fetch`; `None` where there are no such data.
     pub(crate) fn fetch(&self, kind: FetchKind, first: u64) -> Option<Blob> {
         match kind {
             FetchKind::Constants => Some(self.env.constants()),

@@ -28,7 +28,7 @@ pub(crate) struct Refine<'a> {
 }
 
 impl Refine<'_> {
-    /// The data of a kind of `fetch`; `None` for data that there are not.
+    /// The data of a kind of `fetch`; `None` where there are no such data.
     pub(crate) fn fetch(&self, kind: FetchKind, first: u64, second: u64) -> Option<Blob> {
         let own = self.item as u64;
         match kind {

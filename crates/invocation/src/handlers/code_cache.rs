@@ -48,7 +48,7 @@ struct Code {
 }
 
 impl CodeCache {
-    /// The module of a blob, with one more user, and its name for the release.
+    /// The module of a blob, counted as used once more, and the hash by which it is released.
     pub(crate) fn acquire(
         &mut self,
         env: &Env,

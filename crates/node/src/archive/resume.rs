@@ -91,7 +91,7 @@ pub(super) fn of_node(
     Ok(ledger)
 }
 
-/// Takes note of a block that was applied to the state elsewhere, of which the header is known.
+/// Adds a block to the ledger. The state has it already, and its header is all that is known.
 fn follow(ledger: &mut Ledger, header: Header) {
     let number = ledger.head().number.saturating_add(1);
     let descriptor = Descriptor { hash: header.hash(&ledger.protocol), slot: header.slot.0 };

@@ -193,7 +193,8 @@ fn timeline(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     ])
 }
 
-/// The typed text, else the last message; at the end of the recording, with its ending.
+/// The text that is being typed, or the last message. At the end of the recording, the reason for
+/// the end follows.
 fn said(app: &App, theme: &Theme) -> Line<'static> {
     if let Some(prompt) = &app.prompt {
         let asks = match prompt.asks {

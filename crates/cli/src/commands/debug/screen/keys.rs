@@ -12,7 +12,7 @@ use crate::commands::debug::lines;
 pub enum Action {
     /// Effect of a command of the line mode.
     Command(&'static str),
-    /// Moves along the timeline by so many hundredths of it.
+    /// Moves along the timeline, by a number of hundredths of its length.
     Scrub(i8),
     /// Goes to the next host call in a direction.
     Call(Direction),

@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-/// The styles of all that is shown. Without colours the difference is in weight alone.
+/// Styles of the parts of the screen. Without colours they differ in weight alone.
 pub struct Theme {
     pub plain: Style,
     /// Secondary text, there for completeness.
