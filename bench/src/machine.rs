@@ -42,8 +42,8 @@ pub trait Peer {
         arguments: &[u8],
     ) -> Result<Self::Machine, String>;
 
-    /// Makes everything of the program ready that this engine ever makes ready, for engines that
-    /// [`compile`](Self::compile) lazily.
+    /// Makes the whole program ready at once. An engine whose [`compile`](Self::compile) is lazy
+    /// makes its code here.
     ///
     /// # Errors
     /// When the engine refuses the program.

@@ -70,7 +70,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Starts from a state of which it cannot be read where it is.
+    /// Starts from an unknown state: the file names one, in a way that cannot be read.
     pub(crate) fn start_from_unknown(&mut self) {
         self.lacks_state = true;
     }

@@ -142,15 +142,7 @@ impl Run {
         if self.compare_revisions {
             return self.compare(protocol, output, files);
         }
-        let chain = match self.state.as_deref() {
-            Some(path) if chain::is_store(path) => Some(Chain::open(path)?),
-            _ => None,
-        };
-        if let (Some(_), Some(path)) = (&chain, &self.save_state) {
-            let message = "--save-state and a chain exclude each other: the chain keeps its state";
-            let help = "leave --save-state out, or export with `jambox state export`";
-            return Err(Diagnosis::new(message).in_file(path).help(help).into());
-        }
+        let chain = self.open_chain()?;
         let switches = protocol.switches()?;
         let path = capsule::locate(&self.package)?;
         let package = match &chain {
@@ -198,6 +190,20 @@ impl Run {
             (emitted, _) => emitted?,
         }
         Ok(Verdict::failed_if(!report.failures.is_empty()))
+    }
+
+    /// The chain to start from; `None` without one, or with a state file.
+    fn open_chain(&self) -> Result<Option<Chain>> {
+        let Some(path) = self.state.as_deref().filter(|path| chain::is_store(path)) else {
+            return Ok(None);
+        };
+        let chain = Chain::open(path)?;
+        if let Some(path) = &self.save_state {
+            let message = "--save-state and a chain exclude each other: the chain keeps its state";
+            let help = "leave --save-state out, or export with `jambox state export`";
+            return Err(Diagnosis::new(message).in_file(path).help(help).into());
+        }
+        Ok(Some(chain))
     }
 
     fn load(&self, files: &dyn Files, path: &Path, switches: &Switches) -> Result<Package> {

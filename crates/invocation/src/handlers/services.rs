@@ -45,15 +45,7 @@ pub(crate) fn new(
     {
         return Ok(Reply::Code(code!(New, full)));
     }
-    let key = RequestKey { hash: code_hash, length: code_length };
-    let id = match wanted {
-        Some(id) => id,
-        None => {
-            let id = context.regular.next_service;
-            context.regular.next_service = next_new_id(&context.base, id)?;
-            id
-        }
-    };
+    let code = RequestKey { hash: code_hash, length: code_length };
     let account = AccountInfo {
         code_hash,
         balance: endowment,
@@ -66,16 +58,35 @@ pub(crate) fn new(
         footprint: Footprint::default(),
     };
     let creator = context.service;
-    let accounts = context.accounts_mut();
-    accounts.update(creator, |own| own.balance = Balance(rest))?;
-    accounts.remove(id)?;
-    accounts.create(id, account)?;
-    accounts.set_request(id, key, Some(RequestHistory::Requested))?;
+    context.accounts_mut().update(creator, |own| own.balance = Balance(rest))?;
+    let id = create(context, wanted, account, code)?;
     let outcome = match wanted {
         Some(_) => outcome!(New, registered),
         None => outcome!(New, created),
     };
     Ok(Reply::Value(outcome, u64::from(id.0)))
+}
+
+/// Makes an account with a request for its code, under the wanted id or the next new one.
+fn create(
+    context: &mut Accumulate<'_>,
+    wanted: Option<ServiceId>,
+    account: AccountInfo,
+    code: RequestKey,
+) -> Result<ServiceId, Stop> {
+    let id = match wanted {
+        Some(id) => id,
+        None => {
+            let id = context.regular.next_service;
+            context.regular.next_service = next_new_id(&context.base, id)?;
+            id
+        }
+    };
+    let accounts = context.accounts_mut();
+    accounts.remove(id)?;
+    accounts.create(id, account)?;
+    accounts.set_request(id, code, Some(RequestHistory::Requested))?;
+    Ok(id)
 }
 
 pub(crate) fn upgrade(
