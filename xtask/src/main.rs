@@ -123,7 +123,12 @@ mod tests {
     fn chores(text: &str) -> Vec<String> {
         let named = text.split("cargo xtask ").skip(1).map(|rest| {
             let chore = rest.split(['`', '#', '[', '\n']).next().unwrap_or_default();
-            chore.trim().replace(" N", " 1").replace(" NAME", " interpreter")
+            let words = chore.split_whitespace().map(|word| match word {
+                "N" => "1",
+                "NAME" => "interpreter",
+                word => word,
+            });
+            words.collect::<Vec<_>>().join(" ")
         });
         named.filter(|chore| chore != "CHORE").collect()
     }
