@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jambox_codec::encode_natural;
 use jambox_files::{NewFile, reason, without_mark};
 use jambox_package::Value;
+use jambox_types::Hash;
 
 use crate::diagnosis::Diagnosis;
 use crate::outcome::{Failure, Result};
@@ -143,6 +144,7 @@ pub fn octets(value: &Value) -> Result<Vec<u8>> {
             sized.extend_from_slice(&octets);
             Ok(sized)
         }
+        Value::Hashed(value) => Ok(Hash::blake2b(&octets(value)?).0.to_vec()),
         Value::ByRevision(_) => {
             let message = "only package files have values by revision";
             Err(Diagnosis::new(message).help("give the value for one revision").into())

@@ -1,6 +1,7 @@
 //! The encoding of payloads by the description of their types.
 
 use jambox_codec::encode_natural;
+use jambox_types::Revision;
 
 use crate::description::{Kind, in_lines};
 use crate::placed::{Place, Placed};
@@ -56,7 +57,13 @@ impl<'a> Encoder<'a> {
                 self.octets_of_length(*count, text, &value.place, key)
             }
             (_, Written::List(items)) => self.list(key, kind, items, value),
-            (_, Written::Table(entries)) => self.table(key, kind, entries, value),
+            (_, Written::Table(entries)) => match by_revision(entries) {
+                Some(values) => {
+                    let own = self.sources.of_revision(values.into_iter(), &value.place)?;
+                    self.put(key, kind, own)
+                }
+                None => self.table(key, kind, entries, value),
+            },
             (Kind::Enum(variants), Written::Text(word)) => {
                 let word = Placed { value: word.clone(), place: value.place.clone() };
                 self.variant(variants, &word, Vec::new(), value)
@@ -264,6 +271,14 @@ impl<'a> Encoder<'a> {
         }
         complete
     }
+}
+
+/// The values of a table whose keys are revisions; `None` for any other table.
+fn by_revision(
+    entries: &[(Placed<String>, Placed<Written>)],
+) -> Option<Vec<(Revision, &Placed<Written>)>> {
+    let values = entries.iter().map(|(name, value)| Some((name.value.parse().ok()?, value)));
+    values.collect::<Option<Vec<_>>>().filter(|values| !values.is_empty())
 }
 
 fn natural(number: u64) -> Vec<u8> {

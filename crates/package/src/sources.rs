@@ -50,14 +50,23 @@ impl<'a> Sources<'a> {
     /// The value itself, or its part for the revision in force.
     pub(crate) fn chosen<'v>(&self, value: &'v Value, place: &Place) -> Option<&'v Value> {
         let Value::ByRevision(values) = value else { return Some(value) };
-        let own = values.iter().find(|(revision, _)| revision.is(self.revision));
-        let Some((_, value)) = own else {
-            let given = values.iter().map(|(revision, _)| revision.name()).collect();
+        let values = values.iter().map(|(revision, value)| (*revision, value));
+        self.chosen(self.of_revision(values, place)?, place)
+    }
+
+    /// The value for the revision in force; `None` and a problem if there is none.
+    pub(crate) fn of_revision<V>(
+        &self,
+        values: impl Iterator<Item = (Revision, V)> + Clone,
+        place: &Place,
+    ) -> Option<V> {
+        let own = values.clone().find(|(revision, _)| revision.is(self.revision));
+        if own.is_none() {
+            let given = values.map(|(revision, _)| revision.name()).collect();
             let kind = ProblemKind::NotForRevision { given, wanted: self.revision };
             self.problems.add(place.clone(), kind);
-            return None;
-        };
-        self.chosen(value, place)
+        }
+        own.map(|(_, value)| value)
     }
 
     /// The file named by a value for the revision in force; `None` for other values.
@@ -68,7 +77,7 @@ impl<'a> Sources<'a> {
                 let own = values.iter().find(|(revision, _)| revision.is(self.revision));
                 self.path_of(&own?.1)
             }
-            Value::Octets(_) | Value::Sized(_) | Value::Parts(_) => None,
+            Value::Octets(_) | Value::Sized(_) | Value::Hashed(_) | Value::Parts(_) => None,
         }
     }
 
@@ -96,6 +105,7 @@ impl<'a> Sources<'a> {
                 sized.extend_from_slice(&octets);
                 Some(sized)
             }
+            Value::Hashed(value) => Some(Hash::blake2b(&self.resolved(value, place)?).0.to_vec()),
             Value::Parts(parts) => {
                 let parts = parts.iter().map(|part| self.resolved(part, place));
                 Some(parts.collect::<Option<Vec<_>>>()?.concat())

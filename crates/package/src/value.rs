@@ -7,7 +7,8 @@ use jambox_types::Revision;
 
 /// Octets, written `text:...`, `hex:...` or `file:...`, or typed: numbers in the protocol's
 /// encoding, of a fixed length (`u8:`, `u16:`, `u32:`, `u64:`) or a variable one (`natural:`).
-/// `sized:` before any of these puts its length, a natural, in front.
+/// `sized:` before any of these puts its length, a natural, in front; `blake2b:` takes its hash
+/// instead.
 ///
 /// ```
 /// use jambox_package::Value;
@@ -17,6 +18,8 @@ use jambox_types::Revision;
 /// assert_eq!("file:a/b.bin".parse(), Ok(Value::File("a/b.bin".into())));
 /// assert_eq!("u32:0x102".parse(), Ok(Value::Octets(vec![2, 1, 0, 0])));
 /// assert_eq!("natural:300".parse(), Ok(Value::Octets(vec![0x81, 0x2c])));
+/// let file = Box::new(Value::File("a.jam".into()));
+/// assert_eq!("blake2b:file:a.jam".parse(), Ok(Value::Hashed(file)));
 /// assert!("hi".parse::<Value>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub enum Value {
     File(PathBuf),
     /// The length of a value as a natural, and the value.
     Sized(Box<Value>),
+    /// The BLAKE2b-256 hash of a value, 32 octets.
+    Hashed(Box<Value>),
     /// Values to be concatenated.
     Parts(Vec<Value>),
     /// A value for each of several revisions. The revision of the run selects one.
@@ -62,6 +67,9 @@ impl std::str::FromStr for Value {
         }
         if let Some(rest) = written.strip_prefix("sized:") {
             return rest.parse().map(|value| Self::Sized(Box::new(value)));
+        }
+        if let Some(rest) = written.strip_prefix("blake2b:") {
+            return rest.parse().map(|value| Self::Hashed(Box::new(value)));
         }
         for (scheme, octets) in [("u8:", 1), ("u16:", 2), ("u32:", 4), ("u64:", 8)] {
             if let Some(digits) = written.strip_prefix(scheme) {

@@ -48,6 +48,38 @@ fn payloads_become_the_encodings_of_their_types() {
     assert_eq!(octets(many), Ok(vec![3, 0, 1, 1, 0, 1, 2, 1, 2]));
 }
 
+/// The hashes are from another implementation (Python's hashlib).
+#[test]
+fn hashes_are_taken_of_values() {
+    let hash_of = |value: &str| {
+        let text = FULL.replacen("text:payload", value, 1);
+        let octets = load_from(&files(&text)).unwrap().work_package.items[0].payload.clone();
+        octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>()
+    };
+    let abc = "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319";
+    assert_eq!(hash_of("blake2b:text:abc"), abc);
+    assert_eq!(hash_of("sized:blake2b:text:abc"), format!("20{abc}"));
+    let file = "09fe3b9e86505f3f3440841b2b90ed8619b6b9b1f8775780de65eed85dec12cf";
+    assert_eq!(hash_of("blake2b:file:data.bin"), file);
+}
+
+/// Blobs are of one revision, and so are their hashes. The package is of 0.7.2.
+#[test]
+fn a_field_can_depend_on_the_revision() {
+    let set = |count: &str| {
+        octets(&format!(
+            "payload = {{ call = \"set_owner\", key = [7, 8], note = \"\", count = {count} }}"
+        ))
+    };
+    let both = "{ \"gray-paper-0.8.0\" = 2, \"gray-paper-0.7.2\" = 1 }";
+    assert_eq!(set(both), Ok(vec![1, 7, 8, 1, 0]));
+    let problems = set("{ \"gray-paper-0.8.0\" = 2 }").unwrap_err();
+    assert_eq!(problems[0].1, "{ \"gray-paper-0.8.0\" = 2 }");
+    assert!(problems[0].0.contains("no value for gray-paper-0.7.2"), "{problems:?}");
+    let problems = set("{}").unwrap_err();
+    assert_eq!(problems[0].0, "`count` is a table, expected a number below 2^64");
+}
+
 #[test]
 fn what_is_not_of_the_type_is_told_with_its_place() {
     let unknown = refusal("payload = { call = \"clean\" }");
