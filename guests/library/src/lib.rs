@@ -16,7 +16,7 @@ use jambox_sdk::{Key, SpiError};
 pub const LONGEST_OUTPUT: u64 = 4096;
 
 /// A payload.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Describe)]
 pub enum Command {
     /// Keep a program under a name.
     Add {
@@ -148,4 +148,4 @@ fn accumulate(ctx: &AccumulateContext, arguments: AccumulateArguments) -> Result
     Ok(())
 }
 
-entry_points! { refine = refine, accumulate = accumulate }
+entry_points! { refine = refine, accumulate = accumulate, payload = Command }

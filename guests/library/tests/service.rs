@@ -3,7 +3,8 @@
 use jambox_sdk::blake2b_256;
 use jambox_sdk::codec::{decode_all, encode};
 use jambox_sdk_testing::{
-    Chain, Code, GasSnapshot, HostCall, Item, Mode, Revision, Way, every_way, every_way_with,
+    Chain, Code, GasSnapshot, HostCall, Item, Mode, Revision, Way, both_ways_under, every_way,
+    every_way_with,
 };
 use library::{Answer, Command, LONGEST_OUTPUT, Outcome};
 
@@ -137,6 +138,40 @@ fn adding_and_calling_go_all_the_way() {
     assert_eq!(last, Some(Answer::Output(b"hi".to_vec())));
 }
 
+/// A program of the other examples, in Rust or in C.
+fn written(name: &str, revision: Revision) -> &'static [u8] {
+    match (name, revision) {
+        ("sorted", Revision::GrayPaper072) => include_bytes!("../../sorted/sorted.jam"),
+        ("sorted", Revision::GrayPaper080) => include_bytes!("../../sorted/sorted-0.8.0.jam"),
+        ("reversed", Revision::GrayPaper072) => include_bytes!("../../reversed/reversed.jam"),
+        ("reversed", Revision::GrayPaper080) => {
+            include_bytes!("../../reversed/reversed-0.8.0.jam")
+        }
+        _ => panic!("there is no {name}"),
+    }
+}
+
+#[test]
+fn programs_in_rust_and_in_c_give_their_output() {
+    for revision in Revision::ALL {
+        for (name, input, expected) in [
+            ("sorted", &b"jambox"[..], &b"abjmox"[..]),
+            ("sorted", b"", b""),
+            ("reversed", b"jambox", b"xobmaj"),
+            ("reversed", b"", b""),
+            ("reversed", &[7; 5000], &[7; 4096]),
+        ] {
+            let program = written(name, revision);
+            let item = call(program, 1_000_000, false, input);
+            let result = both_ways_under(revision, |way| chain(way, program).refine(&item).result);
+            let program = blake2b_256(program);
+            let answer = Answer::Output(expected.to_vec());
+            let expected = Outcome::Called { program, answer };
+            assert_eq!(decode_all(&result.unwrap()), Ok(expected), "{name} under {revision}");
+        }
+    }
+}
+
 #[test]
 fn gas_stays_what_it_was() {
     let mut snapshot = GasSnapshot::open(concat!(env!("CARGO_MANIFEST_DIR"), "/gas.txt"));
@@ -145,15 +180,14 @@ fn gas_stays_what_it_was() {
         let chain = chain(Mode::Compiled.under(revision), &program);
         let run = chain.refine(&call(&program, 1000, false, b"hello"));
         snapshot.check(&format!("{revision}: refine: call echo"), run.gas_used, 2.0);
-        // One that is written with the SDK.
-        let sorted = match revision {
-            Revision::GrayPaper072 => &include_bytes!("../../sorted/sorted.jam")[..],
-            Revision::GrayPaper080 => include_bytes!("../../sorted/sorted-0.8.0.jam"),
-        };
-        let chain = self::chain(Mode::Compiled.under(revision), sorted);
-        let run = chain.refine(&call(sorted, 100_000, false, b"hello"));
-        assert!(run.result.unwrap().ends_with(b"ehllo"));
-        snapshot.check(&format!("{revision}: refine: call sorted"), run.gas_used, 2.0);
+        // One that is written with the SDK, and one in C.
+        for (name, output) in [("sorted", b"ehllo"), ("reversed", b"olleh")] {
+            let program = written(name, revision);
+            let chain = self::chain(Mode::Compiled.under(revision), program);
+            let run = chain.refine(&call(program, 100_000, false, b"hello"));
+            assert!(run.result.unwrap().ends_with(output));
+            snapshot.check(&format!("{revision}: refine: call {name}"), run.gas_used, 2.0);
+        }
     }
 }
 
