@@ -192,13 +192,7 @@ impl<'a> Encoder<'a> {
                 Some(self.sources.octets(&value)?.to_vec())
             }
             Err(error) => {
-                let found = text.chars().take(40).collect();
-                let problem = match error {
-                    crate::ValueError::NoScheme => {
-                        ProblemKind::NoScheme { key: key.to_owned(), found }
-                    }
-                    other => ProblemKind::BadHex { key: key.to_owned(), reason: other.to_string() },
-                };
+                let problem = ProblemKind::of_value(key.to_owned(), text, error);
                 self.problems().add(place.clone(), problem);
                 None
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jambox_types::Revision;
 
 use crate::placed::Place;
+use crate::value::{MOST_PREFIXES, ValueError};
 
 /// A text with a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +114,12 @@ pub enum ProblemKind {
     /// A `file:` value without a path.
     #[error("`{key}` has no path after `file:`")]
     NoPath {
+        /// The key.
+        key: String,
+    },
+    /// A value behind too many of `sized:` and `blake2b:`.
+    #[error("`{key}` has more than {MOST_PREFIXES} of `sized:` and `blake2b:` in front")]
+    TooDeep {
         /// The key.
         key: String,
     },
@@ -240,6 +247,19 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Problem of a string that is no value, under a key.
+    pub(crate) fn of_value(key: String, written: &str, error: ValueError) -> Self {
+        match error {
+            ValueError::NoScheme => {
+                Self::NoScheme { key, found: written.chars().take(40).collect() }
+            }
+            ValueError::NoPath => Self::NoPath { key },
+            ValueError::BadNumber(reason) => Self::BadNumber { key, reason },
+            ValueError::BadHex(reason) => Self::BadHex { key, reason },
+            ValueError::TooDeep => Self::TooDeep { key },
+        }
+    }
+
     /// The expected value, in a few words for a label under the place.
     #[must_use]
     pub fn expected(&self) -> String {
@@ -258,6 +278,7 @@ impl ProblemKind {
             Self::OutOfRange { maximum, .. } => format!("expected 0 to {maximum}"),
             Self::NoPath { .. } => "expected a path after file:".to_owned(),
             Self::NoScheme { .. } => "expected text:, hex: or file: in front".to_owned(),
+            Self::TooDeep { .. } => format!("expected at most {MOST_PREFIXES}"),
             Self::BadHex { .. } => "expected pairs of hexadecimal digits".to_owned(),
             Self::WrongLength { expected, .. } => format!("expected {expected} octets"),
             Self::UnknownWord { what, found, known } => match suggest(found, known) {
@@ -346,6 +367,7 @@ impl ProblemKind {
                  0x0c"
                     .to_owned()
             }
+            Self::TooDeep { .. } => "write the octets as \"hex:..\" or \"file:..\"".to_owned(),
             Self::Limit { .. } => {
                 "make it smaller; the limits are parameters of the protocol (see --params)".to_owned()
             }

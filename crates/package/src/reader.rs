@@ -11,7 +11,7 @@ use jambox_types::Revision;
 use crate::placed::{Place, Placed};
 use crate::problem::ProblemKind;
 use crate::problems::Problems;
-use crate::value::{Value, ValueError};
+use crate::value::Value;
 use crate::written::Written;
 
 /// A table in the course of reading.
@@ -180,24 +180,14 @@ impl<'a> Entry<'a> {
         let DeValue::String(written) = self.value.get_ref() else {
             return self.wrong_type("a string \"text:...\", \"hex:...\" or \"file:...\"");
         };
-        let key = self.key.clone();
         match written.parse() {
-            Ok(value) => return Some(self.placed(value)),
-            Err(ValueError::NoScheme) => {
-                let found = written.chars().take(40).collect();
-                self.problems.add(self.place(), ProblemKind::NoScheme { key, found });
-            }
-            Err(ValueError::NoPath) => {
-                self.problems.add(self.place(), ProblemKind::NoPath { key });
-            }
-            Err(ValueError::BadNumber(reason)) => {
-                self.problems.add(self.place(), ProblemKind::BadNumber { key, reason });
-            }
-            Err(ValueError::BadHex(reason)) => {
-                self.problems.add(self.place(), ProblemKind::BadHex { key, reason });
+            Ok(value) => Some(self.placed(value)),
+            Err(error) => {
+                let problem = ProblemKind::of_value(self.key.clone(), written, error);
+                self.problems.add(self.place(), problem);
+                None
             }
         }
-        None
     }
 
     /// A table with one value for each of several revisions.
@@ -218,7 +208,7 @@ impl<'a> Entry<'a> {
         written(self.value)
     }
 
-    /// A hash: `hex:` and 64 digits.
+    /// A hash: octets without a file, 32 of them.
     pub(crate) fn hash(self) -> Option<Placed<[u8; 32]>> {
         let entry = self.clone();
         let value = self.value()?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jambox_codec::encode_natural;
-use jambox_types::Revision;
+use jambox_types::{Hash, Revision};
 
 /// Octets, written `text:...`, `hex:...` or `file:...`, or typed: numbers in the protocol's
 /// encoding, of a fixed length (`u8:`, `u16:`, `u32:`, `u64:`) or a variable one (`natural:`).
@@ -20,6 +20,8 @@ use jambox_types::Revision;
 /// assert_eq!("natural:300".parse(), Ok(Value::Octets(vec![0x81, 0x2c])));
 /// let file = Box::new(Value::File("a.jam".into()));
 /// assert_eq!("blake2b:file:a.jam".parse(), Ok(Value::Hashed(file)));
+/// let hash = jambox_types::Hash::blake2b(b"hi").0.to_vec();
+/// assert_eq!("blake2b:text:hi".parse(), Ok(Value::Octets(hash)));
 /// assert!("hi".parse::<Value>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,23 +55,48 @@ pub enum ValueError {
     /// The text after `file:` is empty.
     #[error("expected a path after `file:`")]
     NoPath,
+    /// More than eight of `sized:` and `blake2b:`.
+    #[error("expected at most {MOST_PREFIXES} of `sized:` and `blake2b:` in front")]
+    TooDeep,
 }
+
+/// The most of `sized:` and `blake2b:` before one value: each takes a part of the stack.
+pub(crate) const MOST_PREFIXES: usize = 8;
 
 impl std::str::FromStr for Value {
     type Err = ValueError;
 
     fn from_str(written: &str) -> Result<Self, ValueError> {
+        Self::prefixed(written, MOST_PREFIXES)
+    }
+}
+
+impl Value {
+    /// Parses a value with at most `left` of the prefixes that take a value.
+    fn prefixed(written: &str, left: usize) -> Result<Self, ValueError> {
+        let inner = |rest| match left.checked_sub(1) {
+            Some(left) => Self::prefixed(rest, left),
+            None => Err(ValueError::TooDeep),
+        };
+        if let Some(rest) = written.strip_prefix("sized:") {
+            return inner(rest).map(|value| Self::Sized(Box::new(value)));
+        }
+        if let Some(rest) = written.strip_prefix("blake2b:") {
+            return Ok(match inner(rest)? {
+                Self::Octets(octets) => Self::Octets(Hash::blake2b(&octets).0.to_vec()),
+                other => Self::Hashed(Box::new(other)),
+            });
+        }
+        Self::plain(written)
+    }
+
+    /// Parses a value without such a prefix.
+    fn plain(written: &str) -> Result<Self, ValueError> {
         if let Some(text) = written.strip_prefix("text:") {
             return Ok(Self::Octets(text.as_bytes().to_vec()));
         }
         if let Some(digits) = written.strip_prefix("hex:") {
             return hex(digits).map(Self::Octets);
-        }
-        if let Some(rest) = written.strip_prefix("sized:") {
-            return rest.parse().map(|value| Self::Sized(Box::new(value)));
-        }
-        if let Some(rest) = written.strip_prefix("blake2b:") {
-            return rest.parse().map(|value| Self::Hashed(Box::new(value)));
         }
         for (scheme, octets) in [("u8:", 1), ("u16:", 2), ("u32:", 4), ("u64:", 8)] {
             if let Some(digits) = written.strip_prefix(scheme) {

@@ -98,6 +98,10 @@ fn a_value_says_how_it_is_written() {
     assert!(invalid.problems[0].kind.to_string().starts_with("`token` is not hexadecimal"));
     let (_, invalid) = mistakes("\"text:payload\"", "\"file:\"");
     assert_eq!(invalid.problems[0].kind.to_string(), "`payload` has no path after `file:`");
+    let deep = format!("\"{}text:x\"", "sized:".repeat(100_000));
+    let (_, invalid) = mistakes("\"text:payload\"", &deep);
+    let said = "`payload` has more than 8 of `sized:` and `blake2b:` in front";
+    assert_eq!(invalid.problems[0].kind.to_string(), said);
     let (_, invalid) = mistakes("hex:4444", "hex:44");
     assert_eq!(invalid.problems[0].kind.to_string(), "`anchor` has 31 octets, expected 32");
 }

@@ -48,6 +48,23 @@ fn the_revision_chooses_among_values() {
 }
 
 #[test]
+fn a_value_may_be_the_hash_of_another() {
+    let value = "value = \"hex:00ff\"";
+    assert!(FULL.contains(value));
+    let stored = |written: &str| {
+        let text = FULL.replace(value, &format!("value = {written}"));
+        let files = files(&text).with("dir/a.txt", "jam");
+        let state = load_from(&files).unwrap().state;
+        state.accounts.storage(ServiceId(1), b"k").unwrap().unwrap().to_vec()
+    };
+    let hash = |octets: &[u8]| jambox_types::Hash::blake2b(octets).0.to_vec();
+    assert_eq!(stored("\"blake2b:text:jam\""), hash(b"jam"));
+    assert_eq!(stored("\"blake2b:file:a.txt\""), hash(b"jam"));
+    assert_eq!(stored("\"sized:blake2b:sized:text:jam\"")[1..], hash(b"\x03jam"));
+    assert_eq!(stored("[\"u8:1\", \"blake2b:u8:2\"]"), [&[1][..], &hash(&[2])].concat());
+}
+
+#[test]
 fn a_package_may_name_a_parameters_file() {
     let text = FULL.replace("\"tiny\"", "\"file:p.toml\"");
     let good = files(&text).with("dir/p.toml", "base = \"tiny\"\nmax_block_tickets = 9");

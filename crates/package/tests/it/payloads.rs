@@ -112,6 +112,7 @@ fn what_is_not_of_the_type_is_told_with_its_place() {
             "`key` has no `text:`, `hex:` or `file:` in front",
             "\"07\"",
         ),
+        ("key = \"file:\", count = 1, note = \"\"", "`key` has no path after `file:`", "\"file:\""),
     ];
     for (rest, said, place) in cases {
         assert_eq!(refusal(&set(rest)), (said.to_owned(), place.to_owned()));
