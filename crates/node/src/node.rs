@@ -1,33 +1,28 @@
 //! The node: one ledger, the file that keeps it, and the listeners to its changes.
 
+mod chain;
+mod packages;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use jambox_chain::ReportError;
 use jambox_codec::DecodeError;
 use jambox_invocation::Env;
 use jambox_state::{Accounts, Blob, Changes, Component, StateError};
-use jambox_types::{CoreIndex, Hash, PendingReport, PerCore, Protocol, ServiceId, TimeSlot};
-use serde_json::{Value, json};
+use jambox_types::{PendingReport, PerCore, Protocol, ServiceId, TimeSlot};
+use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::account::{SymbolTable, hex, set};
+use crate::account::SymbolTable;
+use crate::archive::Archive;
 use crate::archive::read::ArchiveError;
-use crate::archive::{self, Archive};
 use crate::authoring::{AuthoringError, author};
 use crate::genesis::Genesis;
 use crate::ledger::{Entry, Ledger};
-use crate::packages::{Refused, Worked, work};
-use crate::records::{Descriptor, Input, PackageRecord, Stage};
 
-/// The most packages that wait to be reported.
-const WAITING_LIMIT: usize = 4096;
-/// The most preimages that wait for services to want them.
-const PREIMAGES_LIMIT: usize = 256;
-/// The most snapshots.
-const SNAPSHOTS_LIMIT: usize = 64;
+pub use packages::SubmitError;
 
 /// When blocks are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -280,103 +275,6 @@ impl Node {
         self.lock().warped_to = slot;
     }
 
-    /// Takes a package in. The answer comes when it is kept, or with the reason why it is refused.
-    ///
-    /// # Errors
-    ///
-    /// The package is refused, or cannot be kept.
-    pub fn submit(
-        &self,
-        core: CoreIndex,
-        package: &[u8],
-        extrinsics: &[Blob],
-    ) -> Result<Hash, SubmitError> {
-        let ledger = self.ledger();
-        if ledger.waiting.len() >= WAITING_LIMIT {
-            return Err(Refused::TooMany(WAITING_LIMIT).into());
-        }
-        let input = Input {
-            package: package.to_vec(),
-            extrinsics: extrinsics.iter().map(|extrinsic| extrinsic.to_vec()).collect(),
-            head: ledger.head().descriptor.hash,
-        };
-        match work(&self.env, &ledger, &self.symbols(), core, package, extrinsics) {
-            Ok(worked) => self.keep(worked, input),
-            Err(refusal) => {
-                let crate::packages::Refusal { hash, reason, account } = *refusal;
-                // Of the rest a client knows better itself, and the chain need not grow by it.
-                let is_kept = match &reason {
-                    // That something could not be read is no word on the package.
-                    Refused::Report(error) => {
-                        !matches!(**error, ReportError::Host(ref it) if !it.is_limit())
-                    }
-                    Refused::Authorizer { .. } => true,
-                    _ => false,
-                };
-                if let (Some(package), true) = (hash, is_kept) {
-                    self.keep_refused((core, package), &reason, &account, input)?;
-                }
-                (self.listener)(&Event::Package(&account));
-                Err(reason.into())
-            }
-        }
-    }
-
-    fn keep(&self, worked: Worked, input: Input) -> Result<Hash, SubmitError> {
-        let Worked { hash, core, computed, account } = worked;
-        let anchor = computed.report.context.anchor;
-        let segment_root = computed.report.availability.segment_root;
-        let exports = archive::exports(hash, segment_root, &computed.exports);
-        let record = PackageRecord {
-            core,
-            stage: Stage::Submitted,
-            report_hash: computed.report.hash(self.protocol()),
-            report: Some(Arc::new(computed.report)),
-            in_core: Arc::new(account.clone()),
-            input: Arc::new(input),
-            accumulated: None,
-            order: 0,
-        };
-        {
-            let mut inner = self.lock();
-            if is_known(&inner.ledger, &hash)? {
-                return Err(Refused::Known(hash).into());
-            }
-            // Blocks were made while it was worked on.
-            if inner.ledger.remaining(inner.ledger.head(), &anchor).is_none() {
-                return Err(Refused::Anchor(anchor).into());
-            }
-            self.alter(&mut inner, |ledger| Ok(ledger.hand_in(hash, record, exports)?))?;
-        }
-        self.work.notify_all();
-        (self.listener)(&Event::Package(&account));
-        Ok(hash)
-    }
-
-    fn keep_refused(
-        &self,
-        (core, package): (CoreIndex, Hash),
-        reason: &Refused,
-        account: &Value,
-        input: Input,
-    ) -> Result<(), NodeError> {
-        let record = PackageRecord {
-            core,
-            stage: Stage::Failed(reason.to_string()),
-            report: None,
-            report_hash: Hash::ZERO,
-            in_core: Arc::new(account.clone()),
-            input: Arc::new(input),
-            accumulated: None,
-            order: 0,
-        };
-        let mut inner = self.lock();
-        if !is_known(&inner.ledger, &package)? {
-            self.alter(&mut inner, |ledger| Ok(ledger.hand_in(package, record, None)?))?;
-        }
-        Ok(())
-    }
-
     /// Changes the node's ledger, in the chain's file first.
     fn alter(
         &self,
@@ -388,23 +286,6 @@ impl Node {
         inner.archive.keep(&mut ledger)?;
         inner.ledger = ledger;
         self.publish(inner);
-        Ok(())
-    }
-
-    /// Takes a preimage in, for when the service wants it.
-    ///
-    /// # Errors
-    ///
-    /// The preimage cannot be kept.
-    pub fn provide(&self, service: ServiceId, data: &[u8]) -> Result<(), NodeError> {
-        let mut inner = self.lock();
-        let data = Blob::from(data);
-        let is_full = inner.ledger.preimage_count() >= PREIMAGES_LIMIT;
-        self.alter(&mut inner, |ledger| match ledger.provide(service, data) {
-            true if is_full => Err(NodeError::TooMany(PREIMAGES_LIMIT, "preimages")),
-            _ => Ok(()),
-        })?;
-        self.work.notify_all();
         Ok(())
     }
 
@@ -425,147 +306,6 @@ impl Node {
         changes.set_accounts(&*values, &accounts)?;
         self.alter(&mut inner, |ledger| Ok(ledger.amend(&changes)?))
     }
-
-    /// Remembers the chain as it is now; gives the number to come back by. Snapshots are gone with
-    /// the process.
-    ///
-    /// # Errors
-    ///
-    /// Too many are kept already.
-    pub fn snapshot(&self) -> Result<u64, NodeError> {
-        let mut inner = self.lock();
-        if inner.snapshots.len() >= SNAPSHOTS_LIMIT {
-            return Err(NodeError::TooMany(SNAPSHOTS_LIMIT, "snapshots"));
-        }
-        let number = inner.next_snapshot;
-        inner.next_snapshot = number.saturating_add(1);
-        let ledger = inner.ledger.clone();
-        inner.snapshots.insert(number, ledger);
-        inner.archive.hold(true);
-        Ok(number)
-    }
-
-    /// Goes back to a snapshot, which stays; later ones are dropped.
-    ///
-    /// # Errors
-    ///
-    /// There is no such snapshot, or the chain's file cannot be written.
-    pub fn revert(&self, number: u64) -> Result<(), NodeError> {
-        let mut inner = self.lock();
-        let Some(mut ledger) = inner.snapshots.get(&number).cloned() else {
-            return Err(NodeError::NoSnapshot(number));
-        };
-        inner.archive.revert(&mut ledger)?;
-        inner.ledger = ledger;
-        inner.warped_to = TimeSlot(0);
-        inner.snapshots.retain(|other, _| *other <= number);
-        self.publish(&inner);
-        Ok(())
-    }
-
-    /// The whole chain, to be loaded by another node.
-    ///
-    /// # Errors
-    ///
-    /// The chain's file cannot be read.
-    pub fn dump(&self) -> Result<Vec<u8>, NodeError> {
-        let inner = self.lock();
-        match inner.ledger.origin() {
-            Some(_) => Err(NodeError::Fork),
-            None => Ok(inner.archive.octets()?),
-        }
-    }
-
-    /// Goes on with a chain that a node dumped.
-    ///
-    /// # Errors
-    ///
-    /// The octets are no chain, or one of another protocol; the node's own then stays.
-    pub fn load(&self, octets: Vec<u8>) -> Result<(), NodeError> {
-        let mut inner = self.lock();
-        inner.ledger = inner.archive.replace(octets, self.protocol())?;
-        inner.snapshots.clear();
-        inner.archive.hold(false);
-        inner.warped_to = TimeSlot(0);
-        self.publish(&inner);
-        Ok(())
-    }
-
-    /// Forgets all blocks but the last, the packages that are not under way, and all snapshots.
-    ///
-    /// # Errors
-    ///
-    /// The chain's file cannot be written.
-    pub fn prune(&self) -> Result<(), NodeError> {
-        let mut inner = self.lock();
-        let mut ledger = inner.ledger.clone();
-        inner.archive.prune(&mut ledger)?;
-        inner.ledger = ledger;
-        inner.snapshots.clear();
-        inner.archive.hold(false);
-        self.publish(&inner);
-        Ok(())
-    }
-
-    /// The account of a package: its run in core and, as far as it has come, its accumulation on
-    /// chain.
-    ///
-    /// # Errors
-    ///
-    /// The chain's file cannot be read.
-    pub fn account(&self, package: &Hash) -> Result<Option<Value>, ArchiveError> {
-        let ledger = self.ledger();
-        let Some(record) = ledger.package(package)? else { return Ok(None) };
-        let mut account = Value::clone(&record.in_core);
-        let (stage, reason) = match &record.stage {
-            Stage::Submitted => ("submitted", None),
-            Stage::Reported(_) => ("reported", None),
-            Stage::Ready { .. } if record.accumulated.is_some() => ("accumulated", None),
-            Stage::Ready { .. } => ("ready", None),
-            Stage::Failed(reason) => ("failed", Some(reason.clone())),
-        };
-        set(&mut account, "status", json!({ "stage": stage, "reason": reason }));
-        let (reported, ready) = match &record.stage {
-            Stage::Reported(reported) => (Some(*reported), None),
-            Stage::Ready { reported, ready } => (Some(*reported), Some(*ready)),
-            Stage::Submitted | Stage::Failed(_) => (None, None),
-        };
-        let describe = |it: Option<Descriptor>| {
-            it.map(|it| json!({ "block": hex(&it.hash.0), "slot": it.slot }))
-        };
-        set(&mut account, "reported_in", describe(reported));
-        set(&mut account, "ready_in", describe(ready));
-        set(&mut account, "accumulated_in", describe(record.accumulated));
-        let block = record.accumulated.map(|it| ledger.account(&it.hash)).transpose()?;
-        let on_chain = block.flatten().unwrap_or_default();
-        for part in ["accumulate", "transfers", "outputs", "state"] {
-            set(&mut account, part, list(&on_chain, part));
-        }
-        set(&mut account, "output_root", on_chain.get("output_root").cloned().unwrap_or_default());
-        let failed = [list(&account, "failures"), list(&on_chain, "failures")];
-        set(&mut account, "failures", failed.concat());
-        Ok(Some(account))
-    }
-}
-
-/// The reason why a package is not taken in.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    /// The package is refused.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The package cannot be kept.
-    #[error(transparent)]
-    Node(#[from] NodeError),
-}
-
-/// A member that is a list.
-fn list(object: &Value, name: &str) -> Vec<Value> {
-    object.get(name).and_then(Value::as_array).cloned().unwrap_or_default()
-}
-
-fn is_known(ledger: &Ledger, package: &Hash) -> Result<bool, NodeError> {
-    Ok(ledger.package(package)?.is_some_and(|record| record.report.is_some()))
 }
 
 /// True if something would go into a block.
