@@ -42,8 +42,8 @@ impl Target {
 pub struct Bounds {
     /// Octets of memory contents in snapshots and host calls. Default: 256 MiB.
     pub octets: usize,
-    /// About how many instructions there are between two snapshots, at first: they get rarer when
-    /// they take too much. It bounds the time that going back takes. Default: 2,000,000.
+    /// Number of instructions between two snapshots, roughly, which bounds the time of going back.
+    /// It doubles each time that the recording exceeds its octets. Default: 2,000,000.
     pub spacing: u64,
 }
 
@@ -257,7 +257,8 @@ fn size_of_call(call: &Call) -> usize {
     size_of::<Call>() + memory.sum::<usize>()
 }
 
-/// Drops every second snapshot that another stretch can be reached without; whether there was one.
+/// Drops every second snapshot within a run of a machine, whose stretches are then joined; false if
+/// there was none to drop.
 fn thin(stretches: &mut Vec<Stretch>) -> bool {
     let before = stretches.len();
     let mut is_kept = true;
