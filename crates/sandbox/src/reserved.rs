@@ -19,6 +19,7 @@ mod hardware;
 mod mapping;
 mod protection;
 mod recycling;
+mod runs;
 mod second_view;
 mod spares;
 
@@ -61,6 +62,8 @@ pub struct ReservedMemory {
     read_only: Option<Arc<ReadOnly>>,
     /// How the host writes arguments, if not where the guest reads them.
     second_view: Option<SecondView>,
+    /// Pages that became writable since the memory was armed, as far as they are one range.
+    grown: Range<u32>,
     /// The thread that native code ran on last, by a number of its own; 0 if none did yet.
     #[cfg(target_arch = "x86_64")]
     thread: u64,
@@ -75,7 +78,7 @@ unsafe impl Sync for ReservedMemory {}
 impl ReservedMemory {
     /// A memory over an address space, which it owns from now on, with read-only pages.
     fn over(spare: Spare, pool: &Arc<Pool>, wanted: Option<&Arc<ReadOnly>>) -> Self {
-        let Spare { mapping, hardware, areas, shares, read_only, second_view } = spare;
+        let Spare { mapping, hardware, areas, shares, read_only, second_view, grown } = spare;
         let touched = read_only.as_ref().map(|section| section.pages()).into_iter().collect();
         let mut memory = Self {
             mapping: ManuallyDrop::new(mapping),
@@ -86,11 +89,13 @@ impl ReservedMemory {
             pool: Arc::clone(pool),
             read_only,
             second_view,
+            grown,
             #[cfg(target_arch = "x86_64")]
             thread: 0,
             opening: Mutex::new(()),
         };
         memory.clear_second_view();
+        memory.clear_grown();
         let is_there = match (&memory.read_only, wanted) {
             (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
             (None, None) => true,
@@ -123,6 +128,7 @@ impl ReservedMemory {
                     shares,
                     read_only: None,
                     second_view: None,
+                    grown: 0..0,
                 }
             }
             // Spares of other programs are counted, too.
@@ -141,7 +147,8 @@ impl ReservedMemory {
         let hardware = core::mem::replace(&mut self.hardware, Hardware::Refused);
         let areas = core::mem::take(&mut self.areas);
         let (read_only, second_view) = (self.read_only.take(), self.second_view.take());
-        Spare { mapping, hardware, areas, shares, read_only, second_view }
+        let grown = core::mem::take(&mut self.grown);
+        Spare { mapping, hardware, areas, shares, read_only, second_view, grown }
     }
 
     /// Takes the pages of another program from a memory that was just made.

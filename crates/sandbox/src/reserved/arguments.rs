@@ -6,7 +6,7 @@ use core::ptr;
 use super::ReservedMemory;
 use super::forks;
 use super::hardware::Hardware;
-use super::protection::replace;
+use super::runs::replace;
 use super::second_view::{ARGUMENTS, OCTETS, START, SecondView, make_private, overlap};
 use crate::page::{Access, PAGE_SIZE};
 

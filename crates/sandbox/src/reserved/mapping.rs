@@ -1,6 +1,7 @@
 //! The mapping that holds a guest's octets and the permissions of its pages.
 
 use core::ffi::c_void;
+use core::ops::Range;
 use core::ptr::{self, NonNull};
 
 use crate::page::{Access, PAGE_COUNT, PAGE_SIZE, page_of, within_page};
@@ -43,6 +44,34 @@ impl Base {
     pub(super) fn at(self, address: u32) -> NonNull<u8> {
         // SAFETY: `address` is below `SPACE`, and `SPACE` octets of the mapping follow the base.
         unsafe { self.0.add(address as usize) }
+    }
+
+    /// Pages of the guest space, as system calls want them.
+    pub(super) fn part(self, pages: &Range<u32>) -> libc::iovec {
+        let length = pages.len() * PAGE_SIZE as usize;
+        libc::iovec { iov_base: self.at(pages.start * PAGE_SIZE).as_ptr().cast(), iov_len: length }
+    }
+
+    /// Gives pages of the guest space another protection; false if the kernel would not.
+    pub(super) fn protect(self, pages: &Range<u32>, access: Access) -> bool {
+        let page = PAGE_SIZE as usize;
+        self.protect_octets(pages.start as usize * page, pages.len() * page, access)
+    }
+
+    /// The same, of octets from a guest address on.
+    pub(super) fn protect_octets(self, start: usize, length: usize, access: Access) -> bool {
+        let protection = match access {
+            Access::Inaccessible => libc::PROT_NONE,
+            Access::ReadOnly => libc::PROT_READ,
+            Access::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
+        };
+        assert!(start + length <= GUEST_SPACE, "pages beyond the guest's address space");
+        // SAFETY: the range was just checked to lie in the mapping after the base, of which no
+        // Rust reference exists.
+        let at = unsafe { self.0.add(start) };
+        // SAFETY: as above. Whoever reads or writes these octets looks at the permission table
+        // first, or opens them: see `with_readable` and `with_writable`.
+        unsafe { libc::mprotect(at.as_ptr().cast(), length, protection) == 0 }
     }
 
     /// The permission octet of the page that an address lies in.
@@ -155,5 +184,52 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the mapping is this value's own and nothing outlives it.
         unsafe { libc::munmap(self.0.mark().as_ptr().cast::<c_void>(), MAPPING) };
+    }
+}
+
+/// Gives parts of mappings back to the system, by one call; false if the kernel has no such call
+/// or did not do all of it.
+pub(super) fn discard_all(parts: &[libc::iovec]) -> bool {
+    /// Stands for the process that asks (`PIDFD_SELF_THREAD_GROUP`).
+    const THIS_PROCESS: libc::c_int = -10_001;
+    let octets: usize = parts.iter().map(|part| part.iov_len).sum();
+    // SAFETY: the parts are of private mappings, of which no Rust reference exists, by the promise
+    // of whoever has a `Base`.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_process_madvise,
+            THIS_PROCESS,
+            parts.as_ptr(),
+            parts.len(),
+            libc::MADV_DONTNEED,
+            0,
+        )
+    };
+    usize::try_from(done) == Ok(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_several_mappings_are_discarded_at_once_or_left() {
+        let mappings = [(); 3].map(|()| Mapping::new().expect("address space"));
+        let pages = 5..7;
+        // SAFETY: the mappings are this function's own.
+        let octet = |mapping: &Mapping, address: u32| unsafe { mapping.0.at(address).as_mut() };
+        let parts: Vec<_> = mappings.iter().map(|mapping| mapping.0.part(&pages)).collect();
+        for mapping in &mappings {
+            for address in [4 * PAGE_SIZE, 5 * PAGE_SIZE + 9, 7 * PAGE_SIZE - 1, 7 * PAGE_SIZE] {
+                *octet(mapping, address) = 7;
+            }
+        }
+        let left = if discard_all(&parts) { 0 } else { 7 };
+        for mapping in &mappings {
+            assert_eq!(*octet(mapping, 5 * PAGE_SIZE + 9), left);
+            assert_eq!(*octet(mapping, 7 * PAGE_SIZE - 1), left);
+            assert_eq!(*octet(mapping, 4 * PAGE_SIZE), 7, "before them");
+            assert_eq!(*octet(mapping, 7 * PAGE_SIZE), 7, "after them");
+        }
     }
 }

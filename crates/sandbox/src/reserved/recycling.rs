@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use super::ReservedMemory;
 use super::hardware::Hardware;
-use super::protection::lie_in;
+use super::runs::lie_in;
 use super::second_view::overlap;
 use crate::page::{Access, PAGE_COUNT, PAGE_SIZE};
 
@@ -19,6 +19,9 @@ const MAX_UNASKED: usize = 6;
 /// The most pages in use that stay with a spare address space, besides the program's read-only
 /// ones.
 const MAX_KEPT: usize = 64;
+
+/// The most pages that a heap grew by that are left for the next owner to close.
+const MAX_GROWN: usize = 16;
 
 /// The most ranges that a memory has that is worth keeping.
 const MAX_RANGES: usize = 8;
@@ -46,7 +49,8 @@ impl ReservedMemory {
 
     /// Makes all pages inaccessible and zero, but for the program's read-only ones if they are as
     /// they were at the start. Those with a second view become zero when the space is used again:
-    /// that, too, is a time to ask for forks.
+    /// that, too, is a time to ask for forks. So do those that the heap grew by: several heaps may
+    /// have been closed together by then.
     fn empty(&mut self) -> bool {
         let kept_pages = self.read_only.as_ref().map_or(0..0, |section| section.pages());
         let touched = core::mem::take(&mut self.touched);
@@ -59,8 +63,13 @@ impl ReservedMemory {
             return false;
         }
         self.close(&seen_twice);
+        self.grown = self.heap_to_close(&kept_pages);
+        let grown = self.grown.clone();
+        self.close(&grown);
+        kept += grown.len();
         let ranges = touched.into_iter().flat_map(|range| without(range, &kept_pages));
         let ranges = ranges.flat_map(|range| without(range, &seen_twice));
+        let ranges = ranges.flat_map(|range| without(range, &grown));
         for range in ranges.filter(|range| !range.is_empty()) {
             self.close(&range);
             if !self.clear(range.start as usize..range.end as usize, &mut kept) {
@@ -68,6 +77,29 @@ impl ReservedMemory {
             }
         }
         true
+    }
+
+    /// The pages that the heap grew by, if they are few and can be closed later: at the end of what
+    /// can be written.
+    fn heap_to_close(&self, kept: &Range<u32>) -> Range<u32> {
+        let grown = &self.grown;
+        let is_end = match &self.hardware {
+            Hardware::Open | Hardware::Refused => false,
+            Hardware::Runs { runs, .. } => runs.iter().any(|(run, access)| {
+                *access == Access::ReadWrite && lie_in(grown, run) && run.end == grown.end
+            }),
+        };
+        let is_apart = !overlap(grown, kept) && !overlap(grown, &self.pages_seen_twice());
+        if is_end && is_apart && grown.len() <= MAX_GROWN { grown.clone() } else { 0..0 }
+    }
+
+    /// Makes the pages zeros that the heap of the guest before grew by.
+    pub(super) fn clear_grown(&mut self) {
+        let grown = core::mem::take(&mut self.grown);
+        if !grown.is_empty() {
+            // SAFETY: the pages are of the guest space, and writable since they were noted.
+            unsafe { self.page(grown.start as usize).write_bytes(0, grown.len() * PAGE) };
+        }
     }
 
     /// Takes the access to pages out of the table.
