@@ -23,6 +23,10 @@ const TABLE: &str = "guests/blobs.txt";
 /// The guests' workspace.
 const MANIFEST: &str = "guests/Cargo.toml";
 
+/// The page with a table of the sizes, and the first lines of that table.
+const PAGE: &str = "docs/sdk.md";
+const HEADING: &str = "| Example | 0.7.2 | 0.8.0 |\n|---|---|---|\n";
+
 /// Largest sizes of some blobs, in octets.
 const LIMITS: &[(&str, usize)] =
     &[("fibonacci", 6 * 1024), ("paste-bin", 16 * 1024), ("library", 24 * 1024)];
@@ -75,6 +79,8 @@ fn bless() -> Result<(), String> {
             rows.insert((name.as_str(), revision), row);
         }
     }
+    let (_, page) = page(&rows)?;
+    fs::write(PAGE, page).map_err(|error| format!("{PAGE}: {error}"))?;
     for ((name, revision), Row { size, hash, sources }) in rows {
         let _ = writeln!(table, "{name} {revision} {size} {hash} {sources}");
     }
@@ -86,6 +92,10 @@ fn bless() -> Result<(), String> {
 fn check(rebuild: bool) -> Result<(), String> {
     let text = fs::read_to_string(TABLE).map_err(|error| format!("{TABLE}: {error}"))?;
     let (compiled_by, rows) = parse(&text).ok_or(format!("{TABLE} is not a table of blobs"))?;
+    let (found, renewed) = page(&rows)?;
+    if found != renewed {
+        return Err(format!("{PAGE} has other sizes than {TABLE}: run `cargo xtask guests`"));
+    }
     let found = Toolchain::find().ok();
     let here = found.filter(|toolchain| compiler(toolchain) == compiled_by);
     if rebuild && here.is_none() {
@@ -150,6 +160,34 @@ fn guests() -> Result<BTreeMap<String, PathBuf>, String> {
         }
     }
     Ok(guests)
+}
+
+/// The page with the sizes: as it is, and with those of the rows.
+fn page(rows: &Rows<'_>) -> Result<(String, String), String> {
+    let found = fs::read_to_string(PAGE).map_err(|error| format!("{PAGE}: {error}"))?;
+    let parts = found.split_once(HEADING);
+    let parts = parts.and_then(|(before, rest)| Some((before, rest.split_once("\n\n")?.1)));
+    let (before, after) = parts.ok_or(format!("{PAGE} has no table of sizes"))?;
+    let mut sizes: BTreeMap<&str, String> = BTreeMap::new();
+    for ((name, _), row) in rows {
+        let _ = write!(sizes.entry(name).or_default(), " {} |", grouped(row.size));
+    }
+    let sizes = sizes.iter().map(|(name, sizes)| format!("| `{name}` |{sizes}\n"));
+    let renewed = format!("{before}{HEADING}{}\n{after}", sizes.collect::<String>());
+    Ok((found, renewed))
+}
+
+/// A number with a comma before each three digits.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Path of a guest's blob; its name has the revision, except for the first revision.
