@@ -6,8 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use jambox_engine::{Engine, Exit, Instance, Module};
-use jambox_program::ProgramBlob;
+use jambox_engine::{Engine, Exit, Instance, Module, ProgramBlob};
 
 /// Instances to run.
 const INSTANCES: u64 = 10_000;

@@ -7,8 +7,8 @@
 //!
 //! - The same module, state and gas always give the same exit, registers, memory, gas and pc, on
 //!   every backend and target.
-//! - At every exit, gas is exact by the revision's [`GasPlan`](jambox_program::GasPlan). An
-//!   instruction that faults or panics on a memory access is charged, and changes nothing else.
+//! - At every exit, gas is exact by the revision's [`GasPlan`]. An instruction that faults or
+//!   panics on a memory access is charged, and changes nothing else.
 //! - No program can panic the host, or cost it more memory than the program's accessible pages.
 //! - A run without an [`Inspector`] pays nothing for the possibility of one.
 //! - A [restored](Instance::restore) instance continues exactly as it did the first time.
@@ -42,8 +42,7 @@
 //! [`memory_mut`](Instance::memory_mut):
 //!
 //! ```
-//! use jambox_engine::{Config, Engine, Exit, Instance, Module};
-//! use jambox_program::ProgramBlob;
+//! use jambox_engine::{Config, Engine, Exit, Instance, Module, ProgramBlob};
 //!
 //! // add_imm_64 r7, r7, 5; ecalli 3; trap: no jump table, six octets of code, three instructions.
 //! let blob = ProgramBlob::parse(&[0, 0, 6, 149, 0x77, 5, 10, 3, 0, 0b10_1001])?;
@@ -102,7 +101,10 @@ pub use error::{EngineError, EngineErrorKind};
 pub use exit::Exit;
 pub use inspector::Inspector;
 pub use instance::{Instance, Parts};
-pub use jambox_isa::Revision;
+pub use jambox_isa::{Instruction, InstructionSet, Reg, Revision};
+pub use jambox_program::{
+    GasPlan, InvalidProgram, ProgramBlob, ProgramError, StandardProgram, UnknownForm,
+};
 pub use jambox_sandbox::{Access, InvalidLimit, PAGE_COUNT, PAGE_SIZE, PoolLimits, PoolUsage};
 pub use memory::{Inaccessible, Memory};
 pub use module::Module;
