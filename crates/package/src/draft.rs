@@ -144,51 +144,49 @@ fn named<'a, T>(
 }
 
 fn read_protocol(entry: Entry<'_>) -> Option<Protocol> {
-    let mut section = entry.section("[protocol]")?;
-    let protocol = Protocol {
-        revision: section.optional("revision", Entry::text),
-        abi: section.optional("abi", Entry::text),
-        parameters: section.optional("parameters", Entry::text),
-    };
-    section.finish();
-    Some(protocol)
+    entry.table("[protocol]", |section| {
+        Some(Protocol {
+            revision: section.optional("revision", Entry::text),
+            abi: section.optional("abi", Entry::text),
+            parameters: section.optional("parameters", Entry::text),
+        })
+    })
 }
 
 /// Reads `[chain]`; notes whether it names a state in a way that cannot be read.
 fn read_chain(entry: Entry<'_>, is_state_lost: &mut bool) -> Option<Chain> {
-    let mut section = entry.section("[chain]")?;
-    let chain = Chain {
-        slot: section.optional("slot", Entry::natural),
-        entropy: section.optional("entropy", Entry::hash),
-        core: section.optional("core", Entry::natural),
-        state: section.optional("state", Entry::value),
-    };
-    *is_state_lost = chain.state.is_none() && section.has("state");
-    section.finish();
-    Some(chain)
+    entry.table("[chain]", |section| {
+        let chain = Chain {
+            slot: section.optional("slot", Entry::natural),
+            entropy: section.optional("entropy", Entry::hash),
+            core: section.optional("core", Entry::natural),
+            state: section.optional("state", Entry::value),
+        };
+        *is_state_lost = chain.state.is_none() && section.has("state");
+        Some(chain)
+    })
 }
 
 fn read_privileges(entry: Entry<'_>) -> Option<Privileges> {
-    let mut section = entry.section("[privileges]")?;
-    let privileges = Privileges {
-        manager: section.optional("manager", service_name),
-        assigners: section.optional("assigners", |entry| entry.list(service_name)),
-        delegator: section.optional("delegator", service_name),
-        registrar: section.optional("registrar", service_name),
-        always_accumulate: section
-            .optional("always_accumulate", |entry| entry.list(read_always_accumulate))
-            .unwrap_or_default(),
-    };
-    section.finish();
-    Some(privileges)
+    entry.table("[privileges]", |section| {
+        Some(Privileges {
+            manager: section.optional("manager", service_name),
+            assigners: section.optional("assigners", |entry| entry.list(service_name)),
+            delegator: section.optional("delegator", service_name),
+            registrar: section.optional("registrar", service_name),
+            always_accumulate: section
+                .optional("always_accumulate", |entry| entry.list(read_always_accumulate))
+                .unwrap_or_default(),
+        })
+    })
 }
 
 fn read_always_accumulate(entry: Entry<'_>) -> Option<(Placed<ServiceName>, Placed<u64>)> {
-    let mut section = entry.section("an entry of `always_accumulate`")?;
-    let service = section.required("service", service_name);
-    let gas = section.required("gas", Entry::natural);
-    section.finish();
-    Some((service?, gas?))
+    entry.table("an entry of `always_accumulate`", |section| {
+        let service = section.required("service", service_name);
+        let gas = section.required("gas", Entry::natural);
+        Some((service?, gas?))
+    })
 }
 
 fn service_name(entry: Entry<'_>) -> Option<Placed<ServiceName>> {
@@ -200,131 +198,130 @@ fn service_name(entry: Entry<'_>) -> Option<Placed<ServiceName>> {
 }
 
 fn read_service(entry: Entry<'_>, heading: String) -> Option<Service> {
-    let mut section = entry.section(heading)?;
-    let place = section.place();
-    let id = section.required("id", Entry::natural);
-    let code = section.optional("code", Entry::value);
-    let code_hash = section.optional("code_hash", Entry::hash);
-    let payload = section.optional("payload", Entry::value);
-    let balance = section.optional("balance", Entry::natural);
-    let min_accumulate_gas = section.optional("min_accumulate_gas", Entry::natural);
-    let min_memo_gas = section.optional("min_memo_gas", Entry::natural);
-    let gratis = section.optional("gratis", Entry::natural);
-    let created = section.optional("created", Entry::natural);
-    let last_accumulation = section.optional("last_accumulation", Entry::natural);
-    let parent = section.optional("parent", service_name);
-    let storage = section.optional("storage", |entry| entry.list(read_storage_entry));
-    let preimages = section.optional("preimages", |entry| entry.list(read_preimage));
-    let requests = section.optional("requests", |entry| entry.list(read_request));
-    section.finish();
-    Some(Service {
-        place,
-        id: id?,
-        code,
-        code_hash,
-        payload,
-        balance,
-        min_accumulate_gas,
-        min_memo_gas,
-        gratis,
-        created,
-        last_accumulation,
-        parent,
-        storage: storage.unwrap_or_default(),
-        preimages: preimages.unwrap_or_default(),
-        requests: requests.unwrap_or_default(),
+    entry.table(heading, |section| {
+        let place = section.place();
+        let id = section.required("id", Entry::natural);
+        let code = section.optional("code", Entry::value);
+        let code_hash = section.optional("code_hash", Entry::hash);
+        let payload = section.optional("payload", Entry::value);
+        let balance = section.optional("balance", Entry::natural);
+        let min_accumulate_gas = section.optional("min_accumulate_gas", Entry::natural);
+        let min_memo_gas = section.optional("min_memo_gas", Entry::natural);
+        let gratis = section.optional("gratis", Entry::natural);
+        let created = section.optional("created", Entry::natural);
+        let last_accumulation = section.optional("last_accumulation", Entry::natural);
+        let parent = section.optional("parent", service_name);
+        let storage = section.optional("storage", |entry| entry.list(read_storage_entry));
+        let preimages = section.optional("preimages", |entry| entry.list(read_preimage));
+        let requests = section.optional("requests", |entry| entry.list(read_request));
+        Some(Service {
+            place,
+            id: id?,
+            code,
+            code_hash,
+            payload,
+            balance,
+            min_accumulate_gas,
+            min_memo_gas,
+            gratis,
+            created,
+            last_accumulation,
+            parent,
+            storage: storage.unwrap_or_default(),
+            preimages: preimages.unwrap_or_default(),
+            requests: requests.unwrap_or_default(),
+        })
     })
 }
 
 fn read_storage_entry(entry: Entry<'_>) -> Option<StorageEntry> {
-    let mut section = entry.section("an entry of `storage`")?;
-    let key = section.required("key", Entry::value);
-    let value = section.required("value", Entry::value);
-    section.finish();
-    Some(StorageEntry { key: key?, value: value? })
+    entry.table("an entry of `storage`", |section| {
+        let key = section.required("key", Entry::value);
+        let value = section.required("value", Entry::value);
+        Some(StorageEntry { key: key?, value: value? })
+    })
 }
 
 fn read_preimage(entry: Entry<'_>) -> Option<Preimage> {
     if !entry.is_table() {
         return Some(Preimage { data: entry.value()?, history: None });
     }
-    let mut section = entry.section("an entry of `preimages`")?;
-    let data = section.required("data", Entry::value);
-    let history = section.optional("history", |entry| entry.list(Entry::natural));
-    section.finish();
-    Some(Preimage { data: data?, history })
+    entry.table("an entry of `preimages`", |section| {
+        let data = section.required("data", Entry::value);
+        let history = section.optional("history", |entry| entry.list(Entry::natural));
+        Some(Preimage { data: data?, history })
+    })
 }
 
 fn read_request(entry: Entry<'_>) -> Option<Request> {
-    let mut section = entry.section("an entry of `requests`")?;
-    let hash = section.required("hash", Entry::hash);
-    let length = section.required("length", Entry::natural);
-    let history = section.optional("history", |entry| entry.list(Entry::natural));
-    section.finish();
-    Some(Request { hash: hash?, length: length?, history: history.unwrap_or_default() })
+    entry.table("an entry of `requests`", |section| {
+        let hash = section.required("hash", Entry::hash);
+        let length = section.required("length", Entry::natural);
+        let history = section.optional("history", |entry| entry.list(Entry::natural));
+        Some(Request { hash: hash?, length: length?, history: history.unwrap_or_default() })
+    })
 }
 
 fn read_segments(entry: Entry<'_>, heading: String) -> Option<Segments> {
-    let mut section = entry.section(heading)?;
-    let data = section.required("data", |entry| entry.list(Entry::value));
-    let package = section.optional("package", Entry::hash);
-    section.finish();
-    Some(Segments { data: data?, package })
+    entry.table(heading, |section| {
+        let data = section.required("data", |entry| entry.list(Entry::value));
+        let package = section.optional("package", Entry::hash);
+        Some(Segments { data: data?, package })
+    })
 }
 
 fn read_authorizer(entry: Entry<'_>) -> Option<Authorizer> {
-    let mut section = entry.section("[authorizer]")?;
-    let place = section.place();
-    let host = section.required("host", service_name);
-    let code = section.optional("code", Entry::value);
-    let code_hash = section.optional("code_hash", Entry::hash);
-    let configuration = section.optional("configuration", Entry::value);
-    let token = section.optional("token", Entry::value);
-    section.finish();
-    Some(Authorizer { host: host?, code, code_hash, configuration, token, place })
+    entry.table("[authorizer]", |section| {
+        let place = section.place();
+        let host = section.required("host", service_name);
+        let code = section.optional("code", Entry::value);
+        let code_hash = section.optional("code_hash", Entry::hash);
+        let configuration = section.optional("configuration", Entry::value);
+        let token = section.optional("token", Entry::value);
+        Some(Authorizer { host: host?, code, code_hash, configuration, token, place })
+    })
 }
 
 fn read_context(entry: Entry<'_>) -> Option<Context> {
-    let mut section = entry.section("[context]")?;
-    let context = Context {
-        anchor: section.optional("anchor", Entry::hash),
-        anchor_slot: section.optional("anchor_slot", Entry::natural),
-        state_root: section.optional("state_root", Entry::hash),
-        accumulation_root: section.optional("accumulation_root", Entry::hash),
-        lookup_anchor: section.optional("lookup_anchor", Entry::hash),
-        lookup_anchor_slot: section.optional("lookup_anchor_slot", Entry::natural),
-        lookup_anchor_state_root: section.optional("lookup_anchor_state_root", Entry::hash),
-        prerequisites: section
-            .optional("prerequisites", |entry| entry.list(Entry::hash))
-            .unwrap_or_default(),
-    };
-    section.finish();
-    Some(context)
+    entry.table("[context]", |section| {
+        Some(Context {
+            anchor: section.optional("anchor", Entry::hash),
+            anchor_slot: section.optional("anchor_slot", Entry::natural),
+            state_root: section.optional("state_root", Entry::hash),
+            accumulation_root: section.optional("accumulation_root", Entry::hash),
+            lookup_anchor: section.optional("lookup_anchor", Entry::hash),
+            lookup_anchor_slot: section.optional("lookup_anchor_slot", Entry::natural),
+            lookup_anchor_state_root: section.optional("lookup_anchor_state_root", Entry::hash),
+            prerequisites: section
+                .optional("prerequisites", |entry| entry.list(Entry::hash))
+                .unwrap_or_default(),
+        })
+    })
 }
 
 fn read_item(entry: Entry<'_>) -> Option<Item> {
     let heading = format!("`{}`", entry.key());
-    let mut section = entry.section(heading)?;
-    let place = section.place();
-    let service = section.required("service", service_name);
-    let code_hash = section.optional("code_hash", Entry::hash);
-    let payload = section.optional("payload", read_payload);
-    let refine_gas_limit = section.required("refine_gas_limit", Entry::natural);
-    let accumulate_gas_limit = section.required("accumulate_gas_limit", Entry::natural);
-    let export_count = section.optional("export_count", Entry::natural);
-    let imports = section.optional("imports", |entry| entry.list(read_import));
-    let extrinsics = section.optional("extrinsics", |entry| entry.list(Entry::value));
-    section.finish();
-    Some(Item {
-        place,
-        service: service?,
-        code_hash,
-        payload,
-        refine_gas_limit: refine_gas_limit?,
-        accumulate_gas_limit: accumulate_gas_limit?,
-        export_count,
-        imports: imports.unwrap_or_default(),
-        extrinsics: extrinsics.unwrap_or_default(),
+    entry.table(heading, |section| {
+        let place = section.place();
+        let service = section.required("service", service_name);
+        let code_hash = section.optional("code_hash", Entry::hash);
+        let payload = section.optional("payload", read_payload);
+        let refine_gas_limit = section.required("refine_gas_limit", Entry::natural);
+        let accumulate_gas_limit = section.required("accumulate_gas_limit", Entry::natural);
+        let export_count = section.optional("export_count", Entry::natural);
+        let imports = section.optional("imports", |entry| entry.list(read_import));
+        let extrinsics = section.optional("extrinsics", |entry| entry.list(Entry::value));
+        Some(Item {
+            place,
+            service: service?,
+            code_hash,
+            payload,
+            refine_gas_limit: refine_gas_limit?,
+            accumulate_gas_limit: accumulate_gas_limit?,
+            export_count,
+            imports: imports.unwrap_or_default(),
+            extrinsics: extrinsics.unwrap_or_default(),
+        })
     })
 }
 
@@ -336,10 +333,10 @@ fn read_payload(entry: Entry<'_>) -> Option<Placed<Payload>> {
 }
 
 fn read_import(entry: Entry<'_>) -> Option<Import> {
-    let mut section = entry.section("an entry of `imports`")?;
-    let from = section.required("from", Entry::text);
-    let index = section.required("index", Entry::natural);
-    let by = section.optional("by", Entry::text);
-    section.finish();
-    Some(Import { from: from?, index: index?, by })
+    entry.table("an entry of `imports`", |section| {
+        let from = section.required("from", Entry::text);
+        let index = section.required("index", Entry::natural);
+        let by = section.optional("by", Entry::text);
+        Some(Import { from: from?, index: index?, by })
+    })
 }

@@ -193,14 +193,14 @@ impl<'a> Entry<'a> {
     /// A table with one value for each of several revisions.
     fn value_by_revision(self) -> Option<Placed<Value>> {
         let whole = self.clone();
-        let mut section = self.section(format!("the table `{}`", whole.key))?;
-        let mut values = Vec::new();
-        for revision in Revision::ALL {
-            let value = section.optional(revision.name(), Entry::value);
-            values.extend(value.map(|value| (revision, value.value)));
-        }
-        section.finish();
-        Some(whole.placed(Value::ByRevision(values)))
+        self.table(format!("the table `{}`", whole.key), |section| {
+            let mut values = Vec::new();
+            for revision in Revision::ALL {
+                let value = section.optional(revision.name(), Entry::value);
+                values.extend(value.map(|value| (revision, value.value)));
+            }
+            Some(whole.placed(Value::ByRevision(values)))
+        })
     }
 
     /// The value as written, without a type.
@@ -245,6 +245,19 @@ impl<'a> Entry<'a> {
             DeValue::Table(table) => Some(Section::new(table, self.place(), name, self.problems)),
             _ => self.wrong_type("a table"),
         }
+    }
+
+    /// Reads a table as a section. A key that `read` does not ask for is a problem, so `read` asks
+    /// for all keys before it ends for the lack of one.
+    pub(crate) fn table<T>(
+        self,
+        name: impl Into<String>,
+        read: impl FnOnce(&mut Section<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let mut section = self.section(name)?;
+        let value = read(&mut section);
+        section.finish();
+        value
     }
 
     /// True for a table of values by revision, for keys that take other tables too.
