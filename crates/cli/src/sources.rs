@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jambox_symbols::Symbols;
+use jambox_symbols::{Frame, Symbols};
 
 /// The most octets of a source file.
 const LIMIT: u64 = 16 << 20;
@@ -58,6 +58,13 @@ impl Sources {
             .or_else(|| Some(whole.to_owned()).filter(|it| it.is_file()))
     }
 
+    /// The innermost of these frames whose line is at hand, or else the innermost: functions of the
+    /// standard library are inlined in a user's, and only the latter's source is here.
+    pub fn nearest<'f>(&self, frames: &'f [Frame]) -> Option<&'f Frame> {
+        let is_here = |frame: &&Frame| !self.lines(&frame.file, frame.line, 1).is_empty();
+        frames.iter().find(is_here).or_else(|| frames.first())
+    }
+
     /// Some lines of a file, with their numbers.
     pub fn lines(&self, file: &str, first: u32, count: usize) -> Vec<(u32, String)> {
         let text = self.text(file).unwrap_or_default();
@@ -85,5 +92,24 @@ impl Sources {
         }
         let octets = jambox_files::read(&self.path(file)?, LIMIT).ok()?;
         Some(String::from_utf8_lossy(&octets).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_source_at_hand_is_that_of_the_caller_where_a_library_is_inlined() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("src")).unwrap();
+        fs::write(folder.path().join("src/lib.rs"), "one\ntwo\n").unwrap();
+        let sources = Sources::new(folder.path(), &[]);
+        let frame = |file: &str, line| Frame { function: "f".into(), file: file.into(), line };
+        let inlined = frame("/rust/library/alloc/src/vec/mod.rs", 464);
+        let own = frame("src/lib.rs", 2);
+        assert_eq!(sources.nearest(&[inlined.clone(), own.clone()]), Some(&own));
+        assert_eq!(sources.nearest(&[inlined.clone(), frame("src/lib.rs", 9)]), Some(&inlined));
+        assert_eq!(sources.nearest(&[]), None);
     }
 }

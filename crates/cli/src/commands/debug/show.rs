@@ -196,14 +196,17 @@ fn event(event: &jambox_debug::CallMemory) -> MemoryEvent {
     }
 }
 
-/// The lines of the source around a place.
-pub fn listing(frame: Option<&Frame>, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
-    let Some(frame) = frame else {
+/// The lines of the source around the innermost of these frames whose source is at hand.
+pub fn listing(frames: &[Frame], sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
+    let Some(frame) = sources.nearest(frames) else {
         return writeln!(out, "the source of this place is not known: there are no symbols of it");
     };
     let lines = sources.lines(&frame.file, frame.line.saturating_sub(5).max(1), 11);
     if lines.is_empty() {
         return writeln!(out, "{} is not at hand; --source names a folder to look in", frame.file);
+    }
+    if frames.first() != Some(frame) {
+        writeln!(out, "{frame} has it inlined:")?;
     }
     for (number, text) in lines {
         let mark = if number == frame.line { "=>" } else { "  " };

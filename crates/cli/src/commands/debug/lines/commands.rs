@@ -116,12 +116,12 @@ pub const COMMANDS: &[Command] = &[
             false => refuse(format!("no stop `{text}`: `stops` lists them")),
         }
     }),
-    command(&["where", "bt"], "", "the call stack", |it, _, out| {
+    command(&["where", "bt", "backtrace"], "", "the call stack", |it, _, out| {
         show::stack(&it.session, out)?;
         Ok(Answer::Done)
     }),
     command(&["list", "l"], "", "the source around here", |it, _, out| {
-        show::listing(it.session.source().first(), &it.sources, out)?;
+        show::listing(it.session.source(), &it.sources, out)?;
         Ok(Answer::Done)
     }),
     command(

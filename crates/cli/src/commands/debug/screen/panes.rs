@@ -75,7 +75,7 @@ fn shortened(path: &str, width: usize) -> String {
 
 fn source(app: &App, (width, height): (usize, usize), scroll: i64, theme: &Theme) -> Content {
     let session = app.lines.session();
-    let Some(frame) = session.source().first() else {
+    let Some(frame) = app.lines.sources().nearest(session.source()) else {
         let why = "the source of this place is not known: there are no symbols of it";
         return Content::new(String::new(), vec![text(why, theme.faint).into()]);
     };
