@@ -9,15 +9,93 @@ use crate::{
 };
 
 /// Context of is-authorized. The macro [`entry_points!`](crate::entry_points) makes it.
+///
+/// The package is authorized unless the entry point panics or returns an error. Its output, the
+/// authorizer trace, goes to refine and into the report.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// fn is_authorized(ctx: &AuthorizeContext, _: AuthorizeArguments) -> Result<Hash, Error> {
+///     let fetcher = ctx.fetcher();
+///     // The configuration is part of the authorizer's hash; the token is the package's own.
+///     let token = blake2b_256(&fetcher.authorization_token()?);
+///     assert_eq!(fetcher.authorizer_configuration()?, token.0, "wrong token");
+///     Ok(token)
+/// }
+/// # entry_points! { is_authorized = is_authorized }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Item, Mode, Package};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE));
+/// # let package = Package::new().authorizer(7).configuration(blake2b_256(b"sesame").0);
+/// # let package = package.item(Item::new(7));
+/// # assert!(chain.authorize(&package.clone().token("sesame")).result.is_ok());
+/// # assert!(chain.authorize(&package.token("please")).result.is_err());
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AuthorizeContext(pub(crate) ());
 
 /// Context of refine. The macro [`entry_points!`](crate::entry_points) makes it.
+///
+/// Refine runs off chain. It reads the package, and what belongs to it, by a fetcher; it reads
+/// preimages as of the lookup anchor, runs other programs in inner machines, and exports segments.
+/// Its output goes to accumulate.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// /// Keeps an extrinsic available as a segment, and tells accumulate which and how long.
+/// fn refine(ctx: &RefineContext, _: RefineArguments) -> Result<Vec<u8>, Error> {
+///     let data = ctx.fetcher().extrinsic(0)?;
+///     let index = ctx.export_segment(&data)?;
+///     Ok(encode(&(blake2b_256(&data), index, data.len() as u64)))
+/// }
+/// # entry_points! { refine = refine }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Item, Mode};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE));
+/// # let run = chain.refine(&Item::new(7).extrinsic(b"data").exports(1));
+/// # assert_eq!(run.result, Ok(encode(&(blake2b_256(b"data"), 0u64, 4u64))));
+/// # assert_eq!(run.exports[0][..5], *b"data\0");
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct RefineContext(pub(crate) ());
 
 /// Context of accumulate; more of its operations are in [`accumulate`](crate::accumulate). The
 /// macro [`entry_points!`](crate::entry_points) makes it.
+///
+/// Accumulate runs on chain, with the results of refine and the transfers to the service. Its
+/// changes of the state count if it ends well. If it panics or runs out of gas, those up to the
+/// last [`checkpoint`](Self::checkpoint) do.
+///
+/// ```
+/// # use jambox_sdk::prelude::*;
+/// /// Sends half of each transfer back.
+/// fn accumulate(ctx: &AccumulateContext, _: AccumulateArguments) -> Result<(), Error> {
+///     for input in ctx.fetcher().inputs()? {
+///         let AccumulateInput::Transfer(received) = input else { continue };
+///         let (sender, half) = (received.source, received.amount.0 / 2);
+///         // Nobody can be paid who is gone by now.
+///         let Some(account) = ctx.service_info(sender)? else { continue };
+///         ctx.transfer(sender, half, account.min_memo_gas, &received.memo)?;
+///         ctx.checkpoint();
+///     }
+///     Ok(())
+/// }
+/// # entry_points! { accumulate = accumulate }
+/// # fn main() {
+/// # use jambox_sdk_testing::{Chain, Code, Mode, transfer};
+/// # let mut chain = Chain::new(Mode::Native);
+/// # chain.service(7, &Code::native(SERVICE)).balance(1_000_000);
+/// # let inputs = vec![transfer(7, 7, 10, b""), transfer(8, 7, 20, b"")];
+/// # let run = chain.accumulate(7, inputs);
+/// # assert!(run.failure.is_none(), "{:?}", run.failure);
+/// # let sent: Vec<u64> = run.transfers.iter().map(|transfer| transfer.amount.0).collect();
+/// # assert_eq!(sent, [5]);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct AccumulateContext(pub(crate) ());
 
