@@ -7,7 +7,7 @@ use jambox_state::{Accounts, Base, Blob, Component, RequestKey, StateKey, Values
 use jambox_types::{CoreIndex, Hash, ServiceId};
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
-use jsonrpsee::types::ErrorObjectOwned;
+use jsonrpsee::types::{ErrorObjectOwned, Params};
 use serde_json::{Value, json};
 
 use super::parameters;
@@ -21,7 +21,40 @@ use crate::octets::{Base64, Hash64, hash};
 use crate::packages::unbundle;
 use crate::records::Summary;
 
-type Answer = Result<Value, ErrorObjectOwned>;
+/// The answer to a call.
+pub type Answer = Result<Value, ErrorObjectOwned>;
+
+/// The server's methods, to add to. They are plain functions: what the server has around a method,
+/// its tasks for one, is compiled once that way, and not for each of forty closures.
+pub struct Methods<'m>(pub &'m mut RpcModule<Arc<Node>>);
+
+type Method = fn(&Params<'_>, &Node) -> Answer;
+
+impl Methods<'_> {
+    /// Adds a method that answers at once.
+    ///
+    /// # Errors
+    ///
+    /// There is a method of this name.
+    pub fn add(&mut self, name: &'static str, method: Method) -> Result<(), RegisterMethodError> {
+        self.0.register_method(name, move |params, node, _| method(&params, node))?;
+        Ok(())
+    }
+
+    /// Adds a method that takes its time, in threads that may be blocked.
+    ///
+    /// # Errors
+    ///
+    /// There is a method of this name.
+    pub fn add_slow(
+        &mut self,
+        name: &'static str,
+        method: Method,
+    ) -> Result<(), RegisterMethodError> {
+        self.0.register_blocking_method(name, move |params, node, _| method(&params, &node))?;
+        Ok(())
+    }
+}
 
 /// The block whose state is asked for.
 pub fn entry(ledger: &Ledger, block: &Hash) -> Result<Arc<Entry>, ErrorObjectOwned> {
@@ -40,31 +73,27 @@ fn read(node: &Node, block: &Hash, read: &Read) -> Answer {
 }
 
 /// Adds them all.
-pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
-    module.register_method("parameters", |_, node, _| -> Answer {
-        Ok(parameters::versioned(node.protocol()))
-    })?;
+pub fn register(methods: &mut Methods<'_>) -> Result<(), RegisterMethodError> {
+    methods.add("parameters", |_, node| Ok(parameters::versioned(node.protocol())))?;
     for name in ["bestBlock", "finalizedBlock"] {
-        module.register_method(name, |_, node, _| -> Answer {
-            Ok(descriptor(&node.ledger().head().descriptor))
-        })?;
+        methods.add(name, |_, node| Ok(descriptor(&node.ledger().head().descriptor)))?;
     }
-    module.register_method("parent", |params, node, _| -> Answer {
-        let (Hash64(block),) = parse(&params)?;
+    methods.add("parent", |params, node| {
+        let (Hash64(block),) = parse(params)?;
         let parent = node.ledger().parent(&block).map_err(other)?;
         let parent = parent.ok_or_else(|| block_unavailable(&block))?;
         Ok(descriptor(&parent))
     })?;
-    module.register_method("stateRoot", |params, node, _| -> Answer {
-        let (Hash64(block),) = parse(&params)?;
+    methods.add("stateRoot", |params, node| {
+        let (Hash64(block),) = parse(params)?;
         Ok(hash(&summary(&node.ledger(), &block)?.root).into())
     })?;
-    module.register_method("beefyRoot", |params, node, _| -> Answer {
-        let (Hash64(block),) = parse(&params)?;
+    methods.add("beefyRoot", |params, node| {
+        let (Hash64(block),) = parse(params)?;
         Ok(hash(&summary(&node.ledger(), &block)?.accumulation_root).into())
     })?;
-    module.register_method("workReport", |params, node, _| -> Answer {
-        let (Hash64(report),) = parse(&params)?;
+    methods.add("workReport", |params, node| {
+        let (Hash64(report),) = parse(params)?;
         let ledger = node.ledger();
         let package = ledger.package_of(&report).map_err(other)?;
         let package = package.map(|package| ledger.package(&package)).transpose();
@@ -73,50 +102,48 @@ pub fn register(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodE
         let found = found.ok_or_else(|| report_unavailable(&report))?;
         Ok(blob(&encode_with(&*found, node.protocol())))
     })?;
-    module.register_method("syncState", |_, _, _| -> Answer {
-        Ok(json!({ "num_peers": 0, "status": "Completed" }))
-    })?;
-    register_state(module)?;
-    register_packages(module)
+    methods.add("syncState", |_, _| Ok(json!({ "num_peers": 0, "status": "Completed" })))?;
+    register_state(methods)?;
+    register_packages(methods)
 }
 
 /// The methods that read the state after a block.
-fn register_state(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
-    module.register_method("statistics", |params, node, _| -> Answer {
-        let (Hash64(block),) = parse(&params)?;
+fn register_state(methods: &mut Methods<'_>) -> Result<(), RegisterMethodError> {
+    methods.add("statistics", |params, node| {
+        let (Hash64(block),) = parse(params)?;
         read(node, &block, &Read::Statistics)
     })?;
-    module.register_method("listServices", |params, node, _| -> Answer {
-        let (Hash64(block),) = parse(&params)?;
+    methods.add("listServices", |params, node| {
+        let (Hash64(block),) = parse(params)?;
         let services = entry(&node.ledger(), &block)?.world.values.services().map_err(other)?;
         Ok(services.into_iter().map(|service| service.0).collect::<Vec<_>>().into())
     })?;
-    module.register_method("serviceData", |params, node, _| -> Answer {
-        let (Hash64(block), id) = parse(&params)?;
+    methods.add("serviceData", |params, node| {
+        let (Hash64(block), id) = parse(params)?;
         read(node, &block, &Read::Data(ServiceId(id)))
     })?;
-    module.register_method("serviceValue", |params, node, _| -> Answer {
-        let (Hash64(block), id, Base64(key)) = parse(&params)?;
+    methods.add("serviceValue", |params, node| {
+        let (Hash64(block), id, Base64(key)) = parse(params)?;
         read(node, &block, &Read::Value(ServiceId(id), key))
     })?;
-    module.register_method("servicePreimage", |params, node, _| -> Answer {
-        let (Hash64(block), id, Hash64(preimage)) = parse(&params)?;
+    methods.add("servicePreimage", |params, node| {
+        let (Hash64(block), id, Hash64(preimage)) = parse(params)?;
         read(node, &block, &Read::Preimage(ServiceId(id), preimage))
     })?;
-    module.register_method("servicePreimageLen", |params, node, _| -> Answer {
-        let (Hash64(block), id, Hash64(preimage)) = parse(&params)?;
+    methods.add("servicePreimageLen", |params, node| {
+        let (Hash64(block), id, Hash64(preimage)) = parse(params)?;
         let entry = entry(&node.ledger(), &block)?;
         let found = entry.world.values.preimage(ServiceId(id), &preimage).map_err(other)?;
         Ok(found.map(|preimage| preimage.len()).into())
     })?;
-    module.register_method("serviceRequest", |params, node, _| -> Answer {
-        let (Hash64(block), id, Hash64(preimage), length) = parse(&params)?;
+    methods.add("serviceRequest", |params, node| {
+        let (Hash64(block), id, Hash64(preimage), length) = parse(params)?;
         let key = RequestKey { hash: preimage, length };
         read(node, &block, &Read::Request(ServiceId(id), key))
     })?;
     // Of the drafts of JIP-2: any value by its state key, without which nothing forks a chain.
-    module.register_method("stateValue", |params, node, _| -> Answer {
-        let (Hash64(block), Base64(key)) = parse(&params)?;
+    methods.add("stateValue", |params, node| {
+        let (Hash64(block), Base64(key)) = parse(params)?;
         let key = key.as_slice().try_into().map_err(|_| other("a state key has 31 octets"))?;
         let entry = entry(&node.ledger(), &block)?;
         let value = entry.world.values.value(&StateKey(key)).map_err(other)?;
@@ -126,33 +153,33 @@ fn register_state(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMetho
 }
 
 /// The methods about packages, preimages and segments.
-fn register_packages(module: &mut RpcModule<Arc<Node>>) -> Result<(), RegisterMethodError> {
-    module.register_blocking_method("submitWorkPackage", |params, node, _| -> Answer {
-        let (core, Base64(package), extrinsics): (u16, _, Vec<Base64>) = parse(&params)?;
+fn register_packages(methods: &mut Methods<'_>) -> Result<(), RegisterMethodError> {
+    methods.add_slow("submitWorkPackage", |params, node| {
+        let (core, Base64(package), extrinsics): (u16, _, Vec<Base64>) = parse(params)?;
         let extrinsics: Vec<Blob> = extrinsics.into_iter().map(|it| it.0.into()).collect();
         node.submit(CoreIndex(core), &package, &extrinsics).map_err(other)?;
         Ok(Value::Null)
     })?;
-    module.register_blocking_method("submitWorkPackageBundle", |params, node, _| -> Answer {
-        let (core, Base64(bundle)) = parse(&params)?;
+    methods.add_slow("submitWorkPackageBundle", |params, node| {
+        let (core, Base64(bundle)) = parse(params)?;
         let (package, extrinsics) = unbundle(&bundle, &node.ledger()).map_err(other)?;
         node.submit(CoreIndex(core), &package, &extrinsics).map_err(other)?;
         Ok(Value::Null)
     })?;
-    module.register_method("workPackageStatus", |params, node, _| -> Answer {
-        let (Hash64(block), Hash64(package), Hash64(anchor)) = parse(&params)?;
+    methods.add("workPackageStatus", |params, node| {
+        let (Hash64(block), Hash64(package), Hash64(anchor)) = parse(params)?;
         let ledger = node.ledger();
         let entry = entry(&ledger, &block)?;
         Ok(status(&ledger.status(&entry, &package, &anchor).map_err(other)?))
     })?;
-    module.register_blocking_method("submitPreimage", |params, node, _| -> Answer {
-        let (service, Base64(preimage)) = parse(&params)?;
+    methods.add_slow("submitPreimage", |params, node| {
+        let (service, Base64(preimage)) = parse(params)?;
         node.provide(ServiceId(service), &preimage).map_err(other)?;
         Ok(Value::Null)
     })?;
     for name in ["fetchWorkPackageSegments", "fetchSegments"] {
-        module.register_method(name, |params, node, _| -> Answer {
-            let (Hash64(root), indices): (_, Vec<u16>) = parse(&params)?;
+        methods.add(name, |params, node| {
+            let (Hash64(root), indices): (_, Vec<u16>) = parse(params)?;
             let ledger = node.ledger();
             let found = ledger.segments(&root).map_err(other)?;
             let found = found.ok_or_else(|| segment_unavailable(&root, None))?;

@@ -78,9 +78,10 @@ pub async fn serve(
     limits: RpcLimits,
 ) -> Result<Served, ServeError> {
     let mut module = RpcModule::new(node);
-    methods::register(&mut module)?;
     subscriptions::register(&mut module, limits.patience)?;
-    own::register(&mut module)?;
+    let mut all = methods::Methods(&mut module);
+    methods::register(&mut all)?;
+    own::register(&mut all)?;
     let config = ServerConfig::builder()
         .max_connections(limits.clients)
         .max_subscriptions_per_connection(limits.subscriptions)

@@ -5,7 +5,7 @@ mod read;
 mod types;
 
 use jambox_types::Rules;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A value with a JSON form.
 pub trait ToJson {
@@ -29,16 +29,27 @@ macro_rules! impl_to_json {
     ($type:ty { $($name:literal: $field:ident $(if $rule:ident)?),* $(,)? }) => {
         impl $crate::json::ToJson for $type {
             fn to_json(&self, rules: &::jambox_types::Rules) -> ::serde_json::Value {
-                let fields = [$((
+                $crate::json::object(&mut [$((
                     $name,
                     true $(&& rules.$rule)?,
                     $crate::json::ToJson::to_json(&self.$field, rules),
-                )),*];
-                let fields = fields.into_iter().filter(|(_, is_there, _)| *is_there);
-                fields.map(|(name, _, value)| (name.to_owned(), value)).collect()
+                )),*])
             }
         }
     };
+}
+
+/// An object of those fields that are there: names, whether they are, and values, which are taken.
+/// One function for all types: collecting a map sorts it, and each iterator has a sort of its own.
+#[must_use]
+pub fn object(fields: &mut [(&'static str, bool, Value)]) -> Value {
+    let mut object = Map::new();
+    for (name, is_there, value) in fields {
+        if *is_there {
+            object.insert((*name).to_owned(), value.take());
+        }
+    }
+    Value::Object(object)
 }
 
 pub(crate) use impl_to_json;
