@@ -52,6 +52,7 @@
 )]
 
 mod cache;
+mod changes;
 mod compact;
 mod cursor;
 mod disk;
