@@ -1,6 +1,7 @@
 //! The state trie: a binary Patricia Merkle trie over keys of 31 octets.
 
 pub mod pages;
+mod path;
 
 use std::collections::BTreeMap;
 
