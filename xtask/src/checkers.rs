@@ -37,7 +37,7 @@ const INTERPRETED: &[(&str, &[&str], &[&str])] = &[
 
 /// Tests for the sanitizers: package, and test names (all if there are none).
 const SANITIZED: &[(&str, &[&str])] = &[
-    ("jambox-sandbox", &["memory", "native", "slots"]),
+    ("jambox-sandbox", &["arguments", "heap", "memory", "native", "slots"]),
     ("jambox-engine", &["behaviour", "hostile", "memory"]),
     ("jambox-recompiler", &["differential", "structured"]),
 ];
