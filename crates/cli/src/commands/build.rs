@@ -129,7 +129,7 @@ impl BuildReport {
         let sizes = built.sizes;
         // Cargo's target folder is absolute; a path relative to the working folder is shorter.
         let here = std::env::current_dir().unwrap_or_default();
-        let path = path.strip_prefix(here).unwrap_or(path);
+        let path = path.strip_prefix(here).or_else(|_| path.strip_prefix(".")).unwrap_or(path);
         Self {
             file: path.display().to_string(),
             kind: built.kind.name(),

@@ -116,6 +116,8 @@ fn all_services_of_a_workspace_are_built_and_share_the_sdk() {
     let alone = workspace.build(&at("two"));
     assert!(alone.status.success(), "{}", String::from_utf8_lossy(&alone.stderr));
     assert!(!String::from_utf8_lossy(&alone.stderr).contains("Compiling jambox-sdk"));
+    let told = String::from_utf8(alone.stdout).unwrap();
+    assert!(told.starts_with("target/jambox/two.jam: service for gray-paper-0.8.0"), "{told}");
     assert_eq!(fs::read(at("two/target/jambox/two.jam")).unwrap(), whole);
 
     // A service without a test passes none.
