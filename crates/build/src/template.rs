@@ -87,7 +87,11 @@ pub fn create(folder: &Path, sdk: &Sdk, revision: Revision) -> Result<Made, Buil
     }
     let sdk = resolve(sdk, folder);
     let unfinished = folder.with_file_name(format!(".{name}.unfinished-{}", process::id()));
-    let moved = |path: &Path| folder.join(path.strip_prefix(&unfinished).unwrap_or(path));
+    let moved = |path: &Path| match path.strip_prefix(&unfinished) {
+        Ok(rest) if rest.as_os_str().is_empty() => folder.to_owned(),
+        Ok(rest) => folder.join(rest),
+        Err(_) => path.to_owned(),
+    };
     let made = fill(&unfinished, &name, &sdk, revision).and_then(|made| {
         fs::rename(&unfinished, folder).map_err(BuildError::io(folder))?;
         Ok(made)

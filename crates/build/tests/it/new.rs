@@ -128,6 +128,15 @@ fn a_service_that_cannot_be_written_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_named_as_it_was_given() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let demo = file.path().join("demo");
+    let error = create(&demo, &Sdk::Included, REVISION).unwrap_err();
+    let BuildError::Io { path, .. } = &error else { panic!("{error}") };
+    assert_eq!(path.as_os_str(), demo.as_os_str());
+}
+
+#[test]
 fn new_services_take_free_folders_with_names_for_crates() {
     let folder = tempfile::tempdir().unwrap();
     let made = create(&folder.path().join("my-service"), &Sdk::Included, REVISION).unwrap();
