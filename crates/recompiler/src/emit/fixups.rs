@@ -131,7 +131,8 @@ impl Emitter<'_> {
         self.ask(pc);
     }
 
-    /// Goes on at a position that has no code yet, and asks for it until it has.
+    /// Emits a jump through a slot to a position without code. The slot first leads to an exit that
+    /// asks for the code.
     fn ask(&mut self, pc: u32) {
         let place = self.asm().here();
         if let Some(slot) = self.asm().jump_slot() {

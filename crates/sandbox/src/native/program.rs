@@ -73,9 +73,8 @@ impl NativeProgram {
         Assembler::of_program(self.id, self.table.len() as u32 - 1)
     }
 
-    /// Begins a unit, for which there is as much room as said; false, and nothing is begun, if
-    /// there is none: for this program, or in the process; or if the assembler is not of this
-    /// program.
+    /// Begins a unit of at most this size. False, with nothing begun, if the program or the process
+    /// lacks the room, or if the assembler is one of another program.
     pub fn begin(&self, asm: &mut Assembler, room: Room) -> bool {
         if asm.program() != Some(self.id) {
             return false;
@@ -96,10 +95,10 @@ impl NativeProgram {
         true
     }
 
-    /// Makes the unit in hand code. Nothing leads to it yet but what is made to.
+    /// Makes the assembled unit executable. No code jumps to it until slots are set to it.
     ///
     /// # Errors
-    /// When the unit is not fit; it is given up then.
+    /// The unit breaks a rule; it is discarded.
     pub fn append(&self, asm: &mut Assembler) -> Result<(), Unfit> {
         if asm.program() == Some(self.id) { asm.append_unit() } else { Err(Unfit::NotBegun) }
     }
