@@ -63,11 +63,7 @@ fn sound(folder: &Path) -> Vec<Sound> {
     // Files that others lead to: what payloads hold, and where instructions come from.
     let led_to =
         |path: PathBuf, place: PathBuf, commands| Sound { path, place: Some(place), commands };
-    all.push(led_to(
-        guest("ledger/ledger-0.8.0.payload"),
-        made("ledger.payload"),
-        &["run @ledger.toml"],
-    ));
+    all.push(led_to(guest("ledger/ledger.payload"), made("ledger.payload"), &["run @ledger.toml"]));
     let symbols = fs::read_dir(made("symbols")).unwrap().map(|entry| entry.unwrap().path());
     let code = jambox(["inspect", "--json", &made("program.bin").display().to_string()]).json();
     let code = code["hash"].as_str().expect("a hash").to_owned();
